@@ -1,0 +1,235 @@
+"""The only validators of arguments: each gives the checked value or says what was wrong.
+
+An id argument may be an int, a list, a range, a NumPy array or a tensor. Lists and arrays are cast
+to the graph's id type; a tensor must already have it, since a silent copy would hide a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import GraphIndexError, GraphTypeError, GraphValueError
+
+ID_DTYPES = (torch.int32, torch.int64)
+_CAST = {torch.int32: "int", torch.int64: "long"}
+_validate_on_device = False
+
+
+def validate_ids(enabled: bool = True) -> None:
+    """Check the range of id tensors on accelerators too.
+
+    On the CPU ids are always checked. On another device the check makes the host wait for the
+    device, so it is off until asked for.
+
+    Args:
+        enabled: whether to check from now on.
+    """
+    global _validate_on_device
+    _validate_on_device = bool(enabled)
+
+
+def kind(value: object) -> str:
+    """Describe ``value`` for an error message: its type, and a tensor's or array's dtype.
+
+    Args:
+        value: anything.
+
+    Returns:
+        A short description, for example ``"a tensor of torch.float32"``.
+    """
+    if isinstance(value, Tensor):
+        return f"a tensor of {value.dtype}"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return f"{type(value).__name__} {value!r}"[:80]
+
+
+def id_dtype(dtype: object) -> torch.dtype:
+    """Check that ``dtype`` is int32 or int64."""
+    if dtype in ID_DTYPES:
+        return dtype  # type: ignore[return-value]
+    raise GraphTypeError(f"Ids are torch.int32 or torch.int64, but {dtype} came.")
+
+
+def count(value: object, what: str) -> int:
+    """Check a number of things: an int that is not negative."""
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.dtype.is_floating_point:
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise GraphTypeError(f"{what} must be an int, but {kind(value)} came.")
+    if value < 0:
+        raise GraphValueError(f"{what} must not be negative, but {value} came.")
+    return int(value)
+
+
+def is_mask(value: object) -> bool:
+    """Whether ``value`` is a boolean mask: a tensor, an array or a list of bools."""
+    if isinstance(value, Tensor):
+        return value.dtype == torch.bool
+    if isinstance(value, np.ndarray):
+        return value.dtype == np.bool_
+    return (
+        isinstance(value, Sequence)
+        and len(value) > 0
+        and all(isinstance(item, (bool, np.bool_)) for item in value)
+    )
+
+
+def is_single(value: object) -> bool:
+    """Whether ``value`` names one id (an int or a tensor without dimensions), not several."""
+    if isinstance(value, (Tensor, np.ndarray)):
+        return value.ndim == 0
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def id_tensor(value: Any, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
+    """Make a 1-D id tensor without looking at the range.
+
+    Args:
+        value: int, list, range, array or tensor of ids.
+        dtype: the graph's id type.
+        device: the graph's device.
+        what: what the ids are, for error messages.
+
+    Returns:
+        Tensor of shape (n,), of ``dtype``, on ``device``.
+
+    Raises:
+        GraphTypeError: ids that are not integers, or a tensor of another id type.
+        GraphValueError: more than one dimension, or a tensor on another device.
+    """
+    if isinstance(value, Tensor):
+        tensor = _given_tensor(value, dtype, device, what)
+    else:
+        tensor = torch.from_numpy(_as_array(value, dtype, what)).to(device)
+    if tensor.ndim > 1:
+        raise GraphValueError(
+            f"{what} must have one dimension, but a shape of {tuple(tensor.shape)} came."
+        )
+    return tensor.reshape(-1)
+
+
+def _given_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
+    if value.device != device:
+        raise GraphValueError(
+            f"{what} must be on the graph's device {device}, but they are on {value.device}: "
+            f"call .to('{device}') on them, or graph.to('{value.device}')."
+        )
+    if value.numel() == 0 and value.dtype == torch.float32 and value.ndim == 1:
+        return value.to(dtype)  # torch.tensor([]) is float32, and means no ids
+    if value.dtype != dtype:
+        hint = f": call .{_CAST[dtype]}() on them" if value.dtype in ID_DTYPES else ""
+        hint += f", or graph.{_CAST[value.dtype]}()" if value.dtype in ID_DTYPES else ""
+        raise GraphTypeError(
+            f"{what} must have the graph's id type {dtype}, but {value.dtype} came{hint}."
+        )
+    return value
+
+
+def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]:
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(
+        value, (int, np.integer, np.ndarray, Iterable)
+    ):
+        raise GraphTypeError(
+            f"{what} must be an int, a list, a NumPy array or a tensor, but {kind(value)} came."
+        )
+    try:
+        array = np.asarray(value if isinstance(value, (int, np.ndarray)) else list(value))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise GraphValueError(f"{what} must be one flat list of ids: {error}") from error
+    if array.size == 0:
+        return np.empty(array.shape if array.ndim == 1 else 0, _numpy_dtype(dtype))
+    if array.dtype.kind not in "iu":
+        raise GraphTypeError(f"{what} must be integers, but {kind(array)} came.")
+    info = torch.iinfo(dtype)
+    if array.max() > info.max or array.min() < info.min:
+        raise GraphIndexError(f"{what} must fit {dtype}, but {array.max()} came.")
+    return np.array(array, dtype=_numpy_dtype(dtype))
+
+
+def _numpy_dtype(dtype: torch.dtype) -> type[np.signedinteger[Any]]:
+    return np.int32 if dtype == torch.int32 else np.int64
+
+
+def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
+    """Check that every id is at least 0 and below ``limit``.
+
+    Raises:
+        GraphIndexError: an id outside the range; the message names the first.
+    """
+    if tensor.numel() == 0 or not (tensor.device.type == "cpu" or _validate_on_device):
+        return tensor
+    low, high = torch.aminmax(tensor)
+    if int(low) < 0 or int(high) >= limit:
+        bad = tensor[(tensor < 0) | (tensor >= limit)][0].item()
+        raise GraphIndexError(
+            f"{what} must be from 0 to {limit - 1}, but {bad} came."
+            if limit
+            else f"{what}: there are none, but {bad} came."
+        )
+    return tensor
+
+
+def ids(value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: str) -> Tensor:
+    """Make a checked 1-D tensor of ids below ``limit``; see :func:`id_tensor`."""
+    return in_range(id_tensor(value, dtype, device, what), limit, what)
+
+
+def ids_or_mask(
+    value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: str
+) -> Tensor:
+    """Make a checked 1-D tensor of ids from ids or from a boolean mask of length ``limit``."""
+    if not is_mask(value):
+        return ids(value, dtype, device, limit, what)
+    mask = torch.as_tensor(value)
+    if mask.shape != (limit,):
+        raise GraphValueError(
+            f"A mask of {what} must have shape ({limit},), but {tuple(mask.shape)} came."
+        )
+    if mask.device != device and isinstance(value, Tensor):
+        raise GraphValueError(
+            f"A mask of {what} must be on {device}, but it is on {mask.device}: "
+            f"call .to('{device}') on it."
+        )
+    return mask.to(device).nonzero().view(-1).to(dtype)
+
+
+def feature(value: Any, rows: int, device: torch.device, name: object, owner: str) -> None:
+    """Check a whole column: a tensor with ``rows`` rows on ``device``.
+
+    Args:
+        value: the column that came.
+        rows: how many rows the frame has.
+        device: where the frame is.
+        name: the field's name.
+        owner: what the rows are, for example ``"nodes of type 'user'"``.
+
+    Raises:
+        GraphTypeError: not a tensor, or a field name that is not a string.
+        GraphValueError: wrong length or device.
+    """
+    if not isinstance(name, str):
+        raise GraphTypeError(f"A field name must be a string, but {kind(name)} came.")
+    if not isinstance(value, Tensor):
+        raise GraphTypeError(
+            f"Field {name!r} of the {owner} must be a tensor, but {kind(value)} came: "
+            "call torch.as_tensor on it."
+            if not isinstance(value, Mapping)
+            else f"Field {name!r} of the {owner} must be one tensor, but a dict came: a dict "
+            "{type: tensor} is for graphs of several types."
+        )
+    if value.ndim == 0 or value.shape[0] != rows:
+        came = f"{value.shape[0]} rows" if value.ndim else "a tensor without rows"
+        raise GraphValueError(
+            f"Field {name!r} needs {rows} rows, one for each of the {owner}, but {came} came."
+        )
+    if value.device != device:
+        raise GraphValueError(
+            f"Field {name!r} of the {owner} must be on {device}, but it is on {value.device}: "
+            f"call .to('{device}') on it, or graph.to('{value.device}')."
+        )

@@ -1,0 +1,347 @@
+"""Adjacency: the edges of one relation, in the layouts that kernels read.
+
+Three layouts hold the same edges. ``coo`` is the two ends in edge id order; ``csc`` groups the
+edges by destination, ``csr`` by source. Each is made on first need and kept. The layouts live in
+one store that an adjacency and its ``reversed`` view share, so that nothing is built twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from . import kernels
+from .errors import GraphValueError
+
+FORMATS = ("coo", "csr", "csc")
+_SRC, _DST, _COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
+
+
+class Compressed(NamedTuple):
+    """The edges grouped by one of their ends; within a row in ascending edge id.
+
+    Attributes:
+        indptr: (rows + 1,) where each row starts and ends.
+        indices: (E,) the other end of each edge.
+        eids: (E,) the edge id at each position.
+    """
+
+    indptr: Tensor
+    indices: Tensor
+    eids: Tensor
+
+
+class Buckets(NamedTuple):
+    """The destinations grouped by in-degree, ascending, without degree 0.
+
+    Attributes:
+        degrees: the distinct in-degrees, ascending.
+        sizes: how many destinations have each.
+        nodes: ids of the destinations that have edges, by degree and then by id.
+        edges: (E,) edge ids by degree, then destination, then edge id.
+        is_full: whether every destination has an edge.
+    """
+
+    degrees: list[int]
+    sizes: list[int]
+    nodes: Tensor
+    edges: Tensor
+    is_full: bool
+
+
+class _Layouts:
+    """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
+
+    __slots__ = ("allowed", "buckets", "compressed", "degrees", "ends", "num", "pairs")
+
+    def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
+        self.num = num
+        self.allowed = allowed
+        self.ends: tuple[Tensor, Tensor] | None = None
+        self.compressed: list[Compressed | None] = [None, None]
+        self.degrees: list[Tensor | None] = [None, None]
+        self.buckets: list[Buckets | None] = [None, None]
+        self.pairs: list[tuple[Tensor, Tensor] | None] = [None, None]
+
+    def coo(self) -> tuple[Tensor, Tensor]:
+        """Both ends in edge id order."""
+        if self.ends is not None:
+            return self.ends
+        side = _DST if self.compressed[_DST] is not None else _SRC
+        form = self.compressed[side]
+        assert form is not None  # one layout always exists
+        row = torch.empty_like(form.indices)
+        other = torch.empty_like(form.indices)
+        order = form.eids.long()
+        row[order] = rows_of(form.indptr, form.indices.numel())
+        other[order] = form.indices
+        ends = (other, row) if side == _DST else (row, other)
+        if _COO in self.allowed:
+            self.ends = ends
+        return ends
+
+    def grouped(self, side: int) -> Compressed:
+        """The edges grouped by the end ``side``."""
+        form = self.compressed[side]
+        if form is None:
+            ends = self.coo()
+            indptr, order = kernels.group(ends[side], self.num[side])
+            form = Compressed(indptr, ends[1 - side][order.long()], order)
+            if side in self.allowed:
+                self.compressed[side] = form
+        return form
+
+    def created(self) -> list[int]:
+        """The layouts that exist."""
+        forms = (*self.compressed, self.ends)
+        return [layout for layout, form in enumerate(forms) if form is not None]
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> _Layouts:
+        """A copy with every tensor passed through ``change``."""
+        new = _Layouts(self.num, self.allowed)
+        if self.ends is not None:
+            new.ends = (change(self.ends[0]), change(self.ends[1]))
+        new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
+        return new
+
+
+def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
+    """The row of each position of a compressed layout: shape (E,), the dtype of ``indptr``."""
+    rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
+    return torch.repeat_interleave(rows, indptr.diff().long(), output_size=num_edges)
+
+
+class Adjacency:
+    """The edges of one relation, from ``num_src`` sources to ``num_dst`` destinations.
+
+    Ids are trusted here: whoever builds an adjacency has checked them.
+    """
+
+    __slots__ = ("_layouts", "_side", "device", "idtype", "num_dst", "num_edges", "num_src")
+
+    def __init__(self, layouts: _Layouts, side: int = _DST) -> None:
+        """Make a view of ``layouts``; use ``from_coo`` and ``from_compressed`` instead."""
+        self._layouts = layouts
+        self._side = side
+        self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
+        form = layouts.compressed[_DST] or layouts.compressed[_SRC]
+        one = layouts.ends[0] if layouts.ends is not None else form.indices  # type: ignore[union-attr]
+        self.num_edges: int = one.shape[0]
+        self.device: torch.device = one.device
+        self.idtype: torch.dtype = one.dtype
+
+    @classmethod
+    def from_coo(cls, src: Tensor, dst: Tensor, num_src: int, num_dst: int) -> Adjacency:
+        """Make an adjacency of edges ``src[i] -> dst[i]`` with edge ids 0, 1, 2, …"""
+        layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
+        layouts.ends = (src, dst)
+        return cls(layouts)
+
+    @classmethod
+    def from_compressed(cls, form: Compressed, num_src: int, num_dst: int, by: str) -> Adjacency:
+        """Make an adjacency of edges already grouped.
+
+        Args:
+            form: the grouped edges.
+            num_src: number of sources.
+            num_dst: number of destinations.
+            by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
+        """
+        layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
+        layouts.compressed[_DST if by == "csc" else _SRC] = form
+        return cls(layouts)
+
+    @property
+    def adjacency(self) -> Adjacency:
+        """Itself: operations accept anything that has an ``adjacency``."""
+        return self
+
+    @property
+    def src(self) -> Tensor:
+        """(E,) the source of each edge, in edge id order."""
+        return self._layouts.coo()[1 - self._side]
+
+    @property
+    def dst(self) -> Tensor:
+        """(E,) the destination of each edge, in edge id order."""
+        return self._layouts.coo()[self._side]
+
+    @property
+    def csc(self) -> Compressed:
+        """The edges grouped by destination."""
+        return self._layouts.compressed[self._side] or self._layouts.grouped(self._side)
+
+    @property
+    def csr(self) -> Compressed:
+        """The edges grouped by source."""
+        return self._layouts.compressed[1 - self._side] or self._layouts.grouped(1 - self._side)
+
+    @property
+    def reversed(self) -> Adjacency:
+        """The same edges with the ends swapped; a view that shares every layout."""
+        return Adjacency(self._layouts, 1 - self._side)
+
+    @property
+    def in_degrees(self) -> Tensor:
+        """(num_dst,) the number of edges that enter each destination, in the id type."""
+        return self._degrees(self._side)
+
+    @property
+    def out_degrees(self) -> Tensor:
+        """(num_src,) the number of edges that leave each source, in the id type."""
+        return self._degrees(1 - self._side)
+
+    def _degrees(self, side: int) -> Tensor:
+        found = self._layouts.degrees[side]
+        if found is None:
+            form = self._layouts.compressed[side]
+            if form is not None:
+                found = form.indptr.diff()
+            else:
+                num = self._layouts.num[side]
+                found = torch.bincount(self._layouts.coo()[side], minlength=num).to(self.idtype)
+            self._layouts.degrees[side] = found
+        return found
+
+    @property
+    def buckets(self) -> Buckets:
+        """The destinations grouped by in-degree, as reduce functions of users see them."""
+        found = self._layouts.buckets[self._side]
+        if found is None:
+            form = self._layouts.grouped(self._side)
+            found = self._layouts.buckets[self._side] = bucket(form, self.in_degrees)
+        return found
+
+    @property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """``(keys, eids)``: ``src * num_dst + dst`` ascending (int64), and each one's edge id.
+
+        Parallel edges have equal keys and ascending edge ids.
+        """
+        found = self._layouts.pairs[self._side]
+        if found is None:
+            keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
+            found = self._layouts.pairs[self._side] = (keys, order.to(self.idtype))
+        return found
+
+    def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
+        """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""
+        return u.long() * self.num_dst + v
+
+    def subset(self, eids: Tensor) -> Adjacency:
+        """The edges ``eids`` alone, between the same nodes, renumbered in the order given."""
+        index = eids.long()
+        return Adjacency.from_coo(self.src[index], self.dst[index], self.num_src, self.num_dst)
+
+    def to(self, device: torch.device) -> Adjacency:
+        """The same edges with every layout on ``device``."""
+        if device == self.device:
+            return self
+        return Adjacency(self._layouts.mapped(lambda t: t.to(device)), self._side)
+
+    def astype(self, idtype: torch.dtype) -> Adjacency:
+        """The same edges with ids of ``idtype``."""
+        if idtype == self.idtype:
+            return self
+        return Adjacency(self._layouts.mapped(lambda t: t.to(idtype)), self._side)
+
+    def formats(self) -> dict[str, list[str]]:
+        """Which layouts exist (``"created"``), and which may still be made (``"not created"``)."""
+        created, allowed = self._layouts.created(), self._layouts.allowed
+        return {
+            "created": [name for name in FORMATS if self._layout(name) in created],
+            "not created": [
+                name for name in FORMATS if self._layout(name) in allowed.difference(created)
+            ],
+        }
+
+    def restricted(self, names: str | Iterable[str]) -> Adjacency:
+        """The same edges, keeping and making only the layouts ``names``.
+
+        A query that needs another layout makes it for the moment and does not keep it.
+
+        Raises:
+            GraphValueError: no name, or an unknown one.
+        """
+        wanted = [names] if isinstance(names, str) else list(names)
+        if not wanted or any(name not in FORMATS for name in wanted):
+            raise GraphValueError(f"Formats are {', '.join(FORMATS)}, but {wanted} came.")
+        allowed = frozenset(map(self._layout, wanted))
+        old, new = self._layouts, _Layouts(self._layouts.num, allowed)
+        new.ends = old.ends if _COO in allowed else None
+        new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
+        if not new.created() and _COO in allowed:
+            new.ends = old.coo()
+        elif not new.created():
+            side = _DST if _DST in allowed else _SRC
+            new.compressed[side] = old.grouped(side)
+        return Adjacency(new, self._side)
+
+    def create_formats(self) -> None:
+        """Make every layout that is allowed."""
+        if _COO in self._layouts.allowed:
+            self._layouts.coo()
+        for side in {_SRC, _DST} & self._layouts.allowed:
+            self._layouts.grouped(side)
+
+    def _layout(self, name: str) -> int:
+        """The layout in the shared store that this view calls ``name``."""
+        return {"coo": _COO, "csc": self._side, "csr": 1 - self._side}[name]
+
+
+def bucket(form: Compressed, degrees: Tensor) -> Buckets:
+    """Group rows by degree, from one sort of the rows and one gather of the edges.
+
+    Args:
+        form: edges grouped by row.
+        degrees: (rows,) the number of edges of each row.
+
+    Returns:
+        The buckets; the only host synchronisation is the list of sizes.
+    """
+    sorted_degrees, order = torch.sort(degrees, stable=True)
+    values, counts = torch.unique_consecutive(sorted_degrees, return_counts=True)
+    pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
+    empty = pairs[0][1] if pairs and pairs[0][0] == 0 else 0
+    nodes = order[empty:]
+    positions = spread(form.indptr, nodes, form.indices.numel())
+    kept = pairs[1:] if empty else pairs
+    return Buckets(
+        [degree for degree, _ in kept],
+        [size for _, size in kept],
+        nodes.to(form.indptr.dtype),
+        form.eids[positions],
+        empty == 0,
+    )
+
+
+def spread(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
+    """The positions of all edges of ``rows``, row after row, as int64.
+
+    Args:
+        indptr: (n + 1,) row limits of a compressed layout.
+        rows: (k,) rows, in any order.
+        total: the number of positions, when the caller knows it.
+
+    Returns:
+        int64 tensor of positions, of length the sum of the rows' degrees.
+    """
+    rows = rows.long()
+    return ranges(indptr[rows].long(), indptr[rows + 1].long(), total)
+
+
+def ranges(low: Tensor, high: Tensor, total: int | None = None) -> Tensor:
+    """All positions of the ranges ``[low[i], high[i])``, one range after the other, as int64.
+
+    Args:
+        low: (k,) int64 where each range starts.
+        high: (k,) int64 one past its end.
+        total: the number of positions, when the caller knows it.
+    """
+    lengths = high - low
+    before = lengths.cumsum(0) - lengths
+    starts = torch.repeat_interleave(low - before, lengths, output_size=total)
+    return starts + torch.arange(starts.numel(), device=low.device)

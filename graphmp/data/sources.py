@@ -1,0 +1,99 @@
+"""Where files of data come from: a folder given, the folder in ``GRAPHMP_DATA``, or a download."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..errors import GraphRuntimeError, GraphValueError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+DATA_VARIABLE = "GRAPHMP_DATA"
+Folder: TypeAlias = "str | os.PathLike[str]"
+
+
+def cache_folder() -> Path:
+    """Give the system's folder for downloaded data; it need not exist yet.
+
+    Raises:
+        GraphRuntimeError: pooch is not installed.
+    """
+    return Path(_pooch().os_cache("graphmp"))
+
+
+def find_folder(collection: str, names: list[str], raw_dir: Folder | None) -> Path | None:
+    """Look for files in ``raw_dir``, then in the folder that ``GRAPHMP_DATA`` names.
+
+    In each of the two the files may lie in the folder itself or in one named ``collection``.
+
+    Args:
+        collection: name of the folder within.
+        names: the files, all of which are needed.
+        raw_dir: where to look first.
+
+    Returns:
+        The folder that holds the files, or None.
+    """
+    roots = [raw_dir, os.environ.get(DATA_VARIABLE)]
+    for root in (Path(root).expanduser() for root in roots if root):
+        for folder in (root, root / collection):
+            if all((folder / name).is_file() for name in names):
+                return folder
+    return None
+
+
+def fetch_files(base_url: str, checksums: Mapping[str, str], folder: Path, progress: bool) -> Path:
+    """Download the files that ``folder`` does not hold yet, and check all against their sums.
+
+    A file of another content than its sum says is replaced.
+
+    Args:
+        base_url: what to put before each file's name, with a slash at the end.
+        checksums: the sha256 of each file, by name.
+        folder: where the files go; made when it does not exist.
+        progress: show a progress bar for each file.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        GraphRuntimeError: pooch is not installed, or a file cannot be downloaded.
+        GraphValueError: a downloaded file is not the one that was wanted.
+    """
+    registry = {name: f"sha256:{checksum}" for name, checksum in checksums.items()}
+    remote = _pooch().create(path=folder, base_url=base_url, registry=registry)
+    for name in checksums:
+        _fetch(remote, name, progress)
+    return folder
+
+
+def _fetch(remote: Any, name: str, progress: bool) -> None:
+    """Have pooch fetch one file, and say what to do when it cannot."""
+    try:
+        remote.fetch(name, progressbar=progress)
+    except OSError as error:
+        raise GraphRuntimeError(
+            f"{name} is not at hand and could not be downloaded from {remote.base_url}: {error}. "
+            f"Put the files into a folder and pass it as raw_dir, or name it in {DATA_VARIABLE}."
+        ) from error
+    except ValueError as error:
+        raise GraphValueError(
+            f"{name} from {remote.base_url} is not the file that was wanted, so it was not kept: "
+            f"{error} Try again; if this persists, the file has changed there."
+        ) from error
+
+
+def _pooch() -> ModuleType:
+    try:
+        import pooch
+    except ImportError as error:
+        raise GraphRuntimeError(
+            "Downloads need pooch, which is not installed: pip install pooch, "
+            f"or name a folder that holds the files in raw_dir or in {DATA_VARIABLE}."
+        ) from error
+    module: ModuleType = pooch
+    return module

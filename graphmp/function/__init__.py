@@ -1,0 +1,146 @@
+"""Builtin message and reduce functions: ``copy_u``, ``u_mul_e``, …, ``sum``, ``mean``, …
+
+A message builtin is named after its operands: ``u`` the source of an edge, ``v`` its destination,
+``e`` the edge itself. ``u_mul_e("h", "w", "m")`` multiplies the source's ``h`` by the edge's ``w``
+and calls the result ``m``; ``mean("m", "out")`` averages ``m`` over the edges that enter a node.
+Nothing is computed here: the builders make records that ``Graph.update_all`` understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import GraphTypeError
+from .operators import (
+    BINARY_OPS,
+    REDUCERS,
+    BinaryOp,
+    Reducer,
+    register_operator,
+    register_reducer,
+)
+from .spec import TARGETS, Message, Operand, Reduce
+
+
+def _field(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise GraphTypeError(f"{what} must be the name of a field, a string, but {value!r} came.")
+    return value
+
+
+def copy_u(u: str, out: str) -> Message:
+    """Send the source's feature.
+
+    Args:
+        u: field of the source nodes.
+        out: name of the message.
+
+    Example:
+        >>> copy_u("h", "m").name
+        'copy_u'
+    """
+    return Message(None, Operand("u", _field(u, "u")), None, _field(out, "out"))
+
+
+def copy_v(v: str, out: str) -> Message:
+    """Send the destination's feature.
+
+    Args:
+        v: field of the destination nodes.
+        out: name of the message.
+    """
+    return Message(None, Operand("v", _field(v, "v")), None, _field(out, "out"))
+
+
+def copy_e(e: str, out: str) -> Message:
+    """Send the edge's feature.
+
+    Args:
+        e: field of the edges.
+        out: name of the message.
+    """
+    return Message(None, Operand("e", _field(e, "e")), None, _field(out, "out"))
+
+
+def _message_builder(lhs: str, op: BinaryOp, rhs: str) -> Callable[[str, str, str], Message]:
+    def build(lhs_field: str, rhs_field: str, out: str) -> Message:
+        left = Operand(lhs, _field(lhs_field, "lhs_field"))
+        right = Operand(rhs, _field(rhs_field, "rhs_field"))
+        return Message(op, left, right, _field(out, "out"))
+
+    where = {"u": "source node", "v": "destination node", "e": "edge"}
+    build.__name__ = build.__qualname__ = f"{lhs}_{op.name}_{rhs}"
+    build.__doc__ = (
+        f"Message: {op.name} of the {where[lhs]}'s and the {where[rhs]}'s feature.\n\n"
+        f"Args:\n    lhs_field: field of the {where[lhs]}s.\n"
+        f"    rhs_field: field of the {where[rhs]}s.\n    out: name of the message."
+    )
+    return build
+
+
+def _reduce_builder(reducer: Reducer) -> Callable[[str, str], Reduce]:
+    def build(msg: str, out: str) -> Reduce:
+        return Reduce(reducer, _field(msg, "msg"), _field(out, "out"))
+
+    build.__name__ = build.__qualname__ = reducer.name
+    build.__doc__ = (
+        f"Reduce: {reducer.name} of the messages that enter a node; 0 where none does.\n\n"
+        "Args:\n    msg: name of the message.\n    out: field of the result."
+    )
+    return build
+
+
+def _build(name: str) -> Callable[..., Any] | None:
+    """The builder called ``name``, if the table has what it needs."""
+    if name in REDUCERS:
+        return _reduce_builder(REDUCERS[name])
+    lhs, _, rest = name.partition("_")
+    op, _, rhs = rest.partition("_")
+    if op in BINARY_OPS and lhs != rhs and lhs in TARGETS and rhs in TARGETS:
+        return _message_builder(lhs, BINARY_OPS[op], rhs)
+    return None
+
+
+def message_names() -> list[str]:
+    """The names of all message builtins, those registered by users among them."""
+    pairs = [(lhs, rhs) for lhs in TARGETS for rhs in TARGETS if lhs != rhs]
+    binary = [f"{lhs}_{op}_{rhs}" for op in BINARY_OPS for lhs, rhs in pairs]
+    return ["copy_u", "copy_v", "copy_e", *binary]
+
+
+def reducer_names() -> list[str]:
+    """The names of all reduce builtins, those registered by users among them."""
+    return list(REDUCERS)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """Make the builder of a row of the table at its first use."""
+    builder = _build(name)
+    if builder is None:
+        raise AttributeError(f"module {__name__!r} has no builtin {name!r}")
+    globals()[name] = builder
+    return builder
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *message_names(), *reducer_names()})
+
+
+__all__ = [
+    "BINARY_OPS",
+    "REDUCERS",
+    "BinaryOp",
+    "Message",
+    "Operand",
+    "Reduce",
+    "Reducer",
+    "message_names",
+    "reducer_names",
+    "register_operator",
+    "register_reducer",
+]
+__all__ += [*message_names(), *reducer_names()]  # noqa: PLE0605
+for _name in (*message_names(), *reducer_names()):
+    globals().setdefault(_name, _build(_name))
+del _name

@@ -1,0 +1,165 @@
+"""The vocabulary of message passing: one row per binary operator, one row per reducer.
+
+The table is open: :func:`register_operator` and :func:`register_reducer` add rows, and builders,
+operations and tests follow from them.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import GraphValueError
+
+
+@dataclass(frozen=True)
+class BinaryOp:
+    """How a message is made from two operands.
+
+    Attributes:
+        name: the word in ``u_<name>_e``.
+        formula: the definition, on two tensors of equal rank that broadcast.
+        kernel: the primitive that backends fuse: ``"add"``, ``"sub"``, ``"mul"`` or ``"div"``;
+            None leaves the formula to be computed on the edges.
+        contracts: whether the last dimension is summed and kept as 1.
+    """
+
+    name: str
+    formula: Callable[[Tensor, Tensor], Tensor]
+    kernel: str | None = None
+    contracts: bool = False
+
+
+@dataclass(frozen=True)
+class Reducer:
+    """How the messages that meet at a node, from one relation or several, become one value.
+
+    Either ``kernel`` and ``combine``, or ``formula``, define it.
+
+    Attributes:
+        name: the name of the builtin.
+        kernel: the primitive that each relation computes: ``"sum"``, ``"max"`` or ``"min"``.
+        combine: makes one partial result of two, (N, …) each, where both have messages.
+        per_degree: divide by the number of messages at the end.
+        formula: the definition on messages of nodes of one in-degree, (n, degree, …) -> (n, …),
+            for a reducer without a kernel.
+    """
+
+    name: str
+    kernel: str | None = None
+    combine: Callable[[Tensor, Tensor], Tensor] | None = None
+    per_degree: bool = False
+    formula: Callable[[Tensor], Tensor] | None = None
+
+
+def _dot(lhs: Tensor, rhs: Tensor) -> Tensor:
+    return (lhs * rhs).sum(-1, keepdim=True)
+
+
+def _larger(first: Tensor, second: Tensor) -> Tensor:
+    """The larger one, NaN above all; the gradient goes to the first among equals."""
+    wins = (second > first) | (second.isnan() & ~first.isnan())
+    return torch.where(wins, second, first)
+
+
+def _smaller(first: Tensor, second: Tensor) -> Tensor:
+    """The smaller one, NaN below all; the gradient goes to the first among equals."""
+    wins = (second < first) | (second.isnan() & ~first.isnan())
+    return torch.where(wins, second, first)
+
+
+BINARY_OPS: dict[str, BinaryOp] = {
+    op.name: op
+    for op in (
+        BinaryOp("add", torch.add, kernel="add"),
+        BinaryOp("sub", torch.sub, kernel="sub"),
+        BinaryOp("mul", torch.mul, kernel="mul"),
+        BinaryOp("div", torch.div, kernel="div"),
+        BinaryOp("dot", _dot, kernel="mul", contracts=True),
+    )
+}
+
+REDUCERS: dict[str, Reducer] = {
+    reducer.name: reducer
+    for reducer in (
+        Reducer("sum", "sum", torch.add),
+        Reducer("mean", "sum", torch.add, per_degree=True),
+        Reducer("max", "max", _larger),
+        Reducer("min", "min", _smaller),
+        Reducer("prod", formula=lambda messages: messages.prod(1)),
+        Reducer("var", formula=lambda messages: messages.var(1, correction=0)),
+        Reducer("std", formula=lambda messages: messages.std(1, correction=0)),
+        Reducer("logsumexp", formula=lambda messages: messages.logsumexp(1)),
+    )
+}
+
+
+def register_operator(op: BinaryOp) -> BinaryOp:
+    """Add a row: ``fn.u_<name>_v`` and its siblings, and ``ops.u_<name>_v``, exist from now on.
+
+    Args:
+        op: the new row, with a formula and usually without a kernel.
+
+    Returns:
+        ``op`` itself.
+
+    Raises:
+        GraphValueError: the name is taken or no plain word.
+
+    Example:
+        >>> import torch, graphmp as gm, graphmp.function as fn
+        >>> row = fn.register_operator(fn.BinaryOp("hypot", torch.hypot))
+        >>> g = gm.graph(([0], [1]))
+        >>> g.ndata["x"] = torch.tensor([3.0, 4.0])
+        >>> g.apply_edges(fn.u_hypot_v("x", "x", "y"))
+        >>> g.edata["y"]
+        tensor([5.])
+    """
+    _check_name(op.name, BINARY_OPS)
+    if "_" in op.name:
+        raise GraphValueError(f"An operator's name has no underscore, but {op.name!r} came.")
+    BINARY_OPS[op.name] = op
+    return op
+
+
+def register_reducer(reducer: Reducer) -> Reducer:
+    """Add a row: ``fn.<name>`` exists from now on, and ``ops`` has it with every message.
+
+    Args:
+        reducer: the new row, usually with a formula.
+
+    Returns:
+        ``reducer`` itself.
+
+    Raises:
+        GraphValueError: the name is taken or no plain word, or there is neither a formula nor a
+            kernel with ``combine``.
+
+    Example:
+        >>> import torch, graphmp as gm, graphmp.function as fn
+        >>> row = fn.Reducer("median", formula=lambda messages: messages.median(1).values)
+        >>> row = fn.register_reducer(row)
+        >>> g = gm.graph(([0, 1, 2], [3, 3, 3]))
+        >>> g.ndata["x"] = torch.tensor([5.0, 1.0, 2.0, 0.0])
+        >>> g.update_all(fn.copy_u("x", "m"), fn.median("m", "y"))
+        >>> g.ndata["y"]
+        tensor([0., 0., 0., 2.])
+    """
+    _check_name(reducer.name, REDUCERS)
+    if reducer.formula is None and (reducer.kernel is None or reducer.combine is None):
+        raise GraphValueError(
+            f"Reducer {reducer.name!r} needs a formula, or a kernel and a way to combine."
+        )
+    REDUCERS[reducer.name] = reducer
+    return reducer
+
+
+def _check_name(name: str, table: dict[str, BinaryOp] | dict[str, Reducer]) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise GraphValueError(f"A builtin's name must be a plain word, but {name!r} came.")
+    if name in table:
+        raise GraphValueError(f"There is a builtin {name!r} already; choose another name.")

@@ -1,0 +1,66 @@
+"""What a builtin is once it is written down: frozen, hashable records that know no graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .operators import BinaryOp, Reducer
+
+TARGETS = ("u", "v", "e")  # source, destination, edge
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One input of a message.
+
+    Attributes:
+        target: where it lies: ``"u"`` source, ``"v"`` destination, ``"e"`` edge.
+        field: the name of the feature.
+    """
+
+    target: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A builtin message function.
+
+    Attributes:
+        op: the row of the operator; None copies ``lhs``.
+        lhs: the left operand.
+        rhs: the right operand; None when ``op`` is None.
+        out: the name of the message.
+    """
+
+    op: BinaryOp | None
+    lhs: Operand
+    rhs: Operand | None
+    out: str
+
+    @property
+    def name(self) -> str:
+        """The builder's name, for example ``"u_mul_e"``."""
+        if self.op is None or self.rhs is None:
+            return f"copy_{self.lhs.target}"
+        return f"{self.lhs.target}_{self.op.name}_{self.rhs.target}"
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """A builtin reduce function.
+
+    Attributes:
+        reducer: the row of the reducer.
+        msg: the name of the message.
+        out: the name of the result.
+    """
+
+    reducer: Reducer
+    msg: str
+    out: str
+
+    @property
+    def name(self) -> str:
+        """The builder's name, for example ``"mean"``."""
+        return self.reducer.name

@@ -1,0 +1,130 @@
+"""Which backend runs a call: the first, in order, that gives no reason against it.
+
+``BACKENDS`` is the order. The last, plain torch, supports everything. A backend with an optional
+dependency is imported when a call first reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+from torch import Tensor
+
+from ..errors import GraphRuntimeError, GraphValueError
+from .contract import At, Backend, Call, Plan
+
+# Name, module, and the package that it needs.
+BACKENDS: list[tuple[str, str, str | None]] = [
+    ("cpu", ".cpu", "numba"),
+    ("reference", ".reference", None),
+]
+_enabled: tuple[str, ...] = tuple(name for name, _, _ in BACKENDS)
+_selected: dict[Call, Backend] = {}
+
+
+@cache
+def _load(module: str) -> Backend:
+    return cast(Backend, import_module(module, __name__))
+
+
+def why_not(name: str, call: Call) -> str | None:
+    """The reason why backend ``name`` does not run ``call``, or None when it can.
+
+    Args:
+        name: a name in ``BACKENDS``.
+        call: what is to be run.
+    """
+    module, needs = next((m, n) for known, m, n in BACKENDS if known == name)
+    if name not in _enabled:
+        return "it is switched off"
+    if needs is not None and find_spec(needs) is None:
+        return f"{needs} is not installed"
+    return _load(module).why_not(call)
+
+
+def select(call: Call) -> Backend:
+    """The backend that runs ``call``.
+
+    Raises:
+        GraphRuntimeError: every backend has a reason against it; the message lists them.
+    """
+    found = _selected.get(call)
+    if found is not None:
+        return found
+    reasons = []
+    for name, module, _ in BACKENDS:
+        reason = why_not(name, call)
+        if reason is None:
+            _selected[call] = _load(module)
+            return _selected[call]
+        reasons.append(f"{name}: {reason}")
+    raise GraphRuntimeError(f"No backend runs {call}: {'; '.join(reasons)}.")
+
+
+@contextmanager
+def using(*names: str) -> Iterator[None]:
+    """Run calls inside the ``with`` by these backends alone, in their usual order.
+
+    For debugging and for tests; the choice holds for all threads.
+
+    Args:
+        names: names in ``BACKENDS``.
+
+    Raises:
+        GraphValueError: an unknown name.
+
+    Example:
+        >>> import graphmp as gm
+        >>> with gm.kernels.using("reference"):
+        ...     g = gm.graph(([0, 1], [1, 2]))
+    """
+    known = [name for name, _, _ in BACKENDS]
+    if not names or any(name not in known for name in names):
+        raise GraphValueError(f"Backends are {', '.join(known)}, but {names} came.")
+    previous = _enabled
+    _enable(names)
+    try:
+        yield
+    finally:
+        _enable(previous)
+
+
+def _enable(names: Sequence[str]) -> None:
+    global _enabled
+    _enabled = tuple(names)
+    _selected.clear()
+
+
+def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
+    """Sort (E,) ids stably: row limits (num_rows + 1,) and positions (E,), in the ids' dtype."""
+    return select(Call("group", ids.device.type, ids.dtype)).group(ids, num_rows)
+
+
+def spmm(
+    form: tuple[Tensor, Tensor, Tensor],
+    op: str,
+    reduce: str,
+    per_degree: bool,
+    lhs: At,
+    rhs: At | None,
+    plan: Plan,
+) -> tuple[Tensor, Tensor | None]:
+    """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("spmm", lhs.data.device.type, lhs.data.dtype, op))
+    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan)
+
+
+def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+    """Make messages and keep them at the edges; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
+    return backend.sddmm(src, dst, op, lhs, rhs, plan)
+
+
+def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+    """Softmax over the edges of each row; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("softmax", logits.device.type, logits.dtype)).softmax(form, logits)

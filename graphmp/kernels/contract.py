@@ -1,0 +1,188 @@
+"""What every backend offers: the primitives, the features' index maps, and how exact results are.
+
+Primitives
+    ``group(ids, num_rows) -> (indptr, order)``
+        A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
+    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan) -> (out, arg)``
+        Messages made from two operands and reduced into each row of ``form``, a triple
+        ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
+        edges. ``arg`` is None for ``"sum"``; for ``"max"`` and ``"min"`` it is the id of the edge
+        that gave each value, the first among equals, -1 in rows without edges, shaped
+        (rows, plan.out_size). NaN wins. ``per_degree`` divides a sum by the number of edges.
+    ``sddmm(src, dst, op, lhs, rhs, plan) -> out``
+        Messages kept at the edges: (E, *plan.out_shape), in edge id order.
+    ``softmax(form, logits) -> out``
+        Softmax of (E, *) logits over the edges of each row, in edge id order.
+
+An operand is an :class:`At`: a tensor and where its rows are found. Both operands have one dtype,
+which is the dtype of the result; float16 and bfloat16 accumulate in float32 and round once.
+The operators are ``copy`` (of ``lhs``), ``add``, ``sub``, ``mul``, ``div``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+# Where an operand's row is found for an edge at a position of a compressed layout, or of coo.
+ROW, OTHER, EDGE = 0, 1, 2
+SRC, DST = 0, 1
+
+OPS = ("copy", "add", "sub", "mul", "div")
+REDUCES = ("sum", "max", "min")
+
+# Greatest relative and absolute difference of a result from the formula in float64, where sums
+# have up to a thousand terms of size one.
+TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
+    torch.float64: (1e-10, 1e-10),
+    torch.float32: (2e-5, 2e-5),
+    torch.bfloat16: (1.6e-2, 1.6e-2),
+    torch.float16: (2e-3, 2e-3),
+}
+
+
+class At(NamedTuple):
+    """An operand of a message.
+
+    Attributes:
+        data: (rows, *feature), contiguous.
+        where: for ``spmm`` ``ROW``, ``OTHER`` or ``EDGE``; for ``sddmm`` ``SRC``, ``DST`` or
+            ``EDGE``.
+    """
+
+    data: Tensor
+    where: int
+
+
+class Call(NamedTuple):
+    """What a backend may look at to say why it cannot run a call."""
+
+    primitive: str
+    device: str
+    dtype: torch.dtype
+    op: str = "copy"
+
+
+class Backend(Protocol):
+    """A folder or module of kernels."""
+
+    name: str
+
+    def why_not(self, call: Call) -> str | None:
+        """A reason why this backend cannot run ``call``, or None when it can."""
+
+    def group(self, ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
+        """See the module's docstring."""
+
+    def spmm(
+        self,
+        form: tuple[Tensor, Tensor, Tensor],
+        op: str,
+        reduce: str,
+        per_degree: bool,
+        lhs: At,
+        rhs: At | None,
+        plan: Plan,
+    ) -> tuple[Tensor, Tensor | None]:
+        """See the module's docstring."""
+
+    def sddmm(
+        self, src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
+    ) -> Tensor:
+        """See the module's docstring."""
+
+    def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+        """See the module's docstring."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the features of two operands meet in a result, right-aligned as in NumPy.
+
+    The operands broadcast to ``full``; where ``out_shape`` has 1 and ``full`` has not, the result
+    is summed. A dot product is a multiplication whose last dimension is summed, and so is the
+    gradient of a broadcast operand.
+
+    Attributes:
+        lhs_shape: feature shape of the left operand.
+        rhs_shape: of the right operand.
+        out_shape: of the result.
+    """
+
+    lhs_shape: tuple[int, ...]
+    rhs_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+
+    @cached_property
+    def full(self) -> tuple[int, ...]:
+        """The shape that both operands broadcast to."""
+        return tuple(torch.broadcast_shapes(self.lhs_shape, self.rhs_shape))
+
+    @cached_property
+    def size(self) -> int:
+        """The number of elements of ``full``."""
+        return math.prod(self.full)
+
+    @cached_property
+    def out_size(self) -> int:
+        """The number of elements of ``out_shape``."""
+        return math.prod(self.out_shape)
+
+    @cached_property
+    def maps(self) -> tuple[Tensor, Tensor, Tensor]:
+        """For each element of ``full`` its flat place in left, right and result: (size,) int64."""
+        left, right, out = (
+            torch.arange(math.prod(shape)).reshape(shape).expand(self.full).reshape(-1)
+            for shape in self._shapes
+        )
+        return left, right, out
+
+    @cached_property
+    def width(self) -> int:
+        """The block of a fast layout, or 0.
+
+        When every one of left, right and result is either as large as ``full`` or has one
+        element for each block of ``width``, kernels need no maps: this covers equal shapes,
+        scalars, heads, and dot products.
+        """
+        if self.size == 0:
+            return 0
+        widths = {_block(indices) for indices in self.maps} - {1}
+        if 0 in widths or len(widths) > 1:
+            return 0
+        return widths.pop() if widths else self.size
+
+    @cached_property
+    def wide(self) -> tuple[bool, bool, bool]:
+        """Whether left, right and result are as large as ``full``, for the fast layout."""
+        left, right, out = (math.prod(shape) == self.size for shape in self._shapes)
+        return left, right, out
+
+    @property
+    def _shapes(self) -> tuple[tuple[int, ...], ...]:
+        return self.lhs_shape, self.rhs_shape, self.out_shape
+
+
+def _block(indices: Tensor) -> int:
+    """The w for which ``indices[i] == i // w`` everywhere, or 0."""
+    width = int((indices == 0).sum())
+    expected = torch.arange(indices.numel()) // max(width, 1)
+    return width if torch.equal(indices, expected) else 0
+
+
+@lru_cache(maxsize=4096)
+def plan(
+    lhs_shape: tuple[int, ...], rhs_shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> Plan:
+    """The plan of these feature shapes; made once."""
+    return Plan(lhs_shape, rhs_shape, out_shape)
+
+
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The dtype in which results of ``dtype`` are accumulated."""
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype

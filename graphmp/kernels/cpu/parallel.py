@@ -1,0 +1,88 @@
+"""Row ranges on worker threads.
+
+Kernels are serial and release the interpreter's lock. Work is split where the edges split evenly,
+into more ranges than threads, so that a hub does not keep the others waiting; the result does not
+depend on the split. The pool belongs to a process: a forked child makes its own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+import torch
+
+RANGES_PER_THREAD = 4
+SMALL = 1 << 17  # elements of work below which threads cost more than they save
+
+_pool: ThreadPoolExecutor | None = None
+_pool_size = 0
+_lock = threading.Lock()
+
+
+def _forget() -> None:
+    """Drop the parent's pool, whose threads a forked child does not have."""
+    global _pool, _pool_size, _lock
+    _pool, _pool_size, _lock = None, 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _executor(workers: int) -> ThreadPoolExecutor:
+    global _pool, _pool_size
+    with _lock:
+        if _pool is None or _pool_size < workers:
+            # An earlier, smaller pool finishes what it has; its threads end when it is collected.
+            _pool = ThreadPoolExecutor(workers, thread_name_prefix="graphmp")
+            _pool_size = workers
+        return _pool
+
+
+def run(kernel: Callable[..., None], limits: Any, work: int, *args: Any) -> None:
+    """Call ``kernel(*args, first, last)`` for ranges that cover all rows.
+
+    Args:
+        kernel: writes rows ``first`` to ``last - 1`` of its outputs and nothing else.
+        limits: (rows + 1,) array; row ``i`` is as much work as ``limits[i + 1] - limits[i]``.
+            Or the number of rows, when all are equal.
+        work: elements of work in all.
+        args: what the kernel takes before the range.
+    """
+    rows = limits if isinstance(limits, int) else len(limits) - 1
+    threads = torch.get_num_threads()
+    if threads == 1 or work < SMALL or rows < 2:
+        kernel(*args, 0, rows)
+        return
+    ranges = iter(_split(limits, rows, min(threads * RANGES_PER_THREAD, rows)))
+    take = threading.Lock()
+
+    def work_off() -> None:
+        while True:
+            with take:
+                piece = next(ranges, None)
+            if piece is None:
+                return
+            kernel(*args, *piece)
+
+    futures = [_executor(threads - 1).submit(work_off) for _ in range(threads - 1)]
+    work_off()
+    wait(futures)
+    for future in futures:
+        future.result()
+
+
+def _split(limits: Any, rows: int, pieces: int) -> list[tuple[int, int]]:
+    """Ranges of rows that cover all of them, with about equal work."""
+    total = rows if isinstance(limits, int) else int(limits[-1])
+    cuts = np.arange(pieces + 1) * total // pieces
+    if not isinstance(limits, int):
+        cuts = np.searchsorted(limits, cuts)
+    cuts[0], cuts[-1] = 0, rows
+    pairs = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+    return [(first, last) for first, last in pairs if first < last]

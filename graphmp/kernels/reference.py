@@ -1,0 +1,122 @@
+"""Plain torch: runs on every device and dtype, comes last, and is the oracle of the others."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .contract import DST, EDGE, OTHER, ROW, SRC, At, Call, Plan, accumulator
+
+name = "reference"
+
+_FORMULAS = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+
+
+def why_not(call: Call) -> str | None:  # noqa: ARG001
+    """Nothing: this backend runs every call."""
+    return None
+
+
+def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
+    """Sort ids stably; see the contract."""
+    indptr = ids.new_zeros(num_rows + 1)
+    indptr[1:] = torch.bincount(ids, minlength=num_rows).cumsum(0)
+    return indptr, torch.argsort(ids, stable=True).to(ids.dtype)
+
+
+def spmm(
+    form: tuple[Tensor, Tensor, Tensor],
+    op: str,
+    reduce: str,
+    per_degree: bool,
+    lhs: At,
+    rhs: At | None,
+    plan: Plan,
+) -> tuple[Tensor, Tensor | None]:
+    """Make messages and reduce them into rows; see the contract."""
+    indptr, indices, eids = form
+    num_rows, dtype = indptr.numel() - 1, lhs.data.dtype
+    row = torch.repeat_interleave(
+        torch.arange(num_rows, device=indptr.device), indptr.diff().long(), output_size=len(eids)
+    )
+    at = {ROW: row, OTHER: indices, EDGE: eids}
+    messages = _messages(op, lhs, rhs, plan, at).reshape(len(eids), plan.out_size)
+    index = row.view(-1, 1).expand_as(messages)
+    out = messages.new_zeros(num_rows, plan.out_size)
+    if reduce == "sum":
+        out.scatter_add_(0, index, messages)
+        if per_degree:
+            out /= indptr.diff().clamp(min=1).view(-1, 1)
+        return out.to(dtype).view(num_rows, *plan.out_shape), None
+    out, arg = _extreme(messages, index, out, reduce)
+    arg = torch.where(arg < len(eids), _padded(eids)[arg], -1)
+    return out.to(dtype).view(num_rows, *plan.out_shape), arg
+
+
+def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+    """Make messages and keep them at the edges; see the contract."""
+    at = {SRC: src, DST: dst, EDGE: None}
+    messages = _messages(op, lhs, rhs, plan, at)
+    return messages.to(lhs.data.dtype).reshape(len(src), *plan.out_shape)
+
+
+def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+    """Softmax over the edges of each row; see the contract."""
+    indptr, _, eids = form
+    num_rows, flat = indptr.numel() - 1, logits.reshape(logits.shape[0], _width(logits))
+    row = torch.empty(len(eids), dtype=torch.int64, device=eids.device)
+    row[eids.long()] = torch.repeat_interleave(
+        torch.arange(num_rows, device=eids.device), indptr.diff().long(), output_size=len(eids)
+    )
+    flat = flat.to(accumulator(logits.dtype))
+    index = row.view(-1, 1).expand_as(flat)
+    zeros = flat.new_zeros(num_rows, flat.shape[1])
+    shift = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
+    weights = (flat - shift[row]).exp()
+    total = zeros.scatter_add(0, index, weights)
+    return (weights / total[row]).to(logits.dtype).view(logits.shape)
+
+
+def _messages(
+    op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor | None]
+) -> Tensor:
+    """Messages summed to the result's shape, in the accumulator's dtype: (E, *out_shape)."""
+    dtype, rank = accumulator(lhs.data.dtype), len(plan.full)
+
+    def rows(operand: At, shape: tuple[int, ...]) -> Tensor:
+        index = at[operand.where]
+        found = operand.data if index is None else operand.data.index_select(0, index)
+        padded = (1,) * (rank - len(shape)) + shape
+        return found.to(dtype).reshape(found.shape[0], *padded)
+
+    left = rows(lhs, plan.lhs_shape)
+    made = left if rhs is None else _FORMULAS[op](left, rows(rhs, plan.rhs_shape))
+    out = (1,) * (rank - len(plan.out_shape)) + plan.out_shape
+    summed = [i + 1 for i, (o, f) in enumerate(zip(out, plan.full, strict=True)) if o == 1 != f]
+    return made.sum(summed, keepdim=True, dtype=dtype) if summed else made
+
+
+def _extreme(
+    messages: Tensor, index: Tensor, zeros: Tensor, reduce: str
+) -> tuple[Tensor, Tensor]:
+    """The extreme of each row, and the position that gave it, the first among equals."""
+    kind = {"max": "amax", "min": "amin"}[reduce]
+    values = messages.to(torch.uint8) if messages.dtype == torch.bool else messages
+    out = zeros.to(values.dtype).scatter_reduce(0, index, values, kind, include_self=False)
+    chosen = out.gather(0, index)
+    is_it = (values == chosen) | (values.isnan() & chosen.isnan())
+    last = len(values)
+    position = torch.arange(last, device=values.device).view(-1, 1)
+    candidates = torch.where(is_it, position, last)
+    arg = index.new_full(zeros.shape, last).scatter_reduce(0, index, candidates, "amin")
+    return out.to(messages.dtype), arg
+
+
+def _padded(eids: Tensor) -> Tensor:
+    """Edge ids as int64 with one more at the end, for positions that name no edge."""
+    return torch.cat([eids.long(), eids.new_full((1,), -1, dtype=torch.int64)])
+
+
+def _width(tensor: Tensor) -> int:
+    """The number of elements of one row."""
+    return int(torch.Size(tensor.shape[1:]).numel())

@@ -1,0 +1,321 @@
+"""Message passing over relations: the partial result of each, combined, then finished once.
+
+Everything works on :class:`Incoming`, the relations that share their destinations. The edges of
+several relations count as though they were one list, in the order of edge type ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, reduce as fold
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+from . import _checks, udf
+from .adjacency import Adjacency, Buckets
+from .errors import GraphTypeError, GraphValueError
+from .frame import Frame
+from .function import BinaryOp, Message, Operand, Reduce, Reducer
+from .kernels.contract import accumulator
+from .metagraph import CanonicalEtype
+from .ops.buckets import joint_buckets, reduce_by_formula
+from .ops.spmm import divided, sddmm, spmm
+from .udf import Columns, EdgeBatch, NodeBatch
+
+MessageFunction: TypeAlias = Message | Callable[[EdgeBatch], Any]
+ReduceFunction: TypeAlias = Reduce | Callable[[NodeBatch], Any]
+ApplyFunction: TypeAlias = Callable[[NodeBatch], Any] | None
+Inputs: TypeAlias = tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]
+
+
+class Relation(NamedTuple):
+    """One edge type with the frames at its ends: the unit that message passing works on.
+
+    Attributes:
+        etype: canonical edge type.
+        adjacency: the edges.
+        src: features of the sources.
+        dst: features of the destinations.
+        edge: features of the edges.
+        dst_ids: (num_dst,) ids in the graph, when only some destinations take part.
+        eids: (E,) ids in the graph, when only some edges take part.
+    """
+
+    etype: CanonicalEtype
+    adjacency: Adjacency
+    src: Frame
+    dst: Frame
+    edge: Frame
+    dst_ids: Tensor | None = None
+    eids: Tensor | None = None
+
+    def node_ids(self) -> Tensor:
+        """(num_dst,) the destinations' ids in the graph."""
+        adjacency = self.adjacency
+        if self.dst_ids is not None:
+            return self.dst_ids
+        return torch.arange(adjacency.num_dst, dtype=adjacency.idtype, device=adjacency.device)
+
+    def edge_ids(self) -> tuple[Tensor, Tensor, Tensor]:
+        """(E,) sources, destinations and edge ids in the graph."""
+        adjacency, dst, eids = self.adjacency, self.adjacency.dst, self.eids
+        if self.dst_ids is not None:
+            dst = self.dst_ids[dst]
+        if eids is None:
+            size = adjacency.num_edges
+            eids = torch.arange(size, dtype=adjacency.idtype, device=adjacency.device)
+        return adjacency.src, dst, eids
+
+    def part(self, eids: Tensor, rows: Tensor) -> Relation:
+        """The edges ``eids`` and the destinations ``rows`` alone.
+
+        Args:
+            eids: (k,) edge ids, ascending.
+            rows: (n,) ascending ids, every destination of these edges among them.
+
+        Returns:
+            A relation whose destinations are ``rows``, in that order.
+        """
+        index = eids.long()
+        dst = torch.searchsorted(rows, self.adjacency.dst[index]).to(rows.dtype)
+        src, num_src = self.adjacency.src[index], self.adjacency.num_src
+        adjacency = Adjacency.from_coo(src, dst, num_src, rows.numel())
+        dst_frame, edge = self.dst.take(rows), self.edge.take(eids)
+        return Relation(self.etype, adjacency, self.src, dst_frame, edge, rows, eids)
+
+
+class Incoming:
+    """The relations that enter one node type.
+
+    Attributes:
+        relations: at least one, sharing their destinations, in the order of edge type ids.
+        dst: features of the destinations.
+    """
+
+    def __init__(self, relations: Sequence[Relation]) -> None:
+        """Group ``relations``."""
+        self.relations = relations
+        self.dst = relations[0].dst
+        self.adjacencies = [relation.adjacency for relation in relations]
+
+    @cached_property
+    def degrees(self) -> Tensor:
+        """(N,) the number of messages that each destination gets."""
+        return fold(torch.add, [adjacency.in_degrees for adjacency in self.adjacencies])
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """The destinations by number of messages; edges count through the relations."""
+        return joint_buckets(self.adjacencies)
+
+
+def check_functions(message: Any, reduce: Any) -> None:
+    """Check a message and a reduce function before anything runs.
+
+    Raises:
+        GraphTypeError: neither a builtin nor a function, or the builtins swapped.
+        GraphValueError: the reducer does not read the message that the builtin makes.
+    """
+    check_message(message)
+    if isinstance(reduce, Message) or not (isinstance(reduce, Reduce) or callable(reduce)):
+        raise GraphTypeError(
+            "A reduce function is a builtin such as function.sum, or a function of nodes, but "
+            f"{_checks.kind(reduce)} came."
+        )
+    if isinstance(message, Message) and isinstance(reduce, Reduce) and message.out != reduce.msg:
+        raise GraphValueError(
+            f"{message.name} makes message {message.out!r}, but {reduce.name} reads "
+            f"{reduce.msg!r}: the names must be equal."
+        )
+
+
+def check_message(message: Any) -> None:
+    """Check a message function.
+
+    Raises:
+        GraphTypeError: neither a message builtin nor a function.
+    """
+    if isinstance(message, Reduce) or not (isinstance(message, Message) or callable(message)):
+        raise GraphTypeError(
+            "A message function is a builtin such as function.copy_u, or a function of edges, "
+            f"but {_checks.kind(message)} came."
+        )
+
+
+def messages_of(relation: Relation, message: MessageFunction) -> Columns:
+    """Make messages and keep them: each (E, …), in edge id order."""
+    if not isinstance(message, Message):
+        return udf.messages(relation, message)
+    lhs, rhs, targets = _operands(relation, message)
+    return {message.out: sddmm(relation.adjacency, message.op, lhs, rhs, targets)}
+
+
+def aggregate(incoming: Incoming, message: MessageFunction, reduce: ReduceFunction) -> Columns:
+    """Make messages on all edges and reduce them at the destinations.
+
+    Args:
+        incoming: the relations.
+        message: builtin or function of :class:`~graphmp.udf.EdgeBatch`.
+        reduce: builtin or function of :class:`~graphmp.udf.NodeBatch`.
+
+    Returns:
+        New columns of the destinations, (N, …); nothing is written.
+    """
+    if not isinstance(reduce, Reduce):
+        made = [messages_of(relation, message) for relation in incoming.relations]
+        ids = incoming.relations[0].node_ids()
+        ntype, buckets = incoming.relations[0].etype[2], incoming.buckets
+        return udf.reduce(ntype, incoming.dst, ids, buckets, _concatenated(made), reduce)
+    reducer = reduce.reducer
+    if reducer.kernel is not None:
+        return {reduce.out: _by_kernel(incoming, message, reduce.msg, reducer)}
+    assert reducer.formula is not None  # a row has a kernel or a formula
+    made = [messages_of(relation, message) for relation in incoming.relations]
+    inbox = udf.field(_concatenated(made), reduce.msg)
+    rows = incoming.dst.num_rows
+    return {reduce.out: reduce_by_formula(incoming.buckets, rows, inbox, reducer.formula)}
+
+
+def _by_kernel(
+    incoming: Incoming, message: MessageFunction, field: str, reducer: Reducer
+) -> Tensor:
+    """Reduce by a kernel: one call for one relation; else partial results, combined, finished."""
+    inputs = [_inputs(relation, message, field) for relation in incoming.relations]
+    assert reducer.kernel is not None
+    if len(inputs) == 1:
+        op, lhs, rhs, targets = inputs[0]
+        adjacency = incoming.adjacencies[0]
+        return spmm(adjacency, op, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
+    tensors = [t for _, lhs, rhs, _ in inputs for t in (lhs, rhs) if t is not None]
+    dtype = fold(torch.promote_types, [t.dtype for t in tensors])
+    wide = accumulator(dtype)  # halves are added up, and divided, before they are rounded
+    parts = []
+    for adjacency, (op, lhs, rhs, targets) in zip(incoming.adjacencies, inputs, strict=True):
+        right = None if rhs is None else rhs.to(wide)
+        parts.append(spmm(adjacency, op, reducer.kernel, lhs.to(wide), right, targets))
+    _check_shapes(parts, f"Messages {field!r}")
+    out = combine(parts, incoming.adjacencies, reducer)
+    out = divided(out, incoming.degrees) if reducer.per_degree else out
+    return out.to(dtype) if wide != dtype else out
+
+
+def _check_shapes(parts: Sequence[Tensor], what: str) -> None:
+    """Check that what several relations give one node type has one shape."""
+    shapes = {tuple(part.shape[1:]) for part in parts}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            f"{what} of several edge types into one node type must have one shape, "
+            f"but {', '.join(map(str, sorted(shapes)))} came."
+        )
+
+
+def combine(
+    parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer
+) -> Tensor:
+    """Make one result of several relations' partial results.
+
+    Where a relation gave a node no message its part is 0 and does not count; that is decided by
+    degree, so a genuine infinity or zero is a value like any other.
+
+    Args:
+        parts: (N, …) of one dtype, one for each relation.
+        adjacencies: the relations' edges.
+        reducer: the row that says how two values combine.
+
+    Returns:
+        (N, …); 0 where no relation gave a message.
+    """
+    assert reducer.combine is not None  # a row with a kernel has it
+    if reducer.kernel == "sum":
+        return fold(reducer.combine, parts)
+    out, has = parts[0], _has_messages(adjacencies[0], parts[0])
+    for part, adjacency in zip(parts[1:], adjacencies[1:], strict=True):
+        also = _has_messages(adjacency, part)
+        both = reducer.combine(out, part)
+        out = torch.where(has & also, both, torch.where(also, part, out))
+        has = has | also
+    return out
+
+
+def _has_messages(adjacency: Adjacency, like: Tensor) -> Tensor:
+    return (adjacency.in_degrees > 0).view(-1, *(1,) * (like.ndim - 1))
+
+
+def _inputs(relation: Relation, message: MessageFunction, field: str) -> Inputs:
+    """What the kernel reads: the operands of a builtin, or the messages of a function."""
+    if isinstance(message, Message):
+        return message.op, *_operands(relation, message)
+    return None, udf.field(udf.messages(relation, message), field), None, ("e", "e")
+
+
+def _operands(
+    relation: Relation, message: Message
+) -> tuple[Tensor, Tensor | None, tuple[str, str]]:
+    lhs, rhs = message.lhs, message.rhs
+    if rhs is None:
+        return _read(relation, lhs), None, (lhs.target, lhs.target)
+    return _read(relation, lhs), _read(relation, rhs), (lhs.target, rhs.target)
+
+
+def _read(relation: Relation, operand: Operand) -> Tensor:
+    target = operand.target
+    frame = relation.src if target == "u" else relation.dst if target == "v" else relation.edge
+    return frame[operand.field]
+
+
+def _concatenated(made: Sequence[Columns]) -> Columns:
+    """Messages of several relations as one list of edges.
+
+    Raises:
+        GraphValueError: the relations made different messages, or of different shapes.
+    """
+    if len(made) == 1:
+        return made[0]
+    if any(columns.keys() != made[0].keys() for columns in made):
+        raise GraphValueError(
+            "The message function must make the same messages for every edge type, but it made "
+            + " and ".join(str(sorted(columns)) for columns in made)
+        )
+    out: Columns = {}
+    for name in made[0]:
+        parts = [columns[name] for columns in made]
+        _check_shapes(parts, f"Messages {name!r}")
+        out[name] = torch.cat(parts)
+    return out
+
+
+CROSS_REDUCERS = ("sum", "max", "min", "mean", "stack")
+
+
+def cross_reduce(
+    results: Sequence[tuple[Adjacency, Columns]], reducer: Any, row: Reducer | None
+) -> Columns:
+    """Make one column of the results that several edge types gave the same nodes.
+
+    Args:
+        results: for each edge type, in the order of ids, its edges and its result.
+        reducer: ``"sum"``, ``"max"``, ``"min"``, ``"mean"``, ``"stack"``, or a function of the
+            list of results.
+        row: the reducer's row of the table, when it has one.
+
+    Returns:
+        Columns of the destinations.
+    """
+    out: Columns = {}
+    for name in dict.fromkeys(name for _, columns in results for name in columns):
+        given = [(adjacency, columns[name]) for adjacency, columns in results if name in columns]
+        parts = [part for _, part in given]
+        if callable(reducer):
+            out[name] = reducer(parts)
+            continue
+        _check_shapes(parts, f"Results {name!r}")
+        if reducer == "stack":
+            out[name] = torch.stack(parts, 1)
+        elif reducer == "mean":
+            out[name] = fold(torch.add, parts) / len(parts)
+        else:
+            assert row is not None  # sum, max and min are rows
+            out[name] = combine(parts, [adjacency for adjacency, _ in given], row)
+    return out

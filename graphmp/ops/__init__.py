@@ -1,0 +1,201 @@
+"""Message passing on tensors, without frames: ``ops.u_mul_e_sum(graph, x, w)``.
+
+Every pair of builtins has a function here: ``<message>(graph, …)`` gives the messages, (E, …), and
+``<message>_<reducer>(graph, …)`` the reduced messages, (number of destinations, …). A message is
+``copy_u``, ``copy_v``, ``copy_e`` or ``{u,v,e}_{add,sub,mul,div,dot}_{u,v,e}``; see
+:mod:`graphmp.function`. Rows that users add to the table are here too.
+
+A ``graph`` is a :class:`~graphmp.Graph` of one edge type. Everything is differentiable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from .. import _checks
+from .. import function as fn
+from ..adjacency import Adjacency
+from ..errors import GraphValueError
+from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
+from .buckets import reduce_by_formula
+from .edge_softmax import edge_softmax
+from .segment import segment_reduce, segment_softmax
+from .spmm import sddmm as _sddmm
+from .spmm import spmm as _spmm
+
+__all__ = ["edge_softmax", "gsddmm", "gspmm", "segment_reduce", "segment_softmax"]
+
+
+def gspmm(
+    graph: Any,
+    op: str,
+    reduce_op: str,
+    lhs_data: Tensor | None,
+    rhs_data: Tensor | None,
+    lhs_target: str = "u",
+    rhs_target: str = "e",
+) -> Tensor:
+    """Make messages and reduce them at the destinations.
+
+    Args:
+        graph: a graph of one edge type.
+        op: ``"add"``, ``"sub"``, ``"mul"``, ``"div"``, ``"dot"``, a registered operator,
+            ``"copy_lhs"`` or ``"copy_rhs"``.
+        reduce_op: ``"sum"``, ``"mean"``, ``"max"``, ``"min"`` or another row of the table.
+        lhs_data: (rows, *feature) of the end ``lhs_target``; None for ``copy_rhs``.
+        rhs_data: (rows, *feature) of the end ``rhs_target``; None for ``copy_lhs``.
+        lhs_target: ``"u"`` source, ``"v"`` destination or ``"e"`` edge.
+        rhs_target: likewise.
+
+    Returns:
+        (number of destinations, *feature); 0 where no edge enters.
+
+    Raises:
+        GraphValueError: an unknown operator, reducer or target, a wrong number of rows, or
+            shapes that do not broadcast.
+        GraphTypeError: an operand that is not a tensor.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> gm.ops.gspmm(g, "mul", "sum", torch.ones(3), torch.tensor([2.0, 3.0]))
+        tensor([0., 0., 5.])
+    """
+    if reduce_op not in REDUCERS:
+        raise GraphValueError(f"A reducer is one of {', '.join(REDUCERS)}, not {reduce_op!r}.")
+    reducer, adjacency = REDUCERS[reduce_op], graph.adjacency
+    row, lhs, rhs, targets = _operands(
+        adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target)
+    )
+    if reducer.kernel is not None:
+        return _spmm(adjacency, row, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
+    assert reducer.formula is not None  # a row has a kernel or a formula
+    messages = _sddmm(adjacency, row, lhs, rhs, targets)
+    return reduce_by_formula(adjacency.buckets, adjacency.num_dst, messages, reducer.formula)
+
+
+def gsddmm(
+    graph: Any,
+    op: str,
+    lhs_data: Tensor | None,
+    rhs_data: Tensor | None,
+    lhs_target: str = "u",
+    rhs_target: str = "v",
+) -> Tensor:
+    """Make a message on every edge.
+
+    Args:
+        graph: a graph of one edge type.
+        op: ``"add"``, ``"sub"``, ``"mul"``, ``"div"``, ``"dot"``, a registered operator,
+            ``"copy_lhs"`` or ``"copy_rhs"``.
+        lhs_data: (rows, *feature) of the end ``lhs_target``; None for ``copy_rhs``.
+        rhs_data: (rows, *feature) of the end ``rhs_target``; None for ``copy_lhs``.
+        lhs_target: ``"u"`` source, ``"v"`` destination or ``"e"`` edge.
+        rhs_target: likewise.
+
+    Returns:
+        (E, *feature), in edge id order.
+
+    Raises:
+        GraphValueError: an unknown operator or target, a wrong number of rows, or shapes that do
+            not broadcast.
+        GraphTypeError: an operand that is not a tensor.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> gm.ops.gsddmm(g, "dot", torch.ones(3, 2), torch.ones(3, 2))
+        tensor([[2.],
+                [2.]])
+    """
+    adjacency = graph.adjacency
+    row, lhs, rhs, targets = _operands(
+        adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target)
+    )
+    return _sddmm(adjacency, row, lhs, rhs, targets)
+
+
+def _operands(
+    adjacency: Adjacency,
+    op: str,
+    lhs: Tensor | None,
+    rhs: Tensor | None,
+    targets: tuple[str, str],
+) -> tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]:
+    """Check what came and give the row of the table, the operands and their ends."""
+    if op == "copy_lhs":
+        _check_rows(adjacency, lhs, targets[0])
+        return None, lhs, None, targets  # type: ignore[return-value]
+    if op == "copy_rhs":
+        _check_rows(adjacency, rhs, targets[1])
+        return None, rhs, None, (targets[1], targets[1])  # type: ignore[return-value]
+    if op not in BINARY_OPS:
+        known = ", ".join([*BINARY_OPS, "copy_lhs", "copy_rhs"])
+        raise GraphValueError(f"An operator is one of {known}, not {op!r}.")
+    _check_rows(adjacency, lhs, targets[0])
+    _check_rows(adjacency, rhs, targets[1])
+    return BINARY_OPS[op], lhs, rhs, targets  # type: ignore[return-value]
+
+
+def _check_rows(adjacency: Adjacency, operand: object, target: str) -> None:
+    ends = {
+        "u": (adjacency.num_src, "source nodes"),
+        "v": (adjacency.num_dst, "destination nodes"),
+        "e": (adjacency.num_edges, "edges"),
+    }
+    if target not in ends:
+        raise GraphValueError(f"A target is 'u', 'v' or 'e', not {target!r}.")
+    _checks.feature(operand, ends[target][0], adjacency.device, "operand", ends[target][1])
+
+
+def _generate(name: str) -> Callable[..., Tensor] | None:
+    """The function of a message, or of a message and a reducer, that the table describes."""
+    message, _, last = name.rpartition("_")
+    if name in fn.message_names():
+        message, reducer = name, None
+    elif message in fn.message_names() and last in REDUCERS:
+        reducer = REDUCERS[last]
+    else:
+        return None
+    left, op, right = message.split("_") if message.count("_") == 2 else (message[-1], "", "")
+    return _function(name, left, BINARY_OPS.get(op), right, reducer)
+
+
+def _function(
+    name: str, left: str, op: BinaryOp | None, right: str, reducer: Reducer | None
+) -> Callable[..., Tensor]:
+    key = "copy_lhs" if op is None else op.name
+
+    def binary(graph: Any, lhs_data: Tensor, rhs_data: Tensor) -> Tensor:
+        if reducer is None:
+            return gsddmm(graph, key, lhs_data, rhs_data, left, right)
+        return gspmm(graph, key, reducer.name, lhs_data, rhs_data, left, right)
+
+    def unary(graph: Any, data: Tensor) -> Tensor:
+        if reducer is None:
+            return gsddmm(graph, key, data, None, left)
+        return gspmm(graph, key, reducer.name, data, None, left)
+
+    made: Callable[..., Tensor] = unary if op is None else binary
+    made.__name__ = made.__qualname__ = name
+    result = "kept at the edges" if reducer is None else f"reduced by {reducer.name}"
+    made.__doc__ = f"Messages ``{name.removesuffix('_' + (reducer.name if reducer else ''))}``, {result}."
+    return made
+
+
+def __getattr__(name: str) -> Callable[..., Tensor]:
+    """Make the function of a row, or of a pair of rows, of the table at its first use."""
+    made = _generate(name)
+    if made is None:
+        raise AttributeError(f"module {__name__!r} has no operation {name!r}")
+    globals()[name] = made
+    return made
+
+
+def __dir__() -> list[str]:
+    messages = fn.message_names()
+    reduced = [f"{message}_{reducer}" for message in messages for reducer in REDUCERS]
+    return sorted([*__all__, *messages, *reduced])

@@ -1,0 +1,150 @@
+"""Softmax of edge values over the edges that meet at a node, differentiable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks, kernels
+from ..adjacency import Adjacency
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..frame import ALL
+from .spmm import contract, spmm
+
+
+def edge_softmax(
+    graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst"
+) -> Any:
+    r"""Normalise values of edges over the edges that enter, or leave, the same node.
+
+    .. math:: a_{uv} = \frac{\exp(z_{uv})}{\sum_{u' \in N(v)} \exp(z_{u'v})}
+
+    Args:
+        graph: a graph with one edge type, or of several types when ``logits`` is a dict.
+        logits: floating point tensor (E, \*); or a dict from canonical edge types to such
+            tensors, normalised jointly over all the types that meet at a node.
+        eids: the edges to normalise over, when ``logits`` has a row for each of them alone.
+        norm_by: ``"dst"`` over the edges that enter a node, ``"src"`` over those that leave it.
+
+    Returns:
+        A tensor like ``logits``, or a dict of such tensors.
+
+    Raises:
+        GraphTypeError: logits that are not floating point, or ids that are not integers.
+        GraphValueError: wrong ``norm_by``, or not a row for each edge.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [2, 2, 0]))
+        >>> gm.ops.edge_softmax(g, torch.zeros(3))
+        tensor([0.5000, 0.5000, 1.0000])
+    """
+    if norm_by not in ("dst", "src"):
+        raise GraphValueError(f"norm_by is 'dst' or 'src', but {norm_by!r} came.")
+    if isinstance(logits, Mapping):
+        return _by_type(graph, logits, eids, norm_by)
+    adjacency = graph.adjacency
+    if not (isinstance(eids, str) and eids == ALL):
+        what = "Edge ids"
+        index = _checks.ids_or_mask(
+            eids, adjacency.idtype, adjacency.device, adjacency.num_edges, what
+        )
+        adjacency = adjacency.subset(index)
+    adjacency = adjacency.reversed if norm_by == "src" else adjacency
+    _check(logits, adjacency)
+    if torch.is_grad_enabled() and logits.requires_grad:
+        return _Softmax.apply(adjacency, logits)  # type: ignore[no-untyped-call]
+    return kernels.softmax(adjacency.csc, logits)
+
+
+def _check(logits: Any, adjacency: Adjacency) -> None:
+    _checks.feature(logits, adjacency.num_edges, adjacency.device, "logits", "edges")
+    if not logits.dtype.is_floating_point:
+        raise GraphTypeError(f"Logits must be floating point, but {logits.dtype} came.")
+
+
+def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) -> Any:
+    """Normalise jointly over the relations that meet at one node type."""
+    if not (isinstance(eids, str) and eids == ALL):
+        raise GraphValueError("eids is for one edge type; with a dict of logits leave it out.")
+    adjacencies: Mapping[Any, Adjacency] = graph.adjacencies
+    groups: dict[str, list[Any]] = {}
+    for etype, value in logits.items():
+        if etype not in adjacencies:
+            known = ", ".join(map(repr, adjacencies))
+            raise GraphKeyError(f"There is no edge type {etype!r}; the graph has {known}.")
+        _check(value, adjacencies[etype])
+        groups.setdefault(etype[2 if norm_by == "dst" else 0], []).append(etype)
+    out: dict[Any, Tensor] = {}
+    for etypes in groups.values():
+        views = [adjacencies[t] if norm_by == "dst" else adjacencies[t].reversed for t in etypes]
+        weights = softmax_jointly(views, [logits[t] for t in etypes])
+        out.update(zip(etypes, weights, strict=True))
+    return {etype: out[etype] for etype in logits}
+
+
+def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) -> list[Tensor]:
+    """Softmax over all the edges, of every relation, that enter a node.
+
+    Args:
+        adjacencies: relations that share their destinations.
+        logits: for each the values of its edges, (E_i, *feature).
+
+    Returns:
+        The normalised values of each relation.
+
+    Raises:
+        GraphValueError: feature shapes that differ.
+    """
+    shape = tuple(logits[0].shape[1:])
+    if any(tuple(z.shape[1:]) != shape for z in logits):
+        shapes = ", ".join(str(tuple(z.shape[1:])) for z in logits)
+        raise GraphValueError(f"Relations into one type need logits of one shape, not {shapes}.")
+    with torch.no_grad():
+        peaks = [
+            spmm(a, None, "max", z, None, ("e", "e")).masked_fill(_alone(a, z), -torch.inf)
+            for a, z in zip(adjacencies, logits, strict=True)
+        ]
+        peak = torch.stack(peaks).amax(0)
+    pairs = list(zip(adjacencies, logits, strict=True))
+    scaled = [(z - _spread(a, peak)).exp() for a, z in pairs]
+    totals = [
+        contract(a, "v", "copy", z, None, ("e", "e"), shape)
+        for a, z in zip(adjacencies, scaled, strict=True)
+    ]
+    total = torch.stack(totals).sum(0)
+    return [z / _spread(a, total) for a, z in zip(adjacencies, scaled, strict=True)]
+
+
+def _alone(adjacency: Adjacency, like: Tensor) -> Tensor:
+    """Where no edge enters: (num_dst, 1, …)."""
+    return (adjacency.in_degrees == 0).view(-1, *(1,) * (like.ndim - 1))
+
+
+def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:
+    """Values of destinations for each edge."""
+    return contract(adjacency, "e", "copy", values, None, ("v", "v"), tuple(values.shape[1:]))
+
+
+class _Softmax(torch.autograd.Function):
+    """d z = a * (d a - sum over the node's edges of a * d a)."""
+
+    @staticmethod
+    def forward(ctx: Any, adjacency: Adjacency, logits: Tensor) -> Tensor:
+        weights = kernels.softmax(adjacency.csc, logits)
+        ctx.adjacency = adjacency
+        ctx.save_for_backward(weights)
+        return weights
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        (weights,) = ctx.saved_tensors
+        (grad,) = grads
+        shape = tuple(grad.shape[1:])
+        edges = ("e", "e")
+        total = contract(ctx.adjacency, "v", "mul", weights, grad, edges, shape)
+        spread = contract(ctx.adjacency, "e", "copy", total, None, ("v", "v"), shape)
+        return None, weights * (grad - spread)

@@ -1,0 +1,320 @@
+"""Messages made of two operands and gathered at one end of their edges, differentiable.
+
+One function, :func:`contract`, makes messages and sums them into the sources, the destinations or
+keeps them at the edges. The gradient of each operand is again such a call, into the operand's own
+end, so derivatives of every order come from the same kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+from .. import kernels
+from ..adjacency import Adjacency
+from ..function import BinaryOp
+from ..kernels.contract import At, Plan, accumulator, plan
+from .broadcast import message_shape, on_edges, promote
+
+# Where an operand's row is found: in the edge list, and in the edges grouped by either end.
+_SDDMM_AT = {"u": 0, "v": 1, "e": 2}
+_SPMM_AT = {"v": {"v": 0, "u": 1, "e": 2}, "u": {"u": 0, "v": 1, "e": 2}}
+
+
+class Contraction(NamedTuple):
+    """One call: which edges, where messages go, and how they are made.
+
+    Attributes:
+        adjacency: the edges.
+        to: ``"u"`` or ``"v"`` sums messages into that end, ``"e"`` keeps them.
+        op: ``copy`` (of the left operand), ``add``, ``sub``, ``mul`` or ``div``.
+        lhs: end at which the left operand lies.
+        rhs: end at which the right operand lies.
+        plan: how the features meet.
+        per_degree: whether a sum is divided by the number of messages.
+    """
+
+    adjacency: Adjacency
+    to: str
+    op: str
+    lhs: str
+    rhs: str
+    plan: Plan
+    per_degree: bool
+
+
+def spmm(
+    adjacency: Adjacency,
+    op: BinaryOp | None,
+    reduce: str,
+    lhs: Tensor,
+    rhs: Tensor | None,
+    targets: tuple[str, str],
+    per_degree: bool = False,
+) -> Tensor:
+    """Make a message on every edge and reduce it at the edge's destination.
+
+    Args:
+        adjacency: the edges.
+        op: row of the operator; None copies ``lhs``.
+        reduce: ``"sum"``, ``"max"`` or ``"min"``.
+        lhs: (rows, *feature) of the end ``targets[0]``.
+        rhs: (rows, *feature) of the end ``targets[1]``, or None for a copy.
+        targets: ``"u"``, ``"v"`` or ``"e"`` for each operand.
+        per_degree: divide a sum by the number of messages.
+
+    Returns:
+        (num_dst, *feature), 0 where no edge enters. Booleans are counted by a sum; integers keep
+        their dtype in a sum and become the default float dtype in a mean.
+    """
+    lhs, rhs = promote(op, lhs, rhs)
+    if (op is not None and op.kernel is None) or lhs.dtype == torch.bool:
+        lhs, rhs, targets, op = sddmm(adjacency, op, lhs, rhs, targets), None, ("e", "e"), None
+    if lhs.dtype == torch.bool and reduce == "sum":
+        lhs = lhs.long()
+    exact = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
+    out_shape = message_shape(op, _feature(lhs), _feature(rhs))
+    if reduce == "sum":
+        divide = per_degree and not exact
+        out = contract(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape, divide)
+        return divided(out, adjacency.in_degrees) if exact else out
+    call = _call(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape)
+    if _needs_gradient(lhs, rhs):
+        return _Extreme.apply(call, reduce, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
+    return _reduced(call, reduce, lhs, rhs)[0]
+
+
+def sddmm(
+    adjacency: Adjacency,
+    op: BinaryOp | None,
+    lhs: Tensor,
+    rhs: Tensor | None,
+    targets: tuple[str, str],
+) -> Tensor:
+    """Make a message on every edge and keep it there.
+
+    Args:
+        adjacency: the edges.
+        op: row of the operator; None copies ``lhs``.
+        lhs: (rows, *feature) of the end ``targets[0]``.
+        rhs: (rows, *feature) of the end ``targets[1]``, or None for a copy.
+        targets: ``"u"``, ``"v"`` or ``"e"`` for each operand.
+
+    Returns:
+        (E, *feature), in edge id order.
+    """
+    lhs, rhs = promote(op, lhs, rhs)
+    out_shape = message_shape(op, _feature(lhs), _feature(rhs))
+    if op is None and targets[0] == "e":
+        return lhs
+    if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
+        rank = max(lhs.ndim, rhs.ndim) - 1
+        ends = {"u": adjacency.src, "v": adjacency.dst, "e": None}
+        left = on_edges(lhs, ends[targets[0]], rank)
+        return op.formula(left, on_edges(rhs, ends[targets[1]], rank))
+    return contract(adjacency, "e", _kernel(op), lhs, rhs, targets, out_shape)
+
+
+def contract(
+    adjacency: Adjacency,
+    to: str,
+    op: str,
+    lhs: Tensor,
+    rhs: Tensor | None,
+    targets: tuple[str, str],
+    out_shape: tuple[int, ...],
+    per_degree: bool = False,
+) -> Tensor:
+    """Make messages by a kernel and sum them at one end.
+
+    Args:
+        adjacency: the edges.
+        to: ``"u"`` or ``"v"`` sums messages into that end, ``"e"`` keeps them.
+        op: ``copy`` (of ``lhs``), ``add``, ``sub``, ``mul`` or ``div``.
+        lhs: (rows, *feature).
+        rhs: (rows, *feature) of the same dtype, or None for a copy.
+        targets: the ends at which the operands lie.
+        out_shape: feature shape of the result; broadcast dimensions that are 1 here are summed.
+        per_degree: divide a sum by the number of messages.
+
+    Returns:
+        (rows of ``to``, *out_shape).
+    """
+    call = _call(adjacency, to, op, lhs, rhs, targets, out_shape, per_degree)
+    if _needs_gradient(lhs, rhs):
+        return _Sum.apply(call, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
+    return _summed(call, lhs, rhs)
+
+
+def _kernel(op: BinaryOp | None) -> str:
+    return "copy" if op is None or op.kernel is None else op.kernel
+
+
+def _feature(tensor: Tensor | None) -> tuple[int, ...]:
+    return () if tensor is None else tuple(tensor.shape[1:])
+
+
+def _needs_gradient(lhs: Tensor, rhs: Tensor | None) -> bool:
+    return torch.is_grad_enabled() and (
+        lhs.requires_grad or (rhs is not None and rhs.requires_grad)
+    )
+
+
+def _call(
+    adjacency: Adjacency,
+    to: str,
+    op: str,
+    lhs: Tensor,
+    rhs: Tensor | None,
+    targets: tuple[str, str],
+    out_shape: tuple[int, ...],
+    per_degree: bool = False,
+) -> Contraction:
+    features = plan(_feature(lhs), _feature(rhs), out_shape)
+    return Contraction(adjacency, to, op, *targets, features, per_degree)
+
+
+def _reduced(
+    call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """Run the kernel that reduces into one end."""
+    form = call.adjacency.csc if call.to == "v" else call.adjacency.csr
+    at = _SPMM_AT[call.to]
+    right = None if rhs is None else At(rhs, at[call.rhs])
+    left = At(lhs, at[call.lhs])
+    return kernels.spmm(form, call.op, reduce, call.per_degree, left, right, call.plan)
+
+
+def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
+    """Run the kernel of a contraction."""
+    if call.to != "e":
+        return _reduced(call, "sum", lhs, rhs)[0]
+    right = None if rhs is None else At(rhs, _SDDMM_AT[call.rhs])
+    left = At(lhs, _SDDMM_AT[call.lhs])
+    return kernels.sddmm(
+        call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan
+    )
+
+
+def divided(total: Tensor, degrees: Tensor) -> Tensor:
+    """Divide each row by its number of messages; a row without messages stays 0.
+
+    Args:
+        total: (N, *feature).
+        degrees: (N,) integers.
+
+    Returns:
+        (N, *feature) of the dtype of ``total``, or the default float dtype for integers.
+    """
+    by = degrees.clamp(min=1).view(-1, *(1,) * (total.ndim - 1))
+    mean = total.to(accumulator(total.dtype)) / by
+    return mean.to(total.dtype) if total.dtype.is_floating_point else mean
+
+
+class _Sum(torch.autograd.Function):
+    """A contraction whose gradients are contractions; keeps only what they read."""
+
+    @staticmethod
+    def forward(ctx: Any, call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
+        ctx.call = call
+        _save(ctx, call.op, lhs, rhs)
+        return _summed(call, lhs, rhs)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        (grad,) = grads
+        call: Contraction = ctx.call
+        lhs, rhs = ctx.saved_tensors
+        if call.per_degree:
+            degrees = call.adjacency.in_degrees if call.to == "v" else call.adjacency.out_degrees
+            grad = divided(grad, degrees)
+        return (
+            None,
+            _left_gradient(call, grad, rhs) if ctx.needs_input_grad[1] else None,
+            _right_gradient(call, grad, lhs, rhs) if ctx.needs_input_grad[2] else None,
+        )
+
+
+def _save(ctx: FunctionCtx, op: str, lhs: Tensor, rhs: Tensor | None) -> None:
+    """Keep the operands that the gradients of ``op`` read."""
+    _, left, right = ctx.needs_input_grad[-3:]  # type: ignore[attr-defined]
+    product = op in ("mul", "div")
+    keep_rhs = product and (left or op == "div")
+    ctx.save_for_backward(lhs if product and right else None, rhs if keep_rhs else None)
+
+
+def _left_gradient(call: Contraction, grad: Tensor, rhs: Tensor | None) -> Tensor:
+    """``sum of grad * d message / d lhs`` at the end of ``lhs``."""
+    op = call.op if call.op in ("mul", "div") else "copy"
+    other, targets = (rhs, (call.to, call.rhs)) if op != "copy" else (None, (call.to, call.to))
+    return contract(call.adjacency, call.lhs, op, grad, other, targets, call.plan.lhs_shape)
+
+
+def _right_gradient(
+    call: Contraction, grad: Tensor, lhs: Tensor | None, rhs: Tensor | None
+) -> Tensor:
+    """``sum of grad * d message / d rhs`` at the end of ``rhs``."""
+    shape = call.plan.rhs_shape
+    if call.op in ("add", "sub"):
+        ends = (call.to, call.to)
+        total = contract(call.adjacency, call.rhs, "copy", grad, None, ends, shape)
+        return -total if call.op == "sub" else total
+    targets = (call.to, call.lhs)
+    total = contract(call.adjacency, call.rhs, "mul", grad, lhs, targets, shape)
+    if call.op == "mul" or rhs is None:
+        return total
+    return -total / (rhs * rhs)  # d (l / r) / dr = -l / r², and r is the same in the whole sum
+
+
+class _Extreme(torch.autograd.Function):
+    """A maximum or minimum, whose gradient goes to the one edge that gave each value."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None
+    ) -> Tensor:
+        out, arg = _reduced(call, reduce, lhs, rhs)
+        ctx.call, ctx.arg, ctx.shapes = call, arg, (lhs.shape, None if rhs is None else rhs.shape)
+        _save(ctx, call.op, lhs, rhs)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        call: Contraction = ctx.call
+        lhs, rhs = ctx.saved_tensors
+        left, right, out = (m.to(ctx.arg.device) for m in call.plan.maps)
+        chosen = ctx.arg[:, out]  # (rows, size): the edge that each element came from
+        row, element = (chosen >= 0).nonzero(as_tuple=True)
+        edge = chosen[row, element]
+        ends = {"u": call.adjacency.src[edge], "v": row, "e": edge}
+        grad = grads[0].reshape(len(ctx.arg), call.plan.out_size)[row, out[element]]
+        at_left = (ends[call.lhs].long(), left[element])
+        at_right = (ends[call.rhs].long(), right[element])
+        left_grad = right_grad = None
+        if ctx.needs_input_grad[2]:
+            factor = None if rhs is None else _taken(rhs, at_right)
+            part = grad / factor if call.op == "div" else grad if factor is None else grad * factor
+            left_grad = _put(part, at_left, ctx.shapes[0])
+        if ctx.needs_input_grad[3]:
+            part = -grad if call.op == "sub" else grad
+            if lhs is not None:
+                part = part * _taken(lhs, at_left)
+            if call.op == "div":
+                part = -part / _taken(rhs, at_right) ** 2
+            right_grad = _put(part, at_right, ctx.shapes[1])
+        return None, None, left_grad, right_grad
+
+
+def _taken(tensor: Tensor, at: tuple[Tensor, Tensor]) -> Tensor:
+    """Elements of (rows, *feature) at rows and flat places in the row."""
+    return tensor.reshape(tensor.shape[0], tensor.shape[1:].numel())[at]
+
+
+def _put(values: Tensor, at: tuple[Tensor, Tensor], shape: torch.Size) -> Tensor:
+    """Sum ``values`` into zeros of ``shape``, in order, so that the result is always the same."""
+    width = shape[1:].numel()
+    flat = values.new_zeros(shape.numel()).scatter_add(0, at[0] * width + at[1], values)
+    return flat.view(shape)
