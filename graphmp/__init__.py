@@ -1,7 +1,8 @@
 """graphmp: graph neural networks with message passing, in Python."""
 
-from . import data, dataloading, function, kernels, nn, ops
+from . import data, dataloading, function, kernels, nn, ops, transforms
 from ._checks import validate_ids
+from .batch import batch, unbatch
 from .construct import (
     create_block,
     from_edge_index,
@@ -9,6 +10,12 @@ from .construct import (
     heterograph,
     rand_bipartite,
     rand_graph,
+)
+from .convert import (
+    bipartite_from_networkx,
+    bipartite_from_scipy,
+    from_networkx,
+    from_scipy,
 )
 from .errors import (
     DGLError,
@@ -20,17 +27,92 @@ from .errors import (
     GraphValueError,
     GraphWarning,
 )
+from .export import to_edge_index, to_networkx
 from .frame import ALL, EID, ETYPE, NID, NTYPE
 from .graph import Graph
 from .random import seed
 from .subgraph import (
     edge_subgraph,
-    edge_type_subgraph,
     in_subgraph,
     node_subgraph,
-    node_type_subgraph,
     out_subgraph,
 )
+from .transforms import (
+    add_edges,
+    add_nodes,
+    add_reverse_edges,
+    add_self_loop,
+    remove_edges,
+    remove_nodes,
+    remove_self_loop,
+    reverse,
+    to_bidirected,
+    to_heterogeneous,
+    to_homogeneous,
+    to_simple,
+)
+from .type_subgraph import edge_type_subgraph, node_type_subgraph
 from .udf import EdgeBatch, NodeBatch
 
 DGLGraph = Graph
+
+__all__ = [
+    "ALL",
+    "EID",
+    "ETYPE",
+    "NID",
+    "NTYPE",
+    "DGLError",
+    "DGLGraph",
+    "EdgeBatch",
+    "Graph",
+    "GraphError",
+    "GraphIndexError",
+    "GraphKeyError",
+    "GraphRuntimeError",
+    "GraphTypeError",
+    "GraphValueError",
+    "GraphWarning",
+    "NodeBatch",
+    "add_edges",
+    "add_nodes",
+    "add_reverse_edges",
+    "add_self_loop",
+    "batch",
+    "bipartite_from_networkx",
+    "bipartite_from_scipy",
+    "create_block",
+    "data",
+    "dataloading",
+    "edge_subgraph",
+    "edge_type_subgraph",
+    "from_edge_index",
+    "from_networkx",
+    "from_scipy",
+    "function",
+    "graph",
+    "heterograph",
+    "in_subgraph",
+    "kernels",
+    "nn",
+    "node_subgraph",
+    "node_type_subgraph",
+    "ops",
+    "out_subgraph",
+    "rand_bipartite",
+    "rand_graph",
+    "remove_edges",
+    "remove_nodes",
+    "remove_self_loop",
+    "reverse",
+    "seed",
+    "to_bidirected",
+    "to_edge_index",
+    "to_heterogeneous",
+    "to_homogeneous",
+    "to_networkx",
+    "to_simple",
+    "transforms",
+    "unbatch",
+    "validate_ids",
+]

@@ -49,10 +49,10 @@ def kind(value: object) -> str:
     return f"{type(value).__name__} {value!r}"[:80]
 
 
-def id_dtype(dtype: object) -> torch.dtype:
+def id_dtype(dtype: Any) -> torch.dtype:
     """Check that ``dtype`` is int32 or int64."""
     if dtype in ID_DTYPES:
-        return dtype  # type: ignore[return-value]
+        return dtype  # type: ignore[no-any-return]
     raise GraphTypeError(f"Ids are torch.int32 or torch.int64, but {dtype} came.")
 
 
@@ -72,7 +72,7 @@ def is_mask(value: object) -> bool:
     if isinstance(value, Tensor):
         return value.dtype == torch.bool
     if isinstance(value, np.ndarray):
-        return value.dtype == np.bool_
+        return bool(value.dtype == np.bool_)
     return (
         isinstance(value, Sequence)
         and len(value) > 0
@@ -139,7 +139,7 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
             f"{what} must be an int, a list, a NumPy array or a tensor, but {kind(value)} came."
         )
     try:
-        array = np.asarray(value if isinstance(value, (int, np.ndarray)) else list(value))
+        array = np.asarray(list(value) if isinstance(value, Iterable) else value)
     except (ValueError, TypeError, RuntimeError) as error:
         raise GraphValueError(f"{what} must be one flat list of ids: {error}") from error
     if array.size == 0:
@@ -148,12 +148,28 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
         raise GraphTypeError(f"{what} must be integers, but {kind(array)} came.")
     info = torch.iinfo(dtype)
     if array.max() > info.max or array.min() < info.min:
-        raise GraphIndexError(f"{what} must fit {dtype}, but {array.max()} came.")
+        bad = array.max() if array.max() > info.max else array.min()
+        raise GraphIndexError(f"{what} must fit {dtype}, but {bad} came.")
     return np.array(array, dtype=_numpy_dtype(dtype))
 
 
 def _numpy_dtype(dtype: torch.dtype) -> type[np.signedinteger[Any]]:
     return np.int32 if dtype == torch.int32 else np.int64
+
+
+def paired(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Make as many sources as destinations: a single one goes with each of the others.
+
+    Raises:
+        GraphValueError: different numbers.
+    """
+    if u.numel() == v.numel():
+        return u, v
+    if 1 not in (u.numel(), v.numel()):
+        raise GraphValueError(
+            f"Edges need as many sources as destinations, but {u.numel()} and {v.numel()} came."
+        )
+    return (u.expand(v.numel()), v) if u.numel() == 1 else (u, v.expand(u.numel()))
 
 
 def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:

@@ -55,7 +55,7 @@ class Buckets(NamedTuple):
 class _Layouts:
     """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
 
-    __slots__ = ("allowed", "buckets", "compressed", "degrees", "ends", "num", "pairs")
+    __slots__ = ("allowed", "buckets", "compressed", "degrees", "ends", "lacking", "num", "pairs")
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
         self.num = num
@@ -65,6 +65,7 @@ class _Layouts:
         self.degrees: list[Tensor | None] = [None, None]
         self.buckets: list[Buckets | None] = [None, None]
         self.pairs: list[tuple[Tensor, Tensor] | None] = [None, None]
+        self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
 
     def coo(self) -> tuple[Tensor, Tensor]:
         """Both ends in edge id order."""
@@ -105,6 +106,7 @@ class _Layouts:
         if self.ends is not None:
             new.ends = (change(self.ends[0]), change(self.ends[1]))
         new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
+        new.lacking = self.lacking.copy()
         return new
 
 
@@ -194,6 +196,14 @@ class Adjacency:
         """(num_src,) the number of edges that leave each source, in the id type."""
         return self._degrees(1 - self._side)
 
+    @property
+    def has_zero_in_degree(self) -> bool:
+        """Whether some destination has no edge that enters it; found out once for all views."""
+        found = self._layouts.lacking[self._side]
+        if found is None:
+            found = self._layouts.lacking[self._side] = not bool(self.in_degrees.all())
+        return found
+
     def _degrees(self, side: int) -> Tensor:
         found = self._layouts.degrees[side]
         if found is None:
@@ -273,12 +283,19 @@ class Adjacency:
         old, new = self._layouts, _Layouts(self._layouts.num, allowed)
         new.ends = old.ends if _COO in allowed else None
         new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
+        new.lacking = old.lacking.copy()
         if not new.created() and _COO in allowed:
             new.ends = old.coo()
         elif not new.created():
             side = _DST if _DST in allowed else _SRC
             new.compressed[side] = old.grouped(side)
         return Adjacency(new, self._side)
+
+    def allowing(self, other: Adjacency) -> Adjacency:
+        """The same edges, keeping and making only the layouts that ``other`` may keep."""
+        if other._layouts.allowed == self._layouts.allowed:
+            return self
+        return self.restricted(name for part in other.formats().values() for name in part)
 
     def create_formats(self) -> None:
         """Make every layout that is allowed."""

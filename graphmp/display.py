@@ -112,7 +112,9 @@ def drawing(graph: Graph) -> str:
     paths = []
     for s, name, d in arrows:
         turn = seen[frozenset((s, d))] = seen.get(frozenset((s, d)), 0) + 1
-        paths.append(_loop(place[s], name, turn) if s == d else _arc(place[s], place[d], name, turn))
+        paths.append(
+            _loop(place[s], name, turn) if s == d else _arc(place[s], place[d], name, turn)
+        )
     circles = [_node(place[key], label) for key, label in labels.items()]
     marker = (
         "<defs><marker id='gm-arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' "

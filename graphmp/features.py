@@ -12,10 +12,11 @@ from torch import Tensor
 from . import _checks
 from .adjacency import Adjacency
 from .errors import GraphTypeError, GraphValueError
-from .frame import Frame, FramesByType, Initializer, Rows, Scheme
+from .frame import Frame, Initializer, Scheme
 from .metagraph import CanonicalEtype, Metagraph
 from .queries import Queries
 from .structure import is_all
+from .views import FramesByType, Rows
 
 
 class Frames(NamedTuple):
@@ -56,9 +57,7 @@ class Frames(NamedTuple):
             dst = {
                 t: Frame(n, device, f"destination nodes of type {t!r}") for t, n in num_dst.items()
             }
-        edge = {
-            t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()
-        }
+        edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)
 
 
@@ -89,7 +88,7 @@ class NodeView:
 
     def __getitem__(self, key: Any) -> Space:
         """The features of a type, of ids of the only type, or of ``(type, ids)``."""
-        if key is None or isinstance(key, str) or key == slice(None):
+        if isinstance(key, str) or _is_whole(key):
             return Space(self._frames[self._find(key if isinstance(key, str) else None)])
         ntype, ids = None, key
         if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str):
@@ -121,7 +120,7 @@ class EdgeView:
             return Space(graph._frames.edge[graph._meta.etype(key)])
         etype = graph._meta.etype(None)
         frame = graph._frames.edge[etype]
-        if key is None or (isinstance(key, slice) and key == slice(None)):
+        if _is_whole(key):
             return Space(frame)
         eids = graph.edge_argument(key, etype)
         return Space(frame if eids is None else Rows(frame, eids))
@@ -342,6 +341,11 @@ class Features(Queries):
         if is_all(ids):
             return frame, None
         return frame, self._ids(ids, frame.num_rows, f"Ids of {frame.owner}")
+
+
+def _is_whole(key: Any) -> bool:
+    """Whether a user means all rows of the only type: ``None`` or ``:``."""
+    return key is None or (isinstance(key, slice) and key == slice(None))
 
 
 def check_function(function: Any, what: str) -> None:

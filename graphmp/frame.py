@@ -1,4 +1,4 @@
-"""Frame: the named columns of one node or edge type, and the views of several types at once.
+"""Frame: the named columns of one node or edge type.
 
 A frame is a mutable mapping from field names to tensors whose first dimension is the rows. Columns
 of a subgraph are gathered at their first read; until then a column is a ``Pending``.
@@ -115,7 +115,7 @@ class Frame(MutableMapping[str, Tensor]):
             raise GraphKeyError(f"The {self.owner} have no field {name!r}; they have: {known}.")
         return column  # type: ignore[return-value]
 
-    def __setitem__(self, name: str, value: Tensor) -> None:
+    def __setitem__(self, name: Any, value: Any) -> None:
         if not (
             isinstance(value, Tensor)
             and value.ndim
@@ -220,7 +220,7 @@ class Frame(MutableMapping[str, Tensor]):
         """
         initializer = self._initializers.get(name, self._default_initializer)
         wanted = (self.num_rows - start, *shape)
-        made = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
+        made: Any = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
         if not isinstance(made, Tensor) or made.shape != wanted or made.dtype != dtype:
             came = (
                 f"{tuple(made.shape)} of {made.dtype}"
@@ -266,6 +266,10 @@ class Frame(MutableMapping[str, Tensor]):
         new = self._like(self.num_rows, self.device)
         new._columns = dict(self._columns)
         return new
+
+    def bare(self, num_rows: int | None = None) -> Frame:
+        """A frame without columns but with the same initializers, of as many rows unless given."""
+        return self._like(self.num_rows if num_rows is None else num_rows, self.device)
 
     def to(self, device: torch.device, **kwargs: Any) -> Frame:
         """A frame on ``device``; columns not gathered yet stay so."""
@@ -344,88 +348,3 @@ class Frame(MutableMapping[str, Tensor]):
     def leave_scope(self) -> None:
         """Go back to the table that was put aside last."""
         self._columns = self._scopes.pop()
-
-
-class Rows(MutableMapping[str, Tensor]):
-    """Some rows of a frame: reading gathers them, assigning writes them."""
-
-    __slots__ = ("_frame", "_rows")
-
-    def __init__(self, frame: Frame, rows: Tensor) -> None:
-        """View ``rows`` of ``frame``."""
-        self._frame, self._rows = frame, rows
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._frame.read_rows(name, self._rows)
-
-    def __setitem__(self, name: str, value: Tensor) -> None:
-        self._frame.write_rows(self._rows, {name: value})
-
-    def __delitem__(self, name: str) -> None:
-        raise GraphValueError(
-            f"Field {name!r} cannot be deleted for some rows: delete it from all of them."
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._frame)
-
-    def __len__(self) -> int:
-        return len(self._frame)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
-class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
-    """The frames of several types at once: ``view[field]`` is ``{type: tensor}``.
-
-    Only types that have the field are in the dict; a field that no type has gives an empty dict.
-    """
-
-    __slots__ = ("_find", "_frames", "_what")
-
-    def __init__(
-        self, frames: Mapping[Any, Frame], find: Callable[[Any], Any], what: str
-    ) -> None:
-        """View ``frames``.
-
-        Args:
-            frames: the frame of each type.
-            find: turns what a user calls a type into a key of ``frames``, or raises.
-            what: ``"node"`` or ``"edge"``, for messages.
-        """
-        self._frames, self._find, self._what = frames, find, what
-
-    def __getitem__(self, name: str) -> dict[Any, Tensor]:
-        return {t: frame[name] for t, frame in self._frames.items() if name in frame}
-
-    def __setitem__(self, name: str, value: dict[Any, Tensor]) -> None:
-        if not isinstance(value, Mapping):
-            raise GraphTypeError(
-                f"With several {self._what} types, field {name!r} takes a dict "
-                f"{{{self._what} type: tensor}}, but {_checks.kind(value)} came."
-            )
-        frames = [(self._frames[self._find(t)], tensor) for t, tensor in value.items()]
-        for frame, tensor in frames:
-            _checks.feature(tensor, frame.num_rows, frame.device, name, frame.owner)
-        for frame, tensor in frames:
-            frame[name] = tensor
-
-    def __delitem__(self, name: str) -> None:
-        frames = [frame for frame in self._frames.values() if name in frame]
-        if not frames:
-            raise GraphKeyError(f"No {self._what} type has a field {name!r}.")
-        for frame in frames:
-            del frame[name]
-
-    def __contains__(self, name: object) -> bool:
-        return any(name in frame for frame in self._frames.values())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for frame in self._frames.values() for name in frame))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __repr__(self) -> str:
-        return repr(dict(self))

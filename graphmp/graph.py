@@ -9,22 +9,21 @@ import torch
 
 from . import _checks, display
 from .adjacency import Adjacency
+from .export import adj, adj_external, adj_tensors, inc, to_networkx
 from .features import Frames
 from .frame import Frame
 from .metagraph import CanonicalEtype
+from .mutation import Mutable
 from .subgraph import (
     edge_subgraph,
-    edge_type_subgraph,
     in_subgraph,
     node_subgraph,
-    node_type_subgraph,
     out_subgraph,
-    relations,
 )
-from .verbs import Verbs
+from .type_subgraph import edge_type_subgraph, node_type_subgraph, relations
 
 
-class Graph(Verbs):
+class Graph(Mutable):
     """A directed graph with features, of one or several node and edge types.
 
     Made by :func:`~graphmp.graph`, :func:`~graphmp.heterograph` and their relatives. A graph of
@@ -62,6 +61,13 @@ class Graph(Verbs):
     out_subgraph = out_subgraph
     node_type_subgraph = node_type_subgraph
     edge_type_subgraph = edge_type_subgraph
+
+    adj = adj
+    adjacency_matrix = adj
+    adj_external = adj_external
+    adj_tensors = adj_tensors
+    inc = inc
+    to_networkx = to_networkx
 
     def local_var(self) -> Graph:
         """A graph with tables of features of its own over the same tensors.

@@ -7,7 +7,8 @@ several relations count as though they were one list, in the order of edge type 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, reduce as fold
+from functools import cached_property
+from functools import reduce as fold
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -211,9 +212,7 @@ def _check_shapes(parts: Sequence[Tensor], what: str) -> None:
         )
 
 
-def combine(
-    parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer
-) -> Tensor:
+def combine(parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer) -> Tensor:
     """Make one result of several relations' partial results.
 
     Where a relation gave a node no message its part is 0 and does not count; that is decided by

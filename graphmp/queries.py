@@ -241,9 +241,8 @@ class Queries(Structure):
                     f"A tuple of edges is (sources, destinations), but {len(edges)} parts came: "
                     "give edge ids as a list."
                 )
-            return torch.atleast_1d(torch.as_tensor(self.edge_ids(*edges, etype=etype))).to(
-                self.device, self.idtype
-            )
+            found = torch.as_tensor(self.edge_ids(*edges, etype=etype), dtype=self.idtype)
+            return found.to(self.device).reshape(-1)
         limit = self.adjacencies[etype].num_edges
         return self._ids(edges, limit, f"Ids of edges of type {etype}")
 
@@ -254,12 +253,7 @@ class Queries(Structure):
         adjacency = self.adjacencies[etype]
         us = self._ids(u, adjacency.num_src, f"Ids of nodes of type {etype[0]!r}")
         vs = self._ids(v, adjacency.num_dst, f"Ids of nodes of type {etype[2]!r}")
-        if us.numel() != vs.numel() and 1 not in (us.numel(), vs.numel()):
-            raise GraphValueError(
-                f"Edges need as many sources as destinations, but {us.numel()} and "
-                f"{vs.numel()} came."
-            )
-        us, vs = torch.broadcast_tensors(us, vs)
+        us, vs = _checks.paired(us, vs)
         wanted, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
         low = torch.searchsorted(keys, wanted)
         return low, torch.searchsorted(keys, wanted, right=True), (us, vs)

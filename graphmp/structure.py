@@ -10,6 +10,7 @@ from torch import Tensor
 
 from . import _checks
 from .adjacency import Adjacency
+from .errors import GraphValueError
 from .frame import ALL
 from .metagraph import CanonicalEtype, Metagraph
 
@@ -46,6 +47,14 @@ class Structure:
         first = next(iter(self.adjacencies.values()), None)
         self.idtype: torch.dtype = idtype if first is None else first.idtype
         self.device: torch.device = device if first is None else first.device
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        """Check that int32 can number the nodes and the edges."""
+        edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
+        most = max([*self._num_src.values(), *self._num_dst.values(), *edges], default=0)
+        if self.idtype == torch.int32 and most >= 2**31:
+            raise GraphValueError(f"int32 ids cannot number {most} nodes or edges: use int64.")
 
     # ---- types
 
@@ -96,7 +105,7 @@ class Structure:
         return list(self._meta.dsttypes)
 
     def metagraph(self) -> Any:
-        """The types as a ``networkx.MultiDiGraph``: a node for each node type, an edge for each relation.
+        """The types as a ``networkx.MultiDiGraph``: node types joined by relations.
 
         Example:
             >>> import graphmp as gm
@@ -104,9 +113,9 @@ class Structure:
             >>> list(g.metagraph().edges)
             [('user', 'game', 'plays')]
         """
-        import networkx
+        import networkx as nx
 
-        made = networkx.MultiDiGraph()
+        made = nx.MultiDiGraph()
         made.add_nodes_from(self.ntypes)
         made.add_edges_from((s, d, name) for s, name, d in self.canonical_etypes)
         return made

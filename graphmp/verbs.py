@@ -1,8 +1,8 @@
-"""Verbs: message passing on a graph, for all edges or for some, and functions on nodes and edges."""
+"""Verbs: message passing along all edges, and functions on nodes and edges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -28,7 +28,6 @@ from .message_passing import (
     messages_of,
 )
 from .metagraph import CanonicalEtype
-from .structure import is_all
 
 
 class Verbs(Batched):
@@ -193,130 +192,6 @@ class Verbs(Batched):
         else:
             frame.write_rows(rows, udf.apply(ntype, frame.take(rows), rows, {}, func))
 
-    def send_and_recv(
-        self,
-        edges: Any,
-        message_func: MessageFunction,
-        reduce_func: ReduceFunction,
-        apply_node_func: ApplyFunction = None,
-        etype: Any = None,
-    ) -> None:
-        """Send messages along some edges; only their destinations are written.
-
-        Args:
-            edges: ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
-            message_func: as in :meth:`update_all`.
-            reduce_func: as in :meth:`update_all`.
-            apply_node_func: as in :meth:`update_all`, on the destinations of these edges.
-            etype: the edge type; not needed when there is one.
-
-        Raises:
-            GraphIndexError: an edge that is not there.
-            GraphValueError: rows that do not fit the column that is written.
-        """
-        check_functions(message_func, reduce_func)
-        etype = self._meta.etype(etype)
-        eids = self.edge_argument(edges, etype)
-        if eids is None:
-            eids = torch.arange(self.num_edges(etype), dtype=self.idtype, device=self.device)
-        eids = torch.unique(eids)
-        rows = torch.unique(self.adjacencies[etype].dst[eids.long()])
-        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
-
-    def pull(
-        self,
-        v: Any,
-        message_func: MessageFunction,
-        reduce_func: ReduceFunction,
-        apply_node_func: ApplyFunction = None,
-        etype: Any = None,
-    ) -> None:
-        """Receive messages along all edges that enter some nodes; only these are written.
-
-        Args:
-            v: an id, or several; the order does not matter.
-            message_func: as in :meth:`update_all`.
-            reduce_func: as in :meth:`update_all`.
-            apply_node_func: as in :meth:`update_all`, on these nodes.
-            etype: the edge type; not needed when there is one.
-
-        Raises:
-            GraphIndexError: a node that is not there.
-            GraphValueError: rows that do not fit the column that is written.
-        """
-        check_functions(message_func, reduce_func)
-        etype = self._meta.etype(etype)
-        frame, rows = self._node_rows(v, etype[2])
-        rows = self._all_ids(frame) if rows is None else torch.unique(rows)
-        eids = torch.sort(self.in_edges(rows, "eid", etype)).values
-        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
-
-    def push(
-        self,
-        u: Any,
-        message_func: MessageFunction,
-        reduce_func: ReduceFunction,
-        apply_node_func: ApplyFunction = None,
-        etype: Any = None,
-    ) -> None:
-        """Send messages along all edges that leave some nodes; only destinations are written.
-
-        Args:
-            u: an id, or several; the order does not matter.
-            message_func: as in :meth:`update_all`.
-            reduce_func: as in :meth:`update_all`.
-            apply_node_func: as in :meth:`update_all`, on the destinations of these edges.
-            etype: the edge type; not needed when there is one.
-
-        Raises:
-            GraphIndexError: a node that is not there.
-            GraphValueError: rows that do not fit the column that is written.
-        """
-        etype = self._meta.etype(etype)
-        u = self._all_ids(self._frames.src[etype[0]]) if is_all(u) else u
-        eids = self.out_edges(u, "eid", etype)
-        self.send_and_recv(eids, message_func, reduce_func, apply_node_func, etype)
-
-    def prop_nodes(
-        self,
-        nodes_generator: Iterable[Any],
-        message_func: MessageFunction,
-        reduce_func: ReduceFunction,
-        apply_node_func: ApplyFunction = None,
-        etype: Any = None,
-    ) -> None:
-        """Pull at one set of nodes after another, for example in topological order.
-
-        Args:
-            nodes_generator: gives node ids as :meth:`pull` takes them.
-            message_func: as in :meth:`update_all`.
-            reduce_func: as in :meth:`update_all`.
-            apply_node_func: as in :meth:`update_all`.
-            etype: the edge type; not needed when there is one.
-        """
-        for nodes in nodes_generator:
-            self.pull(nodes, message_func, reduce_func, apply_node_func, etype)
-
-    def prop_edges(
-        self,
-        edges_generator: Iterable[Any],
-        message_func: MessageFunction,
-        reduce_func: ReduceFunction,
-        apply_node_func: ApplyFunction = None,
-        etype: Any = None,
-    ) -> None:
-        """Send and receive along one set of edges after another.
-
-        Args:
-            edges_generator: gives edges as :meth:`send_and_recv` takes them.
-            message_func: as in :meth:`update_all`.
-            reduce_func: as in :meth:`update_all`.
-            apply_node_func: as in :meth:`update_all`.
-            etype: the edge type; not needed when there is one.
-        """
-        for edges in edges_generator:
-            self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
-
     def filter_nodes(
         self, predicate: Callable[[udf.NodeBatch], Tensor], nodes: Any = ALL, ntype: Any = None
     ) -> Tensor:
@@ -369,9 +244,7 @@ class Verbs(Batched):
         relation, eids = self._relation(etype), self.edge_argument(edges, etype)
         if eids is not None:
             part = relation.adjacency.subset(eids)
-            relation = relation._replace(
-                adjacency=part, edge=relation.edge.take(eids), eids=eids
-            )
+            relation = relation._replace(adjacency=part, edge=relation.edge.take(eids), eids=eids)
         batch = udf.edge_batch(relation)
         return batch.edges()[2][udf.predicate(predicate(batch), len(batch))]
 
@@ -393,19 +266,6 @@ class Verbs(Batched):
                 groups.setdefault(one[2], []).append(self._relation(one))
             found = self._incoming_cache[etype] = [Incoming(group) for group in groups.values()]
         return found
-
-    def _receive(
-        self,
-        etype: CanonicalEtype,
-        eids: Tensor,
-        rows: Tensor,
-        functions: tuple[MessageFunction, ReduceFunction, ApplyFunction],
-    ) -> None:
-        """Pass messages along ``eids`` (ascending) and write ``rows`` (ascending)."""
-        message, reduce, apply = functions
-        part = self._relation(etype).part(eids, rows)
-        new = self._applied(part, aggregate(Incoming([part]), message, reduce), apply)
-        self._frames.dst[etype[2]].write_rows(rows, new)
 
     def _applied(
         self, relation: Relation, new: udf.Columns, function: ApplyFunction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,14 @@ class GraphDataset(ABC):
 
     @abstractmethod
     def __getitem__(self, idx: int) -> Any:
-        """Give the item at ``idx``; an IndexError ends a loop over the data set."""
+        """Give the item at ``idx``, from 0 to ``len(self) - 1``."""
 
     @abstractmethod
     def __len__(self) -> int:
         """Give the number of items."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[idx] for idx in range(len(self)))
 
     def download(self) -> None:
         """Bring the raw data to :attr:`raw_path`; called when that does not exist yet."""

@@ -1,0 +1,1 @@
+"""Loaders that feed training with graphs, one batch after another."""

@@ -127,7 +127,7 @@ def __dir__() -> list[str]:
     return sorted({*__all__, *message_names(), *reducer_names()})
 
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 - the builtins are generated, so their names are too
     "BINARY_OPS",
     "REDUCERS",
     "BinaryOp",
@@ -139,8 +139,9 @@ __all__ = [
     "reducer_names",
     "register_operator",
     "register_reducer",
+    *message_names(),
+    *reducer_names(),
 ]
-__all__ += [*message_names(), *reducer_names()]  # noqa: PLE0605
 for _name in (*message_names(), *reducer_names()):
     globals().setdefault(_name, _build(_name))
 del _name

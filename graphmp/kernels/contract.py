@@ -121,7 +121,7 @@ class Plan:
     @cached_property
     def full(self) -> tuple[int, ...]:
         """The shape that both operands broadcast to."""
-        return tuple(torch.broadcast_shapes(self.lhs_shape, self.rhs_shape))
+        return tuple(torch.broadcast_shapes(self.lhs_shape, self.rhs_shape))  # type: ignore[no-untyped-call]
 
     @cached_property
     def size(self) -> int:

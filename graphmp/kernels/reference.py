@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,12 @@ from .contract import DST, EDGE, OTHER, ROW, SRC, At, Call, Plan, accumulator
 
 name = "reference"
 
-_FORMULAS = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+_FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+}
 
 
 def why_not(call: Call) -> str | None:  # noqa: ARG001
@@ -39,7 +46,7 @@ def spmm(
     row = torch.repeat_interleave(
         torch.arange(num_rows, device=indptr.device), indptr.diff().long(), output_size=len(eids)
     )
-    at = {ROW: row, OTHER: indices, EDGE: eids}
+    at: dict[int, Tensor | None] = {ROW: row, OTHER: indices, EDGE: eids}
     messages = _messages(op, lhs, rhs, plan, at).reshape(len(eids), plan.out_size)
     index = row.view(-1, 1).expand_as(messages)
     out = messages.new_zeros(num_rows, plan.out_size)
@@ -55,7 +62,7 @@ def spmm(
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    at = {SRC: src, DST: dst, EDGE: None}
+    at: dict[int, Tensor | None] = {SRC: src, DST: dst, EDGE: None}
     messages = _messages(op, lhs, rhs, plan, at)
     return messages.to(lhs.data.dtype).reshape(len(src), *plan.out_shape)
 
@@ -77,9 +84,7 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
 
 
-def _messages(
-    op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor | None]
-) -> Tensor:
+def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor | None]) -> Tensor:
     """Messages summed to the result's shape, in the accumulator's dtype: (E, *out_shape)."""
     dtype, rank = accumulator(lhs.data.dtype), len(plan.full)
 
@@ -96,9 +101,7 @@ def _messages(
     return made.sum(summed, keepdim=True, dtype=dtype) if summed else made
 
 
-def _extreme(
-    messages: Tensor, index: Tensor, zeros: Tensor, reduce: str
-) -> tuple[Tensor, Tensor]:
+def _extreme(messages: Tensor, index: Tensor, zeros: Tensor, reduce: str) -> tuple[Tensor, Tensor]:
     """The extreme of each row, and the position that gave it, the first among equals."""
     kind = {"max": "amax", "min": "amin"}[reduce]
     values = messages.to(torch.uint8) if messages.dtype == torch.bool else messages

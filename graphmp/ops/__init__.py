@@ -67,9 +67,7 @@ def gspmm(
     if reduce_op not in REDUCERS:
         raise GraphValueError(f"A reducer is one of {', '.join(REDUCERS)}, not {reduce_op!r}.")
     reducer, adjacency = REDUCERS[reduce_op], graph.adjacency
-    row, lhs, rhs, targets = _operands(
-        adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target)
-    )
+    row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     if reducer.kernel is not None:
         return _spmm(adjacency, row, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
     assert reducer.formula is not None  # a row has a kernel or a formula
@@ -112,9 +110,7 @@ def gsddmm(
                 [2.]])
     """
     adjacency = graph.adjacency
-    row, lhs, rhs, targets = _operands(
-        adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target)
-    )
+    row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     return _sddmm(adjacency, row, lhs, rhs, targets)
 
 
@@ -182,7 +178,9 @@ def _function(
     made: Callable[..., Tensor] = unary if op is None else binary
     made.__name__ = made.__qualname__ = name
     result = "kept at the edges" if reducer is None else f"reduced by {reducer.name}"
-    made.__doc__ = f"Messages ``{name.removesuffix('_' + (reducer.name if reducer else ''))}``, {result}."
+    made.__doc__ = (
+        f"Messages ``{name.removesuffix('_' + (reducer.name if reducer else ''))}``, {result}."
+    )
     return made
 
 

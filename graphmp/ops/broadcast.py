@@ -47,7 +47,7 @@ def message_shape(
         full = lhs
     else:
         try:
-            full = tuple(torch.broadcast_shapes(lhs, rhs))
+            full = tuple(torch.broadcast_shapes(lhs, rhs))  # type: ignore[no-untyped-call]
         except RuntimeError as error:
             raise GraphValueError(
                 f"{op.name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."

@@ -15,9 +15,7 @@ from ..frame import ALL
 from .spmm import contract, spmm
 
 
-def edge_softmax(
-    graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst"
-) -> Any:
+def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst") -> Any:
     r"""Normalise values of edges over the edges that enter, or leave, the same node.
 
     .. math:: a_{uv} = \frac{\exp(z_{uv})}{\sum_{u' \in N(v)} \exp(z_{u'v})}

@@ -62,10 +62,11 @@ def segment_softmax(seglen: Any, value: Tensor) -> Tensor:
         >>> gm.ops.segment_softmax([2, 1], torch.zeros(3))
         tensor([0.5000, 0.5000, 1.0000])
     """
-    return edge_softmax(_segments(seglen, value), value)
+    weights: Tensor = edge_softmax(_segments(seglen, value), value)
+    return weights
 
 
-def _segments(seglen: Any, value: Tensor) -> Adjacency:
+def _segments(seglen: Any, value: Any) -> Adjacency:
     """Segments as a relation: row ``i`` of ``value`` is an edge into its segment."""
     if not isinstance(value, Tensor) or value.ndim == 0:
         raise GraphTypeError(f"The values must be a tensor with rows, but {value!r} came.")

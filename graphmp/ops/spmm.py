@@ -194,9 +194,7 @@ def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
         return _reduced(call, "sum", lhs, rhs)[0]
     right = None if rhs is None else At(rhs, _SDDMM_AT[call.rhs])
     left = At(lhs, _SDDMM_AT[call.lhs])
-    return kernels.sddmm(
-        call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan
-    )
+    return kernels.sddmm(call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan)
 
 
 def divided(total: Tensor, degrees: Tensor) -> Tensor:
@@ -243,7 +241,8 @@ def _save(ctx: FunctionCtx, op: str, lhs: Tensor, rhs: Tensor | None) -> None:
     _, left, right = ctx.needs_input_grad[-3:]  # type: ignore[attr-defined]
     product = op in ("mul", "div")
     keep_rhs = product and (left or op == "div")
-    ctx.save_for_backward(lhs if product and right else None, rhs if keep_rhs else None)
+    kept = (lhs if product and right else None, rhs if keep_rhs else None)
+    ctx.save_for_backward(*kept)  # type: ignore[arg-type]
 
 
 def _left_gradient(call: Contraction, grad: Tensor, rhs: Tensor | None) -> Tensor:
@@ -296,7 +295,9 @@ class _Extreme(torch.autograd.Function):
         left_grad = right_grad = None
         if ctx.needs_input_grad[2]:
             factor = None if rhs is None else _taken(rhs, at_right)
-            part = grad / factor if call.op == "div" else grad if factor is None else grad * factor
+            part = grad
+            if factor is not None:
+                part = grad / factor if call.op == "div" else grad * factor
             left_grad = _put(part, at_left, ctx.shapes[0])
         if ctx.needs_input_grad[3]:
             part = -grad if call.op == "sub" else grad

@@ -1,0 +1,63 @@
+# Everything a clone needs: Python >= 3.10, make and a package index.
+# `make demo` and `make test` set up .venv by themselves; once installed, no network is used.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BENCHMARKS := benchmarks/udf.py
+
+# Data sets that lie beside the clone are used as they are.
+ifndef GRAPHMP_DATA
+ifneq ($(wildcard ../shared/data/planetoid),)
+export GRAPHMP_DATA := $(abspath ../shared/data)
+endif
+endif
+export MPLBACKEND := Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format doctest check bench notebooks clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP)  ## Create .venv and install graphmp into it, with the versions that were tested
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo 'graphmp needs Python >= 3.10; name one: make <target> PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)  ## Train GraphSAGE, print its accuracy, draw build/demo.png
+	$(BIN)/python tutorials/00_demo.py
+
+test: $(STAMP)  ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## Run ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## Let ruff format the code and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+doctest: $(STAMP)  ## Run the examples in the docstrings
+	$(BIN)/python -m pytest --doctest-modules graphmp
+
+check: lint test doctest  ## All that must be clean before a change is taken
+
+bench: $(STAMP)  ## Run the benchmarks
+	set -e; for script in $(BENCHMARKS); do $(BIN)/python $$script; done
+
+notebooks: $(STAMP)  ## Turn the tutorials into notebooks, in build/
+	mkdir -p build
+	set -e; for script in tutorials/*.py; do \
+	    $(BIN)/jupytext --to ipynb --output build/$$(basename $$script .py).ipynb $$script; done
+
+clean:  ## Remove what was built and the caches; .venv stays
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache
+	find graphmp tests benchmarks tutorials -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,172 @@
+"""Between graphs of several types and graphs of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..adjacency import Adjacency
+from ..construct import heterograph
+from ..errors import GraphKeyError, GraphValueError
+from ..features import Frames
+from ..frame import EID, ETYPE, NID, NTYPE, Frame
+from ..graph import Graph
+from ..metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
+
+
+def to_homogeneous(
+    g: Graph,
+    ndata: Iterable[str] | None = None,
+    edata: Iterable[str] | None = None,
+    store_type: bool = True,
+    return_count: bool = False,
+) -> Any:
+    """Make one node type and one edge type of all.
+
+    Nodes are numbered type after type, and edges likewise, in the order of type ids.
+
+    Args:
+        g: a graph that is not a block.
+        ndata: node features to concatenate; every node type must have them.
+        edata: edge features to concatenate; every edge type must have them.
+        store_type: write type ids to ``"_TYPE"``, beside ids within the type in ``"_ID"``.
+        return_count: also return how many nodes and edges each type has.
+
+    Returns:
+        The graph; with ``return_count`` a tuple of it, a list of numbers of nodes and one of edges.
+
+    Raises:
+        GraphKeyError: a feature that a type lacks.
+        GraphValueError: a block, or features of different shapes.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.heterograph({("a", "x", "b"): ([0, 1], [0, 0])})
+        >>> one = gm.to_homogeneous(g)
+        >>> one.edges(), one.ndata["_TYPE"]
+        ((tensor([0, 1]), tensor([2, 2])), tensor([0, 0, 1]))
+    """
+    if g.is_block:
+        raise GraphValueError("A block cannot become homogeneous: convert the graph it came from.")
+    counts = [g.num_nodes(t) for t in g.ntypes]
+    start = dict(zip(g.ntypes, [sum(counts[:i]) for i in range(len(counts))], strict=True))
+    none = torch.empty(0, dtype=g.idtype, device=g.device)
+    us = torch.cat([none, *(a.src + start[t[0]] for t, a in g.adjacencies.items())])
+    vs = torch.cat([none, *(a.dst + start[t[2]] for t, a in g.adjacencies.items())])
+    etype = (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE)
+    nodes = _stacked([g._frames.src[t] for t in g.ntypes], ndata, NTYPE, NID, store_type, g)
+    edges = _stacked([g._frames.edge[t] for t in g.adjacencies], edata, ETYPE, EID, store_type, g)
+    nodes.owner, edges.owner = f"nodes of type {DEFAULT_NTYPE!r}", f"edges of type {etype}"
+    adjacency = Adjacency.from_coo(us, vs, sum(counts), sum(counts))
+    both = {DEFAULT_NTYPE: nodes}
+    meta = Metagraph([etype], [DEFAULT_NTYPE])
+    frames = Frames(both, both, {etype: edges})
+    one = Graph(meta, {etype: adjacency}, {DEFAULT_NTYPE: sum(counts)}, None, frames)
+    if not return_count:
+        return one
+    return one, counts, [a.num_edges for a in g.adjacencies.values()]
+
+
+def _stacked(
+    frames: Sequence[Frame],
+    names: Iterable[str] | None,
+    type_field: str,
+    id_field: str,
+    store_type: bool,
+    g: Graph,
+) -> Frame:
+    """One frame of several, with type ids and ids within the type."""
+    rows = [frame.num_rows for frame in frames]
+    one = Frame(sum(rows), g.device, "")
+    none = torch.empty(0, dtype=g.idtype, device=g.device)
+    for name in names or ():
+        columns = [frame[name] for frame in frames]
+        if len({column.shape[1:] for column in columns}) > 1:
+            raise GraphValueError(f"Field {name!r} has another shape in another type.")
+        one[name] = torch.cat(columns)
+    if store_type:
+        kinds = torch.arange(len(rows), dtype=g.idtype, device=g.device)
+        one[type_field] = torch.repeat_interleave(kinds, torch.tensor(rows, device=g.device))
+    one[id_field] = torch.cat(
+        [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
+    )
+    return one
+
+
+def to_heterogeneous(
+    g: Graph,
+    ntypes: Sequence[str],
+    etypes: Sequence[str],
+    ntype_field: str = NTYPE,
+    etype_field: str = ETYPE,
+) -> Graph:
+    """Make several node and edge types of one, by type ids in features.
+
+    Args:
+        g: a graph of one node and one edge type.
+        ntypes: the names of node type ids 0, 1, 2, …
+        etypes: the names of edge type ids 0, 1, 2, …
+        ntype_field: node feature (N,) of type ids.
+        etype_field: edge feature (E,) of type ids.
+
+    Returns:
+        A graph whose other features are those of ``g``, with ids of ``g`` in ``"_ID"``. An edge
+        type between several pairs of node types becomes one relation for each pair.
+
+    Raises:
+        GraphKeyError: an unknown feature, or a type id without a name.
+        GraphValueError: a graph of several types.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> g.ndata["_TYPE"], g.edata["_TYPE"] = torch.tensor([0, 0, 1]), torch.tensor([0, 0])
+        >>> gm.to_heterogeneous(g, ["a", "b"], ["x"]).canonical_etypes
+        [('a', 'x', 'b')]
+    """
+    if not g.is_homogeneous:
+        raise GraphValueError("A graph of one node and one edge type is wanted.")
+    kinds = _named(g.ndata[ntype_field], ntypes, "node")
+    names = _named(g.edata[etype_field], etypes, "edge")
+    node_ids = [(kinds == i).nonzero().view(-1) for i in range(len(ntypes))]
+    local = kinds.new_zeros(kinds.shape)
+    for ids in node_ids:
+        local[ids] = torch.arange(ids.numel(), device=g.device)
+    u, v = (end.long() for end in g.all_edges())
+    keys = (names * len(ntypes) + kinds[u]) * len(ntypes) + kinds[v]
+    edges, taken = {}, {}
+    for key in torch.unique(keys).tolist():
+        eids = (keys == key).nonzero().view(-1)
+        rest, target = divmod(key, len(ntypes))
+        name, source = divmod(rest, len(ntypes))
+        etype = (ntypes[source], etypes[name], ntypes[target])
+        edges[etype] = (local[u[eids]].to(g.idtype), local[v[eids]].to(g.idtype))
+        taken[etype] = eids
+    counts = {name: ids.numel() for name, ids in zip(ntypes, node_ids, strict=True)}
+    made = heterograph(edges, counts, idtype=g.idtype, device=g.device)
+    for name, ids in zip(ntypes, node_ids, strict=True):
+        _carry(g.ndata, made.nodes[name].data, ids, ntype_field, NID, g)
+    for etype, eids in taken.items():
+        _carry(g.edata, made.edges[etype].data, eids, etype_field, EID, g)
+    return made
+
+
+def _named(types: Tensor, names: Sequence[str], what: str) -> Tensor:
+    ids = types.long().view(-1)
+    if ids.numel() and (int(ids.max()) >= len(names) or int(ids.min()) < 0):
+        raise GraphKeyError(
+            f"The {what} types have {len(names)} names, but type id "
+            f"{int(ids.max()) if int(ids.min()) >= 0 else int(ids.min())} came."
+        )
+    return ids
+
+
+def _carry(old: Any, new: Any, ids: Tensor, skipped: str, id_field: str, g: Graph) -> None:
+    """Copy features of the rows ``ids``, and the ids themselves."""
+    for name in old:
+        if name not in (skipped, id_field):
+            new[name] = old[name].index_select(0, ids)
+    new[id_field] = ids.to(g.idtype)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphmp as gm
+from graphmp.data import DGLDataset, GraphDataset
+
+
+class Recorded(GraphDataset):
+    """A data set that remembers which hooks were called, and caches itself in a file."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.calls: list[str] = []
+        super().__init__("recorded", **settings)
+
+    @property
+    def cache(self) -> Path:
+        return Path(self.save_path) / f"{self.hash}.txt"
+
+    def download(self) -> None:
+        self.calls.append("download")
+        Path(self.raw_path).mkdir()
+
+    def process(self) -> None:
+        self.calls.append("process")
+
+    def save(self) -> None:
+        self.calls.append("save")
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        self.cache.touch()
+
+    def load(self) -> None:
+        self.calls.append("load")
+
+    def has_cache(self) -> bool:
+        return self.cache.exists()
+
+    def __getitem__(self, idx: int) -> int:
+        return [10, 20][idx]
+
+    def __len__(self) -> int:
+        return 2
+
+
+def test_first_use_downloads_processes_and_saves(tmp_path: Path) -> None:
+    assert Recorded(raw_dir=tmp_path / "new").calls == ["download", "process", "save"]
+
+
+def test_second_use_loads_the_cache(tmp_path: Path) -> None:
+    Recorded(raw_dir=tmp_path)
+    assert Recorded(raw_dir=tmp_path).calls == ["load"]
+
+
+def test_force_reload_processes_again_without_a_download(tmp_path: Path) -> None:
+    Recorded(raw_dir=tmp_path)
+    assert Recorded(raw_dir=tmp_path, force_reload=True).calls == ["process", "save"]
+
+
+def test_hash_key_separates_caches(tmp_path: Path) -> None:
+    Recorded(raw_dir=tmp_path, hash_key=(1,))
+    assert Recorded(raw_dir=tmp_path, hash_key=(2,)).calls == ["process", "save"]
+
+
+def test_save_dir_defaults_to_raw_dir(tmp_path: Path) -> None:
+    same = Recorded(raw_dir=tmp_path)
+    assert same.save_path == same.raw_path == str(tmp_path / "recorded")
+    other = Recorded(raw_dir=tmp_path, save_dir=tmp_path / "saved")
+    assert other.save_path == str(tmp_path / "saved" / "recorded")
+
+
+def test_a_loop_over_a_dataset_ends(tmp_path: Path) -> None:
+    assert list(Recorded(raw_dir=tmp_path)) == [10, 20]
+
+
+def test_dgl_dataset_is_the_same_class() -> None:
+    assert DGLDataset is GraphDataset
+
+
+def test_a_dataset_without_process_cannot_be_made() -> None:
+    class Unfinished(GraphDataset):
+        def __getitem__(self, idx: int) -> int:
+            return idx
+
+        def __len__(self) -> int:
+            return 0
+
+    with pytest.raises(TypeError, match="process"):
+        Unfinished("unfinished")  # type: ignore[abstract]
+
+
+def test_a_dataset_without_downloads_makes_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    gm.data.KarateClubDataset()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("idx", [1, -1, 7])
+def test_a_single_graph_dataset_has_index_0_only(idx: int) -> None:
+    with pytest.raises(gm.GraphError, match=f"at index 0, but {idx} came") as caught:
+        gm.data.KarateClubDataset()[idx]
+    assert isinstance(caught.value, IndexError)
+
+
+def test_transform_is_called_on_the_graph_that_is_read() -> None:
+    dataset = gm.data.KarateClubDataset(transform=lambda g: g.num_nodes())
+    assert dataset[0] == 34
+
+
+def test_repr_names_the_dataset() -> None:
+    assert repr(gm.data.KarateClubDataset()) == (
+        "KarateClubDataset(name='karate_club', num_graphs=1)"
+    )
