@@ -51,6 +51,11 @@ from .transforms import (
     to_homogeneous,
     to_simple,
 )
+from .traversal import (
+    bfs_edges_generator,
+    bfs_nodes_generator,
+    topological_nodes_generator,
+)
 from .type_subgraph import edge_type_subgraph, node_type_subgraph
 from .udf import EdgeBatch, NodeBatch
 
@@ -79,6 +84,8 @@ __all__ = [
     "add_reverse_edges",
     "add_self_loop",
     "batch",
+    "bfs_edges_generator",
+    "bfs_nodes_generator",
     "bipartite_from_networkx",
     "bipartite_from_scipy",
     "create_block",
@@ -112,6 +119,7 @@ __all__ = [
     "to_homogeneous",
     "to_networkx",
     "to_simple",
+    "topological_nodes_generator",
     "transforms",
     "unbatch",
     "validate_ids",

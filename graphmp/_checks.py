@@ -196,6 +196,12 @@ def ids(value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: 
     return in_range(id_tensor(value, dtype, device, what), limit, what)
 
 
+def once(ids: Tensor) -> Tensor:
+    """Each id once: as they are, or ascending when some came twice."""
+    distinct = torch.unique(ids)
+    return ids if distinct.numel() == ids.numel() else distinct
+
+
 def ids_or_mask(
     value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: str
 ) -> Tensor:

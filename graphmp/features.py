@@ -49,14 +49,14 @@ class Frames(NamedTuple):
         num_dst: Mapping[str, int] | None,
         device: torch.device,
     ) -> Frames:
-        """Frames without columns; without ``num_dst`` the ends share theirs."""
+        """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
+        num_src = dict(sorted(num_src.items()))
         src = {t: Frame(n, device, f"nodes of type {t!r}") for t, n in num_src.items()}
         dst = src
         if num_dst is not None:
             src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
-            dst = {
-                t: Frame(n, device, f"destination nodes of type {t!r}") for t, n in num_dst.items()
-            }
+            targets = sorted(num_dst.items())
+            dst = {t: Frame(n, device, f"destination nodes of type {t!r}") for t, n in targets}
         edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)
 

@@ -221,15 +221,16 @@ class Frame(MutableMapping[str, Tensor]):
         initializer = self._initializers.get(name, self._default_initializer)
         wanted = (self.num_rows - start, *shape)
         made: Any = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
-        if not isinstance(made, Tensor) or made.shape != wanted or made.dtype != dtype:
+        asked = (wanted, dtype, self.device)
+        if not isinstance(made, Tensor) or (made.shape, made.dtype, made.device) != asked:
             came = (
-                f"{tuple(made.shape)} of {made.dtype}"
+                f"{tuple(made.shape)} of {made.dtype} on {made.device}"
                 if isinstance(made, Tensor)
                 else _checks.kind(made)
             )
             raise GraphValueError(
                 f"The initializer of field {name!r} of the {self.owner} must return a tensor of "
-                f"shape {wanted} and {dtype}, but {came} came."
+                f"shape {wanted} and {dtype} on {self.device}, but {came} came."
             )
         return made
 

@@ -18,7 +18,7 @@ from . import _checks, udf
 from .adjacency import Adjacency, Buckets
 from .errors import GraphTypeError, GraphValueError
 from .frame import Frame
-from .function import BinaryOp, Message, Operand, Reduce, Reducer
+from .function import BinaryOp, Message, Reduce, Reducer
 from .kernels.contract import accumulator
 from .metagraph import CanonicalEtype
 from .ops.buckets import joint_buckets, reduce_by_formula
@@ -183,12 +183,12 @@ def _by_kernel(
     incoming: Incoming, message: MessageFunction, field: str, reducer: Reducer
 ) -> Tensor:
     """Reduce by a kernel: one call for one relation; else partial results, combined, finished."""
-    inputs = [_inputs(relation, message, field) for relation in incoming.relations]
     assert reducer.kernel is not None
-    if len(inputs) == 1:
-        op, lhs, rhs, targets = inputs[0]
+    if len(incoming.relations) == 1:
+        op, lhs, rhs, targets = _inputs(incoming.relations[0], message, field)
         adjacency = incoming.adjacencies[0]
         return spmm(adjacency, op, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
+    inputs = [_inputs(relation, message, field) for relation in incoming.relations]
     tensors = [t for _, lhs, rhs, _ in inputs for t in (lhs, rhs) if t is not None]
     dtype = fold(torch.promote_types, [t.dtype for t in tensors])
     wide = accumulator(dtype)  # halves are added up, and divided, before they are rounded
@@ -252,16 +252,13 @@ def _inputs(relation: Relation, message: MessageFunction, field: str) -> Inputs:
 def _operands(
     relation: Relation, message: Message
 ) -> tuple[Tensor, Tensor | None, tuple[str, str]]:
+    """The operands of a builtin and the ends at which they lie."""
+    frames = {"u": relation.src, "v": relation.dst, "e": relation.edge}
     lhs, rhs = message.lhs, message.rhs
+    left = frames[lhs.target][lhs.field]
     if rhs is None:
-        return _read(relation, lhs), None, (lhs.target, lhs.target)
-    return _read(relation, lhs), _read(relation, rhs), (lhs.target, rhs.target)
-
-
-def _read(relation: Relation, operand: Operand) -> Tensor:
-    target = operand.target
-    frame = relation.src if target == "u" else relation.dst if target == "v" else relation.edge
-    return frame[operand.field]
+        return left, None, (lhs.target, lhs.target)
+    return left, frames[rhs.target][rhs.field], (lhs.target, rhs.target)
 
 
 def _concatenated(made: Sequence[Columns]) -> Columns:
@@ -312,9 +309,14 @@ def cross_reduce(
         _check_shapes(parts, f"Results {name!r}")
         if reducer == "stack":
             out[name] = torch.stack(parts, 1)
-        elif reducer == "mean":
-            out[name] = fold(torch.add, parts) / len(parts)
+            continue
+        dtype = fold(torch.promote_types, [part.dtype for part in parts])
+        wide = accumulator(dtype)  # halves are added up, and divided, before they are rounded
+        parts = [part.to(wide) for part in parts]
+        if reducer == "mean":
+            made = fold(torch.add, parts) / len(parts)
         else:
             assert row is not None  # sum, max and min are rows
-            out[name] = combine(parts, [adjacency for adjacency, _ in given], row)
+            made = combine(parts, [adjacency for adjacency, _ in given], row)
+        out[name] = made.to(dtype) if wide != dtype else made
     return out

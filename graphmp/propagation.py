@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import _checks
+from .errors import GraphTypeError
 from .message_passing import (
     ApplyFunction,
     Incoming,
@@ -32,7 +34,7 @@ class Propagation(Verbs):
         apply_node_func: ApplyFunction = None,
         etype: Any = None,
     ) -> None:
-        """Send messages along some edges; only their destinations are written.
+        """Send messages along some edges, each once; only their destinations are written.
 
         Args:
             edges: ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
@@ -124,8 +126,11 @@ class Propagation(Verbs):
             reduce_func: as in :meth:`update_all`.
             apply_node_func: as in :meth:`update_all`.
             etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: nothing that can be gone through.
         """
-        for nodes in nodes_generator:
+        for nodes in _steps(nodes_generator):
             self.pull(nodes, message_func, reduce_func, apply_node_func, etype)
 
     def prop_edges(
@@ -144,8 +149,11 @@ class Propagation(Verbs):
             reduce_func: as in :meth:`update_all`.
             apply_node_func: as in :meth:`update_all`.
             etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: nothing that can be gone through.
         """
-        for edges in edges_generator:
+        for edges in _steps(edges_generator):
             self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
 
     def _receive(
@@ -155,8 +163,20 @@ class Propagation(Verbs):
         rows: Tensor,
         functions: tuple[MessageFunction, ReduceFunction, ApplyFunction],
     ) -> None:
-        """Pass messages along ``eids`` (ascending) and write ``rows`` (ascending)."""
+        """Pass messages along ``eids`` (ascending) and write ``rows`` (ascending), if any."""
+        if rows.numel() == 0:
+            return
         message, reduce, apply = functions
         part = self._relation(etype).part(eids, rows)
         new = self._applied(part, aggregate(Incoming([part]), message, reduce), apply)
         self._frames.dst[etype[2]].write_rows(rows, new)
+
+
+def _steps(generator: Any) -> Iterable[Any]:
+    """Check what gives one set of ids after another."""
+    if isinstance(generator, str) or not isinstance(generator, Iterable):
+        raise GraphTypeError(
+            "Nodes or edges step by step are a list or a generator of ids, but "
+            f"{_checks.kind(generator)} came."
+        )
+    return generator

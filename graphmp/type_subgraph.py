@@ -131,11 +131,11 @@ def _merged(graph: Graph, etypes: list[CanonicalEtype]) -> Graph:
     src_name, dst_name = "+".join(srctypes), "+".join(dsttypes)
     merged = (src_name, "+".join(name for _, name, _ in etypes), dst_name)
     types = graph._meta
-    src = _joined(graph._frames.src, srctypes, types.ntypes.index, NTYPE)
+    src = _joined(graph._frames.src, srctypes, types.ntypes, NTYPE, graph.idtype)
     dst = src
     if graph.is_block or dst_name != src_name:
-        dst = _joined(graph._frames.dst, dsttypes, types.ntypes.index, NTYPE)
-    edge = _joined(graph._frames.edge, etypes, types.canonical_etypes.index, ETYPE)
+        dst = _joined(graph._frames.dst, dsttypes, types.ntypes, NTYPE, graph.idtype)
+    edge = _joined(graph._frames.edge, etypes, types.canonical_etypes, ETYPE, graph.idtype)
     src_start = _starts(graph._frames.src, srctypes)
     dst_start = _starts(graph._frames.dst, dsttypes)
     us = torch.cat([graph.adjacencies[t].src + src_start[t[0]] for t in etypes])
@@ -159,7 +159,13 @@ def _starts(frames: Mapping[str, Frame], types: Sequence[str]) -> dict[str, int]
     return starts
 
 
-def _joined(frames: Mapping[Any, Frame], types: Sequence[Any], type_id: Any, field: str) -> Frame:
+def _joined(
+    frames: Mapping[Any, Frame],
+    types: Sequence[Any],
+    every: Sequence[Any],
+    field: str,
+    idtype: torch.dtype,
+) -> Frame:
     """One frame of several types: their common columns, type ids and ids within the type."""
     if len(types) == 1:
         return frames[types[0]]
@@ -170,9 +176,9 @@ def _joined(frames: Mapping[Any, Frame], types: Sequence[Any], type_id: Any, fie
     for name in schemes[0]:
         if all(scheme.get(name) == schemes[0][name] for scheme in schemes):
             joined[name] = torch.cat([part[name] for part in parts])
-    ids = torch.tensor([type_id(name) for name in types], device=device)
+    ids = torch.tensor([every.index(name) for name in types], dtype=idtype, device=device)
     joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
-    joined[NID] = torch.cat([torch.arange(n, device=device) for n in rows])
+    joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])
     return joined
 
 

@@ -165,7 +165,7 @@ def edge_batch(relation: Relation) -> EdgeBatch:
         relation.etype,
         relation.src.take(adjacency.src),
         relation.dst.take(adjacency.dst),
-        relation.edge,
+        relation.edge.copy(),
         relation.edge_ids(),
     )
 
@@ -279,13 +279,14 @@ def apply(
     return {**new, **columns(made, frame.num_rows, frame.device, "apply function")}
 
 
-def predicate(result: Any, rows: int) -> Tensor:
-    """Check what a predicate returned: one bool a row, (n,) or (n, 1).
+def predicate(result: Any, ids: Tensor) -> Tensor:
+    """Check what a predicate of ``ids`` returned: one bool for each, (n,) or (n, 1).
 
     Raises:
         GraphTypeError: not a boolean tensor.
-        GraphValueError: a wrong shape.
+        GraphValueError: a wrong shape or device.
     """
+    rows = ids.shape[0]
     if not isinstance(result, Tensor) or result.dtype != torch.bool:
         raise GraphTypeError(
             f"A predicate must return a boolean tensor, but {_checks.kind(result)} came."
@@ -294,6 +295,7 @@ def predicate(result: Any, rows: int) -> Tensor:
         raise GraphValueError(
             f"A predicate must return shape ({rows},), but {tuple(result.shape)} came."
         )
+    _checks.feature(result, rows, ids.device, "result", "rows that the predicate was given")
     return result.reshape(-1)
 
 

@@ -68,9 +68,10 @@ class Verbs(Batched):
             >>> g.ndata["out"].view(-1)
             tensor([0., 0., 2.])
         """
+        groups = self._incoming(etype)
         check_functions(message_func, reduce_func)
         results = []
-        for incoming in self._incoming(etype):
+        for incoming in groups:
             new = aggregate(incoming, message_func, reduce_func)
             if apply_node_func is not None:
                 new = self._applied(incoming.relations[0], new, apply_node_func)
@@ -159,6 +160,7 @@ class Verbs(Batched):
         if eids is None:
             relation.edge.put(messages_of(relation, func))
             return
+        eids = _checks.once(eids)
         part = relation._replace(
             adjacency=relation.adjacency.subset(eids), edge=relation.edge.take(eids), eids=eids
         )
@@ -190,6 +192,7 @@ class Verbs(Batched):
         if rows is None:
             frame.put(udf.apply(ntype, frame, self._all_ids(frame), {}, func))
         else:
+            rows = _checks.once(rows)
             frame.write_rows(rows, udf.apply(ntype, frame.take(rows), rows, {}, func))
 
     def filter_nodes(
@@ -219,8 +222,8 @@ class Verbs(Batched):
         check_function(predicate, "predicate")
         ntype, frame, rows = self._named_rows(nodes, ntype)
         ids = self._all_ids(frame) if rows is None else rows
-        data = frame if rows is None else frame.take(rows)
-        return ids[udf.predicate(predicate(udf.NodeBatch(ntype, data, ids)), ids.numel())]
+        data = frame.copy() if rows is None else frame.take(rows)
+        return ids[udf.predicate(predicate(udf.NodeBatch(ntype, data, ids)), ids)]
 
     def filter_edges(
         self, predicate: Callable[[udf.EdgeBatch], Tensor], edges: Any = ALL, etype: Any = None
@@ -246,7 +249,8 @@ class Verbs(Batched):
             part = relation.adjacency.subset(eids)
             relation = relation._replace(adjacency=part, edge=relation.edge.take(eids), eids=eids)
         batch = udf.edge_batch(relation)
-        return batch.edges()[2][udf.predicate(predicate(batch), len(batch))]
+        ids = batch.edges()[2]
+        return ids[udf.predicate(predicate(batch), ids)]
 
     # ---- what the verbs share
 
@@ -258,9 +262,10 @@ class Verbs(Batched):
 
     def _incoming(self, etype: Any) -> list[Incoming]:
         """The relations to pass messages along, by destination type; made once."""
+        etype = etype if etype is None else self._meta.etype(etype)
         found = self._incoming_cache.get(etype)
         if found is None:
-            etypes = self._meta.canonical_etypes if etype is None else [self._meta.etype(etype)]
+            etypes = self._meta.canonical_etypes if etype is None else [etype]
             groups: dict[str, list[Relation]] = {}
             for one in etypes:
                 groups.setdefault(one[2], []).append(self._relation(one))
@@ -288,7 +293,10 @@ class Verbs(Batched):
                     f"The functions of edge type {etype!r} are (message_func, reduce_func) or "
                     f"(message_func, reduce_func, apply_node_func), but {functions!r} came."
                 )
-        return {self._meta.etype(etype): tuple(f) for etype, f in etype_dict.items()}
+        found = {self._meta.etype(etype): tuple(f) for etype, f in etype_dict.items()}
+        if len(found) != len(etype_dict):
+            raise GraphValueError(f"An edge type is named twice in {list(etype_dict)}.")
+        return found
 
     def _named_rows(self, ids: Any, ntype: Any) -> tuple[str, Frame, Tensor | None]:
         """The type, the frame and the checked ids, or None for all, that a user means."""

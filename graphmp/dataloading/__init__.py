@@ -1,1 +1,1 @@
-"""Loaders that feed training with graphs, one batch after another."""
+"""Samplers and loaders for stochastic training; there are none yet."""

@@ -115,7 +115,8 @@ def spmm(
     plan: Plan,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
-    backend = select(Call("spmm", lhs.data.device.type, lhs.data.dtype, op))
+    call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
+    backend = _selected.get(call) or select(call)
     return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan)
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
 import torch
@@ -183,6 +183,7 @@ def plan(
     return Plan(lhs_shape, rhs_shape, out_shape)
 
 
+@cache
 def accumulator(dtype: torch.dtype) -> torch.dtype:
     """The dtype in which results of ``dtype`` are accumulated."""
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype

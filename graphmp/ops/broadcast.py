@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 
 
-def promote(op: BinaryOp | None, lhs: Tensor, rhs: Tensor | None) -> tuple[Tensor, Tensor | None]:
+def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
     """Cast both operands to the dtype in which the message is made.
 
     Mixed dtypes promote as torch does; a true division of integers is one of the default float
@@ -18,11 +20,7 @@ def promote(op: BinaryOp | None, lhs: Tensor, rhs: Tensor | None) -> tuple[Tenso
     Raises:
         GraphTypeError: the operator has no meaning for booleans.
     """
-    if op is None or rhs is None:
-        return lhs, rhs
-    dtype = lhs.dtype
-    if dtype != rhs.dtype:
-        dtype = torch.promote_types(dtype, rhs.dtype)
+    dtype = torch.promote_types(lhs.dtype, rhs.dtype)
     if op.kernel == "div" and not (dtype.is_floating_point or dtype.is_complex):
         dtype = torch.get_default_dtype()
     if op.kernel == "sub" and dtype == torch.bool:
@@ -30,33 +28,32 @@ def promote(op: BinaryOp | None, lhs: Tensor, rhs: Tensor | None) -> tuple[Tenso
     return lhs.to(dtype), rhs.to(dtype)
 
 
+@lru_cache(maxsize=4096)
 def message_shape(
-    op: BinaryOp | None, lhs: tuple[int, ...], rhs: tuple[int, ...]
+    name: str, contracts: bool, lhs: tuple[int, ...], rhs: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """The feature shape of a message.
+    """The feature shape of a message made of two operands; worked out once.
 
     Args:
-        op: the operator; None copies ``lhs``.
+        name: the operator, for messages.
+        contracts: whether the last dimension is summed and kept as 1.
         lhs: feature shape of the left operand.
         rhs: of the right operand.
 
     Raises:
         GraphValueError: the shapes do not broadcast, or a dot product of unequal last dimensions.
     """
-    if op is None or lhs == rhs:
-        full = lhs
-    else:
-        try:
-            full = tuple(torch.broadcast_shapes(lhs, rhs))  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            raise GraphValueError(
-                f"{op.name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."
-            ) from error
-    if op is None or not op.contracts or not full:
+    try:
+        full = tuple(torch.broadcast_shapes(lhs, rhs))  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise GraphValueError(
+            f"{name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."
+        ) from error
+    if not contracts or not full:
         return full
     if (lhs or (1,))[-1] != (rhs or (1,))[-1]:
         raise GraphValueError(
-            f"{op.name} needs equal last dimensions, but rows of shape {lhs} and {rhs} came."
+            f"{name} needs equal last dimensions, but rows of shape {lhs} and {rhs} came."
         )
     return (*full[:-1], 1)
 

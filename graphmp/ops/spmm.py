@@ -70,13 +70,13 @@ def spmm(
         (num_dst, *feature), 0 where no edge enters. Booleans are counted by a sum; integers keep
         their dtype in a sum and become the default float dtype in a mean.
     """
-    lhs, rhs = promote(op, lhs, rhs)
+    lhs, rhs, out_shape = _message(op, lhs, rhs)
     if (op is not None and op.kernel is None) or lhs.dtype == torch.bool:
         lhs, rhs, targets, op = sddmm(adjacency, op, lhs, rhs, targets), None, ("e", "e"), None
+        out_shape = tuple(lhs.shape[1:])
     if lhs.dtype == torch.bool and reduce == "sum":
         lhs = lhs.long()
     exact = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
-    out_shape = message_shape(op, _feature(lhs), _feature(rhs))
     if reduce == "sum":
         divide = per_degree and not exact
         out = contract(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape, divide)
@@ -106,8 +106,7 @@ def sddmm(
     Returns:
         (E, *feature), in edge id order.
     """
-    lhs, rhs = promote(op, lhs, rhs)
-    out_shape = message_shape(op, _feature(lhs), _feature(rhs))
+    lhs, rhs, out_shape = _message(op, lhs, rhs)
     if op is None and targets[0] == "e":
         return lhs
     if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
@@ -147,6 +146,18 @@ def contract(
     if _needs_gradient(lhs, rhs):
         return _Sum.apply(call, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
     return _summed(call, lhs, rhs)
+
+
+def _message(
+    op: BinaryOp | None, lhs: Tensor, rhs: Tensor | None
+) -> tuple[Tensor, Tensor | None, tuple[int, ...]]:
+    """Both operands in one dtype, and the feature shape of the message."""
+    left = tuple(lhs.shape[1:])
+    if op is None or rhs is None:
+        return lhs, None, left
+    if lhs.dtype != rhs.dtype or not lhs.dtype.is_floating_point:
+        lhs, rhs = promote(op, lhs, rhs)
+    return lhs, rhs, message_shape(op.name, op.contracts, left, tuple(rhs.shape[1:]))
 
 
 def _kernel(op: BinaryOp | None) -> str:

@@ -55,7 +55,7 @@ def spmm(
     plan: Plan,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    indptr, indices, eids = (part.numpy() for part in form)
+    indptr, indices, eids = form[0].numpy(), form[1].numpy(), form[2].numpy()
     rows, size = len(indptr) - 1, plan.out_size
     dtype = accumulator(lhs.data.dtype)
     out = torch.empty((rows, size), dtype=dtype)
@@ -63,10 +63,10 @@ def spmm(
     work = len(indices) * max(plan.size, 1)
     if arg is None:
         args = (*_operands(op, lhs, rhs, plan, dtype), per_degree, out.numpy())
-        parallel.run(loops.spmm_sum, indptr, work, indptr, indices, eids, *args)
+        _run(loops.spmm_sum, indptr, work, indptr, indices, eids, *args)
     else:
         args = (*_operands(op, lhs, rhs, plan, dtype), reduce == "max", out.numpy(), arg.numpy())
-        parallel.run(loops.spmm_extreme, indptr, work, indptr, indices, eids, *args)
+        _run(loops.spmm_extreme, indptr, work, indptr, indices, eids, *args)
     return out.to(lhs.data.dtype).view(rows, *plan.out_shape), arg
 
 
@@ -77,7 +77,7 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     operands = _operands(op, lhs, rhs, plan, dtype)
     work = edges * max(plan.size, 1)
     args = (src.numpy(), dst.numpy(), *operands, out.numpy())
-    parallel.run(loops.sddmm, edges, work, *args)
+    _run(loops.sddmm, edges, work, *args)
     return out.to(lhs.data.dtype).view(edges, *plan.out_shape)
 
 
@@ -86,7 +86,7 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     indptr, eids = form[0].numpy(), form[2].numpy()
     values = _flat(logits, accumulator(logits.dtype))
     out = torch.empty(values.shape, dtype=accumulator(logits.dtype))
-    parallel.run(loops.softmax, indptr, values.size, indptr, eids, values, out.numpy())
+    _run(loops.softmax, indptr, values.size, indptr, eids, values, out.numpy())
     return out.to(logits.dtype).view(logits.shape)
 
 
@@ -94,8 +94,16 @@ def _operands(op: str, lhs: At, rhs: At | None, plan: Plan, dtype: torch.dtype) 
     """What the loops take to make a message: operands, operator, layout."""
     left = _flat(lhs.data, dtype)
     right, right_at = (left, lhs.where) if rhs is None else (_flat(rhs.data, dtype), rhs.where)
-    maps = _EMPTY if plan.width else tuple(m.numpy() for m in plan.maps)
+    maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
     return left, lhs.where, right, right_at, OPS.index(op), plan.width, plan.wide, maps
+
+
+def _run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
+    """Call a kernel for all rows: here when there is little work, else on threads."""
+    if work < parallel.SMALL:
+        kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
+    else:
+        parallel.run(kernel, limits, *args)
 
 
 def _flat(tensor: Tensor, dtype: torch.dtype) -> Any:

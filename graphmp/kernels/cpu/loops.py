@@ -12,11 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
-# Infinities and NaN must survive, so neither "nnan" nor "ninf".
-_FAST = {"reassoc", "contract", "nsz"}
+from .jit import inline, jit
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -35,7 +34,7 @@ def _quotient_typed(a: Any, b: Any) -> Any:  # noqa: ARG001
     return whole if isinstance(a, types.Integer) else real
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@inline
 def _apply(op: int, a: Any, b: Any) -> Any:
     if op == 1:
         return a + b
@@ -48,7 +47,7 @@ def _apply(op: int, a: Any, b: Any) -> Any:
     return a
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@inline
 def _pick(where: int, row: int, other: int, edge: int) -> int:
     if where == 0:
         return row
@@ -57,7 +56,7 @@ def _pick(where: int, row: int, other: int, edge: int) -> int:
     return edge
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@inline
 def _accumulate(
     out: Any, x: Any, y: Any, op: int, width: int, wide: Any, x_map: Any, y_map: Any, out_map: Any
 ) -> None:
@@ -85,7 +84,7 @@ def _accumulate(
             out[h] = total
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@jit
 def spmm_sum(
     indptr: Any,
     indices: Any,
@@ -117,7 +116,7 @@ def spmm_sum(
                 out[r, f] /= end - begin
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@jit
 def spmm_extreme(
     indptr: Any,
     indices: Any,
@@ -161,7 +160,7 @@ def spmm_extreme(
                     arg[r, f] = edge
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@jit
 def sddmm(
     src: Any,
     dst: Any,
@@ -186,7 +185,7 @@ def sddmm(
         _accumulate(out[e], x[i], y[k], op, width, wide, maps[0], maps[1], maps[2])
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+@jit
 def softmax(indptr: Any, eids: Any, logits: Any, out: Any, first: int, last: int) -> None:
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
     size = out.shape[1]
@@ -214,7 +213,7 @@ def softmax(indptr: Any, eids: Any, logits: Any, out: Any, first: int, last: int
                 out[e, f] /= total[f]
 
 
-@njit(nogil=True, cache=True)
+@jit
 def group(ids: Any, indptr: Any, order: Any) -> None:
     """A stable counting sort: row limits in ``indptr``, positions in ``order``."""
     rows = len(indptr) - 1

@@ -44,19 +44,18 @@ def _executor(workers: int) -> ThreadPoolExecutor:
         return _pool
 
 
-def run(kernel: Callable[..., None], limits: Any, work: int, *args: Any) -> None:
+def run(kernel: Callable[..., None], limits: Any, *args: Any) -> None:
     """Call ``kernel(*args, first, last)`` for ranges that cover all rows.
 
     Args:
         kernel: writes rows ``first`` to ``last - 1`` of its outputs and nothing else.
         limits: (rows + 1,) array; row ``i`` is as much work as ``limits[i + 1] - limits[i]``.
             Or the number of rows, when all are equal.
-        work: elements of work in all.
         args: what the kernel takes before the range.
     """
     rows = limits if isinstance(limits, int) else len(limits) - 1
     threads = torch.get_num_threads()
-    if threads == 1 or work < SMALL or rows < 2:
+    if threads == 1 or rows < 2:
         kernel(*args, 0, rows)
         return
     ranges = iter(_split(limits, rows, min(threads * RANGES_PER_THREAD, rows)))

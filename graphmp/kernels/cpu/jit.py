@@ -1,0 +1,31 @@
+"""How loops are compiled: without the interpreter's lock, cached on disk, exact for infinities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+# Sums may be reordered within a row; infinities and NaN must survive, so no "nnan" and no "ninf".
+_FAST = {"reassoc", "contract", "nsz"}
+
+
+def jit(loop: Loop) -> Loop:
+    """Compile ``loop`` at its first call."""
+    return _compiled(loop)
+
+
+def inline(loop: Loop) -> Loop:
+    """Compile ``loop`` into each loop that calls it, where its branches can be decided once."""
+    return _compiled(loop, inline="always")
+
+
+def _compiled(loop: Loop, **options: Any) -> Loop:
+    common = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, **options}
+    try:
+        return njit(cache=True, **common)(loop)  # type: ignore[no-any-return]
+    except RuntimeError:  # there is no folder for the cache that can be written
+        return njit(**common)(loop)  # type: ignore[no-any-return]

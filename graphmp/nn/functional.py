@@ -1,0 +1,7 @@
+"""Operations of layers as functions, without parameters of their own."""
+
+from __future__ import annotations
+
+from ..ops import edge_softmax
+
+__all__ = ["edge_softmax"]

@@ -1,0 +1,198 @@
+"""Graph attention: neighbours weighted by a softmax of learnt scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import ops
+from ..errors import GraphValueError
+from ..graph import Graph
+from .aggregation import check_edge_weight
+from .degrees import ChecksInDegrees
+from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
+
+
+class GATConv(ChecksInDegrees):
+    r"""Graph attention with several heads.
+
+    From `Graph Attention Networks <https://arxiv.org/abs/1710.10903>`__ (Veličković et al., ICLR
+    2018).
+
+    .. math::
+        h_v' &= \sigma\Big(b + \sum_{u \in N(v)} w_{uv} \alpha_{uv} W h_u \;[\, + W_{res} h_v]\Big)
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \mathrm{LeakyReLU}\big(a_l^T W h_u + a_r^T W h_v\big)
+
+    for each head on its own. The edge weight :math:`w_{uv}` is 1 unless given; it comes after the
+    softmax.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
+            then have weights of their own.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        feat_drop: dropout of the input features.
+        attn_drop: dropout of the attention.
+        negative_slope: slope of the leaky ReLU below zero.
+        residual: add the destinations' input, through a linear map unless it has the right size.
+        activation: applied to the result.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        bias: add a bias.
+
+    Attributes:
+        fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
+        attn_l: (1, num_heads, out_feats), scores the sources.
+        attn_r: (1, num_heads, out_feats), scores the destinations.
+        res_fc: linear map of the residual, with the bias; or the identity; or None.
+        bias: (num_heads * out_feats,), zeros at first; None without a bias, or if ``res_fc`` has
+            it.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - edge_weight: (E,), or (E, num_heads).
+        - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.GATConv(5, 2, num_heads=3)
+        >>> out, attention = conv(g, torch.ones(3, 5), get_attention=True)
+        >>> out.shape, attention.shape
+        (torch.Size([3, 3, 2]), torch.Size([5, 3, 1]))
+        >>> gm.ops.copy_e_sum(g, attention).detach()[:, 0, 0]
+        tensor([1., 1., 1.])
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        out_feats: int,
+        num_heads: int,
+        feat_drop: float = 0.0,
+        attn_drop: float = 0.0,
+        negative_slope: float = 0.2,
+        residual: bool = False,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        allow_zero_in_degree: bool = False,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._out_feats = num_heads, out_feats
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        width = num_heads * out_feats
+        if isinstance(in_feats, tuple):
+            self.fc_src = nn.Linear(self._in_src_feats, width, bias=False)
+            self.fc_dst = nn.Linear(self._in_dst_feats, width, bias=False)
+        else:
+            self.fc = nn.Linear(in_feats, width, bias=False)
+        self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.feat_drop = nn.Dropout(feat_drop)
+        self.attn_drop = nn.Dropout(attn_drop)
+        self.leaky_relu = nn.LeakyReLU(negative_slope)
+        self.res_fc = self._residual_map(width, bias) if residual else None
+        is_explicit = bias and not isinstance(self.res_fc, nn.Linear)
+        self.register_parameter("bias", nn.Parameter(torch.empty(width)) if is_explicit else None)
+        self.reset_parameters()
+        self.activation = activation
+
+    def _residual_map(self, width: int, bias: bool) -> nn.Module:
+        if self._in_dst_feats == width:
+            return nn.Identity()
+        return nn.Linear(self._in_dst_feats, width, bias=bias)
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""
+        gain = nn.init.calculate_gain("relu")
+        maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
+        for weight in (*(linear.weight for linear in maps), self.attn_l, self.attn_r):
+            nn.init.xavier_normal_(weight, gain=gain)
+        if isinstance(self.res_fc, nn.Linear):
+            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
+        for bias in (self.bias, getattr(self.res_fc, "bias", None)):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def forward(
+        self,
+        graph: Graph,
+        feat: Any,
+        edge_weight: Tensor | None = None,
+        get_attention: bool = False,
+    ) -> Any:
+        r"""Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            edge_weight: (E,), or (E, num_heads): a factor of the attention.
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
+            attention (E, \*, num_heads, 1), after dropout and times the weights.
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; one tensor where the destinations are not among
+                the sources.
+        """
+        self.check_in_degrees(graph)
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = mapped(self.feat_drop, feat)
+        source, target = self._projected(graph, feat)
+        attention = self._attention(graph, source, target)
+        if edge_weight is not None:
+            attention = attention * self._weight_by_head(graph, edge_weight, attention.ndim)
+        out = self._finished(ops.u_mul_e_sum(graph, source, attention), at_ends(graph, feat)[1])
+        return (out, attention) if get_attention else out
+
+    def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
+        """W h at both ends: (num_src, …, heads, out_feats) and (num_dst, …, heads, out_feats)."""
+        if hasattr(self, "fc"):
+            return at_ends(graph, mapped(lambda h: self._by_head(self.fc(h)), feat))
+        source, target = at_ends(graph, feat)
+        return self._by_head(self.fc_src(source)), self._by_head(self.fc_dst(target))
+
+    def _by_head(self, h: Tensor) -> Tensor:
+        return h.view(*h.shape[:-1], self._num_heads, self._out_feats)
+
+    def _attention(self, graph: Graph, source: Tensor, target: Tensor) -> Tensor:
+        """(E, …, heads, 1): softmax over the edges that enter a node, with dropout."""
+        left = (source * self.attn_l).sum(-1, keepdim=True)
+        right = (target * self.attn_r).sum(-1, keepdim=True)
+        scores = self.leaky_relu(ops.u_add_v(graph, left, right))
+        attention: Tensor = self.attn_drop(ops.edge_softmax(graph, scores))
+        return attention
+
+    def _weight_by_head(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
+        """Weights of edges in a shape that multiplies an attention of ``rank`` dimensions."""
+        check_edge_weight(graph, edge_weight)
+        heads = tuple(edge_weight.shape[1:]) or (1,)
+        if heads not in ((1,), (self._num_heads,)):
+            raise GraphValueError(
+                f"edge_weight must have shape (E,) or (E, {self._num_heads}), but "
+                f"{tuple(edge_weight.shape)} came."
+            )
+        return edge_weight.reshape(-1, *(1,) * (rank - 3), *heads, 1)
+
+    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
+        """Residual of the destinations' features, bias, activation."""
+        if self.res_fc is not None:
+            out = out + self._by_head(self.res_fc(own))
+        if self.bias is not None:
+            out = out + self._by_head(self.bias)
+        return out if self.activation is None else self.activation(out)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"

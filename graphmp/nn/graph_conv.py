@@ -1,0 +1,159 @@
+"""Graph convolution: a linear map of normalised sums over neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import GraphValueError
+from ..graph import Graph
+from .aggregation import aggregate
+from .degrees import ChecksInDegrees, degree_factor
+from .inputs import checked_source
+
+NORMS = ("both", "none", "left", "right")
+
+
+class GraphConv(ChecksInDegrees):
+    r"""Graph convolution.
+
+    From `Semi-Supervised Classification with Graph Convolutional Networks
+    <https://arxiv.org/abs/1609.02907>`__ (Kipf and Welling, ICLR 2017).
+
+    .. math:: h_v' = \sigma\Big(b + \sum_{u \in N(v)} \frac{w_{uv}}{c_{uv}} h_u W\Big)
+
+    The edge weight :math:`w_{uv}` is 1 unless given. With :math:`d^-` in-degrees and :math:`d^+`
+    out-degrees, which count edges whatever their weights, ``norm`` chooses :math:`c_{uv}`:
+
+    - ``"both"``: :math:`\sqrt{d^+_u d^-_v}`, as in the paper;
+    - ``"right"``: :math:`d^-_v`, so that messages are averaged;
+    - ``"left"``: :math:`d^+_u`, so that what a node sends adds up to its feature;
+    - ``"none"``: 1.
+
+    Args:
+        in_feats: size of a node's input.
+        out_feats: size of a node's output.
+        norm: ``"both"``, ``"none"``, ``"left"`` or ``"right"``.
+        weight: multiply by a weight of the layer's own; without it the sum itself is the result,
+            or one can be passed to each call.
+        bias: add a bias.
+        activation: applied to the result.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+
+    Attributes:
+        weight: (in_feats, out_feats), drawn by Glorot's uniform rule; or None.
+        bias: (out_feats,), zeros at first; or None.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), or a pair of which the first is that.
+        - weight: (in_feats, out_feats).
+        - edge_weight: (E,) or (E, 1).
+        - output: (num_dst, \*, out_feats).
+
+    Raises:
+        GraphValueError: an unknown ``norm``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.GraphConv(5, 2)
+        >>> conv(g, torch.ones(3, 5)).shape
+        torch.Size([3, 2])
+        >>> mean = gm.nn.GraphConv(1, 1, norm="right", weight=False)
+        >>> mean(g, torch.tensor([[1.0], [2.0], [3.0]])).detach().view(-1)
+        tensor([1.0000, 1.5000, 2.5000])
+    """
+
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: int,
+        out_feats: int,
+        norm: str = "both",
+        weight: bool = True,
+        bias: bool = True,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        allow_zero_in_degree: bool = False,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        if norm not in NORMS:
+            raise GraphValueError(f"norm is one of {', '.join(NORMS)}, but {norm!r} came.")
+        self._in_feats, self._out_feats = in_feats, out_feats
+        self._norm = norm
+        matrix = nn.Parameter(torch.empty(in_feats, out_feats)) if weight else None
+        self.register_parameter("weight", matrix)
+        self.register_parameter("bias", nn.Parameter(torch.empty(out_feats)) if bias else None)
+        self.reset_parameters()
+        self._activation = activation
+
+    def reset_parameters(self) -> None:
+        """Draw the weight anew by Glorot's uniform rule, and set the bias to zero."""
+        if self.weight is not None:
+            nn.init.xavier_uniform_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(
+        self,
+        graph: Graph,
+        feat: Any,
+        weight: Tensor | None = None,
+        edge_weight: Tensor | None = None,
+    ) -> Tensor:
+        r"""Convolve.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of which the first is that.
+            weight: (in_feats, out_feats), for a layer without a weight of its own.
+            edge_weight: (E,) or (E, 1), a factor for each edge.
+
+        Returns:
+            (num_dst, \*, out_feats).
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; a weight where the layer has its own.
+        """
+        self.check_in_degrees(graph)
+        weight = self._weight_of_call(weight)
+        h = checked_source(graph, feat, None if weight is None else weight.shape[0])
+        h = self._normalized(h, graph.adjacency.out_degrees, "left")
+        if weight is None:
+            h = aggregate(graph, h, edge_weight)
+        elif self._in_feats > self._out_feats:
+            h = aggregate(graph, h @ weight, edge_weight)  # the smaller features travel
+        else:
+            h = aggregate(graph, h, edge_weight) @ weight
+        h = self._normalized(h, graph.adjacency.in_degrees, "right")
+        h = h if self.bias is None else h + self.bias
+        return h if self._activation is None else self._activation(h)
+
+    def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:
+        """The weight given to the call, or the layer's own."""
+        if weight is None:
+            return self.weight
+        if self.weight is not None:
+            raise GraphValueError(
+                "The layer has a weight of its own, so none can be passed to a call: make it with "
+                "weight=False."
+            )
+        return weight
+
+    def _normalized(self, h: Tensor, degrees: Tensor, side: str) -> Tensor:
+        """Divide rows by their part of the norm, if ``norm`` has one at this side."""
+        if self._norm not in (side, "both"):
+            return h
+        return h * degree_factor(degrees, -0.5 if self._norm == "both" else -1.0, h)
+
+    def extra_repr(self) -> str:
+        """Show the sizes and the norm in ``repr``."""
+        shown = f"in={self._in_feats}, out={self._out_feats}, normalization={self._norm}"
+        is_shown = self._activation is None or isinstance(self._activation, nn.Module)
+        return shown if is_shown else f"{shown}, activation={self._activation}"

@@ -1,0 +1,129 @@
+"""What layers take as features: one tensor for both ends of the edges, or a pair of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+from .. import _checks
+from ..errors import GraphValueError
+from ..graph import Graph
+
+Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
+Sizes: TypeAlias = int | tuple[int, int]
+
+
+def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
+    """The feature sizes of sources and destinations: those of a pair, or one for both.
+
+    Example:
+        >>> sizes_at_ends(3), sizes_at_ends((3, 2))
+        ((3, 3), (3, 2))
+    """
+    return in_feats if isinstance(in_feats, tuple) else (in_feats, in_feats)
+
+
+def checked_source(graph: Graph, feat: Any, size: int | None) -> Tensor:
+    """Check what a layer that reads the sources alone was given.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: (num_src, …) a tensor; or a pair of which the first is that.
+        size: the last dimension that the layer needs; None for any.
+
+    Returns:
+        The features of the sources.
+
+    Raises:
+        GraphTypeError: not a tensor.
+        GraphValueError: a wrong number of rows, a wrong size, or another device.
+    """
+    source = feat[0] if isinstance(feat, tuple) and feat else feat
+    _check(graph, source, graph.adjacency.num_src, "source nodes", size)
+    return source  # type: ignore[no-any-return]
+
+
+def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Features:
+    """Check what a layer that reads both ends was given.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: a tensor (num_src, …), when the destinations are among the sources: in a graph
+            between nodes of one type they are the same, in a block they come first. Else a pair
+            of (num_src, …) and (num_dst, …).
+        sizes: the last dimensions that the layer needs; None for any.
+
+    Returns:
+        ``feat``.
+
+    Raises:
+        GraphTypeError: not a tensor, or a pair of other things.
+        GraphValueError: a wrong number of rows, a wrong size, another device, or one tensor where
+            a pair is needed.
+    """
+    adjacency = graph.adjacency
+    if not isinstance(feat, tuple):
+        for owner, size in zip(("source nodes", "destination nodes"), sizes, strict=True):
+            _check(graph, feat, adjacency.num_src, owner, size)
+        _check_one_serves_both(graph)
+        return feat  # type: ignore[no-any-return]
+    if len(feat) != 2:
+        raise GraphValueError(
+            "Features are one tensor or a pair (of the sources, of the destinations), but a tuple "
+            f"of {len(feat)} came."
+        )
+    _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0])
+    _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1])
+    return feat
+
+
+def _check_one_serves_both(graph: Graph) -> None:
+    """Check that the destinations are among the sources."""
+    source, _, target = graph.canonical_etypes[0]
+    if graph.is_block:
+        apart = graph.adjacency.num_dst > graph.adjacency.num_src
+    else:
+        apart = source != target
+    if apart:
+        raise GraphValueError(
+            "The graph's destinations are not among its sources, so a pair (features of the "
+            "sources, features of the destinations) is needed, but one tensor came."
+        )
+
+
+def _check(graph: Graph, value: Any, rows: int, owner: str, size: int | None) -> None:
+    _checks.feature(value, rows, graph.device, "feat", owner)
+    if size is not None and (value.ndim < 2 or value.shape[-1] != size):
+        raise GraphValueError(
+            f"The features of the {owner} must have {size} as their last dimension, but a shape "
+            f"of {tuple(value.shape)} came."
+        )
+
+
+def at_ends(graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
+    """The rows of the sources and those of the destinations, of features already checked.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: one tensor for both ends, or a pair. In a block, the first rows of one tensor are
+            those of the destinations.
+
+    Returns:
+        (num_src, …) and (num_dst, …).
+    """
+    if isinstance(feat, tuple):
+        return feat
+    return (feat, feat[: graph.adjacency.num_dst]) if graph.is_block else (feat, feat)
+
+
+def mapped(change: Callable[[Tensor], Tensor], feat: Features) -> Features:
+    """Change the one tensor once, or each of a pair.
+
+    Example:
+        >>> import torch
+        >>> mapped(torch.neg, (torch.ones(1), torch.zeros(1)))
+        (tensor([-1.]), tensor([-0.]))
+    """
+    return (change(feat[0]), change(feat[1])) if isinstance(feat, tuple) else change(feat)
