@@ -99,6 +99,8 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
         g.set_batch_num_edges(edge_split)
     node_sizes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
     edge_sizes = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
+    if any(len(sizes) != g.batch_size for sizes in (*node_sizes.values(), *edge_sizes.values())):
+        raise GraphValueError("The sizes of nodes and of edges must be those of as many graphs.")
     made = []
     node_at, edge_at = dict.fromkeys(node_sizes, 0), dict.fromkeys(edge_sizes, 0)
     for i in range(g.batch_size):

@@ -190,7 +190,8 @@ def from_edge_index(
         raise GraphTypeError(
             f"edge_index must be a tensor of shape (2, E), but {_checks.kind(edge_index)} came."
         )
-    shape = tuple(getattr(edge_index, "shape", (len(edge_index),)))
+    is_listed = isinstance(edge_index, (list, tuple))
+    shape = (len(edge_index),) if is_listed else tuple(edge_index.shape)
     if shape[:1] != (2,) or len(shape) > 2:
         raise GraphValueError(f"edge_index must have shape (2, E), but {shape} came.")
     ends = (edge_index[0], edge_index[1])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+from .drawing import draw
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -49,7 +50,14 @@ def _edge_counts(graph: Graph) -> dict[Any, int]:
 
 
 def _metagraph(graph: Graph) -> list[tuple[str, str, str]]:
-    return [(s, d, name) for s, name, d in graph.canonical_etypes]
+    """The relations in NetworkX's order, as DGL prints them: by source, then by destination."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for s, name, d in graph.canonical_etypes:
+        found.setdefault(s, {}).setdefault(d, []).append(name)
+        found.setdefault(d, {})
+    return [
+        (s, d, name) for s, ends in found.items() for d, names in ends.items() for name in names
+    ]
 
 
 # ---- HTML
@@ -78,7 +86,7 @@ def html(graph: Graph) -> str:
     table = f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
     return (
         "<div style='display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start'>"
-        f"<div><div>{head}</div>{table}</div>{drawing(graph)}</div>"
+        f"<div><div>{head}</div>{table}</div>{draw(graph._meta)}</div>"
     )
 
 
@@ -92,93 +100,3 @@ def _rows(kind: str, name: str, frame: Any) -> str:
         cells = (*first, field, shape, dtype)
         rows.append("<tr>" + "".join(f"<td {_CELL}>{escape(c)}</td>" for c in cells) + "</tr>")
     return "".join(rows)
-
-
-_SIZE, _RADIUS, _NODE = 300, 95, 30
-
-
-def drawing(graph: Graph) -> str:
-    """An SVG drawing of the types: a circle for each node type, an arrow for each edge type."""
-    if graph.is_block:
-        left = {f"SRC/{t}": t for t in graph.srctypes}
-        right = {f"DST/{t}": t for t in graph.dsttypes}
-        labels = {**left, **right}
-        place = {**_column(list(left), 50), **_column(list(right), _SIZE - 50)}
-        arrows = [(f"SRC/{s}", name, f"DST/{d}") for s, name, d in graph.canonical_etypes]
-    else:
-        labels = {t: t for t in graph.ntypes}
-        place, arrows = _circle(graph.ntypes), graph.canonical_etypes
-    seen: dict[frozenset[str], int] = {}
-    paths = []
-    for s, name, d in arrows:
-        turn = seen[frozenset((s, d))] = seen.get(frozenset((s, d)), 0) + 1
-        paths.append(
-            _loop(place[s], name, turn) if s == d else _arc(place[s], place[d], name, turn)
-        )
-    circles = [_node(place[key], label) for key, label in labels.items()]
-    marker = (
-        "<defs><marker id='gm-arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' "
-        "markerHeight='7' orient='auto'><path d='M0,0 L8,4 L0,8 z' fill='#666'/></marker></defs>"
-    )
-    return (
-        f"<svg width='{_SIZE}' height='{_SIZE}' viewBox='0 0 {_SIZE} {_SIZE}' "
-        f"font-family='sans-serif' font-size='11'>{marker}{''.join(paths)}{''.join(circles)}</svg>"
-    )
-
-
-def _circle(names: list[str]) -> dict[str, tuple[float, float]]:
-    middle = _SIZE / 2
-    if len(names) == 1:
-        return {names[0]: (middle, middle + 20)}
-    turns = [2 * math.pi * i / len(names) - math.pi / 2 for i in range(len(names))]
-    return {
-        name: (middle + _RADIUS * math.cos(turn), middle + _RADIUS * math.sin(turn))
-        for name, turn in zip(names, turns, strict=True)
-    }
-
-
-def _column(names: list[str], x: float) -> dict[str, tuple[float, float]]:
-    step = _SIZE / (len(names) + 1)
-    return {name: (x, step * (i + 1)) for i, name in enumerate(names)}
-
-
-def _node(at: tuple[float, float], label: str) -> str:
-    x, y = at
-    shown = label if len(label) <= 9 else label[:8] + "…"
-    return (
-        f"<circle cx='{x:.0f}' cy='{y:.0f}' r='{_NODE}' fill='#dbe9f6' stroke='#3b6ea5'/>"
-        f"<text x='{x:.0f}' y='{y + 4:.0f}' text-anchor='middle' fill='#123'>{escape(shown)}"
-        f"<title>{escape(label)}</title></text>"
-    )
-
-
-def _line(path: str, label: str, x: float, y: float) -> str:
-    return (
-        f"<path d='{path}' fill='none' stroke='#666' marker-end='url(#gm-arrow)'/>"
-        f"<text x='{x:.0f}' y='{y:.0f}' text-anchor='middle' fill='#a33'>{escape(label)}</text>"
-    )
-
-
-def _arc(a: tuple[float, float], b: tuple[float, float], label: str, turn: int) -> str:
-    """An arrow between two types; further ones between the same two bend more."""
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    length = math.hypot(dx, dy) or 1.0
-    ux, uy = dx / length, dy / length
-    bend = 26.0 * turn
-    mx, my = (a[0] + b[0]) / 2 - uy * bend, (a[1] + b[1]) / 2 + ux * bend
-    start = (a[0] + ux * _NODE, a[1] + uy * _NODE)
-    end = (b[0] - ux * _NODE, b[1] - uy * _NODE)
-    path = f"M{start[0]:.0f},{start[1]:.0f} Q{mx:.0f},{my:.0f} {end[0]:.0f},{end[1]:.0f}"
-    return _line(path, label, mx - uy * 4, my + ux * 4)
-
-
-def _loop(at: tuple[float, float], label: str, turn: int) -> str:
-    """An arrow from a type to itself, above it."""
-    x, y = at
-    high = 26 + 22 * turn
-    top = y - _NODE + 4
-    path = (
-        f"M{x - 12:.0f},{top:.0f} C{x - 12 - high:.0f},{top - high:.0f} "
-        f"{x + 12 + high:.0f},{top - high:.0f} {x + 12:.0f},{top:.0f}"
-    )
-    return _line(path, label, x, top - high * 0.75 - 4)

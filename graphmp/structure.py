@@ -192,10 +192,6 @@ class Structure:
     number_of_dst_nodes = num_dst_nodes
     number_of_edges = num_edges
 
-    def __len__(self) -> int:
-        """The number of nodes of all types."""
-        return self.num_nodes()
-
     # ---- degrees
 
     def in_degrees(self, v: Any = ALL, etype: Any = None) -> Any:

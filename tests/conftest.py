@@ -1,13 +1,28 @@
-"""What many tests need: the folder of data files."""
+"""What many tests need: the backends one after the other, and the folder of data files."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import backends
 import pytest
 
+from graphmp import kernels
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(params=backends.NAMES)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of each backend in turn; plain torch runs the calls that it declines."""
+    name = str(request.param)
+    package = backends.missing_package(name)
+    if package:
+        pytest.skip(f"backend {name!r} needs {package}: pip install {package}")
+    with kernels.using(name, backends.NAMES[-1]):
+        yield name
 
 
 @pytest.fixture(scope="session")

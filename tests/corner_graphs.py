@@ -100,9 +100,7 @@ ISOLATED = Corner("isolated destinations", (0, 3, 1, 4), (3, 1, 1, 3), 6, 6)
 PARALLEL = Corner("parallel edges", (2, 0, 1, 0, 0, 2), (1, 1, 0, 1, 1, 2), 3, 3)
 HUB = _hub()
 BIPARTITE = Corner("bipartite", (4, 1, 1, 0, 3), (0, 2, 0, 2, 2), 5, 3, bipartite=True)
-MIXED = Corner(
-    "everything at once", (0, 1, 2, 2, 3, 3, 4, 0, 4), (1, 1, 1, 2, 2, 3, 4, 1, 2), 6, 6
-)
+MIXED = Corner("everything at once", (0, 1, 2, 2, 3, 3, 4, 0, 4), (1, 1, 1, 2, 2, 3, 4, 1, 2), 6, 6)
 SMALL_CORNERS = (NO_NODES, NO_EDGES, SELF_LOOP, ISOLATED, PARALLEL, BIPARTITE, MIXED)
 CORNERS = (*SMALL_CORNERS, HUB)
 

@@ -41,18 +41,18 @@ def assert_same_bits(actual: Tensor, expected: Tensor) -> None:
     assert torch.equal(*raw)
 
 
-def gradients(out: Tensor, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The gradient of each input from one random upstream gradient, 0 where ``out`` ignores it."""
-    upstream = torch.randn(out.shape, generator=torch.Generator().manual_seed(7)).to(out)
+def gradients(out: Tensor, inputs: Sequence[Tensor], upstream: Tensor) -> tuple[Tensor, ...]:
+    """The gradient of each input from that of ``out``; 0 where ``out`` does not depend on it."""
     if not out.requires_grad:
         return tuple(torch.zeros_like(tensor) for tensor in inputs)
+    upstream = upstream.to(out.dtype)
     return torch.autograd.grad(out, inputs, upstream, allow_unused=True, materialize_grads=True)
 
 
 def assert_same_with_gradients(
     actual: Callable[..., Tensor], expected: Callable[..., Tensor], *operands: Tensor
 ) -> None:
-    """Two functions of ``operands`` agree, and so do all their gradients.
+    """Two functions of ``operands`` agree, and so do all gradients from one random upstream.
 
     ``expected`` is computed in float64.
     """
@@ -60,7 +60,9 @@ def assert_same_with_gradients(
     exact = [x.detach().double().requires_grad_() for x in operands]
     out, wanted = actual(*inputs), expected(*exact)
     assert_close(out, wanted)
-    for grad, wanted_grad in zip(gradients(out, inputs), gradients(wanted, exact), strict=True):
+    upstream = torch.randn(out.shape, generator=torch.Generator().manual_seed(7)).to(out.dtype)
+    made = gradients(out, inputs, upstream), gradients(wanted, exact, upstream)
+    for grad, wanted_grad in zip(*made, strict=True):
         assert_close(grad, wanted_grad)
 
 
@@ -133,10 +135,11 @@ def a_function_is_the_builtin(
 
     def run(pair: tuple[Any, Any]) -> Callable[[Tensor, Tensor], Tensor]:
         def layer(x: Tensor, w: Tensor) -> Tensor:
-            with graph.local_scope():
-                graph.srcdata["x"], graph.edata["w"] = x, w
-                graph.update_all(*pair)
-                return graph.dstdata["y"]
+            local = graph.local_var()
+            local.srcdata["x"], local.edata["w"] = x, w
+            local.update_all(*pair)
+            made: Tensor = local.dstdata["y"]
+            return made
 
         return layer
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GraphValueError
+from ..errors import GraphIndexError, GraphValueError
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 
@@ -86,7 +86,7 @@ def _assemble(pickled: dict[str, Any], test: Ints) -> Planetoid:
     num_nodes = len(neighbours)
     for rows, labels in (("x", "y"), ("tx", "ty"), ("allx", "ally")):
         if len(pickled[rows]) != len(pickled[labels]):
-            raise ValueError(f"{rows} and {labels} differ in length")
+            raise GraphValueError(f"{rows} and {labels} differ in length")
     features = _place(pickled["allx"].dense(), pickled["tx"].dense(), test, num_nodes)
     one_hot = _place(pickled["ally"], pickled["ty"], test, num_nodes)
     src, dst = _edges(neighbours, num_nodes)
@@ -116,7 +116,7 @@ def _edges(neighbours: dict[int, list[int]], num_nodes: int) -> tuple[Ints, Ints
     dst = np.fromiter(chain.from_iterable(neighbours.values()), np.int64)
     ends, others = np.concatenate([src, dst]), np.concatenate([dst, src])
     if ends.min() < 0 or ends.max() >= num_nodes:
-        raise IndexError(f"graph: an edge's end is not one of the {num_nodes} nodes")
+        raise GraphIndexError(f"graph: an edge's end is not one of the {num_nodes} nodes")
     keys = np.unique(ends * num_nodes + others)
     return keys // num_nodes, keys % num_nodes
 

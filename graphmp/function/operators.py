@@ -72,6 +72,16 @@ def _smaller(first: Tensor, second: Tensor) -> Tensor:
     return torch.where(wins, second, first)
 
 
+def _variance(messages: Tensor) -> Tensor:
+    """The variance of a population; torch would warn of that of no numbers."""
+    return messages.var(1, correction=0) if messages.numel() else messages.sum(1)
+
+
+def _deviation(messages: Tensor) -> Tensor:
+    """The root of the variance, with gradient 0 where it is 0."""
+    return messages.std(1, correction=0) if messages.numel() else messages.sum(1)
+
+
 BINARY_OPS: dict[str, BinaryOp] = {
     op.name: op
     for op in (
@@ -91,8 +101,8 @@ REDUCERS: dict[str, Reducer] = {
         Reducer("max", "max", _larger),
         Reducer("min", "min", _smaller),
         Reducer("prod", formula=lambda messages: messages.prod(1)),
-        Reducer("var", formula=lambda messages: messages.var(1, correction=0)),
-        Reducer("std", formula=lambda messages: messages.std(1, correction=0)),
+        Reducer("var", formula=_variance),
+        Reducer("std", formula=_deviation),
         Reducer("logsumexp", formula=lambda messages: messages.logsumexp(1)),
     )
 }

@@ -104,7 +104,7 @@ class Backend(Protocol):
 class Plan:
     """How the features of two operands meet in a result, right-aligned as in NumPy.
 
-    The operands broadcast to ``full``; where ``out_shape`` has 1 and ``full`` has not, the result
+    Operands and result broadcast to ``full``; where ``out_shape`` has 1 and ``full`` has not, it
     is summed. A dot product is a multiplication whose last dimension is summed, and so is the
     gradient of a broadcast operand.
 
@@ -120,8 +120,8 @@ class Plan:
 
     @cached_property
     def full(self) -> tuple[int, ...]:
-        """The shape that both operands broadcast to."""
-        return tuple(torch.broadcast_shapes(self.lhs_shape, self.rhs_shape))  # type: ignore[no-untyped-call]
+        """The shape that the operands and the result broadcast to."""
+        return tuple(torch.broadcast_shapes(*self._shapes))  # type: ignore[no-untyped-call]
 
     @cached_property
     def size(self) -> int:

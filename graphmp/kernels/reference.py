@@ -96,6 +96,7 @@ def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor
 
     left = rows(lhs, plan.lhs_shape)
     made = left if rhs is None else _FORMULAS[op](left, rows(rhs, plan.rhs_shape))
+    made = made.expand(made.shape[0], *plan.full)
     out = (1,) * (rank - len(plan.out_shape)) + plan.out_shape
     summed = [i + 1 for i, (o, f) in enumerate(zip(out, plan.full, strict=True)) if o == 1 != f]
     return made.sum(summed, keepdim=True, dtype=dtype) if summed else made

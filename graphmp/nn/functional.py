@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..ops import edge_softmax
+from ..ops.edge_softmax import edge_softmax
 
 __all__ = ["edge_softmax"]

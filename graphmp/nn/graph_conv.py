@@ -124,14 +124,14 @@ class GraphConv(ChecksInDegrees):
         self.check_in_degrees(graph)
         weight = self._weight_of_call(weight)
         h = checked_source(graph, feat, None if weight is None else weight.shape[0])
-        h = self._normalized(h, graph.adjacency.out_degrees, "left")
+        h = self._normalized(graph, h, "left")
         if weight is None:
             h = aggregate(graph, h, edge_weight)
         elif self._in_feats > self._out_feats:
             h = aggregate(graph, h @ weight, edge_weight)  # the smaller features travel
         else:
             h = aggregate(graph, h, edge_weight) @ weight
-        h = self._normalized(h, graph.adjacency.in_degrees, "right")
+        h = self._normalized(graph, h, "right")
         h = h if self.bias is None else h + self.bias
         return h if self._activation is None else self._activation(h)
 
@@ -146,10 +146,12 @@ class GraphConv(ChecksInDegrees):
             )
         return weight
 
-    def _normalized(self, h: Tensor, degrees: Tensor, side: str) -> Tensor:
-        """Divide rows by their part of the norm, if ``norm`` has one at this side."""
+    def _normalized(self, graph: Graph, h: Tensor, side: str) -> Tensor:
+        """Divide rows of the sources (``"left"``) or destinations by their part of the norm."""
         if self._norm not in (side, "both"):
             return h
+        edges = graph.adjacency
+        degrees = edges.out_degrees if side == "left" else edges.in_degrees
         return h * degree_factor(degrees, -0.5 if self._norm == "both" else -1.0, h)
 
     def extra_repr(self) -> str:

@@ -110,10 +110,12 @@ def sddmm(
     if op is None and targets[0] == "e":
         return lhs
     if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
-        rank = max(lhs.ndim, rhs.ndim) - 1
+        flat = op.contracts and lhs.ndim == rhs.ndim == 1  # one number, a last dimension of 1
+        rank = 1 if flat else max(lhs.ndim, rhs.ndim) - 1
         ends = {"u": adjacency.src, "v": adjacency.dst, "e": None}
         left = on_edges(lhs, ends[targets[0]], rank)
-        return op.formula(left, on_edges(rhs, ends[targets[1]], rank))
+        made = op.formula(left, on_edges(rhs, ends[targets[1]], rank))
+        return made.flatten() if flat else made
     return contract(adjacency, "e", _kernel(op), lhs, rhs, targets, out_shape)
 
 
@@ -142,10 +144,23 @@ def contract(
     Returns:
         (rows of ``to``, *out_shape).
     """
+    if op == "copy" and to == "e":
+        lhs = _narrowed(lhs, out_shape)
+        if targets[0] == "e" and lhs.shape[1:] == out_shape:
+            return lhs
     call = _call(adjacency, to, op, lhs, rhs, targets, out_shape, per_degree)
     if _needs_gradient(lhs, rhs):
         return _Sum.apply(call, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
     return _summed(call, lhs, rhs)
+
+
+def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Sum features to ``shape`` where that is narrower: a gather would repeat them first."""
+    have = tuple(tensor.shape[1:])
+    wanted = (1,) * (len(have) - len(shape)) + shape
+    if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, have, strict=True)):
+        return tensor
+    return tensor.sum_to_size(len(tensor), *wanted).view(len(tensor), *shape)
 
 
 def _message(

@@ -1,0 +1,78 @@
+"""Which backend runs a call, and what is said when none does."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+import torch
+from backends import NAMES, missing_package
+from corner_graphs import DTYPES
+
+import graphmp as gm
+from graphmp import kernels
+from graphmp.kernels.contract import OPS, Call
+
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax")
+CALLS = [Call(p, "cpu", dtype, op) for p in PRIMITIVES for dtype in DTYPES for op in OPS]
+
+
+def test_the_last_backend_is_plain_torch_and_runs_everything() -> None:
+    assert NAMES[-1] == "reference"
+    elsewhere = [call._replace(device="cuda", dtype=torch.complex64) for call in CALLS]
+    assert {kernels.why_not("reference", call) for call in (*CALLS, *elsewhere)} == {None}
+
+
+def test_the_cpu_backend_declines_booleans_gathers_and_other_devices() -> None:
+    assert missing_package("cpu") is None, "these tests need Numba: pip install numba"
+    declined = {call: kernels.why_not("cpu", call) for call in CALLS}
+    for call, reason in declined.items():
+        if call.dtype == torch.bool:
+            assert reason == "it has no loops for torch.bool"
+        elif (call.primitive, call.op) == ("sddmm", "copy"):
+            assert reason == "a plain gather is as fast in torch"
+        else:
+            assert reason is None
+    on_gpu = kernels.why_not("cpu", Call("spmm", "cuda", torch.float32))
+    assert on_gpu == "it runs on the CPU, not on cuda"
+
+
+def test_the_first_backend_without_a_reason_runs_a_call() -> None:
+    assert kernels.select(Call("spmm", "cpu", torch.float32)).name == "cpu"
+    assert kernels.select(Call("spmm", "cpu", torch.bool)).name == "reference"
+
+
+def test_a_missing_package_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "find_spec", lambda _: None)
+    assert kernels.why_not("cpu", Call("softmax", "cpu", torch.float32)) == "numba is not installed"
+
+
+def test_no_backend_left_is_one_error_with_every_reason() -> None:
+    call = Call("softmax", "cpu", torch.bool)
+    with kernels.using("cpu"), pytest.raises(gm.GraphError) as caught:
+        kernels.select(call)
+    assert isinstance(caught.value, RuntimeError)
+    assert str(call) in str(caught.value)
+    assert "cpu: it has no loops for torch.bool; reference: it is switched off" in str(caught.value)
+
+
+def test_using_ends_with_the_block_also_by_an_error() -> None:
+    call = Call("spmm", "cpu", torch.float32)
+    with kernels.using("reference"):
+        assert kernels.select(call).name == "reference"
+    assert kernels.select(call).name == "cpu"
+    with pytest.raises(ZeroDivisionError), kernels.using("reference"):
+        _ = 1 / 0
+    assert kernels.select(call).name == "cpu"
+
+
+@pytest.mark.parametrize("names", [(), ("cpu", "gpu")])
+def test_using_an_unknown_backend_is_an_error_that_lists_the_known(names: tuple[str, ...]) -> None:
+    with pytest.raises(gm.GraphError, match="cpu, reference"), kernels.using(*names):
+        pass
+
+
+def test_a_backend_with_a_missing_package_is_never_imported() -> None:
+    for name, _, package in kernels.BACKENDS:
+        assert (package is None) == (name == "reference")
+        assert package is None or importlib.util.find_spec(package) is not None

@@ -1,0 +1,42 @@
+"""The kernels run as plain Python too, where an index out of bounds is an error.
+
+So their loops can be stepped through, and a compiled kernel that differs is a fault of Numba.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="needs Numba: pip install numba")
+
+FOLDER = Path(__file__).resolve().parent
+UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without compilation."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=FOLDER.parents[1], env=UNJITTED, capture_output=True, text=True, check=False
+    )
+
+
+def test_nothing_is_compiled_when_compilation_is_off() -> None:
+    done = run("-c", "from graphmp.kernels.cpu import loops; print(type(loops.spmm_sum).__name__)")
+    assert done.stdout.strip() == "function", done.stderr
+
+
+@pytest.mark.parametrize("module", ["test_group", "test_spmm", "test_sddmm", "test_softmax"])
+def test_the_loops_pass_their_tests_as_plain_python(module: str) -> None:
+    # NumPy warns where compiled code does not: of infinities, and of integers that wrap around.
+    ignored = ("-W", "ignore::RuntimeWarning")
+    file = str(FOLDER / f"{module}.py")
+    done = run("-m", "pytest", "-q", "-k", "cpu and not hub", *ignored, file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert " skipped" not in done.stdout

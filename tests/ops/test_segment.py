@@ -1,0 +1,86 @@
+"""Consecutive rows of a tensor, reduced or normalised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dense
+import numpy as np
+import pytest
+import torch
+from corner_graphs import SHAPES, feature
+from laws import assert_same_with_gradients
+
+import graphmp as gm
+from graphmp import ops
+
+LENGTHS: tuple[list[int], ...] = ([], [0, 0], [1], [3, 0, 1, 0, 2], [0, 4, 0])
+
+
+def owners(lengths: list[int]) -> list[int]:
+    """The segment of each row."""
+    return [segment for segment, length in enumerate(lengths) for _ in range(length)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_segments_reduce_alone_and_empty_ones_give_0(
+    lengths: list[int], shape: tuple[int, ...]
+) -> None:
+    value, rows = feature(sum(lengths), shape), owners(lengths)
+    for reducer in ("sum", "mean", "max", "min"):
+        assert_same_with_gradients(
+            lambda x, reducer=reducer: ops.segment_reduce(lengths, x, reducer),
+            lambda x, reducer=reducer: dense.reduce(reducer, x, rows, len(lengths)),
+            value,
+        )
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_softmax_of_segments(lengths: list[int]) -> None:
+    assert_same_with_gradients(
+        lambda x: ops.segment_softmax(lengths, x),
+        lambda x: dense.edge_softmax(x, owners(lengths), len(lengths)),
+        feature(sum(lengths), (3,)),
+    )
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [torch.tensor([2, 1]), torch.tensor([2, 1], dtype=torch.int32), np.array([2, 1]), (2, 1)],
+    ids=["int64", "int32", "array", "tuple"],
+)
+def test_lengths_may_be_a_tensor_an_array_or_a_sequence(lengths: Any) -> None:
+    assert ops.segment_reduce(lengths, torch.tensor([1, 2, 3])).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "value", "error", "message"),
+    [
+        ([1, 1], torch.ones(3), ValueError, "sum to the 3 rows, .* their sum is 2"),
+        ([4, -1], torch.ones(3), ValueError, "without a negative one"),
+        ([1.5, 1.5], torch.ones(3), TypeError, "must be integers"),
+        (torch.tensor([3.0]), torch.ones(3), TypeError, "must be integers, but torch.float32"),
+        ([3], [1.0, 2.0, 3.0], TypeError, "must be a tensor"),
+        ([1], torch.tensor(1.0), TypeError, "with rows"),
+    ],
+)
+def test_wrong_segments_are_an_error(
+    lengths: Any, value: Any, error: type[Exception], message: str
+) -> None:
+    for function in (ops.segment_reduce, ops.segment_softmax):
+        with pytest.raises(error, match=message) as caught:
+            function(lengths, value)
+        assert isinstance(caught.value, gm.GraphError)
+
+
+def test_an_unknown_reducer_is_an_error_that_lists_the_known() -> None:
+    with pytest.raises(gm.GraphValueError, match="sum, mean, max, min, but 'median'"):
+        ops.segment_reduce([1], torch.ones(1), "median")
+
+
+def test_integers_have_no_softmax() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"floating point, but torch\.int64"):
+        ops.segment_softmax([1], torch.ones(1, dtype=torch.int64))

@@ -1,0 +1,331 @@
+"""Section 2 of the semantics, lines 11 to 15: what functions see, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import laws
+import pytest
+import torch
+from corner_graphs import HUB, ISOLATED, MIXED, feature
+from functions import (
+    COPY,
+    REDUCERS,
+    SUM,
+    Columns,
+    copy_source,
+    each_idtype,
+    each_message,
+    each_path,
+    each_reduce,
+    kinds,
+    meeting,
+    reduce_by,
+    sample,
+    sample_block,
+    spy,
+    sum_inbox,
+    weigh_source,
+)
+from torch import Tensor
+
+import graphmp as gm
+import graphmp.function as fn
+from graphmp import EdgeBatch, Graph, NodeBatch
+
+Functions = tuple[Any, Any, Any]
+VERBS: dict[str, Callable[[Graph, Functions], None]] = {
+    "update_all": lambda g, functions: g.update_all(*functions),
+    "multi_update_all": lambda g, f: g.multi_update_all({"_E": f[:2]}, "sum", f[2]),
+    "send_and_recv": lambda g, functions: g.send_and_recv(range(6), *functions),
+    "pull": lambda g, functions: g.pull([1, 3, 4], *functions),
+    "push": lambda g, functions: g.push([0, 1, 2, 3], *functions),
+}
+each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+each_reducer = pytest.mark.parametrize("name", REDUCERS)
+
+
+# ---- 11: the order
+
+
+@each_verb
+def test_line_11_messages_are_made_then_reduced_then_applied(verb: Any) -> None:
+    seen: list[Any] = []
+    verb(sample(), (spy(seen, copy_source), spy(seen, sum_inbox), spy(seen)))
+    message, *reduce, apply = seen
+    assert isinstance(message, EdgeBatch)
+    assert [list(nodes.mailbox) for nodes in reduce] == [["m"], ["m"], ["m"]]
+    assert not apply.mailbox
+    assert "y" in apply.data
+
+
+@each_path
+def test_line_11_apply_sees_reduced_fields_over_the_destinations_own(
+    message: Any, reduce: Any
+) -> None:
+    g, seen = sample(), list[NodeBatch]()
+    g.ndata["y"], g.ndata["own"] = torch.full((5,), -1.0), torch.arange(5.0)
+    g.update_all(message, reduce, spy(seen))
+    (nodes,) = seen
+    assert nodes.data.keys() == {"x", "y", "own"}
+    assert nodes.data["y"].tolist() == [0, 2, 0, 9, 4]
+    assert nodes.data["own"] is g.ndata["own"]
+
+
+def test_line_11_apply_on_some_nodes_sees_these_nodes() -> None:
+    seen: list[NodeBatch] = []
+    sample().pull([3, 1], COPY, SUM, spy(seen))
+    (nodes,) = seen
+    assert nodes.nodes().tolist() == [1, 3]
+    assert nodes.data["x"].tolist() == [2, 4]
+    assert nodes.data["y"].tolist() == [2, 9]
+
+
+def test_line_11_apply_on_a_block_sees_the_destinations() -> None:
+    block = sample_block()
+    block.update_all(COPY, SUM, lambda nodes: {"z": nodes.data["x"] + nodes.data["y"]})
+    assert block.dstdata["z"].tolist() == [0, 5, -3]
+    assert "z" not in block.srcdata
+
+
+def test_line_11_apply_is_called_once_for_each_destination_type() -> None:
+    edges = ([0], [0])
+    g = gm.heterograph({("a", "1", "b"): edges, ("b", "2", "a"): edges, ("b", "3", "a"): edges})
+    g.ndata["x"] = {"a": torch.ones(1), "b": torch.ones(1)}
+    seen: list[NodeBatch] = []
+    g.update_all(COPY, SUM, spy(seen))
+    assert sorted(nodes.ntype for nodes in seen) == ["a", "b"]
+
+
+def test_line_11_what_apply_returns_is_written_beside_the_reduced_fields() -> None:
+    g = sample()
+    g.update_all(COPY, SUM, lambda nodes: {"z": nodes.data["y"] + 1})
+    assert g.ndata["y"].tolist() == [0, 2, 0, 9, 4]
+    assert g.ndata["z"].tolist() == [1, 3, 1, 10, 5]
+
+
+# ---- 12: builtins and functions
+
+
+@each_idtype
+@each_reducer
+@kinds(fn.u_mul_e("x", "w", "m"), weigh_source, "message")
+@pytest.mark.parametrize("as_builtin", [True, False], ids=["builtin", "function"])
+def test_line_12_builtins_and_functions_mix_in_both_directions(
+    message: Any, as_builtin: bool, name: str, idtype: torch.dtype
+) -> None:
+    reduce = getattr(fn, name)("m", "y")
+    mixed = (message, reduce if as_builtin else reduce_by(name))
+    graphs = [MIXED.graph(idtype), sample_block(idtype), HUB.graph(idtype)]
+    for g in graphs:
+        g.srcdata["x"] = feature(g.num_src_nodes(), (3,))
+        g.edata["w"] = feature(g.num_edges(), (3,))
+        laws.a_function_is_the_builtin(mixed, (fn.u_mul_e("x", "w", "m"), reduce), g)
+
+
+@each_path
+def test_line_12_they_mix_over_several_edge_types(message: Any, reduce: Any) -> None:
+    g = meeting()
+    g.update_all(message, reduce)
+    assert g.nodes["t"].data["y"].tolist() == [1, 34, 30, 0]
+
+
+def test_line_12_a_builtin_reads_one_of_the_messages_that_a_function_makes() -> None:
+    g = sample()
+    g.update_all(lambda edges: {"other": edges.dst["x"], "m": edges.src["x"]}, SUM)
+    assert g.ndata["y"].tolist() == [0, 2, 0, 9, 4]
+
+
+# ---- 13: what a message function sees
+
+
+def all_edges(g: Graph) -> EdgeBatch:
+    """What ``apply_edges`` gives a function."""
+    seen: list[EdgeBatch] = []
+    g.apply_edges(spy(seen))
+    return seen[0]
+
+
+def test_line_13_edges_have_the_features_of_both_ends_and_their_own() -> None:
+    edges = all_edges(sample())
+    assert edges.src["x"].tolist() == [1, 3, 2, 1, 4, 4]
+    assert edges.dst["x"].tolist() == [2, 4, 4, 2, 4, 5]
+    assert edges.data["w"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_line_13_edges_of_a_block_have_a_feature_for_each_end() -> None:
+    edges = all_edges(sample_block())
+    assert edges.src["x"].tolist() == [4, 1, 2, 1]
+    assert edges.dst["x"].tolist() == [-2, -1, -2, -2]
+
+
+def test_line_13_the_features_are_mappings() -> None:
+    edges = all_edges(sample())
+    assert all(isinstance(part, Mapping) for part in (edges.src, edges.dst, edges.data))
+    assert (list(edges.src), list(edges.dst), list(edges.data)) == (["x"], ["x"], ["w"])
+
+
+@pytest.mark.parametrize("part", ["src", "dst", "data"])
+def test_line_13_a_missing_field_is_a_key_error(part: str) -> None:
+    edges = all_edges(sample())
+    with pytest.raises(KeyError, match="'missing'"):
+        getattr(edges, part)["missing"]
+
+
+def test_line_13_writing_to_the_features_does_not_change_the_graph() -> None:
+    g = sample()
+
+    def message(edges: EdgeBatch) -> Columns:
+        edges.data["written"] = edges.src["written"] = edges.data["w"]  # type: ignore[index]
+        return {"m": edges.data["w"]}
+
+    g.update_all(message, SUM)
+    assert list(g.edata) == ["w"]
+    assert list(g.ndata) == ["x", "y"]
+
+
+@each_idtype
+@pytest.mark.parametrize(
+    ("call", "eids"),
+    [
+        (lambda g, message: g.update_all(message, SUM), [0, 1, 2, 3, 4, 5]),
+        (lambda g, message: g.pull([4, 1], message, SUM), [0, 3, 5]),
+        (lambda g, message: g.push([0, 2], message, SUM), [0, 1, 3]),
+        (lambda g, message: g.send_and_recv([5, 2], message, SUM), [2, 5]),
+        (lambda g, message: g.apply_edges(message, [5, 2]), [5, 2]),
+        (lambda g, message: g.filter_edges(lambda e: message(e)["m"] > 0, [5, 2]), [5, 2]),
+    ],
+    ids=["update_all", "pull", "push", "send_and_recv", "apply_edges", "filter_edges"],
+)
+def test_line_13_edges_have_the_ids_of_the_graph(
+    call: Any, eids: list[int], idtype: torch.dtype
+) -> None:
+    g, seen = sample(idtype), list[EdgeBatch]()
+    call(g, spy(seen, copy_source))
+    (edges,) = seen
+    ids = torch.tensor(eids, dtype=idtype)
+    for came, expected in zip(edges.edges(), (*g.find_edges(ids), ids), strict=True):
+        assert came.dtype == idtype
+        assert torch.equal(came, expected)
+    assert edges.batch_size() == len(edges) == len(eids)
+    assert edges.src["x"].tolist() == [g.ndata["x"][u] for u in edges.edges()[0]]
+
+
+def test_line_13_several_edge_types_come_one_after_the_other_under_their_names() -> None:
+    seen: list[EdgeBatch] = []
+    meeting().update_all(spy(seen, copy_source), SUM)
+    assert [edges.canonical_etype for edges in seen] == [("a", "first", "t"), ("b", "second", "t")]
+    assert [edges.src["x"].tolist() for edges in seen] == [[1, 2, 2], [30, 10, 20]]
+
+
+# ---- 14: what a reduce function sees
+
+
+def mailboxes(g: Graph, message: Any = COPY) -> list[NodeBatch]:
+    """The batches that ``update_all`` gives a reduce function."""
+    seen: list[NodeBatch] = []
+    g.update_all(message, spy(seen))
+    return seen
+
+
+@each_idtype
+def test_line_14_nodes_have_their_features_ids_and_type(idtype: torch.dtype) -> None:
+    batches = mailboxes(sample(idtype))
+    assert [batch.nodes().tolist() for batch in batches] == [[4], [1], [3]]
+    assert [batch.data["x"].tolist() for batch in batches] == [[5], [2], [4]]
+    assert {batch.nodes().dtype for batch in batches} == {idtype}
+    assert {(batch.batch_size(), len(batch), batch.ntype) for batch in batches} == {(1, 1, "_N")}
+    with pytest.raises(KeyError, match="'missing'"):
+        batches[0].data["missing"]
+
+
+@each_message
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (0,)], ids=str)
+def test_line_14_a_mailbox_is_nodes_by_degree_by_feature(
+    shape: tuple[int, ...], message: Any
+) -> None:
+    g = ISOLATED.graph()
+    g.ndata["x"] = feature(6, shape)
+    (batch,) = mailboxes(g, message)
+    assert batch.nodes().tolist() == [1, 3]
+    assert batch.mailbox["m"].shape == (2, 2, *shape)
+    expected = g.ndata["x"][torch.tensor([[3, 1], [0, 4]])]
+    assert torch.equal(batch.mailbox["m"], expected)
+
+
+@each_idtype
+def test_line_14_buckets_are_the_distinct_nonzero_in_degrees_ascending(idtype: torch.dtype) -> None:
+    degrees = torch.tensor([3, 0, 1, 3, 7, 1, 0, 1])
+    dst = torch.repeat_interleave(torch.arange(8), degrees).flip(0)
+    g = gm.graph((torch.zeros_like(dst), dst), num_nodes=8, idtype=idtype)
+    g.ndata["x"] = torch.ones(8)
+    seen = [(batch.mailbox["m"].shape, batch.nodes().tolist()) for batch in mailboxes(g)]
+    assert seen == [((3, 1), [2, 5, 7]), ((2, 3), [0, 3]), ((1, 7), [4])]
+
+
+def test_line_14_messages_are_in_ascending_edge_id() -> None:
+    batches = mailboxes(sample(), lambda edges: {"eid": edges.edges()[2]})
+    assert [batch.mailbox["eid"].tolist() for batch in batches] == [[[5]], [[0, 3]], [[1, 2, 4]]]
+
+
+@each_message
+@each_idtype
+def test_line_14_several_edge_types_share_buckets_in_the_order_of_their_ids(
+    message: Any, idtype: torch.dtype
+) -> None:
+    batches = mailboxes(meeting(idtype), message)
+    assert [batch.nodes().tolist() for batch in batches] == [[0], [2], [1]]
+    assert [batch.mailbox["m"].tolist() for batch in batches] == [[[1]], [[10, 20]], [[2, 2, 30]]]
+    assert {batch.ntype for batch in batches} == {"t"}
+
+
+def test_line_14_a_hub_has_a_bucket_of_its_own() -> None:
+    g = HUB.graph()
+    g.ndata["x"] = torch.ones(4)
+    assert [batch.mailbox["m"].shape for batch in mailboxes(g)] == [(1, 1), (1, 1000)]
+
+
+# ---- 15: nodes without messages
+
+
+def minus_one(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, _: slice) -> Tensor:
+    """An initializer."""
+    return torch.full(shape, -1, dtype=dtype, device=ctx)
+
+
+@each_message
+def test_line_15_reduce_is_not_called_for_in_degree_0(message: Any) -> None:
+    assert {len(batch.mailbox["m"][0]) for batch in mailboxes(sample(), message)} == {1, 2, 3}
+
+
+@each_message
+@pytest.mark.parametrize(("field", "blank"), [(None, -1), ("y", -1), ("other", 0)])
+def test_line_15_nodes_without_messages_take_the_initializer_of_the_field(
+    message: Any, field: str | None, blank: int
+) -> None:
+    g = sample()
+    g.set_n_initializer(minus_one, field)
+    g.update_all(message, sum_inbox)
+    assert g.ndata["y"].tolist() == [blank, 2, blank, 9, 4]
+
+
+def test_line_15_so_do_those_of_a_block_of_several_types_and_of_pull() -> None:
+    block, typed, pulled = sample_block(), meeting(), sample()
+    block.set_n_initializer(minus_one)
+    block.update_all(COPY, sum_inbox)
+    assert block.dstdata["y"].tolist() == [1, 7, -1]
+    typed.set_n_initializer(minus_one, ntype="t")
+    typed.update_all(COPY, sum_inbox)
+    assert typed.nodes["t"].data["y"].tolist() == [1, 34, 30, -1]
+    pulled.ndata["y"] = torch.full((5,), 7.0)
+    pulled.set_n_initializer(minus_one)
+    pulled.pull([0, 1], COPY, sum_inbox)
+    assert pulled.ndata["y"].tolist() == [-1, 2, 7, 7, 7]
+
+
+@each_reduce
+def test_line_15_apply_runs_on_nodes_without_messages_too(reduce: Any) -> None:
+    g = sample()
+    g.update_all(COPY, reduce, lambda nodes: {"y": nodes.data["y"] + nodes.data["x"]})
+    assert g.ndata["y"].tolist() == [1, 4, 3, 13, 9]

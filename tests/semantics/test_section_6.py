@@ -1,0 +1,174 @@
+"""Section 6 of the semantics, line 58: errors."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import graphmp as gm
+from graphmp import Graph, errors
+
+BUILTINS = {
+    "GraphValueError": ValueError,
+    "GraphTypeError": TypeError,
+    "GraphKeyError": KeyError,
+    "GraphIndexError": IndexError,
+    "GraphRuntimeError": RuntimeError,
+}
+SOURCES = sorted(Path(gm.__file__).parent.rglob("*.py"))
+
+
+def test_line_58_every_error_is_a_graph_error_and_the_builtin_that_fits() -> None:
+    exported = {name for name in errors.__all__ if name.endswith("Error")}
+    assert exported - {"GraphError", "DGLError"} == BUILTINS.keys()
+    for name, builtin in BUILTINS.items():
+        error = getattr(gm, name)
+        assert issubclass(error, gm.GraphError)
+        assert issubclass(error, builtin)
+
+
+def test_line_58_errors_are_exported_and_one_has_dgls_name() -> None:
+    assert set(errors.__all__) <= set(gm.__all__)
+    assert gm.DGLError is gm.GraphError
+    assert issubclass(gm.GraphWarning, UserWarning)
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_line_58_an_error_shows_its_message_as_written_also_after_a_pickle(name: str) -> None:
+    error = getattr(gm, name)("There is no 'x'.")
+    assert str(error) == str(pickle.loads(pickle.dumps(error))) == "There is no 'x'."
+
+
+# ---- what the library raises and asserts
+
+
+def inside(kind: type[ast.AST]) -> Iterator[tuple[str, Any]]:
+    """All nodes of one kind in the library's syntax trees, and where they are."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, kind):
+                yield f"{path}:{getattr(node, 'lineno', 0)}", node
+
+
+def test_line_58_everything_raised_is_a_graph_error_with_a_message() -> None:
+    lookups = {id(node) for _, f in inside(ast.FunctionDef) for node in ast.walk(f)}
+    for place, node in inside(ast.Raise):
+        raised = node.exc
+        if raised is None:
+            continue  # passes on what it caught
+        assert isinstance(raised, ast.Call), place
+        assert raised.args, f"{place} raises without a message"
+        name = ast.unparse(raised.func)
+        assert name in BUILTINS or name == "AttributeError", f"{place} raises {name}"
+    assert lookups
+
+
+def test_line_58_asserts_only_tell_the_type_checker_what_is_not_none() -> None:
+    for place, node in inside(ast.Assert):
+        assert ast.unparse(node.test).endswith(" is not None"), place
+
+
+# ---- messages
+
+NARROW = torch.tensor([0], dtype=torch.int32)
+MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
+    "id type": (
+        lambda g: g.in_degrees(NARROW),
+        "must have the graph's id type torch.int64",
+        "torch.int32 came",
+        "call .long() on them, or graph.int()",
+    ),
+    "device of ids": (
+        lambda g: g.in_degrees(torch.tensor([0], device="meta")),
+        "must be on the graph's device cpu",
+        "they are on meta",
+        "call .to('cpu') on them, or graph.to('meta')",
+    ),
+    "device of features": (
+        lambda g: g.ndata.update(x=torch.ones(3, device="meta")),
+        "must be on cpu",
+        "it is on meta",
+        "call .to('cpu') on it",
+    ),
+    "shape of rows": (
+        lambda g: operator_set(g, torch.ones(1, 2)),
+        "have shape ()",
+        "but (2,) came",
+        "assign a whole column to change its shape",
+    ),
+    "no tensor": (
+        lambda g: g.ndata.update(x=[1, 2, 3]),
+        "must be a tensor",
+        "list [1, 2, 3] came",
+        "call torch.as_tensor on it",
+    ),
+    "edges as one tensor": (
+        lambda g: gm.graph(torch.zeros(2, 3)),
+        "a tuple (sources, destinations) or a list of pairs",
+        "a tensor of torch.float32 came",
+        "for a (2, E) tensor use from_edge_index",
+    ),
+    "no edge type named": (
+        lambda g: gm.heterograph({("a", "x", "b"): ([], []), ("a", "y", "b"): ([], [])}).edges(),
+        "name one",
+        "2 edge types",
+        "('a', 'x', 'b'), ('a', 'y', 'b')",
+    ),
+    "node data of a block": (
+        lambda g: gm.create_block(([0], [0])).ndata,
+        "srcdata and dstdata",
+        "A block",
+        "use srcdata and dstdata",
+    ),
+}
+
+
+def operator_set(g: Graph, rows: torch.Tensor) -> None:
+    g.nodes[[0]].data["h"] = rows
+
+
+@pytest.mark.parametrize(("call", "wanted", "came", "advice"), MESSAGES.values(), ids=MESSAGES)
+def test_line_58_a_message_says_what_was_wanted_what_came_and_what_to_do(
+    call: Callable[[Graph], Any], wanted: str, came: str, advice: str
+) -> None:
+    g = gm.graph(([0, 1], [1, 2]))
+    g.ndata["h"] = torch.ones(3)
+    with pytest.raises(gm.GraphError) as caught:
+        call(g)
+    message = str(caught.value)
+    assert wanted in message
+    assert came in message
+    assert advice in message
+
+
+# ---- ids on other devices
+
+
+@pytest.fixture
+def validated() -> Iterator[None]:
+    gm.validate_ids()
+    yield
+    gm.validate_ids(False)
+
+
+def far_away() -> tuple[Graph, torch.Tensor]:
+    """A graph on a device that the host cannot read from, and ids there."""
+    return gm.graph(([0, 1], [1, 2])).to("meta"), torch.zeros(4, dtype=torch.int64, device="meta")
+
+
+def test_line_58_ids_on_another_device_are_checked_without_waiting_for_it() -> None:
+    g, ids = far_away()
+    assert [end.shape for end in g.find_edges(ids)] == [(4,), (4,)]
+
+
+@pytest.mark.usefixtures("validated")
+def test_line_58_the_range_of_ids_on_another_device_is_checked_on_demand() -> None:
+    g, ids = far_away()
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        g.find_edges(ids)  # the host reads the ids, which a meta tensor does not allow
