@@ -190,8 +190,10 @@ def from_edge_index(
         raise GraphTypeError(
             f"edge_index must be a tensor of shape (2, E), but {_checks.kind(edge_index)} came."
         )
-    is_listed = isinstance(edge_index, (list, tuple))
-    shape = (len(edge_index),) if is_listed else tuple(edge_index.shape)
+    if isinstance(edge_index, (list, tuple)):
+        shape: tuple[int, ...] = (len(edge_index),)
+    else:
+        shape = tuple(edge_index.shape)
     if shape[:1] != (2,) or len(shape) > 2:
         raise GraphValueError(f"edge_index must have shape (2, E), but {shape} came.")
     ends = (edge_index[0], edge_index[1])

@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import backends
 import pytest
+import torch
 
-from graphmp import kernels
+import graphmp.function as fn
+from graphmp import kernels, ops
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Run torch on one thread: at the size of tests, threads do nothing but wait for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=backends.NAMES)
@@ -23,6 +32,17 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip(f"backend {name!r} needs {package}: pip install {package}")
     with kernels.using(name, backends.NAMES[-1]):
         yield name
+
+
+@pytest.fixture
+def rows_are_taken_away() -> Iterator[None]:
+    """Take rows that a test adds to the table away again, and the functions made of them."""
+    tables: list[dict[str, Any]] = [fn.BINARY_OPS, fn.REDUCERS, vars(fn), vars(ops)]
+    known = [set(table) for table in tables]
+    yield
+    for table, names in zip(tables, known, strict=True):
+        for name in set(table) - names:
+            del table[name]
 
 
 @pytest.fixture(scope="session")

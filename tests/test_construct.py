@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from unchanged import each
 
 import graphmp as gm
 from graphmp import Graph
@@ -51,7 +52,7 @@ BAD_INDICES: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("index", "message"), BAD_INDICES.values(), ids=BAD_INDICES)
+@each("index, message", BAD_INDICES)
 def test_what_is_no_edge_index_is_an_error(index: Any, message: str) -> None:
     with pytest.raises(gm.GraphError, match=message):
         gm.from_edge_index(index)
@@ -102,7 +103,7 @@ BAD_SIZES: dict[str, tuple[Callable[[], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("make", "message"), BAD_SIZES.values(), ids=BAD_SIZES)
+@each("make, message", BAD_SIZES)
 def test_sizes_that_make_no_random_graph_are_errors(
     make: Callable[[], object], message: str
 ) -> None:
@@ -154,7 +155,7 @@ EDGES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
 
 
 @pytest.mark.parametrize("make", [gm.graph, gm.create_block], ids=["graph", "block"])
-@pytest.mark.parametrize(("data", "error", "message"), EDGES.values(), ids=EDGES)
+@each("data, error, message", EDGES)
 def test_what_are_no_edges_is_an_error(
     make: Callable[[Any], Graph], data: Any, error: type[gm.GraphError], message: str
 ) -> None:
@@ -183,7 +184,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("options", "message"), OPTIONS.values(), ids=OPTIONS)
+@each("options, message", OPTIONS)
 def test_options_that_make_no_graph_are_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(gm.GraphError, match=message):
         gm.graph(([0], [1]), **options)
@@ -209,7 +210,7 @@ TYPED: dict[str, tuple[Any, Any, type[gm.GraphError], str]] = {
 }
 
 
-@pytest.mark.parametrize(("data", "counts", "error", "message"), TYPED.values(), ids=TYPED)
+@each("data, counts, error, message", TYPED)
 def test_what_makes_no_graph_of_several_types_is_an_error(
     data: Any, counts: Any, error: type[gm.GraphError], message: str
 ) -> None:

@@ -7,6 +7,7 @@ import networkx as nx
 import pytest
 import torch
 from scipy import sparse
+from unchanged import each
 
 import graphmp as gm
 from graphmp import Graph
@@ -262,7 +263,7 @@ BAD: dict[str, tuple[Callable[[], Graph], type[gm.GraphError], str]] = {
 }
 
 
-@pytest.mark.parametrize(("make", "error", "message"), BAD.values(), ids=BAD)
+@each("make, error, message", BAD)
 def test_attributes_that_are_not_there_or_do_not_fit_are_errors(
     make: Callable[[], Graph], error: type[gm.GraphError], message: str
 ) -> None:

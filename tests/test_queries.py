@@ -10,6 +10,7 @@ import pytest
 import torch
 from corner_graphs import ID_DTYPES
 from torch import Tensor
+from unchanged import each
 
 import graphmp as gm
 from graphmp import Graph
@@ -265,8 +266,8 @@ def triangle() -> Graph:
     return gm.graph(([0, 1, 2], [1, 2, 0]))
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-@pytest.mark.parametrize("ids", OUTSIDE.values(), ids=OUTSIDE)
+@each("query", QUERIES)
+@each("ids", OUTSIDE)
 def test_an_id_that_is_not_there_is_an_error_that_names_it(
     query: Callable[[Graph, Any], Any], ids: Any
 ) -> None:
@@ -275,8 +276,8 @@ def test_an_id_that_is_not_there_is_an_error_that_names_it(
         query(triangle(), ids)
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-@pytest.mark.parametrize(("ids", "error"), WRONG.values(), ids=WRONG)
+@each("query", QUERIES)
+@each("ids, error", WRONG)
 def test_what_are_no_ids_is_an_error(
     query: Callable[[Graph, Any], Any], ids: Any, error: type[gm.GraphError]
 ) -> None:
@@ -284,7 +285,7 @@ def test_what_are_no_ids_is_an_error(
         query(triangle(), ids)
 
 
-@pytest.mark.parametrize(("ids", "error"), WRONG.values(), ids=WRONG)
+@each("ids, error", WRONG)
 def test_has_nodes_takes_ids_as_well(ids: Any, error: type[gm.GraphError]) -> None:
     with pytest.raises(error):
         triangle().has_nodes(ids)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from corner_graphs import ID_DTYPES
+from unchanged import each
 
 import graphmp as gm
 from graphmp import Graph
@@ -67,7 +68,7 @@ NODES: dict[str, dict[str, list[int]]] = {
 }
 
 
-@pytest.mark.parametrize("nodes", NODES.values(), ids=NODES)
+@each("nodes", NODES)
 def test_a_node_subgraph_has_all_edges_between_its_nodes_in_order(
     g: Graph, nodes: dict[str, list[int]]
 ) -> None:
@@ -117,7 +118,7 @@ EDGES: dict[str, dict[Any, list[int]]] = {
 }
 
 
-@pytest.mark.parametrize("edges", EDGES.values(), ids=EDGES)
+@each("edges", EDGES)
 def test_an_edge_subgraph_has_these_edges_and_the_nodes_at_their_ends(
     g: Graph, edges: dict[Any, list[int]]
 ) -> None:
@@ -219,8 +220,8 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
 }
 
 
-@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
-@pytest.mark.parametrize(("ids", "error", "message"), BAD.values(), ids=BAD)
+@each("take", TAKEN)
+@each("ids, error, message", BAD)
 def test_what_names_no_nodes_or_edges_is_an_error(
     take: Callable[[Graph, Any], Graph], ids: Any, error: type[gm.GraphError], message: str
 ) -> None:
@@ -229,7 +230,7 @@ def test_what_names_no_nodes_or_edges_is_an_error(
         take(g, ids)
 
 
-@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+@each("take", TAKEN)
 def test_several_types_take_a_dict(take: Callable[[Graph, Any], Graph], g: Graph) -> None:
     with pytest.raises(gm.GraphValueError, match="types, so name one"):
         take(g, [0])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import graphmp as gm
-import graphmp.function as fn
 import networkx as nx
 import pytest
 import torch
+
+import graphmp as gm
+import graphmp.function as fn
 
 TREE = ([0, 0, 1, 1, 3], [1, 2, 3, 4, 5])
 

@@ -223,6 +223,10 @@ def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
     return kernels.sddmm(call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan)
 
 
+def _degrees(adjacency: Adjacency, end: str) -> Tensor:
+    return adjacency.in_degrees if end == "v" else adjacency.out_degrees
+
+
 def divided(total: Tensor, degrees: Tensor) -> Tensor:
     """Divide each row by its number of messages; a row without messages stays 0.
 
@@ -253,8 +257,7 @@ class _Sum(torch.autograd.Function):
         call: Contraction = ctx.call
         lhs, rhs = ctx.saved_tensors
         if call.per_degree:
-            degrees = call.adjacency.in_degrees if call.to == "v" else call.adjacency.out_degrees
-            grad = divided(grad, degrees)
+            grad = divided(grad, _degrees(call.adjacency, call.to))
         return (
             None,
             _left_gradient(call, grad, rhs) if ctx.needs_input_grad[1] else None,
@@ -291,6 +294,9 @@ def _right_gradient(
     total = contract(call.adjacency, call.rhs, "mul", grad, lhs, targets, shape)
     if call.op == "mul" or rhs is None:
         return total
+    if call.rhs != "e":  # where no message divides by r, r may be 0 and the gradient still is
+        unused = _degrees(call.adjacency, call.rhs) == 0
+        rhs = rhs.masked_fill(unused.view(-1, *(1,) * (rhs.ndim - 1)), 1)
     return -total / (rhs * rhs)  # d (l / r) / dr = -l / r², and r is the same in the whole sum
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dense
 import pytest
 import torch
@@ -16,19 +14,7 @@ import graphmp.function as fn
 from graphmp import ops
 
 
-@pytest.fixture(autouse=True)
-def the_table_as_it_was() -> Iterator[None]:
-    """Take the new rows away again, and the functions that were made of them."""
-    operators, reducers = set(fn.BINARY_OPS), set(fn.REDUCERS)
-    names = [(module, set(vars(module))) for module in (fn, ops)]
-    yield
-    for name in set(fn.BINARY_OPS) - operators:
-        del fn.BINARY_OPS[name]
-    for name in set(fn.REDUCERS) - reducers:
-        del fn.REDUCERS[name]
-    for module, known in names:
-        for name in set(vars(module)) - known:
-            delattr(module, name)
+pytestmark = pytest.mark.usefixtures("rows_are_taken_away")
 
 
 @pytest.mark.usefixtures("backend")

@@ -1,0 +1,149 @@
+"""Section 4 of the semantics, line 49: batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from samples import contents, diamond, edges, shop
+from unchanged import each
+
+import graphmp as gm
+from graphmp import Graph
+
+# ---- 49: batches
+
+
+def two() -> list[Graph]:
+    """Two graphs of the same schema."""
+    small = gm.graph(([0], [1]))
+    small.ndata["x"], small.edata["w"] = torch.tensor([7.0, 8.0]), torch.tensor([9.0])
+    return [small, diamond()]
+
+
+def test_line_49_a_batch_lays_graphs_side_by_side() -> None:
+    batch = gm.batch(two())
+    assert edges(batch) == [(0, 1), (2, 3), (2, 4), (3, 5), (4, 5)]
+    assert batch.ndata["x"].tolist() == [7, 8, 0, 1, 2, 3]
+    assert batch.edata["w"].tolist() == [9, 0, 10, 20, 30]
+    assert batch.batch_size == 2
+    assert batch.batch_num_nodes().tolist() == [2, 4]
+    assert batch.batch_num_edges().tolist() == [1, 4]
+
+
+def test_line_49_unbatch_inverts_batch() -> None:
+    for graphs in (two(), [shop(), shop()]):
+        parts = gm.unbatch(gm.batch(graphs))
+        assert [contents(part) for part in parts] == [contents(g) for g in graphs]
+        assert [part.batch_size for part in parts] == [1, 1]
+
+
+def test_line_49_a_batch_of_several_types_counts_each() -> None:
+    batch = gm.batch([shop(), shop()])
+    assert edges(batch, "buys") == [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3)]
+    assert batch.batch_num_nodes("game").tolist() == [2, 2]
+    assert batch.batch_num_edges("buys").tolist() == [3, 3]
+
+
+def test_line_49_nested_batches_flatten() -> None:
+    inner = gm.batch(two())
+    batch = gm.batch([inner, diamond(), inner])
+    assert batch.batch_num_nodes().tolist() == [2, 4, 4, 2, 4]
+    assert len(gm.unbatch(batch)) == batch.batch_size == 5
+
+
+def test_line_49_a_graph_without_nodes_is_exempt_from_the_schema() -> None:
+    nothing = gm.graph(([], []))
+    for graphs in ([nothing, *two()], [*two(), nothing]):
+        batch = gm.batch(graphs)
+        assert batch.ndata["x"].tolist() == [7, 8, 0, 1, 2, 3]
+        assert sorted(batch.batch_num_nodes().tolist()) == [0, 2, 4]
+        assert len(gm.unbatch(batch)) == 3
+    assert gm.batch([nothing, nothing]).batch_num_nodes().tolist() == [0, 0]
+
+
+def test_line_49_fields_to_keep_may_be_chosen() -> None:
+    graphs = two()
+    graphs[0].ndata["only here"] = torch.ones(2)
+    batch = gm.batch(graphs, ndata=["x"], edata=None)
+    assert (list(batch.ndata), list(batch.edata)) == (["x"], [])
+
+
+def test_line_49_gradients_flow_through_a_batch() -> None:
+    graphs = two()
+    x = graphs[1].ndata["x"].requires_grad_()
+    gm.batch(graphs).ndata["x"].sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1, 1, 1, 1]
+
+
+def without_w() -> Graph:
+    g = diamond()
+    del g.edata["w"]
+    return g
+
+
+def with_wide_x() -> Graph:
+    g = diamond()
+    g.ndata["x"] = torch.ones(4, 2)
+    return g
+
+
+UNLIKE: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "id types": (
+        lambda: diamond().int(),
+        TypeError,
+        "one id type, but torch.int64 and torch.int32",
+    ),
+    "devices": (lambda: diamond().to("meta"), ValueError, "one device, but cpu and meta came"),
+    "relations": (shop, ValueError, "same types, but .*'_E'.*'buys'"),
+    "fields": (without_w, KeyError, "'w' of the edges .* is not in every graph"),
+    "shapes": (with_wide_x, ValueError, "'x' of the nodes .* another shape or dtype"),
+    "blocks": (lambda: gm.create_block(([0], [0])), ValueError, "Blocks cannot be batched"),
+    "no graphs": (lambda: 3, TypeError, "A list of graphs is wanted, but int 3 came"),
+}
+
+
+@each("other, error, message", UNLIKE)
+def test_line_49_graphs_that_are_not_alike_cannot_be_batched(
+    other: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        gm.batch([diamond(), other()])
+    assert isinstance(caught.value, gm.GraphError)
+
+
+def test_line_49_a_batch_needs_a_graph() -> None:
+    with pytest.raises(gm.GraphValueError, match="At least one graph is wanted"):
+        gm.batch([])
+
+
+def test_line_49_unbatch_takes_sizes_of_its_own() -> None:
+    batch = gm.batch(two())
+    whole, rest = gm.unbatch(batch, torch.tensor([6, 0]), torch.tensor([5, 0]))
+    assert contents(whole) == contents(batch)
+    assert (rest.num_nodes(), rest.num_edges()) == (0, 0)
+
+
+def test_line_49_sizes_that_do_not_fit_are_errors() -> None:
+    batch = gm.batch(two())
+    with pytest.raises(gm.GraphValueError, match="joins two graphs"):
+        gm.unbatch(batch, torch.tensor([3, 3]), torch.tensor([1, 4]))
+    with pytest.raises(gm.GraphValueError, match="must sum to 6"):
+        gm.unbatch(batch, torch.tensor([3, 2]), torch.tensor([1, 4]))
+    with pytest.raises(gm.GraphValueError, match="together, or neither"):
+        gm.unbatch(batch, torch.tensor([2, 4]))
+    with pytest.raises(gm.GraphValueError, match="as many graphs"):
+        gm.unbatch(batch, torch.tensor([2, 4]), torch.tensor([1, 2, 2]))
+
+
+def test_line_49_a_graph_that_is_no_batch_is_a_batch_of_one() -> None:
+    g = diamond()
+    assert (g.batch_size, g.batch_num_nodes().tolist(), g.batch_num_edges().tolist()) == (
+        1,
+        [4],
+        [4],
+    )
+    assert [contents(part) for part in gm.unbatch(g)] == [contents(g)]
