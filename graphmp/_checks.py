@@ -28,6 +28,11 @@ def validate_ids(enabled: bool = True) -> None:
 
     Args:
         enabled: whether to check from now on.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.validate_ids()
+        >>> gm.validate_ids(False)
     """
     global _validate_on_device
     _validate_on_device = bool(enabled)

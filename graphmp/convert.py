@@ -73,6 +73,12 @@ def bipartite_from_scipy(
     Raises:
         GraphTypeError: not a sparse matrix.
         GraphValueError: one type at both ends.
+
+    Example:
+        >>> import graphmp as gm, scipy.sparse as sp
+        >>> g = gm.bipartite_from_scipy(sp.coo_array([[0, 1], [1, 1]]), "user", "buys", "game")
+        >>> g.edges()
+        (tensor([0, 1, 1]), tensor([1, 0, 1]))
     """
     _check_types(utype, vtype)
     entries = _entries(sp_mat)
@@ -180,6 +186,12 @@ def bipartite_from_networkx(
     Raises:
         GraphKeyError: a node or edge without an attribute that was asked for.
         GraphValueError: an edge that does not go from side 0 to side 1.
+
+    Example:
+        >>> import graphmp as gm, networkx as nx
+        >>> pairs = nx.complete_bipartite_graph(2, 1)
+        >>> gm.bipartite_from_networkx(pairs, "user", "buys", "game").edges()
+        (tensor([0, 1]), tensor([0, 0]))
     """
     _check_types(utype, vtype)
     sides: dict[Any, list[Any]] = {0: [], 1: []}

@@ -171,7 +171,8 @@ class Frame(MutableMapping[str, Tensor]):
     def write_rows(self, rows: Tensor, values: Mapping[str, Tensor]) -> None:
         """Write some rows of some columns; a missing column is first filled by its initializer.
 
-        The old tensors are not changed in place. Nothing is written unless all of it fits.
+        The old tensors are not changed in place. Nothing is written unless all of it fits. Of a
+        row that is named twice the last value counts, and it alone gets a gradient.
 
         Args:
             rows: (k,) the rows.
@@ -182,6 +183,7 @@ class Frame(MutableMapping[str, Tensor]):
             GraphValueError: another shape than the column's rows, wrong length or device.
         """
         written: dict[str, Tensor] = {}
+        distinct, last = _last_of_each(rows)
         for name, value in values.items():
             _checks.feature(value, rows.numel(), self.device, name, f"{self.owner} being written")
             column = self[name] if name in self._columns else None
@@ -198,7 +200,8 @@ class Frame(MutableMapping[str, Tensor]):
                     f"Field {name!r} of the {self.owner} is {column.dtype}, but rows of "
                     f"{value.dtype} came: cast them, or assign a whole column."
                 )
-            written[name] = column.index_copy(0, rows.long(), value)
+            kept = value if last is None else value[last]
+            written[name] = column.index_copy(0, distinct.long(), kept)
         self._columns.update(written)
 
     def initial(
@@ -349,3 +352,12 @@ class Frame(MutableMapping[str, Tensor]):
     def leave_scope(self) -> None:
         """Go back to the table that was put aside last."""
         self._columns = self._scopes.pop()
+
+
+def _last_of_each(rows: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Each row once, and where it was named last; None in place of that if none came twice."""
+    distinct, inverse = torch.unique(rows, return_inverse=True)
+    if distinct.numel() == rows.numel():
+        return rows, None
+    places = torch.arange(rows.numel(), device=rows.device)
+    return distinct, inverse.new_zeros(distinct.numel()).scatter_reduce(0, inverse, places, "amax")

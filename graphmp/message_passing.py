@@ -301,8 +301,7 @@ def cross_reduce(
     """
     out: Columns = {}
     for name in dict.fromkeys(name for _, columns in results for name in columns):
-        given = [(adjacency, columns[name]) for adjacency, columns in results if name in columns]
-        parts = [part for _, part in given]
+        adjacencies, parts = _results_of(results, name)
         if callable(reducer):
             out[name] = reducer(parts)
             continue
@@ -317,6 +316,31 @@ def cross_reduce(
             made = fold(torch.add, parts) / len(parts)
         else:
             assert row is not None  # sum, max and min are rows
-            made = combine(parts, [adjacency for adjacency, _ in given], row)
+            made = combine(parts, adjacencies, row)
         out[name] = made.to(dtype) if wide != dtype else made
     return out
+
+
+def _results_of(
+    results: Sequence[tuple[Adjacency, Columns]], name: str
+) -> tuple[list[Adjacency], list[Tensor]]:
+    """One field of the results of several types.
+
+    A type without edges gives zeros, since a function that was never called gives no field.
+    """
+    like = next(columns[name] for _, columns in results if name in columns)
+    given = [
+        (adjacency, columns[name] if name in columns else torch.zeros_like(like))
+        for adjacency, columns in results
+        if name in columns or adjacency.num_edges == 0
+    ]
+    return [adjacency for adjacency, _ in given], [part for _, part in given]
+
+
+def zero_alone(columns: Columns, adjacency: Adjacency) -> Columns:
+    """Results with 0 at nodes that got no message, in place of what initializers gave."""
+    if not adjacency.has_zero_in_degree:
+        return columns
+    return {
+        name: torch.where(_has_messages(adjacency, part), part, 0) for name, part in columns.items()
+    }

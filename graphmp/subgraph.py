@@ -113,6 +113,12 @@ def in_subgraph(
 
     Raises:
         GraphIndexError: a node that is not there.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> gm.in_subgraph(g, [2]).edges()
+        (tensor([1]), tensor([2]))
     """
     return _touching(graph, nodes, 2, relabel_nodes, store_ids)
 
@@ -133,6 +139,12 @@ def out_subgraph(
 
     Raises:
         GraphIndexError: a node that is not there.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> gm.out_subgraph(g, [2]).edges()
+        (tensor([2]), tensor([0]))
     """
     return _touching(graph, nodes, 0, relabel_nodes, store_ids)
 

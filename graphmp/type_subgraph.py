@@ -53,6 +53,12 @@ def node_type_subgraph(graph: Graph, ntypes: Sequence[str]) -> Graph:
 
     Raises:
         GraphKeyError: an unknown node type.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "a"): ([0], [0])})
+        >>> gm.node_type_subgraph(g, ["a"]).etypes
+        ['y']
     """
     refuse_block(graph)
     kept = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -170,6 +171,14 @@ def edge_batch(relation: Relation) -> EdgeBatch:
     )
 
 
+def _level_of_caller() -> int:
+    """How far up the first call from outside this package is, for a warning."""
+    package, frame, level = __name__.partition(".")[0], sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Columns:
     """Call a message function on all edges of a relation.
 
@@ -181,7 +190,7 @@ def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Column
         warnings.warn(
             f"A message function is called on 0 edges of type {relation.etype}.",
             GraphWarning,
-            stacklevel=2,
+            stacklevel=_level_of_caller(),
         )
     made = function(edge_batch(relation))
     return columns(made, num_edges, relation.adjacency.device, "message function")

@@ -26,6 +26,7 @@ from .message_passing import (
     check_message,
     cross_reduce,
     messages_of,
+    zero_alone,
 )
 from .metagraph import CanonicalEtype
 
@@ -121,7 +122,10 @@ class Verbs(Batched):
             check_functions(message, reduce)
             (incoming,) = self._incoming(etype)
             new = aggregate(incoming, message, reduce)
-            new = self._applied(incoming.relations[0], new, rest[0] if rest else None)
+            if rest:
+                new = self._applied(incoming.relations[0], new, rest[0])
+            elif cross_reducer in ("sum", "mean"):
+                new = zero_alone(new, incoming.adjacencies[0])
             groups.setdefault(etype[2], []).append((incoming.relations[0], new))
         results = []
         for given in groups.values():

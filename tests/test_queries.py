@@ -182,6 +182,14 @@ def test_edge_ids_with_ends_give_every_edge_of_each_pair(case: Case) -> None:
     assert has_idtype(case, *found)
 
 
+def test_pairs_of_many_nodes_are_told_apart_in_int32() -> None:
+    u, v = [99_999, 99_998, 0], [99_998, 99_999, 99_999]
+    g = gm.graph((u, v), idtype=torch.int32)
+    assert g.edge_ids(u, v).tolist() == [0, 1, 2]
+    assert g.edges("eid", "srcdst").tolist() == [2, 1, 0]
+    assert gm.to_bidirected(g).num_edges() == 4
+
+
 def test_find_edges(case: Case) -> None:
     g, etype, pairs, *_ = case
     ids = [i for i in (29, 0, 3, 3) if i < len(pairs)]

@@ -89,6 +89,11 @@ def remove_self_loop(g: Graph, etype: Any = None) -> Graph:
 
     Raises:
         GraphValueError: an edge type between two node types.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.remove_self_loop(gm.graph(([0, 1], [0, 0]))).edges()
+        (tensor([1]), tensor([0]))
     """
     etype = _loop_type(g, etype)
     u, v = g.all_edges(etype=etype)

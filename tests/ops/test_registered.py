@@ -13,7 +13,6 @@ import graphmp as gm
 import graphmp.function as fn
 from graphmp import ops
 
-
 pytestmark = pytest.mark.usefixtures("rows_are_taken_away")
 
 

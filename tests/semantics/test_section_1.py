@@ -169,11 +169,11 @@ def test_line_06_ids_are_int32_or_int64_the_same_for_the_whole_graph(idtype: tor
 
 def test_line_06_ids_of_two_types_are_an_error_that_names_both() -> None:
     ids = torch.tensor([0])
-    with pytest.raises(gm.GraphTypeError, match="int32 and torch.int64: cast"):
+    with pytest.raises(gm.GraphTypeError, match=r"int32 and torch\.int64 came"):
         gm.graph((ids, ids.int()))
-    with pytest.raises(gm.GraphTypeError, match="int32 and torch.int64: cast"):
+    with pytest.raises(gm.GraphTypeError, match=r"int32 and torch\.int64 came"):
         gm.heterograph({("a", "x", "a"): (ids, ids), ("a", "y", "a"): (ids.int(), ids.int())})
-    with pytest.raises(gm.GraphTypeError, match=r"float32"):
+    with pytest.raises(gm.GraphTypeError, match="float32"):
         gm.graph((ids.float(), ids.float()))
 
 

@@ -224,6 +224,28 @@ def test_line_22_each_type_has_its_functions_and_the_whole_has_one_more() -> Non
     assert g.nodes["t"].data["y"].tolist() == [101.5, 132.5, 130.5, 100.5]
 
 
+@pytest.mark.parametrize(("cross", "expected"), [("sum", [1.0, 0.0]), ("mean", [0.5, 0.0])])
+def test_line_22_a_type_without_messages_counts_0_whatever_the_initializer(
+    cross: str, expected: list[float]
+) -> None:
+    edges = {("a", "x", "b"): ([0], [0]), ("a", "y", "b"): ([], [])}
+    g = gm.heterograph(edges, {"a": 1, "b": 2})
+    g.nodes["a"].data["x"] = torch.ones(1)
+    g.set_n_initializer(lambda shape, dtype, ctx, rows: torch.full(shape, 5.0), ntype="b")
+    pair = (COPY, lambda nodes: {"y": nodes.mailbox["m"].sum(1)})
+    g.multi_update_all({"x": pair, "y": pair}, cross)
+    assert g.nodes["b"].data["y"].tolist() == expected
+
+
+def test_line_22_a_type_without_edges_has_its_place_in_a_stack() -> None:
+    edges = {("a", "x", "b"): ([], []), ("a", "y", "b"): ([0], [0])}
+    g = gm.heterograph(edges, {"a": 1, "b": 1})
+    g.nodes["a"].data["x"] = torch.ones(1)
+    pair = (COPY, lambda nodes: {"y": nodes.mailbox["m"].sum(1)})
+    g.multi_update_all({"x": pair, "y": pair}, "stack")
+    assert g.nodes["b"].data["y"].tolist() == [[0.0, 1.0]]
+
+
 def test_line_22_types_into_different_nodes_are_reduced_apart() -> None:
     g = gm.heterograph({("a", "1", "b"): ([0], [0]), ("b", "2", "a"): ([0], [0])})
     g.ndata["x"] = {"a": torch.tensor([1.0]), "b": torch.tensor([4.0])}

@@ -169,6 +169,14 @@ def test_line_29_a_whole_column_may_change_shape_and_dtype() -> None:
     assert g.node_attr_schemes() == {"x": ((4, 5), torch.int64)}
 
 
+def test_line_29_schemes_tell_the_shape_and_dtype_of_rows() -> None:
+    g = shop()
+    g.edges["buys"].data["wide"] = torch.ones(3, 2, dtype=torch.float64)
+    assert g.node_attr_schemes("game") == {"x": ((), torch.float32)}
+    assert g.edge_attr_schemes("buys")["wide"] == ((2,), torch.float64)
+    assert g.edge_attr_schemes("follows")["w"].shape == ()
+
+
 WRONG_LENGTHS: dict[str, tuple[Callable[[], Any], str]] = {
     "ndata": (lambda: path().ndata, "needs 3 rows.*nodes of type '_N', but 7 rows came"),
     "edata": (lambda: path().edata, "needs 2 rows.*edges of type .*'_E'.*, but 7 rows came"),

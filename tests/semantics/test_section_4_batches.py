@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 import torch
 from samples import contents, diamond, edges, shop
-from unchanged import each
+from unchanged import Case, each, refuses
 
 import graphmp as gm
 from graphmp import Graph
-
-# ---- 49: batches
 
 
 def two() -> list[Graph]:
@@ -147,3 +145,36 @@ def test_line_49_a_graph_that_is_no_batch_is_a_batch_of_one() -> None:
         [4],
     )
     assert [contents(part) for part in gm.unbatch(g)] == [contents(g)]
+
+
+def test_line_49_batch_sizes_may_be_set() -> None:
+    g = shop()
+    g.set_batch_num_nodes({"user": [2, 1], "game": torch.tensor([1, 1])})
+    g.set_batch_num_edges({"buys": [2, 1], "follows": [1, 1]})
+    assert g.batch_size == 2
+    assert g.batch_num_nodes("user").tolist() == [2, 1]
+    assert g.batch_num_edges("buys").tolist() == [2, 1]
+
+
+SIZES: dict[str, Case] = {
+    "sum": (lambda g: g.set_batch_num_nodes([2, 3]), gm.GraphValueError, "must sum to 4"),
+    "negative": (lambda g: g.set_batch_num_edges([5, -1]), gm.GraphValueError, "must sum to 4"),
+    "floats": (lambda g: g.set_batch_num_nodes([4.0]), gm.GraphTypeError, "must be integers"),
+    "type": (lambda g: g.set_batch_num_nodes({"q": [4]}), gm.GraphKeyError, "no node type 'q'"),
+}
+
+
+@each("case", SIZES)
+def test_line_49_sizes_that_are_none_are_errors(case: Case) -> None:
+    g = diamond()
+    refuses(g, case)
+    assert g.batch_num_nodes().tolist() == g.batch_num_edges().tolist() == [4]
+
+
+def test_line_49_sizes_of_several_types_are_a_dict_of_all_of_them() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"several node types .* dict"):
+        shop().set_batch_num_nodes([5])
+    with pytest.raises(gm.GraphValueError, match=r"\['user'\] lack"):
+        shop().set_batch_num_nodes({"game": [2]})
+    with pytest.raises(gm.GraphValueError, match="as many graphs"):
+        shop().set_batch_num_nodes({"game": [2], "user": [2, 1]})

@@ -158,6 +158,12 @@ def test_line_42_a_restricted_graph_has_the_same_edges_in_these_layouts_alone(
     assert lists(g.edges()) == [U, V]
 
 
+def test_line_42_a_restriction_stays_on_another_device_and_with_another_id_type() -> None:
+    narrow = gm.graph((U, V)).formats("csc")
+    for graph in (narrow.int(), narrow.to("meta"), narrow.clone()):
+        assert graph.formats() == {"created": ["csc"], "not created": []}
+
+
 def test_line_42_a_layout_counts_as_created_when_every_relation_has_it() -> None:
     g = shop()
     g.in_edges(0, etype="buys")

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from corner_graphs import ID_DTYPES
+from samples import contents, edges, path, shop
+
+import graphmp as gm
+
+
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_to_homogeneous_numbers_nodes_and_edges_type_after_type(idtype: torch.dtype) -> None:
+    one = gm.to_homogeneous(shop().astype(idtype))
+    assert edges(one) == [(2, 0), (3, 0), (4, 1), (2, 3), (3, 4)]
+    assert one.ndata[gm.NTYPE].tolist() == [0, 0, 1, 1, 1]
+    assert one.ndata[gm.NID].tolist() == [0, 1, 0, 1, 2]
+    assert one.edata[gm.ETYPE].tolist() == [0, 0, 0, 1, 1]
+    assert one.edata[gm.EID].tolist() == [0, 1, 2, 0, 1]
+    tensors = [*one.edges(), *one.ndata.values(), *one.edata.values()]
+    assert {t.dtype for t in tensors} == {idtype}
+
+
+def test_to_homogeneous_concatenates_the_features_named() -> None:
+    one = gm.to_homogeneous(shop(), ndata=["x"], edata=["w"])
+    assert one.ndata["x"].tolist() == [0, 1, 0, 1, 2]
+    assert one.edata["w"].tolist() == [0, 1, 2, 0, 1]
+    assert "x" not in gm.to_homogeneous(shop()).ndata
+
+
+def test_to_homogeneous_may_leave_types_out_and_count_them() -> None:
+    one, nodes, relations = gm.to_homogeneous(shop(), store_type=False, return_count=True)
+    assert (nodes, relations) == ([2, 3], [3, 2])
+    assert list(one.ndata) == list(one.edata) == ["_ID"]
+
+
+def test_to_homogeneous_wants_features_of_every_type_and_no_block() -> None:
+    g = shop()
+    g.nodes["user"].data["age"] = torch.ones(3)
+    with pytest.raises(gm.GraphKeyError, match="'game' have no field 'age'"):
+        gm.to_homogeneous(g, ndata=["age"])
+    g.nodes["game"].data["age"] = torch.ones(2, 2)
+    with pytest.raises(gm.GraphValueError, match="'age' has another shape"):
+        gm.to_homogeneous(g, ndata=["age"])
+    with pytest.raises(gm.GraphValueError, match="block"):
+        gm.to_homogeneous(gm.create_block(([0], [0])))
+
+
+def test_to_heterogeneous_inverts_to_homogeneous() -> None:
+    g = shop()
+    one = gm.to_homogeneous(g, ndata=["x"], edata=["w"])
+    back = gm.to_heterogeneous(one, g.ntypes, g.etypes)
+    for field in (back.ndata, back.edata):
+        del field[gm.NID]
+    assert contents(back) == contents(g)
+
+
+def test_to_heterogeneous_makes_a_relation_for_each_pair_of_node_types() -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 0]))
+    g.ndata["kind"], g.edata["kind"] = torch.tensor([0, 0, 1]), torch.tensor([0, 0, 0])
+    made = gm.to_heterogeneous(g, ["a", "b"], ["x"], ntype_field="kind", etype_field="kind")
+    assert made.canonical_etypes == [("a", "x", "a"), ("a", "x", "b"), ("b", "x", "a")]
+    assert made.nodes["b"].data[gm.NID].tolist() == [2]
+    assert made.edges["b", "x", "a"].data[gm.EID].tolist() == [2]
+
+
+def test_to_heterogeneous_needs_a_name_for_every_type_id() -> None:
+    one = gm.to_homogeneous(shop())
+    with pytest.raises(gm.GraphKeyError, match="node types have 1 names, but type id 1 came"):
+        gm.to_heterogeneous(one, ["game"], ["buys", "follows"])
+    with pytest.raises(gm.GraphKeyError, match="no field '_TYPE'"):
+        gm.to_heterogeneous(path(), ["a"], ["x"])
+    with pytest.raises(gm.GraphValueError, match="one node and one edge type"):
+        gm.to_heterogeneous(shop(), ["a"], ["x"])
+
+
+def test_add_reverse_edges_appends_the_reverse_of_every_edge_but_loops() -> None:
+    g = gm.graph(([0, 1, 1], [1, 1, 2]))
+    g.ndata["x"], g.edata["w"] = torch.arange(3), torch.arange(3)
+    both = gm.add_reverse_edges(g, copy_edata=True)
+    assert edges(both) == [(0, 1), (1, 1), (1, 2), (1, 0), (2, 1)]
+    assert both.edata["w"].tolist() == [0, 1, 2, 0, 2]
+    assert both.ndata["x"] is g.ndata["x"]
+    assert gm.add_reverse_edges(g, exclude_self=False).num_edges() == 6
+    assert not gm.add_reverse_edges(g, copy_ndata=False).ndata
+
+
+def test_add_reverse_edges_leaves_edges_between_two_types_on_demand() -> None:
+    with pytest.raises(gm.GraphValueError, match=r"one node type at both ends.*'buys'"):
+        gm.add_reverse_edges(shop())
+    both = gm.add_reverse_edges(shop(), ignore_bipartite=True)
+    assert edges(both, "buys") == edges(shop(), "buys")
+    assert edges(both, "follows") == [(0, 1), (1, 2), (1, 0), (2, 1)]
