@@ -1,4 +1,11 @@
-"""graphmp: graph neural networks with message passing, in Python."""
+"""graphmp: graph neural networks with message passing, in Python.
+
+Make a graph with :func:`graph` or :func:`heterograph`, put features into its ``ndata`` and
+``edata``, and pass messages with ``graph.update_all(message, reduce)``, whose functions come from
+:mod:`graphmp.function` or are your own. :mod:`graphmp.ops` does the same on tensors,
+:mod:`graphmp.nn` has layers, :mod:`graphmp.data` data sets, :mod:`graphmp.transforms` functions
+that make a graph of a graph.
+"""
 
 from . import data, dataloading, function, kernels, nn, ops, transforms
 from ._checks import validate_ids
@@ -60,6 +67,7 @@ from .type_subgraph import edge_type_subgraph, node_type_subgraph
 from .udf import EdgeBatch, NodeBatch
 
 DGLGraph = Graph
+__version__ = "0.1.0"
 
 __all__ = [
     "ALL",
@@ -79,6 +87,7 @@ __all__ = [
     "GraphValueError",
     "GraphWarning",
     "NodeBatch",
+    "__version__",
     "add_edges",
     "add_nodes",
     "add_reverse_edges",

@@ -51,7 +51,7 @@ def kind(value: object) -> str:
         return f"a tensor of {value.dtype}"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
-    return f"{type(value).__name__} {value!r}"[:80]
+    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
 
 
 def id_dtype(dtype: Any) -> torch.dtype:
@@ -59,6 +59,34 @@ def id_dtype(dtype: Any) -> torch.dtype:
     if dtype in ID_DTYPES:
         return dtype  # type: ignore[no-any-return]
     raise GraphTypeError(f"Ids are torch.int32 or torch.int64, but {dtype} came.")
+
+
+def device(value: Any) -> torch.device:
+    """Check that torch can use a device, and give it with its number.
+
+    Raises:
+        GraphValueError: it cannot.
+    """
+    try:
+        return torch.empty(0, device=value).device
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise GraphValueError(
+            f"A device that this torch can use is wanted, but {value!r} came: {reason}"
+        ) from error
+
+
+def adjacency_of(graph: Any) -> Any:
+    """The edges of the only relation of a graph.
+
+    Raises:
+        GraphTypeError: something else than a graph came.
+    """
+    if not hasattr(type(graph), "adjacency"):
+        raise GraphTypeError(
+            f"The first argument must be a graph, but {kind(graph)} came: the features follow it."
+        )
+    return graph.adjacency
 
 
 def count(value: object, what: str) -> int:
@@ -128,7 +156,7 @@ def _given_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what:
     if value.numel() == 0 and value.dtype == torch.float32 and value.ndim == 1:
         return value.to(dtype)  # torch.tensor([]) is float32, and means no ids
     if value.dtype != dtype:
-        hint = f": call .{_CAST[dtype]}() on them" if value.dtype in ID_DTYPES else ""
+        hint = f": call .{_CAST[dtype]}() on them"
         hint += f", or graph.{_CAST[value.dtype]}()" if value.dtype in ID_DTYPES else ""
         raise GraphTypeError(
             f"{what} must have the graph's id type {dtype}, but {value.dtype} came{hint}."
@@ -216,11 +244,11 @@ def ids_or_mask(
     mask = torch.as_tensor(value)
     if mask.shape != (limit,):
         raise GraphValueError(
-            f"A mask of {what} must have shape ({limit},), but {tuple(mask.shape)} came."
+            f"{what}, given as a mask, must have shape ({limit},), but {tuple(mask.shape)} came."
         )
     if mask.device != device and isinstance(value, Tensor):
         raise GraphValueError(
-            f"A mask of {what} must be on {device}, but it is on {mask.device}: "
+            f"{what}, given as a mask, must be on {device}, but it is on {mask.device}: "
             f"call .to('{device}') on it."
         )
     return mask.to(device).nonzero().view(-1).to(dtype)

@@ -44,6 +44,8 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
         >>> both.edges(), both.batch_num_nodes()
         ((tensor([0, 2, 3]), tensor([1, 3, 4])), tensor([2, 3]))
     """
+    if isinstance(graphs, Graph):
+        raise GraphTypeError("A list of graphs is wanted, but one graph came: put it into a list.")
     parts = list(graphs)
     _check_alike(parts)
     first = parts[0]

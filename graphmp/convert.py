@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import _checks
 from .construct import graph, heterograph
 from .errors import GraphKeyError, GraphTypeError, GraphValueError
 from .graph import Graph
@@ -141,6 +142,7 @@ def from_networkx(
         >>> gm.from_networkx(networkx.path_graph(3)).edges()
         (tensor([0, 1, 1, 2]), tensor([1, 0, 2, 1]))
     """
+    _check_networkx(nx_graph)
     nodes = _sorted(nx_graph.nodes)
     edges = _edges(nx_graph, edge_id_attr_name)
     place = {node: i for i, node in enumerate(nodes)}
@@ -194,6 +196,7 @@ def bipartite_from_networkx(
         (tensor([0, 1]), tensor([0, 0]))
     """
     _check_types(utype, vtype)
+    _check_networkx(nx_graph)
     sides: dict[Any, list[Any]] = {0: [], 1: []}
     for node, attributes in nx_graph.nodes(data=True):
         if attributes.get("bipartite") not in sides:
@@ -219,6 +222,11 @@ def bipartite_from_networkx(
     for name in e_attrs or ():
         made.edata[name] = _column([d for _, _, d in edges], name, "edge").to(made.device)
     return made
+
+
+def _check_networkx(nx_graph: Any) -> None:
+    if not (hasattr(nx_graph, "nodes") and hasattr(nx_graph, "is_directed")):
+        raise GraphTypeError(f"A NetworkX graph is wanted, but {_checks.kind(nx_graph)} came.")
 
 
 def _sorted(nodes: Iterable[Any]) -> list[Any]:

@@ -20,7 +20,7 @@ Edges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
 
 def empty_place(idtype: torch.dtype | None, device: Any) -> dict[str, Any]:
     """Id type and device of a graph without relations."""
-    where = torch.empty(0, device=device).device
+    where = _checks.device(device)
     return {"idtype": idtype or torch.int64, "device": where}
 
 
@@ -43,13 +43,19 @@ def parse(
             )
         parts[etype] = _layout(data)
     chosen = _common_idtype(parts.values(), idtype)
-    place = None if device is None else torch.empty(0, device=device).device
-    tensors = {t: (name, _tensors(arrays, chosen, place)) for t, (name, arrays) in parts.items()}
+    target = None if device is None else _checks.device(device)
+    tensors = {t: (name, _tensors(arrays, chosen)) for t, (name, arrays) in parts.items()}
     devices = {tensor.device for _, arrays in tensors.values() for tensor in arrays}
-    if len(devices) > 1:
+    if len(devices) > 1 and target is None:
         names = " and ".join(sorted(map(str, devices)))
         raise GraphValueError(f"Edges lie on {names}: give device= or move them to one.")
-    return {t: _measured(name, arrays) for t, (name, arrays) in tensors.items()}
+    edges = {t: _measured(name, arrays) for t, (name, arrays) in tensors.items()}
+    if target is None:
+        return edges
+    return {
+        t: (name, tuple(array.to(target) for array in arrays), num_src, num_dst)
+        for t, (name, arrays, num_src, num_dst) in edges.items()
+    }
 
 
 def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
@@ -68,7 +74,9 @@ def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
                 f"Edges are a tuple (sources, destinations), but {len(data)} parts came."
             )
         return "coo", data
-    if isinstance(data, (Tensor, np.ndarray, Mapping, str)) or not isinstance(data, Iterable):
+    is_graph = hasattr(data, "tocoo") or hasattr(data, "nodes")  # of SciPy, of NetworkX
+    is_other = isinstance(data, (Tensor, np.ndarray, Mapping, str)) or is_graph
+    if is_other or not isinstance(data, Iterable):
         raise GraphTypeError(
             "Edges are a tuple (sources, destinations) or a list of pairs, but "
             f"{_checks.kind(data)} came: for a (2, E) tensor use from_edge_index, for a dict by "
@@ -101,9 +109,7 @@ def _common_idtype(
     return _checks.id_dtype(found.pop()) if found else torch.int64
 
 
-def _tensors(
-    arrays: tuple[Any, ...], idtype: torch.dtype, device: torch.device | None
-) -> tuple[Tensor, ...]:
+def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]:
     made = []
     for array in arrays:
         given = array
@@ -113,9 +119,7 @@ def _tensors(
             if idtype == torch.int32 and array.dtype == torch.int64:
                 _checks.in_range(array, 2**31, "Edge ends in int32")
             given = array.to(idtype)
-        place = device or (array.device if isinstance(array, Tensor) else torch.device("cpu"))
-        if isinstance(given, Tensor):
-            given = given.to(place)
+        place = array.device if isinstance(array, Tensor) else torch.device("cpu")
         made.append(_checks.id_tensor(given, idtype, place, "Edge ends"))
     return tuple(made)
 

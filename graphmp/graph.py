@@ -95,7 +95,7 @@ class Graph(Mutable):
         Returns:
             A graph with features and batch information on ``device``.
         """
-        target = torch.empty(0, device=device).device
+        target = _checks.device(device)
         if target == self.device:
             return self
         adjacencies = {t: a.to(target) for t, a in self.adjacencies.items()}

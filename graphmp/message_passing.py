@@ -31,6 +31,9 @@ ApplyFunction: TypeAlias = Callable[[NodeBatch], Any] | None
 Inputs: TypeAlias = tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]
 
 
+_SMALL_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32)
+
+
 class Relation(NamedTuple):
     """One edge type with the frames at its ends: the unit that message passing works on.
 
@@ -123,7 +126,7 @@ def check_functions(message: Any, reduce: Any) -> None:
     if isinstance(reduce, Message) or not (isinstance(reduce, Reduce) or callable(reduce)):
         raise GraphTypeError(
             "A reduce function is a builtin such as function.sum, or a function of nodes, but "
-            f"{_checks.kind(reduce)} came."
+            f"{_came(reduce)} came."
         )
     if isinstance(message, Message) and isinstance(reduce, Reduce) and message.out != reduce.msg:
         raise GraphValueError(
@@ -141,8 +144,16 @@ def check_message(message: Any) -> None:
     if isinstance(message, Reduce) or not (isinstance(message, Message) or callable(message)):
         raise GraphTypeError(
             "A message function is a builtin such as function.copy_u, or a function of edges, "
-            f"but {_checks.kind(message)} came."
+            f"but {_came(message)} came."
         )
+
+
+def _came(value: Any) -> str:
+    """What came in place of a function, for an error message."""
+    if isinstance(value, (Message, Reduce)):
+        kind = "message" if isinstance(value, Message) else "reduce"
+        return f"the {kind} builtin function.{value.name}"
+    return _checks.kind(value)
 
 
 def messages_of(relation: Relation, message: MessageFunction) -> Columns:
@@ -192,6 +203,8 @@ def _by_kernel(
     tensors = [t for _, lhs, rhs, _ in inputs for t in (lhs, rhs) if t is not None]
     dtype = fold(torch.promote_types, [t.dtype for t in tensors])
     wide = accumulator(dtype)  # halves are added up, and divided, before they are rounded
+    if reducer.per_degree and dtype in _SMALL_INTEGERS:
+        wide = torch.int64
     parts = []
     for adjacency, (op, lhs, rhs, targets) in zip(incoming.adjacencies, inputs, strict=True):
         right = None if rhs is None else rhs.to(wide)
@@ -199,7 +212,7 @@ def _by_kernel(
     _check_shapes(parts, f"Messages {field!r}")
     out = combine(parts, incoming.adjacencies, reducer)
     out = divided(out, incoming.degrees) if reducer.per_degree else out
-    return out.to(dtype) if wide != dtype else out
+    return out.to(dtype) if dtype.is_floating_point else out
 
 
 def _check_shapes(parts: Sequence[Tensor], what: str) -> None:

@@ -52,7 +52,7 @@ IDS: dict[str, tuple[Any, type[gm.GraphError], str]] = {
         GraphValueError,
         r"on the graph's device cpu, but they are on meta: call .to\('cpu'\) on them",
     ),
-    "nothing": (None, GraphTypeError, "must be an int, a list, .* NoneType None came"),
+    "nothing": (None, GraphTypeError, "must be an int, a list, .* None came"),
     "a name": ("all", GraphTypeError, "must be an int, a list, .* str 'all' came"),
     "a dict": ({0: 1}, GraphTypeError, "must be an int, a list, .* dict"),
     "a table": (torch.tensor([[0, 1]]), GraphValueError, r"one dimension, but .* \(1, 2\) came"),
@@ -251,7 +251,7 @@ JOINT: dict[str, Case] = {
     "a cross reducer that returns nothing": (
         both(COPY, lambda _: None),
         GraphTypeError,
-        "'y' .* cross reducer .* must be a tensor, but NoneType",
+        "'y' .* cross reducer .* must be a tensor, but None",
     ),
     "a cross reducer that returns other rows": (
         both(COPY, lambda results: results[0][:1]),

@@ -50,12 +50,24 @@ FUNCTIONS: dict[str, tuple[tuple[Any, ...], Error, str]] = {
         GraphTypeError,
         "A message function is .* str 'copy_u' came",
     ),
-    "nothing sends": ((None, SUM), GraphTypeError, "A message function is .* NoneType None came"),
+    "nothing sends": ((None, SUM), GraphTypeError, "A message function is .* None came"),
     "a string reduces": ((COPY, "sum"), GraphTypeError, "A reduce function is .* str 'sum' came"),
     "a string is applied": ((COPY, SUM, "relu"), GraphTypeError, "An apply function must be"),
-    "swapped": ((SUM, COPY), GraphTypeError, "A message function is .* Reduce"),
-    "two messages": ((COPY, COPY), GraphTypeError, "A reduce function is .* Message"),
-    "two reducers": ((SUM, SUM), GraphTypeError, "A message function is .* Reduce"),
+    "swapped": (
+        (SUM, COPY),
+        GraphTypeError,
+        "A message function is .* function.sum came",
+    ),
+    "two messages": (
+        (COPY, COPY),
+        GraphTypeError,
+        "A reduce function is .* function.copy_u came",
+    ),
+    "two reducers": (
+        (SUM, SUM),
+        GraphTypeError,
+        "A message function is .* function.sum came",
+    ),
     "two names": (
         (COPY, fn.sum("other", "y")),
         GraphValueError,
@@ -112,7 +124,7 @@ CALLERS: dict[str, Callable[[Graph, Any], Any]] = {
     "apply_edges of some": lambda g, f: g.apply_edges(f, [0, 2]),
 }
 RESULTS: dict[str, tuple[Callable[[int], Any], Error, str]] = {
-    "nothing": (lambda _: None, GraphTypeError, "must return a dict .* NoneType None came"),
+    "nothing": (lambda _: None, GraphTypeError, "must return a dict .* None came"),
     "a tensor": (lambda n: torch.ones(n), GraphTypeError, "must return a dict .* a tensor of"),
     "a pair": (lambda n: ("m", torch.ones(n)), GraphTypeError, "must return a dict .* tuple"),
     "a list": (lambda n: {"m": [1.0] * n}, GraphTypeError, "'m' .* must be a tensor, but list"),
@@ -251,7 +263,7 @@ FILTERS: dict[str, Callable[[Graph, Any], Any]] = {
     "filter_edges among some": lambda g, f: g.filter_edges(f, [0, 2, 3]),
 }
 CHOICES: dict[str, tuple[Callable[[int], Any], Error, str]] = {
-    "nothing": (lambda _: None, GraphTypeError, "must return a boolean tensor, but NoneType"),
+    "nothing": (lambda _: None, GraphTypeError, "must return a boolean tensor, but None"),
     "numbers": (lambda n: torch.ones(n), GraphTypeError, "but a tensor of torch.float32 came"),
     "a list": (lambda n: [True] * n, GraphTypeError, "must return a boolean tensor, but list"),
     "a bool": (lambda _: True, GraphTypeError, "must return a boolean tensor, but bool True"),

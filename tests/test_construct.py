@@ -129,7 +129,7 @@ EDGES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "one tensor": (torch.zeros(2, 3), gm.GraphTypeError, "use from_edge_index"),
     "one array": (np.zeros((2, 3)), gm.GraphTypeError, "use from_edge_index"),
     "string": ("coo", gm.GraphTypeError, "str 'coo' came"),
-    "nothing": (None, gm.GraphTypeError, "NoneType None came"),
+    "nothing": (None, gm.GraphTypeError, "None came"),
     "number": (3, gm.GraphTypeError, "int 3 came"),
     "unknown layout": (("lil", ([0], [1])), gm.GraphValueError, "layout is .* but 'lil' came"),
     "too few arrays": (("csr", ([0], [1])), gm.GraphValueError, "'csr' takes 3 arrays"),

@@ -335,7 +335,8 @@ print("all four ways agree")
 #
 # A tensor has one length in each dimension, but nodes have different numbers of messages. So
 # graphmp sorts the nodes by in-degree and calls a reduce function once for each degree that
-# occurs, with the nodes of that degree. Nodes without messages are left out: they get zeros.
+# occurs, with the nodes of that degree. Nodes without messages are left out: they get
+# zeros, or what `set_n_initializer` says.
 
 # %%
 shapes = []

@@ -37,7 +37,16 @@ def find_folder(collection: str, names: list[str], raw_dir: Folder | None) -> Pa
 
     Returns:
         The folder that holds the files, or None.
+
+    Raises:
+        GraphValueError: ``GRAPHMP_DATA`` names no folder.
     """
+    named = os.environ.get(DATA_VARIABLE)
+    if named and not Path(named).expanduser().is_dir():
+        raise GraphValueError(
+            f"{DATA_VARIABLE} must name a folder that exists, but it is {named!r}: set it anew, or "
+            "unset it to download the files."
+        )
     roots = [raw_dir, os.environ.get(DATA_VARIABLE)]
     for root in (Path(root).expanduser() for root in roots if root):
         for folder in (root, root / collection):

@@ -25,7 +25,9 @@ from .spec import TARGETS, Message, Operand, Reduce
 
 def _field(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise GraphTypeError(f"{what} must be the name of a field, a string, but {value!r} came.")
+        raise GraphTypeError(
+            f"{what} must be the name of a field, a string, but {type(value).__name__} came."
+        )
     return value
 
 

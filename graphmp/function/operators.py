@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ def register_operator(op: BinaryOp) -> BinaryOp:
         ``op`` itself.
 
     Raises:
+        GraphTypeError: not a ``BinaryOp``.
         GraphValueError: the name is taken or no plain word.
 
     Example:
@@ -129,6 +130,7 @@ def register_operator(op: BinaryOp) -> BinaryOp:
         >>> g.edata["y"]
         tensor([5.])
     """
+    _check_row(op, BinaryOp)
     _check_name(op.name, BINARY_OPS)
     if "_" in op.name:
         raise GraphValueError(f"An operator's name has no underscore, but {op.name!r} came.")
@@ -146,6 +148,7 @@ def register_reducer(reducer: Reducer) -> Reducer:
         ``reducer`` itself.
 
     Raises:
+        GraphTypeError: not a ``Reducer``.
         GraphValueError: the name is taken or no plain word, or there is neither a formula nor a
             kernel with ``combine``.
 
@@ -159,6 +162,7 @@ def register_reducer(reducer: Reducer) -> Reducer:
         >>> g.ndata["y"]
         tensor([0., 0., 0., 2.])
     """
+    _check_row(reducer, Reducer)
     _check_name(reducer.name, REDUCERS)
     if reducer.formula is None and (reducer.kernel is None or reducer.combine is None):
         raise GraphValueError(
@@ -166,6 +170,13 @@ def register_reducer(reducer: Reducer) -> Reducer:
         )
     REDUCERS[reducer.name] = reducer
     return reducer
+
+
+def _check_row(row: object, kind: type) -> None:
+    if not isinstance(row, kind):
+        raise GraphTypeError(
+            f"A {kind.__name__}(name, formula=...) is wanted, but {type(row).__name__} came."
+        )
 
 
 def _check_name(name: str, table: dict[str, BinaryOp] | dict[str, Reducer]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .. import _checks
 from ..errors import GraphValueError
 from ..graph import Graph
 
@@ -40,7 +41,7 @@ class ChecksInDegrees(nn.Module):
         Raises:
             GraphValueError: there are such nodes, and they are not allowed.
         """
-        if self._allow_zero_in_degree or not graph.adjacency.has_zero_in_degree:
+        if self._allow_zero_in_degree or not _checks.adjacency_of(graph).has_zero_in_degree:
             return
         lonely = (graph.adjacency.in_degrees == 0).nonzero().view(-1)
         raise GraphValueError(

@@ -41,7 +41,7 @@ def checked_source(graph: Graph, feat: Any, size: int | None) -> Tensor:
         GraphValueError: a wrong number of rows, a wrong size, or another device.
     """
     source = feat[0] if isinstance(feat, tuple) and feat else feat
-    _check(graph, source, graph.adjacency.num_src, "source nodes", size)
+    _check(graph, source, _checks.adjacency_of(graph).num_src, "source nodes", size)
     return source  # type: ignore[no-any-return]
 
 
@@ -63,7 +63,7 @@ def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Fe
         GraphValueError: a wrong number of rows, a wrong size, another device, or one tensor where
             a pair is needed.
     """
-    adjacency = graph.adjacency
+    adjacency = _checks.adjacency_of(graph)
     if not isinstance(feat, tuple):
         for owner, size in zip(("source nodes", "destination nodes"), sizes, strict=True):
             _check(graph, feat, adjacency.num_src, owner, size)

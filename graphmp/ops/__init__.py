@@ -66,7 +66,7 @@ def gspmm(
     """
     if reduce_op not in REDUCERS:
         raise GraphValueError(f"A reducer is one of {', '.join(REDUCERS)}, not {reduce_op!r}.")
-    reducer, adjacency = REDUCERS[reduce_op], graph.adjacency
+    reducer, adjacency = REDUCERS[reduce_op], _checks.adjacency_of(graph)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     if reducer.kernel is not None:
         return _spmm(adjacency, row, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
@@ -109,7 +109,7 @@ def gsddmm(
         tensor([[2.],
                 [2.]])
     """
-    adjacency = graph.adjacency
+    adjacency = _checks.adjacency_of(graph)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     return _sddmm(adjacency, row, lhs, rhs, targets)
 
@@ -123,20 +123,20 @@ def _operands(
 ) -> tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]:
     """Check what came and give the row of the table, the operands and their ends."""
     if op == "copy_lhs":
-        _check_rows(adjacency, lhs, targets[0])
+        _check_rows(adjacency, lhs, targets[0], "lhs_data")
         return None, lhs, None, targets  # type: ignore[return-value]
     if op == "copy_rhs":
-        _check_rows(adjacency, rhs, targets[1])
+        _check_rows(adjacency, rhs, targets[1], "rhs_data")
         return None, rhs, None, (targets[1], targets[1])  # type: ignore[return-value]
     if op not in BINARY_OPS:
         known = ", ".join([*BINARY_OPS, "copy_lhs", "copy_rhs"])
         raise GraphValueError(f"An operator is one of {known}, not {op!r}.")
-    _check_rows(adjacency, lhs, targets[0])
-    _check_rows(adjacency, rhs, targets[1])
+    _check_rows(adjacency, lhs, targets[0], "lhs_data")
+    _check_rows(adjacency, rhs, targets[1], "rhs_data")
     return BINARY_OPS[op], lhs, rhs, targets  # type: ignore[return-value]
 
 
-def _check_rows(adjacency: Adjacency, operand: object, target: str) -> None:
+def _check_rows(adjacency: Adjacency, operand: object, target: str, name: str) -> None:
     ends = {
         "u": (adjacency.num_src, "source nodes"),
         "v": (adjacency.num_dst, "destination nodes"),
@@ -144,7 +144,7 @@ def _check_rows(adjacency: Adjacency, operand: object, target: str) -> None:
     }
     if target not in ends:
         raise GraphValueError(f"A target is 'u', 'v' or 'e', not {target!r}.")
-    _checks.feature(operand, ends[target][0], adjacency.device, "operand", ends[target][1])
+    _checks.feature(operand, ends[target][0], adjacency.device, name, ends[target][1])
 
 
 def _generate(name: str) -> Callable[..., Tensor] | None:

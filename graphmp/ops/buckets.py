@@ -78,5 +78,11 @@ def reduce_by_formula(
                 f"A reducer's formula must return {mailbox.shape[0]} rows for messages of shape "
                 f"{tuple(mailbox.shape)}, but a shape of {tuple(made.shape)} came."
             )
+    shapes = {tuple(made.shape[1:]) for made in rows}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            "A reducer's formula must return rows of one shape for every in-degree, but "
+            f"{', '.join(map(str, sorted(shapes)))} came."
+        )
     made = torch.cat(rows)
     return made.new_zeros(num_rows, *made.shape[1:]).index_copy(0, buckets.nodes.long(), made)

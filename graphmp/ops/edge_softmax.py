@@ -12,6 +12,7 @@ from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..frame import ALL
+from ..kernels.contract import accumulator
 from .spmm import contract, spmm
 
 
@@ -44,7 +45,7 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         raise GraphValueError(f"norm_by is 'dst' or 'src', but {norm_by!r} came.")
     if isinstance(logits, Mapping):
         return _by_type(graph, logits, eids, norm_by)
-    adjacency = graph.adjacency
+    adjacency: Adjacency = _checks.adjacency_of(graph)
     if not (isinstance(eids, str) and eids == ALL):
         what = "Edge ids"
         index = _checks.ids_or_mask(
@@ -101,20 +102,22 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
     if any(tuple(z.shape[1:]) != shape for z in logits):
         shapes = ", ".join(str(tuple(z.shape[1:])) for z in logits)
         raise GraphValueError(f"Relations into one type need logits of one shape, not {shapes}.")
+    wide = [z.to(accumulator(z.dtype)) for z in logits]
     with torch.no_grad():
         peaks = [
             spmm(a, None, "max", z, None, ("e", "e")).masked_fill(_alone(a, z), -torch.inf)
-            for a, z in zip(adjacencies, logits, strict=True)
+            for a, z in zip(adjacencies, wide, strict=True)
         ]
         peak = torch.stack(peaks).amax(0)
-    pairs = list(zip(adjacencies, logits, strict=True))
+    pairs = zip(adjacencies, wide, strict=True)
     scaled = [(z - _spread(a, peak)).exp() for a, z in pairs]
     totals = [
         contract(a, "v", "copy", z, None, ("e", "e"), shape)
         for a, z in zip(adjacencies, scaled, strict=True)
     ]
     total = torch.stack(totals).sum(0)
-    return [z / _spread(a, total) for a, z in zip(adjacencies, scaled, strict=True)]
+    triples = zip(adjacencies, scaled, logits, strict=True)
+    return [(s / _spread(a, total)).to(z.dtype) for a, s, z in triples]
 
 
 def _alone(adjacency: Adjacency, like: Tensor) -> Tensor:

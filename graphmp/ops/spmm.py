@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from .. import kernels
+from .. import _checks, kernels
 from ..adjacency import Adjacency
+from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import At, Plan, accumulator, plan
 from .broadcast import message_shape, on_edges, promote
@@ -77,10 +78,14 @@ def spmm(
     if lhs.dtype == torch.bool and reduce == "sum":
         lhs = lhs.long()
     exact = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
+    if exact:  # no sum overflows before it is divided
+        lhs, rhs = lhs.long(), None if rhs is None else rhs.long()
     if reduce == "sum":
         divide = per_degree and not exact
         out = contract(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape, divide)
         return divided(out, adjacency.in_degrees) if exact else out
+    if lhs.dtype.is_complex:
+        raise GraphTypeError(f"Complex numbers have no {reduce}: reduce their abs() or parts.")
     call = _call(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape)
     if _needs_gradient(lhs, rhs):
         return _Extreme.apply(call, reduce, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
@@ -115,6 +120,9 @@ def sddmm(
         ends = {"u": adjacency.src, "v": adjacency.dst, "e": None}
         left = on_edges(lhs, ends[targets[0]], rank)
         made = op.formula(left, on_edges(rhs, ends[targets[1]], rank))
+        _checks.feature(
+            made, adjacency.num_edges, adjacency.device, op.name, "messages its formula makes"
+        )
         return made.flatten() if flat else made
     return contract(adjacency, "e", _kernel(op), lhs, rhs, targets, out_shape)
 

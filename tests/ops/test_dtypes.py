@@ -83,6 +83,16 @@ def test_integers_stay_in_a_sum_and_become_floating_point_in_a_mean(
         assert_close(mean, dense.update_all(message, "mean", *ENDS, 6, *doubles))
 
 
+@each_backend_and_dtype(INTEGERS)
+def test_a_mean_of_integers_does_not_overflow(backend: str, dtype: torch.dtype) -> None:
+    graph = gm.heterograph({("n", name, "n"): star().edges() for name in ("one", "two")})
+    most = min(torch.iinfo(dtype).max, 2**30)
+    graph.ndata["h"] = torch.full((2,), most, dtype=dtype)
+    graph["one"].update_all(fn.copy_u("h", "m"), fn.mean("m", "one"))
+    graph.update_all(fn.copy_u("h", "m"), fn.mean("m", "both"))
+    assert graph.ndata["one"].tolist() == graph.ndata["both"].tolist() == [0, most]
+
+
 @pytest.mark.usefixtures("backend")
 def test_booleans_are_counted_by_a_sum_and_stay_in_a_maximum() -> None:
     graph, flags = MIXED.graph(), MIXED.feature("u", (), torch.bool)

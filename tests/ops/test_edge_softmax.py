@@ -130,6 +130,17 @@ def test_large_logits_of_several_relations_do_not_overflow() -> None:
     assert_close(torch.cat(list(out.values())), expected)
 
 
+@pytest.mark.parametrize("norm_by", ["dst", "src"])
+@pytest.mark.usefixtures("backend")
+def test_halves_are_added_up_in_float32(norm_by: str) -> None:
+    many, one = torch.arange(70_000), torch.zeros(70_000).long()  # beyond the largest float16
+    ends = (many, one) if norm_by == "dst" else (one, many)
+    graph = gm.heterograph({("n", name, "n"): ends for name in ("one", "two")})
+    logits = {etype: torch.zeros(70_000, dtype=torch.float16) for etype in graph.canonical_etypes}
+    for weights in ops.edge_softmax(graph, logits, norm_by=norm_by).values():
+        assert torch.equal(weights, torch.full_like(weights, 1 / 140_000))
+
+
 def wrong(logits: Any, *arguments: Any) -> Callable[[], Any]:
     return lambda: ops.edge_softmax(BIPARTITE.graph(), logits, *arguments)
 

@@ -39,9 +39,11 @@ def test_either_operand_may_be_copied(target: str) -> None:
     data = DATA[target]
     copied = getattr(ops, f"copy_{target}_sum")(GRAPH, data)
     kept = getattr(ops, f"copy_{target}")(GRAPH, data)
-    for op, left, right in (("copy_lhs", data, None), ("copy_rhs", None, data)):
-        assert_same_bits(ops.gspmm(GRAPH, op, "sum", left, right, target, target), copied)
-        assert_same_bits(ops.gsddmm(GRAPH, op, left, right, target, target), kept)
+    other = "e" if target == "u" else "u"  # the end of the operand that is not there
+    assert_same_bits(ops.gspmm(GRAPH, "copy_lhs", "sum", data, None, target, other), copied)
+    assert_same_bits(ops.gspmm(GRAPH, "copy_rhs", "sum", None, data, other, target), copied)
+    assert_same_bits(ops.gsddmm(GRAPH, "copy_lhs", data, None, target, other), kept)
+    assert_same_bits(ops.gsddmm(GRAPH, "copy_rhs", None, data, other, target), kept)
 
 
 def test_operands_lie_at_source_and_edge_or_source_and_destination_unless_told() -> None:
@@ -60,7 +62,7 @@ def test_operands_lie_at_source_and_edge_or_source_and_destination_unless_told()
         (("mul", "median", "u", "e"), ValueError, "sum, mean, max, min, .* not 'median'"),
         (("mul", "sum", "w", "e"), ValueError, "'u', 'v' or 'e', not 'w'"),
         (("mul", "sum", "v", "e"), ValueError, "needs 3 rows, .* destination nodes, but 5 rows"),
-        (("mul", "sum", "u", "u"), TypeError, "must be a tensor, but NoneType"),
+        (("mul", "sum", "u", "u"), TypeError, "must be a tensor, but None"),
     ],
 )
 def test_a_wrong_argument_is_an_error_that_says_what_is_wanted(

@@ -105,3 +105,30 @@ def test_a_formula_that_returns_other_rows_is_an_error_that_says_how_many_are_wa
     fn.register_reducer(fn.Reducer("broken", formula=lambda inbox: inbox.sum(0)))
     with pytest.raises(gm.GraphValueError, match=r"must return 2 rows .* \(2, 1, 3\)"):
         ops.copy_e_broken(MIXED.graph(), MIXED.feature("e", (3,)))
+
+
+@pytest.mark.parametrize("formula", [lambda a, b: torch.ones(7), lambda a, b: (a - b).sum()])
+def test_an_operator_that_makes_other_rows_is_an_error(formula: Any) -> None:
+    fn.register_operator(fn.BinaryOp("wrong", formula))
+    g = gm.graph(([0, 0, 1], [1, 2, 2]))
+    g.ndata["x"] = torch.ones(3, 2)
+    message = "'wrong' needs 3 rows, one for each of the messages its formula makes"
+    with pytest.raises(gm.GraphValueError, match=message):
+        g.apply_edges(fn.u_wrong_v("x", "x", "y"))
+    with pytest.raises(gm.GraphValueError, match=message):
+        g.update_all(fn.u_wrong_v("x", "x", "m"), fn.sum("m", "y"))
+    assert list(g.ndata) == ["x"]
+    assert list(g.edata) == []
+
+
+def test_a_reducer_that_keeps_the_messages_apart_is_an_error() -> None:
+    fn.register_reducer(fn.Reducer("keep", formula=lambda messages: messages))
+    with pytest.raises(gm.GraphValueError, match="rows of one shape for every in-degree"):
+        ops.gspmm(gm.graph(([0, 0, 1], [1, 2, 2])), "copy_lhs", "keep", torch.ones(3, 2), None)
+
+
+def test_what_is_no_row_cannot_be_registered() -> None:
+    with pytest.raises(gm.GraphTypeError, match="A BinaryOp"):
+        fn.register_operator(torch.hypot)
+    with pytest.raises(gm.GraphTypeError, match="A Reducer"):
+        fn.register_reducer(torch.median)

@@ -217,7 +217,7 @@ def test_line_30_a_wrong_device_names_both_and_the_call_that_mends_it(data: Any)
 @pytest.mark.parametrize("value", [[1.0, 2.0, 3.0], 1.0, None, {"_N": torch.ones(3)}])
 def test_line_30_what_is_no_tensor_is_an_error(value: Any) -> None:
     g = path()
-    with pytest.raises(gm.GraphTypeError, match=f"{type(value).__name__}.* came"):
+    with pytest.raises(gm.GraphTypeError, match=f"{type(value).__name__[:4]}.* came"):
         g.ndata["h"] = value
     assert contents(g) == contents(path())
 
