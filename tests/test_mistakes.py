@@ -20,7 +20,7 @@ def test_features_before_the_graph_are_an_error() -> None:
         lambda: gm.ops.copy_u_sum(x, g),
         lambda: gm.ops.u_dot_v(x, x, g),
         lambda: gm.ops.edge_softmax(x, g),
-        lambda: gm.nn.GraphConv(3, 2)(x, g),  # type: ignore[arg-type]
+        lambda: gm.nn.GraphConv(3, 2)(x, g),
     ]
     for call in swapped:
         with pytest.raises(gm.GraphTypeError, match=message):

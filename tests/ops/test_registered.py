@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dense
 import pytest
 import torch
@@ -108,7 +110,9 @@ def test_a_formula_that_returns_other_rows_is_an_error_that_says_how_many_are_wa
 
 
 @pytest.mark.parametrize("formula", [lambda a, b: torch.ones(7), lambda a, b: (a - b).sum()])
-def test_an_operator_that_makes_other_rows_is_an_error(formula: Any) -> None:
+def test_an_operator_that_makes_other_rows_is_an_error(
+    formula: Callable[[Tensor, Tensor], Tensor],
+) -> None:
     fn.register_operator(fn.BinaryOp("wrong", formula))
     g = gm.graph(([0, 0, 1], [1, 2, 2]))
     g.ndata["x"] = torch.ones(3, 2)
@@ -129,6 +133,6 @@ def test_a_reducer_that_keeps_the_messages_apart_is_an_error() -> None:
 
 def test_what_is_no_row_cannot_be_registered() -> None:
     with pytest.raises(gm.GraphTypeError, match="A BinaryOp"):
-        fn.register_operator(torch.hypot)
+        fn.register_operator(torch.hypot)  # type: ignore[arg-type]
     with pytest.raises(gm.GraphTypeError, match="A Reducer"):
-        fn.register_reducer(torch.median)
+        fn.register_reducer(torch.median)  # type: ignore[arg-type]
