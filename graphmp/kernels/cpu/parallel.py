@@ -70,8 +70,10 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any) -> None:
             kernel(*args, *piece)
 
     futures = [_executor(threads - 1).submit(work_off) for _ in range(threads - 1)]
-    work_off()
-    wait(futures)
+    try:
+        work_off()
+    finally:
+        wait(futures)
     for future in futures:
         future.result()
 
