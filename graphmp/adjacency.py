@@ -139,7 +139,7 @@ class Adjacency:
     def from_coo(cls, src: Tensor, dst: Tensor, num_src: int, num_dst: int) -> Adjacency:
         """Make an adjacency of edges ``src[i] -> dst[i]`` with edge ids 0, 1, 2, …"""
         layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
-        layouts.ends = (src, dst)
+        layouts.ends = (src.contiguous(), dst.contiguous())
         return cls(layouts)
 
     @classmethod
@@ -153,7 +153,8 @@ class Adjacency:
             by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
         """
         layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
-        layouts.compressed[_DST if by == "csc" else _SRC] = form
+        contiguous = Compressed(*(part.contiguous() for part in form))
+        layouts.compressed[_DST if by == "csc" else _SRC] = contiguous
         return cls(layouts)
 
     @property

@@ -23,9 +23,10 @@ def update_all(graph: gm.Graph) -> None:
 
 def python_calls(graph: gm.Graph) -> list[tuple[str, str]]:
     """File and name of every Python function that one ``update_all`` calls, in order."""
-    loops = pytest.importorskip("graphmp.kernels.cpu.loops", exc_type=ImportError)
+    cpu = pytest.importorskip("graphmp.kernels.cpu", exc_type=ImportError)
     # Compiled functions tell a profiler of themselves as though they were Python.
-    kernels = [made for made in vars(loops).values() if hasattr(made, "py_func")]
+    modules = (cpu.loops, cpu.tiles)
+    kernels = [made for m in modules for made in vars(m).values() if hasattr(made, "py_func")]
     compiled = {id(kernel.py_func.__code__) for kernel in kernels}
     calls: list[tuple[str, str]] = []
 

@@ -6,16 +6,18 @@ Primitives
     ``spmm(form, op, reduce, per_degree, lhs, rhs, plan) -> (out, arg)``
         Messages made from two operands and reduced into each row of ``form``, a triple
         ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
-        edges. ``arg`` is None for ``"sum"``; for ``"max"`` and ``"min"`` it is the id of the edge
-        that gave each value, the first among equals, -1 in rows without edges, shaped
-        (rows, plan.out_size). NaN wins. ``per_degree`` divides a sum by the number of edges.
+        edges. ``arg`` is None for ``"sum"``; for ``"max"`` and ``"min"`` it is the position in
+        ``form`` of the edge that gave each value, the first among equals, -1 in rows without
+        edges: (rows, plan.out_size), int32 or int64. NaN wins. ``per_degree`` divides a sum by
+        the number of edges.
     ``sddmm(src, dst, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
 
-An operand is an :class:`At`: a tensor and where its rows are found. Both operands have one dtype,
-which is the dtype of the result; float16 and bfloat16 accumulate in float32 and round once.
+Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
+found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
+accumulate in float32 and round once.
 The operators are ``copy`` (of ``lhs``), ``add``, ``sub``, ``mul``, ``div``.
 """
 
@@ -100,7 +102,7 @@ class Backend(Protocol):
         """See the module's docstring."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """How the features of two operands meet in a result, right-aligned as in NumPy.
 
@@ -121,7 +123,7 @@ class Plan:
     @cached_property
     def full(self) -> tuple[int, ...]:
         """The shape that the operands and the result broadcast to."""
-        return tuple(torch.broadcast_shapes(*self._shapes))  # type: ignore[no-untyped-call]
+        return tuple(torch.broadcast_shapes(*self._shapes))
 
     @cached_property
     def size(self) -> int:

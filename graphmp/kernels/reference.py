@@ -56,7 +56,7 @@ def spmm(
             out /= indptr.diff().clamp(min=1).view(-1, 1)
         return out.to(dtype).view(num_rows, *plan.out_shape), None
     out, arg = _extreme(messages, index, out, reduce)
-    arg = torch.where(arg < len(eids), _padded(eids)[arg], -1)
+    arg = torch.where(arg < len(eids), arg, -1)
     return out.to(dtype).view(num_rows, *plan.out_shape), arg
 
 
@@ -114,11 +114,6 @@ def _extreme(messages: Tensor, index: Tensor, zeros: Tensor, reduce: str) -> tup
     candidates = torch.where(is_it, position, last)
     arg = index.new_full(zeros.shape, last).scatter_reduce(0, index, candidates, "amin")
     return out.to(messages.dtype), arg
-
-
-def _padded(eids: Tensor) -> Tensor:
-    """Edge ids as int64 with one more at the end, for positions that name no edge."""
-    return torch.cat([eids.long(), eids.new_full((1,), -1, dtype=torch.int64)])
 
 
 def _width(tensor: Tensor) -> int:

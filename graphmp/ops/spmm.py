@@ -327,8 +327,9 @@ class _Extreme(torch.autograd.Function):
         left, right, out = (m.to(ctx.arg.device) for m in call.plan.maps)
         chosen = ctx.arg[:, out]  # (rows, size): the edge that each element came from
         row, element = (chosen >= 0).nonzero(as_tuple=True)
-        edge = chosen[row, element]
-        ends = {"u": call.adjacency.src[edge], "v": row, "e": edge}
+        position = chosen[row, element]
+        _, indices, eids = call.adjacency.csc
+        ends = {"u": indices[position], "v": row, "e": eids[position]}
         grad = grads[0].reshape(len(ctx.arg), call.plan.out_size)[row, out[element]]
         at_left = (ends[call.lhs].long(), left[element])
         at_right = (ends[call.rhs].long(), right[element])

@@ -46,7 +46,13 @@ def run(
     full = tuple(np.broadcast_shapes(*shapes))
     plan = Plan(*shapes, full if out_shape is None else out_shape)
     form = corner.graph(idtype).adjacency.csc
-    return kernels.spmm(form, op, reduce, per_degree, left, right, plan)
+    out, arg = kernels.spmm(form, op, reduce, per_degree, left, right, plan)
+    return out, None if arg is None else edges_at(arg, form.eids)
+
+
+def edges_at(positions: Tensor, eids: Tensor) -> Tensor:
+    """The ids of the edges at positions of a grouped layout; -1 of -1."""
+    return torch.cat([eids, eids.new_full((1,), -1)]).long()[positions.long()]
 
 
 def wide(tensor: Tensor) -> Tensor:

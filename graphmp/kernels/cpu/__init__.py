@@ -1,37 +1,50 @@
-"""Kernels for the CPU, compiled by Numba: no message is ever stored beyond the row it enters."""
+"""Kernels for the CPU, compiled by Numba: no message is ever stored beyond the row it enters.
+
+Floating point features run on tiles of SIMD registers (:mod:`.tiles`). Integers, results that are
+narrower than the messages, and Numba without its compiler run on plain loops (:mod:`.loops`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
+import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..contract import OPS, At, Call, Plan, accumulator
-from . import loops, parallel
+from . import loops, parallel, tiles
+from .llvm import LANES
 
 name = "cpu"
 
-_SUPPORTED = (
-    torch.float16,
-    torch.bfloat16,
-    torch.float32,
-    torch.float64,
-    torch.uint8,
-    torch.int8,
-    torch.int16,
-    torch.int32,
-    torch.int64,
-)
+_STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by these integers
+    torch.float32: torch.float32,
+    torch.float64: torch.float64,
+    torch.bfloat16: torch.uint16,
+    torch.float16: torch.int16,
+}
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
+_LARGEST = torch.iinfo(torch.int32).max
+_NO_PLACES = np.zeros(0, np.int32)
+_IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
+_IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # of another LLVM
+_TILED = {"sum": tiles.sum_rows, "extreme": tiles.extreme_rows}
+_PLAIN = {"sum": loops.spmm_sum, "extreme": loops.spmm_extreme}
+_SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}
 
 
 def why_not(call: Call) -> str | None:
     """A reason why this backend cannot run ``call``, or None when it can."""
     if call.device != "cpu":
         return f"it runs on the CPU, not on {call.device}"
-    if call.dtype not in _SUPPORTED:
+    if _IS_OLD:
+        return f"it needs numba 0.62 or newer, not {numba.__version__}"
+    if call.dtype not in _STORED and call.dtype not in _INTEGERS:
         return f"it has no loops for {call.dtype}"
     if call.primitive == "sddmm" and call.op == "copy":
         return "a plain gather is as fast in torch"
@@ -56,44 +69,164 @@ def spmm(
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
     indptr, indices, eids = form[0].numpy(), form[1].numpy(), form[2].numpy()
-    rows, size = len(indptr) - 1, plan.out_size
-    dtype = accumulator(lhs.data.dtype)
-    out = torch.empty((rows, size), dtype=dtype)
-    arg = None if reduce == "sum" else torch.empty((rows, size), dtype=torch.int64)
+    rows, dtype = len(indptr) - 1, lhs.data.dtype
+    tiled = _IS_COMPILED and dtype in _STORED and plan.out_size == plan.size
+    held = dtype if tiled else accumulator(dtype)
+    out = torch.empty((rows, plan.out_size), dtype=held)
+    arg, loop = None, "sum"
+    if reduce != "sum":
+        place = torch.int32 if len(indices) <= _LARGEST else torch.int64
+        arg, loop = torch.empty((rows, plan.out_size), dtype=place), "extreme"
     work = len(indices) * max(plan.size, 1)
-    if arg is None:
-        args = (*_operands(op, lhs, rhs, plan, dtype), per_degree, out.numpy())
-        _run(loops.spmm_sum, indptr, work, indptr, indices, eids, *args)
+    edges = (indptr, indices, eids)
+    made = (_array(out),) if arg is None else (_array(out), arg.numpy())
+    if tiled:
+        operands = _tiled(op, lhs, rhs, plan)
+        flags: tuple[Any, ...] = (per_degree,)
+        if arg is not None:
+            flags = (_flag(reduce == "min"), _flag(not _is_finite(op, lhs, rhs)))
+        for tile in _tiling(plan.size):
+            _run(_TILED[loop], indptr, work, *edges, *operands, *flags, *made, *tile)
     else:
-        args = (*_operands(op, lhs, rhs, plan, dtype), reduce == "max", out.numpy(), arg.numpy())
-        _run(loops.spmm_extreme, indptr, work, indptr, indices, eids, *args)
-    return out.to(lhs.data.dtype).view(rows, *plan.out_shape), arg
+        flag = per_degree if arg is None else reduce == "max"
+        operands = _operands(op, lhs, rhs, plan, held)
+        _run(_PLAIN[loop], indptr, work, *edges, *operands, flag, *made)
+    return out.to(dtype).view(rows, *plan.out_shape), arg
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    dtype, edges = accumulator(lhs.data.dtype), src.shape[0]
-    out = torch.empty((edges, plan.out_size), dtype=dtype)
-    operands = _operands(op, lhs, rhs, plan, dtype)
-    work = edges * max(plan.size, 1)
-    args = (src.numpy(), dst.numpy(), *operands, out.numpy())
-    _run(loops.sddmm, edges, work, *args)
-    return out.to(lhs.data.dtype).view(edges, *plan.out_shape)
+    dtype, edges = lhs.data.dtype, src.shape[0]
+    tiled = _is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
+    dots = _is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
+    held = dtype if tiled or dots else accumulator(dtype)
+    out = torch.empty((edges, plan.out_size), dtype=held)
+    work, ends = edges * max(plan.size, 1), (src.numpy(), dst.numpy())
+    if tiled:
+        for tile in _tiling(plan.size):
+            operands = _tiled(op, lhs, rhs, plan)
+            _run(tiles.make_messages, edges, work, *ends, *operands, _array(out), *tile)
+    elif dots and rhs is not None:
+        operands = (_array(lhs.data), lhs.where, _array(rhs.data), rhs.where, plan.width)
+        _run(tiles.make_dots, edges, work, *ends, *operands, _array(out), *_dot_tile(plan.width))
+    else:
+        operands = _operands(op, lhs, rhs, plan, held)
+        _run(loops.sddmm, edges, work, *ends, *operands, out.numpy())
+    return out.to(dtype).view(edges, *plan.out_shape)
 
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
     indptr, eids = form[0].numpy(), form[2].numpy()
-    values = _flat(logits, accumulator(logits.dtype))
-    out = torch.empty(values.shape, dtype=accumulator(logits.dtype))
-    _run(loops.softmax, indptr, values.size, indptr, eids, values, out.numpy())
-    return out.to(logits.dtype).view(logits.shape)
+    dtype, width = logits.dtype, logits.shape[1:].numel()
+    if _is_tiled(dtype):
+        out = torch.empty((logits.shape[0], width), dtype=dtype)
+        for tile in _tiling(width):
+            args = (indptr, eids, _array(logits), _array(out), *tile)
+            _run(tiles.softmax_rows, indptr, logits.numel(), *args)
+    else:
+        out = torch.empty((logits.shape[0], width), dtype=accumulator(dtype))
+        values = _array(logits.to(out.dtype))
+        _run(loops.softmax, indptr, logits.numel(), indptr, eids, values, out.numpy())
+    return out.to(dtype).view(logits.shape)
+
+
+# ---- what the tiles take
+
+
+def _is_tiled(dtype: torch.dtype) -> bool:
+    return _IS_COMPILED and dtype in _STORED
+
+
+def _flag(value: bool) -> tuple[int, ...]:
+    """A flag that a loop is compiled for: (0,) is yes."""
+    return (0,) if value else ()
+
+
+class Tile(NamedTuple):
+    """Columns that one call works on: the first, how many, and the tile's shape."""
+
+    column: int
+    lanes: int
+    shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=4096)
+def _tiling(size: int) -> list[Tile]:
+    """Tiles that cover ``size`` columns, the widest first, the last one masked."""
+    made, column = [], 0
+    while column < size:
+        whole = (size - column) // LANES
+        count = next((c for c in (16, 8, 4, 2, 1) if c <= whole), 1)
+        lanes = min(count * LANES, size - column)
+        made.append(Tile(column, lanes, _SHAPES[count]))
+        column += lanes
+    return made
+
+
+def _is_dot(plan: Plan) -> bool:
+    """Whether every block of two operands of equal shape is summed to one number."""
+    left, right, _ = plan.wide
+    whole = plan.width % LANES == 0 or plan.width < LANES
+    return left and right and plan.width > 0 and whole and plan.out_size * plan.width == plan.size
+
+
+@lru_cache(maxsize=4096)
+def _dot_tile(width: int) -> tuple[int, tuple[int, ...]]:
+    """The columns and the shape of the widest tile that divides ``width``."""
+    if width < LANES:
+        return width, _SHAPES[1]
+    count = next(c for c in (16, 8, 4, 2, 1) if width % (c * LANES) == 0)
+    return count * LANES, _SHAPES[count]
+
+
+def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
+    """The operands and the operator, as the tiles take them."""
+    left, right = _places(plan)
+    x = _array(lhs.data)
+    if rhs is None:
+        return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, 0
+    return x, lhs.where, *left, _array(rhs.data), rhs.where, *right, OPS.index(op)
+
+
+@lru_cache(maxsize=4096)
+def _places(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
+    """For each operand how its elements meet those of the result, and its places."""
+    made = []
+    for places, is_wide in zip(plan.maps[:2], plan.wide[:2], strict=True):
+        if is_wide:
+            made.append((0, _NO_PLACES))
+            continue
+        in_blocks = plan.width and plan.width % LANES == 0
+        made.append((1 if in_blocks else 2, places.to(torch.int32).numpy()))
+    return made[0], made[1]
+
+
+def _is_finite(op: str, lhs: At, rhs: At | None) -> bool:
+    """Whether no message can be NaN: a sum is finite only if every number is.
+
+    It may say no of finite numbers whose sum is too large; that costs time, not exactness.
+    """
+    operands = [lhs.data] if rhs is None else [lhs.data, rhs.data]
+    return op != "div" and all(math.isfinite(operand.detach().sum()) for operand in operands)
+
+
+def _array(tensor: Tensor) -> Any:
+    """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
+    rows = tensor.shape[0]
+    width = tensor.numel() // rows if rows else tensor.shape[1:].numel()
+    flat = tensor.detach().contiguous().view(rows, width)
+    stored = _STORED.get(flat.dtype, flat.dtype)
+    return (flat if stored == flat.dtype else flat.view(stored)).numpy()
+
+
+# ---- what the plain loops take
 
 
 def _operands(op: str, lhs: At, rhs: At | None, plan: Plan, dtype: torch.dtype) -> tuple[Any, ...]:
-    """What the loops take to make a message: operands, operator, layout."""
-    left = _flat(lhs.data, dtype)
-    right, right_at = (left, lhs.where) if rhs is None else (_flat(rhs.data, dtype), rhs.where)
+    """Operands, operator and layout, as the plain loops take them."""
+    left = _array(lhs.data.to(dtype))
+    right, right_at = (left, lhs.where) if rhs is None else (_array(rhs.data.to(dtype)), rhs.where)
     maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
     return left, lhs.where, right, right_at, OPS.index(op), plan.width, plan.wide, maps
 
@@ -104,10 +237,3 @@ def _run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
         kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
     else:
         parallel.run(kernel, limits, *args)
-
-
-def _flat(tensor: Tensor, dtype: torch.dtype) -> Any:
-    """A tensor as a (rows, elements) array of ``dtype``."""
-    rows = tensor.shape[0]
-    width = tensor.numel() // rows if rows else torch.Size(tensor.shape[1:]).numel()
-    return tensor.detach().to(dtype).contiguous().view(rows, width).numpy()

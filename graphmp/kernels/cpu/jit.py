@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import njit
@@ -11,6 +13,12 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # Sums may be reordered within a row; infinities and NaN must survive, so no "nnan" and no "ninf".
 _FAST = {"reassoc", "contract", "nsz"}
+
+# Numba's cache watches the file of a loop alone. What a loop calls lies in other files here, so
+# their contents go into the name that the cache knows it by.
+_STAMP = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()[:12]
 
 
 def jit(loop: Loop) -> Loop:
@@ -24,6 +32,7 @@ def inline(loop: Loop) -> Loop:
 
 
 def _compiled(loop: Loop, **options: Any) -> Loop:
+    loop.__qualname__ = f"{loop.__qualname__}_{_STAMP}"
     common = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, **options}
     try:
         return njit(cache=True, **common)(loop)  # type: ignore[no-any-return]

@@ -157,7 +157,7 @@ def spmm_extreme(
                 # The only values that differ from themselves are NaN.
                 if arg[r, f] < 0 or wins or (new != new and old == old):  # noqa: PLR0124
                     out[r, f] = new
-                    arg[r, f] = edge
+                    arg[r, f] = j
 
 
 @jit

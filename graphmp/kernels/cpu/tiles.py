@@ -1,0 +1,224 @@
+"""The loops over rows and edges for floating point features, on tiles of registers.
+
+Every function writes rows ``first`` to ``last - 1`` of its outputs and nothing else, for the
+columns of one tile, which starts at ``column``; see :mod:`.vector` for ``shape`` and ``lanes``. It
+runs on one thread and releases the interpreter's lock. The order of additions is that of the edges.
+
+An operand is given by its array, by where its row is found (``ROW``, ``OTHER``, ``EDGE``), and by
+how its elements meet those of the result: ``kind`` 0, one by one; 1, one for each eight of the
+result, at ``places``; 2, at ``places`` one by one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import vector
+from .jit import inline, jit
+
+AHEAD = 8  # edges between a prefetch and the use of what it brings
+
+
+@inline
+def _message(op: int, a: Any, b: Any) -> Any:
+    if op == 1:
+        return vector.add(a, b)
+    if op == 2:
+        return vector.sub(a, b)
+    if op == 3:
+        return vector.mul(a, b)
+    return vector.div(a, b)
+
+
+@jit
+def sum_rows(
+    indptr: Any,
+    indices: Any,
+    eids: Any,
+    x: Any,
+    x_at: int,
+    x_kind: int,
+    x_places: Any,
+    y: Any,
+    y_at: int,
+    y_kind: int,
+    y_places: Any,
+    op: int,
+    per_degree: bool,
+    out: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[r] = sum of the messages of row r``, divided by their number if asked for."""
+    end_of_all = np.int64(len(indices)) - 1
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        acc = vector.fill(x, shape, 0)
+        for j in range(begin, end):
+            ahead = min(j + AHEAD, end_of_all)
+            if x_at != 0:
+                vector.prefetch(x, shape, vector.edge_row(x_at, r, ahead, indices, eids), column)
+            i = vector.edge_row(x_at, r, j, indices, eids)
+            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
+            if op == 0:
+                acc = vector.add(acc, a)
+            else:
+                k = vector.edge_row(y_at, r, j, indices, eids)
+                b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+                acc = vector.add(acc, _message(op, a, b))
+        if per_degree and end > begin + 1:
+            acc = vector.div(acc, vector.fill(x, shape, end - begin))
+        vector.store(out, r, column, acc, lanes)
+
+
+@jit
+def extreme_rows(
+    indptr: Any,
+    indices: Any,
+    eids: Any,
+    x: Any,
+    x_at: int,
+    x_kind: int,
+    x_places: Any,
+    y: Any,
+    y_at: int,
+    y_kind: int,
+    y_places: Any,
+    op: int,
+    smallest: Any,
+    careful: Any,
+    out: Any,
+    arg: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[r] = the largest message of row r``, smallest if ``(0,)``, and the edge that gave it.
+
+    The first of equal messages wins; and, if ``careful`` is ``(0,)``, the first NaN over all.
+    Otherwise there must not be a NaN among the messages.
+    """
+    end_of_all = np.int64(len(indices)) - 1
+    worst = np.inf if len(smallest) else -np.inf
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        acc = vector.fill(x, shape, worst)
+        won = vector.places(shape, 0)  # if nothing beats the worst value, the first edge gave it
+        for j in range(begin, end):
+            ahead = min(j + AHEAD, end_of_all)
+            if x_at != 0:
+                vector.prefetch(x, shape, vector.edge_row(x_at, r, ahead, indices, eids), column)
+            i = vector.edge_row(x_at, r, j, indices, eids)
+            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
+            if op != 0:
+                k = vector.edge_row(y_at, r, j, indices, eids)
+                a = _message(
+                    op, a, vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+                )
+            better = vector.beats(a, acc, smallest, careful)
+            acc = vector.choose(better, a, acc)
+            won = vector.choose(better, vector.places(shape, j - begin), won)
+        if begin < end:
+            vector.store(out, r, column, acc, lanes)
+            vector.store_places(arg, r, column, won, begin, lanes)
+        else:
+            vector.store(out, r, column, vector.fill(x, shape, 0), lanes)
+            for f in range(column, column + lanes):
+                arg[r, f] = -1
+
+
+@jit
+def make_messages(
+    src: Any,
+    dst: Any,
+    x: Any,
+    x_at: int,
+    x_kind: int,
+    x_places: Any,
+    y: Any,
+    y_at: int,
+    y_kind: int,
+    y_places: Any,
+    op: int,
+    out: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[e] = the message of edge e``."""
+    end_of_all = np.int64(len(src)) - 1
+    for e in range(first, last):
+        ahead = min(e + AHEAD, end_of_all)
+        vector.prefetch(x, shape, vector.end_row(x_at, ahead, src, dst), column)
+        i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
+        a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
+        b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+        vector.store(out, e, column, _message(op, a, b), lanes)
+
+
+@jit
+def make_dots(
+    src: Any,
+    dst: Any,
+    x: Any,
+    x_at: int,
+    y: Any,
+    y_at: int,
+    width: int,
+    out: Any,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[e, h] = sum of x * y over block h`` of ``width`` elements, a multiple of the tile."""
+    end_of_all = np.int64(len(src)) - 1
+    for e in range(first, last):
+        ahead = min(e + AHEAD, end_of_all)
+        vector.prefetch(x, shape, vector.end_row(x_at, ahead, src, dst), 0)
+        vector.prefetch(y, shape, vector.end_row(y_at, ahead, src, dst), 0)
+        i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
+        for h in range(out.shape[1]):
+            acc = vector.fill(x, shape, 0)
+            for f in range(h * width, (h + 1) * width, lanes):
+                a = vector.load(x, shape, i, f, lanes)
+                acc = vector.add(acc, vector.mul(a, vector.load(y, shape, k, f, lanes)))
+            vector.store_number(out, e, h, vector.total(acc))
+
+
+@jit
+def softmax_rows(
+    indptr: Any,
+    eids: Any,
+    logits: Any,
+    out: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        peak = vector.fill(logits, shape, -np.inf)
+        for j in range(begin, end):
+            a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
+            peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
+        total = vector.fill(logits, shape, 0)
+        for j in range(begin, end):
+            a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
+            total = vector.add(total, vector.exp(vector.sub(a, peak)))
+        for j in range(begin, end):
+            a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
+            weight = vector.div(vector.exp(vector.sub(a, peak)), total)
+            vector.store(out, np.int64(eids[j]), column, weight, lanes)
