@@ -21,7 +21,7 @@ from .frame import Frame
 from .function import BinaryOp, Message, Reduce, Reducer
 from .kernels.contract import accumulator
 from .metagraph import CanonicalEtype
-from .ops.buckets import joint_buckets, reduce_by_formula
+from .ops.buckets import Inbox, joint_buckets, reduce_by_formula
 from .ops.spmm import divided, sddmm, spmm
 from .udf import Columns, EdgeBatch, NodeBatch
 
@@ -184,10 +184,9 @@ def aggregate(incoming: Incoming, message: MessageFunction, reduce: ReduceFuncti
     if reducer.kernel is not None:
         return {reduce.out: _by_kernel(incoming, message, reduce.msg, reducer)}
     assert reducer.formula is not None  # a row has a kernel or a formula
-    made = [messages_of(relation, message) for relation in incoming.relations]
-    inbox = udf.field(_concatenated(made), reduce.msg)
+    inboxes = [Inbox(r.adjacency, *_inputs(r, message, reduce.msg)) for r in incoming.relations]
     rows = incoming.dst.num_rows
-    return {reduce.out: reduce_by_formula(incoming.buckets, rows, inbox, reducer.formula)}
+    return {reduce.out: reduce_by_formula(incoming.buckets, rows, inboxes, reducer.formula)}
 
 
 def _by_kernel(

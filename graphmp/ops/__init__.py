@@ -20,7 +20,7 @@ from .. import function as fn
 from ..adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
-from .buckets import reduce_by_formula
+from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
 from .segment import segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
@@ -71,8 +71,8 @@ def gspmm(
     if reducer.kernel is not None:
         return _spmm(adjacency, row, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
     assert reducer.formula is not None  # a row has a kernel or a formula
-    messages = _sddmm(adjacency, row, lhs, rhs, targets)
-    return reduce_by_formula(adjacency.buckets, adjacency.num_dst, messages, reducer.formula)
+    inbox = Inbox(adjacency, row, lhs, rhs, targets)
+    return reduce_by_formula(adjacency.buckets, adjacency.num_dst, [inbox], reducer.formula)
 
 
 def gsddmm(

@@ -6,14 +6,22 @@ of a split is one concatenation, so the cost does not grow with the number of de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from .. import kernels
 from ..adjacency import Adjacency, Buckets, Compressed, bucket
 from ..errors import GraphValueError
+from ..function import BinaryOp
+from .spmm import sddmm
+
+Formula: TypeAlias = Callable[[Tensor], Tensor]
+
+SMALL = 1 << 8  # edges whose messages are always made at once
 
 
 def joint_buckets(adjacencies: Sequence[Adjacency]) -> Buckets:
@@ -51,38 +59,132 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
     ]
 
 
+class Inbox(NamedTuple):
+    """What makes the messages of one relation.
+
+    Attributes:
+        adjacency: the edges.
+        op: row of the operator; None copies ``lhs``.
+        lhs: (rows, *feature) of the end ``targets[0]``.
+        rhs: (rows, *feature) of the end ``targets[1]``, or None for a copy.
+        targets: ``"u"``, ``"v"`` or ``"e"`` for each operand.
+    """
+
+    adjacency: Adjacency
+    op: BinaryOp | None
+    lhs: Tensor
+    rhs: Tensor | None
+    targets: tuple[str, str]
+
+    def messages(self, eids: Tensor) -> Tensor:
+        """Make the messages of the edges ``eids`` alone: (k, *feature), in that order."""
+        index = eids.long()
+        left, right = (
+            operand.index_select(0, index) if operand is not None and end == "e" else operand
+            for operand, end in zip((self.lhs, self.rhs), self.targets, strict=True)
+        )
+        assert left is not None  # there is always a left operand
+        return sddmm(self.adjacency.subset(eids), self.op, left, right, self.targets)
+
+
 def reduce_by_formula(
-    buckets: Buckets, num_rows: int, messages: Tensor, formula: Callable[[Tensor], Tensor]
+    buckets: Buckets, num_rows: int, inboxes: Sequence[Inbox], formula: Formula
 ) -> Tensor:
     """Reduce messages by a function of mailboxes.
 
+    Messages are made for a part of the nodes at a time, and made again in the backward, so that
+    there are never many more of them than nodes.
+
     Args:
-        buckets: how the edges group.
+        buckets: how the edges group; their ids count through the relations.
         num_rows: the number of destinations.
-        messages: (E, *feature), in edge id order.
+        inboxes: what makes the messages of each relation.
         formula: (nodes, degree, *feature) -> (nodes, *any).
 
     Returns:
         (num_rows, *any), 0 for destinations without messages.
 
     Raises:
-        GraphValueError: the formula returned another number of rows.
+        GraphValueError: the formula returned another number of rows, or rows of different shapes
+            for different in-degrees; or relations make messages of different shapes.
     """
-    mailboxes = split_messages(buckets, messages)
-    if not mailboxes:
-        mailboxes = [messages.new_zeros(0, 1, *messages.shape[1:])]
-    rows = [formula(mailbox) for mailbox in mailboxes]
-    for mailbox, made in zip(mailboxes, rows, strict=True):
+    parts = list(_parts(buckets, max(num_rows, SMALL)))
+
+    def reduced(edges: Tensor, sizes: list[tuple[int, int]]) -> Tensor:
+        return _reduced(_messages(inboxes, edges), sizes, formula)
+
+    if len(parts) > 1 and torch.is_grad_enabled():
+        rows = [checkpoint(reduced, *part, use_reentrant=False) for part in parts]
+    else:
+        rows = [reduced(*part) for part in parts]
+    made = _joined(rows)
+    return made.new_zeros(num_rows, *made.shape[1:]).index_copy(0, buckets.nodes.long(), made)
+
+
+def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
+    """The edges of consecutive nodes, at most ``most`` unless one node has more.
+
+    Gives for each part its edge ids, and its buckets as (nodes, degree).
+    """
+    start = end = 0
+    sizes: list[tuple[int, int]] = []
+    for count, degree in zip(buckets.sizes, buckets.degrees, strict=True):
+        left = count
+        while left:
+            room = max((most - (end - start)) // degree, 0 if sizes else 1)
+            taken = min(left, room)
+            if taken:
+                sizes.append((taken, degree))
+                end, left = end + taken * degree, left - taken
+            if left:
+                yield buckets.edges[start:end], sizes
+                start, sizes = end, []
+    if sizes or end == 0:
+        yield buckets.edges[start:end], sizes or [(0, 1)]
+
+
+def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
+    """The messages of some edges, whose ids count through the relations: (k, *feature)."""
+    if len(inboxes) == 1:
+        return inboxes[0].messages(edges)
+    made, places, start = [], [], 0
+    for inbox in inboxes:
+        end = start + inbox.adjacency.num_edges
+        own = ((edges >= start) & (edges < end)).nonzero().view(-1)
+        made.append(inbox.messages(edges[own] - start))
+        places.append(own)
+        start = end
+    shapes = {tuple(messages.shape[1:]) for messages in made}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            "Messages of several edge types into one node type must have one shape, but "
+            f"{', '.join(map(str, sorted(shapes)))} came."
+        )
+    return torch.cat(made).index_select(0, torch.argsort(torch.cat(places)))
+
+
+def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -> Tensor:
+    """The formula of the mailboxes of consecutive nodes: (nodes, *any)."""
+    rows = []
+    for part, (count, degree) in zip(
+        torch.split(messages, [count * degree for count, degree in sizes]), sizes, strict=True
+    ):
+        mailbox = part.view(count, degree, *messages.shape[1:])
+        made = formula(mailbox)
         if made.shape[:1] != mailbox.shape[:1]:
             raise GraphValueError(
-                f"A reducer's formula must return {mailbox.shape[0]} rows for messages of shape "
+                f"A reducer's formula must return {count} rows for messages of shape "
                 f"{tuple(mailbox.shape)}, but a shape of {tuple(made.shape)} came."
             )
+        rows.append(made)
+    return _joined(rows)
+
+
+def _joined(rows: list[Tensor]) -> Tensor:
     shapes = {tuple(made.shape[1:]) for made in rows}
     if len(shapes) > 1:
         raise GraphValueError(
             "A reducer's formula must return rows of one shape for every in-degree, but "
             f"{', '.join(map(str, sorted(shapes)))} came."
         )
-    made = torch.cat(rows)
-    return made.new_zeros(num_rows, *made.shape[1:]).index_copy(0, buckets.nodes.long(), made)
+    return torch.cat(rows)

@@ -67,7 +67,7 @@ def message(name: str) -> fn.Message:
     return made
 
 
-@pytest.mark.parametrize("reducer", ["sum", "mean", "max", "min"])
+@pytest.mark.parametrize("reducer", fn.reducer_names())
 @pytest.mark.parametrize("name", FUSED)
 def test_update_all_of_nodes_and_edges_forward_and_backward(
     graph: gm.Graph, name: str, reducer: str
