@@ -7,7 +7,7 @@ Make a graph with :func:`graph` or :func:`heterograph`, put features into its ``
 that make a graph of a graph.
 """
 
-from . import data, dataloading, function, kernels, nn, ops, transforms
+from . import data, dataloading, function, init, kernels, nn, ops, transforms
 from ._checks import validate_ids
 from .batch import batch, unbatch
 from .construct import (
@@ -109,6 +109,7 @@ __all__ = [
     "graph",
     "heterograph",
     "in_subgraph",
+    "init",
     "kernels",
     "nn",
     "node_subgraph",

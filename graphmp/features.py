@@ -12,7 +12,8 @@ from torch import Tensor
 from . import _checks
 from .adjacency import Adjacency
 from .errors import GraphTypeError, GraphValueError
-from .frame import Frame, Initializer, Scheme
+from .frame import Frame, Scheme
+from .init import Initializer
 from .metagraph import CanonicalEtype, Metagraph
 from .queries import Queries
 from .structure import is_all

@@ -6,20 +6,19 @@ of a subgraph are gathered at their first read; until then a column is a ``Pendi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from . import _checks
 from .errors import GraphKeyError, GraphTypeError, GraphValueError
+from .init import Initializer, zero_initializer
 
 ALL = "__ALL__"  # in place of ids: every node or edge
 NID = EID = "_ID"  # the field of original ids in subgraphs and blocks
 NTYPE = ETYPE = "_TYPE"  # the field of type ids in homogeneous and merged graphs
-
-Initializer: TypeAlias = Callable[[tuple[int, ...], torch.dtype, torch.device, slice], Tensor]
 
 
 class Scheme(NamedTuple):
@@ -50,26 +49,6 @@ class Pending(NamedTuple):
     def gather(self) -> Tensor:
         """Make the column."""
         return self.source.index_select(0, self.rows).to(self.device)
-
-
-def zero_initializer(
-    shape: tuple[int, ...],
-    dtype: torch.dtype,
-    ctx: torch.device,
-    id_range: slice,  # noqa: ARG001
-) -> Tensor:
-    """Fill rows that nobody wrote with zeros.
-
-    Args:
-        shape: shape of the rows to fill, the number of rows first.
-        dtype: their dtype.
-        ctx: their device.
-        id_range: which rows of the frame they are.
-
-    Returns:
-        A tensor of zeros.
-    """
-    return torch.zeros(shape, dtype=dtype, device=ctx)
 
 
 class Frame(MutableMapping[str, Tensor]):

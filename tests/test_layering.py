@@ -18,7 +18,7 @@ PACKAGE = Path(graphmp.__file__).parent
 LAYERS = (
     {"errors", "_checks"},
     {"kernels"},
-    {"adjacency", "frame", "metagraph", "function"},
+    {"adjacency", "frame", "init", "metagraph", "function"},
     {"ops"},
     {"message_passing", "udf"},
     {
@@ -37,7 +37,7 @@ ONLY = {
     "kernels": {"errors"},
     "function": {"errors"},
     "adjacency": {"_checks", "errors", "kernels"},
-    "frame": {"_checks", "errors"},
+    "frame": {"_checks", "errors", "init"},
     "metagraph": {"_checks", "errors"},
 }
 

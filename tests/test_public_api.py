@@ -57,6 +57,7 @@ def test_all_lists_what_the_top_of_the_package_binds() -> None:
         "data",
         "dataloading",
         "function",
+        "init",
         "kernels",
         "nn",
         "ops",
