@@ -129,3 +129,11 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see :mod:`graphmp.kernels.contract`."""
     return select(Call("softmax", logits.device.type, logits.dtype)).softmax(form, logits)
+
+
+def scatter(
+    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Add values where chosen edges lead; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("scatter", values.device.type, values.dtype))
+    return backend.scatter(values, arg, ids, places, shape)

@@ -15,6 +15,10 @@ Primitives
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
 
+    ``scatter(values, arg, ids, places, shape) -> out``
+        The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
+        size) values and positions, where the position is not -1; ``out`` has ``shape``, (n, m).
+
 Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
 found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
 accumulate in float32 and round once.
@@ -99,6 +103,11 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+        """See the module's docstring."""
+
+    def scatter(
+        self, values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+    ) -> Tensor:
         """See the module's docstring."""
 
 

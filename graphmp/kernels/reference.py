@@ -84,6 +84,17 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
 
 
+def scatter(
+    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Add values where chosen edges lead; see the contract."""
+    chosen = (arg >= 0).nonzero(as_tuple=True)
+    index = ids[arg[chosen].long()].long() * shape[1] + places[chosen[1]]
+    flat = values[chosen].to(accumulator(values.dtype))
+    out = flat.new_zeros(shape[0] * shape[1]).scatter_add_(0, index, flat)
+    return out.to(values.dtype).view(shape)
+
+
 def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor | None]) -> Tensor:
     """Messages summed to the result's shape, in the accumulator's dtype: (E, *out_shape)."""
     dtype, rank = accumulator(lhs.data.dtype), len(plan.full)

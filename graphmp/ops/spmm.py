@@ -19,6 +19,7 @@ from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import At, Plan, accumulator, plan
 from .broadcast import message_shape, on_edges, promote
+from .chosen import put, taken
 
 # Where an operand's row is found: in the edge list, and in the edges grouped by either end.
 _SDDMM_AT = {"u": 0, "v": 1, "e": 2}
@@ -323,40 +324,25 @@ class _Extreme(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         call: Contraction = ctx.call
+        form = call.adjacency.csc
         lhs, rhs = ctx.saved_tensors
         left, right, out = (m.to(ctx.arg.device) for m in call.plan.maps)
-        chosen = ctx.arg[:, out]  # (rows, size): the edge that each element came from
-        row, element = (chosen >= 0).nonzero(as_tuple=True)
-        position = chosen[row, element]
-        _, indices, eids = call.adjacency.csc
-        ends = {"u": indices[position], "v": row, "e": eids[position]}
-        grad = grads[0].reshape(len(ctx.arg), call.plan.out_size)[row, out[element]]
-        at_left = (ends[call.lhs].long(), left[element])
-        at_right = (ends[call.rhs].long(), right[element])
+        chosen = ctx.arg  # the position that gave each element, or -1
+        grad = grads[0].reshape(chosen.shape)
+        if call.plan.size != call.plan.out_size:
+            chosen, grad = chosen[:, out], grad[:, out]
         left_grad = right_grad = None
         if ctx.needs_input_grad[2]:
-            factor = None if rhs is None else _taken(rhs, at_right)
             part = grad
-            if factor is not None:
+            if rhs is not None:
+                factor = taken(form, call.rhs, rhs, chosen, right)
                 part = grad / factor if call.op == "div" else grad * factor
-            left_grad = _put(part, at_left, ctx.shapes[0])
+            left_grad = put(form, call.lhs, part, chosen, left, ctx.shapes[0])
         if ctx.needs_input_grad[3]:
             part = -grad if call.op == "sub" else grad
             if lhs is not None:
-                part = part * _taken(lhs, at_left)
+                part = part * taken(form, call.lhs, lhs, chosen, left)
             if call.op == "div":
-                part = -part / _taken(rhs, at_right) ** 2
-            right_grad = _put(part, at_right, ctx.shapes[1])
+                part = -part / taken(form, call.rhs, rhs, chosen, right) ** 2
+            right_grad = put(form, call.rhs, part, chosen, right, ctx.shapes[1])
         return None, None, left_grad, right_grad
-
-
-def _taken(tensor: Tensor, at: tuple[Tensor, Tensor]) -> Tensor:
-    """Elements of (rows, *feature) at rows and flat places in the row."""
-    return tensor.reshape(tensor.shape[0], tensor.shape[1:].numel())[at]
-
-
-def _put(values: Tensor, at: tuple[Tensor, Tensor], shape: torch.Size) -> Tensor:
-    """Sum ``values`` into zeros of ``shape``, in order, so that the result is always the same."""
-    width = shape[1:].numel()
-    flat = values.new_zeros(shape.numel()).scatter_add(0, at[0] * width + at[1], values)
-    return flat.view(shape)

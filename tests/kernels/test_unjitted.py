@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("numba", reason="needs Numba: pip install numba")
 
 FOLDER = Path(__file__).resolve().parent
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter")
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
 
 
@@ -32,7 +33,7 @@ def test_nothing_is_compiled_when_compilation_is_off() -> None:
 
 
 def test_the_loops_pass_their_tests_as_plain_python() -> None:
-    modules = [str(FOLDER / f"test_{name}.py") for name in ("group", "spmm", "sddmm", "softmax")]
+    modules = [str(FOLDER / f"test_{name}.py") for name in PRIMITIVES]
     # NumPy warns where compiled code does not: of infinities, and of integers that wrap around.
     ignored = ("-W", "ignore::RuntimeWarning")
     done = run("-m", "pytest", "-q", "-k", "cpu and not hub", *ignored, *modules)

@@ -30,6 +30,7 @@ _STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by th
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
 _LARGEST = torch.iinfo(torch.int32).max
+_LINE = 16  # float32 numbers in a line of cache
 _NO_PLACES = np.zeros(0, np.int32)
 _IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # of another LLVM
@@ -129,6 +130,19 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
         values = _array(logits.to(out.dtype))
         _run(loops.softmax, indptr, logits.numel(), indptr, eids, values, out.numpy())
     return out.to(dtype).view(logits.shape)
+
+
+def scatter(
+    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Add values where chosen edges lead; see the contract."""
+    out = torch.zeros(shape, dtype=accumulator(values.dtype))
+    given = values.detach().to(out.dtype).contiguous()
+    size = given.shape[1]
+    width = _LINE if size == shape[1] else max(size, 1)  # threads must not share columns
+    args = (given.numpy(), arg.contiguous().numpy(), ids.numpy(), places.numpy(), out.numpy())
+    _run(loops.scatter, -(-size // width), given.numel(), *args, width)
+    return out.to(values.dtype)
 
 
 # ---- what the tiles take

@@ -227,3 +227,15 @@ def group(ids: Any, indptr: Any, order: Any) -> None:
         r = ids[e]
         order[place[r]] = e
         place[r] += 1
+
+
+@jit
+def scatter(
+    values: Any, arg: Any, ids: Any, places: Any, out: Any, width: int, first: int, last: int
+) -> None:
+    """``out[ids[arg[r, f]], places[f]] += values[r, f]``, for blocks of ``width`` columns."""
+    for r in range(values.shape[0]):
+        for f in range(first * width, min(last * width, values.shape[1])):
+            position = np.int64(arg[r, f])
+            if position >= 0:
+                out[np.int64(ids[position]), places[f]] += values[r, f]
