@@ -131,6 +131,12 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     return select(Call("softmax", logits.device.type, logits.dtype)).softmax(form, logits)
 
 
+def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of :func:`softmax`; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("softmax", weights.device.type, weights.dtype))
+    return backend.softmax_gradient(form, weights, grads)
+
+
 def scatter(
     values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
 ) -> Tensor:

@@ -15,6 +15,9 @@ Primitives
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
 
+    ``softmax_gradient(form, weights, grads) -> out``
+        What reaches the logits: ``weights * (grads - total)``, where ``total`` is the sum of
+        ``weights * grads`` over the edges of the row.
     ``scatter(values, arg, ids, places, shape) -> out``
         The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
         size) values and positions, where the position is not -1; ``out`` has ``shape``, (n, m).
@@ -103,6 +106,11 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+        """See the module's docstring."""
+
+    def softmax_gradient(
+        self, form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor
+    ) -> Tensor:
         """See the module's docstring."""
 
     def scatter(

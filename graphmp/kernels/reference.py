@@ -69,19 +69,40 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
-    indptr, _, eids = form
-    num_rows, flat = indptr.numel() - 1, logits.reshape(logits.shape[0], _width(logits))
-    row = torch.empty(len(eids), dtype=torch.int64, device=eids.device)
-    row[eids.long()] = torch.repeat_interleave(
-        torch.arange(num_rows, device=eids.device), indptr.diff().long(), output_size=len(eids)
-    )
-    flat = flat.to(accumulator(logits.dtype))
+    row, flat = _rows_by_edge(form), _wide(logits)
     index = row.view(-1, 1).expand_as(flat)
-    zeros = flat.new_zeros(num_rows, flat.shape[1])
+    zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
     shift = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
     weights = (flat - shift[row]).exp()
     total = zeros.scatter_add(0, index, weights)
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
+
+
+def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of the softmax; see the contract."""
+    row, flat, upstream = _rows_by_edge(form), _wide(weights), _wide(grads)
+    index = row.view(-1, 1).expand_as(flat)
+    zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
+    total = zeros.scatter_add(0, index, flat * upstream)
+    return (flat * (upstream - total[row])).to(weights.dtype).view(weights.shape)
+
+
+def _rows_by_edge(form: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """The row of each edge, in edge id order: (E,) int64."""
+    indptr, _, eids = form
+    row = torch.empty(len(eids), dtype=torch.int64, device=eids.device)
+    row[eids.long()] = torch.repeat_interleave(
+        torch.arange(indptr.numel() - 1, device=eids.device),
+        indptr.diff().long(),
+        output_size=len(eids),
+    )
+    return row
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    """Values as (E, elements), in the accumulator's dtype."""
+    flat = tensor.reshape(tensor.shape[0], tensor.shape[1:].numel())
+    return flat.to(accumulator(tensor.dtype))
 
 
 def scatter(
@@ -125,8 +146,3 @@ def _extreme(messages: Tensor, index: Tensor, zeros: Tensor, reduce: str) -> tup
     candidates = torch.where(is_it, position, last)
     arg = index.new_full(zeros.shape, last).scatter_reduce(0, index, candidates, "amin")
     return out.to(messages.dtype), arg
-
-
-def _width(tensor: Tensor) -> int:
-    """The number of elements of one row."""
-    return int(torch.Size(tensor.shape[1:]).numel())

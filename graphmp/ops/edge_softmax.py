@@ -131,7 +131,7 @@ def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:
 
 
 class _Softmax(torch.autograd.Function):
-    """d z = a * (d a - sum over the node's edges of a * d a)."""
+    """Softmax over the edges of each destination."""
 
     @staticmethod
     def forward(ctx: Any, adjacency: Adjacency, logits: Tensor) -> Tensor:
@@ -143,9 +143,28 @@ class _Softmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         (weights,) = ctx.saved_tensors
-        (grad,) = grads
-        shape = tuple(grad.shape[1:])
-        edges = ("e", "e")
-        total = contract(ctx.adjacency, "v", "mul", weights, grad, edges, shape)
-        spread = contract(ctx.adjacency, "e", "copy", total, None, ("v", "v"), shape)
-        return None, weights * (grad - spread)
+        return None, _SoftmaxGradient.apply(ctx.adjacency, weights, grads[0])  # type: ignore[no-untyped-call]
+
+
+class _SoftmaxGradient(torch.autograd.Function):
+    """``weights * (grads - total)``, total the sum of ``weights * grads`` at the destination."""
+
+    @staticmethod
+    def forward(ctx: Any, adjacency: Adjacency, weights: Tensor, grads: Tensor) -> Tensor:
+        ctx.adjacency = adjacency
+        ctx.save_for_backward(weights, grads)
+        return kernels.softmax_gradient(adjacency.csc, weights, grads)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Any, ...]:
+        weights, grads = ctx.saved_tensors
+        (given,) = upstream
+
+        def total(values: Tensor) -> Tensor:
+            shape, edges = tuple(values.shape[1:]), ("e", "e")
+            at_nodes = contract(ctx.adjacency, "v", "mul", weights, values, edges, shape)
+            return _spread(ctx.adjacency, at_nodes)
+
+        spread = total(given)
+        to_weights = given * (grads - total(grads)) - spread * grads
+        return None, to_weights, weights * (given - spread)

@@ -62,3 +62,16 @@ def test_nan_and_infinity_spread_over_the_edges_of_their_node_alone() -> None:
     out = run(MIXED, logits)
     assert_close(out, dense.edge_softmax(logits.double(), MIXED.dst, MIXED.num_dst))
     assert out.isnan().tolist() == [node in (1, 2) for node in MIXED.dst]
+
+
+@each_corner
+@each_backend_and_dtype(FLOATS, "softmax")
+def test_the_gradient_is_that_of_the_loop(corner: Corner, backend: str, dtype: torch.dtype) -> None:
+    weights, grads = corner.feature("e", (3,), dtype), corner.feature("e", (3,), dtype) * 2
+    out = kernels.softmax_gradient(corner.graph().adjacency.csc, weights, grads)
+    wide_weights, wide_grads = weights.double(), grads.double()
+    total = torch.zeros(corner.num_dst, 3, dtype=torch.float64)
+    for e, v in enumerate(corner.dst):
+        total[v] += wide_weights[e] * wide_grads[e]
+    assert out.dtype == dtype
+    assert_close(out, wide_weights * (wide_grads - total[list(corner.dst)]))

@@ -118,18 +118,31 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
+    return _by_edges(form, tiles.softmax_rows, loops.softmax, logits)
+
+
+def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of the softmax; see the contract."""
+    loop = loops.softmax_gradient
+    return _by_edges(form, tiles.softmax_gradient_rows, loop, weights, grads)
+
+
+def _by_edges(
+    form: tuple[Tensor, Tensor, Tensor], tiled: Any, plain: Any, *given: Tensor
+) -> Tensor:
+    """Values of edges made from values of edges, row by row."""
     indptr, eids = form[0].numpy(), form[2].numpy()
-    dtype, width = logits.dtype, logits.shape[1:].numel()
+    dtype, width, size = given[0].dtype, given[0].shape[1:].numel(), given[0].numel()
     if _is_tiled(dtype):
-        out = torch.empty((logits.shape[0], width), dtype=dtype)
+        out = torch.empty((len(given[0]), width), dtype=dtype)
+        arrays = [_array(values) for values in given]
         for tile in _tiling(width):
-            args = (indptr, eids, _array(logits), _array(out), *tile)
-            _run(tiles.softmax_rows, indptr, logits.numel(), *args)
+            _run(tiled, indptr, size, indptr, eids, *arrays, _array(out), *tile)
     else:
-        out = torch.empty((logits.shape[0], width), dtype=accumulator(dtype))
-        values = _array(logits.to(out.dtype))
-        _run(loops.softmax, indptr, logits.numel(), indptr, eids, values, out.numpy())
-    return out.to(dtype).view(logits.shape)
+        out = torch.empty((len(given[0]), width), dtype=accumulator(dtype))
+        arrays = [_array(values.to(out.dtype)) for values in given]
+        _run(plain, indptr, size, indptr, eids, *arrays, out.numpy())
+    return out.to(dtype).view(given[0].shape)
 
 
 def scatter(

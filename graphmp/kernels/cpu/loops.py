@@ -214,6 +214,26 @@ def softmax(indptr: Any, eids: Any, logits: Any, out: Any, first: int, last: int
 
 
 @jit
+def softmax_gradient(
+    indptr: Any, eids: Any, weights: Any, grads: Any, out: Any, first: int, last: int
+) -> None:
+    """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
+    size = out.shape[1]
+    total = np.empty(size, out.dtype)
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        total[:] = 0
+        for j in range(begin, end):
+            e = np.int64(eids[j])
+            for f in range(size):
+                total[f] += weights[e, f] * grads[e, f]
+        for j in range(begin, end):
+            e = np.int64(eids[j])
+            for f in range(size):
+                out[e, f] = weights[e, f] * (grads[e, f] - total[f])
+
+
+@jit
 def group(ids: Any, indptr: Any, order: Any) -> None:
     """A stable counting sort: row limits in ``indptr``, positions in ``order``."""
     rows = len(indptr) - 1

@@ -222,3 +222,30 @@ def softmax_rows(
             a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
             weight = vector.div(vector.exp(vector.sub(a, peak)), total)
             vector.store(out, np.int64(eids[j]), column, weight, lanes)
+
+
+@jit
+def softmax_gradient_rows(
+    indptr: Any,
+    eids: Any,
+    weights: Any,
+    grads: Any,
+    out: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        total = vector.fill(weights, shape, 0)
+        for j in range(begin, end):
+            w = vector.load(weights, shape, np.int64(eids[j]), column, lanes)
+            g = vector.load(grads, shape, np.int64(eids[j]), column, lanes)
+            total = vector.add(total, vector.mul(w, g))
+        for j in range(begin, end):
+            w = vector.load(weights, shape, np.int64(eids[j]), column, lanes)
+            g = vector.load(grads, shape, np.int64(eids[j]), column, lanes)
+            vector.store(out, np.int64(eids[j]), column, vector.mul(w, vector.sub(g, total)), lanes)
