@@ -105,6 +105,13 @@ class Frame(MutableMapping[str, Tensor]):
             _checks.feature(value, self.num_rows, self.device, name, self.owner)
         self._columns[name] = value
 
+    def update(self, *others: Any, **columns: Any) -> None:
+        """Replace whole columns, all of them or, if one does not fit, none."""
+        given = dict(*others, **columns)
+        for name, value in given.items():
+            _checks.feature(value, self.num_rows, self.device, name, self.owner)
+        self._columns.update(given)
+
     def __delitem__(self, name: str) -> None:
         if name not in self._columns:
             self[name]

@@ -78,8 +78,10 @@ def _variance(messages: Tensor) -> Tensor:
 
 
 def _deviation(messages: Tensor) -> Tensor:
-    """The root of the variance, with gradient 0 where it is 0."""
-    return messages.std(1, correction=0) if messages.numel() else messages.sum(1)
+    """The root of the variance; where that is 0, so are its derivatives of every order."""
+    variance = _variance(messages)
+    is_zero = variance == 0
+    return torch.where(is_zero, 0, torch.where(is_zero, 1, variance).sqrt())
 
 
 BINARY_OPS: dict[str, BinaryOp] = {

@@ -103,11 +103,13 @@ def remove_self_loop(g: Graph, etype: Any = None) -> Graph:
 
 
 def _loop_type(g: Graph, etype: Any) -> CanonicalEtype:
+    """Find an edge type between nodes of one type."""
+    if g.is_block:
+        raise GraphValueError("The two ends of a block are different nodes: change its graph.")
     name = g.to_canonical_etype(etype)
-    if name[0] != name[2] or g.is_block:
+    if name[0] != name[2]:
         raise GraphValueError(
-            f"A self-loop needs one node type at both ends, but the edge type is {name}"
-            + (" of a block." if g.is_block else ".")
+            f"The edges must have one node type at both ends, but their type is {name}."
         )
     return name
 

@@ -10,6 +10,7 @@ from corner_graphs import Corner, two_relations
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
+import graphmp as gm
 import graphmp.function as fn
 from graphmp import ops
 
@@ -91,3 +92,10 @@ def test_segments() -> None:
             lambda x, reducer=reducer: ops.segment_reduce([2, 0, 3], x, reducer).square(), value
         )
     assert_differentiable_twice(lambda x: ops.segment_softmax([2, 0, 3], x), value)
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_deviation_of_equal_messages() -> None:
+    g = gm.graph(([0, 2, 2], [1, 0, 0]))  # one message, two equal ones, none
+    x = torch.tensor([[2.0], [1.0], [3.0]], dtype=torch.float64, requires_grad=True)
+    assert gradgradcheck(lambda h: ops.gspmm(g, "copy_lhs", "std", h, None), (x,))

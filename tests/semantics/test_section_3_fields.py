@@ -357,3 +357,14 @@ def test_line_32_an_unknown_type_is_an_error_and_nothing_is_written() -> None:
     with pytest.raises(gm.GraphKeyError, match="no edge type 'sells'"):
         g.edges["sells"]
     assert contents(g) == contents(shop())
+
+
+def test_line_31_update_writes_all_columns_or_none() -> None:
+    g = path()
+    g.ndata["h"] = torch.zeros(g.num_nodes())
+    with pytest.raises(gm.GraphValueError, match="'w' needs"):
+        g.ndata.update({"h": torch.ones(g.num_nodes()), "w": torch.ones(g.num_nodes() + 1)})
+    assert list(g.ndata) == ["x", "h"]
+    assert not g.ndata["h"].any()
+    g.ndata.update([("y", torch.ones(g.num_nodes()))], z=torch.ones(g.num_nodes()))
+    assert list(g.ndata) == ["x", "h", "y", "z"]
