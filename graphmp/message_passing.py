@@ -21,6 +21,7 @@ from .frame import Frame
 from .function import BinaryOp, Message, Reduce, Reducer
 from .kernels.contract import accumulator
 from .metagraph import CanonicalEtype
+from .ops.broadcast import check_one_shape
 from .ops.buckets import Inbox, joint_buckets, reduce_by_formula
 from .ops.spmm import divided, sddmm, spmm
 from .udf import Columns, EdgeBatch, NodeBatch
@@ -208,20 +209,10 @@ def _by_kernel(
     for adjacency, (op, lhs, rhs, targets) in zip(incoming.adjacencies, inputs, strict=True):
         right = None if rhs is None else rhs.to(wide)
         parts.append(spmm(adjacency, op, reducer.kernel, lhs.to(wide), right, targets))
-    _check_shapes(parts, f"Messages {field!r}")
+    check_one_shape(parts, f"Messages {field!r}")
     out = combine(parts, incoming.adjacencies, reducer)
     out = divided(out, incoming.degrees) if reducer.per_degree else out
     return out.to(dtype) if dtype.is_floating_point else out
-
-
-def _check_shapes(parts: Sequence[Tensor], what: str) -> None:
-    """Check that what several relations give one node type has one shape."""
-    shapes = {tuple(part.shape[1:]) for part in parts}
-    if len(shapes) > 1:
-        raise GraphValueError(
-            f"{what} of several edge types into one node type must have one shape, "
-            f"but {', '.join(map(str, sorted(shapes)))} came."
-        )
 
 
 def combine(parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer) -> Tensor:
@@ -289,7 +280,7 @@ def _concatenated(made: Sequence[Columns]) -> Columns:
     out: Columns = {}
     for name in made[0]:
         parts = [columns[name] for columns in made]
-        _check_shapes(parts, f"Messages {name!r}")
+        check_one_shape(parts, f"Messages {name!r}")
         out[name] = torch.cat(parts)
     return out
 
@@ -317,7 +308,7 @@ def cross_reduce(
         if callable(reducer):
             out[name] = reducer(parts)
             continue
-        _check_shapes(parts, f"Results {name!r}")
+        check_one_shape(parts, f"Results {name!r}")
         if reducer == "stack":
             out[name] = torch.stack(parts, 1)
             continue

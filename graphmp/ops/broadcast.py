@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -69,3 +70,21 @@ def on_edges(operand: Tensor, index: Tensor | None, rank: int) -> Tensor:
     rows = operand if index is None else operand.index_select(0, index)
     missing = rank - (rows.ndim - 1)
     return rows.reshape(rows.shape[0], *(1,) * missing, *rows.shape[1:]) if missing else rows
+
+
+def check_one_shape(parts: Sequence[Tensor], what: str) -> None:
+    """Check that what several relations give one node type has one shape.
+
+    Args:
+        parts: (rows, *feature) of each relation.
+        what: what they are, for the message.
+
+    Raises:
+        GraphValueError: feature shapes that differ.
+    """
+    shapes = {tuple(part.shape[1:]) for part in parts}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            f"{what} of several edge types into one node type must have one shape, "
+            f"but {', '.join(map(str, sorted(shapes)))} came."
+        )

@@ -17,6 +17,7 @@ from .. import kernels
 from ..adjacency import Adjacency, Buckets, Compressed, bucket
 from ..errors import GraphValueError
 from ..function import BinaryOp
+from .broadcast import check_one_shape
 from .spmm import sddmm
 
 Formula: TypeAlias = Callable[[Tensor], Tensor]
@@ -154,12 +155,7 @@ def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
         made.append(inbox.messages(edges[own] - start))
         places.append(own)
         start = end
-    shapes = {tuple(messages.shape[1:]) for messages in made}
-    if len(shapes) > 1:
-        raise GraphValueError(
-            "Messages of several edge types into one node type must have one shape, but "
-            f"{', '.join(map(str, sorted(shapes)))} came."
-        )
+    check_one_shape(made, "Messages")
     return torch.cat(made).index_select(0, torch.argsort(torch.cat(places)))
 
 

@@ -104,9 +104,9 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     out = torch.empty((edges, plan.out_size), dtype=held)
     work, ends = edges * max(plan.size, 1), (src.numpy(), dst.numpy())
     if tiled:
+        operands = (*_tiled(op, lhs, rhs, plan), _array(out))
         for tile in _tiling(plan.size):
-            operands = _tiled(op, lhs, rhs, plan)
-            _run(tiles.make_messages, edges, work, *ends, *operands, _array(out), *tile)
+            _run(tiles.make_messages, edges, work, *ends, *operands, *tile)
     elif dots and rhs is not None:
         operands = (_array(lhs.data), lhs.where, _array(rhs.data), rhs.where, plan.width)
         _run(tiles.make_dots, edges, work, *ends, *operands, _array(out), *_dot_tile(plan.width))
@@ -135,9 +135,9 @@ def _by_edges(
     dtype, width, size = given[0].dtype, given[0].shape[1:].numel(), given[0].numel()
     if _is_tiled(dtype):
         out = torch.empty((len(given[0]), width), dtype=dtype)
-        arrays = [_array(values) for values in given]
+        arrays = [_array(values) for values in (*given, out)]
         for tile in _tiling(width):
-            _run(tiled, indptr, size, indptr, eids, *arrays, _array(out), *tile)
+            _run(tiled, indptr, size, indptr, eids, *arrays, *tile)
     else:
         out = torch.empty((len(given[0]), width), dtype=accumulator(dtype))
         arrays = [_array(values.to(out.dtype)) for values in given]
