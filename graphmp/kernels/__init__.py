@@ -16,7 +16,7 @@ from typing import cast
 from torch import Tensor
 
 from ..errors import GraphRuntimeError, GraphValueError
-from .contract import At, Backend, Call, Plan
+from .contract import At, Attention, Backend, Call, Plan
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -143,3 +143,32 @@ def scatter(
     """Add values where chosen edges lead; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("scatter", values.device.type, values.dtype))
     return backend.scatter(values, arg, ids, places, shape)
+
+
+def attention(
+    form: tuple[Tensor, Tensor, Tensor], given: Attention, wanted: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Attend; see :mod:`graphmp.kernels.contract`."""
+    return _attending(given).attention(form, given, wanted)
+
+
+def attention_gradient(
+    form: tuple[Tensor, Tensor, Tensor],
+    given: Attention,
+    stats: Tensor,
+    grad: Tensor,
+    attention_grad: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """The gradient of :func:`attention` at sources and edges; see the contract."""
+    return _attending(given).attention_gradient(form, given, stats, grad, attention_grad)
+
+
+def score_gradient(
+    form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
+) -> Tensor:
+    """The gradient of attention's scores at the destinations; see the contract."""
+    return _attending(given).score_gradient(form, given, scores)
+
+
+def _attending(given: Attention) -> Backend:
+    return select(Call("attention", given.value.device.type, given.value.dtype, given.kind))

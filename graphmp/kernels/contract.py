@@ -21,6 +21,20 @@ Primitives
     ``scatter(values, arg, ids, places, shape) -> out``
         The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
         size) values and positions, where the position is not -1; ``out`` has ``shape``, (n, m).
+    ``attention(form, given, wanted) -> (out, stats, attention)``
+        Attention as :class:`Attention` says; rows of ``form`` are destinations. ``out`` is (rows,
+        size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads), in the
+        accumulator's dtype: the peak of the scores of a row and the sum of ``exp(score - peak)``.
+        ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
+    ``attention_gradient(form, given, stats, grad, attention_grad) -> (value, left, scores, weight)``
+        What reaches the sources and the edges; rows of ``form`` are sources. ``stats`` is (rows,
+        3 heads), with ``delta``, the sum of attention times its gradient over the edges of a
+        destination. ``grad`` is that of ``out``, ``attention_grad`` that of ``attention`` or None.
+        ``value`` has its operand's dtype, the others the accumulator's; ``scores``, (E, heads), is
+        the gradient before the leaky ReLU of kind ``"add"``, ``weight`` None without weights.
+    ``score_gradient(form, given, scores) -> right``
+        The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
+        are for kind ``"leaky"`` not yet multiplied by ``slant``.
 
 Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
 found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
@@ -44,6 +58,7 @@ SRC, DST = 0, 1
 
 OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
+SCORES = ("add", "dot", "leaky")
 
 # Greatest relative and absolute difference of a result from the formula in float64, where sums
 # have up to a thousand terms of size one.
@@ -66,6 +81,45 @@ class At(NamedTuple):
 
     data: Tensor
     where: int
+
+
+class Attention(NamedTuple):
+    """What attends to what: features are flat, (rows, heads * size of a head).
+
+    The score of an edge from u to v, for each head, is by kind
+
+    - ``"add"``: ``leaky(left[u] + right[v] + edge)``, where a head has one element;
+    - ``"dot"``: ``left[u] · right[v] + edge``;
+    - ``"leaky"``: ``slant · leaky(left[u] + right[v]) + edge``.
+
+    The softmax of the scores over the edges into v, times dropout and ``weight``, weighs the sum of
+    ``value[u]``. Dropout is that of :mod:`.philox`.
+
+    Attributes:
+        kind: how scores are made.
+        heads: the number of heads.
+        left: (num_src, heads * k).
+        right: (num_dst, heads * k).
+        value: (num_src, heads * d).
+        edge: (E, heads), or None.
+        weight: (E, heads), or None.
+        slant: (1, heads * k), for kind ``"leaky"``; else None.
+        slope: of the leaky ReLU below zero.
+        dropout: probability that an edge's attention is dropped, 0 to 1.
+        seed: of the dropout, 0 to 2⁶³ - 1.
+    """
+
+    kind: str
+    heads: int
+    left: Tensor
+    right: Tensor
+    value: Tensor
+    edge: Tensor | None
+    weight: Tensor | None
+    slant: Tensor | None
+    slope: float
+    dropout: float
+    seed: int
 
 
 class Call(NamedTuple):
@@ -115,6 +169,26 @@ class Backend(Protocol):
 
     def scatter(
         self, values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+    ) -> Tensor:
+        """See the module's docstring."""
+
+    def attention(
+        self, form: tuple[Tensor, Tensor, Tensor], given: Attention, wanted: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """See the module's docstring."""
+
+    def attention_gradient(
+        self,
+        form: tuple[Tensor, Tensor, Tensor],
+        given: Attention,
+        stats: Tensor,
+        grad: Tensor,
+        attention_grad: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """See the module's docstring."""
+
+    def score_gradient(
+        self, form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
     ) -> Tensor:
         """See the module's docstring."""
 

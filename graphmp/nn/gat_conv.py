@@ -150,11 +150,21 @@ class GATConv(ChecksInDegrees):
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         feat = mapped(self.feat_drop, feat)
         source, target = self._projected(graph, feat)
-        attention = self._attention(graph, source, target)
-        if edge_weight is not None:
-            attention = attention * self._weight_by_head(graph, edge_weight, attention.ndim)
-        out = self._finished(ops.u_mul_e_sum(graph, source, attention), at_ends(graph, feat)[1])
-        return (out, attention) if get_attention else out
+        left, right = (source * self.attn_l).sum(-1), (target * self.attn_r).sum(-1)
+        weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
+        found = ops.gat_attention(
+            graph,
+            source,
+            left,
+            right,
+            negative_slope=self.leaky_relu.negative_slope,
+            dropout=self.attn_drop.p if self.training else 0.0,
+            weight=weight,
+            return_attention=get_attention,
+        )
+        out, attention = found if get_attention else (found, None)
+        out = self._finished(out, at_ends(graph, feat)[1])
+        return (out, attention.unsqueeze(-1)) if get_attention else out
 
     def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
         """W h at both ends: (num_src, …, heads, out_feats) and (num_dst, …, heads, out_feats)."""
@@ -166,16 +176,8 @@ class GATConv(ChecksInDegrees):
     def _by_head(self, h: Tensor) -> Tensor:
         return h.view(*h.shape[:-1], self._num_heads, self._out_feats)
 
-    def _attention(self, graph: Graph, source: Tensor, target: Tensor) -> Tensor:
-        """(E, …, heads, 1): softmax over the edges that enter a node, with dropout."""
-        left = (source * self.attn_l).sum(-1, keepdim=True)
-        right = (target * self.attn_r).sum(-1, keepdim=True)
-        scores = self.leaky_relu(ops.u_add_v(graph, left, right))
-        attention: Tensor = self.attn_drop(ops.edge_softmax(graph, scores))
-        return attention
-
-    def _weight_by_head(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
-        """Weights of edges in a shape that multiplies an attention of ``rank`` dimensions."""
+    def _by_edge(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
+        """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
         check_edge_weight(graph, edge_weight)
         heads = tuple(edge_weight.shape[1:]) or (1,)
         if heads not in ((1,), (self._num_heads,)):
@@ -183,7 +185,7 @@ class GATConv(ChecksInDegrees):
                 f"edge_weight must have shape (E,) or (E, {self._num_heads}), but "
                 f"{tuple(edge_weight.shape)} came."
             )
-        return edge_weight.reshape(-1, *(1,) * (rank - 3), *heads, 1)
+        return edge_weight.reshape(-1, *(1,) * (rank - 3), *heads)
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""

@@ -20,13 +20,23 @@ from .. import function as fn
 from ..adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
+from .attention import dot_attention, gat_attention, gatv2_attention
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
 from .segment import segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
 from .spmm import spmm as _spmm
 
-__all__ = ["edge_softmax", "gsddmm", "gspmm", "segment_reduce", "segment_softmax"]
+__all__ = [
+    "dot_attention",
+    "edge_softmax",
+    "gat_attention",
+    "gatv2_attention",
+    "gsddmm",
+    "gspmm",
+    "segment_reduce",
+    "segment_softmax",
+]
 
 
 def gspmm(

@@ -16,27 +16,21 @@ import torch
 from torch import Tensor
 
 from ..contract import OPS, At, Call, Plan, accumulator
-from . import loops, parallel, tiles
+from . import loops, tiles
+from .arrays import IS_COMPILED, SHAPES, STORED, as_array, blocks_at_once, is_tiled, run
+from .attention import attention, attention_gradient, score_gradient
 from .llvm import LANES
 
 name = "cpu"
 
-_STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by these integers
-    torch.float32: torch.float32,
-    torch.float64: torch.float64,
-    torch.bfloat16: torch.uint16,
-    torch.float16: torch.int16,
-}
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
 _LARGEST = torch.iinfo(torch.int32).max
 _LINE = 16  # float32 numbers in a line of cache
 _NO_PLACES = np.zeros(0, np.int32)
-_IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # of another LLVM
 _TILED = {"sum": tiles.sum_rows, "extreme": tiles.extreme_rows}
 _PLAIN = {"sum": loops.spmm_sum, "extreme": loops.spmm_extreme}
-_SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}
 
 
 def why_not(call: Call) -> str | None:
@@ -45,10 +39,12 @@ def why_not(call: Call) -> str | None:
         return f"it runs on the CPU, not on {call.device}"
     if _IS_OLD:
         return f"it needs numba 0.62 or newer, not {numba.__version__}"
-    if call.dtype not in _STORED and call.dtype not in _INTEGERS:
+    if call.dtype not in STORED and call.dtype not in _INTEGERS:
         return f"it has no loops for {call.dtype}"
     if call.primitive == "sddmm" and call.op == "copy":
         return "a plain gather is as fast in torch"
+    if call.primitive == "attention" and not is_tiled(call.dtype):
+        return "attention is for floating point, and needs Numba's compiler"
     return None
 
 
@@ -71,7 +67,7 @@ def spmm(
     """Make messages and reduce them into rows; see the contract."""
     indptr, indices, eids = form[0].numpy(), form[1].numpy(), form[2].numpy()
     rows, dtype = len(indptr) - 1, lhs.data.dtype
-    tiled = _IS_COMPILED and dtype in _STORED and plan.out_size == plan.size
+    tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
     held = dtype if tiled else accumulator(dtype)
     out = torch.empty((rows, plan.out_size), dtype=held)
     arg, loop = None, "sum"
@@ -80,39 +76,40 @@ def spmm(
         arg, loop = torch.empty((rows, plan.out_size), dtype=place), "extreme"
     work = len(indices) * max(plan.size, 1)
     edges = (indptr, indices, eids)
-    made = (_array(out),) if arg is None else (_array(out), arg.numpy())
+    made = (as_array(out),) if arg is None else (as_array(out), arg.numpy())
     if tiled:
         operands = _tiled(op, lhs, rhs, plan)
         flags: tuple[Any, ...] = (per_degree,)
         if arg is not None:
             flags = (_flag(reduce == "min"), _flag(not _is_finite(op, lhs, rhs)))
         for tile in _tiling(plan.size):
-            _run(_TILED[loop], indptr, work, *edges, *operands, *flags, *made, *tile)
+            run(_TILED[loop], indptr, work, *edges, *operands, *flags, *made, *tile)
     else:
         flag = per_degree if arg is None else reduce == "max"
         operands = _operands(op, lhs, rhs, plan, held)
-        _run(_PLAIN[loop], indptr, work, *edges, *operands, flag, *made)
+        run(_PLAIN[loop], indptr, work, *edges, *operands, flag, *made)
     return out.to(dtype).view(rows, *plan.out_shape), arg
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
     dtype, edges = lhs.data.dtype, src.shape[0]
-    tiled = _is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
-    dots = _is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
+    tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
+    dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
     held = dtype if tiled or dots else accumulator(dtype)
     out = torch.empty((edges, plan.out_size), dtype=held)
     work, ends = edges * max(plan.size, 1), (src.numpy(), dst.numpy())
     if tiled:
-        operands = (*_tiled(op, lhs, rhs, plan), _array(out))
+        operands = (*_tiled(op, lhs, rhs, plan), as_array(out))
         for tile in _tiling(plan.size):
-            _run(tiles.make_messages, edges, work, *ends, *operands, *tile)
+            run(tiles.make_messages, edges, work, *ends, *operands, *tile)
     elif dots and rhs is not None:
-        operands = (_array(lhs.data), lhs.where, _array(rhs.data), rhs.where, plan.width)
-        _run(tiles.make_dots, edges, work, *ends, *operands, _array(out), *_dot_tile(plan.width))
+        operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
+        shape = SHAPES[blocks_at_once(plan.out_size)]
+        run(tiles.make_dots, edges, work, *ends, *operands, as_array(out), shape)
     else:
         operands = _operands(op, lhs, rhs, plan, held)
-        _run(loops.sddmm, edges, work, *ends, *operands, out.numpy())
+        run(loops.sddmm, edges, work, *ends, *operands, out.numpy())
     return out.to(dtype).view(edges, *plan.out_shape)
 
 
@@ -133,15 +130,15 @@ def _by_edges(
     """Values of edges made from values of edges, row by row."""
     indptr, eids = form[0].numpy(), form[2].numpy()
     dtype, width, size = given[0].dtype, given[0].shape[1:].numel(), given[0].numel()
-    if _is_tiled(dtype):
+    if is_tiled(dtype):
         out = torch.empty((len(given[0]), width), dtype=dtype)
-        arrays = [_array(values) for values in (*given, out)]
+        arrays = [as_array(values) for values in (*given, out)]
         for tile in _tiling(width):
-            _run(tiled, indptr, size, indptr, eids, *arrays, *tile)
+            run(tiled, indptr, size, indptr, eids, *arrays, *tile)
     else:
         out = torch.empty((len(given[0]), width), dtype=accumulator(dtype))
-        arrays = [_array(values.to(out.dtype)) for values in given]
-        _run(plain, indptr, size, indptr, eids, *arrays, out.numpy())
+        arrays = [as_array(values.to(out.dtype)) for values in given]
+        run(plain, indptr, size, indptr, eids, *arrays, out.numpy())
     return out.to(dtype).view(given[0].shape)
 
 
@@ -154,15 +151,11 @@ def scatter(
     size = given.shape[1]
     width = _LINE if size == shape[1] else max(size, 1)  # threads must not share columns
     args = (given.numpy(), arg.contiguous().numpy(), ids.numpy(), places.numpy(), out.numpy())
-    _run(loops.scatter, -(-size // width), given.numel(), *args, width)
+    run(loops.scatter, -(-size // width), given.numel(), *args, width)
     return out.to(values.dtype)
 
 
 # ---- what the tiles take
-
-
-def _is_tiled(dtype: torch.dtype) -> bool:
-    return _IS_COMPILED and dtype in _STORED
 
 
 def _flag(value: bool) -> tuple[int, ...]:
@@ -186,7 +179,7 @@ def _tiling(size: int) -> list[Tile]:
         whole = (size - column) // LANES
         count = next((c for c in (16, 8, 4, 2, 1) if c <= whole), 1)
         lanes = min(count * LANES, size - column)
-        made.append(Tile(column, lanes, _SHAPES[count]))
+        made.append(Tile(column, lanes, SHAPES[count]))
         column += lanes
     return made
 
@@ -194,26 +187,16 @@ def _tiling(size: int) -> list[Tile]:
 def _is_dot(plan: Plan) -> bool:
     """Whether every block of two operands of equal shape is summed to one number."""
     left, right, _ = plan.wide
-    whole = plan.width % LANES == 0 or plan.width < LANES
-    return left and right and plan.width > 0 and whole and plan.out_size * plan.width == plan.size
-
-
-@lru_cache(maxsize=4096)
-def _dot_tile(width: int) -> tuple[int, tuple[int, ...]]:
-    """The columns and the shape of the widest tile that divides ``width``."""
-    if width < LANES:
-        return width, _SHAPES[1]
-    count = next(c for c in (16, 8, 4, 2, 1) if width % (c * LANES) == 0)
-    return count * LANES, _SHAPES[count]
+    return left and right and plan.width > 0 and plan.out_size * plan.width == plan.size
 
 
 def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
     """The operands and the operator, as the tiles take them."""
     left, right = _places(plan)
-    x = _array(lhs.data)
+    x = as_array(lhs.data)
     if rhs is None:
         return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, 0
-    return x, lhs.where, *left, _array(rhs.data), rhs.where, *right, OPS.index(op)
+    return x, lhs.where, *left, as_array(rhs.data), rhs.where, *right, OPS.index(op)
 
 
 @lru_cache(maxsize=4096)
@@ -238,29 +221,13 @@ def _is_finite(op: str, lhs: At, rhs: At | None) -> bool:
     return op != "div" and all(math.isfinite(operand.detach().sum()) for operand in operands)
 
 
-def _array(tensor: Tensor) -> Any:
-    """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
-    rows = tensor.shape[0]
-    width = tensor.numel() // rows if rows else tensor.shape[1:].numel()
-    flat = tensor.detach().contiguous().view(rows, width)
-    stored = _STORED.get(flat.dtype, flat.dtype)
-    return (flat if stored == flat.dtype else flat.view(stored)).numpy()
-
-
 # ---- what the plain loops take
 
 
 def _operands(op: str, lhs: At, rhs: At | None, plan: Plan, dtype: torch.dtype) -> tuple[Any, ...]:
     """Operands, operator and layout, as the plain loops take them."""
-    left = _array(lhs.data.to(dtype))
-    right, right_at = (left, lhs.where) if rhs is None else (_array(rhs.data.to(dtype)), rhs.where)
+    left = as_array(lhs.data.to(dtype))
+    right, right_at = (left, lhs.where) if rhs is None else (as_array(rhs.data.to(dtype)), rhs.where)
     maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
     return left, lhs.where, right, right_at, OPS.index(op), plan.width, plan.wide, maps
 
-
-def _run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
-    """Call a kernel for all rows: here when there is little work, else on threads."""
-    if work < parallel.SMALL:
-        kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
-    else:
-        parallel.run(kernel, limits, *args)

@@ -19,6 +19,7 @@ from . import vector
 from .jit import inline, jit
 
 AHEAD = 8  # edges between a prefetch and the use of what it brings
+LINE = 16  # float32 numbers in a line of cache
 
 
 @inline
@@ -62,12 +63,16 @@ def sum_rows(
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
             if x_at != 0:
-                vector.prefetch(x, shape, vector.edge_row(x_at, r, ahead, indices, eids), column)
+                i = vector.edge_row(x_at, r, ahead, indices, eids)
+                vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
             i = vector.edge_row(x_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             if op == 0:
                 acc = vector.add(acc, a)
             else:
+                if y_at != 0:
+                    k = vector.edge_row(y_at, r, ahead, indices, eids)
+                    vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
                 k = vector.edge_row(y_at, r, j, indices, eids)
                 b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
                 acc = vector.add(acc, _message(op, a, b))
@@ -114,10 +119,14 @@ def extreme_rows(
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
             if x_at != 0:
-                vector.prefetch(x, shape, vector.edge_row(x_at, r, ahead, indices, eids), column)
+                i = vector.edge_row(x_at, r, ahead, indices, eids)
+                vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
             i = vector.edge_row(x_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             if op != 0:
+                if y_at != 0:
+                    k = vector.edge_row(y_at, r, ahead, indices, eids)
+                    vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
                 k = vector.edge_row(y_at, r, j, indices, eids)
                 a = _message(
                     op, a, vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
@@ -158,7 +167,9 @@ def make_messages(
     end_of_all = np.int64(len(src)) - 1
     for e in range(first, last):
         ahead = min(e + AHEAD, end_of_all)
-        vector.prefetch(x, shape, vector.end_row(x_at, ahead, src, dst), column)
+        i, k = vector.end_row(x_at, ahead, src, dst), vector.end_row(y_at, ahead, src, dst)
+        vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
+        vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
         i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
         a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
         b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
@@ -175,24 +186,27 @@ def make_dots(
     y_at: int,
     width: int,
     out: Any,
-    lanes: int,
     shape: Any,
     first: int,
     last: int,
 ) -> None:
-    """``out[e, h] = sum of x * y over block h`` of ``width`` elements, a multiple of the tile."""
-    end_of_all = np.int64(len(src)) - 1
+    """``out[e, h] = sum of x * y over block h`` of ``width`` elements, as many at once as vectors."""
+    end_of_all, blocks = np.int64(len(src)) - 1, np.int64(out.shape[1])
     for e in range(first, last):
         ahead = min(e + AHEAD, end_of_all)
-        vector.prefetch(x, shape, vector.end_row(x_at, ahead, src, dst), 0)
-        vector.prefetch(y, shape, vector.end_row(y_at, ahead, src, dst), 0)
+        far, farther = vector.end_row(x_at, ahead, src, dst), vector.end_row(y_at, ahead, src, dst)
+        for f in range(0, blocks * width, LINE):
+            vector.prefetch(x, (0,), far, f)
+            vector.prefetch(y, (0,), farther, f)
         i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
-        for h in range(out.shape[1]):
+        for h in range(0, blocks, len(shape)):
             acc = vector.fill(x, shape, 0)
-            for f in range(h * width, (h + 1) * width, lanes):
-                a = vector.load(x, shape, i, f, lanes)
-                acc = vector.add(acc, vector.mul(a, vector.load(y, shape, k, f, lanes)))
-            vector.store_number(out, e, h, vector.total(acc))
+            for f in range(0, width, vector.LANES):
+                lanes = min(width - f, vector.LANES)
+                a = vector.load_blocks(x, shape, i, (h, f), blocks, width, lanes)
+                b = vector.load_blocks(y, shape, k, (h, f), blocks, width, lanes)
+                acc = vector.add(acc, vector.mul(a, b))
+            vector.store(out, e, h, vector.totals(acc), min(blocks - h, np.int64(len(shape))))
 
 
 @jit
@@ -208,10 +222,14 @@ def softmax_rows(
     last: int,
 ) -> None:
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
+    end_of_all = np.int64(len(eids)) - 1
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         peak = vector.fill(logits, shape, -np.inf)
         for j in range(begin, end):
+            ahead = np.int64(eids[min(j + AHEAD, end_of_all)])
+            vector.prefetch(logits, shape, ahead, column)
+            vector.prefetch(out, shape, ahead, column)
             a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
             peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
         total = vector.fill(logits, shape, 0)
@@ -238,10 +256,15 @@ def softmax_gradient_rows(
     last: int,
 ) -> None:
     """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
+    end_of_all = np.int64(len(eids)) - 1
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         total = vector.fill(weights, shape, 0)
         for j in range(begin, end):
+            ahead = np.int64(eids[min(j + AHEAD, end_of_all)])
+            vector.prefetch(weights, shape, ahead, column)
+            vector.prefetch(grads, shape, ahead, column)
+            vector.prefetch(out, shape, ahead, column)
             w = vector.load(weights, shape, np.int64(eids[j]), column, lanes)
             g = vector.load(grads, shape, np.int64(eids[j]), column, lanes)
             total = vector.add(total, vector.mul(w, g))

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
 from . import llvm
@@ -167,6 +167,33 @@ def load_operand(
 
 
 @primitive
+def load_blocks(
+    typing: Any, array: Any, shape: Any, row: Any, block: Any, blocks: Any, width: Any, lanes: Any
+) -> Any:
+    """A tile whose vector ``p`` starts where block ``block + p`` of a row does, ``width`` apart.
+
+    ``block`` is a pair: the first block and how far into each block. Vectors beyond the last of
+    the ``blocks`` repeat it. Only the first ``lanes`` numbers of each count; the others are 0.
+    """
+    tile = Tile(_of(array), len(shape))
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        first, into = cgutils.unpack_tuple(builder, args[3])
+        last = builder.sub(args[4], llvm.I64(1))
+        start = llvm.element(context, builder, array, args[0], args[2], into)
+        mask, made = llvm.first_lanes(builder, args[6]), []
+        for place in range(tile.count):
+            at = builder.add(first, llvm.I64(place))
+            at = builder.select(builder.icmp_signed("<", at, last), at, last)
+            pointer = builder.gep(start, [builder.mul(at, args[5])])
+            made.append(llvm.load(builder, pointer, array.dtype, mask))
+        return _pack(builder, tile, made)
+
+    i = types.int64
+    return tile(array, shape, i, types.UniTuple(i, 2), i, i, i), generate
+
+
+@primitive
 def edge_row(typing: Any, at: Any, row: Any, place: Any, others: Any, edges: Any) -> Any:
     """``row`` (at 0), ``others[place]`` (1) or ``edges[place]`` (2), without a branch."""
 
@@ -198,21 +225,52 @@ def end_row(typing: Any, at: Any, edge: Any, src: Any, dst: Any) -> Any:
     return i(i, i, src, dst), generate
 
 
+def _bring(builder: Any, pointer: Any, lines: int) -> None:
+    """Ask for lines of cache from ``pointer`` on."""
+    at = builder.bitcast(pointer, llvm.I8.as_pointer())
+    flags = [llvm.I32(0), llvm.I32(3), llvm.I32(1)]  # to read, to all levels, data
+    for line in range(lines):
+        place = builder.gep(at, [llvm.I64(line * 64)])
+        llvm.call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *flags])
+
+
+def _lines(array: Any, shape: Any) -> int:
+    """How many lines of cache a tile of ``array`` takes."""
+    return int(max(1, len(shape) * LANES * (array.dtype.bitwidth // 8) // 64))
+
+
 @primitive
 def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
     """Bring the tile that starts at ``array[row, column]`` near, without waiting."""
-    size = array.dtype.bitwidth // 8
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[2], args[3])
-        at = builder.bitcast(start, llvm.I8.as_pointer())
-        for line in range(max(1, len(shape) * LANES * size // 64)):
-            place = builder.gep(at, [llvm.I64(line * 64)])
-            flags = [llvm.I32(0), llvm.I32(3), llvm.I32(1)]  # to read, to all levels, data
-            llvm.call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *flags])
+        _bring(builder, start, _lines(array, shape))
         return context.get_dummy_value()
 
     return types.void(array, shape, types.int64, types.int64), generate
+
+
+@primitive
+def prefetch_operand(
+    typing: Any, array: Any, shape: Any, row: Any, kind: Any, places: Any, column: Any
+) -> Any:
+    """Bring the tile near that :func:`load_operand` loads; if it has places, its first line."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        start = llvm.element(context, builder, array, args[0], args[2], llvm.I64(0))
+        at = context.make_array(places)(context, builder, args[4]).data
+        is_wide = builder.icmp_signed("==", args[3], llvm.I64(0))
+        with builder.if_else(is_wide, likely=True) as (then, otherwise):
+            with then:
+                _bring(builder, builder.gep(start, [args[5]]), _lines(array, shape))
+            with otherwise:
+                place = builder.sext(builder.load(builder.gep(at, [args[5]])), llvm.I64)
+                _bring(builder, builder.gep(start, [place]), 1)
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(array, shape, i, i, places, i), generate
 
 
 # ---- using tiles
@@ -253,37 +311,49 @@ div = _binary("fdiv")
 
 
 @primitive
-def total(typing: Any, tile: Any) -> Any:
-    """The sum of all numbers of a tile."""
+def totals(typing: Any, tile: Any) -> Any:
+    """A tile of one vector: the sum of vector ``p``, of at most eight, in place ``p``."""
+    made = Tile(tile.dtype, 1)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vectors = _each(builder, tile, args[0])
-        while len(vectors) > 1:
-            half = len(vectors) // 2
-            pairs = zip(vectors[:half], vectors[half:], strict=True)
-            vectors = [builder.fadd(a, b) for a, b in pairs]
-        (vector,) = vectors
-        for width in (4, 2, 1):
-            order = [*range(width, 2 * width), *range(2 * width, LANES), *range(width)]
-            moved = builder.shuffle_vector(vector, vector, llvm.ints(order[:LANES]))
-            vector = builder.fadd(vector, moved)
-        return builder.extract_element(vector, llvm.I32(0))
+        vectors += [ir.Constant(vectors[0].type, None)] * (LANES - len(vectors))
+        for width in (1, 2, 4):  # numbers that already belong together
+            order = [
+                p + half + step
+                for p in range(0, LANES, 2 * width)
+                for half in (0, LANES)
+                for step in range(width)
+            ]
+            evens, odds = llvm.ints(order), llvm.ints([q + width for q in order])
+            vectors = [
+                builder.fadd(builder.shuffle_vector(a, b, evens), builder.shuffle_vector(a, b, odds))
+                for a, b in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
+        return _pack(builder, made, vectors)
 
-    return tile.dtype(tile), generate
+    return made(tile), generate
 
 
-@primitive
-def store_number(typing: Any, array: Any, row: Any, column: Any, number: Any) -> Any:
-    """Write one number to ``array[row, column]``, rounded to what the array holds."""
+def _bent(keep: bool) -> Callable[..., Any]:
+    def operation(typing: Any, tile: Any, slope: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            number = context.cast(builder, args[1], signature.args[1], tile.dtype)
+            steepness, made = llvm.splat(builder, number), []
+            for x in _each(builder, tile, args[0]):
+                positive = builder.fcmp_ordered(">", x, ir.Constant(x.type, None))
+                above = x if keep else ir.Constant(x.type, [1.0] * LANES)
+                below = builder.fmul(x, steepness) if keep else steepness
+                made.append(builder.select(positive, above, below))
+            return _pack(builder, tile, made)
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at = llvm.element(context, builder, array, args[0], args[1], args[2])
-        value = llvm.narrowed(builder, llvm.splat(builder, args[3]), array.dtype)
-        first = builder.extract_element(value, llvm.I32(0))
-        builder.store(first, builder.bitcast(at, first.type.as_pointer()))
-        return context.get_dummy_value()
+        return tile(tile, slope), generate
 
-    return types.void(array, types.int64, types.int64, number), generate
+    return primitive(operation)
+
+
+leaky = _bent(keep=True)  # leaky(tile, slope): each number, times the slope unless it is positive
+steep = _bent(keep=False)  # steep(tile, slope): the derivative of that
 
 
 # ---- choosing between tiles

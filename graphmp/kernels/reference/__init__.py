@@ -7,9 +7,24 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .contract import DST, EDGE, OTHER, ROW, SRC, At, Call, Plan, accumulator
+from ..contract import DST, EDGE, OTHER, ROW, SRC, At, Call, Plan, accumulator
+from .attention import attention, attention_gradient, score_gradient
 
 name = "reference"
+
+__all__ = [
+    "attention",
+    "attention_gradient",
+    "group",
+    "name",
+    "scatter",
+    "score_gradient",
+    "sddmm",
+    "softmax",
+    "softmax_gradient",
+    "spmm",
+    "why_not",
+]
 
 _FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,

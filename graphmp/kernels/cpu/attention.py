@@ -1,0 +1,87 @@
+"""Attention on the CPU: how the loops of :mod:`.attention_rows` are called; see the contract."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import SCORES, Attention, accumulator
+from ..philox import threshold
+from .arrays import SHAPES, as_array, blocks_at_once, run
+from .attention_gradient_rows import attend_gradient_rows, score_gradient_rows
+from .attention_rows import attend_rows
+from .llvm import LANES
+
+Form = tuple[Tensor, Tensor, Tensor]
+
+
+def attention(
+    form: Form, given: Attention, wanted: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Attend; see the contract."""
+    rows, (edges, size) = form[0].numel() - 1, (form[1].numel(), given.value.shape[1])
+    held = accumulator(given.value.dtype)
+    out = given.value.new_empty(rows, size)
+    stats = torch.empty((rows, 2 * given.heads), dtype=held)
+    kept = given.value.new_empty(edges if wanted else 0, given.heads)
+    made = (as_array(out), as_array(stats), as_array(kept))
+    args = (*_given(form, given), _fit(given.heads, size), *made)
+    run(attend_rows, args[1][0], edges * max(size, 1), *args)
+    return out, stats, kept if wanted else None
+
+
+def attention_gradient(
+    form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """The gradient at sources and edges; see the contract."""
+    edges, heads, size = form[1].numel(), given.heads, given.value.shape[1]
+    value = torch.empty_like(given.value)
+    left = torch.empty_like(given.left, dtype=stats.dtype)
+    scores = torch.empty((edges, heads), dtype=stats.dtype)
+    weight = torch.empty((edges if given.weight is not None else 0, heads), dtype=stats.dtype)
+    upstream = given.value.new_empty(0, heads) if attention_grad is None else attention_grad
+    made = [as_array(t) for t in (stats, grad, upstream, value, left, scores, weight)]
+    fits = (_fit(heads, size), _fit(heads, given.left.shape[1]))
+    args = (*_given(form, given), *fits, *made)
+    run(attend_gradient_rows, args[1][0], 2 * edges * max(size, 1), *args)
+    return value, left, scores, weight if given.weight is not None else None
+
+
+def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
+    """The gradient of scores at the destinations; see the contract."""
+    out = torch.empty_like(given.right, dtype=scores.dtype)
+    fit, kind = _fit(given.heads, given.right.shape[1]), SCORES.index(given.kind)
+    layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    ends = (as_array(given.right), as_array(given.left))
+    args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, as_array(out))
+    run(score_gradient_rows, layout[0], len(layout[1]) * max(given.right.shape[1], 1), *args)
+    return out
+
+
+def _given(form: Form, given: Attention) -> tuple[Any, ...]:
+    """What both loops take first."""
+    none = given.value.new_empty(0, given.heads)
+    edge, weight, slant = (
+        as_array(none if t is None else t) for t in (given.edge, given.weight, given.slant)
+    )
+    return (
+        SCORES.index(given.kind),
+        (form[0].numpy(), form[1].numpy(), form[2].numpy()),
+        *(as_array(given.left), as_array(given.right), as_array(given.value), edge, weight),
+        (slant, float(given.slope)),
+        (given.seed, threshold(given.dropout)),
+        SHAPES[blocks_at_once(given.heads)],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _fit(heads: int, size: int) -> tuple[int, Any, tuple[int, ...]]:
+    """How ``size`` elements of a row meet ``heads``; see :mod:`.attention_rows`."""
+    width = max(size // max(heads, 1), 1)
+    places = np.arange(size, dtype=np.int32) // width
+    count = next((c for c in (16, 8, 4, 2) if c * LANES <= size), 1)
+    return (1 if width % LANES == 0 else 2), places.astype(np.int32), SHAPES[count]

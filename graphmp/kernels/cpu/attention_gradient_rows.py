@@ -1,0 +1,154 @@
+"""The loops of attention's gradient, a few rows at a time; see :mod:`.attention_rows`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import vector
+from .attention_rows import ADD, BLOCK, DOT, EDGE, HERE, LEAKY, draw, end_of_block, make_scores, mix
+from .jit import jit
+from .vector import LANES
+
+
+@jit
+def _flow_back(
+    form: Any,
+    bend: float,
+    stats: Any,
+    weight: Any,
+    mask: Any,
+    attention_grad: Any,
+    share: Any,
+    flow: Any,
+    out_scores: Any,
+    out_weight: Any,
+    base: int,
+    end: int,
+) -> None:
+    """In ``share`` scores become attention; in ``flow`` its gradient becomes that of the scores."""
+    _, indices, eids = form
+    heads = np.int64(share.shape[1])
+    for j in range(base, end):
+        e, v = np.int64(eids[j]), np.int64(indices[j])
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            score = vector.load(share, (0,), j - base, h, lanes)
+            peak = vector.load(stats, (0,), v, h, lanes)
+            total = vector.load(stats, (0,), v, heads + h, lanes)
+            delta = vector.load(stats, (0,), v, 2 * heads + h, lanes)
+            alpha = vector.div(vector.exp(vector.sub(vector.leaky(score, bend), peak)), total)
+            grad = vector.load(flow, (0,), j - base, h, lanes)
+            if len(attention_grad) > 0:
+                grad = vector.add(grad, vector.load(attention_grad, (0,), e, h, lanes))
+            weighed = alpha
+            if len(mask) > 0:
+                weighed = vector.mul(weighed, vector.load(mask, (0,), j - base, h, lanes))
+            if len(weight) > 0:
+                vector.store(out_weight, e, h, vector.mul(weighed, grad), lanes)
+                weighed = vector.mul(weighed, vector.load(weight, (0,), e, h, lanes))
+            vector.store(share, j - base, h, weighed, lanes)
+            grad = vector.sub(vector.mul(weighed, grad), vector.mul(alpha, delta))
+            grad = vector.mul(grad, vector.steep(score, bend))
+            vector.store(flow, j - base, h, grad, lanes)
+            vector.store(out_scores, e, h, grad, lanes)
+
+
+@jit
+def _reach(
+    kind: int,
+    form: Any,
+    own: Any,
+    other: Any,
+    slope: float,
+    flow: Any,
+    flow_at: int,
+    fit: Any,
+    out: Any,
+    span: Any,
+) -> None:
+    """The gradient of scores reaches the operand that lies at the rows; see the contract."""
+    (indptr, indices, eids), (base, first, last) = form, span
+    heads = np.int64(flow.shape[1])
+    if kind == ADD:
+        for r in range(first, last):
+            for h in range(0, heads, LANES):
+                lanes = min(heads - h, LANES)
+                acc = vector.fill(flow, (0,), 0)
+                for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+                    k = vector.edge_row(flow_at, j - base, j, indices, eids)
+                    acc = vector.add(acc, vector.load(flow, (0,), k, h, lanes))
+                vector.store(out, r, h, acc, lanes)
+    else:
+        beside = own if kind == LEAKY else own[:0]
+        mix(form, other, beside, slope, flow, flow_at, fit, out, span)
+
+
+@jit
+def attend_gradient_rows(
+    kind: int,
+    form: Any,
+    left: Any,
+    right: Any,
+    value: Any,
+    edge: Any,
+    weight: Any,
+    bow: Any,
+    chance: Any,
+    blocks: Any,
+    fit: Any,
+    score_fit: Any,
+    stats: Any,
+    grad: Any,
+    attention_grad: Any,
+    out_value: Any,
+    out_left: Any,
+    out_scores: Any,
+    out_weight: Any,
+    first: int,
+    last: int,
+) -> None:
+    """The gradients of attention at the sources and edges; see the contract. Rows are sources."""
+    (indptr, _, eids), (seed, threshold) = form, chance
+    heads = np.int64(stats.shape[1]) // 3
+    bend = bow[1] if kind == ADD else 1.0
+    share, mask = np.empty((BLOCK, heads), stats.dtype), np.empty((0, heads), stats.dtype)
+    flow = np.empty((BLOCK, heads), stats.dtype)
+    row = np.int64(first)
+    while row < last:
+        stop = end_of_block(indptr, row, last)
+        base, end = np.int64(indptr[row]), np.int64(indptr[stop])
+        span = (base, row, stop)
+        if end - base > len(share):
+            share = np.empty((end - base, heads), stats.dtype)
+            flow = np.empty((end - base, heads), stats.dtype)
+        make_scores(kind, form, left, 0, right, 1, edge, bow, blocks, share, span)
+        make_scores(DOT, form, value, 0, grad, 1, edge[:0], bow, blocks, flow, span)
+        if threshold > 0:
+            mask = draw(eids, seed, threshold, base, end, mask)
+        _flow_back(
+            form, bend, stats, weight, mask, attention_grad, share, flow, out_scores, out_weight,
+            base, end,
+        )  # fmt: skip
+        mix(form, grad, grad[:0], 1.0, share, HERE, fit, out_value, span)
+        _reach(kind, form, left, right, bow[1], flow, HERE, score_fit, out_left, span)
+        row = stop
+
+
+@jit
+def score_gradient_rows(
+    kind: int,
+    form: Any,
+    own: Any,
+    other: Any,
+    slope: float,
+    flow: Any,
+    fit: Any,
+    out: Any,
+    first: int,
+    last: int,
+) -> None:
+    """The gradient of scores at one end; see the contract."""
+    span = (np.int64(0), np.int64(first), np.int64(last))
+    _reach(kind, form, own, other, slope, flow, EDGE, fit, out, span)

@@ -1,0 +1,435 @@
+"""Attention over the edges that enter a node: scores, softmax and weighted sum in one operation.
+
+Nothing is stored for an edge and a feature, and for an edge and a head only in the backward pass,
+or when the attention itself is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import leaky_relu
+
+from .. import _checks, kernels
+from ..adjacency import Adjacency
+from ..errors import GraphTypeError, GraphValueError
+from ..kernels.contract import Attention, accumulator
+from ..kernels.philox import dropout_mask
+from .edge_softmax import edge_softmax
+from .spmm import contract
+
+
+def gat_attention(
+    graph: Any,
+    value: Tensor,
+    left: Tensor,
+    right: Tensor,
+    *,
+    edge: Tensor | None = None,
+    negative_slope: float = 0.2,
+    dropout: float = 0.0,
+    weight: Tensor | None = None,
+    return_attention: bool = False,
+) -> Any:
+    r"""Attend by scores that are added, as in `GAT <https://arxiv.org/abs/1710.10903>`__.
+
+    .. math::
+        out_v &= \sum_{u \in N(v)} w_{uv} \alpha_{uv} value_u
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \mathrm{LeakyReLU}(left_u + right_v + edge_{uv})
+
+    for each head on its own.
+
+    Args:
+        graph: a graph of one edge type.
+        value: (num_src, \*, heads, size), floating point.
+        left: (num_src, \*, heads), or with a last dimension of 1 besides.
+        right: (num_dst, \*, heads), or with a last dimension of 1 besides.
+        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        negative_slope: slope of the leaky ReLU below zero.
+        dropout: probability that an edge's attention is dropped, per head; the others grow in
+            proportion.
+        weight: factor of the attention, after softmax and dropout: (E,), or of a shape that
+            broadcasts to (E, \*, heads), or with a last dimension of 1 besides.
+        return_attention: give the attention too.
+
+    Returns:
+        (num_dst, \*, heads, size), 0 where no edge enters. With ``return_attention`` a pair of that
+        and (E, \*, heads): the attention after dropout and times the weights.
+
+    Raises:
+        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> value = torch.tensor([1.0, 3.0, 0.0]).view(3, 1, 1)
+        >>> gm.ops.gat_attention(g, value, torch.zeros(3, 1), torch.zeros(3, 1)).flatten()
+        tensor([0., 0., 2.])
+    """
+    shape = _heads(graph, value, "value")
+    operands = {"left": (left, "src"), "right": (right, "dst"), "edge": (edge, "edge")}
+    flat = {
+        name: _flat(graph, x, where, shape, name, value) for name, (x, where) in operands.items()
+    }
+    call = _Call("add", math.prod(shape), float(negative_slope), *_chance(dropout))
+    return _attend(graph, call, value, flat, weight, None, return_attention)
+
+
+def gatv2_attention(
+    graph: Any,
+    left: Tensor,
+    right: Tensor,
+    attn: Tensor,
+    *,
+    value: Tensor | None = None,
+    edge: Tensor | None = None,
+    negative_slope: float = 0.2,
+    dropout: float = 0.0,
+    weight: Tensor | None = None,
+    return_attention: bool = False,
+) -> Any:
+    r"""Attend by scores of a small network, as in `GATv2 <https://arxiv.org/abs/2105.14491>`__.
+
+    .. math::
+        \alpha_{uv} = \mathrm{softmax}_{u \in N(v)} \big(
+            attn^T \mathrm{LeakyReLU}(left_u + right_v) + edge_{uv} \big)
+
+    for each head on its own; the rest is that of :func:`gat_attention`.
+
+    Args:
+        graph: a graph of one edge type.
+        left: (num_src, \*, heads, k), floating point.
+        right: (num_dst, \*, heads, k).
+        attn: (heads, k); leading dimensions of 1 may come before.
+        value: (num_src, \*, heads, size); ``left`` unless given.
+        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        negative_slope: slope of the leaky ReLU below zero.
+        dropout: see :func:`gat_attention`.
+        weight: see :func:`gat_attention`.
+        return_attention: give the attention too.
+
+    Returns:
+        As :func:`gat_attention`.
+
+    Raises:
+        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> h = torch.tensor([1.0, 3.0, 0.0]).view(3, 1, 1)
+        >>> gm.ops.gatv2_attention(g, h, h, torch.zeros(1, 1)).flatten()
+        tensor([0., 0., 2.])
+    """
+    value = left if value is None else value
+    shape, flat = _heads(graph, value, "value"), _pair(graph, left, right, value, "left", "right")
+    heads, size = left.shape[-2:]
+    if not isinstance(attn, Tensor) or attn.dtype != value.dtype:
+        came = f"{attn.dtype}" if isinstance(attn, Tensor) else type(attn).__name__
+        raise GraphTypeError(f"attn must be a tensor of {value.dtype}, but {came} came.")
+    if attn.shape[-2:] != (heads, size) or attn.numel() != heads * size:
+        raise GraphValueError(
+            f"attn must have shape ({heads}, {size}), as left and right have for each node, but "
+            f"{tuple(attn.shape)} came."
+        )
+    slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
+    flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
+    call = _Call("leaky", math.prod(shape), float(negative_slope), *_chance(dropout))
+    return _attend(graph, call, value, flat, weight, slant, return_attention)
+
+
+def dot_attention(
+    graph: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    scale: float | None = None,
+    edge: Tensor | None = None,
+    dropout: float = 0.0,
+    weight: Tensor | None = None,
+    return_attention: bool = False,
+) -> Any:
+    r"""Attend by scaled dot products, as in `the transformer <https://arxiv.org/abs/1706.03762>`__.
+
+    .. math::
+        \alpha_{uv} = \mathrm{softmax}_{u \in N(v)} \big(
+            scale \cdot query_v^T key_u + edge_{uv} \big)
+
+    for each head on its own; the rest is that of :func:`gat_attention`.
+
+    Args:
+        graph: a graph of one edge type.
+        query: (num_dst, \*, heads, k), floating point.
+        key: (num_src, \*, heads, k).
+        value: (num_src, \*, heads, size).
+        scale: factor of the dot products; :math:`1 / \sqrt{k}` unless given.
+        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        dropout: see :func:`gat_attention`.
+        weight: see :func:`gat_attention`.
+        return_attention: give the attention too.
+
+    Returns:
+        As :func:`gat_attention`.
+
+    Raises:
+        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> h = torch.tensor([1.0, 3.0, 0.0]).view(3, 1, 1)
+        >>> gm.ops.dot_attention(g, h, h, h).flatten()
+        tensor([0., 0., 2.])
+    """
+    shape, flat = _heads(graph, value, "value"), _pair(graph, key, query, value, "key", "query")
+    factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else scale
+    flat["right"] = flat["right"] * factor
+    flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
+    call = _Call("dot", math.prod(shape), 0.0, *_chance(dropout))
+    return _attend(graph, call, value, flat, weight, None, return_attention)
+
+
+# ---- checks
+
+
+def _heads(graph: Any, value: Any, name: str) -> tuple[int, ...]:
+    """The feature dimensions before the last, which count as heads."""
+    adjacency = _checks.adjacency_of(graph)
+    _checks.feature(value, adjacency.num_src, adjacency.device, name, "sources")
+    if not value.dtype.is_floating_point:
+        raise GraphTypeError(f"Attention needs floating point, but {name} has {value.dtype}.")
+    if value.ndim < 3:
+        raise GraphValueError(
+            f"{name} must have shape (num_src, *, heads, size), but {tuple(value.shape)} came."
+        )
+    return tuple(value.shape[1:-1])
+
+
+def _pair(
+    graph: Any, left: Any, right: Any, value: Tensor, left_name: str, right_name: str
+) -> dict[str, Any]:
+    """Operands of scores that have a vector for each head, flat."""
+    shape, flat = tuple(value.shape[1:-1]), {}
+    for side, name, x, where in (
+        ("left", left_name, left, "src"),
+        ("right", right_name, right, "dst"),
+    ):
+        _check_like(graph, x, where, name, value)
+        size = x.shape[-1] if x.ndim > 1 else 0
+        if tuple(x.shape[1:]) != (*shape, size) or x.shape[-1] != left.shape[-1]:
+            k = left.shape[-1] if side == "right" else "k"
+            wanted = ", ".join(map(str, (f"num_{where}", *shape, k)))
+            raise GraphValueError(
+                f"{name} must have shape ({wanted}), with the heads of value, but "
+                f"{tuple(x.shape)} came."
+            )
+        flat[side] = x.reshape(len(x), math.prod(x.shape[1:]))
+    return flat
+
+
+def _flat(
+    graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str, value: Tensor
+) -> Tensor | None:
+    """An operand that has a number for each head: (rows, heads)."""
+    if x is None and name == "edge":
+        return None
+    _check_like(graph, x, where, name, value)
+    if tuple(x.shape[1:]) not in (shape, (*shape, 1)):
+        rows = "E" if where == "edge" else f"num_{where}"
+        raise GraphValueError(
+            f"{name} must have shape ({', '.join(map(str, (rows, *shape)))}), with the heads of "
+            f"value, but {tuple(x.shape)} came."
+        )
+    return x.reshape(len(x), math.prod(shape))  # type: ignore[no-any-return]
+
+
+def _check_like(graph: Any, x: Any, where: str, name: str, value: Tensor) -> None:
+    adjacency: Adjacency = _checks.adjacency_of(graph)
+    rows, what = {
+        "src": (adjacency.num_src, "sources"),
+        "dst": (adjacency.num_dst, "destinations"),
+        "edge": (adjacency.num_edges, "edges"),
+    }[where]
+    _checks.feature(x, rows, adjacency.device, name, what)
+    if x.dtype != value.dtype:
+        raise GraphTypeError(f"{name} must have value's dtype, {value.dtype}, but has {x.dtype}.")
+
+
+def _weights(graph: Any, weight: Any, shape: tuple[int, ...], value: Tensor) -> Tensor | None:
+    """Weights of edges and heads: (E, heads)."""
+    if weight is None:
+        return None
+    _check_like(graph, weight, "edge", "weight", value)
+    given, rank = tuple(weight.shape[1:]), len(shape)
+    trimmed = given[:-1] if len(given) == rank + 1 and given[-1] == 1 else given
+    padded = (1,) * (rank - len(trimmed)) + trimmed
+    if len(padded) != rank or any(p not in (1, s) for p, s in zip(padded, shape, strict=True)):
+        raise GraphValueError(
+            f"weight must have shape (E,) or (E, {', '.join(map(str, shape))}), but "
+            f"{tuple(weight.shape)} came."
+        )
+    wide = weight.reshape(len(weight), *padded).expand(len(weight), *shape)
+    return wide.reshape(len(weight), math.prod(shape))  # type: ignore[no-any-return]
+
+
+def _chance(dropout: float) -> tuple[float, int]:
+    """The probability and the seed of dropout; the seed comes from torch's generator."""
+    if not 0 <= dropout <= 1:
+        raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")
+    return float(dropout), int(torch.randint(2**63 - 1, ())) if dropout > 0 else 0
+
+
+# ---- the operation
+
+
+class _Call(NamedTuple):
+    """What is not a tensor; see :class:`~graphmp.kernels.contract.Attention`."""
+
+    kind: str
+    heads: int
+    slope: float
+    dropout: float
+    seed: int
+
+    def given(self, tensors: tuple[Tensor | None, ...]) -> Attention:
+        """What the kernels take."""
+        ready = [None if t is None else t.detach().contiguous() for t in tensors]
+        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[arg-type]
+
+
+def _attend(
+    graph: Any,
+    call: _Call,
+    value: Tensor,
+    flat: dict[str, Any],
+    weight: Any,
+    slant: Tensor | None,
+    wanted: bool,
+) -> Any:
+    """Run the operation on flat operands, and give the results their shapes."""
+    adjacency: Adjacency = _checks.adjacency_of(graph)
+    shape = tuple(value.shape[1:])
+    weights = _weights(graph, weight, shape[:-1], value)
+    values = value.reshape(len(value), math.prod(shape))
+    tensors = (flat["left"], flat["right"], values, flat["edge"], weights, slant)
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        out, attention = _Attend.apply(adjacency, call, wanted, *tensors)  # type: ignore[no-untyped-call]
+    else:
+        out, _, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
+    out = out.view(adjacency.num_dst, *shape)
+    return (out, attention.view(adjacency.num_edges, *shape[:-1])) if wanted else out
+
+
+class _Attend(torch.autograd.Function):
+    """Attention; the backward pass makes scores anew from one peak and total for each row."""
+
+    @staticmethod
+    def forward(ctx: Any, adjacency: Adjacency, call: _Call, wanted: bool, *tensors: Any) -> Any:
+        out, stats, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
+        ctx.adjacency, ctx.call = adjacency, call
+        ctx.save_for_backward(*tensors, out, stats, attention)
+        ctx.set_materialize_grads(False)
+        return out, attention
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        *tensors, out, stats, attention = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[3:]
+        if torch.is_grad_enabled():
+            found = _composed_gradients(ctx.adjacency, ctx.call, tensors, grads, wanted)
+        else:
+            made = (out, stats, attention)
+            found = _gradients(ctx.adjacency, ctx.call, tensors, made, grads)
+        return None, None, None, *(g if w else None for g, w in zip(found, wanted, strict=True))
+
+
+def _gradients(
+    adjacency: Adjacency, call: _Call, tensors: Any, made: Any, grads: Any
+) -> tuple[Tensor | None, ...]:
+    """The gradients of all operands, by kernels."""
+    (out, stats, attention), (grad, attention_grad) = made, grads
+    given = call.given(tensors)
+    grad = torch.zeros_like(out) if grad is None else grad.contiguous()
+    products = out.to(stats.dtype) * grad
+    delta = _by_head(products, call.heads).sum(-1)
+    if attention_grad is not None:
+        shape, edges = (call.heads,), ("e", "e")
+        delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)
+    stats = torch.cat([stats, delta], 1)
+    value, left, scores, weight = kernels.attention_gradient(
+        adjacency.csr, given, stats, grad, attention_grad
+    )
+    right = kernels.score_gradient(adjacency.csc, given, scores)
+    slant = None
+    if given.slant is not None:
+        slant = (left * given.left).sum(0, True) + (right * given.right).sum(0, True)
+        left, right = left * given.slant, right * given.slant
+    parts = (left, right, value, scores, weight, slant)
+    return tuple(None if part is None else part.to(grad.dtype) for part in parts)
+
+
+def _composed_gradients(
+    adjacency: Adjacency, call: _Call, tensors: Any, grads: Any, wanted: Any
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the operands that want one, differentiable themselves."""
+    results = _composed(adjacency, call, *tensors)
+    pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None]
+    inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
+    made = iter(
+        torch.autograd.grad(
+            [r for r, _ in pairs], inputs, [g for _, g in pairs], create_graph=True,
+            allow_unused=True,
+        )  # fmt: skip
+    )
+    return tuple(next(made) if w else None for w in wanted)
+
+
+def _composed(
+    adjacency: Adjacency,
+    call: _Call,
+    left: Tensor,
+    right: Tensor,
+    value: Tensor,
+    edge: Tensor | None,
+    weight: Tensor | None,
+    slant: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Output and attention by operations that have derivatives of every order."""
+    heads, ends = call.heads, ("u", "v")
+    left, right, value = (_by_head(t, heads) for t in (left, right, value))
+    if call.kind == "dot":
+        scores = contract(adjacency, "e", "mul", left, right, ends, (heads, 1))
+    else:
+        scores = contract(adjacency, "e", "add", left, right, ends, tuple(left.shape[1:]))
+    if slant is not None:
+        bent = leaky_relu(scores, call.slope) * _by_head(slant, heads)
+        scores = bent.sum(-1, keepdim=True)
+    if edge is not None:
+        scores = scores + edge.unsqueeze(-1)
+    if call.kind == "add":
+        scores = leaky_relu(scores, call.slope)
+    attention = edge_softmax(adjacency, scores)
+    if call.dropout > 0:
+        eids = torch.arange(adjacency.num_edges, device=value.device)
+        dtype = accumulator(value.dtype)
+        mask = dropout_mask(call.seed, eids, heads, call.dropout, dtype)
+        attention = attention * mask.to(value.dtype).unsqueeze(-1)
+    if weight is not None:
+        attention = attention * weight.unsqueeze(-1)
+    shape = tuple(value.shape[1:])
+    out = contract(adjacency, "v", "mul", value, attention, ("u", "e"), shape)
+    return out.flatten(1), attention.squeeze(-1)
+
+
+def _by_head(tensor: Tensor, heads: int) -> Tensor:
+    """(rows, heads * size) as (rows, heads, size)."""
+    return tensor.view(len(tensor), heads, tensor.shape[1] // max(heads, 1))
