@@ -113,11 +113,12 @@ def spmm(
     lhs: At,
     rhs: At | None,
     plan: Plan,
+    wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
     call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
     backend = _selected.get(call) or select(call)
-    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan)
+    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg)
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:

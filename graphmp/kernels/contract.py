@@ -3,10 +3,10 @@
 Primitives
     ``group(ids, num_rows) -> (indptr, order)``
         A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
-    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan) -> (out, arg)``
+    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg) -> (out, arg)``
         Messages made from two operands and reduced into each row of ``form``, a triple
         ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
-        edges. ``arg`` is None for ``"sum"``; for ``"max"`` and ``"min"`` it is the position in
+        edges. ``arg`` is None unless ``"max"`` or ``"min"`` want it; it is the position in
         ``form`` of the edge that gave each value, the first among equals, -1 in rows without
         edges: (rows, plan.out_size), int32 or int64. NaN wins. ``per_degree`` divides a sum by
         the number of edges.
@@ -49,6 +49,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -151,6 +152,7 @@ class Backend(Protocol):
         lhs: At,
         rhs: At | None,
         plan: Plan,
+        wants_arg: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """See the module's docstring."""
 
@@ -214,7 +216,7 @@ class Plan:
     @cached_property
     def full(self) -> tuple[int, ...]:
         """The shape that the operands and the result broadcast to."""
-        return tuple(torch.broadcast_shapes(*self._shapes))
+        return tuple(np.broadcast_shapes(*self._shapes))  # torch's imports SymPy: 0.3 s
 
     @cached_property
     def size(self) -> int:

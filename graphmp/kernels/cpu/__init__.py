@@ -29,8 +29,7 @@ _LARGEST = torch.iinfo(torch.int32).max
 _LINE = 16  # float32 numbers in a line of cache
 _NO_PLACES = np.zeros(0, np.int32)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # of another LLVM
-_TILED = {"sum": tiles.sum_rows, "extreme": tiles.extreme_rows}
-_PLAIN = {"sum": loops.spmm_sum, "extreme": loops.spmm_extreme}
+_MOST, _MOST_WITH_ARG = 16, 8  # vectors of a tile, as many as there are registers for
 
 
 def why_not(call: Call) -> str | None:
@@ -63,32 +62,36 @@ def spmm(
     lhs: At,
     rhs: At | None,
     plan: Plan,
+    wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    indptr, indices, eids = form[0].numpy(), form[1].numpy(), form[2].numpy()
-    rows, dtype = len(indptr) - 1, lhs.data.dtype
+    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    rows, dtype, is_sum = form[0].shape[0] - 1, lhs.data.dtype, reduce == "sum"
     tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
     held = dtype if tiled else accumulator(dtype)
     out = torch.empty((rows, plan.out_size), dtype=held)
-    arg, loop = None, "sum"
-    if reduce != "sum":
-        place = torch.int32 if len(indices) <= _LARGEST else torch.int64
-        arg, loop = torch.empty((rows, plan.out_size), dtype=place), "extreme"
-    work = len(indices) * max(plan.size, 1)
-    edges = (indptr, indices, eids)
-    made = (as_array(out),) if arg is None else (as_array(out), arg.numpy())
+    made: tuple[Any, ...] = (as_array(out),)
+    arg = None
+    if not is_sum:
+        needed = rows if wants_arg or not tiled else 0
+        place = torch.int32 if len(edges[1]) <= _LARGEST else torch.int64
+        arg = torch.empty((needed, plan.out_size), dtype=place)
+        made = (*made, arg.numpy())
+    work = len(edges[1]) * max(plan.size, 1)
     if tiled:
         operands = _tiled(op, lhs, rhs, plan)
         flags: tuple[Any, ...] = (per_degree,)
-        if arg is not None:
-            flags = (_flag(reduce == "min"), _flag(not _is_finite(op, lhs, rhs)))
-        for tile in _tiling(plan.size):
-            run(_TILED[loop], indptr, work, *edges, *operands, *flags, *made, *tile)
+        if not is_sum:
+            careful = not _is_finite(op, lhs, rhs)
+            flags = (_flag(reduce == "min"), _flag(careful), _flag(wants_arg))
+        for tile in _tiling(plan.size, _MOST_WITH_ARG if wants_arg else _MOST):
+            loop = tiles.sum_rows if is_sum else tiles.extreme_rows
+            run(loop, edges[0], work, *edges, *operands, *flags, *made, *tile)
     else:
-        flag = per_degree if arg is None else reduce == "max"
         operands = _operands(op, lhs, rhs, plan, held)
-        run(_PLAIN[loop], indptr, work, *edges, *operands, flag, *made)
-    return out.to(dtype).view(rows, *plan.out_shape), arg
+        flag = per_degree if is_sum else reduce == "max"
+        run(loops.spmm_sum if is_sum else loops.spmm_extreme, edges[0], work, *edges, *operands, flag, *made)
+    return out.to(dtype).view(rows, *plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
@@ -172,12 +175,12 @@ class Tile(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _tiling(size: int) -> list[Tile]:
+def _tiling(size: int, most: int = _MOST) -> list[Tile]:
     """Tiles that cover ``size`` columns, the widest first, the last one masked."""
     made, column = [], 0
     while column < size:
         whole = (size - column) // LANES
-        count = next((c for c in (16, 8, 4, 2, 1) if c <= whole), 1)
+        count = next((c for c in (16, 8, 4, 2, 1) if c <= min(whole, most)), 1)
         lanes = min(count * LANES, size - column)
         made.append(Tile(column, lanes, SHAPES[count]))
         column += lanes

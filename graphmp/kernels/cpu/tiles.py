@@ -97,6 +97,7 @@ def extreme_rows(
     op: int,
     smallest: Any,
     careful: Any,
+    tracked: Any,
     out: Any,
     arg: Any,
     column: int,
@@ -105,8 +106,9 @@ def extreme_rows(
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = the largest message of row r``, smallest if ``(0,)``, and the edge that gave it.
+    """``out[r] = the largest message of row r``, smallest if ``(0,)``.
 
+    If ``tracked`` is ``(0,)``, ``arg`` gets the position of the edge that gave it.
     The first of equal messages wins; and, if ``careful`` is ``(0,)``, the first NaN over all.
     Otherwise there must not be a NaN among the messages.
     """
@@ -133,14 +135,14 @@ def extreme_rows(
                 )
             better = vector.beats(a, acc, smallest, careful)
             acc = vector.choose(better, a, acc)
-            won = vector.choose(better, vector.places(shape, j - begin), won)
-        if begin < end:
-            vector.store(out, r, column, acc, lanes)
-            vector.store_places(arg, r, column, won, begin, lanes)
-        else:
-            vector.store(out, r, column, vector.fill(x, shape, 0), lanes)
-            for f in range(column, column + lanes):
-                arg[r, f] = -1
+            if len(tracked):
+                won = vector.choose(better, vector.places(shape, j - begin), won)
+        if begin == end:
+            acc = vector.fill(x, shape, 0)
+        vector.store(out, r, column, acc, lanes)
+        if len(tracked):
+            won = won if begin < end else vector.places(shape, -1)
+            vector.store_places(arg, r, column, won, begin if begin < end else 0, lanes)
 
 
 @jit

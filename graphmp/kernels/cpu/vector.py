@@ -252,6 +252,17 @@ def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
 
 
 @primitive
+def prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
+    """Bring the line of ``array[row, column]`` near, without waiting."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _bring(builder, llvm.element(context, builder, array, args[0], args[1], args[2]), 1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), generate
+
+
+@primitive
 def prefetch_operand(
     typing: Any, array: Any, shape: Any, row: Any, kind: Any, places: Any, column: Any
 ) -> Any:
@@ -420,7 +431,7 @@ def store_places(
         if array.dtype == types.int64:
             kind, first = llvm.I64, args[4]
         for place, vector in enumerate(_each(builder, tile, args[3])):
-            wide = vector if kind == llvm.I32 else builder.zext(vector, ir.VectorType(kind, LANES))
+            wide = vector if kind == llvm.I32 else builder.sext(vector, ir.VectorType(kind, LANES))
             value = builder.add(wide, llvm.splat(builder, first))
             llvm.put(builder, builder.gep(start, [llvm.I64(place * LANES)]), value, mask)
         return context.get_dummy_value()

@@ -54,6 +54,7 @@ def spmm(
     lhs: At,
     rhs: At | None,
     plan: Plan,
+    wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
     indptr, indices, eids = form
@@ -72,7 +73,7 @@ def spmm(
         return out.to(dtype).view(num_rows, *plan.out_shape), None
     out, arg = _extreme(messages, index, out, reduce)
     arg = torch.where(arg < len(eids), arg, -1)
-    return out.to(dtype).view(num_rows, *plan.out_shape), arg
+    return out.to(dtype).view(num_rows, *plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
