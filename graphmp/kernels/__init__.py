@@ -127,6 +127,11 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     return backend.sddmm(src, dst, op, lhs, rhs, plan)
 
 
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a tensor, ``data[ids]``; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("take", data.device.type, data.dtype)).take(data, ids)
+
+
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see :mod:`graphmp.kernels.contract`."""
     return select(Call("softmax", logits.device.type, logits.dtype)).softmax(form, logits)
@@ -164,9 +169,7 @@ def attention_gradient(
     return _attending(given).attention_gradient(form, given, stats, grad, attention_grad)
 
 
-def score_gradient(
-    form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
-) -> Tensor:
+def score_gradient(form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor) -> Tensor:
     """The gradient of attention's scores at the destinations; see the contract."""
     return _attending(given).score_gradient(form, given, scores)
 

@@ -12,6 +12,8 @@ Primitives
         the number of edges.
     ``sddmm(src, dst, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
+    ``take(data, ids) -> rows``
+        ``data[ids]``, for (k,) ids.
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
 
@@ -26,10 +28,10 @@ Primitives
         size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads), in the
         accumulator's dtype: the peak of the scores of a row and the sum of ``exp(score - peak)``.
         ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
-    ``attention_gradient(form, given, stats, grad, attention_grad) -> (value, left, scores, weight)``
-        What reaches the sources and the edges; rows of ``form`` are sources. ``stats`` is (rows,
-        3 heads), with ``delta``, the sum of attention times its gradient over the edges of a
-        destination. ``grad`` is that of ``out``, ``attention_grad`` that of ``attention`` or None.
+    ``attention_gradient(form, given, stats, grad, attention_grad)``
+        What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``form``
+        are sources. ``stats`` is (num_dst, 3 heads), with ``delta``, the sum of attention times its
+        gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad`` that of ``attention`` or None.
         ``value`` has its operand's dtype, the others the accumulator's; ``scores``, (E, heads), is
         the gradient before the leaky ReLU of kind ``"add"``, ``weight`` None without weights.
     ``score_gradient(form, given, scores) -> right``
@@ -159,6 +161,9 @@ class Backend(Protocol):
     def sddmm(
         self, src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     ) -> Tensor:
+        """See the module's docstring."""
+
+    def take(self, data: Tensor, ids: Tensor) -> Tensor:
         """See the module's docstring."""
 
     def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:

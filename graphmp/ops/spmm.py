@@ -227,6 +227,9 @@ def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
     """Run the kernel of a contraction."""
     if call.to != "e":
         return _reduced(call, "sum", lhs, rhs)[0]
+    if rhs is None and lhs.shape[1:] == call.plan.out_shape:
+        edges = call.adjacency
+        return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
     right = None if rhs is None else At(rhs, _SDDMM_AT[call.rhs])
     left = At(lhs, _SDDMM_AT[call.lhs])
     return kernels.sddmm(call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan)

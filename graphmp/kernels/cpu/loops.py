@@ -15,9 +15,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from . import vector
-from .arrays import IS_COMPILED
-from .jit import inline, jit
+from . import addresses
+from .jit import IS_COMPILED, inline, jit
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -40,7 +39,7 @@ def _nothing(array: Any, row: int, column: int) -> None:
     """Plain Python brings nothing near."""
 
 
-_prefetch = vector.prefetch_number if IS_COMPILED else _nothing
+_prefetch = addresses.prefetch_number if IS_COMPILED else _nothing
 
 
 @inline

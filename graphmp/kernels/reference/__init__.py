@@ -23,6 +23,7 @@ __all__ = [
     "softmax",
     "softmax_gradient",
     "spmm",
+    "take",
     "why_not",
 ]
 
@@ -81,6 +82,11 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     at: dict[int, Tensor | None] = {SRC: src, DST: dst, EDGE: None}
     messages = _messages(op, lhs, rhs, plan, at)
     return messages.to(lhs.data.dtype).reshape(len(src), *plan.out_shape)
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a tensor; see the contract."""
+    return data.index_select(0, ids)
 
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
