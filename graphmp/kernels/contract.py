@@ -31,9 +31,10 @@ Primitives
     ``attention_gradient(form, given, stats, grad, attention_grad)``
         What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``form``
         are sources. ``stats`` is (num_dst, 3 heads), with ``delta``, the sum of attention times its
-        gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad`` that of ``attention`` or None.
-        ``value`` has its operand's dtype, the others the accumulator's; ``scores``, (E, heads), is
-        the gradient before the leaky ReLU of kind ``"add"``, ``weight`` None without weights.
+        gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad``
+        that of ``attention`` or None. ``value`` has its operand's dtype, the others the
+        accumulator's; ``scores``, (E, heads), is the gradient before the leaky ReLU of kind
+        ``"add"``, ``weight`` None without weights.
     ``score_gradient(form, given, scores) -> right``
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
