@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-Run = Callable[[], Any]  # does the work, and returns a tensor or a tuple of tensors
+Run = Callable[..., Any]  # does the work, and returns a tensor or a tuple of tensors
 OURS, ROOFLINE = "graphmp", "gather"
 
 
@@ -65,7 +65,9 @@ class Family:
         title: what they have in common.
         cases: the cases.
         libraries: for each library a function ``(edges, **parameters)`` that makes its inputs and
-            returns the work. It raises LacksError for a case that the library does not have.
+            returns the work; or a pair of that and a function that puts the result into the form
+            of the others, outside the measured time. It raises LacksError for a case that the
+            library does not have.
         graphs: names in :data:`benchmarks.graphs.GRAPHS`.
         unit: what values are shown in.
     """
@@ -73,7 +75,7 @@ class Family:
     script: str
     title: str
     cases: Sequence[Case]
-    libraries: Mapping[str, Callable[..., Run]]
+    libraries: Mapping[str, Callable[..., Run | tuple[Run, Run]]]
     graphs: Sequence[str] = ("arxiv",)
     unit: str = "ms"
 
@@ -97,7 +99,8 @@ def forward_and_backward(forward: Callable[..., Tensor], *leaves: Tensor) -> Run
 
     leaves = tuple(leaf.detach().requires_grad_() for leaf in leaves)
     with torch.no_grad():
-        upstream = normal(*forward(*leaves).shape, seed=99).view_as(forward(*leaves))
+        shape = forward(*leaves).shape
+        upstream = normal(shape.numel(), seed=99).view(shape)
 
     def run() -> tuple[Tensor, ...]:
         out = forward(*leaves)
@@ -111,4 +114,7 @@ def forward_only(forward: Callable[..., Tensor], *inputs: Tensor) -> Run:
     return lambda: forward(*inputs)
 
 
-PASSES: dict[str, Callable[..., Run]] = {"forward": forward_only, "both": forward_and_backward}
+PASSES: dict[str, Callable[..., Run]] = {
+    "forward": forward_only,
+    "forward and backward": forward_and_backward,
+}
