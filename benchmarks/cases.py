@@ -33,9 +33,10 @@ class Case:
         parameters: what the functions of the libraries take by name.
         goal: how many times as long as ours every peer shall take.
         goals: the same for single peers.
-        limit: seconds that ours may take, or what else the family counts.
+        limit: what ours may take.
         of_roofline: the part of the roofline's speed that ours shall reach.
         tolerance: how far the results of libraries may differ, relative to their size.
+        unit: what values are shown in. ``"MB"`` measures memory instead of time.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Case:
     limit: float | None = None
     of_roofline: float | None = None
     tolerance: float = 1e-3
+    unit: str = "ms"
 
     @property
     def kind(self) -> str:
@@ -69,7 +71,6 @@ class Family:
             of the others, outside the measured time. It raises LacksError for a case that the
             library does not have.
         graphs: names in :data:`benchmarks.graphs.GRAPHS`.
-        unit: what values are shown in.
     """
 
     script: str
@@ -77,7 +78,6 @@ class Family:
     cases: Sequence[Case]
     libraries: Mapping[str, Callable[..., Run | tuple[Run, Run]]]
     graphs: Sequence[str] = ("arxiv",)
-    unit: str = "ms"
 
     @property
     def name(self) -> str:
@@ -91,6 +91,17 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 
     random = np.random.default_rng([seed, *shape])
     return torch.from_numpy(random.standard_normal(shape, np.float32))
+
+
+def seeded(module: Any) -> Any:
+    """The module, with the same small parameters in libraries that name them alike."""
+    import torch
+
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            values = normal(*parameter.shape, seed=sum(name.encode()))
+            parameter.copy_(0.1 * values)
+    return module
 
 
 def forward_and_backward(forward: Callable[..., Tensor], *leaves: Tensor) -> Run:

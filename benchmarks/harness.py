@@ -35,11 +35,19 @@ class Process:
 
     def __init__(self, family: Family, library: str, python: str, threads: int) -> None:
         self.library = library
+        self._given = family, library, python, threads
         self._command = [python, "-m", "benchmarks.worker", family.name, library]
         self._settings = {**os.environ, "DGLBACKEND": "pytorch", "PYTHONWARNINGS": "ignore"}
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
             self._settings[name] = str(threads)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def fresh(self) -> Process:
+        """Another process of the same library, in which peaks of memory can be seen."""
+        other = Process(*self._given)
+        # Large blocks go back to the system as soon as they are freed.
+        other._settings["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
+        return other
 
     def start(self) -> subprocess.Popen[bytes]:
         """The running process."""
@@ -102,8 +110,11 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
                 path = Path(folder) / f"{graph}.npz"
                 graphs.save(graphs.GRAPHS[graph](), path)
                 for number in selected(family, options):
-                    row = measure(family.cases[number], number, graph, path, workers, options)
-                    print(report.line(row, family.unit), flush=True)
+                    case = family.cases[number]
+                    request = {"path": str(path), "case": number}
+                    how = memory if case.unit == "MB" else times
+                    row = Row.of(case, graph, how(case, request, workers, options))
+                    print(report.line(row), flush=True)
                     rows.append(row)
         versions = {w.library: w.ask("versions") for w in workers}
     finally:
@@ -177,16 +188,11 @@ def chosen(family: Family, options: argparse.Namespace) -> dict[str, str]:
     return {name: python for name, python in pythons.items() if python is not None}
 
 
-def measure(
-    case: Case,
-    number: int,
-    graph: str,
-    path: Path,
-    workers: Sequence[Process],
-    options: argparse.Namespace,
-) -> Row:
-    """One case on one graph, by all libraries."""
-    replies = {w.library: w.ask("prepare", path=str(path), case=number) for w in workers}
+def times(
+    case: Case, request: dict[str, Any], workers: Sequence[Process], options: argparse.Namespace
+) -> dict[str, Result]:
+    """How long each library takes for a case."""
+    replies = {worker.library: worker.ask("prepare", **request) for worker in workers}
     results = {name: Result(note=trouble(reply)) for name, reply in replies.items()}
     for name, reply in replies.items():
         if not results[name].note and name != ROOFLINE and OURS in replies:
@@ -203,7 +209,28 @@ def measure(
                 result.turns += [reply["seconds"]] if not result.note else []
     for result in results.values():
         result.value = statistics.median(result.turns) if result.turns else None
-    return Row.of(case, graph, results)
+    return results
+
+
+def memory(
+    case: Case, request: dict[str, Any], workers: Sequence[Process], options: argparse.Namespace
+) -> dict[str, Result]:
+    """How much memory each library needs for a case, beyond its inputs."""
+    results: dict[str, Result] = {}
+    replies: dict[str, dict[str, Any]] = {}
+    for worker in workers:
+        process = worker.fresh()
+        try:
+            reply = replies[worker.library] = process.ask("prepare", **request)
+            result = results[worker.library] = Result(note=trouble(reply))
+            if not result.note and OURS in replies:
+                result.note = difference(reply, replies[OURS], case.tolerance)
+            if not result.note:
+                result.turns = [process.ask("peak")["bytes"] for _ in range(options.rounds)]
+                result.value = statistics.median(result.turns)
+        finally:
+            process.stop()
+    return results
 
 
 def trouble(reply: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ class Result:
     """What one library did in one case.
 
     Attributes:
-        value: the median of the turns, in seconds or what else the family counts.
+        value: the median of the turns, in seconds, bytes, or as a ratio.
         turns: the value of each turn.
         note: why there is no value, or what is special about it.
     """
@@ -47,6 +47,7 @@ class Row:
         case: the case's title.
         graph: the graph's name.
         results: what each library did.
+        unit: what values are shown in.
         ratio: the best peer's value over ours; without peers, the limit over ours.
         best: the best peer.
         goal: what the ratio shall be, against the best peer.
@@ -59,6 +60,7 @@ class Row:
     case: str
     graph: str
     results: dict[str, Result]
+    unit: str = "ms"
     ratio: float | None = None
     best: str = ""
     goal: float | None = None
@@ -70,7 +72,8 @@ class Row:
     @classmethod
     def of(cls, case: Case, graph: str, results: dict[str, Result]) -> Row:
         """Compare the values of a case."""
-        row = cls(case.title, graph, results, limit=case.limit, roofline_goal=case.of_roofline)
+        row = cls(case.title, graph, results, case.unit)
+        row.limit, row.roofline_goal = case.limit, case.of_roofline
         values = {name: result.value for name, result in results.items() if result.value}
         ours = values.pop(OURS, None)
         if ours is None:
@@ -110,14 +113,14 @@ def shown(result: Result | None, unit: str) -> str:
         return ""
     if result.value is None:
         return "differs" if result.note.startswith(DIFFERS) else "—"
-    return number(result.value * UNITS[unit]) + ("¹" if result.note else "")
+    return f"{number(result.value * UNITS[unit])} {unit}{'¹' if result.note else ''}"
 
 
-def goal_of(row: Row, unit: str) -> str:
+def goal_of(row: Row) -> str:
     """All goals of a row, and whether they are met."""
     goals = []
     if row.limit is not None:
-        goals.append(f"≤ {number(row.limit * UNITS[unit])} {unit}")
+        goals.append(f"≤ {number(row.limit * UNITS[row.unit])} {row.unit}")
     if row.goal is not None and row.best:
         goals.append(f"{row.goal:g}")
     if row.roofline_goal is not None and row.of_roofline is not None:
@@ -126,29 +129,29 @@ def goal_of(row: Row, unit: str) -> str:
     return ", ".join(goals) + (f": {met}" if goals else "")
 
 
-def line(row: Row, unit: str) -> str:
+def line(row: Row) -> str:
     """A row for the terminal."""
-    parts = [f"{name} {shown(result, unit)}" for name, result in row.results.items()]
+    parts = [f"{name} {shown(result, row.unit)}" for name, result in row.results.items()]
     ratio = f" | {row.ratio:.2f}" if row.ratio is not None else ""
     notes = [f"\n    {name} {r.note}" for name, r in row.results.items() if r.note]
-    goal = f" ({goal_of(row, unit)})" if goal_of(row, unit) else ""
-    return f"{row.graph} | {row.case} | {', '.join(parts)} {unit}{ratio}{goal}{''.join(notes)}"
+    goal = f" ({goal_of(row)})" if goal_of(row) else ""
+    return f"{row.graph} | {row.case} | {', '.join(parts)}{ratio}{goal}{''.join(notes)}"
 
 
 def table(found: Mapping[str, Any]) -> str:
     """A results file's content as Markdown."""
-    unit, rows = found["unit"], [_row(row) for row in found["rows"]]
+    rows = [_row(row) for row in found["rows"]]
     names = list(dict.fromkeys(name for row in rows for name in row.results))
-    heads = ["case", "graph", *(f"{name}, {unit}" for name in names)]
+    heads = ["case", "graph", *names]
     has_peers = any(row.best for row in rows)
     has_floor = any(row.of_roofline for row in rows)
     heads += (["best peer ÷ graphmp"] if has_peers else []) + (["of gather"] if has_floor else [])
     lines = [[*heads, "goal"], ["---"] * 2 + ["---:"] * (len(heads) - 2) + ["---"]]
     for row in rows:
-        cells = [row.case, row.graph, *(shown(row.results.get(name), unit) for name in names)]
+        cells = [row.case, row.graph, *(shown(row.results.get(name), row.unit) for name in names)]
         cells += [number(row.ratio) if row.best and row.ratio else ""] if has_peers else []
         cells += [f"{row.of_roofline:.0%}" if row.of_roofline else ""] if has_floor else []
-        lines.append([*cells, goal_of(row, unit)])
+        lines.append([*cells, goal_of(row)])
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return (
         f"### {found['title']} (`{found['name']}`)\n\n{found['machine']}\n\n{body}\n{_notes(rows)}"
@@ -209,7 +212,6 @@ def write(
     found = {
         "name": family.name,
         "title": family.title,
-        "unit": family.unit,
         "machine": machine(versions, threads),
         "rows": [asdict(row) for row in rows],
     }

@@ -82,6 +82,7 @@ def fingerprint(result: Any) -> list[dict[str, Any]]:
 
 def _fingerprint(tensor: Tensor) -> dict[str, Any]:
     flat = tensor.reshape(-1)
+    flat = flat if flat.is_floating_point() else flat.double()
     places = np.random.default_rng(0).integers(0, max(1, flat.numel()), SAMPLES)
     sample = flat[torch.from_numpy(places)].double() if flat.numel() else flat
     return {
