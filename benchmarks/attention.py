@@ -38,9 +38,10 @@ def trained(edges: Edges, forward: Callable[[Any], Any], parameters: Sequence[An
 
 
 def loaded(module: Any, values: dict[str, Any]) -> list[Any]:
-    """The parameters of a module after they were given values, all of them."""
-    module.load_state_dict(values)
-    return list(module.parameters())
+    """The parameters of a module that are named in ``values``, after they were given these."""
+    module.load_state_dict(values, strict=False)
+    parameters = dict(module.named_parameters())
+    return [parameters[name] for name in values]
 
 
 def with_module(edges: Edges, graph: Any, module: Any, **values: Any) -> Run:

@@ -16,6 +16,8 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from benchmarks.graphs import Edges
+
 Run = Callable[..., Any]  # does the work, and returns a tensor or a tuple of tensors
 OURS, ROOFLINE = "graphmp", "gather"
 
@@ -33,7 +35,7 @@ class Case:
         parameters: what the functions of the libraries take by name.
         goal: how many times as long as ours every peer shall take.
         goals: the same for single peers.
-        limit: what ours may take.
+        limit: what ours may take, or a function of the edges that gives it.
         of_roofline: the part of the roofline's speed that ours shall reach.
         tolerance: how far the results of libraries may differ, relative to their size.
         unit: what values are shown in. ``"MB"`` measures memory instead of time.
@@ -43,7 +45,7 @@ class Case:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     goal: float | None = None
     goals: Mapping[str, float] = field(default_factory=dict)
-    limit: float | None = None
+    limit: float | Callable[[Edges], float] | None = None
     of_roofline: float | None = None
     tolerance: float = 1e-3
     unit: str = "ms"
@@ -52,6 +54,10 @@ class Case:
     def kind(self) -> str:
         """The title up to its comma."""
         return self.title.partition(",")[0]
+
+    def limit_on(self, edges: Edges) -> float | None:
+        """What ours may take on a graph."""
+        return self.limit(edges) if callable(self.limit) else self.limit
 
     def goal_against(self, peer: str) -> float | None:
         """How many times as long as ours ``peer`` shall take."""

@@ -35,6 +35,11 @@ class Edges:
         """How many there are."""
         return len(self.src)
 
+    @property
+    def in_degrees(self) -> npt.NDArray[np.int64]:
+        """(num_nodes,) how many edges enter each node."""
+        return np.bincount(self.dst, minlength=self.num_nodes)
+
     @cached_property
     def tensors(self) -> tuple[Any, Any]:
         """Both ends as int32 tensors."""
@@ -70,8 +75,8 @@ class Edges:
         """Where each destination's edges start and end in ``order``; int32."""
         import torch
 
-        counts = np.bincount(self.dst, minlength=self.num_nodes)
-        return torch.from_numpy(np.concatenate([[0], counts.cumsum()]).astype(np.int32))
+        ends = self.in_degrees.cumsum()
+        return torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32))
 
     def csr(self, values: Any) -> Any:
         """A CSR matrix of destinations × sources with (E,) values in the order ``order``."""

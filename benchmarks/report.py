@@ -70,14 +70,16 @@ class Row:
     met: bool | None = None
 
     @classmethod
-    def of(cls, case: Case, graph: str, results: dict[str, Result]) -> Row:
+    def of(
+        cls, case: Case, graph: str, results: dict[str, Result], limit: float | None = None
+    ) -> Row:
         """Compare the values of a case."""
         row = cls(case.title, graph, results, case.unit)
-        row.limit, row.roofline_goal = case.limit, case.of_roofline
-        values = {name: result.value for name, result in results.items() if result.value}
-        ours = values.pop(OURS, None)
-        if ours is None:
+        row.limit, row.roofline_goal = limit, case.of_roofline
+        values = {name: r.value for name, r in results.items() if r.value is not None}
+        if OURS not in values:
             return row
+        ours = max(values.pop(OURS), 1e-12)
         floor = values.pop(ROOFLINE, None)
         ratios = {name: value / ours for name, value in values.items()}
         verdicts = []
@@ -86,10 +88,10 @@ class Row:
             row.ratio, row.goal = ratios[row.best], case.goal_against(row.best)
             goals = {name: case.goal_against(name) for name in ratios}
             verdicts += [ratios[name] >= goal for name, goal in goals.items() if goal]
-        if case.limit is not None:
-            verdicts.append(ours <= case.limit)
+        if limit is not None:
+            verdicts.append(ours <= limit)
             if not ratios:
-                row.ratio, row.goal = case.limit / ours, 1.0
+                row.ratio, row.goal = limit / ours, 1.0
         if floor is not None:
             row.of_roofline = floor / ours
             verdicts += [row.of_roofline >= case.of_roofline] if case.of_roofline else []
