@@ -72,13 +72,15 @@ def main() -> None:
     """Measure, print and write the results."""
     options = harness.parse(FAMILY, None)
     names = ["import", "call"] if options.quick else list(PROBES)
+    load = os.getloadavg()[0]
+    warm_up = 0 if options.quick else 1
     turns: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "trivial.py").write_text(TRIVIAL, encoding="utf-8")
-        for number in range(options.rounds + 1):
+        for number in range(options.rounds + warm_up):  # the first round fills the caches
             for name in names:
                 taken = seconds(name, Path(folder), options.threads)
-                turns[name] += [taken] if number else []  # the first round fills the caches
+                turns[name] += [taken] if number >= warm_up else []
     found = {name: Result(statistics.median(times), times) for name, times in turns.items()}
     if "numba" in found:
         found["call"].value = (found["call"].value or 0) - (found["numba"].value or 0)
@@ -88,7 +90,8 @@ def main() -> None:
     for row in rows:
         print(report.line(row))
     versions = {OURS: {package: version(package) for package in ("graphmp", "torch")}}
-    report.write(FAMILY, rows, versions, options.threads, options.results)
+    machine = report.machine(versions, options.threads, load)
+    report.write(FAMILY, rows, machine, options.results)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ class Process:
         other._settings["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
         return other
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """The running process."""
+    def start(self) -> None:
+        """Start the process, if it does not run."""
         if self._process is None:
             self._process = subprocess.Popen(
                 self._command,
@@ -59,11 +59,12 @@ class Process:
                 cwd=graphs.REPOSITORY,
                 env=self._settings,
             )
-        return self._process
 
     def ask(self, request: str, **arguments: Any) -> dict[str, Any]:
         """Send a request and wait for its reply; a reply that does not come is a failure."""
-        process = self.start()
+        self.start()
+        process = self._process
+        assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
         message = json.dumps({"do": request, **arguments}) + "\n"
@@ -92,6 +93,29 @@ class Process:
             self._process = None
 
 
+class Here(Process):
+    """A library that works in this process."""
+
+    def __init__(self, family: Family, library: str) -> None:
+        from benchmarks.worker import Worker
+
+        self.library, self._worker = library, Worker(family, library)
+
+    def fresh(self) -> Process:
+        """Itself: there is no other."""
+        return self
+
+    def start(self) -> None:
+        """Nothing is to be started."""
+
+    def ask(self, request: str, **arguments: Any) -> dict[str, Any]:
+        """Do it at once."""
+        return self._worker.answer(request, **arguments)
+
+    def stop(self) -> None:
+        """Nothing is to be ended."""
+
+
 def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
     """Measure a family as the command line says, and write, print and return the results.
 
@@ -100,8 +124,12 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
     """
     options = parse(family, arguments)
     libraries = chosen(family, options)
-    workers = [Process(family, name, python, options.threads) for name, python in libraries.items()]
+    workers = [
+        Here(family, name) if options.here else Process(family, name, python, options.threads)
+        for name, python in libraries.items()
+    ]
     rows: list[Row] = []
+    load = os.getloadavg()[0]
     try:
         for worker in workers:
             worker.start()
@@ -122,7 +150,7 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
     finally:
         for worker in workers:
             worker.stop()
-    report.write(family, rows, versions, options.threads, options.results)
+    report.write(family, rows, report.machine(versions, options.threads, load), options.results)
     check(rows)
     return rows
 
@@ -133,7 +161,7 @@ def parse(family: Family, arguments: Sequence[str] | None) -> argparse.Namespace
     add = parser.add_argument
     add("--graph", action="append", choices=graphs.GRAPHS, help="measure on this graph; repeatable")
     add("--case", default="", help="measure the cases whose title holds this")
-    add("--only", nargs="+", choices=family.libraries, help="measure these libraries")
+    add("--only", nargs="+", help=f"measure these of {', '.join(family.libraries)}")
     add("--rounds", type=int, default=5, help="how many turns each library has")
     add("--turn", type=float, default=0.4, help="about how many seconds a turn takes")
     add("--threads", type=int, help="threads of each library, as many as torch takes if left out")
@@ -141,6 +169,7 @@ def parse(family: Family, arguments: Sequence[str] | None) -> argparse.Namespace
     add("--pyg", default=os.environ.get("GRAPHMP_BENCH_PYG"), help="a Python that has PyG")
     add("--results", type=Path, default=report.RESULTS, help="the folder of the results")
     add("--quick", action="store_true", help="a case of each kind, on a tiny graph, in one turn")
+    add("--here", action="store_true", help="in this process, to look for mistakes")
     options = parser.parse_args(arguments)
     if options.quick:
         options.graph = [name for name in family.graphs if name == "triangle"] or ["quick"]
@@ -183,6 +212,9 @@ def selected(family: Family, options: argparse.Namespace) -> list[int]:
 
 def chosen(family: Family, options: argparse.Namespace) -> dict[str, str]:
     """The libraries to measure, each with its interpreter."""
+    unknown = set(options.only or []).difference(family.libraries)
+    if unknown:
+        raise SystemExit(f"Libraries are {', '.join(family.libraries)}, not {', '.join(unknown)}.")
     has_pyg = find_spec("torch_geometric") is not None
     peers = {"DGL": options.dgl, "PyG": options.pyg or (sys.executable if has_pyg else None)}
     pythons = {name: peers.get(name, sys.executable) for name in options.only or family.libraries}

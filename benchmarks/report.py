@@ -179,15 +179,19 @@ def _notes(rows: Sequence[Row]) -> str:
     ) + ("\n" if reasons else "")
 
 
-def machine(versions: Mapping[str, Mapping[str, str]], threads: int) -> str:
-    """What it was measured on: processor, threads, versions, date."""
+def machine(versions: Mapping[str, Mapping[str, str]], threads: int, load: float) -> str:
+    """What it was measured on: processor, threads, versions, date.
+
+    ``load`` is how many programs ran before; on a machine of its own a benchmark finds none.
+    """
     packages = {OURS: "graphmp", "DGL": "dgl", "PyG": "torch_geometric"}
     found = []
     for library, modules in versions.items():
         names = [name for name in (packages.get(library), "torch") if name and name in modules]
         if library in packages:
             found.append(" with ".join(f"{name} {modules[name]}" for name in names))
-    return f"{processor()}, {threads} threads; {'; '.join(found)}; {date.today()}"
+    busy = f"; other programs were running, load {load:.1f}" if load > 0.5 else ""
+    return f"{processor()}, {threads} threads; {'; '.join(found)}; {date.today()}{busy}"
 
 
 def processor() -> str:
@@ -205,8 +209,7 @@ def processor() -> str:
 def write(
     family: Family,
     rows: Sequence[Row],
-    versions: Mapping[str, Mapping[str, str]],
-    threads: int,
+    measured_on: str,
     folder: Path,
 ) -> None:
     """Write the results of a family as JSON, Markdown and, with matplotlib, as a plot."""
@@ -214,7 +217,7 @@ def write(
     found = {
         "name": family.name,
         "title": family.title,
-        "machine": machine(versions, threads),
+        "machine": measured_on,
         "rows": [asdict(row) for row in rows],
     }
     path = folder / f"{family.name}.json"

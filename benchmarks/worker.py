@@ -36,6 +36,15 @@ class Worker:
         self.run: Run = lambda: None
         self.call_s = 0.0
 
+    def answer(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """Do what a request names; what goes wrong is an answer too."""
+        try:
+            return getattr(self, do)(**arguments)  # type: ignore[no-any-return]
+        except LacksError as error:
+            return {"lacks": str(error)}
+        except Exception as error:  # noqa: BLE001  # a peer may fail in any way
+            return {"fails": f"{type(error).__name__}: {error}"}
+
     def prepare(self, path: str, case: int) -> dict[str, Any]:
         """Make the inputs of a case on a graph, and call the work for the first time."""
         self.run = lambda: None  # lets go of the previous case's tensors
@@ -124,14 +133,7 @@ def main() -> None:
     script, library = sys.argv[1:]
     worker = Worker(importlib.import_module(f"benchmarks.{script}").FAMILY, library)
     for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            reply = getattr(worker, request.pop("do"))(**request)
-        except LacksError as error:
-            reply = {"lacks": str(error)}
-        except Exception as error:  # noqa: BLE001  # a peer may fail in any way
-            reply = {"fails": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), file=replies, flush=True)
+        print(json.dumps(worker.answer(**json.loads(line))), file=replies, flush=True)
 
 
 if __name__ == "__main__":
