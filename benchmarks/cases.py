@@ -77,6 +77,7 @@ class Family:
             of the others, outside the measured time. It raises LacksError for a case that the
             library does not have.
         graphs: names in :data:`benchmarks.graphs.GRAPHS`.
+        threads: how many each library has; as many as torch takes, if None.
     """
 
     script: str
@@ -84,6 +85,7 @@ class Family:
     cases: Sequence[Case]
     libraries: Mapping[str, Callable[..., Run | tuple[Run, Run]]]
     graphs: Sequence[str] = ("arxiv",)
+    threads: int | None = None
 
     @property
     def name(self) -> str:

@@ -176,7 +176,7 @@ def parse(family: Family, arguments: Sequence[str] | None) -> argparse.Namespace
         options.rounds, options.turn = 1, 0.0
         options.threads = options.threads or 1
     options.graph = options.graph or available(family.graphs)
-    options.threads = options.threads or threads_of_torch()
+    options.threads = options.threads or family.threads or threads_of_torch()
     return options
 
 

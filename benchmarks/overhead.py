@@ -1,4 +1,8 @@
-"""What a call costs where there is nothing to compute: on three nodes."""
+"""What a call costs where there is nothing to compute: on three nodes.
+
+On one thread, since there is no work to divide: where other programs run, a library that wakes its
+threads at every call would be charged for waiting until they have a processor.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +53,7 @@ FAMILY = Family(
         "DGL": lambda edges, what: calls("dgl", edges.dgl, what),
     },
     graphs=("triangle",),
+    threads=1,
 )
 
 if __name__ == "__main__":

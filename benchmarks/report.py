@@ -155,9 +155,10 @@ def table(found: Mapping[str, Any]) -> str:
         cells += [f"{row.of_roofline:.0%}" if row.of_roofline else ""] if has_floor else []
         lines.append([*cells, goal_of(row)])
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return (
-        f"### {found['title']} (`{found['name']}`)\n\n{found['machine']}\n\n{body}\n{_notes(rows)}"
-    )
+    turns = max((len(r.turns) for row in rows for r in row.results.values()), default=0)
+    where = f"{found['machine']}; {turns} turns"
+    head = f"### {found['title']} (`{found['name']}`)\n\n{where}"
+    return f"{head}\n\n{body}\n{_notes(rows)}"
 
 
 def _row(row: Mapping[str, Any]) -> Row:
