@@ -7,13 +7,12 @@ from typing import Any
 import dense
 import pytest
 import torch
-from backends import each_backend_and_dtype, missing_package
+from backends import each_backend_and_dtype
 from corner_graphs import (
     CORNERS,
     FLOATS,
     HUB,
     ID_DTYPES,
-    INTEGERS,
     MIXED,
     Corner,
     each_small_corner,
@@ -23,7 +22,7 @@ from laws import assert_close, gradients
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import SCORES, Attention, Call, accumulator
+from graphmp.kernels.contract import SCORES, Attention, accumulator
 from graphmp.kernels.philox import dropout_mask
 
 # Rows of 600, 0, 700, 3 and 524 edges at the destinations, of 609 at each source: beyond what the
@@ -353,12 +352,3 @@ def test_no_heads_give_nothing(corner: Corner, kind: str) -> None:
     made = kernels.attention_gradient(corner.graph().adjacency.csr, nothing, stats, out, attention)
     right = kernels.score_gradient(form, nothing, made[2])
     assert [0 if x is None else x.numel() for x in (*made, right)] == [0] * 5
-
-
-@pytest.mark.parametrize("dtype", INTEGERS, ids=str)
-@each_kind
-def test_the_loops_are_for_floating_point(kind: str, dtype: torch.dtype) -> None:
-    if missing_package("cpu"):
-        pytest.skip("needs Numba: pip install numba")
-    reason = kernels.why_not("cpu", Call("attention", "cpu", dtype, kind))
-    assert reason == "attention is for floating point, and needs Numba's compiler"

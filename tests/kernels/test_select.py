@@ -11,7 +11,7 @@ import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels.contract import OPS, Call
 
-PRIMITIVES = ("group", "spmm", "sddmm", "softmax")
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "attention")
 needs_numba = pytest.mark.skipif(
     missing_package("cpu") is not None, reason="needs Numba: pip install numba"
 )
@@ -32,6 +32,8 @@ def test_the_cpu_backend_declines_booleans_gathers_and_other_devices() -> None:
             assert reason == "it has no loops for torch.bool"
         elif (call.primitive, call.op) == ("sddmm", "copy"):
             assert reason == "a plain gather is as fast in torch"
+        elif call.primitive == "attention" and not call.dtype.is_floating_point:
+            assert reason == "attention is for floating point, and needs Numba's compiler"
         else:
             assert reason is None
     on_gpu = kernels.why_not("cpu", Call("spmm", "cuda", torch.float32))
