@@ -101,6 +101,8 @@ PARALLEL = Corner("parallel edges", (2, 0, 1, 0, 0, 2), (1, 1, 0, 1, 1, 2), 3, 3
 HUB = _hub()
 BIPARTITE = Corner("bipartite", (4, 1, 1, 0, 3), (0, 2, 0, 2, 2), 5, 3, bipartite=True)
 MIXED = Corner("everything at once", (0, 1, 2, 2, 3, 3, 4, 0, 4), (1, 1, 1, 2, 2, 3, 4, 1, 2), 6, 6)
+# Parallel edges, a self-loop, and a node without edges: small enough for finite differences.
+TINY = Corner("tiny", (0, 2, 0, 1, 2), (1, 1, 1, 0, 2), 4, 4)
 SMALL_CORNERS = (NO_NODES, NO_EDGES, SELF_LOOP, ISOLATED, PARALLEL, BIPARTITE, MIXED)
 CORNERS = (*SMALL_CORNERS, HUB)
 

@@ -126,6 +126,68 @@ def edge_softmax(logits: Tensor, dst: Ids, num_dst: int) -> Tensor:
     return torch.stack([rows[edge] for edge in range(len(dst))]) if rows else logits * 1
 
 
+def scores(
+    kind: str,
+    src: Ids,
+    dst: Ids,
+    left: Tensor,
+    right: Tensor,
+    edge: Tensor | None = None,
+    slant: Tensor | None = None,
+    slope: float = 0.0,
+) -> Tensor:
+    """(E, heads): what attention's softmax is taken of.
+
+    Args:
+        kind: ``"add"``, ``"dot"`` or ``"leaky"``.
+        src: the source of each edge.
+        dst: the destination of each edge.
+        left: (num_src, heads, k); k is 1 for ``"add"``.
+        right: (num_dst, heads, k).
+        edge: (E, heads), added.
+        slant: (heads, k), the vector of ``"leaky"``.
+        slope: of the leaky ReLU below zero.
+    """
+
+    def leaky(x: Tensor) -> Tensor:
+        return torch.where(x > 0, x, slope * x)
+
+    lhs, rhs = _rows(left, src), _rows(right, dst)
+    term = 0.0 if edge is None else edge
+    if kind == "add":
+        return leaky((lhs + rhs).sum(-1) + term)
+    if kind == "dot":
+        return (lhs * rhs).sum(-1) + term
+    return (slant * leaky(lhs + rhs)).sum(-1) + term
+
+
+def attend(
+    logits: Tensor,
+    value: Tensor,
+    src: Ids,
+    dst: Ids,
+    num_dst: int,
+    weight: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(num_dst, heads, size) and (E, heads): sums of ``value``, and the attention that weighs them.
+
+    Args:
+        logits: (E, heads), the scores.
+        value: (num_src, heads, size).
+        src: the source of each edge.
+        dst: the destination of each edge.
+        num_dst: the number of destinations.
+        weight: (E, heads), a factor of the softmax.
+        mask: (E, heads), the factors of dropout.
+    """
+    attention = edge_softmax(logits, dst, num_dst)
+    for factor in (weight, mask):
+        attention = attention if factor is None else attention * factor
+    inbox = attention.unsqueeze(-1) * _rows(value, src)
+    return reduce("sum", inbox, dst, num_dst), attention
+
+
 def _rows(operand: Tensor, ids: Ids) -> Tensor:
     rows = [operand[i] for i in ids]
     return torch.stack(rows) if rows else operand[:0]

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
 
 import graphmp as gm
 from graphmp.kernels.contract import TOLERANCE
@@ -64,6 +65,15 @@ def assert_same_with_gradients(
     made = gradients(out, inputs, upstream), gradients(wanted, exact, upstream)
     for grad, wanted_grad in zip(*made, strict=True):
         assert_close(grad, wanted_grad)
+
+
+def assert_differentiable_twice(
+    function: Callable[..., Tensor | tuple[Tensor, ...]], *inputs: Tensor
+) -> None:
+    """First and second derivatives are those of finite differences."""
+    leaves = [tensor.requires_grad_() for tensor in inputs]
+    assert gradcheck(function, leaves)
+    assert gradgradcheck(function, leaves)
 
 
 def permuting_nodes_permutes_outputs(layer: Layer, graph: gm.Graph) -> None:

@@ -11,7 +11,7 @@ import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels.contract import OPS, Call
 
-PRIMITIVES = ("group", "spmm", "sddmm", "softmax")
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "attention")
 needs_numba = pytest.mark.skipif(
     missing_package("cpu") is not None, reason="needs Numba: pip install numba"
 )

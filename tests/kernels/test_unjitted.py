@@ -40,3 +40,24 @@ def test_the_loops_pass_their_tests_as_plain_python() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
     assert " skipped" not in done.stdout
+
+
+ATTEND = """
+import torch, graphmp as gm
+from graphmp import kernels
+from graphmp.kernels.contract import SCORES, Call
+
+for kind in SCORES:
+    call = Call("attention", "cpu", torch.float32, kind)
+    print(kernels.why_not("cpu", call), kernels.select(call).name, sep=": ")
+graph, h = gm.graph(([0, 1], [2, 2])), torch.tensor([1.0, 3.0, 0.0], requires_grad=True)
+h = h.view(3, 1, 1)
+gm.ops.dot_attention(graph, h, h, h, dropout=0.5).sum().backward()
+print(gm.ops.dot_attention(graph, h, h, h).flatten().tolist())
+"""
+
+
+def test_attention_is_left_to_plain_torch() -> None:
+    done = run("-W", "error", "-c", ATTEND)
+    declined = "attention is for floating point, and needs Numba's compiler: reference\n"
+    assert done.stdout == 3 * declined + "[0.0, 0.0, 2.0]\n", done.stderr

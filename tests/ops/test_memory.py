@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from memory import LargestTensor
 
 import graphmp as gm
 import graphmp.function as fn
@@ -21,27 +19,10 @@ MESSAGES = EDGES * WIDTH * 4  # bytes of one float32 message for every edge
 FUSED = ["copy_u", "u_add_e", "u_sub_e", "u_mul_e", "u_div_e", "e_add_u", "e_sub_u", "e_mul_u"]
 
 
-class _Largest(TorchDispatchMode):
-    """Notes the bytes of the largest tensor that any operation returns."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> object:
-        out = func(*args, **(kwargs or {}))
-        for made in out if isinstance(out, (tuple, list)) else (out,):
-            if isinstance(made, Tensor):
-                self.bytes = max(self.bytes, made.untyped_storage().nbytes())
-        return out
-
-
 @contextmanager
 def no_message_for_every_edge() -> Iterator[None]:
     """Nothing half as large as all messages is allocated inside."""
-    with _Largest() as largest:
+    with LargestTensor() as largest:
         yield
     assert 0 < largest.bytes < MESSAGES / 2
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
-from corner_graphs import Corner, two_relations
+from corner_graphs import TINY, two_relations
+from laws import assert_differentiable_twice
 from torch import Tensor
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import gradgradcheck
 
 import graphmp as gm
 import graphmp.function as fn
 from graphmp import ops
 
-# Parallel edges, a self-loop, and a node without edges.
-TINY = Corner("tiny", (0, 2, 0, 1, 2), (1, 1, 1, 0, 2), 4, 4)
 GRAPH = TINY.graph()
 BINARY = [name for name in fn.message_names() if "copy" not in name]
-
-
-def assert_differentiable_twice(
-    function: Callable[..., Tensor | tuple[Tensor, ...]], *inputs: Tensor
-) -> None:
-    """First and second derivatives are those of finite differences."""
-    leaves = [tensor.requires_grad_() for tensor in inputs]
-    assert gradcheck(function, leaves)
-    assert gradgradcheck(function, leaves)
 
 
 @pytest.mark.parametrize("message", BINARY)

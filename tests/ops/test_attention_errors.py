@@ -1,0 +1,152 @@
+"""What the three attentions refuse, and what they say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from attentions import NAMES, operands, run
+from corner_graphs import BIPARTITE, Corner
+from unchanged import meta
+
+import graphmp as gm
+
+
+def wrong(name: str, **changes: Any) -> Callable[[], Any]:
+    """A call for ``BIPARTITE``, 5 sources and 3 destinations of 5 edges, with some arguments."""
+    given: dict[str, Any] = dict(operands(BIPARTITE, name, k=4))
+    return lambda: run(name, changes.pop("graph", BIPARTITE.graph()), given | changes)
+
+
+GAT, GATV2, DOT = NAMES
+VALUE, TYPE = gm.GraphValueError, gm.GraphTypeError
+SHORT = "'{}' needs {} rows, one for each of the {}, but 2 rows came"
+each_wrong_call = pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (wrong(GAT, graph=torch.ones(2)), TYPE, "must be a graph, but a tensor of torch.float32"),
+        (wrong(GAT, value=[1.0]), TYPE, "'value' of the sources must be a tensor, but list"),
+        (wrong(GAT, left=None), TYPE, "'left' of the sources must be a tensor, but None came"),
+        (wrong(GATV2, right=None), TYPE, "'right' of the destinations must be .* but None came"),
+        (wrong(DOT, key=3), TYPE, "'key' of the sources must be a tensor, but int 3 came"),
+        (wrong(DOT, edge=1.0), TYPE, "'edge' of the edges must be a tensor, but float 1.0 came"),
+        (wrong(DOT, weight=1.0), TYPE, "'weight' of the edges must be a tensor, but float"),
+        (wrong(GATV2, attn=None), TYPE, "attn must be a tensor of torch.float32, but NoneType"),
+        (wrong(GAT, value=torch.ones(2, 3, 5)), VALUE, SHORT.format("value", 5, "sources")),
+        (wrong(GAT, right=torch.ones(2, 3)), VALUE, SHORT.format("right", 3, "destinations")),
+        (wrong(GAT, edge=torch.ones(2, 3)), VALUE, SHORT.format("edge", 5, "edges")),
+        (wrong(GAT, weight=torch.ones(2)), VALUE, SHORT.format("weight", 5, "edges")),
+        (wrong(GATV2, left=torch.ones(2, 3, 4)), VALUE, SHORT.format("left", 5, "sources")),
+        (wrong(DOT, query=torch.ones(2, 3, 4)), VALUE, SHORT.format("query", 3, "destinations")),
+        (wrong(DOT, key=torch.ones(2, 3, 4)), VALUE, SHORT.format("key", 5, "sources")),
+        (
+            wrong(GAT, value=torch.ones(5, 3)),
+            VALUE,
+            r"value must have shape \(num_src, \*, heads, size\), but \(5, 3\) came",
+        ),
+        (
+            wrong(GAT, left=torch.ones(5, 2)),
+            VALUE,
+            r"left must have shape \(num_src, 3\), with the heads of value, but \(5, 2\) came",
+        ),
+        (
+            wrong(GAT, right=torch.ones(3)),
+            VALUE,
+            r"right must have shape \(num_dst, 3\), with the heads of value, but \(3,\) came",
+        ),
+        (
+            wrong(GATV2, edge=torch.ones(5, 3, 2)),
+            VALUE,
+            r"edge must have shape \(E, 3\), with the heads of value, but \(5, 3, 2\) came",
+        ),
+        (
+            wrong(DOT, weight=torch.ones(5, 2)),
+            VALUE,
+            r"weight must have shape \(E,\) or \(E, 3\), but \(5, 2\) came",
+        ),
+        (
+            wrong(DOT, weight=torch.ones(5, 1, 1, 1)),
+            VALUE,
+            r"weight must have shape \(E,\) or \(E, 3\), but \(5, 1, 1, 1\) came",
+        ),
+        (
+            wrong(GATV2, left=torch.ones(5, 2, 4)),
+            VALUE,
+            r"left must have shape \(num_src, 3, k\), with the heads of value, but \(5, 2, 4\)",
+        ),
+        (
+            wrong(GATV2, left=torch.ones(5)),
+            VALUE,
+            r"left must have shape \(num_src, 3, k\), with the heads of value, but \(5,\) came",
+        ),
+        (
+            wrong(GATV2, right=torch.ones(3, 3, 2)),
+            VALUE,
+            r"right must have shape \(num_dst, 3, 4\), with the heads of value, but \(3, 3, 2\)",
+        ),
+        (
+            wrong(DOT, query=torch.ones(3, 3, 2)),
+            VALUE,
+            r"query must have shape \(num_dst, 3, 4\), with the heads of value, but \(3, 3, 2\)",
+        ),
+        (
+            wrong(DOT, query=torch.ones(3)),
+            VALUE,
+            r"query must have shape \(num_dst, 3, 4\), with the heads of value, but \(3,\) came",
+        ),
+        (
+            wrong(GATV2, attn=torch.ones(3, 5)),
+            VALUE,
+            r"attn must have shape \(3, 4\), as left and right have .* but \(3, 5\) came",
+        ),
+        (
+            wrong(GATV2, attn=torch.ones(2, 3, 4)),
+            VALUE,
+            r"attn must have shape \(3, 4\), as left and right have .* but \(2, 3, 4\) came",
+        ),
+        (
+            wrong(GAT, value=torch.ones(5, 3, 5).int()),
+            TYPE,
+            "floating point, but .*int32",
+        ),
+        (
+            wrong(GAT, left=torch.ones(5, 3).double()),
+            TYPE,
+            "left must .* but has torch.float64",
+        ),
+        (wrong(DOT, query=torch.ones(3, 3, 4).half()), TYPE, "query must .* but has torch.float16"),
+        (wrong(DOT, edge=torch.ones(5, 3).long()), TYPE, "edge must .* but has torch.int64"),
+        (wrong(DOT, weight=torch.ones(5).bool()), TYPE, "weight must .* but has torch.bool"),
+        (
+            wrong(GATV2, attn=torch.ones(3, 4).double()),
+            TYPE,
+            "attn must be a tensor of torch.float32, but torch.float64 came",
+        ),
+        (wrong(GAT, value=meta(5, 3, 5)), VALUE, "'value' .* must be on cpu, but it is on meta"),
+        (wrong(GATV2, right=meta(3, 3, 4)), VALUE, "'right' .* must be on cpu, but it is on meta"),
+        (wrong(DOT, weight=meta(5)), VALUE, "'weight' .* must be on cpu, but it is on meta"),
+        (wrong(GATV2, attn=meta(3, 4)), VALUE, "attn.* must be on cpu, but it is on meta"),
+        (wrong(GAT, dropout=-0.1), VALUE, "dropout is a probability, 0 to 1, but -0.1 came"),
+        (wrong(GATV2, dropout=1.5), VALUE, "dropout is a probability, 0 to 1, but 1.5 came"),
+        (wrong(DOT, dropout=math.nan), VALUE, "dropout is a probability, 0 to 1, but nan came"),
+    ],
+)
+
+
+@each_wrong_call
+def test_a_wrong_argument_is_an_error_that_says_what_was_wanted_and_what_came(
+    call: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_graph_of_several_types_is_refused(name: str) -> None:
+    ends = ([0], [1])
+    graph = gm.heterograph({("n", "one", "n"): ends, ("n", "two", "n"): ends})
+    with pytest.raises(gm.GraphError, match="edge type"):
+        run(name, graph, operands(Corner("one", (0,), (1,), 2, 2), name))
