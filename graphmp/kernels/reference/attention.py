@@ -86,7 +86,7 @@ def _scores(given: Attention, u: Tensor, v: Tensor, eids: Tensor) -> Tensor:
     """Scores, before the leaky ReLU of kind ``"add"``: (E, heads)."""
     left, right = _by_head(given, given.left)[u], _by_head(given, given.right)[v]
     if given.kind == "add":
-        made = (left + right).squeeze(-1)
+        made = (left + right).sum(-1)  # of one element, or of none without heads
     elif given.kind == "dot":
         made = (left * right).sum(-1)
     else:
