@@ -148,9 +148,10 @@ def test_messages_reduced(
     for reduce in ("sum", "max", "min"):
         results = []
         for layout, tensors in ((form, near), (apart, [far(x, sparse) for x in near])):
-            operands = [At(x, AT[end]) for x, end in zip(tensors, ends, strict=True)]
-            operands += [None] if len(operands) == 1 else []
-            results.append(kernels.spmm(layout, op, reduce, False, *operands, plan))
+            left, right = At(tensors[0], AT[ends[0]]), None
+            if second:
+                right = At(tensors[1], AT[second])
+            results.append(kernels.spmm(layout, op, reduce, False, left, right, plan))
         (expected, won), (made, far_won) = results
         assert_same_rows(made, expected)
         if won is not None:
@@ -163,8 +164,8 @@ def test_messages_reduced(
 @each_idtype
 def test_messages_kept(idtype: torch.dtype, dtype: torch.dtype, sparse: Make) -> None:
     adjacency = NEAR.graph(idtype).adjacency
-    ends = (adjacency.src, adjacency.dst)
-    apart = [far(NODES[end.long()].to(idtype), sparse) for end in ends]
+    src, dst = adjacency.src, adjacency.dst
+    far_src, far_dst = (far(NODES[end.long()].to(idtype), sparse) for end in (src, dst))
     u, v = (NEAR.feature(end, (HEADS, SIZE), dtype) for end in "uv")
     e = NEAR.feature("e", (HEADS, 1), dtype)
     dot = Plan((HEADS, SIZE), (HEADS, SIZE), (HEADS, 1))
@@ -175,9 +176,9 @@ def test_messages_kept(idtype: torch.dtype, dtype: torch.dtype, sparse: Make) ->
         (At(u, SRC), At(v, DST), "mul", dot),
         (At(v, DST), At(e, EDGE), "mul", scaled),
     ):
-        expected = kernels.sddmm(*ends, op, left, right, plan)
-        moved = [x._replace(data=far(x.data, sparse)) for x in (left, right)]
-        assert_same_rows(kernels.sddmm(*apart, op, *moved, plan), expected)
+        expected = kernels.sddmm(src, dst, op, left, right, plan)
+        lhs, rhs = (x._replace(data=far(x.data, sparse)) for x in (left, right))
+        assert_same_rows(kernels.sddmm(far_src, far_dst, op, lhs, rhs, plan), expected)
 
 
 @each_idtype
@@ -221,7 +222,8 @@ def near_attention(kind: str) -> Attention:
 
 def far_attention(given: Attention, sparse: Make) -> Attention:
     names = ("left", "right", "value", "edge", "weight")
-    return given._replace(**{name: far(getattr(given, name), sparse) for name in names})
+    moved: dict[str, Any] = {name: far(getattr(given, name), sparse) for name in names}
+    return given._replace(**moved)
 
 
 @pytest.mark.parametrize("kind", SCORES)
@@ -238,8 +240,9 @@ def test_attention_and_its_gradients(idtype: torch.dtype, kind: str, sparse: Mak
         back = kernels.attention_gradient(csr, given, packed, *map(move, grads))
         return out, stats, attention, *back, kernels.score_gradient(csc, given, back[2])
 
-    forms = (adjacency.csc, adjacency.csr)
-    expected = passes(*forms, near, lambda x: x)
-    apart = [far_form(form, sparse) for form in forms]
-    for made, wanted in zip(passes(*apart, away, lambda x: far(x, sparse)), expected, strict=True):
+    csc, csr = adjacency.csc, adjacency.csr
+    expected = passes(csc, csr, near, lambda x: x)
+    far_csc, far_csr = far_form(csc, sparse), far_form(csr, sparse)
+    found = passes(far_csc, far_csr, away, lambda x: far(x, sparse))
+    for made, wanted in zip(found, expected, strict=True):
         assert_same_rows(made, wanted)

@@ -42,6 +42,12 @@ def of_tensors(name: str, graph: Any, names: Sequence[str], **options: Any) -> C
     return lambda *tensors: run(name, graph, dict(zip(names, tensors, strict=True)), **options)
 
 
+def corner_of(graph: gm.Graph) -> Corner:
+    """The edges of a homogeneous graph."""
+    src, dst = (tuple(end.tolist()) for end in graph.edges())
+    return Corner("random", src, dst, graph.num_nodes(), graph.num_nodes())
+
+
 # ---- agreement
 
 
@@ -132,7 +138,7 @@ def test_the_scale_of_dot_products_can_be_chosen() -> None:
 @pytest.mark.usefixtures("backend")
 def test_it_agrees_with_the_operations_that_it_fuses(name: str) -> None:
     graph = gm.rand_graph(40, 300)
-    corner = Corner("random", *(tuple(end.tolist()) for end in graph.edges()), 40, 40)
+    corner = corner_of(graph)
     given = operands(corner, name)
 
     def composed(*tensors: Tensor) -> Tensor:
@@ -406,7 +412,7 @@ def test_without_dropout_nothing_is_drawn(name: str) -> None:
 @pytest.mark.usefixtures("backend")
 def test_what_is_kept_grows_in_proportion(name: str) -> None:
     graph = gm.rand_graph(100, 4000)
-    corner = Corner("random", *(tuple(end.tolist()) for end in graph.edges()), 100, 100)
+    corner = corner_of(graph)
     given = operands(corner, name)
     torch.manual_seed(3)
     whole = run(name, graph, given, return_attention=True)[1]
