@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BENCHMARKS := benchmarks/udf.py
+BENCHMARKS := first_use half memory overhead udf
 
 # Data sets that lie beside the clone are used as they are.
 ifndef GRAPHMP_DATA
@@ -50,8 +50,8 @@ doctest: $(STAMP)  ## Run the examples in the docstrings
 
 check: lint test doctest  ## All that must be clean before a change is taken
 
-bench: $(STAMP)  ## Run the benchmarks
-	set -e; for script in $(BENCHMARKS); do $(BIN)/python $$script; done
+bench: $(STAMP)  ## Run the benchmarks that need no other library
+	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
 
 notebooks: $(STAMP)  ## Turn the tutorials into notebooks, in build/
 	mkdir -p build

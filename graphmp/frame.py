@@ -15,6 +15,7 @@ from torch import Tensor
 from . import _checks
 from .errors import GraphKeyError, GraphTypeError, GraphValueError
 from .init import Initializer, zero_initializer
+from .rows import take
 
 ALL = "__ALL__"  # in place of ids: every node or edge
 NID = EID = "_ID"  # the field of original ids in subgraphs and blocks
@@ -48,7 +49,7 @@ class Pending(NamedTuple):
 
     def gather(self) -> Tensor:
         """Make the column."""
-        return self.source.index_select(0, self.rows).to(self.device)
+        return take(self.source, self.rows).to(self.device)
 
 
 class Frame(MutableMapping[str, Tensor]):
@@ -152,7 +153,7 @@ class Frame(MutableMapping[str, Tensor]):
 
     def read_rows(self, name: str, rows: Tensor) -> Tensor:
         """Gather rows of one column: (k, …) for k ``rows``."""
-        return self[name].index_select(0, rows)
+        return take(self[name], rows)
 
     def write_rows(self, rows: Tensor, values: Mapping[str, Tensor]) -> None:
         """Write some rows of some columns; a missing column is first filled by its initializer.

@@ -18,6 +18,7 @@ PACKAGE = Path(graphmp.__file__).parent
 LAYERS = (
     {"errors", "_checks"},
     {"kernels"},
+    {"rows"},
     {"adjacency", "frame", "init", "metagraph", "function"},
     {"ops"},
     {"message_passing", "udf"},
@@ -37,7 +38,7 @@ ONLY = {
     "kernels": {"errors"},
     "function": {"errors"},
     "adjacency": {"_checks", "errors", "kernels"},
-    "frame": {"_checks", "errors", "init"},
+    "frame": {"_checks", "errors", "init", "rows"},
     "metagraph": {"_checks", "errors"},
 }
 

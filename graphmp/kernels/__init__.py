@@ -113,17 +113,23 @@ def spmm(
     lhs: At,
     rhs: At | None,
     plan: Plan,
+    wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
     call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
     backend = _selected.get(call) or select(call)
-    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan)
+    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg)
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
     return backend.sddmm(src, dst, op, lhs, rhs, plan)
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a tensor, ``data[ids]``; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("take", data.device.type, data.dtype)).take(data, ids)
 
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
@@ -163,9 +169,7 @@ def attention_gradient(
     return _attending(given).attention_gradient(form, given, stats, grad, attention_grad)
 
 
-def score_gradient(
-    form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
-) -> Tensor:
+def score_gradient(form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor) -> Tensor:
     """The gradient of attention's scores at the destinations; see the contract."""
     return _attending(given).score_gradient(form, given, scores)
 

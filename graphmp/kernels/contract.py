@@ -3,15 +3,17 @@
 Primitives
     ``group(ids, num_rows) -> (indptr, order)``
         A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
-    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan) -> (out, arg)``
+    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg) -> (out, arg)``
         Messages made from two operands and reduced into each row of ``form``, a triple
         ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
-        edges. ``arg`` is None for ``"sum"``; for ``"max"`` and ``"min"`` it is the position in
+        edges. ``arg`` is None unless ``"max"`` or ``"min"`` want it; it is the position in
         ``form`` of the edge that gave each value, the first among equals, -1 in rows without
         edges: (rows, plan.out_size), int32 or int64. NaN wins. ``per_degree`` divides a sum by
         the number of edges.
     ``sddmm(src, dst, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
+    ``take(data, ids) -> rows``
+        ``data[ids]``, for (k,) ids.
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
 
@@ -26,12 +28,13 @@ Primitives
         size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads), in the
         accumulator's dtype: the peak of the scores of a row and the sum of ``exp(score - peak)``.
         ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
-    ``attention_gradient(form, given, stats, grad, attention_grad) -> (value, left, scores, weight)``
-        What reaches the sources and the edges; rows of ``form`` are sources. ``stats`` is (rows,
-        3 heads), with ``delta``, the sum of attention times its gradient over the edges of a
-        destination. ``grad`` is that of ``out``, ``attention_grad`` that of ``attention`` or None.
-        ``value`` has its operand's dtype, the others the accumulator's; ``scores``, (E, heads), is
-        the gradient before the leaky ReLU of kind ``"add"``, ``weight`` None without weights.
+    ``attention_gradient(form, given, stats, grad, attention_grad)``
+        What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``form``
+        are sources. ``stats`` is (num_dst, 3 heads), with ``delta``, the sum of attention times its
+        gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad``
+        that of ``attention`` or None. ``value`` has its operand's dtype, the others the
+        accumulator's; ``scores``, (E, heads), is the gradient before the leaky ReLU of kind
+        ``"add"``, ``weight`` None without weights.
     ``score_gradient(form, given, scores) -> right``
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
@@ -49,6 +52,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -151,12 +155,16 @@ class Backend(Protocol):
         lhs: At,
         rhs: At | None,
         plan: Plan,
+        wants_arg: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """See the module's docstring."""
 
     def sddmm(
         self, src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     ) -> Tensor:
+        """See the module's docstring."""
+
+    def take(self, data: Tensor, ids: Tensor) -> Tensor:
         """See the module's docstring."""
 
     def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
@@ -214,7 +222,7 @@ class Plan:
     @cached_property
     def full(self) -> tuple[int, ...]:
         """The shape that the operands and the result broadcast to."""
-        return tuple(torch.broadcast_shapes(*self._shapes))
+        return tuple(np.broadcast_shapes(*self._shapes))  # torch's imports SymPy: 0.3 s
 
     @cached_property
     def size(self) -> int:

@@ -162,9 +162,11 @@ class GATConv(ChecksInDegrees):
             weight=weight,
             return_attention=get_attention,
         )
-        out, attention = found if get_attention else (found, None)
-        out = self._finished(out, at_ends(graph, feat)[1])
-        return (out, attention.unsqueeze(-1)) if get_attention else out
+        own = at_ends(graph, feat)[1]
+        if not get_attention:
+            return self._finished(found, own)
+        out, attention = found
+        return self._finished(out, own), attention.unsqueeze(-1)
 
     def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
         """W h at both ends: (num_src, …, heads, out_feats) and (num_dst, …, heads, out_feats)."""

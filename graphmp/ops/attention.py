@@ -131,8 +131,8 @@ def gatv2_attention(
     value = left if value is None else value
     shape, flat = _heads(graph, value, "value"), _pair(graph, left, right, value, "left", "right")
     heads, size = left.shape[-2:]
-    if not isinstance(attn, Tensor) or attn.dtype != value.dtype:
-        came = f"{attn.dtype}" if isinstance(attn, Tensor) else type(attn).__name__
+    came = getattr(attn, "dtype", _checks.kind(attn))
+    if came != value.dtype:
         raise GraphTypeError(f"attn must be a tensor of {value.dtype}, but {came} came.")
     if attn.shape[-2:] != (heads, size) or attn.numel() != heads * size:
         raise GraphValueError(
@@ -303,7 +303,7 @@ class _Call(NamedTuple):
     def given(self, tensors: tuple[Tensor | None, ...]) -> Attention:
         """What the kernels take."""
         ready = [None if t is None else t.detach().contiguous() for t in tensors]
-        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[arg-type]
+        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[call-arg,arg-type]
 
 
 def _attend(
@@ -384,11 +384,9 @@ def _composed_gradients(
     results = _composed(adjacency, call, *tensors)
     pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None]
     inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
+    outputs, upstream = [r for r, _ in pairs], [g for _, g in pairs]
     made = iter(
-        torch.autograd.grad(
-            [r for r, _ in pairs], inputs, [g for _, g in pairs], create_graph=True,
-            allow_unused=True,
-        )  # fmt: skip
+        torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
     )
     return tuple(next(made) if w else None for w in wanted)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -45,8 +46,8 @@ def message_shape(
         GraphValueError: the shapes do not broadcast, or a dot product of unequal last dimensions.
     """
     try:
-        full = tuple(torch.broadcast_shapes(lhs, rhs))  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
+        full = tuple(np.broadcast_shapes(lhs, rhs))
+    except ValueError as error:
         raise GraphValueError(
             f"{name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."
         ) from error

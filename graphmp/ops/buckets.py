@@ -17,6 +17,7 @@ from .. import kernels
 from ..adjacency import Adjacency, Buckets, Compressed, bucket
 from ..errors import GraphValueError
 from ..function import BinaryOp
+from ..rows import take
 from .broadcast import check_one_shape
 from .spmm import sddmm
 
@@ -51,7 +52,7 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
     Returns:
         Views of one gathered tensor; within a mailbox messages are in ascending edge id.
     """
-    gathered = messages.index_select(0, buckets.edges)
+    gathered = take(messages, buckets.edges)
     sizes = [n * d for n, d in zip(buckets.sizes, buckets.degrees, strict=True)]
     parts = torch.split(gathered, sizes) if sizes else ()
     return [

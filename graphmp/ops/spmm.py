@@ -213,20 +213,23 @@ def _call(
 
 
 def _reduced(
-    call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None
+    call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
     form = call.adjacency.csc if call.to == "v" else call.adjacency.csr
     at = _SPMM_AT[call.to]
     right = None if rhs is None else At(rhs, at[call.rhs])
     left = At(lhs, at[call.lhs])
-    return kernels.spmm(form, call.op, reduce, call.per_degree, left, right, call.plan)
+    return kernels.spmm(form, call.op, reduce, call.per_degree, left, right, call.plan, wants_arg)
 
 
 def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
     """Run the kernel of a contraction."""
     if call.to != "e":
         return _reduced(call, "sum", lhs, rhs)[0]
+    if rhs is None and lhs.shape[1:] == call.plan.out_shape:
+        edges = call.adjacency
+        return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
     right = None if rhs is None else At(rhs, _SDDMM_AT[call.rhs])
     left = At(lhs, _SDDMM_AT[call.lhs])
     return kernels.sddmm(call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan)
@@ -316,7 +319,7 @@ class _Extreme(torch.autograd.Function):
     def forward(
         ctx: Any, call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None
     ) -> Tensor:
-        out, arg = _reduced(call, reduce, lhs, rhs)
+        out, arg = _reduced(call, reduce, lhs, rhs, wants_arg=True)
         ctx.call, ctx.arg, ctx.shapes = call, arg, (lhs.shape, None if rhs is None else rhs.shape)
         _save(ctx, call.op, lhs, rhs)
         return out

@@ -25,13 +25,11 @@ def test_the_last_backend_is_plain_torch_and_runs_everything() -> None:
 
 
 @needs_numba
-def test_the_cpu_backend_declines_booleans_gathers_and_other_devices() -> None:
+def test_the_cpu_backend_declines_booleans_and_other_devices() -> None:
     declined = {call: kernels.why_not("cpu", call) for call in CALLS}
     for call, reason in declined.items():
         if call.dtype == torch.bool:
             assert reason == "it has no loops for torch.bool"
-        elif (call.primitive, call.op) == ("sddmm", "copy"):
-            assert reason == "a plain gather is as fast in torch"
         elif call.primitive == "attention" and not call.dtype.is_floating_point:
             assert reason == "attention is for floating point, and needs Numba's compiler"
         else:

@@ -46,7 +46,7 @@ def run(
     full = tuple(np.broadcast_shapes(*shapes))
     plan = Plan(*shapes, full if out_shape is None else out_shape)
     form = corner.graph(idtype).adjacency.csc
-    out, arg = kernels.spmm(form, op, reduce, per_degree, left, right, plan)
+    out, arg = kernels.spmm(form, op, reduce, per_degree, left, right, plan, wants_arg=True)
     return out, None if arg is None else edges_at(arg, form.eids)
 
 

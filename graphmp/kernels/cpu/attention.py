@@ -6,28 +6,26 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..contract import SCORES, Attention, accumulator
 from ..philox import threshold
-from .arrays import SHAPES, as_array, blocks_at_once, run
 from .attention_gradient_rows import attend_gradient_rows, score_gradient_rows
 from .attention_rows import attend_rows
 from .llvm import LANES
+from .memory import empty
+from .messages import SHAPES, as_array, blocks_at_once, run
 
 Form = tuple[Tensor, Tensor, Tensor]
 
 
-def attention(
-    form: Form, given: Attention, wanted: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     rows, (edges, size) = form[0].numel() - 1, (form[1].numel(), given.value.shape[1])
     held = accumulator(given.value.dtype)
-    out = given.value.new_empty(rows, size)
-    stats = torch.empty((rows, 2 * given.heads), dtype=held)
-    kept = given.value.new_empty(edges if wanted else 0, given.heads)
+    out = empty((rows, size), given.value.dtype)
+    stats = empty((rows, 2 * given.heads), held)
+    kept = empty((edges if wanted else 0, given.heads), given.value.dtype)
     made = (as_array(out), as_array(stats), as_array(kept))
     args = (*_given(form, given), _fit(given.heads, size), *made)
     run(attend_rows, args[1][0], edges * max(size, 1), *args)
@@ -39,10 +37,10 @@ def attention_gradient(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient at sources and edges; see the contract."""
     edges, heads, size = form[1].numel(), given.heads, given.value.shape[1]
-    value = torch.empty_like(given.value)
-    left = torch.empty_like(given.left, dtype=stats.dtype)
-    scores = torch.empty((edges, heads), dtype=stats.dtype)
-    weight = torch.empty((edges if given.weight is not None else 0, heads), dtype=stats.dtype)
+    value = empty(tuple(given.value.shape), given.value.dtype)
+    left = empty(tuple(given.left.shape), stats.dtype)
+    scores = empty((edges, heads), stats.dtype)
+    weight = empty((edges if given.weight is not None else 0, heads), stats.dtype)
     upstream = given.value.new_empty(0, heads) if attention_grad is None else attention_grad
     made = [as_array(t) for t in (stats, grad, upstream, value, left, scores, weight)]
     fits = (_fit(heads, size), _fit(heads, given.left.shape[1]))
@@ -53,7 +51,7 @@ def attention_gradient(
 
 def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    out = torch.empty_like(given.right, dtype=scores.dtype)
+    out = empty(tuple(given.right.shape), scores.dtype)
     fit, kind = _fit(given.heads, given.right.shape[1]), SCORES.index(given.kind)
     layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
     ends = (as_array(given.right), as_array(given.left))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from . import vector
+from . import addresses, vector
 from .attention_rows import ADD, BLOCK, DOT, EDGE, HERE, LEAKY, draw, end_of_block, make_scores, mix
 from .jit import jit
-from .vector import LANES
+from .llvm import LANES
 
 
 @jit
@@ -77,7 +77,7 @@ def _reach(
                 lanes = min(heads - h, LANES)
                 acc = vector.fill(flow, (0,), 0)
                 for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-                    k = vector.edge_row(flow_at, j - base, j, indices, eids)
+                    k = addresses.edge_row(flow_at, j - base, j, indices, eids)
                     acc = vector.add(acc, vector.load(flow, (0,), k, h, lanes))
                 vector.store(out, r, h, acc, lanes)
     else:

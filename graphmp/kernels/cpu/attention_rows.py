@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from . import vector
+from . import addresses, vector
 from .jit import inline, jit
+from .llvm import LANES
 from .tiles import AHEAD, LINE
-from .vector import LANES
 
 ADD, DOT, LEAKY = 0, 1, 2  # kinds of scores, in the order of the contract
 HERE, EDGE = 0, 2  # what belongs to an edge is found by its place in scratch, or by its id
@@ -78,13 +78,13 @@ def make_scores(
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
             ahead = min(j + AHEAD, end_of_all)
-            i = vector.edge_row(x_at, r, ahead, indices, eids)
-            k = vector.edge_row(y_at, r, ahead, indices, eids)
+            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            k = addresses.edge_row(y_at, r, ahead, indices, eids)
             for f in range(0, heads * width, LINE):
-                vector.prefetch(x, (0,), i, f)
-                vector.prefetch(y, (0,), k, f)
-            i = vector.edge_row(x_at, r, j, indices, eids)
-            k = vector.edge_row(y_at, r, j, indices, eids)
+                addresses.prefetch(x, (0,), i, f)
+                addresses.prefetch(y, (0,), k, f)
+            i = addresses.edge_row(x_at, r, j, indices, eids)
+            k = addresses.edge_row(y_at, r, j, indices, eids)
             if kind == ADD:
                 for h in range(0, heads, LANES):
                     lanes = min(heads - h, LANES)
@@ -181,10 +181,10 @@ def _mix_tile(
         acc = vector.fill(x, shape, 0)
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
             ahead = min(j + AHEAD, end_of_all)
-            vector.prefetch(x, shape, np.int64(indices[ahead]), column)
+            addresses.prefetch(x, shape, np.int64(indices[ahead]), column)
             if share_at == EDGE:
-                vector.prefetch(share, (0,), np.int64(eids[ahead]), 0)
-            k = vector.edge_row(share_at, j - base, j, indices, eids)
+                addresses.prefetch(share, (0,), np.int64(eids[ahead]), 0)
+            k = addresses.edge_row(share_at, j - base, j, indices, eids)
             a = vector.load(x, shape, np.int64(indices[j]), column, lanes)
             if len(own) > 0:
                 a = vector.steep(vector.add(a, vector.load(own, shape, r, column, lanes)), slope)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import numba
 from numba import njit
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
 
 # Sums may be reordered within a row; infinities and NaN must survive, so no "nnan" and no "ninf".
 _FAST = {"reassoc", "contract", "nsz"}

@@ -15,7 +15,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .jit import inline, jit
+from . import addresses
+from .jit import IS_COMPILED, inline, jit
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -32,6 +33,13 @@ def _quotient_typed(a: Any, b: Any) -> Any:  # noqa: ARG001
         return a / b
 
     return whole if isinstance(a, types.Integer) else real
+
+
+def _nothing(array: Any, row: int, column: int) -> None:
+    """Plain Python brings nothing near."""
+
+
+_prefetch = addresses.prefetch_number if IS_COMPILED else _nothing
 
 
 @inline
@@ -254,8 +262,13 @@ def scatter(
     values: Any, arg: Any, ids: Any, places: Any, out: Any, width: int, first: int, last: int
 ) -> None:
     """``out[ids[arg[r, f]], places[f]] += values[r, f]``, for blocks of ``width`` columns."""
-    for r in range(values.shape[0]):
+    rows = values.shape[0]
+    for r in range(rows):
+        ahead = min(r + 1, rows - 1)
         for f in range(first * width, min(last * width, values.shape[1])):
+            position = np.int64(arg[ahead, f])
+            if position >= 0:
+                _prefetch(out, np.int64(ids[position]), np.int64(places[f]))
             position = np.int64(arg[r, f])
             if position >= 0:
                 out[np.int64(ids[position]), places[f]] += values[r, f]

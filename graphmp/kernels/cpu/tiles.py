@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import vector
+from . import addresses, vector
 from .jit import inline, jit
+from .llvm import LANES
 
 AHEAD = 8  # edges between a prefetch and the use of what it brings
 LINE = 16  # float32 numbers in a line of cache
@@ -63,17 +64,17 @@ def sum_rows(
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
             if x_at != 0:
-                i = vector.edge_row(x_at, r, ahead, indices, eids)
-                vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
-            i = vector.edge_row(x_at, r, j, indices, eids)
+                i = addresses.edge_row(x_at, r, ahead, indices, eids)
+                addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
+            i = addresses.edge_row(x_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             if op == 0:
                 acc = vector.add(acc, a)
             else:
                 if y_at != 0:
-                    k = vector.edge_row(y_at, r, ahead, indices, eids)
-                    vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
-                k = vector.edge_row(y_at, r, j, indices, eids)
+                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
+                    addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+                k = addresses.edge_row(y_at, r, j, indices, eids)
                 b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
                 acc = vector.add(acc, _message(op, a, b))
         if per_degree and end > begin + 1:
@@ -97,6 +98,7 @@ def extreme_rows(
     op: int,
     smallest: Any,
     careful: Any,
+    tracked: Any,
     out: Any,
     arg: Any,
     column: int,
@@ -105,8 +107,9 @@ def extreme_rows(
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = the largest message of row r``, smallest if ``(0,)``, and the edge that gave it.
+    """``out[r] = the largest message of row r``, smallest if ``(0,)``.
 
+    If ``tracked`` is ``(0,)``, ``arg`` gets the position of the edge that gave it.
     The first of equal messages wins; and, if ``careful`` is ``(0,)``, the first NaN over all.
     Otherwise there must not be a NaN among the messages.
     """
@@ -119,28 +122,28 @@ def extreme_rows(
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
             if x_at != 0:
-                i = vector.edge_row(x_at, r, ahead, indices, eids)
-                vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
-            i = vector.edge_row(x_at, r, j, indices, eids)
+                i = addresses.edge_row(x_at, r, ahead, indices, eids)
+                addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
+            i = addresses.edge_row(x_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             if op != 0:
                 if y_at != 0:
-                    k = vector.edge_row(y_at, r, ahead, indices, eids)
-                    vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
-                k = vector.edge_row(y_at, r, j, indices, eids)
+                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
+                    addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+                k = addresses.edge_row(y_at, r, j, indices, eids)
                 a = _message(
                     op, a, vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
                 )
             better = vector.beats(a, acc, smallest, careful)
             acc = vector.choose(better, a, acc)
-            won = vector.choose(better, vector.places(shape, j - begin), won)
-        if begin < end:
-            vector.store(out, r, column, acc, lanes)
-            vector.store_places(arg, r, column, won, begin, lanes)
-        else:
-            vector.store(out, r, column, vector.fill(x, shape, 0), lanes)
-            for f in range(column, column + lanes):
-                arg[r, f] = -1
+            if len(tracked):
+                won = vector.choose(better, vector.places(shape, j - begin), won)
+        if begin == end:
+            acc = vector.fill(x, shape, 0)
+        vector.store(out, r, column, acc, lanes)
+        if len(tracked):
+            won = won if begin < end else vector.places(shape, -1)
+            vector.store_places(arg, r, column, won, begin if begin < end else 0, lanes)
 
 
 @jit
@@ -167,10 +170,10 @@ def make_messages(
     end_of_all = np.int64(len(src)) - 1
     for e in range(first, last):
         ahead = min(e + AHEAD, end_of_all)
-        i, k = vector.end_row(x_at, ahead, src, dst), vector.end_row(y_at, ahead, src, dst)
-        vector.prefetch_operand(x, shape, i, x_kind, x_places, column)
-        vector.prefetch_operand(y, shape, k, y_kind, y_places, column)
-        i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
+        i, k = addresses.end_row(x_at, ahead, src, dst), addresses.end_row(y_at, ahead, src, dst)
+        addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
+        addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+        i, k = addresses.end_row(x_at, e, src, dst), addresses.end_row(y_at, e, src, dst)
         a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
         b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
         vector.store(out, e, column, _message(op, a, b), lanes)
@@ -190,19 +193,22 @@ def make_dots(
     first: int,
     last: int,
 ) -> None:
-    """``out[e, h] = sum of x * y over block h`` of ``width`` elements, as many at once as vectors."""
+    """``out[e, h] = sum of x * y over block h`` of ``width``, as many blocks at once as vectors."""
     end_of_all, blocks = np.int64(len(src)) - 1, np.int64(out.shape[1])
     for e in range(first, last):
         ahead = min(e + AHEAD, end_of_all)
-        far, farther = vector.end_row(x_at, ahead, src, dst), vector.end_row(y_at, ahead, src, dst)
+        far, farther = (
+            addresses.end_row(x_at, ahead, src, dst),
+            addresses.end_row(y_at, ahead, src, dst),
+        )
         for f in range(0, blocks * width, LINE):
-            vector.prefetch(x, (0,), far, f)
-            vector.prefetch(y, (0,), farther, f)
-        i, k = vector.end_row(x_at, e, src, dst), vector.end_row(y_at, e, src, dst)
+            addresses.prefetch(x, (0,), far, f)
+            addresses.prefetch(y, (0,), farther, f)
+        i, k = addresses.end_row(x_at, e, src, dst), addresses.end_row(y_at, e, src, dst)
         for h in range(0, blocks, len(shape)):
             acc = vector.fill(x, shape, 0)
-            for f in range(0, width, vector.LANES):
-                lanes = min(width - f, vector.LANES)
+            for f in range(0, width, LANES):
+                lanes = min(width - f, LANES)
                 a = vector.load_blocks(x, shape, i, (h, f), blocks, width, lanes)
                 b = vector.load_blocks(y, shape, k, (h, f), blocks, width, lanes)
                 acc = vector.add(acc, vector.mul(a, b))
@@ -228,8 +234,8 @@ def softmax_rows(
         peak = vector.fill(logits, shape, -np.inf)
         for j in range(begin, end):
             ahead = np.int64(eids[min(j + AHEAD, end_of_all)])
-            vector.prefetch(logits, shape, ahead, column)
-            vector.prefetch(out, shape, ahead, column)
+            addresses.prefetch(logits, shape, ahead, column)
+            addresses.prefetch(out, shape, ahead, column)
             a = vector.load(logits, shape, np.int64(eids[j]), column, lanes)
             peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
         total = vector.fill(logits, shape, 0)
@@ -262,9 +268,9 @@ def softmax_gradient_rows(
         total = vector.fill(weights, shape, 0)
         for j in range(begin, end):
             ahead = np.int64(eids[min(j + AHEAD, end_of_all)])
-            vector.prefetch(weights, shape, ahead, column)
-            vector.prefetch(grads, shape, ahead, column)
-            vector.prefetch(out, shape, ahead, column)
+            addresses.prefetch(weights, shape, ahead, column)
+            addresses.prefetch(grads, shape, ahead, column)
+            addresses.prefetch(out, shape, ahead, column)
             w = vector.load(weights, shape, np.int64(eids[j]), column, lanes)
             g = vector.load(grads, shape, np.int64(eids[j]), column, lanes)
             total = vector.add(total, vector.mul(w, g))

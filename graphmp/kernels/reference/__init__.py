@@ -23,6 +23,7 @@ __all__ = [
     "softmax",
     "softmax_gradient",
     "spmm",
+    "take",
     "why_not",
 ]
 
@@ -54,6 +55,7 @@ def spmm(
     lhs: At,
     rhs: At | None,
     plan: Plan,
+    wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
     indptr, indices, eids = form
@@ -72,7 +74,7 @@ def spmm(
         return out.to(dtype).view(num_rows, *plan.out_shape), None
     out, arg = _extreme(messages, index, out, reduce)
     arg = torch.where(arg < len(eids), arg, -1)
-    return out.to(dtype).view(num_rows, *plan.out_shape), arg
+    return out.to(dtype).view(num_rows, *plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
@@ -80,6 +82,11 @@ def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
     at: dict[int, Tensor | None] = {SRC: src, DST: dst, EDGE: None}
     messages = _messages(op, lhs, rhs, plan, at)
     return messages.to(lhs.data.dtype).reshape(len(src), *plan.out_shape)
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a tensor; see the contract."""
+    return data.index_select(0, ids)
 
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:

@@ -12,9 +12,7 @@ from ..philox import dropout_mask
 Form = tuple[Tensor, Tensor, Tensor]
 
 
-def attention(
-    form: Form, given: Attention, wanted: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     row, (_, indices, eids) = _rows(form), form
     scores = _bent(given, _scores(given, indices, row, eids))
@@ -58,7 +56,12 @@ def attention_gradient(
     to_scores[eids.long()] = flow
     rows = form[0].numel() - 1
     to_value = _sum(row, share.unsqueeze(-1) * upstream, rows).to(given.value.dtype)
-    return to_value, _sum(row, _reached(given, row, indices, flow, True), rows), to_scores, to_weight
+    return (
+        to_value,
+        _sum(row, _reached(given, row, indices, flow, True), rows),
+        to_scores,
+        to_weight,
+    )
 
 
 def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:

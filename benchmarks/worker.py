@@ -1,0 +1,140 @@
+"""The process in which one library works: it takes requests and gives replies, a JSON line each.
+
+It is started by :mod:`benchmarks.harness` as ``python -m benchmarks.worker SCRIPT LIBRARY``, with
+the interpreter that has the library.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks import graphs
+from benchmarks.cases import Family, LacksError, Run
+
+SAMPLES = 256  # elements of a result that are compared one by one
+SHORTEST = 1e-3  # seconds that a clock reading shall cover
+
+
+class Worker:
+    """What a library holds between requests: one graph, and the work of one case."""
+
+    def __init__(self, family: Family, library: str) -> None:
+        self.family, self.library = family, library
+        self.path, self.edges = "", graphs.triangle()
+        self.run: Run = lambda: None
+        self.call_s = 0.0
+
+    def answer(self, do: str, **arguments: Any) -> dict[str, Any]:
+        """Do what a request names; what goes wrong is an answer too."""
+        try:
+            return getattr(self, do)(**arguments)  # type: ignore[no-any-return]
+        except LacksError as error:
+            return {"lacks": str(error)}
+        except Exception as error:  # noqa: BLE001  # a peer may fail in any way
+            return {"fails": f"{type(error).__name__}: {error}"}
+
+    def prepare(self, path: str, case: int) -> dict[str, Any]:
+        """Make the inputs of a case on a graph, and call the work for the first time."""
+        self.run = lambda: None  # lets go of the previous case's tensors
+        if path != self.path:
+            self.path, self.edges = path, graphs.load(Path(path))
+        parameters = self.family.cases[case].parameters
+        made: Any = self.family.libraries[self.library](self.edges, **parameters)
+        self.run, view = made if isinstance(made, tuple) else (made, lambda result: result)
+        start = time.perf_counter()
+        result = self.run()
+        first_s = time.perf_counter() - start
+        self.call_s = first_s
+        return {"first_s": first_s, "fingerprint": fingerprint(view(result))}
+
+    def turn(self, budget_s: float) -> dict[str, Any]:
+        """Work for about ``budget_s``, at least once; the median time of a call."""
+        samples: list[float] = []
+        end = time.perf_counter() + budget_s
+        while not samples or time.perf_counter() < end:
+            calls = max(1, int(SHORTEST / max(self.call_s, 1e-7)))
+            start = time.perf_counter()
+            for _ in range(calls):
+                self.run()
+            self.call_s = (time.perf_counter() - start) / calls
+            samples.append(self.call_s)
+        return {"seconds": statistics.median(samples)}
+
+    def peak(self) -> dict[str, Any]:
+        """The memory that one call needs beyond what is held before it."""
+        return {"bytes": peak_memory(self.run)}
+
+    def versions(self) -> dict[str, str]:
+        """The versions of what this process has loaded."""
+        names = ("dgl", "graphmp", "numba", "torch", "torch_geometric")
+        loaded = {name: sys.modules[name] for name in names if name in sys.modules}
+        return {name: module.__version__ for name, module in loaded.items()}
+
+
+def fingerprint(result: Any) -> list[dict[str, Any]]:
+    """What tells a result from another: for each tensor its size, sums, and a few elements."""
+    tensors = result if isinstance(result, tuple) else (result,)
+    return [_fingerprint(tensor.detach()) for tensor in tensors if isinstance(tensor, Tensor)]
+
+
+def _fingerprint(tensor: Tensor) -> dict[str, Any]:
+    flat = tensor.reshape(-1)
+    flat = flat if flat.is_floating_point() else flat.double()
+    places = np.random.default_rng(0).integers(0, max(1, flat.numel()), SAMPLES)
+    sample = flat[torch.from_numpy(places)].double() if flat.numel() else flat
+    return {
+        "size": flat.numel(),
+        "sum": float(flat.sum(dtype=torch.float64)),
+        "norm": float(torch.linalg.vector_norm(flat, dtype=torch.float64)),
+        "sample": sample.tolist(),
+    }
+
+
+def peak_memory(run: Run) -> int:
+    """Bytes of resident memory that a call reaches beyond those before it; on Linux only."""
+    before = _status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the earlier peak
+    result = run()
+    peak = _status("VmHWM")
+    del result
+    return peak - before
+
+
+def _status(name: str) -> int:
+    """A line of this process's status, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name + ":"))
+
+
+def limit_memory() -> None:
+    """Let an allocation fail that would take three quarters of the machine's memory."""
+    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print must not come between
+    limit_memory()
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    script, library = sys.argv[1:]
+    worker = Worker(importlib.import_module(f"benchmarks.{script}").FAMILY, library)
+    for line in sys.stdin:
+        print(json.dumps(worker.answer(**json.loads(line))), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()

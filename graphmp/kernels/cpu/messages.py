@@ -1,0 +1,203 @@
+"""Messages made and reduced, or kept at the edges: how loops are called; see the contract."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import OPS, At, Plan, accumulator
+from . import loops, parallel, tiles
+from .jit import IS_COMPILED
+from .llvm import LANES
+from .memory import LARGE, empty
+
+STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by these integers
+    torch.float32: torch.float32,
+    torch.float64: torch.float64,
+    torch.bfloat16: torch.uint16,
+    torch.float16: torch.int16,
+}
+SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # of tiles of so many vectors
+_EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
+_NO_PLACES = np.zeros(0, np.int32)
+_MANY = LARGE // 8  # elements that may be large enough for large pages
+_LARGEST = torch.iinfo(torch.int32).max
+_MOST, _MOST_WITH_ARG = 16, 8  # vectors of a tile, as many as there are registers for
+
+
+def spmm(
+    form: tuple[Tensor, Tensor, Tensor],
+    op: str,
+    reduce: str,
+    per_degree: bool,
+    lhs: At,
+    rhs: At | None,
+    plan: Plan,
+    wants_arg: bool = False,
+) -> tuple[Tensor, Tensor | None]:
+    """Make messages and reduce them into rows; see the contract."""
+    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    rows, dtype, is_sum = form[0].shape[0] - 1, lhs.data.dtype, reduce == "sum"
+    tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
+    held = dtype if tiled else accumulator(dtype)
+    make = empty if rows * plan.out_size > _MANY else torch.empty
+    out = make((rows, plan.out_size), dtype=held)
+    made: tuple[Any, ...] = (as_array(out),)
+    arg = None
+    if not is_sum:
+        needed = rows if wants_arg or not tiled else 0
+        place = torch.int32 if len(edges[1]) <= _LARGEST else torch.int64
+        arg = empty((needed, plan.out_size), place)
+        made = (*made, arg.numpy())
+    work = len(edges[1]) * max(plan.size, 1)
+    if tiled:
+        operands = _tiled(op, lhs, rhs, plan)
+        flags: tuple[Any, ...] = (per_degree,)
+        if not is_sum:
+            careful = not _is_finite(op, lhs, rhs)
+            flags = (_flag(reduce == "min"), _flag(careful), _flag(wants_arg))
+        for tile in tiling(plan.size, _MOST_WITH_ARG if wants_arg else _MOST):
+            loop = tiles.sum_rows if is_sum else tiles.extreme_rows
+            run(loop, edges[0], work, *edges, *operands, *flags, *made, *tile)
+    else:
+        operands = _operands(op, lhs, rhs, plan, held)
+        flag = per_degree if is_sum else reduce == "max"
+        plain = loops.spmm_sum if is_sum else loops.spmm_extreme
+        run(plain, edges[0], work, *edges, *operands, flag, *made)
+    return out.to(dtype).view(rows, *plan.out_shape), arg if wants_arg else None
+
+
+def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+    """Make messages and keep them at the edges; see the contract."""
+    dtype, edges = lhs.data.dtype, src.shape[0]
+    tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
+    dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
+    held = dtype if tiled or dots else accumulator(dtype)
+    out = empty((edges, plan.out_size), held)
+    work, ends = edges * max(plan.size, 1), (src.numpy(), dst.numpy())
+    if tiled:
+        operands = (*_tiled(op, lhs, rhs, plan), as_array(out))
+        for tile in tiling(plan.size):
+            run(tiles.make_messages, edges, work, *ends, *operands, *tile)
+    elif dots and rhs is not None:
+        operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
+        shape = SHAPES[blocks_at_once(plan.out_size)]
+        run(tiles.make_dots, edges, work, *ends, *operands, as_array(out), shape)
+    else:
+        operands = _operands(op, lhs, rhs, plan, held)
+        run(loops.sddmm, edges, work, *ends, *operands, out.numpy())
+    return out.to(dtype).view(edges, *plan.out_shape)
+
+
+# ---- what the tiles take
+
+
+def _flag(value: bool) -> tuple[int, ...]:
+    """A flag that a loop is compiled for: (0,) is yes."""
+    return (0,) if value else ()
+
+
+class Tile(NamedTuple):
+    """Columns that one call works on: the first, how many, and the tile's shape."""
+
+    column: int
+    lanes: int
+    shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=4096)
+def tiling(size: int, most: int = _MOST) -> list[Tile]:
+    """Tiles that cover ``size`` columns, the widest first, the last one masked."""
+    made, column = [], 0
+    while column < size:
+        whole = (size - column) // LANES
+        count = next((c for c in (16, 8, 4, 2, 1) if c <= min(whole, most)), 1)
+        lanes = min(count * LANES, size - column)
+        made.append(Tile(column, lanes, SHAPES[count]))
+        column += lanes
+    return made
+
+
+def _is_dot(plan: Plan) -> bool:
+    """Whether every block of two operands of equal shape is summed to one number."""
+    left, right, _ = plan.wide
+    return left and right and plan.width > 0 and plan.out_size * plan.width == plan.size
+
+
+def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
+    """The operands and the operator, as the tiles take them."""
+    left, right = _places(plan)
+    x = as_array(lhs.data)
+    if rhs is None:
+        return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, 0
+    return x, lhs.where, *left, as_array(rhs.data), rhs.where, *right, OPS.index(op)
+
+
+@lru_cache(maxsize=4096)
+def _places(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
+    """For each operand how its elements meet those of the result, and its places."""
+    made = []
+    for places, is_wide in zip(plan.maps[:2], plan.wide[:2], strict=True):
+        if is_wide:
+            made.append((0, _NO_PLACES))
+            continue
+        in_blocks = plan.width and plan.width % LANES == 0
+        made.append((1 if in_blocks else 2, places.to(torch.int32).numpy()))
+    return made[0], made[1]
+
+
+def _is_finite(op: str, lhs: At, rhs: At | None) -> bool:
+    """Whether no message can be NaN: a sum is finite only if every number is.
+
+    It may say no of finite numbers whose sum is too large; that costs time, not exactness.
+    """
+    operands = [lhs.data] if rhs is None else [lhs.data, rhs.data]
+    return op != "div" and all(math.isfinite(operand.detach().sum()) for operand in operands)
+
+
+# ---- what the plain loops take
+
+
+def _operands(op: str, lhs: At, rhs: At | None, plan: Plan, dtype: torch.dtype) -> tuple[Any, ...]:
+    """Operands, operator and layout, as the plain loops take them."""
+    left = as_array(lhs.data.to(dtype))
+    right, right_at = (
+        (left, lhs.where) if rhs is None else (as_array(rhs.data.to(dtype)), rhs.where)
+    )
+    maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
+    return left, lhs.where, right, right_at, OPS.index(op), plan.width, plan.wide, maps
+
+
+# ---- tensors as arrays, and calls
+
+
+def is_tiled(dtype: torch.dtype) -> bool:
+    """Whether features of ``dtype`` run on tiles."""
+    return IS_COMPILED and dtype in STORED
+
+
+def blocks_at_once(blocks: int) -> int:
+    """How many blocks are summed at once, each in a vector of its own."""
+    return next((count for count in (1, 2, 4) if count >= blocks), LANES)
+
+
+def as_array(tensor: Tensor) -> Any:
+    """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
+    rows = tensor.shape[0]
+    width = tensor.numel() // rows if rows else tensor.shape[1:].numel()
+    flat = tensor.detach().contiguous().view(rows, width)
+    stored = STORED.get(flat.dtype, flat.dtype)
+    return (flat if stored == flat.dtype else flat.view(stored)).numpy()
+
+
+def run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
+    """Call a kernel for all rows: here when there is little work, else on threads."""
+    if work < parallel.SMALL:
+        kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
+    else:
+        parallel.run(kernel, limits, *args)

@@ -1,0 +1,44 @@
+"""Rows of tensors, gathered differentiably."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import kernels
+
+_MANY = 1 << 20  # elements from which a gather is worth a backend's attention
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """``data[ids]``.
+
+    Args:
+        data: (N, *feature).
+        ids: (k,) rows, of an integer dtype that torch indexes with.
+
+    Returns:
+        (k, *feature).
+    """
+    if ids.numel() * data.shape[1:].numel() < _MANY:
+        return data.index_select(0, ids)
+    if data.requires_grad and torch.is_grad_enabled():
+        return _Take.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]
+    return kernels.take(data, ids)
+
+
+class _Take(torch.autograd.Function):
+    """A gather; its gradient is what each row was taken for, summed."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, ids: Tensor) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.shape = data.shape
+        return kernels.take(data.detach(), ids)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        (ids,) = ctx.saved_tensors
+        return grads[0].new_zeros(ctx.shape).index_add(0, ids, grads[0]), None

@@ -1,0 +1,81 @@
+"""Every benchmark runs, on a tiny graph, without other libraries; and what a result is worth."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.cases import Case
+from benchmarks.harness import check, difference
+from benchmarks.report import DIFFERS, Result, Row
+from benchmarks.worker import fingerprint
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+SCRIPTS = sorted(
+    path.stem
+    for path in BENCHMARKS.glob("*.py")
+    if "__main__" in path.read_text(encoding="utf-8") and path.stem not in ("report", "worker")
+)
+
+
+QUICK = ("--quick", "--only", "graphmp", "--results")
+
+
+def test_there_are_benchmarks() -> None:
+    assert len(SCRIPTS) >= 12
+
+
+def all_measured(path: Path) -> bool:
+    """Whether a results file has a value of graphmp's for each case, and a table and a plot."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    values = [row["results"]["graphmp"]["value"] for row in rows]
+    files = [path.with_suffix(ending) for ending in (".md", ".png")]
+    return bool(values) and None not in values and all(file.stat().st_size for file in files)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_benchmark_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = BENCHMARKS / f"{name}.py"
+    monkeypatch.setattr(sys, "argv", [str(script), "--here", *QUICK, str(tmp_path)])
+    runpy.run_path(str(script), run_name="__main__")
+    assert all_measured(tmp_path / f"{name}.json")
+
+
+def test_a_library_works_in_a_process_of_its_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.layouts", *QUICK, str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=BENCHMARKS.parent, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all_measured(tmp_path / "layouts.json")
+
+
+def test_a_peer_that_computes_something_else_is_an_error() -> None:
+    right = fingerprint(torch.tensor([1.0, 2.0, 3.0]))
+    assert difference({"fingerprint": right}, {"fingerprint": right}, 1e-3) == ""
+    for wrong in (torch.tensor([1.0, 2.0, 4.0]), torch.ones(2), torch.tensor([2.0, 1.0, 3.0])):
+        found = difference({"fingerprint": fingerprint(wrong)}, {"fingerprint": right}, 1e-3)
+        assert found.startswith(DIFFERS)
+        row = Row("case", "graph", {"graphmp": Result(1.0), "peer": Result(note=found)})
+        with pytest.raises(SystemExit, match="differs"):
+            check([row])
+
+
+def test_a_goal_is_met_against_every_peer() -> None:
+    case = Case("case", goal=10.0, goals={"sparse": 3.0}, of_roofline=0.5)
+    times = {"graphmp": 1.0, "DGL": 12.0, "sparse": 4.0, "gather": 0.6}
+
+    def row(**changes: float) -> Row:
+        results = {name: Result(value) for name, value in {**times, **changes}.items()}
+        return Row.of(case, "graph", results)
+
+    assert (row().best, row().ratio, row().goal, row().met) == ("sparse", 4.0, 3.0, True)
+    assert not row(DGL=9.0).met
+    assert not row(sparse=2.0).met
+    assert not row(gather=0.4).met
