@@ -10,6 +10,7 @@ import torch
 from corner_graphs import Corner, feature
 from torch import Tensor
 
+import graphmp as gm
 from graphmp import ops
 
 Operands = dict[str, Tensor]
@@ -50,6 +51,12 @@ def operands(
 def run(name: str, graph: Any, given: Operands, **options: Any) -> Any:
     """Call the attention ``name``."""
     return getattr(ops, name)(graph, **given, **options)
+
+
+def corner_of(graph: gm.Graph) -> Corner:
+    """The edges of a homogeneous graph."""
+    src, dst = (tuple(end.tolist()) for end in graph.edges())
+    return Corner("random", src, dst, graph.num_nodes(), graph.num_nodes())
 
 
 def joined(pair: tuple[Tensor, Tensor]) -> Tensor:

@@ -158,6 +158,7 @@ def scores(
         return leaky((lhs + rhs).sum(-1) + term)
     if kind == "dot":
         return (lhs * rhs).sum(-1) + term
+    assert slant is not None  # what the kind needs
     return (slant * leaky(lhs + rhs)).sum(-1) + term
 
 

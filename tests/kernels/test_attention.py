@@ -342,7 +342,9 @@ def test_heads_of_no_size_have_attention_all_the_same(corner: Corner, kind: str)
 @pytest.mark.usefixtures("backend")
 def test_no_heads_give_nothing(corner: Corner, kind: str) -> None:
     operands = given(corner, kind)
-    flat = {n: x[:, :0] for n, x in operands._asdict().items() if isinstance(x, Tensor)}
+    flat: dict[str, Any] = {
+        n: x[:, :0] for n, x in operands._asdict().items() if isinstance(x, Tensor)
+    }
     nothing = operands._replace(heads=0, **flat)
     form = corner.graph().adjacency.csc
     out, stats, attention = kernels.attention(form, nothing, True)

@@ -159,7 +159,8 @@ CROWDED = Corner("crowded", tuple(e % FEW for e in range(MANY)), (0,) * MANY, FE
 
 def attended(name: str, graph: gm.Graph, given: dict[str, Any]) -> None:
     pair = run(name, graph, given, dropout=0.3, return_attention=True)
-    joined(pair).square().sum().backward()
+    loss: Any = joined(pair).square().sum()
+    loss.backward()
 
 
 @pytest.fixture
