@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.cases import Run
-from graphmp.kernels.cpu import parallel, vector
+from graphmp.kernels.cpu import addresses, parallel, vector
 from graphmp.kernels.cpu.jit import jit
 
 LANES = 8
@@ -28,7 +28,7 @@ def read_rows(
     first: int,
     last: int,
 ) -> None:
-    """Add the rows ``x[indices[j]]`` to one tile, whose total goes to ``out[first]``.
+    """Add the rows ``x[indices[j]]`` to one tile, which goes to ``out[first]``.
 
     A row is one tile, or two if ``halves`` is (0, 0). Rows are asked for ``distance`` edges ahead.
     """
@@ -36,14 +36,14 @@ def read_rows(
     lanes = LANES * len(shape)
     acc = vector.fill(x, shape, 0)
     for j in range(begin, end):
-        ahead = vector.edge_row(1, 0, min(j + distance, end - 1), indices, indices)
-        i = vector.edge_row(1, 0, j, indices, indices)
-        vector.prefetch(x, shape, ahead, 0)
+        ahead = addresses.edge_row(1, 0, min(j + distance, end - 1), indices, indices)
+        i = addresses.edge_row(1, 0, j, indices, indices)
+        addresses.prefetch(x, shape, ahead, 0)
         acc = vector.add(acc, vector.load(x, shape, i, 0, lanes))
         if len(halves) == 2:
-            vector.prefetch(x, shape, ahead, lanes)
+            addresses.prefetch(x, shape, ahead, lanes)
             acc = vector.add(acc, vector.load(x, shape, i, lanes, lanes))
-    vector.store_number(out, first, 0, vector.total(acc))
+    vector.store(out, first, 0, acc, lanes)
 
 
 def gathered(indptr: Tensor, indices: Tensor, x: Tensor) -> Run:
@@ -60,7 +60,7 @@ def gathered(indptr: Tensor, indices: Tensor, x: Tensor) -> Run:
     shape = (0,) * min(x.shape[1] // LANES, WIDEST)
     halves = (0,) * (x.shape[1] // (LANES * len(shape)))
     distance = 16 if x.shape[1] <= 64 else 8  # was fastest of 8, 16 and 32
-    out = torch.zeros(len(indptr) - 1, 1)
+    out = torch.zeros(len(indptr) - 1, LANES * len(shape))
     limits, places, rows, totals = indptr.numpy(), indices.numpy(), x.numpy(), out.numpy()
 
     def run() -> Tensor:

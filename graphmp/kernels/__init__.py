@@ -121,10 +121,12 @@ def spmm(
     return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg)
 
 
-def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+def sddmm(
+    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
+) -> Tensor:
     """Make messages and keep them at the edges; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
-    return backend.sddmm(src, dst, op, lhs, rhs, plan)
+    return backend.sddmm(form, op, lhs, rhs, plan)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

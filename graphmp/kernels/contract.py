@@ -10,7 +10,7 @@ Primitives
         ``form`` of the edge that gave each value, the first among equals, -1 in rows without
         edges: (rows, plan.out_size), int32 or int64. NaN wins. ``per_degree`` divides a sum by
         the number of edges.
-    ``sddmm(src, dst, op, lhs, rhs, plan) -> out``
+    ``sddmm(form, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
     ``take(data, ids) -> rows``
         ``data[ids]``, for (k,) ids.
@@ -25,8 +25,8 @@ Primitives
         size) values and positions, where the position is not -1; ``out`` has ``shape``, (n, m).
     ``attention(form, given, wanted) -> (out, stats, attention)``
         Attention as :class:`Attention` says; rows of ``form`` are destinations. ``out`` is (rows,
-        size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads), in the
-        accumulator's dtype: the peak of the scores of a row and the sum of ``exp(score - peak)``.
+        size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads): the peak of the
+        scores of a row and the sum of ``exp(score - peak)``. Both have the accumulator's dtype.
         ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
     ``attention_gradient(form, given, stats, grad, attention_grad)``
         What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``form``
@@ -56,9 +56,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Where an operand's row is found for an edge at a position of a compressed layout, or of coo.
+# Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2
-SRC, DST = 0, 1
 
 OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
@@ -79,8 +78,7 @@ class At(NamedTuple):
 
     Attributes:
         data: (rows, *feature), contiguous.
-        where: for ``spmm`` ``ROW``, ``OTHER`` or ``EDGE``; for ``sddmm`` ``SRC``, ``DST`` or
-            ``EDGE``.
+        where: ``ROW``, ``OTHER`` or ``EDGE``.
     """
 
     data: Tensor
@@ -160,7 +158,7 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def sddmm(
-        self, src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan
+        self, form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
     ) -> Tensor:
         """See the module's docstring."""
 

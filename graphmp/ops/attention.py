@@ -134,6 +134,8 @@ def gatv2_attention(
     came = getattr(attn, "dtype", _checks.kind(attn))
     if came != value.dtype:
         raise GraphTypeError(f"attn must be a tensor of {value.dtype}, but {came} came.")
+    if attn.device != value.device:
+        raise GraphValueError(f"attn must be on {value.device}, but it is on {attn.device}.")
     if attn.shape[-2:] != (heads, size) or attn.numel() != heads * size:
         raise GraphValueError(
             f"attn must have shape ({heads}, {size}), as left and right have for each node, but "
@@ -325,7 +327,7 @@ def _attend(
         out, attention = _Attend.apply(adjacency, call, wanted, *tensors)  # type: ignore[no-untyped-call]
     else:
         out, _, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
-    out = out.view(adjacency.num_dst, *shape)
+    out = out.to(value.dtype).view(adjacency.num_dst, *shape)
     return (out, attention.view(adjacency.num_edges, *shape[:-1])) if wanted else out
 
 
@@ -334,11 +336,12 @@ class _Attend(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, adjacency: Adjacency, call: _Call, wanted: bool, *tensors: Any) -> Any:
-        out, stats, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
+        given = call.given(tensors)
+        out, stats, attention = kernels.attention(adjacency.csc, given, wanted)
         ctx.adjacency, ctx.call = adjacency, call
         ctx.save_for_backward(*tensors, out, stats, attention)
         ctx.set_materialize_grads(False)
-        return out, attention
+        return out.to(given.value.dtype), attention
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
@@ -358,9 +361,9 @@ def _gradients(
     """The gradients of all operands, by kernels."""
     (out, stats, attention), (grad, attention_grad) = made, grads
     given = call.given(tensors)
-    grad = torch.zeros_like(out) if grad is None else grad.contiguous()
-    products = out.to(stats.dtype) * grad
-    delta = _by_head(products, call.heads).sum(-1)
+    grad = given.value.new_zeros(out.shape) if grad is None else grad
+    grad = grad.contiguous()
+    delta = _by_head(out * grad, call.heads).sum(-1)
     if attention_grad is not None:
         shape, edges = (call.heads,), ("e", "e")
         delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)
@@ -371,7 +374,7 @@ def _gradients(
     right = kernels.score_gradient(adjacency.csc, given, scores)
     slant = None
     if given.slant is not None:
-        slant = (left * given.left).sum(0, True) + (right * given.right).sum(0, True)
+        slant = _column_sums(left * given.left) + _column_sums(right * given.right)
         left, right = left * given.slant, right * given.slant
     parts = (left, right, value, scores, weight, slant)
     return tuple(None if part is None else part.to(grad.dtype) for part in parts)
@@ -426,6 +429,11 @@ def _composed(
     shape = tuple(value.shape[1:])
     out = contract(adjacency, "v", "mul", value, attention, ("u", "e"), shape)
     return out.flatten(1), attention.squeeze(-1)
+
+
+def _column_sums(tensor: Tensor) -> Tensor:
+    """(1, columns), the same for every number of threads: torch splits the sum of one column."""
+    return tensor.cumsum(0)[-1:] if tensor.shape[1] == 1 and len(tensor) else tensor.sum(0, True)
 
 
 def _by_head(tensor: Tensor, heads: int) -> Tensor:

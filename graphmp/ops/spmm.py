@@ -7,6 +7,7 @@ end, so derivatives of every order come from the same kernels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -21,9 +22,15 @@ from ..kernels.contract import At, Plan, accumulator, plan
 from .broadcast import message_shape, on_edges, promote
 from .chosen import put, taken
 
-# Where an operand's row is found: in the edge list, and in the edges grouped by either end.
-_SDDMM_AT = {"u": 0, "v": 1, "e": 2}
-_SPMM_AT = {"v": {"v": 0, "u": 1, "e": 2}, "u": {"u": 0, "v": 1, "e": 2}}
+# Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
+# made from them grouped by destination, so that the destination's row stays near.
+_AT = {"v": {"v": 0, "u": 1, "e": 2}, "u": {"u": 0, "v": 1, "e": 2}}
+_FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+}
 
 
 class Contraction(NamedTuple):
@@ -157,6 +164,11 @@ def contract(
         lhs = _narrowed(lhs, out_shape)
         if targets[0] == "e" and lhs.shape[1:] == out_shape:
             return lhs
+    if rhs is not None and to == targets[0] == targets[1] == "e" and op in _FORMULAS:
+        full = plan(_feature(lhs), _feature(rhs), out_shape).full
+        if full == out_shape:  # nothing meets at a node
+            rank = len(full)
+            return _FORMULAS[op](on_edges(lhs, None, rank), on_edges(rhs, None, rank))
     call = _call(adjacency, to, op, lhs, rhs, targets, out_shape, per_degree)
     if _needs_gradient(lhs, rhs):
         return _Sum.apply(call, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
@@ -217,7 +229,7 @@ def _reduced(
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
     form = call.adjacency.csc if call.to == "v" else call.adjacency.csr
-    at = _SPMM_AT[call.to]
+    at = _AT[call.to]
     right = None if rhs is None else At(rhs, at[call.rhs])
     left = At(lhs, at[call.lhs])
     return kernels.spmm(form, call.op, reduce, call.per_degree, left, right, call.plan, wants_arg)
@@ -230,9 +242,9 @@ def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
     if rhs is None and lhs.shape[1:] == call.plan.out_shape:
         edges = call.adjacency
         return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
-    right = None if rhs is None else At(rhs, _SDDMM_AT[call.rhs])
-    left = At(lhs, _SDDMM_AT[call.lhs])
-    return kernels.sddmm(call.adjacency.src, call.adjacency.dst, call.op, left, right, call.plan)
+    right = None if rhs is None else At(rhs, _AT["v"][call.rhs])
+    left = At(lhs, _AT["v"][call.lhs])
+    return kernels.sddmm(call.adjacency.csc, call.op, left, right, call.plan)
 
 
 def _degrees(adjacency: Adjacency, end: str) -> Tensor:

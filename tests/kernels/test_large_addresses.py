@@ -18,7 +18,7 @@ from laws import assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import DST, EDGE, OTHER, ROW, SCORES, SRC, At, Attention, Plan
+from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, At, Attention, Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
 loops = pytest.importorskip("graphmp.kernels.cpu.loops", **NEEDED)
@@ -163,22 +163,21 @@ def test_messages_reduced(
 @pytest.mark.parametrize("dtype", [torch.float32, torch.uint8], ids=str)
 @each_idtype
 def test_messages_kept(idtype: torch.dtype, dtype: torch.dtype, sparse: Make) -> None:
-    adjacency = NEAR.graph(idtype).adjacency
-    src, dst = adjacency.src, adjacency.dst
-    far_src, far_dst = (far(NODES[end.long()].to(idtype), sparse) for end in (src, dst))
+    form = NEAR.graph(idtype).adjacency.csc
+    apart = far_form(form, sparse)
     u, v = (NEAR.feature(end, (HEADS, SIZE), dtype) for end in "uv")
     e = NEAR.feature("e", (HEADS, 1), dtype)
     dot = Plan((HEADS, SIZE), (HEADS, SIZE), (HEADS, 1))
     wide = Plan((HEADS, SIZE), (HEADS, SIZE), (HEADS, SIZE))
     scaled = Plan((HEADS, SIZE), (HEADS, 1), (HEADS, SIZE))
     for left, right, op, plan in (
-        (At(u, SRC), At(v, DST), "add", wide),
-        (At(u, SRC), At(v, DST), "mul", dot),
-        (At(v, DST), At(e, EDGE), "mul", scaled),
+        (At(u, OTHER), At(v, ROW), "add", wide),
+        (At(u, OTHER), At(v, ROW), "mul", dot),
+        (At(v, ROW), At(e, EDGE), "mul", scaled),
     ):
-        expected = kernels.sddmm(src, dst, op, left, right, plan)
+        expected = kernels.sddmm(form, op, left, right, plan)
         lhs, rhs = (x._replace(data=far(x.data, sparse)) for x in (left, right))
-        assert_same_rows(kernels.sddmm(far_src, far_dst, op, lhs, rhs, plan), expected)
+        assert_same_rows(kernels.sddmm(apart, op, lhs, rhs, plan), expected)
 
 
 def test_rows_taken(sparse: Make) -> None:

@@ -23,9 +23,9 @@ from laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import DST, EDGE, OPS, SRC, At, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, ROW, At, Plan
 
-AT = {"u": SRC, "v": DST, "e": EDGE}
+AT = {"u": OTHER, "v": ROW, "e": EDGE}
 
 
 def run(
@@ -40,10 +40,9 @@ def run(
     first, op, second = message.split("_")
     shapes = (tuple(left.shape[1:]), tuple(right.shape[1:]))
     full = tuple(np.broadcast_shapes(*shapes))
-    adjacency = corner.graph(idtype).adjacency
-    ends = (adjacency.src, adjacency.dst)
+    form = corner.graph(idtype).adjacency.csc
     plan = Plan(*shapes, full if out_shape is None else out_shape)
-    return kernels.sddmm(*ends, op, At(left, AT[first]), At(right, AT[second]), plan)
+    return kernels.sddmm(form, op, At(left, AT[first]), At(right, AT[second]), plan)
 
 
 @each_corner

@@ -28,22 +28,6 @@ def edge_row(typing: Any, at: Any, row: Any, place: Any, others: Any, edges: Any
     return i(i, i, i, others, edges), generate
 
 
-@primitive
-def end_row(typing: Any, at: Any, edge: Any, src: Any, dst: Any) -> Any:
-    """``src[edge]`` (at 0), ``dst[edge]`` (1) or ``edge`` itself (2), without a branch."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first = context.make_array(src)(context, builder, args[2]).data
-        second = context.make_array(dst)(context, builder, args[3]).data
-        ids = builder.select(builder.icmp_signed("==", args[0], llvm.I64(0)), first, second)
-        found = builder.load(builder.gep(ids, [args[1]]))
-        wide = context.cast(builder, found, src.dtype, types.int64)
-        return builder.select(builder.icmp_signed("==", args[0], llvm.I64(2)), args[1], wide)
-
-    i = types.int64
-    return i(i, i, src, dst), generate
-
-
 def _bring(builder: Any, pointer: Any, lines: int) -> None:
     """Ask for lines of cache from ``pointer`` on."""
     at = builder.bitcast(pointer, llvm.I8.as_pointer())

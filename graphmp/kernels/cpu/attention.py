@@ -23,7 +23,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     """Attend; see the contract."""
     rows, (edges, size) = form[0].numel() - 1, (form[1].numel(), given.value.shape[1])
     held = accumulator(given.value.dtype)
-    out = empty((rows, size), given.value.dtype)
+    out = empty((rows, size), held)
     stats = empty((rows, 2 * given.heads), held)
     kept = empty((edges if wanted else 0, given.heads), given.value.dtype)
     made = (as_array(out), as_array(stats), as_array(kept))

@@ -170,8 +170,9 @@ def spmm_extreme(
 
 @jit
 def sddmm(
-    src: Any,
-    dst: Any,
+    indptr: Any,
+    indices: Any,
+    eids: Any,
     x: Any,
     x_at: int,
     y: Any,
@@ -185,12 +186,14 @@ def sddmm(
     last: int,
 ) -> None:
     """``out[e] = the message of edge e``."""
-    for e in range(first, last):
-        i = _pick(x_at, np.int64(src[e]), np.int64(dst[e]), e)
-        k = _pick(y_at, np.int64(src[e]), np.int64(dst[e]), e)
-        for f in range(out.shape[1]):
-            out[e, f] = 0
-        _accumulate(out[e], x[i], y[k], op, width, wide, maps[0], maps[1], maps[2])
+    for r in range(first, last):
+        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            e = np.int64(eids[j])
+            i = _pick(x_at, r, np.int64(indices[j]), e)
+            k = _pick(y_at, r, np.int64(indices[j]), e)
+            for f in range(out.shape[1]):
+                out[e, f] = 0
+            _accumulate(out[e], x[i], y[k], op, width, wide, maps[0], maps[1], maps[2])
 
 
 @jit

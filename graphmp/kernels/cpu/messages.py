@@ -72,26 +72,28 @@ def spmm(
     return out.to(dtype).view(rows, *plan.out_shape), arg if wants_arg else None
 
 
-def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+def sddmm(
+    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
+) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    dtype, edges = lhs.data.dtype, src.shape[0]
+    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    dtype, rows = lhs.data.dtype, len(edges[1])
     tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
     dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
-    held = dtype if tiled or dots else accumulator(dtype)
-    out = empty((edges, plan.out_size), held)
-    work, ends = edges * max(plan.size, 1), (src.numpy(), dst.numpy())
+    out = empty((rows, plan.out_size), dtype if tiled or dots else accumulator(dtype))
+    work = rows * max(plan.size, 1)
     if tiled:
         operands = (*_tiled(op, lhs, rhs, plan), as_array(out))
         for tile in tiling(plan.size):
-            run(tiles.make_messages, edges, work, *ends, *operands, *tile)
+            run(tiles.make_messages, edges[0], work, *edges, *operands, *tile)
     elif dots and rhs is not None:
         operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
         shape = SHAPES[blocks_at_once(plan.out_size)]
-        run(tiles.make_dots, edges, work, *ends, *operands, as_array(out), shape)
+        run(tiles.make_dots, edges[0], work, *edges, *operands, as_array(out), shape)
     else:
-        operands = _operands(op, lhs, rhs, plan, held)
-        run(loops.sddmm, edges, work, *ends, *operands, out.numpy())
-    return out.to(dtype).view(edges, *plan.out_shape)
+        operands = _operands(op, lhs, rhs, plan, out.dtype)
+        run(loops.sddmm, edges[0], work, *edges, *operands, out.numpy())
+    return out.to(dtype).view(rows, *plan.out_shape)
 
 
 # ---- what the tiles take

@@ -148,8 +148,9 @@ def extreme_rows(
 
 @jit
 def make_messages(
-    src: Any,
-    dst: Any,
+    indptr: Any,
+    indices: Any,
+    eids: Any,
     x: Any,
     x_at: int,
     x_kind: int,
@@ -167,22 +168,27 @@ def make_messages(
     last: int,
 ) -> None:
     """``out[e] = the message of edge e``."""
-    end_of_all = np.int64(len(src)) - 1
-    for e in range(first, last):
-        ahead = min(e + AHEAD, end_of_all)
-        i, k = addresses.end_row(x_at, ahead, src, dst), addresses.end_row(y_at, ahead, src, dst)
-        addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
-        addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
-        i, k = addresses.end_row(x_at, e, src, dst), addresses.end_row(y_at, e, src, dst)
-        a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-        b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
-        vector.store(out, e, column, _message(op, a, b), lanes)
+    end_of_all = np.int64(len(indices)) - 1
+    for r in range(first, last):
+        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            ahead = min(j + AHEAD, end_of_all)
+            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            k = addresses.edge_row(y_at, r, ahead, indices, eids)
+            addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
+            addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+            addresses.prefetch(out, shape, np.int64(eids[ahead]), column)
+            i = addresses.edge_row(x_at, r, j, indices, eids)
+            k = addresses.edge_row(y_at, r, j, indices, eids)
+            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
+            b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+            vector.store(out, np.int64(eids[j]), column, _message(op, a, b), lanes)
 
 
 @jit
 def make_dots(
-    src: Any,
-    dst: Any,
+    indptr: Any,
+    indices: Any,
+    eids: Any,
     x: Any,
     x_at: int,
     y: Any,
@@ -194,25 +200,31 @@ def make_dots(
     last: int,
 ) -> None:
     """``out[e, h] = sum of x * y over block h`` of ``width``, as many blocks at once as vectors."""
-    end_of_all, blocks = np.int64(len(src)) - 1, np.int64(out.shape[1])
-    for e in range(first, last):
-        ahead = min(e + AHEAD, end_of_all)
-        far, farther = (
-            addresses.end_row(x_at, ahead, src, dst),
-            addresses.end_row(y_at, ahead, src, dst),
-        )
-        for f in range(0, blocks * width, LINE):
-            addresses.prefetch(x, (0,), far, f)
-            addresses.prefetch(y, (0,), farther, f)
-        i, k = addresses.end_row(x_at, e, src, dst), addresses.end_row(y_at, e, src, dst)
-        for h in range(0, blocks, len(shape)):
-            acc = vector.fill(x, shape, 0)
-            for f in range(0, width, LANES):
-                lanes = min(width - f, LANES)
-                a = vector.load_blocks(x, shape, i, (h, f), blocks, width, lanes)
-                b = vector.load_blocks(y, shape, k, (h, f), blocks, width, lanes)
-                acc = vector.add(acc, vector.mul(a, b))
-            vector.store(out, e, h, vector.totals(acc), min(blocks - h, np.int64(len(shape))))
+    end_of_all, blocks = np.int64(len(indices)) - 1, np.int64(out.shape[1])
+    for r in range(first, last):
+        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            ahead = min(j + AHEAD, end_of_all)
+            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            k = addresses.edge_row(y_at, r, ahead, indices, eids)
+            if x_at != 0:
+                for f in range(0, blocks * width, LINE):
+                    addresses.prefetch(x, (0,), i, f)
+            if y_at != 0:
+                for f in range(0, blocks * width, LINE):
+                    addresses.prefetch(y, (0,), k, f)
+            addresses.prefetch(out, (0,), np.int64(eids[ahead]), 0)
+            i = addresses.edge_row(x_at, r, j, indices, eids)
+            k = addresses.edge_row(y_at, r, j, indices, eids)
+            e = np.int64(eids[j])
+            for h in range(0, blocks, len(shape)):
+                acc = vector.fill(x, shape, 0)
+                for f in range(0, width, LANES):
+                    lanes = min(width - f, LANES)
+                    a = vector.load_blocks(x, shape, i, (h, f), blocks, width, lanes)
+                    b = vector.load_blocks(y, shape, k, (h, f), blocks, width, lanes)
+                    acc = vector.add(acc, vector.mul(a, b))
+                count = min(blocks - h, np.int64(len(shape)))
+                vector.store(out, e, h, vector.totals(acc), count)
 
 
 @jit

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..contract import DST, EDGE, OTHER, ROW, SRC, At, Call, Plan, accumulator
+from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .attention import attention, attention_gradient, score_gradient
 
 name = "reference"
@@ -58,12 +58,9 @@ def spmm(
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    indptr, indices, eids = form
-    num_rows, dtype = indptr.numel() - 1, lhs.data.dtype
-    row = torch.repeat_interleave(
-        torch.arange(num_rows, device=indptr.device), indptr.diff().long(), output_size=len(eids)
-    )
-    at: dict[int, Tensor | None] = {ROW: row, OTHER: indices, EDGE: eids}
+    indptr, _, eids = form
+    num_rows, dtype, at = indptr.numel() - 1, lhs.data.dtype, _found(form)
+    row = at[ROW]
     messages = _messages(op, lhs, rhs, plan, at).reshape(len(eids), plan.out_size)
     index = row.view(-1, 1).expand_as(messages)
     out = messages.new_zeros(num_rows, plan.out_size)
@@ -77,11 +74,14 @@ def spmm(
     return out.to(dtype).view(num_rows, *plan.out_shape), arg if wants_arg else None
 
 
-def sddmm(src: Tensor, dst: Tensor, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+def sddmm(
+    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
+) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    at: dict[int, Tensor | None] = {SRC: src, DST: dst, EDGE: None}
-    messages = _messages(op, lhs, rhs, plan, at)
-    return messages.to(lhs.data.dtype).reshape(len(src), *plan.out_shape)
+    made = _messages(op, lhs, rhs, plan, _found(form)).to(lhs.data.dtype)
+    out = made.new_empty(len(made), *plan.out_shape)
+    out[form[2].long()] = made.reshape(out.shape)
+    return out
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:
@@ -138,13 +138,20 @@ def scatter(
     return out.to(values.dtype).view(shape)
 
 
-def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor | None]) -> Tensor:
+def _found(form: tuple[Tensor, Tensor, Tensor]) -> dict[int, Tensor]:
+    """For each position of a layout where the operands' rows are: (E,) each."""
+    indptr, indices, eids = form
+    rows = torch.arange(indptr.numel() - 1, device=indptr.device)
+    row = torch.repeat_interleave(rows, indptr.diff().long(), output_size=len(eids))
+    return {ROW: row, OTHER: indices, EDGE: eids}
+
+
+def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor]) -> Tensor:
     """Messages summed to the result's shape, in the accumulator's dtype: (E, *out_shape)."""
     dtype, rank = accumulator(lhs.data.dtype), len(plan.full)
 
     def rows(operand: At, shape: tuple[int, ...]) -> Tensor:
-        index = at[operand.where]
-        found = operand.data if index is None else operand.data.index_select(0, index)
+        found = operand.data.index_select(0, at[operand.where])
         padded = (1,) * (rank - len(shape)) + shape
         return found.to(dtype).reshape(found.shape[0], *padded)
 

@@ -29,7 +29,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     if wanted:
         kept = alpha.new_empty(alpha.shape, dtype=given.value.dtype)
         kept[eids.long()] = alpha.to(kept.dtype)
-    return out.to(given.value.dtype), torch.cat([peak, total], 1), kept
+    return out, torch.cat([peak, total], 1), kept
 
 
 def attention_gradient(
