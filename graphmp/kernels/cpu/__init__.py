@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from ..contract import Call, accumulator
-from . import loops, tiles
+from . import loops
 from .attention import attention, attention_gradient, score_gradient
+from .attention_gradient_rows import softmax_gradient_rows
+from .attention_rows import softmax_rows
 from .memory import empty
-from .messages import STORED, as_array, is_tiled, run, sddmm, spmm, tiling
+from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
 
 __all__ = [
     "attention",
@@ -68,31 +70,35 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
-    return _by_edges(form, tiles.softmax_rows, loops.softmax, logits)
+    dtype = logits.dtype
+    if is_tiled(dtype):
+        nothing = (as_array(torch.empty(0, 0, dtype=accumulator(dtype))),)
+        return _by_edges(form, softmax_rows, dtype, (logits,), nothing)
+    return _by_edges(form, loops.softmax, accumulator(dtype), (logits,))
 
 
 def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
-    loop = loops.softmax_gradient
-    return _by_edges(form, tiles.softmax_gradient_rows, loop, weights, grads)
+    dtype, given = weights.dtype, (weights, grads)
+    if is_tiled(dtype):
+        nothing = (as_array(torch.empty(0, 0, dtype=accumulator(dtype))),)
+        return _by_edges(form, softmax_gradient_rows, dtype, given, nothing)
+    return _by_edges(form, loops.softmax_gradient, accumulator(dtype), given)
 
 
 def _by_edges(
-    form: tuple[Tensor, Tensor, Tensor], tiled: Any, plain: Any, *given: Tensor
+    form: tuple[Tensor, Tensor, Tensor],
+    loop: Any,
+    held: torch.dtype,
+    given: tuple[Tensor, ...],
+    more: tuple[Any, ...] = (),
 ) -> Tensor:
     """Values of edges made from values of edges, row by row."""
-    indptr, eids = form[0].numpy(), form[2].numpy()
-    dtype, width, size = given[0].dtype, given[0].shape[1:].numel(), given[0].numel()
-    if is_tiled(dtype):
-        out = empty((len(given[0]), width), dtype)
-        arrays = [as_array(values) for values in (*given, out)]
-        for tile in tiling(width):
-            run(tiled, indptr, size, indptr, eids, *arrays, *tile)
-    else:
-        out = empty((len(given[0]), width), accumulator(dtype))
-        arrays = [as_array(values.to(out.dtype)) for values in given]
-        run(plain, indptr, size, indptr, eids, *arrays, out.numpy())
-    return out.to(dtype).view(given[0].shape)
+    indptr, eids, first = form[0].numpy(), form[2].numpy(), given[0]
+    out = empty((len(first), first.shape[1:].numel()), held)
+    arrays = [as_array(values.to(held)) for values in given]
+    run(loop, indptr, first.numel(), indptr, eids, *arrays, as_array(out), *more)
+    return out.to(first.dtype).view(first.shape)
 
 
 def scatter(

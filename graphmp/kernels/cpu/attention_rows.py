@@ -1,7 +1,8 @@
 """The loops of attention: scores, softmax and weighted sum of a few rows at a time.
 
 What belongs to an edge and a head lives in scratch arrays (edges, heads) of some hundred edges,
-which stay in the cache; nothing is stored for an edge and a feature.
+which stay in the cache; nothing is stored for an edge and a feature. Their rows are whole vectors,
+since a load must wait for a masked store to the same place; what is beyond the heads is not read.
 
 What belongs together comes as a tuple: ``form``, the layout; ``span``, the position of the first
 edge in scratch and the range of rows; ``bow``, what bends scores: the vector that weighs them and
@@ -43,11 +44,17 @@ def _random(seed: int, edge: int, group: int) -> Any:
 
 
 @jit
-def draw(eids: Any, seed: int, threshold: int, base: int, end: int, mask: Any) -> Any:
+def scratch(edges: int, heads: int, like: Any) -> Any:
+    """A new array of the dtype of another for edges and heads, in whole vectors."""
+    return np.empty((edges, (heads + LANES - 1) // LANES * LANES), like.dtype)
+
+
+@jit
+def draw(heads: int, eids: Any, seed: int, threshold: int, base: int, end: int, mask: Any) -> Any:
     """The factors of dropout, 0 or one over the share that is kept, in ``mask`` or a larger one."""
-    heads, whole = np.int64(mask.shape[1]), np.float64(1 << 32)
+    whole = np.float64(1 << 32)
     if end - base > len(mask):
-        mask = np.empty((max(end - base, BLOCK), heads), mask.dtype)
+        mask = scratch(max(end - base, BLOCK), heads, mask)
     kept = whole - threshold
     for j in range(base, end):
         for h in range(0, heads, 4):
@@ -60,6 +67,7 @@ def draw(eids: Any, seed: int, threshold: int, base: int, end: int, mask: Any) -
 @jit
 def make_scores(
     kind: int,
+    heads: int,
     form: Any,
     x: Any,
     x_at: int,
@@ -73,8 +81,7 @@ def make_scores(
 ) -> None:
     """Scores in scratch. Those of kind ``ADD`` still miss their leaky ReLU."""
     (indptr, indices, eids), (slant, slope), (base, first, last) = form, bow, span
-    end_of_all, heads = np.int64(len(indices)) - 1, np.int64(out.shape[1])
-    width = np.int64(x.shape[1]) // heads
+    end_of_all, width = np.int64(len(indices)) - 1, np.int64(x.shape[1]) // heads
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
             ahead = min(j + AHEAD, end_of_all)
@@ -90,7 +97,7 @@ def make_scores(
                     lanes = min(heads - h, LANES)
                     made = vector.load(x, (0,), i, h, lanes)
                     made = vector.add(made, vector.load(y, (0,), k, h, lanes))
-                    vector.store(out, j - base, h, made, lanes)
+                    vector.store(out, j - base, h, made, LANES)
             else:
                 for h in range(0, heads, len(shape)):
                     acc = vector.fill(out, shape, 0)
@@ -102,58 +109,63 @@ def make_scores(
                             a = vector.leaky(vector.add(a, b), slope)
                             b = vector.load_blocks(slant, shape, 0, (h, f), heads, width, lanes)
                         acc = vector.add(acc, vector.mul(a, b))
-                    count = min(heads - h, np.int64(len(shape)))
-                    vector.store(out, j - base, h, vector.totals(acc), count)
+                    vector.store(out, j - base, h, vector.totals(acc), LANES)
             if len(edge) > 0:
                 e = np.int64(eids[j])
                 for h in range(0, heads, LANES):
                     lanes = min(heads - h, LANES)
-                    made = vector.load(out, (0,), j - base, h, lanes)
+                    made = vector.load(out, (0,), j - base, h, LANES)
                     made = vector.add(made, vector.load(edge, (0,), e, h, lanes))
-                    vector.store(out, j - base, h, made, lanes)
+                    vector.store(out, j - base, h, made, LANES)
 
 
 @jit
-def _normalise(indptr: Any, bend: float, share: Any, stats: Any, span: Any) -> None:
+def _normalise(heads: int, indptr: Any, bend: float, share: Any, stats: Any, span: Any) -> None:
     """Scores become their softmax over each row, whose peak and total are kept."""
     base, first, last = span
-    heads = np.int64(share.shape[1])
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
         for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
             peak, total = vector.fill(share, (0,), -np.inf), vector.fill(share, (0,), 0)
             for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, lanes), bend)
+                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
                 peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
             for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, lanes), bend)
+                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
                 a = vector.exp(vector.sub(a, peak))
                 total = vector.add(total, a)
-                vector.store(share, j, h, a, lanes)
+                vector.store(share, j, h, a, LANES)
             for j in range(begin, end):
-                a = vector.div(vector.load(share, (0,), j, h, lanes), total)
-                vector.store(share, j, h, a, lanes)
-            vector.store(stats, r, h, peak, lanes)
-            vector.store(stats, r, heads + h, total, lanes)
+                a = vector.div(vector.load(share, (0,), j, h, LANES), total)
+                vector.store(share, j, h, a, LANES)
+            if len(stats) > 0:
+                lanes = min(heads - h, LANES)
+                vector.store(stats, r, h, peak, lanes)
+                vector.store(stats, r, heads + h, total, lanes)
 
 
 @jit
 def _weigh(
-    eids: Any, weight: Any, mask: Any, attention: Any, share: Any, base: int, end: int
+    heads: int,
+    eids: Any,
+    weight: Any,
+    mask: Any,
+    attention: Any,
+    share: Any,
+    base: int,
+    end: int,
 ) -> None:
     """Multiply the softmax by dropout and the weights of edges; store it if asked for."""
-    heads = np.int64(share.shape[1])
     for j in range(base, end):
         e = np.int64(eids[j])
         for h in range(0, heads, LANES):
             lanes = min(heads - h, LANES)
-            a = vector.load(share, (0,), j - base, h, lanes)
+            a = vector.load(share, (0,), j - base, h, LANES)
             if len(mask) > 0:
-                a = vector.mul(a, vector.load(mask, (0,), j - base, h, lanes))
+                a = vector.mul(a, vector.load(mask, (0,), j - base, h, LANES))
             if len(weight) > 0:
                 a = vector.mul(a, vector.load(weight, (0,), e, h, lanes))
-            vector.store(share, j - base, h, a, lanes)
+            vector.store(share, j - base, h, a, LANES)
             if len(attention) > 0:
                 vector.store(attention, e, h, a, lanes)
 
@@ -255,19 +267,47 @@ def attend_rows(
     (indptr, _, eids), (seed, threshold) = form, chance
     heads = np.int64(stats.shape[1]) // 2
     bend = bow[1] if kind == ADD else 1.0
-    share, mask = np.empty((BLOCK, heads), stats.dtype), np.empty((0, heads), stats.dtype)
+    share, mask = scratch(BLOCK, heads, stats), scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         span = (base, row, stop)
         if end - base > len(share):
-            share = np.empty((end - base, heads), stats.dtype)
-        make_scores(kind, form, left, 1, right, 0, edge, bow, blocks, share, span)
-        _normalise(indptr, bend, share, stats, span)
+            share = scratch(end - base, heads, stats)
+        make_scores(kind, heads, form, left, 1, right, 0, edge, bow, blocks, share, span)
+        _normalise(heads, indptr, bend, share, stats, span)
         if threshold > 0:
-            mask = draw(eids, seed, threshold, base, end, mask)
+            mask = draw(heads, eids, seed, threshold, base, end, mask)
         if threshold > 0 or len(weight) > 0 or len(attention) > 0:
-            _weigh(eids, weight, mask, attention, share, base, end)
+            _weigh(heads, eids, weight, mask, attention, share, base, end)
         mix(form, value, value[:0], 1.0, share, HERE, fit, out, span)
+        row = stop
+
+
+@jit
+def softmax_rows(
+    indptr: Any, eids: Any, logits: Any, out: Any, stats: Any, first: int, last: int
+) -> None:
+    """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
+    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(logits.shape[1])
+    share = scratch(BLOCK, heads, stats)
+    row = np.int64(first)
+    while row < last:
+        stop = end_of_block(indptr, row, last)
+        base, end = np.int64(indptr[row]), np.int64(indptr[stop])
+        if end - base > len(share):
+            share = scratch(end - base, heads, stats)
+        for j in range(base, end):
+            e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
+            for h in range(0, heads, LANES):
+                addresses.prefetch(logits, (0,), ahead, h)
+                addresses.prefetch(out, (0,), ahead, h)
+                a = vector.load(logits, (0,), e, h, min(heads - h, LANES))
+                vector.store(share, j - base, h, a, LANES)
+        _normalise(heads, indptr, 1.0, share, stats, (base, row, stop))
+        for j in range(base, end):
+            for h in range(0, heads, LANES):
+                a = vector.load(share, (0,), j - base, h, LANES)
+                vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
         row = stop
