@@ -7,19 +7,15 @@ or when the attention itself is asked for.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import leaky_relu
 
-from .. import _checks, kernels
+from .. import _checks
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
-from ..kernels.contract import Attention, accumulator
-from ..kernels.philox import dropout_mask
-from .edge_softmax import edge_softmax
-from .spmm import contract
+from .attend import Call, attend
 
 
 def gat_attention(
@@ -77,8 +73,9 @@ def gat_attention(
     flat = {
         name: _flat(graph, x, where, shape, name, value) for name, (x, where) in operands.items()
     }
-    call = _Call("add", math.prod(shape), float(negative_slope), *_chance(dropout))
-    return _attend(graph, call, value, flat, weight, None, return_attention)
+    flat["weight"] = _weights(graph, weight, shape, value)
+    call = Call("add", math.prod(shape), float(negative_slope), *_chance(dropout))
+    return attend(_checks.adjacency_of(graph), call, value, flat, None, return_attention)
 
 
 def gatv2_attention(
@@ -143,8 +140,9 @@ def gatv2_attention(
         )
     slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
     flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
-    call = _Call("leaky", math.prod(shape), float(negative_slope), *_chance(dropout))
-    return _attend(graph, call, value, flat, weight, slant, return_attention)
+    flat["weight"] = _weights(graph, weight, shape, value)
+    call = Call("leaky", math.prod(shape), float(negative_slope), *_chance(dropout))
+    return attend(_checks.adjacency_of(graph), call, value, flat, slant, return_attention)
 
 
 def dot_attention(
@@ -196,8 +194,9 @@ def dot_attention(
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else scale
     flat["right"] = flat["right"] * factor
     flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
-    call = _Call("dot", math.prod(shape), 0.0, *_chance(dropout))
-    return _attend(graph, call, value, flat, weight, None, return_attention)
+    flat["weight"] = _weights(graph, weight, shape, value)
+    call = Call("dot", math.prod(shape), 0.0, *_chance(dropout))
+    return attend(_checks.adjacency_of(graph), call, value, flat, None, return_attention)
 
 
 # ---- checks
@@ -288,154 +287,3 @@ def _chance(dropout: float) -> tuple[float, int]:
     if not 0 <= dropout <= 1:
         raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")
     return float(dropout), int(torch.randint(2**63 - 1, ())) if dropout > 0 else 0
-
-
-# ---- the operation
-
-
-class _Call(NamedTuple):
-    """What is not a tensor; see :class:`~graphmp.kernels.contract.Attention`."""
-
-    kind: str
-    heads: int
-    slope: float
-    dropout: float
-    seed: int
-
-    def given(self, tensors: tuple[Tensor | None, ...]) -> Attention:
-        """What the kernels take."""
-        ready = [None if t is None else t.detach().contiguous() for t in tensors]
-        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[call-arg,arg-type]
-
-
-def _attend(
-    graph: Any,
-    call: _Call,
-    value: Tensor,
-    flat: dict[str, Any],
-    weight: Any,
-    slant: Tensor | None,
-    wanted: bool,
-) -> Any:
-    """Run the operation on flat operands, and give the results their shapes."""
-    adjacency: Adjacency = _checks.adjacency_of(graph)
-    shape = tuple(value.shape[1:])
-    weights = _weights(graph, weight, shape[:-1], value)
-    values = value.reshape(len(value), math.prod(shape))
-    tensors = (flat["left"], flat["right"], values, flat["edge"], weights, slant)
-    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
-        out, attention = _Attend.apply(adjacency, call, wanted, *tensors)  # type: ignore[no-untyped-call]
-    else:
-        out, _, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
-    out = out.to(value.dtype).view(adjacency.num_dst, *shape)
-    return (out, attention.view(adjacency.num_edges, *shape[:-1])) if wanted else out
-
-
-class _Attend(torch.autograd.Function):
-    """Attention; the backward pass makes scores anew from one peak and total for each row."""
-
-    @staticmethod
-    def forward(ctx: Any, adjacency: Adjacency, call: _Call, wanted: bool, *tensors: Any) -> Any:
-        given = call.given(tensors)
-        out, stats, attention = kernels.attention(adjacency.csc, given, wanted)
-        ctx.adjacency, ctx.call = adjacency, call
-        ctx.save_for_backward(*tensors, out, stats, attention)
-        ctx.set_materialize_grads(False)
-        return out.to(given.value.dtype), attention
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
-        *tensors, out, stats, attention = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[3:]
-        if torch.is_grad_enabled():
-            found = _composed_gradients(ctx.adjacency, ctx.call, tensors, grads, wanted)
-        else:
-            made = (out, stats, attention)
-            found = _gradients(ctx.adjacency, ctx.call, tensors, made, grads)
-        return None, None, None, *(g if w else None for g, w in zip(found, wanted, strict=True))
-
-
-def _gradients(
-    adjacency: Adjacency, call: _Call, tensors: Any, made: Any, grads: Any
-) -> tuple[Tensor | None, ...]:
-    """The gradients of all operands, by kernels."""
-    (out, stats, attention), (grad, attention_grad) = made, grads
-    given = call.given(tensors)
-    grad = given.value.new_zeros(out.shape) if grad is None else grad
-    grad = grad.contiguous()
-    delta = _by_head(out * grad, call.heads).sum(-1)
-    if attention_grad is not None:
-        shape, edges = (call.heads,), ("e", "e")
-        delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)
-    stats = torch.cat([stats, delta], 1)
-    value, left, scores, weight = kernels.attention_gradient(
-        adjacency.csr, given, stats, grad, attention_grad
-    )
-    right = kernels.score_gradient(adjacency.csc, given, scores)
-    slant = None
-    if given.slant is not None:
-        slant = _column_sums(left * given.left) + _column_sums(right * given.right)
-        left, right = left * given.slant, right * given.slant
-    parts = (left, right, value, scores, weight, slant)
-    return tuple(None if part is None else part.to(grad.dtype) for part in parts)
-
-
-def _composed_gradients(
-    adjacency: Adjacency, call: _Call, tensors: Any, grads: Any, wanted: Any
-) -> tuple[Tensor | None, ...]:
-    """The gradients of the operands that want one, differentiable themselves."""
-    results = _composed(adjacency, call, *tensors)
-    pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None]
-    inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
-    outputs, upstream = [r for r, _ in pairs], [g for _, g in pairs]
-    made = iter(
-        torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
-    )
-    return tuple(next(made) if w else None for w in wanted)
-
-
-def _composed(
-    adjacency: Adjacency,
-    call: _Call,
-    left: Tensor,
-    right: Tensor,
-    value: Tensor,
-    edge: Tensor | None,
-    weight: Tensor | None,
-    slant: Tensor | None,
-) -> tuple[Tensor, Tensor]:
-    """Output and attention by operations that have derivatives of every order."""
-    heads, ends = call.heads, ("u", "v")
-    left, right, value = (_by_head(t, heads) for t in (left, right, value))
-    if call.kind == "dot":
-        scores = contract(adjacency, "e", "mul", left, right, ends, (heads, 1))
-    else:
-        scores = contract(adjacency, "e", "add", left, right, ends, tuple(left.shape[1:]))
-    if slant is not None:
-        bent = leaky_relu(scores, call.slope) * _by_head(slant, heads)
-        scores = bent.sum(-1, keepdim=True)
-    if edge is not None:
-        scores = scores + edge.unsqueeze(-1)
-    if call.kind == "add":
-        scores = leaky_relu(scores, call.slope)
-    attention = edge_softmax(adjacency, scores)
-    if call.dropout > 0:
-        eids = torch.arange(adjacency.num_edges, device=value.device)
-        dtype = accumulator(value.dtype)
-        mask = dropout_mask(call.seed, eids, heads, call.dropout, dtype)
-        attention = attention * mask.to(value.dtype).unsqueeze(-1)
-    if weight is not None:
-        attention = attention * weight.unsqueeze(-1)
-    shape = tuple(value.shape[1:])
-    out = contract(adjacency, "v", "mul", value, attention, ("u", "e"), shape)
-    return out.flatten(1), attention.squeeze(-1)
-
-
-def _column_sums(tensor: Tensor) -> Tensor:
-    """(1, columns), the same for every number of threads: torch splits the sum of one column."""
-    return tensor.cumsum(0)[-1:] if tensor.shape[1] == 1 and len(tensor) else tensor.sum(0, True)
-
-
-def _by_head(tensor: Tensor, heads: int) -> Tensor:
-    """(rows, heads * size) as (rows, heads, size)."""
-    return tensor.view(len(tensor), heads, tensor.shape[1] // max(heads, 1))
