@@ -28,7 +28,7 @@ class Call(NamedTuple):
 
     def given(self, tensors: tuple[Tensor | None, ...]) -> Attention:
         """What the kernels take."""
-        ready = [None if t is None else t.detach().contiguous() for t in tensors]
+        ready = [None if t is None else t.contiguous() for t in tensors]
         return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[call-arg,arg-type]
 
 

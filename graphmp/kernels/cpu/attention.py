@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..contract import SCORES, Attention, accumulator
@@ -25,11 +26,11 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     held = accumulator(given.value.dtype)
     out = empty((rows, size), held)
     stats = empty((rows, 2 * given.heads), held)
-    kept = empty((edges if wanted else 0, given.heads), given.value.dtype)
-    made = (as_array(out), as_array(stats), as_array(kept))
+    kept = empty((edges, given.heads), given.value.dtype) if wanted else None
+    made = (as_array(out), as_array(stats), _array_or_none(kept, given.value.dtype))
     args = (*_given(form, given), _fit(given.heads, size), *made)
     run(attend_rows, args[1][0], edges * max(size, 1), *args)
-    return out, stats, kept if wanted else None
+    return out, stats, kept
 
 
 def attention_gradient(
@@ -40,13 +41,15 @@ def attention_gradient(
     value = empty(tuple(given.value.shape), given.value.dtype)
     left = empty(tuple(given.left.shape), stats.dtype)
     scores = empty((edges, heads), stats.dtype)
-    weight = empty((edges if given.weight is not None else 0, heads), stats.dtype)
-    upstream = given.value.new_empty(0, heads) if attention_grad is None else attention_grad
-    made = [as_array(t) for t in (stats, grad, upstream, value, left, scores, weight)]
+    weight = None if given.weight is None else empty((edges, heads), stats.dtype)
+    upstream = _array_or_none(attention_grad, grad.dtype)
+    made = [as_array(stats), as_array(grad), upstream]
+    made += [as_array(value), as_array(left), as_array(scores)]
+    made.append(_array_or_none(weight, stats.dtype))
     fits = (_fit(heads, size), _fit(heads, given.left.shape[1]))
     args = (*_given(form, given), *fits, *made)
     run(attend_gradient_rows, args[1][0], 2 * edges * max(size, 1), *args)
-    return value, left, scores, weight if given.weight is not None else None
+    return value, left, scores, weight
 
 
 def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
@@ -62,9 +65,9 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
 
 def _given(form: Form, given: Attention) -> tuple[Any, ...]:
     """What both loops take first."""
-    none = given.value.new_empty(0, given.heads)
+    dtype = given.value.dtype
     edge, weight, slant = (
-        as_array(none if t is None else t) for t in (given.edge, given.weight, given.slant)
+        _array_or_none(t, dtype) for t in (given.edge, given.weight, given.slant)
     )
     return (
         SCORES.index(given.kind),
@@ -74,6 +77,16 @@ def _given(form: Form, given: Attention) -> tuple[Any, ...]:
         (given.seed, threshold(given.dropout)),
         SHAPES[blocks_at_once(given.heads)],
     )
+
+
+def _array_or_none(tensor: Tensor | None, dtype: torch.dtype) -> Any:
+    """A tensor as an array; one without rows, of ``dtype``, for None."""
+    return _no_rows(dtype) if tensor is None else as_array(tensor)
+
+
+@lru_cache(maxsize=16)
+def _no_rows(dtype: torch.dtype) -> Any:
+    return as_array(torch.zeros(0, 1, dtype=dtype))
 
 
 @lru_cache(maxsize=4096)
