@@ -154,7 +154,9 @@ def test_a_forked_child_attends_too() -> None:
 
 FEW, MANY = 40, 8000
 MESSAGES = MANY * HEADS * SIZE * 4  # bytes of a float32 number for every edge, head and element
-CROWDED = Corner("crowded", tuple(e % FEW for e in range(MANY)), (0,) * MANY, FEW, FEW)
+SOURCES = tuple(e % FEW for e in range(MANY))
+CROWDED = Corner("crowded", SOURCES, tuple(e // 7 % FEW for e in range(MANY)), FEW, FEW)
+STAR = Corner("star", SOURCES, (0,) * MANY, FEW, FEW)
 
 
 def attended(name: str, graph: gm.Graph, given: dict[str, Any]) -> None:
@@ -196,12 +198,22 @@ def test_a_forward_pass_stores_nothing_for_an_edge(name: str, crowded: gm.Graph)
     assert 0 < largest.bytes < MANY
 
 
-@each_name
-def test_the_loops_allocate_nothing_that_torch_does_not_see(name: str, crowded: gm.Graph) -> None:
+def peak_of_arrays(name: str, graph: gm.Graph) -> int:
+    """The bytes that loops hold at once, which NumPy reports."""
     given = {n: x.requires_grad_() for n, x in operands(CROWDED, name).items()}
-    attended(name, crowded, given)
-    tracemalloc.start()  # NumPy reports its memory here
-    attended(name, crowded, given)
+    attended(name, graph, given)
+    tracemalloc.start()
+    attended(name, graph, given)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < MESSAGES / 2
+    return peak
+
+
+@each_name
+def test_the_loops_allocate_nothing_that_torch_does_not_see(name: str, crowded: gm.Graph) -> None:
+    assert peak_of_arrays(name, crowded) < MESSAGES / 2
+
+
+@each_name
+def test_a_row_of_all_edges_takes_some_numbers_for_each_head(name: str) -> None:
+    assert MANY * 16 * 4 < peak_of_arrays(name, STAR.graph()) < MANY * 25 * 4

@@ -46,26 +46,25 @@ def _flow_back(
     for j in range(base, end):
         e, v = np.int64(eids[j]), np.int64(indices[j])
         for h in range(0, heads, LANES):
-            room = min(np.int64(share.shape[1]) - h, LANES)
             lanes = min(heads - h, LANES)
-            score = vector.load(share, (0,), j - base, h, room)
+            score = vector.load(share, (0,), j - base, h, LANES)
             peak = vector.load(stats, (0,), v, h, lanes)
             total = vector.load(stats, (0,), v, heads + h, lanes)
             delta = vector.load(stats, (0,), v, 2 * heads + h, lanes)
             alpha = vector.div(vector.exp(vector.sub(vector.leaky(score, bend), peak)), total)
-            grad = vector.load(flow, (0,), j - base, h, room)
+            grad = vector.load(flow, (0,), j - base, h, LANES)
             if len(attention_grad) > 0:
                 grad = vector.add(grad, vector.load(attention_grad, (0,), e, h, lanes))
             weighed = alpha
             if len(mask) > 0:
-                weighed = vector.mul(weighed, vector.load(mask, (0,), j - base, h, room))
+                weighed = vector.mul(weighed, vector.load(mask, (0,), j - base, h, LANES))
             if len(weight) > 0:
                 vector.store(out_weight, e, h, vector.mul(weighed, grad), lanes)
                 weighed = vector.mul(weighed, vector.load(weight, (0,), e, h, lanes))
-            vector.store(share, j - base, h, weighed, room)
+            vector.store(share, j - base, h, weighed, LANES)
             grad = vector.sub(vector.mul(weighed, grad), vector.mul(alpha, delta))
             grad = vector.mul(grad, vector.steep(score, bend))
-            vector.store(flow, j - base, h, grad, room)
+            vector.store(flow, j - base, h, grad, LANES)
             vector.store(out_scores, e, h, grad, lanes)
 
 
@@ -127,22 +126,19 @@ def attend_gradient_rows(
     (indptr, _, eids), (seed, threshold) = form, chance
     heads = np.int64(stats.shape[1]) // 3
     bend = bow[1] if kind == ADD else 1.0
-    of_block = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
-    mask_of_block = scratch(0, heads, stats)
+    share, flow = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
+    mask = scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         span = (base, row, stop)
-        (share, flow), mask = of_block, mask_of_block
-        if end - base > BLOCK:
+        if end - base > len(share):
             share, flow = scratch(end - base, heads, stats), scratch(end - base, heads, stats)
         make_scores(kind, heads, form, left, 0, right, 1, edge, bow, blocks, share, span)
         make_scores(DOT, heads, form, value, 0, grad, 1, edge[:0], bow, blocks, flow, span)
         if threshold > 0:
             mask = draw(heads, eids, seed, threshold, base, end, mask)
-            if end - base <= BLOCK:
-                mask_of_block = mask
         _flow_back(
             heads,
             form, bend, stats, weight, mask, attention_grad, share, flow, out_scores, out_weight,
@@ -177,37 +173,34 @@ def softmax_gradient_rows(
 ) -> None:
     """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
     end_of_all, heads = np.int64(len(eids)) - 1, np.int64(weights.shape[1])
-    of_block = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
+    share, flow = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        share, flow = of_block
-        if end - base > BLOCK:
+        if end - base > len(share):
             share, flow = scratch(end - base, heads, stats), scratch(end - base, heads, stats)
         for j in range(base, end):
             e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
             for h in range(0, heads, LANES):
-                room = min(np.int64(share.shape[1]) - h, LANES)
                 addresses.prefetch(weights, (0,), ahead, h)
                 addresses.prefetch(grads, (0,), ahead, h)
                 addresses.prefetch(out, (0,), ahead, h)
                 lanes = min(heads - h, LANES)
                 a = vector.load(weights, (0,), e, h, lanes)
-                vector.store(share, j - base, h, a, room)
+                vector.store(share, j - base, h, a, LANES)
                 b = vector.load(grads, (0,), e, h, lanes)
-                vector.store(flow, j - base, h, b, room)
+                vector.store(flow, j - base, h, b, LANES)
         for r in range(row, stop):
             for h in range(0, heads, LANES):
-                room = min(np.int64(share.shape[1]) - h, LANES)
                 total = vector.fill(share, (0,), 0)
                 for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(share, (0,), j, h, room)
-                    b = vector.load(flow, (0,), j, h, room)
+                    a = vector.load(share, (0,), j, h, LANES)
+                    b = vector.load(flow, (0,), j, h, LANES)
                     total = vector.add(total, vector.mul(a, b))
                 for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(share, (0,), j, h, room)
-                    b = vector.sub(vector.load(flow, (0,), j, h, room), total)
+                    a = vector.load(share, (0,), j, h, LANES)
+                    b = vector.sub(vector.load(flow, (0,), j, h, LANES), total)
                     e = np.int64(eids[j + base])
                     vector.store(out, e, h, vector.mul(a, b), min(heads - h, LANES))
         row = stop

@@ -2,8 +2,8 @@
 
 What belongs to an edge and a head lives in scratch arrays (edges, heads) of some hundred edges,
 which stay in the cache; nothing is stored for an edge and a feature. Their rows are whole vectors,
-since a load must wait for a masked store to the same place; what is beyond the heads means nothing.
-A row of more edges gets scratch arrays of its own, which are as narrow as the heads.
+since a load must wait for a masked store to the same place; what is beyond the heads is not read.
+A row of more edges gets scratch arrays of its own, of 16 to 24 numbers an edge for each eight heads.
 
 What belongs together comes as a tuple: ``form``, the layout; ``span``, the position of the first
 edge in scratch and the range of rows; ``bow``, what bends scores: the vector that weighs them and
@@ -46,9 +46,8 @@ def _random(seed: int, edge: int, group: int) -> Any:
 
 @jit
 def scratch(edges: int, heads: int, like: Any) -> Any:
-    """A new array for edges and heads, of the dtype of another."""
-    width = (heads + LANES - 1) // LANES * LANES if edges <= BLOCK else heads
-    return np.empty((edges, width), like.dtype)
+    """A new array of the dtype of another for edges and heads, in whole vectors."""
+    return np.empty((edges, (heads + LANES - 1) // LANES * LANES), like.dtype)
 
 
 @jit
@@ -96,14 +95,12 @@ def make_scores(
             k = addresses.edge_row(y_at, r, j, indices, eids)
             if kind == ADD:
                 for h in range(0, heads, LANES):
-                    room = min(np.int64(out.shape[1]) - h, LANES)
                     lanes = min(heads - h, LANES)
                     made = vector.load(x, (0,), i, h, lanes)
                     made = vector.add(made, vector.load(y, (0,), k, h, lanes))
-                    vector.store(out, j - base, h, made, room)
+                    vector.store(out, j - base, h, made, LANES)
             else:
                 for h in range(0, heads, len(shape)):
-                    room = min(np.int64(out.shape[1]) - h, LANES)
                     acc = vector.fill(out, shape, 0)
                     for f in range(0, width, LANES):
                         lanes = min(width - f, LANES)
@@ -113,15 +110,14 @@ def make_scores(
                             a = vector.leaky(vector.add(a, b), slope)
                             b = vector.load_blocks(slant, shape, 0, (h, f), heads, width, lanes)
                         acc = vector.add(acc, vector.mul(a, b))
-                    vector.store(out, j - base, h, vector.totals(acc), room)
+                    vector.store(out, j - base, h, vector.totals(acc), LANES)
             if len(edge) > 0:
                 e = np.int64(eids[j])
                 for h in range(0, heads, LANES):
-                    room = min(np.int64(out.shape[1]) - h, LANES)
                     lanes = min(heads - h, LANES)
-                    made = vector.load(out, (0,), j - base, h, room)
+                    made = vector.load(out, (0,), j - base, h, LANES)
                     made = vector.add(made, vector.load(edge, (0,), e, h, lanes))
-                    vector.store(out, j - base, h, made, room)
+                    vector.store(out, j - base, h, made, LANES)
 
 
 @jit
@@ -131,19 +127,18 @@ def _normalise(heads: int, indptr: Any, bend: float, share: Any, stats: Any, spa
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
         for h in range(0, heads, LANES):
-            room = min(np.int64(share.shape[1]) - h, LANES)
             peak, total = vector.fill(share, (0,), -np.inf), vector.fill(share, (0,), 0)
             for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, room), bend)
+                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
                 peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
             for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, room), bend)
+                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
                 a = vector.exp(vector.sub(a, peak))
                 total = vector.add(total, a)
-                vector.store(share, j, h, a, room)
+                vector.store(share, j, h, a, LANES)
             for j in range(begin, end):
-                a = vector.div(vector.load(share, (0,), j, h, room), total)
-                vector.store(share, j, h, a, room)
+                a = vector.div(vector.load(share, (0,), j, h, LANES), total)
+                vector.store(share, j, h, a, LANES)
             if len(stats) > 0:
                 lanes = min(heads - h, LANES)
                 vector.store(stats, r, h, peak, lanes)
@@ -165,14 +160,13 @@ def _weigh(
     for j in range(base, end):
         e = np.int64(eids[j])
         for h in range(0, heads, LANES):
-            room = min(np.int64(share.shape[1]) - h, LANES)
             lanes = min(heads - h, LANES)
-            a = vector.load(share, (0,), j - base, h, room)
+            a = vector.load(share, (0,), j - base, h, LANES)
             if len(mask) > 0:
-                a = vector.mul(a, vector.load(mask, (0,), j - base, h, room))
+                a = vector.mul(a, vector.load(mask, (0,), j - base, h, LANES))
             if len(weight) > 0:
                 a = vector.mul(a, vector.load(weight, (0,), e, h, lanes))
-            vector.store(share, j - base, h, a, room)
+            vector.store(share, j - base, h, a, LANES)
             if len(attention) > 0:
                 vector.store(attention, e, h, a, lanes)
 
@@ -274,21 +268,18 @@ def attend_rows(
     (indptr, _, eids), (seed, threshold) = form, chance
     heads = np.int64(stats.shape[1]) // 2
     bend = bow[1] if kind == ADD else 1.0
-    share_of_block, mask_of_block = scratch(BLOCK, heads, stats), scratch(0, heads, stats)
+    share, mask = scratch(BLOCK, heads, stats), scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         span = (base, row, stop)
-        share, mask = share_of_block, mask_of_block
-        if end - base > BLOCK:
+        if end - base > len(share):
             share = scratch(end - base, heads, stats)
         make_scores(kind, heads, form, left, 1, right, 0, edge, bow, blocks, share, span)
         _normalise(heads, indptr, bend, share, stats, span)
         if threshold > 0:
             mask = draw(heads, eids, seed, threshold, base, end, mask)
-            if end - base <= BLOCK:
-                mask_of_block = mask
         if threshold > 0 or len(weight) > 0 or len(attention) > 0:
             _weigh(heads, eids, weight, mask, attention, share, base, end)
         mix(form, value, value[:0], 1.0, share, HERE, fit, out, span)
@@ -301,25 +292,23 @@ def softmax_rows(
 ) -> None:
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
     end_of_all, heads = np.int64(len(eids)) - 1, np.int64(logits.shape[1])
-    share_of_block = scratch(BLOCK, heads, stats)
+    share = scratch(BLOCK, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        share = share_of_block
-        if end - base > BLOCK:
+        if end - base > len(share):
             share = scratch(end - base, heads, stats)
         for j in range(base, end):
             e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
             for h in range(0, heads, LANES):
-                room = min(np.int64(share.shape[1]) - h, LANES)
                 addresses.prefetch(logits, (0,), ahead, h)
                 addresses.prefetch(out, (0,), ahead, h)
                 a = vector.load(logits, (0,), e, h, min(heads - h, LANES))
-                vector.store(share, j - base, h, a, room)
+                vector.store(share, j - base, h, a, LANES)
         _normalise(heads, indptr, 1.0, share, stats, (base, row, stop))
         for j in range(base, end):
             for h in range(0, heads, LANES):
-                a = vector.load(share, (0,), j - base, h, room)
+                a = vector.load(share, (0,), j - base, h, LANES)
                 vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
         row = stop
