@@ -3,7 +3,7 @@
 What belongs to an edge and a head lives in scratch arrays (edges, heads) of some hundred edges,
 which stay in the cache; nothing is stored for an edge and a feature. Their rows are whole vectors,
 since a load must wait for a masked store to the same place; what is beyond the heads is not read.
-A row of more edges gets scratch arrays of its own, of 16 to 24 numbers an edge for each eight heads.
+A row of more edges gets scratch arrays of its own: 16 to 24 numbers an edge for each eight heads.
 
 What belongs together comes as a tuple: ``form``, the layout; ``span``, the position of the first
 edge in scratch and the range of rows; ``bow``, what bends scores: the vector that weighs them and
