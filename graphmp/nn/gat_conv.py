@@ -182,6 +182,7 @@ class GATConv(ChecksInDegrees):
         """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
         check_edge_weight(graph, edge_weight)
         heads = tuple(edge_weight.shape[1:]) or (1,)
+        heads = heads[:1] if heads[1:] == (1,) else heads
         if heads not in ((1,), (self._num_heads,)):
             raise GraphValueError(
                 f"edge_weight must have shape (E,) or (E, {self._num_heads}), but "

@@ -37,7 +37,6 @@ def attend(
     call: Call,
     value: Tensor,
     flat: dict[str, Any],
-    slant: Tensor | None,
     wanted: bool,
 ) -> Any:
     """Attend.
@@ -46,9 +45,8 @@ def attend(
         adjacency: the edges.
         call: what is not a tensor.
         value: (num_src, *, heads, size).
-        flat: ``left``, ``right``, ``edge`` and ``weight``, (rows, heads * k); the last two may be
-            None.
-        slant: (1, heads * k), or None.
+        flat: ``left``, ``right``, ``edge``, ``weight`` and ``slant``, (rows, heads * k) each, of
+            one dtype with ``value``; the last three may be None.
         wanted: give the attention too.
 
     Returns:
@@ -56,7 +54,7 @@ def attend(
     """
     shape = tuple(value.shape[1:])
     values = value.reshape(len(value), math.prod(shape))
-    tensors = (flat["left"], flat["right"], values, flat["edge"], flat["weight"], slant)
+    tensors = (flat["left"], flat["right"], values, flat["edge"], flat["weight"], flat["slant"])
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         out, attention = _Attend.apply(adjacency, call, wanted, *tensors)  # type: ignore[no-untyped-call]
     else:

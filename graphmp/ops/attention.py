@@ -41,14 +41,15 @@ def gat_attention(
     for each head on its own.
 
     Args:
-        graph: a graph of one edge type.
+        graph: a graph or block of one edge type; of several, the slice ``graph[etype]``.
         value: (num_src, \*, heads, size), floating point.
         left: (num_src, \*, heads), or with a last dimension of 1 besides.
         right: (num_dst, \*, heads), or with a last dimension of 1 besides.
-        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        edge: added to the scores, of the shapes that ``weight`` may have; None for 0. An edge with
+            minus infinity is left out.
         negative_slope: slope of the leaky ReLU below zero.
         dropout: probability that an edge's attention is dropped, per head; the others grow in
-            proportion.
+            proportion. A module passes ``self.p if self.training else 0.0``.
         weight: factor of the attention, after softmax and dropout: (E,), or of a shape that
             broadcasts to (E, \*, heads), or with a last dimension of 1 besides.
         return_attention: give the attention too.
@@ -58,7 +59,8 @@ def gat_attention(
         and (E, \*, heads): the attention after dropout and times the weights.
 
     Raises:
-        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphTypeError: values that are not floating point, or operands that are no tensors or
+            numbers. Operands of several dtypes are promoted as torch does.
         GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
 
     Example:
@@ -68,14 +70,17 @@ def gat_attention(
         >>> gm.ops.gat_attention(g, value, torch.zeros(3, 1), torch.zeros(3, 1)).flatten()
         tensor([0., 0., 2.])
     """
-    shape = _heads(graph, value, "value")
-    operands = {"left": (left, "src"), "right": (right, "dst"), "edge": (edge, "edge")}
+    shape = _heads(graph, value)
     flat = {
-        name: _flat(graph, x, where, shape, name, value) for name, (x, where) in operands.items()
+        "left": _flat(graph, left, "src", shape, "left"),
+        "right": _flat(graph, right, "dst", shape, "right"),
+        "edge": _by_edge(graph, edge, shape, "edge"),
+        "weight": _by_edge(graph, weight, shape, "weight"),
+        "slant": None,
     }
-    flat["weight"] = _weights(graph, weight, shape, value)
-    call = Call("add", math.prod(shape), float(negative_slope), *_chance(dropout))
-    return attend(_checks.adjacency_of(graph), call, value, flat, None, return_attention)
+    slope = _number(negative_slope, "negative_slope")
+    call = Call("add", math.prod(shape), slope, *_chance(dropout))
+    return attend(graph.adjacency, call, *_promoted(value, flat), return_attention)
 
 
 def gatv2_attention(
@@ -105,7 +110,8 @@ def gatv2_attention(
         right: (num_dst, \*, heads, k).
         attn: (heads, k); leading dimensions of 1 may come before.
         value: (num_src, \*, heads, size); ``left`` unless given.
-        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        edge: added to the scores, of the shapes that ``weight`` may have; None for 0. An edge with
+            minus infinity is left out.
         negative_slope: slope of the leaky ReLU below zero.
         dropout: see :func:`gat_attention`.
         weight: see :func:`gat_attention`.
@@ -115,7 +121,8 @@ def gatv2_attention(
         As :func:`gat_attention`.
 
     Raises:
-        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphTypeError: values that are not floating point, or operands that are no tensors or
+            numbers. Operands of several dtypes are promoted as torch does.
         GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
 
     Example:
@@ -126,11 +133,10 @@ def gatv2_attention(
         tensor([0., 0., 2.])
     """
     value = left if value is None else value
-    shape, flat = _heads(graph, value, "value"), _pair(graph, left, right, value, "left", "right")
+    shape, flat = _heads(graph, value), _pair(graph, left, right, value, "left", "right")
     heads, size = left.shape[-2:]
-    came = getattr(attn, "dtype", _checks.kind(attn))
-    if came != value.dtype:
-        raise GraphTypeError(f"attn must be a tensor of {value.dtype}, but {came} came.")
+    if not isinstance(attn, Tensor):
+        raise GraphTypeError(f"attn must be a tensor, but {_checks.kind(attn)} came.")
     if attn.device != value.device:
         raise GraphValueError(f"attn must be on {value.device}, but it is on {attn.device}.")
     if attn.shape[-2:] != (heads, size) or attn.numel() != heads * size:
@@ -138,11 +144,12 @@ def gatv2_attention(
             f"attn must have shape ({heads}, {size}), as left and right have for each node, but "
             f"{tuple(attn.shape)} came."
         )
-    slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
-    flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
-    flat["weight"] = _weights(graph, weight, shape, value)
-    call = Call("leaky", math.prod(shape), float(negative_slope), *_chance(dropout))
-    return attend(_checks.adjacency_of(graph), call, value, flat, slant, return_attention)
+    flat["slant"] = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
+    flat["edge"] = _by_edge(graph, edge, shape, "edge")
+    flat["weight"] = _by_edge(graph, weight, shape, "weight")
+    slope = _number(negative_slope, "negative_slope")
+    call = Call("leaky", math.prod(shape), slope, *_chance(dropout))
+    return attend(graph.adjacency, call, *_promoted(value, flat), return_attention)
 
 
 def dot_attention(
@@ -171,7 +178,8 @@ def dot_attention(
         key: (num_src, \*, heads, k).
         value: (num_src, \*, heads, size).
         scale: factor of the dot products; :math:`1 / \sqrt{k}` unless given.
-        edge: (E, \*, heads), or with a last dimension of 1 besides; None for 0.
+        edge: added to the scores, of the shapes that ``weight`` may have; None for 0. An edge with
+            minus infinity is left out.
         dropout: see :func:`gat_attention`.
         weight: see :func:`gat_attention`.
         return_attention: give the attention too.
@@ -180,7 +188,8 @@ def dot_attention(
         As :func:`gat_attention`.
 
     Raises:
-        GraphTypeError: operands that are not floating point tensors of one dtype.
+        GraphTypeError: values that are not floating point, or operands that are no tensors or
+            numbers. Operands of several dtypes are promoted as torch does.
         GraphValueError: shapes that do not fit, another device, or a dropout beyond 0 to 1.
 
     Example:
@@ -190,29 +199,50 @@ def dot_attention(
         >>> gm.ops.dot_attention(g, h, h, h).flatten()
         tensor([0., 0., 2.])
     """
-    shape, flat = _heads(graph, value, "value"), _pair(graph, key, query, value, "key", "query")
-    factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else scale
+    shape, flat = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
+    factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
+    flat["edge"] = _by_edge(graph, edge, shape, "edge")
+    flat["weight"] = _by_edge(graph, weight, shape, "weight")
+    flat["slant"] = None
+    value, flat = _promoted(value, flat)
     flat["right"] = flat["right"] * factor
-    flat["edge"] = _flat(graph, edge, "edge", shape, "edge", value)
-    flat["weight"] = _weights(graph, weight, shape, value)
     call = Call("dot", math.prod(shape), 0.0, *_chance(dropout))
-    return attend(_checks.adjacency_of(graph), call, value, flat, None, return_attention)
+    return attend(graph.adjacency, call, value, flat, return_attention)
 
 
 # ---- checks
 
 
-def _heads(graph: Any, value: Any, name: str) -> tuple[int, ...]:
-    """The feature dimensions before the last, which count as heads."""
+def _heads(graph: Any, value: Any) -> tuple[int, ...]:
+    """The feature dimensions of the values before the last, which count as heads."""
     adjacency = _checks.adjacency_of(graph)
-    _checks.feature(value, adjacency.num_src, adjacency.device, name, "sources")
+    _checks.feature(value, adjacency.num_src, adjacency.device, "value", "sources")
     if not value.dtype.is_floating_point:
-        raise GraphTypeError(f"Attention needs floating point, but {name} has {value.dtype}.")
+        raise GraphTypeError(f"Attention needs floating point, but value has {value.dtype}.")
     if value.ndim < 3:
         raise GraphValueError(
-            f"{name} must have shape (num_src, *, heads, size), but {tuple(value.shape)} came."
+            f"value must have shape (num_src, *, heads, size), but {tuple(value.shape)} came; for "
+            "one head call value.unsqueeze(1)."
         )
     return tuple(value.shape[1:-1])
+
+
+def _number(value: Any, name: str) -> float:
+    """A number that is the same for all; what is learnt or differs multiplies an operand."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
+        advice = "; multiply the query by it" if name == "scale" else ""
+        came = value if isinstance(value, float) else _checks.kind(value)
+        raise GraphTypeError(f"{name} must be a number, but {came} came{advice}.")
+    return float(value)
+
+
+def _promoted(value: Tensor, flat: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
+    """All operands in one dtype, as torch promotes them."""
+    dtype = value.dtype
+    for x in flat.values():
+        if x is not None and x.dtype != dtype:
+            dtype = torch.promote_types(dtype, x.dtype)
+    return value.to(dtype), {n: None if x is None else x.to(dtype) for n, x in flat.items()}
 
 
 def _pair(
@@ -224,7 +254,7 @@ def _pair(
         ("left", left_name, left, "src"),
         ("right", right_name, right, "dst"),
     ):
-        _check_like(graph, x, where, name, value)
+        _check(graph, x, where, name)
         size = x.shape[-1] if x.ndim > 1 else 0
         if tuple(x.shape[1:]) != (*shape, size) or x.shape[-1] != left.shape[-1]:
             k = left.shape[-1] if side == "right" else "k"
@@ -237,53 +267,49 @@ def _pair(
     return flat
 
 
-def _flat(
-    graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str, value: Tensor
-) -> Tensor | None:
+def _flat(graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str) -> Tensor:
     """An operand that has a number for each head: (rows, heads)."""
-    if x is None and name == "edge":
-        return None
-    _check_like(graph, x, where, name, value)
+    _check(graph, x, where, name)
     if tuple(x.shape[1:]) not in (shape, (*shape, 1)):
-        rows = "E" if where == "edge" else f"num_{where}"
         raise GraphValueError(
-            f"{name} must have shape ({', '.join(map(str, (rows, *shape)))}), with the heads of "
-            f"value, but {tuple(x.shape)} came."
+            f"{name} must have shape ({', '.join(map(str, (f'num_{where}', *shape)))}), with the "
+            f"heads of value, but {tuple(x.shape)} came."
         )
     return x.reshape(len(x), math.prod(shape))  # type: ignore[no-any-return]
 
 
-def _check_like(graph: Any, x: Any, where: str, name: str, value: Tensor) -> None:
-    adjacency: Adjacency = _checks.adjacency_of(graph)
+def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | None:
+    """What belongs to edges, spread over heads: (E, heads)."""
+    if x is None:
+        return None
+    _check(graph, x, "edge", name)
+    given, rank = tuple(x.shape[1:]), len(shape)
+    trimmed = given[:-1] if len(given) == rank + 1 and given[-1] == 1 else given
+    padded = (1,) * (rank - len(trimmed)) + trimmed
+    if len(padded) != rank or any(p not in (1, s) for p, s in zip(padded, shape, strict=True)):
+        raise GraphValueError(
+            f"{name} must have shape (E,) or (E, {', '.join(map(str, shape))}), but "
+            f"{tuple(x.shape)} came."
+        )
+    wide = x.reshape(len(x), *padded).expand(len(x), *shape)
+    return wide.reshape(len(x), math.prod(shape))  # type: ignore[no-any-return]
+
+
+def _check(graph: Any, x: Any, where: str, name: str) -> None:
+    """Check the rows and the device of an operand, and that it is no complex number."""
+    adjacency: Adjacency = graph.adjacency
     rows, what = {
         "src": (adjacency.num_src, "sources"),
         "dst": (adjacency.num_dst, "destinations"),
         "edge": (adjacency.num_edges, "edges"),
     }[where]
     _checks.feature(x, rows, adjacency.device, name, what)
-    if x.dtype != value.dtype:
-        raise GraphTypeError(f"{name} must have value's dtype, {value.dtype}, but has {x.dtype}.")
-
-
-def _weights(graph: Any, weight: Any, shape: tuple[int, ...], value: Tensor) -> Tensor | None:
-    """Weights of edges and heads: (E, heads)."""
-    if weight is None:
-        return None
-    _check_like(graph, weight, "edge", "weight", value)
-    given, rank = tuple(weight.shape[1:]), len(shape)
-    trimmed = given[:-1] if len(given) == rank + 1 and given[-1] == 1 else given
-    padded = (1,) * (rank - len(trimmed)) + trimmed
-    if len(padded) != rank or any(p not in (1, s) for p, s in zip(padded, shape, strict=True)):
-        raise GraphValueError(
-            f"weight must have shape (E,) or (E, {', '.join(map(str, shape))}), but "
-            f"{tuple(weight.shape)} came."
-        )
-    wide = weight.reshape(len(weight), *padded).expand(len(weight), *shape)
-    return wide.reshape(len(weight), math.prod(shape))  # type: ignore[no-any-return]
+    if x.dtype.is_complex:
+        raise GraphTypeError(f"Attention needs real numbers, but {name} has {x.dtype}.")
 
 
 def _chance(dropout: float) -> tuple[float, int]:
     """The probability and the seed of dropout; the seed comes from torch's generator."""
-    if not 0 <= dropout <= 1:
+    if not 0 <= _number(dropout, "dropout") <= 1:
         raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")
     return float(dropout), int(torch.randint(2**63 - 1, ())) if dropout > 0 else 0

@@ -102,10 +102,27 @@ def test_the_activation_comes_last() -> None:
     assert bool((layer(RING, torch.ones(3, 4)) == 7).all())
 
 
-@pytest.mark.parametrize("shape", [(4, 2), (4, HEADS, 1)], ids=str)
+@pytest.mark.parametrize("shape", [(4, 2), (4, HEADS, 2)], ids=str)
 def test_edge_weights_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(gm.GraphValueError, match=r"\(E,\) or \(E, 3\), but \(4, "):
         GATConv(4, OUT, HEADS)(RING, torch.ones(3, 4), edge_weight=torch.ones(shape))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_autocast_gives_about_the_same(dtype: torch.dtype) -> None:
+    layer, x = GATConv(4, OUT, HEADS), torch.ones(3, 4)
+    with torch.autocast("cpu", dtype=dtype):
+        out = layer(RING, x)
+    assert torch.allclose(out.float(), layer(RING, x), rtol=0.05, atol=0.05)
+    out.sum().backward()
+    assert all(p.grad is not None for p in layer.parameters())
+
+
+def test_its_attention_serves_as_weights() -> None:
+    layer, x = GATConv(4, OUT, HEADS), torch.ones(3, 4)
+    _, attention = layer(RING, x, get_attention=True)
+    weighted = layer(RING, x, edge_weight=attention)
+    assert_close(weighted, layer(RING, x, edge_weight=attention[..., 0]))
 
 
 def test_one_tensor_does_not_serve_two_sizes() -> None:

@@ -365,3 +365,14 @@ def test_a_first_derivative_is_the_same_when_a_second_may_follow(name: str) -> N
     twice = torch.autograd.grad(loss.sum(), inputs, create_graph=True)
     for made, expected in zip(once, twice, strict=True):
         assert_close(made, expected.detach())
+
+
+@each_name
+def test_operands_of_several_dtypes_are_promoted(name: str) -> None:
+    given = operands(MIXED, name)
+    mixed = {**given, "edge": given["edge"].double(), "weight": given["weight"] > 0}
+    alike = {n: x.double() for n, x in {**given, "weight": mixed["weight"]}.items()}
+    graph = MIXED.graph()
+    made, wanted = run(name, graph, mixed), run(name, graph, alike)
+    assert made.dtype == torch.float64
+    assert_close(made, wanted)
