@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-RANGES_PER_THREAD = 4
+RANGES_PER_THREAD = 16
 SMALL = 1 << 17  # elements of work below which threads cost more than they save
 
 _pool: ThreadPoolExecutor | None = None
