@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import njit
 
+from . import cache
+
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
@@ -35,9 +37,9 @@ def inline(loop: Loop) -> Loop:
 
 
 def _compiled(loop: Loop, **options: Any) -> Loop:
+    if not IS_COMPILED:
+        return loop
     loop.__qualname__ = f"{loop.__qualname__}_{_STAMP}"
-    common = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, **options}
-    try:
-        return njit(cache=True, **common)(loop)  # type: ignore[no-any-return]
-    except RuntimeError:  # there is no folder for the cache that can be written
-        return njit(**common)(loop)  # type: ignore[no-any-return]
+    made = njit(nogil=True, error_model="numpy", fastmath=_FAST, **options)(loop)
+    cache.enable(made)
+    return made  # type: ignore[no-any-return]

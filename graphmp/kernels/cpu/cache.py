@@ -1,0 +1,53 @@
+"""The cache on disk of compiled loops: one that is found there runs without a compiler.
+
+Before Numba looks into a cache it imports all that it can compile, with it SciPy's linear algebra,
+and compiles its own runtime. That takes most of the first call in a process, for nothing if the
+loop is found; if it is not, Numba's compiler does all of it by itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from llvmlite.binding import add_symbol
+from numba.core.caching import FunctionCache, NullCache
+from numba.core.runtime._nrt_python import c_helpers
+
+
+def enable(dispatcher: Any) -> None:
+    """Keep on disk what ``dispatcher`` compiles, as Numba's ``cache=True`` does."""
+    dispatcher._cache = _Unopened(dispatcher)
+
+
+class _Unopened(NullCache):
+    """The cache of a loop that was not called yet: to open one, a file is written to its folder."""
+
+    def __init__(self, dispatcher: Any) -> None:
+        self._dispatcher = dispatcher
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Open the cache, where there is a folder that can be written, and look into it."""
+        try:
+            opened: Any = _Cache(self._dispatcher.py_func)
+        except RuntimeError:
+            opened = NullCache()
+        self._dispatcher._cache = opened
+        return opened.load_overload(sig, target_context)
+
+
+class _Cache(FunctionCache):
+    """Numba's cache of a function, but for what it does before it looks."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled loop for a signature, or None."""
+        _find_runtime()
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
+@cache
+def _find_runtime() -> None:
+    """Tell LLVM where the functions of Numba's runtime are: machine code calls them by name."""
+    for name, address in c_helpers.items():
+        add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
