@@ -40,6 +40,7 @@ def _compiled(loop: Loop, **options: Any) -> Loop:
     if not IS_COMPILED:
         return loop
     loop.__qualname__ = f"{loop.__qualname__}_{_STAMP}"
-    made = njit(nogil=True, error_model="numpy", fastmath=_FAST, **options)(loop)
+    common: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    made = njit(fastmath=_FAST, **common, **options)(loop)
     cache.enable(made)
     return made  # type: ignore[no-any-return]
