@@ -55,6 +55,7 @@ FAMILY = Family(__file__, "First use in a new process", list(CASES.values()), {}
 def seconds(name: str, folder: Path, threads: int) -> float:
     """What a probe prints in a new process; one that compiles has an empty cache."""
     settings = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    settings.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are read as an installed package's are
     settings["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as empty:
         if name.startswith("compile"):
