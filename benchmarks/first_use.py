@@ -35,7 +35,7 @@ def nothing(array):
 PROBES = {
     "import": f"import time, torch; {TIMED.format('import graphmp')}",
     "numba": f"import time, torch, graphmp; {TIMED.format('import numba')}",
-    "call": GRAPH + TIMED.format(CALL.format(16)),
+    "call": GRAPH + "import numba\n" + TIMED.format(CALL.format(16)),
     "dispatch": "import time, numpy, trivial; x = numpy.zeros(1); "
     + TIMED.format("trivial.nothing(x)"),
     "compile": GRAPH + "import numba\n" + TIMED.format(CALL.format(16)),
@@ -83,7 +83,6 @@ def main() -> None:
                 taken = seconds(name, Path(folder), options.threads)
                 turns[name] += [taken] if number >= warm_up else []
     found = {name: Result(statistics.median(times), times) for name, times in turns.items()}
-    found["call"].value = (found["call"].value or 0) - (found["numba"].value or 0)
     cases = [(name, CASES[name]) for name in names]
     edges = graphs.triangle()
     rows = [Row.of(c, "triangle", {OURS: found[name]}, c.limit_on(edges)) for name, c in cases]
