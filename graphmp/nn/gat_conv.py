@@ -150,7 +150,7 @@ class GATConv(ChecksInDegrees):
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         feat = mapped(self.feat_drop, feat)
         source, target = self._projected(graph, feat)
-        left, right = (source * self.attn_l).sum(-1), (target * self.attn_r).sum(-1)
+        left, right = self._scores(source, target)
         weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
         found = ops.gat_attention(
             graph,
@@ -174,6 +174,12 @@ class GATConv(ChecksInDegrees):
             return at_ends(graph, mapped(lambda h: self._by_head(self.fc(h)), feat))
         source, target = at_ends(graph, feat)
         return self._by_head(self.fc_src(source)), self._by_head(self.fc_dst(target))
+
+    def _scores(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """What each end adds to the score of an edge: (num_src, …, heads), (num_dst, …, heads)."""
+        if source is target:
+            return _dots(source, torch.cat((self.attn_l, self.attn_r))).unbind(0)  # type: ignore[return-value]
+        return _dots(source, self.attn_l)[0], _dots(target, self.attn_r)[0]
 
     def _by_head(self, h: Tensor) -> Tensor:
         return h.view(*h.shape[:-1], self._num_heads, self._out_feats)
@@ -201,3 +207,19 @@ class GATConv(ChecksInDegrees):
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""
         return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"
+
+
+def _dots(h: Tensor, vectors: Tensor) -> Tensor:
+    """The dot products of every head with its own vectors, by a matrix product for each head.
+
+    Multiplying and summing would make tensors as large as ``h``, several in the backward pass.
+
+    Args:
+        h: (N, …, heads, size).
+        vectors: (k, heads, size).
+
+    Returns:
+        (k, N, …, heads).
+    """
+    by_head = torch.bmm(h.flatten(0, -3).transpose(0, 1), vectors.permute(1, 2, 0))
+    return by_head.permute(2, 1, 0).view(len(vectors), *h.shape[:-1])

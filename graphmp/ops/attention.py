@@ -71,16 +71,14 @@ def gat_attention(
         tensor([0., 0., 2.])
     """
     shape = _heads(graph, value)
-    flat = {
+    ends = {
         "left": _flat(graph, left, "src", shape, "left"),
         "right": _flat(graph, right, "dst", shape, "right"),
-        "edge": _by_edge(graph, edge, shape, "edge"),
-        "weight": _by_edge(graph, weight, shape, "weight"),
-        "slant": None,
     }
+    operands = _operands(graph, value, ends, edge, weight)
     slope = _number(negative_slope, "negative_slope")
     call = Call("add", math.prod(shape), slope, *_chance(dropout))
-    return attend(graph.adjacency, call, *_promoted(value, flat), return_attention)
+    return attend(graph.adjacency, call, *operands, return_attention)
 
 
 def gatv2_attention(
@@ -133,7 +131,7 @@ def gatv2_attention(
         tensor([0., 0., 2.])
     """
     value = left if value is None else value
-    shape, flat = _heads(graph, value), _pair(graph, left, right, value, "left", "right")
+    shape, ends = _heads(graph, value), _pair(graph, left, right, value, "left", "right")
     heads, size = left.shape[-2:]
     if not isinstance(attn, Tensor):
         raise GraphTypeError(f"attn must be a tensor, but {_checks.kind(attn)} came.")
@@ -144,12 +142,11 @@ def gatv2_attention(
             f"attn must have shape ({heads}, {size}), as left and right have for each node, but "
             f"{tuple(attn.shape)} came."
         )
-    flat["slant"] = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
-    flat["edge"] = _by_edge(graph, edge, shape, "edge")
-    flat["weight"] = _by_edge(graph, weight, shape, "weight")
+    slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
+    operands = _operands(graph, value, {**ends, "slant": slant}, edge, weight)
     slope = _number(negative_slope, "negative_slope")
     call = Call("leaky", math.prod(shape), slope, *_chance(dropout))
-    return attend(graph.adjacency, call, *_promoted(value, flat), return_attention)
+    return attend(graph.adjacency, call, *operands, return_attention)
 
 
 def dot_attention(
@@ -199,12 +196,9 @@ def dot_attention(
         >>> gm.ops.dot_attention(g, h, h, h).flatten()
         tensor([0., 0., 2.])
     """
-    shape, flat = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
+    shape, ends = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    flat["edge"] = _by_edge(graph, edge, shape, "edge")
-    flat["weight"] = _by_edge(graph, weight, shape, "weight")
-    flat["slant"] = None
-    value, flat = _promoted(value, flat)
+    value, flat = _operands(graph, value, ends, edge, weight)
     flat["right"] = flat["right"] * factor
     call = Call("dot", math.prod(shape), 0.0, *_chance(dropout))
     return attend(graph.adjacency, call, value, flat, return_attention)
@@ -236,9 +230,17 @@ def _number(value: Any, name: str) -> float:
     return float(value)
 
 
-def _promoted(value: Tensor, flat: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
-    """All operands in one dtype, as torch promotes them."""
-    dtype = value.dtype
+def _operands(
+    graph: Any, value: Tensor, ends: dict[str, Any], edge: Any, weight: Any
+) -> tuple[Tensor, dict[str, Any]]:
+    """The values, and all other operands by name, in one dtype, as torch promotes them."""
+    shape, dtype = tuple(value.shape[1:-1]), value.dtype
+    flat = {
+        "slant": None,
+        **ends,
+        "edge": _by_edge(graph, edge, shape, "edge"),
+        "weight": _by_edge(graph, weight, shape, "weight"),
+    }
     for x in flat.values():
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)

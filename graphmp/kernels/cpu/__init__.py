@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..contract import Call, accumulator
 from . import loops
-from .attention import attention, attention_gradient, score_gradient
+from .attention import attention, attention_gradient, no_rows, score_gradient
 from .attention_gradient_rows import softmax_gradient_rows
 from .attention_rows import softmax_rows
 from .memory import empty
@@ -72,8 +72,7 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
     dtype = logits.dtype
     if is_tiled(dtype):
-        nothing = (as_array(torch.empty(0, 0, dtype=accumulator(dtype))),)
-        return _by_edges(form, softmax_rows, dtype, (logits,), nothing)
+        return _by_edges(form, softmax_rows, dtype, (logits,), (no_rows(accumulator(dtype)),))
     return _by_edges(form, loops.softmax, accumulator(dtype), (logits,))
 
 
@@ -81,8 +80,8 @@ def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads
     """The gradient of the softmax; see the contract."""
     dtype, given = weights.dtype, (weights, grads)
     if is_tiled(dtype):
-        nothing = (as_array(torch.empty(0, 0, dtype=accumulator(dtype))),)
-        return _by_edges(form, softmax_gradient_rows, dtype, given, nothing)
+        like = (no_rows(accumulator(dtype)),)
+        return _by_edges(form, softmax_gradient_rows, dtype, given, like)
     return _by_edges(form, loops.softmax_gradient, accumulator(dtype), given)
 
 

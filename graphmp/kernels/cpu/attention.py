@@ -81,11 +81,12 @@ def _given(form: Form, given: Attention) -> tuple[Any, ...]:
 
 def _array_or_none(tensor: Tensor | None, dtype: torch.dtype) -> Any:
     """A tensor as an array; one without rows, of ``dtype``, for None."""
-    return _no_rows(dtype) if tensor is None else as_array(tensor)
+    return no_rows(dtype) if tensor is None else as_array(tensor)
 
 
 @lru_cache(maxsize=16)
-def _no_rows(dtype: torch.dtype) -> Any:
+def no_rows(dtype: torch.dtype) -> Any:
+    """An array without rows, of ``dtype``."""
     return as_array(torch.zeros(0, 1, dtype=dtype))
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from . import addresses, vector
 from .attention_rows import (
     ADD,
-    BLOCK,
     DOT,
     EDGE,
     HERE,
     LEAKY,
     draw,
     end_of_block,
+    large_enough,
     make_scores,
     mix,
     scratch,
@@ -126,15 +126,15 @@ def attend_gradient_rows(
     (indptr, _, eids), (seed, threshold) = form, chance
     heads = np.int64(stats.shape[1]) // 3
     bend = bow[1] if kind == ADD else 1.0
-    share, flow = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
+    share, flow = scratch(0, heads, stats), scratch(0, heads, stats)
     mask = scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         span = (base, row, stop)
-        if end - base > len(share):
-            share, flow = scratch(end - base, heads, stats), scratch(end - base, heads, stats)
+        share = large_enough(share, end - base, heads)
+        flow = large_enough(flow, end - base, heads)
         make_scores(kind, heads, form, left, 0, right, 1, edge, bow, blocks, share, span)
         make_scores(DOT, heads, form, value, 0, grad, 1, edge[:0], bow, blocks, flow, span)
         if threshold > 0:
@@ -173,13 +173,13 @@ def softmax_gradient_rows(
 ) -> None:
     """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
     end_of_all, heads = np.int64(len(eids)) - 1, np.int64(weights.shape[1])
-    share, flow = scratch(BLOCK, heads, stats), scratch(BLOCK, heads, stats)
+    share, flow = scratch(0, heads, stats), scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        if end - base > len(share):
-            share, flow = scratch(end - base, heads, stats), scratch(end - base, heads, stats)
+        share = large_enough(share, end - base, heads)
+        flow = large_enough(flow, end - base, heads)
         for j in range(base, end):
             e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
             for h in range(0, heads, LANES):

@@ -51,11 +51,16 @@ def scratch(edges: int, heads: int, like: Any) -> Any:
 
 
 @jit
+def large_enough(array: Any, edges: int, heads: int) -> Any:
+    """A scratch array, or in its place a new one, where it is too small for so many edges."""
+    return array if edges <= len(array) else scratch(max(edges, BLOCK), heads, array)
+
+
+@jit
 def draw(heads: int, eids: Any, seed: int, threshold: int, base: int, end: int, mask: Any) -> Any:
     """The factors of dropout, 0 or one over the share that is kept, in ``mask`` or a larger one."""
     whole = np.float64(1 << 32)
-    if end - base > len(mask):
-        mask = scratch(max(end - base, BLOCK), heads, mask)
+    mask = large_enough(mask, end - base, heads)
     kept = whole - threshold
     for j in range(base, end):
         for h in range(0, heads, 4):
@@ -268,14 +273,13 @@ def attend_rows(
     (indptr, _, eids), (seed, threshold) = form, chance
     heads = np.int64(stats.shape[1]) // 2
     bend = bow[1] if kind == ADD else 1.0
-    share, mask = scratch(BLOCK, heads, stats), scratch(0, heads, stats)
+    share, mask = scratch(0, heads, stats), scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         span = (base, row, stop)
-        if end - base > len(share):
-            share = scratch(end - base, heads, stats)
+        share = large_enough(share, end - base, heads)
         make_scores(kind, heads, form, left, 1, right, 0, edge, bow, blocks, share, span)
         _normalise(heads, indptr, bend, share, stats, span)
         if threshold > 0:
@@ -292,13 +296,12 @@ def softmax_rows(
 ) -> None:
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
     end_of_all, heads = np.int64(len(eids)) - 1, np.int64(logits.shape[1])
-    share = scratch(BLOCK, heads, stats)
+    share = scratch(0, heads, stats)
     row = np.int64(first)
     while row < last:
         stop = end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        if end - base > len(share):
-            share = scratch(end - base, heads, stats)
+        share = large_enough(share, end - base, heads)
         for j in range(base, end):
             e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
             for h in range(0, heads, LANES):
