@@ -7,9 +7,10 @@ Make a graph with :func:`graph` or :func:`heterograph`, put features into its ``
 that make a graph of a graph.
 """
 
-from . import data, dataloading, function, init, kernels, nn, ops, transforms
+from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
 from .batch import batch, unbatch
+from .block import to_block
 from .construct import (
     create_block,
     from_edge_index,
@@ -122,8 +123,10 @@ __all__ = [
     "remove_nodes",
     "remove_self_loop",
     "reverse",
+    "sampling",
     "seed",
     "to_bidirected",
+    "to_block",
     "to_edge_index",
     "to_heterogeneous",
     "to_homogeneous",

@@ -55,7 +55,10 @@ class Buckets(NamedTuple):
 class _Layouts:
     """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
 
-    __slots__ = ("allowed", "buckets", "compressed", "degrees", "ends", "lacking", "num", "pairs")
+    __slots__ = (
+        *("allowed", "buckets", "compressed", "degrees", "ends", "lacking", "num", "pairs"),
+        "places",
+    )
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
         self.num = num
@@ -65,6 +68,7 @@ class _Layouts:
         self.degrees: list[Tensor | None] = [None, None]
         self.buckets: list[Buckets | None] = [None, None]
         self.pairs: list[tuple[Tensor, Tensor] | None] = [None, None]
+        self.places: list[Tensor | None] = [None, None]
         self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
 
     def coo(self) -> tuple[Tensor, Tensor]:
@@ -236,6 +240,17 @@ class Adjacency:
         if found is None:
             keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
             found = self._layouts.pairs[self._side] = (keys, order.to(self.idtype))
+        return found
+
+    @property
+    def places(self) -> Tensor:
+        """(E,) the position of each edge in ``csc``."""
+        found = self._layouts.places[self._side]
+        if found is None:
+            eids = self.csc.eids
+            found = torch.empty_like(eids)
+            found[eids.long()] = torch.arange(self.num_edges, dtype=eids.dtype, device=eids.device)
+            self._layouts.places[self._side] = found
         return found
 
     def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:

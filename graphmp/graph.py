@@ -14,6 +14,7 @@ from .features import Frames
 from .frame import Frame
 from .metagraph import CanonicalEtype
 from .mutation import Mutable
+from .sampling import sample_neighbors
 from .subgraph import (
     edge_subgraph,
     in_subgraph,
@@ -59,6 +60,7 @@ class Graph(Mutable):
     edge_subgraph = edge_subgraph
     in_subgraph = in_subgraph
     out_subgraph = out_subgraph
+    sample_neighbors = sample_neighbors
     node_type_subgraph = node_type_subgraph
     edge_type_subgraph = edge_type_subgraph
 

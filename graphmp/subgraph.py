@@ -48,7 +48,7 @@ def node_subgraph(
         ((tensor([1]), tensor([0])), tensor([2, 1]))
     """
     refuse_block(graph)
-    given = _by_ntype(graph, nodes)
+    given = nodes_by_type(graph, nodes)
     places: dict[str, Tensor] = {}
     for ntype, ids in given.items():
         place = ids.new_full((graph.num_nodes(ntype),), -1)
@@ -92,7 +92,7 @@ def edge_subgraph(
         tensor([1, 2])
     """
     refuse_block(graph)
-    kept = _by_etype(graph, edges)
+    kept = edges_by_type(graph, edges)
     nodes = _ends(graph, kept) if relabel_nodes else None
     return _induced(graph, kept, nodes, store_ids)
 
@@ -151,7 +151,7 @@ def out_subgraph(
 
 def _touching(graph: Graph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> Graph:
     refuse_block(graph)
-    given = _by_ntype(graph, nodes)
+    given = nodes_by_type(graph, nodes)
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
@@ -207,7 +207,7 @@ def _induced(
 # ---- arguments
 
 
-def _by_ntype(graph: Graph, nodes: Any) -> dict[str, Tensor]:
+def nodes_by_type(graph: Graph, nodes: Any) -> dict[str, Tensor]:
     """Checked ids of every node type; none where the user named none."""
     given = nodes if isinstance(nodes, Mapping) else {graph._meta.ntype(None): nodes}
     found = {graph._meta.ntype(ntype): value for ntype, value in given.items()}
@@ -223,7 +223,7 @@ def _by_ntype(graph: Graph, nodes: Any) -> dict[str, Tensor]:
     }
 
 
-def _by_etype(graph: Graph, edges: Any) -> dict[CanonicalEtype, Tensor]:
+def edges_by_type(graph: Graph, edges: Any) -> dict[CanonicalEtype, Tensor]:
     """Checked ids of every edge type; none where the user named none."""
     given = edges if isinstance(edges, Mapping) else {graph._meta.etype(None): edges}
     found = {graph._meta.etype(etype): value for etype, value in given.items()}

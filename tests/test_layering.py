@@ -26,6 +26,7 @@ LAYERS = (
         *("structure", "queries", "views", "features", "batching", "verbs", "propagation"),
         *("mutation", "type_subgraph", "subgraph", "drawing", "display", "export", "graph"),
         *("edge_data", "construct", "convert", "batch", "traversal", "transforms", "random"),
+        *("block", "sampling"),
     },
     {"nn", "dataloading", "data"},
 )

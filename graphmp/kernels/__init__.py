@@ -16,7 +16,7 @@ from typing import cast
 from torch import Tensor
 
 from ..errors import GraphRuntimeError, GraphValueError
-from .contract import At, Attention, Backend, Call, Plan
+from .contract import At, Attention, Backend, Call, Choice, Plan
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -174,6 +174,18 @@ def attention_gradient(
 def score_gradient(form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor) -> Tensor:
     """The gradient of attention's scores at the destinations; see the contract."""
     return _attending(given).score_gradient(form, given, scores)
+
+
+def sample(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose edges of rows; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("sample", rows.device.type, rows.dtype)).sample(form, rows, choice)
+
+
+def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
+    """Number nodes anew; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
 
 
 def _attending(given: Attention) -> Backend:

@@ -39,6 +39,14 @@ Primitives
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
 
+    ``sample(form, rows, choice) -> (limits, others, eids)``
+        Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
+        other end and the id of each edge. A row that is named twice chooses twice.
+    ``relabel(first, ids, limit) -> (nodes, places)``
+        Nodes numbered anew: those of ``first``, (n,) and distinct, and then those of ``ids``, (m,),
+        that are new, in the order in which they first come. ``places`` is (m,), where each of
+        ``ids`` is in ``nodes``. All are below ``limit``.
+
 Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
 found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
 accumulate in float32 and round once.
@@ -124,6 +132,48 @@ class Attention(NamedTuple):
     seed: int
 
 
+class Choice(NamedTuple):
+    """Which edges of a row are chosen.
+
+    Numbers come from Philox, :mod:`.philox`, with ``seed`` as key; ``i`` is a row's place among
+    ``rows``. Edges that count the same are chosen without replacement by Floyd's algorithm
+    (Bentley and Floyd, *Programming pearls: a sample of brilliance*, CACM 1987); the ``t``-th of a
+    row draws word ``t % 4`` of the counter ``(i, t // 4, 0)``. Edges of different weights are
+    chosen without replacement as clocks that ring first (Efraimidis and Spirakis, *Weighted random
+    sampling with a reservoir*, IPL 2006): the edge at position ``p`` draws from ``(p, i, 1)``, or,
+    if ``shared``, from ``(other end, 0, 2)``. With replacement the ``t``-th draws ``(i, t, 1)``.
+
+    Attributes:
+        fanout: how many, or all if there are fewer and none is chosen twice; -1 for all.
+        replace: whether an edge may be chosen more than once.
+        seed: the key, 0 to 2⁶³ - 1.
+        weights: (E,) by edge id, float32, float64 or bool: chances in proportion, none for 0. None
+            when all edges count the same.
+        gone: int64 positions in the layout, ascending, of edges that must not be chosen; or None.
+        shared: whether edges from the same other end draw the same number.
+    """
+
+    fanout: int
+    replace: bool
+    seed: int
+    weights: Tensor | None
+    gone: Tensor | None
+    shared: bool
+
+
+def not_a_probability(edge: int, weight: float) -> str:
+    """Says that a weight is negative, infinite or NaN."""
+    return (
+        "Probabilities must be finite and not negative (they need not sum to 1), but edge "
+        f"{edge} has {float(weight)}."
+    )
+
+
+def repeated(node: int) -> str:
+    """Says that nodes are not distinct."""
+    return f"Nodes to be numbered must be named once each, but {node} came twice."
+
+
 class Call(NamedTuple):
     """What a backend may look at to say why it cannot run a call."""
 
@@ -196,6 +246,14 @@ class Backend(Protocol):
     def score_gradient(
         self, form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
     ) -> Tensor:
+        """See the module's docstring."""
+
+    def sample(
+        self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See the module's docstring."""
+
+    def relabel(self, first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
 

@@ -15,13 +15,14 @@ _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _STEPS = (0x9E3779B9, 0xBB67AE85)
 
 
-def words(seed: int, ids: Tensor, group: int) -> tuple[Tensor, ...]:
+def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[Tensor, ...]:
     """Four times 32 random bits for each id.
 
     Args:
         seed: the key, 0 to 2⁶³ - 1.
         ids: (n,) integers, the first half of the counter.
-        group: the second half.
+        group: its third quarter, one number or (n,).
+        kind: its last quarter.
 
     Returns:
         Four (n,) int64 tensors of 0 to 2³² - 1.
@@ -29,7 +30,7 @@ def words(seed: int, ids: Tensor, group: int) -> tuple[Tensor, ...]:
     k0, k1 = seed & _LOW, seed >> 32
     ids = ids.long()
     a, b = ids & _LOW, (ids >> 32) & _LOW
-    c, d = torch.full_like(ids, group), torch.zeros_like(ids)
+    c, d = torch.zeros_like(ids) + group, torch.full_like(ids, kind)
     for _ in range(10):
         # The products wrap around in 64 bits, which keeps their bits; the masks drop the sign.
         x, y = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]

@@ -19,12 +19,15 @@ from .attention_gradient_rows import softmax_gradient_rows
 from .attention_rows import softmax_rows
 from .memory import empty
 from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
+from .sampling import relabel, sample
 
 __all__ = [
     "attention",
     "attention_gradient",
     "group",
     "name",
+    "relabel",
+    "sample",
     "scatter",
     "score_gradient",
     "sddmm",

@@ -19,29 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from . import addresses, vector
-from .jit import inline, jit
+from . import addresses, random, vector
+from .jit import jit
 from .llvm import LANES
 from .tiles import AHEAD, LINE
 
 ADD, DOT, LEAKY = 0, 1, 2  # kinds of scores, in the order of the contract
 HERE, EDGE = 0, 2  # what belongs to an edge is found by its place in scratch, or by its id
 BLOCK = 512  # edges in scratch, unless one row has more
-
-
-@inline
-def _random(seed: int, edge: int, group: int) -> Any:
-    """Four times 32 random bits: Philox 4x32-10; see :mod:`graphmp.kernels.philox`."""
-    low = np.uint64(0xFFFFFFFF)
-    half = np.uint64(32)
-    k0, k1 = np.uint64(seed) & low, np.uint64(seed) >> half
-    a, b = np.uint64(edge) & low, np.uint64(edge) >> half
-    c, d = np.uint64(group), np.uint64(0)
-    for _ in range(10):
-        x, y = np.uint64(0xD2511F53) * a, np.uint64(0xCD9E8D57) * c
-        a, b, c, d = (y >> half) ^ b ^ k0, y & low, (x >> half) ^ d ^ k1, x & low
-        k0, k1 = (k0 + np.uint64(0x9E3779B9)) & low, (k1 + np.uint64(0xBB67AE85)) & low
-    return a, b, c, d
 
 
 @jit
@@ -64,7 +49,7 @@ def draw(heads: int, eids: Any, seed: int, threshold: int, base: int, end: int, 
     kept = whole - threshold
     for j in range(base, end):
         for h in range(0, heads, 4):
-            words = _random(seed, np.int64(eids[j]), h // 4)
+            words = random.words(seed, np.int64(eids[j]), h // 4, 0)
             for k in range(h, min(h + 4, heads)):
                 mask[j - base, k] = whole / kept if words[k - h] >= np.uint64(threshold) else 0
     return mask

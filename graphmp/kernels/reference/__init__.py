@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .attention import attention, attention_gradient, score_gradient
+from .sampling import relabel, sample
 
 name = "reference"
 
@@ -17,6 +18,8 @@ __all__ = [
     "attention_gradient",
     "group",
     "name",
+    "relabel",
+    "sample",
     "scatter",
     "score_gradient",
     "sddmm",

@@ -1,0 +1,199 @@
+"""Blocks: the edges into some nodes as a graph between two sets of nodes, as one layer needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from . import kernels
+from .adjacency import Adjacency, Compressed
+from .errors import GraphValueError
+from .features import Frames
+from .frame import EID, NID
+from .metagraph import CanonicalEtype, Metagraph
+from .subgraph import nodes_by_type
+from .type_subgraph import assembled
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+Chosen = tuple[Tensor, Tensor, Tensor]
+
+
+def to_block(
+    graph: Graph,
+    dst_nodes: Any = None,
+    include_dst_in_src: bool = True,
+    src_nodes: Any = None,
+) -> Graph:
+    """Make a block, a message flow graph, of all edges of a graph.
+
+    Args:
+        graph: a graph that is not a block, usually of the edges that were sampled.
+        dst_nodes: the destinations, in the order that they get; ids or a bool mask, with several
+            node types a dict by type. All nodes that edges enter unless given.
+        include_dst_in_src: make the destinations the first of the sources.
+        src_nodes: the sources, in the order that they get, in the same form; they must start with
+            the destinations if those are included. Unless given, the nodes that edges leave, in
+            the order of the edges.
+
+    Returns:
+        A graph with ``is_block``. ``srcdata["_ID"]``, ``dstdata["_ID"]`` and ``edata["_ID"]`` are
+        ids of ``graph``; the edges keep their order. Features are gathered when they are read.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphValueError: a block; nodes named twice; nodes that do not cover the edges.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 3]))
+        >>> block = gm.to_block(gm.in_subgraph(g, [3, 1]), [3, 1])
+        >>> block.srcdata["_ID"], block.dstdata["_ID"]
+        (tensor([3, 1, 0, 2]), tensor([3, 1]))
+        >>> block.edges()
+        (tensor([2, 3]), tensor([1, 0]))
+    """
+    if graph.is_block:
+        raise GraphValueError("This is a block already: to_block takes the graph it came from.")
+    ends = {t: a.dst for t, a in graph.adjacencies.items()}
+    if dst_nodes is None:
+        targets = {t: torch.unique(ids) for t, ids in _by_end(graph, ends, 2).items()}
+    else:
+        targets = nodes_by_type(graph, dst_nodes)
+    given = None if src_nodes is None else nodes_by_type(graph, src_nodes)
+    first = {t: ids if include_dst_in_src else ids[:0] for t, ids in targets.items()}
+    others = {t: a.src for t, a in graph.adjacencies.items()}
+    if given is None:
+        sources, us = numbered(graph, first, others)
+    else:
+        sources, us = _covering(graph, given, others, 0, "src_nodes")
+        for ntype, ids in first.items():
+            if not torch.equal(sources[ntype][: len(ids)], ids):
+                raise GraphValueError(
+                    f"src_nodes of type {ntype!r} must start with the destinations: put them "
+                    "first, or pass include_dst_in_src=False."
+                )
+    _, vs = _covering(graph, targets, ends, 2, "dst_nodes")
+    adjacencies = {
+        t: Adjacency.from_coo(us[t], vs[t], len(sources[t[0]]), len(targets[t[2]]))
+        for t in graph.canonical_etypes
+    }
+    eids = {t: torch.arange(len(us[t]), dtype=graph.idtype, device=graph.device) for t in us}
+    return made(graph, sources, targets, adjacencies, eids)
+
+
+def sampled(
+    graph: Graph, targets: Mapping[str, Tensor], chosen: Mapping[CanonicalEtype, Chosen]
+) -> Graph:
+    """The block of edges that were chosen for destinations.
+
+    Args:
+        graph: what the edges were chosen from.
+        targets: the destinations of each type, distinct.
+        chosen: for each relation what :func:`graphmp.kernels.sample` gave.
+
+    Returns:
+        A block whose edges are grouped by destination.
+
+    Raises:
+        GraphValueError: a destination named twice.
+    """
+    sources, us = numbered(graph, targets, {t: others for t, (_, others, _) in chosen.items()})
+    adjacencies = {}
+    for etype, (limits, others, _) in chosen.items():
+        places = torch.arange(len(others), dtype=graph.idtype, device=graph.device)
+        sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
+        form = Compressed(limits, us[etype], places)
+        adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")
+    return made(graph, sources, targets, adjacencies, {t: c[2] for t, c in chosen.items()})
+
+
+def numbered(
+    graph: Graph, first: Mapping[str, Tensor], others: Mapping[CanonicalEtype, Tensor]
+) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
+    """Number the sources of each type anew: ``first``, then the others as edges name them.
+
+    Args:
+        graph: where the nodes come from.
+        first: for each node type those that come first.
+        others: for each relation the source of each edge.
+
+    Returns:
+        The nodes of each type, and for each relation the new numbers of its sources.
+    """
+    return _numbered(graph, first, others, 0)
+
+
+def made(
+    graph: Graph,
+    sources: Mapping[str, Tensor],
+    targets: Mapping[str, Tensor],
+    adjacencies: Mapping[CanonicalEtype, Adjacency],
+    eids: Mapping[CanonicalEtype, Tensor],
+) -> Graph:
+    """A block between nodes of ``graph``, whose features it has, unread.
+
+    Args:
+        graph: where nodes and edges come from.
+        sources: ids of the sources of each type.
+        targets: ids of the destinations of each type.
+        adjacencies: the edges of each relation.
+        eids: their ids in ``graph``.
+    """
+    frames = graph._frames
+    src = {t: frames.src[t].take(ids, f"source nodes of type {t!r}") for t, ids in sources.items()}
+    dst = {
+        t: frames.src[t].take(ids, f"destination nodes of type {t!r}") for t, ids in targets.items()
+    }
+    edge = {t: frames.edge[t].take(ids) for t, ids in eids.items()}
+    for part, ids in ((src, sources), (dst, targets)):
+        for ntype, frame in part.items():
+            frame[NID] = ids[ntype]
+    for etype, frame in edge.items():
+        frame[EID] = eids[etype]
+    meta = Metagraph(graph.canonical_etypes, graph.ntypes, graph.ntypes)
+    return assembled(graph, meta, adjacencies, Frames(src, dst, edge))
+
+
+def _by_end(graph: Graph, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dict[str, Tensor]:
+    """The ids of all relations that have a node type at one end, one after the other."""
+    none = torch.empty(0, dtype=graph.idtype, device=graph.device)
+    parts = {n: [i for t, i in ids.items() if t[end] == n] for n in graph.ntypes}
+    return {n: p[0] if len(p) == 1 else torch.cat([none, *p]) for n, p in parts.items()}
+
+
+def _numbered(
+    graph: Graph, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
+) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
+    nodes, places = {}, {}
+    for ntype, every in _by_end(graph, ids, end).items():
+        nodes[ntype], found = kernels.relabel(first[ntype], every, graph.num_nodes(ntype))
+        start = 0
+        for etype, part in ids.items():
+            if etype[end] == ntype:
+                places[etype] = found[start : start + len(part)]
+                start += len(part)
+    return nodes, places
+
+
+def _covering(
+    graph: Graph,
+    given: Mapping[str, Tensor],
+    ids: Mapping[CanonicalEtype, Tensor],
+    end: int,
+    name: str,
+) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
+    """Places of the ends of edges among nodes that must cover them."""
+    nodes, places = _numbered(graph, given, ids, end)
+    for ntype, found in nodes.items():
+        if len(found) > len(given[ntype]):
+            missing = int(found[len(given[ntype])])
+            raise GraphValueError(
+                f"{name} must cover the edges, but node {missing} of type {ntype!r}, at the end of "
+                "an edge, is missing: add it, or leave its edges out."
+            )
+    return nodes, places

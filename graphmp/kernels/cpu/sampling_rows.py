@@ -1,0 +1,214 @@
+"""The loops of sampling: which edges of each row are chosen, and nodes numbered anew.
+
+``rows`` are rows of a compressed layout, ``limits`` where the edges chosen for each of them go.
+``weights`` are by edge id, without elements when every edge counts the same; ``gone`` are the
+positions of edges that must not be chosen, ascending. Numbers are drawn as :mod:`..contract` says.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import random
+from .jit import jit
+
+UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
+FEW = 16  # picks that are compared one by one
+
+
+@jit
+def _between(gone: Any, low: int, high: int) -> Any:
+    """The part of ``gone`` that lies from ``low`` to ``high - 1``: its start and its end."""
+    if len(gone) == 0:
+        return 0, 0
+    return np.searchsorted(gone, low), np.searchsorted(gone, high)
+
+
+@jit
+def count(
+    indptr: Any, eids: Any, rows: Any, fanout: int, replace: bool, weights: Any, gone: Any,
+    limits: Any,
+) -> Any:  # fmt: skip
+    """Fill ``limits``; the id of an edge whose weight is no probability, or -1."""
+    limits[0] = 0
+    for i in range(len(rows)):
+        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+        first, past = _between(gone, low, high)
+        degree = high - low - (past - first)
+        if len(weights) > 0:
+            degree = 0
+            for p in range(low, high):
+                weight = np.float64(weights[eids[p]])
+                if not (weight >= 0 and weight < np.inf):
+                    return np.int64(eids[p])
+                if first < past and gone[first] == p:
+                    first += 1
+                elif weight > 0:
+                    degree += 1
+        taken = degree if fanout < 0 or (degree < fanout and not replace) else fanout
+        limits[i + 1] = limits[i] + (taken if degree > 0 else 0)
+    return np.int64(-1)
+
+
+@jit
+def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
+    """A number between 0 and 1, neither of them included."""
+    a, b, _, _ = random.words(seed, place, group, kind)
+    whole = np.uint64(1 << 53)
+    bits = (a << np.uint64(21)) | (b >> np.uint64(11))
+    return (np.float64(bits) + 0.5) / np.float64(whole)
+
+
+@jit
+def _pick_evenly(
+    seed: int, row: int, degree: int, replace: bool, picks: Any, seen: Any
+) -> None:  # fmt: skip
+    """Ranks from 0 to ``degree - 1``; without replacement by Floyd's algorithm."""
+    n = len(picks)
+    for t in range(n):
+        words = random.words(seed, row, t // 4, UNIFORM)
+        last = degree - 1 if replace else degree - n + t
+        pick = np.int64((words[t % 4] * np.uint64(last + 1)) >> np.uint64(32))
+        if not replace:
+            taken = False
+            if n > FEW:
+                taken = seen[pick]
+            else:
+                for s in range(t):
+                    taken |= np.int64(picks[s]) == pick
+            if taken:
+                pick = last
+            if n > FEW:
+                seen[pick] = True
+        picks[t] = pick
+    if not replace and n > FEW:
+        for t in range(n):
+            seen[picks[t]] = False
+
+
+@jit
+def _pick_by_weight(
+    seed: int, row: int, eids: Any, weights: Any, low: int, high: int, gone: Any, sums: Any,
+    picks: Any,
+) -> None:  # fmt: skip
+    """Positions in proportion to their weights, with replacement."""
+    total, first = 0.0, np.searchsorted(gone, low)
+    for p in range(low, high):
+        if first < len(gone) and gone[first] == p:
+            first += 1
+        else:
+            total += np.float64(weights[eids[p]])
+        sums[p - low] = total
+    for t in range(len(picks)):
+        point = _uniform(seed, row, t, BY_WEIGHT) * total
+        pick = np.searchsorted(sums[: high - low], point, side="right")
+        picks[t] = low + pick
+
+
+@jit
+def _pick_first(
+    seed: int, row: int, indices: Any, eids: Any, weights: Any, shared: bool, low: int, high: int,
+    gone: Any, times: Any, picks: Any,
+) -> None:  # fmt: skip
+    """Positions whose exponential clocks, which run as fast as their weights, ring first."""
+    filled, first = 0, np.searchsorted(gone, low)
+    for p in range(low, high):
+        if first < len(gone) and gone[first] == p:
+            first += 1
+            continue
+        weight = np.float64(weights[eids[p]]) if len(weights) > 0 else 1.0
+        if weight <= 0:
+            continue
+        if shared:
+            draw = _uniform(seed, np.int64(indices[p]), 0, BY_OTHER)
+        else:
+            draw = _uniform(seed, p, row, BY_WEIGHT)
+        time = -math.log(draw) / weight
+        if filled == len(picks) and time >= times[filled - 1]:
+            continue
+        t = filled if filled < len(picks) else filled - 1
+        filled = max(filled, t + 1)
+        while t > 0 and times[t - 1] > time:
+            times[t], picks[t] = times[t - 1], picks[t - 1]
+            t -= 1
+        times[t], picks[t] = time, p
+    picks.sort()
+
+
+@jit
+def choose(
+    indptr: Any, indices: Any, eids: Any, rows: Any, fanout: int, replace: bool, seed: int,
+    weights: Any, gone: Any, shared: bool, limits: Any, others: Any, chosen: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """The other end and the id of every edge chosen."""
+    scratch, seen = np.empty(0, np.float64), np.zeros(0, np.bool_)
+    for i in range(first, last):
+        begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
+        if begin == end:
+            continue
+        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+        start, past = _between(gone, low, high)
+        picks = chosen[begin:end]
+        degree, by_rank = high - low - (past - start), False
+        if not replace and (fanout < 0 or end - begin < fanout or end - begin == degree):
+            t = 0
+            for p in range(low, high):
+                if start < past and gone[start] == p:
+                    start += 1
+                elif len(weights) == 0 or np.float64(weights[eids[p]]) > 0:
+                    picks[t] = p
+                    t += 1
+        elif replace and len(weights) > 0:
+            if len(scratch) < high - low:
+                scratch = np.empty(high - low, np.float64)
+            _pick_by_weight(seed, i, eids, weights, low, high, gone, scratch, picks)
+        elif not replace and (len(weights) > 0 or shared):
+            if len(scratch) < end - begin:
+                scratch = np.empty(end - begin, np.float64)
+            _pick_first(
+                seed, i, indices, eids, weights, shared, low, high, gone, scratch, picks
+            )  # fmt: skip
+        else:
+            if len(seen) < degree and end - begin > FEW:
+                seen = np.zeros(degree, np.bool_)
+            _pick_evenly(seed, i, degree, replace, picks, seen)
+            by_rank = True
+        for t in range(begin, end):
+            p = np.int64(chosen[t])
+            if by_rank:
+                p += low
+                for g in range(start, past):
+                    p += 1 if gone[g] <= p else 0
+            others[t], chosen[t] = indices[p], eids[p]
+
+
+@jit
+def relabel(first: Any, ids: Any, table: Any, nodes: Any, places: Any) -> int:
+    """Number ``first`` and then what is new in ``ids``: how many, or less than 0 for a repetition.
+
+    ``table`` has a 0 for every id, and again at the end.
+    """
+    found, twice = 0, -1
+    for i in range(len(first)):
+        if table[first[i]] != 0:
+            twice = i
+            break
+        nodes[found] = first[i]
+        found += 1
+        table[first[i]] = found
+    if twice < 0:
+        for j in range(len(ids)):
+            place = table[ids[j]]
+            if place == 0:
+                nodes[found] = ids[j]
+                found += 1
+                place = found
+                table[ids[j]] = place
+            places[j] = place - 1
+    for i in range(found):
+        table[nodes[i]] = 0
+    return found if twice < 0 else -1 - twice

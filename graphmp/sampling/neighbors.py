@@ -1,0 +1,241 @@
+"""Neighbours: some of the edges that enter, or leave, some nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks, block, kernels, random
+from ..adjacency import Adjacency, rows_of
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..features import Frames
+from ..frame import EID
+from ..kernels.contract import Choice
+from ..metagraph import CanonicalEtype
+from ..subgraph import edges_by_type, nodes_by_type
+from ..type_subgraph import assembled, refuse_block
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def sample_neighbors(
+    graph: Graph,
+    nodes: Any,
+    fanout: Any,
+    edge_dir: str = "in",
+    prob: str | None = None,
+    replace: bool = False,
+    copy_ndata: bool = True,
+    copy_edata: bool = True,
+    exclude_edges: Any = None,
+    output_device: Any = None,
+) -> Graph:
+    """Choose at random some of the edges that enter nodes.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict by type. A node that is named
+            twice chooses twice.
+        fanout: how many edges of each type a node gets at most; -1 for all. A dict gives a number
+            for each edge type.
+        edge_dir: ``"in"`` for edges that enter, ``"out"`` for edges that leave.
+        prob: an edge field, (E,) of float or bool: the chances, in proportion. An edge with 0 is
+            never chosen. Edge types without the field choose evenly.
+        replace: whether an edge may be chosen more than once.
+        copy_ndata: give the nodes their features.
+        copy_edata: give the edges their features, gathered when they are read.
+        exclude_edges: ids of edges that are not there, or with several types a dict by type.
+        output_device: where the result goes; the graph's device unless given.
+
+    Returns:
+        A graph of all nodes and the chosen edges; ``edata["_ID"]`` are their ids.
+
+    Raises:
+        GraphIndexError: a node or an edge that is not there.
+        GraphKeyError: a field or a type that is not there.
+        GraphTypeError: probabilities that are no numbers.
+        GraphValueError: a block; a fanout below -1 or missing; probabilities that are negative,
+            infinite or NaN.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
+        >>> gm.sampling.sample_neighbors(g, [4, 0], 2).in_degrees()
+        tensor([1, 0, 0, 0, 2])
+    """
+    end = _end(edge_dir)
+    given = nodes_by_type(graph, nodes)
+    chosen = choose(graph, given, fanout, prob, replace, exclude_edges, end=end)
+    adjacencies = {}
+    for etype, (limits, others, _) in chosen.items():
+        own = given[etype[end]][rows_of(limits, len(others)).long()]
+        ends = (others, own) if end == 2 else (own, others)
+        sizes = (graph.num_nodes(etype[0]), graph.num_nodes(etype[2]))
+        adjacencies[etype] = Adjacency.from_coo(*ends, *sizes)
+    frames = graph._frames
+    src = {t: frame.copy() if copy_ndata else frame.bare() for t, frame in frames.src.items()}
+    edge = {}
+    for etype, (_, _, eids) in chosen.items():
+        frame = frames.edge[etype]
+        edge[etype] = frame.take(eids) if copy_edata else frame.bare(len(eids))
+        edge[etype][EID] = eids
+    found = assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
+    return found if output_device is None else found.to(output_device)
+
+
+def sample_block(
+    graph: Graph,
+    nodes: Any,
+    fanout: Any,
+    prob: str | None = None,
+    replace: bool = False,
+    exclude_edges: Any = None,
+    *,
+    by_source: bool = False,
+) -> Graph:
+    """Choose edges that enter nodes and make their block: both steps in one.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: the destinations, distinct; ids or a bool mask, with several node types a dict.
+        fanout: see :func:`sample_neighbors`.
+        prob: see :func:`sample_neighbors`.
+        replace: see :func:`sample_neighbors`.
+        exclude_edges: see :func:`sample_neighbors`.
+        by_source: draw one random number for each source, so that destinations choose the same
+            sources where they can, as LABOR does; without replacement only.
+
+    Returns:
+        A block; see :func:`~graphmp.to_block`.
+
+    Raises:
+        GraphIndexError: a node or an edge that is not there.
+        GraphValueError: a node named twice; and as :func:`sample_neighbors`.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
+        >>> block = gm.sampling.sample_block(g, [4], -1)
+        >>> block.srcdata["_ID"]
+        tensor([4, 0, 1, 2])
+    """
+    given = nodes_by_type(graph, nodes)
+    chosen = choose(graph, given, fanout, prob, replace, exclude_edges, by_source=by_source)
+    return block.sampled(graph, given, chosen)
+
+
+def choose(
+    graph: Graph,
+    given: Mapping[str, Tensor],
+    fanout: Any,
+    prob: str | None = None,
+    replace: bool = False,
+    exclude: Any = None,
+    *,
+    end: int = 2,
+    by_source: bool = False,
+) -> dict[CanonicalEtype, tuple[Tensor, Tensor, Tensor]]:
+    """Choose edges of every relation; see :func:`sample_neighbors` and the kernels' contract.
+
+    Args:
+        graph: a graph that is not a block.
+        given: checked nodes of every type.
+        fanout: see :func:`sample_neighbors`.
+        prob: see :func:`sample_neighbors`.
+        replace: see :func:`sample_neighbors`.
+        exclude: see :func:`sample_neighbors`.
+        end: 2 for edges that enter the nodes, 0 for edges that leave them.
+        by_source: see :func:`sample_block`.
+
+    Returns:
+        For each relation the limits of the nodes' edges, their other ends and their ids.
+    """
+    refuse_block(graph)
+    fanouts = _fanouts(graph, fanout)
+    weights = {} if prob is None else _weights(graph, prob)
+    gone = {} if exclude is None else edges_by_type(graph, exclude)
+    key, chosen = random.key(), {}
+    for number, (etype, adjacency) in enumerate(graph.adjacencies.items()):
+        way = adjacency if end == 2 else adjacency.reversed
+        places = None
+        if etype in gone and len(gone[etype]) > 0:
+            places = torch.unique(way.places[gone[etype].long()]).long()
+        seed = key if by_source else random.mixed(key, number)
+        choice = Choice(fanouts[etype], replace, seed, weights.get(etype), places, by_source)
+        chosen[etype] = kernels.sample(way.csc, given[etype[end]].contiguous(), choice)
+    return chosen
+
+
+# ---- arguments
+
+
+def _end(edge_dir: str) -> int:
+    """Which end of an edge the nodes are at."""
+    if edge_dir not in ("in", "out"):
+        raise GraphValueError(f"edge_dir is 'in' or 'out', but {edge_dir!r} came.")
+    return 2 if edge_dir == "in" else 0
+
+
+def _fanouts(graph: Graph, fanout: Any) -> dict[CanonicalEtype, int]:
+    """A fanout for each relation."""
+    if not isinstance(fanout, Mapping):
+        number = _fanout(fanout)
+        return dict.fromkeys(graph.adjacencies, number)
+    found = {graph._meta.etype(etype): _fanout(value) for etype, value in fanout.items()}
+    missing = [etype for etype in graph.adjacencies if etype not in found]
+    if missing:
+        raise GraphValueError(
+            f"A dict of fanouts needs every edge type, but {missing} are missing: give them 0 to "
+            "sample none of their edges."
+        )
+    return found
+
+
+def _fanout(value: Any) -> int:
+    if isinstance(value, Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise GraphTypeError(f"A fanout must be an int, but {_checks.kind(value)} came.")
+    if int(value) < -1:
+        raise GraphValueError(f"A fanout must be -1, for all, or a count, but {value} came.")
+    return int(value)
+
+
+def _weights(graph: Graph, prob: str) -> dict[CanonicalEtype, Tensor]:
+    """The chances of the edges, of the relations that have them."""
+    if not isinstance(prob, str):
+        raise GraphTypeError(
+            f"prob is the name of an edge field, but {_checks.kind(prob)} came: assign the "
+            "chances to graph.edata."
+        )
+    found = {}
+    for etype, frame in graph._frames.edge.items():
+        if prob not in frame:
+            continue
+        weights = frame[prob].detach()
+        if weights.ndim == 2 and weights.shape[1] == 1:
+            weights = weights.view(-1)
+        if weights.ndim != 1:
+            raise GraphValueError(
+                f"Probabilities must have shape (E,), but {prob!r} of {frame.owner} has "
+                f"{tuple(weights.shape)}."
+            )
+        if weights.dtype in (torch.float16, torch.bfloat16):
+            weights = weights.float()
+        if weights.dtype not in (torch.float32, torch.float64, torch.bool):
+            raise GraphTypeError(
+                f"Probabilities must be floating point or bool, but {prob!r} of {frame.owner} has "
+                f"{weights.dtype}: call .float() on it."
+            )
+        found[etype] = weights
+    if not found:
+        fields = sorted({name for frame in graph._frames.edge.values() for name in frame})
+        raise GraphKeyError(
+            f"No edge has a field {prob!r} to take probabilities from; fields are: "
+            f"{', '.join(map(repr, fields)) or 'none'}."
+        )
+    return found
