@@ -66,6 +66,18 @@ def prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
 
 
 @primitive
+def prefetch_element(typing: Any, array: Any, place: Any) -> Any:
+    """Bring the line of ``array[place]``, of one dimension, near, without waiting."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(array)(context, builder, args[0]).data
+        _bring(builder, builder.gep(data, [args[1]]), 1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+@primitive
 def prefetch_operand(
     typing: Any, array: Any, shape: Any, row: Any, kind: Any, places: Any, column: Any
 ) -> Any:

@@ -31,15 +31,19 @@ def sample(
     gone = _NONE_GONE if choice.gone is None else choice.gone.numpy()
     replace = choice.replace and choice.fanout >= 0
     limits, ids = rows.new_empty(len(rows) + 1), rows.numpy()
-    how = (choice.fanout, replace)
-    bad = sampling_rows.count(indptr, eids, ids, *how, weights, gone, limits.numpy())
+    how = (choice.fanout, replace, weights, gone)
+    bad = sampling_rows.count(indptr, eids, ids, *how, limits.numpy())
     if bad >= 0:
         raise GraphValueError(not_a_probability(bad, weights[bad]))
     total = int(limits[-1])
     others, chosen = rows.new_empty(total), rows.new_empty(total)
+    given = (indptr, indices, eids, ids, replace, choice.seed, gone)
     made = (limits.numpy(), others.numpy(), chosen.numpy())
-    args = (indptr, indices, eids, ids, *how, choice.seed, weights, gone, choice.shared, *made)
-    run(sampling_rows.choose, made[0], total * _WORK, *args)
+    if choice.weights is None and (replace or not choice.shared):
+        run(sampling_rows.choose_evenly, made[0], total * _WORK, *given, *made)
+    else:
+        args = (*given, weights, choice.shared, *made)
+        run(sampling_rows.choose_by_chance, made[0], total * _WORK, *args)
     return limits, others, chosen
 
 

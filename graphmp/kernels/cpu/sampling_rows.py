@@ -12,11 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from . import random
-from .jit import jit
+from . import addresses, random
+from .jit import IS_COMPILED, jit
 
 UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 FEW = 16  # picks that are compared one by one
+AHEAD = 8  # rows whose edges are brought near
+
+
+def _nothing(array: Any, place: int) -> None:
+    """Plain Python brings nothing near."""
+
+
+_prefetch = addresses.prefetch_element if IS_COMPILED else _nothing
 
 
 @jit
@@ -64,29 +72,64 @@ def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
 
 @jit
 def _pick_evenly(
-    seed: int, row: int, degree: int, replace: bool, picks: Any, seen: Any
-) -> None:  # fmt: skip
+    seed: int, row: int, degree: int, replace: bool, begin: int, end: int, picks: Any, seen: Any
+) -> None:
     """Ranks from 0 to ``degree - 1``; without replacement by Floyd's algorithm."""
-    n = len(picks)
-    for t in range(n):
-        words = random.words(seed, row, t // 4, UNIFORM)
-        last = degree - 1 if replace else degree - n + t
-        pick = np.int64((words[t % 4] * np.uint64(last + 1)) >> np.uint64(32))
-        if not replace:
-            taken = False
-            if n > FEW:
-                taken = seen[pick]
-            else:
-                for s in range(t):
-                    taken |= np.int64(picks[s]) == pick
-            if taken:
-                pick = last
-            if n > FEW:
-                seen[pick] = True
-        picks[t] = pick
-    if not replace and n > FEW:
-        for t in range(n):
+    few, count = end - begin <= FEW, end - begin
+    for group in range(0, count, 4):
+        words = random.words(seed, row, group // 4, UNIFORM)
+        for t in range(group, min(group + 4, count)):
+            last = degree - 1 if replace else degree - count + t
+            pick = np.int64((words[t - group] * np.uint64(last + 1)) >> np.uint64(32))
+            if not replace:
+                taken = False
+                if few:
+                    for s in range(begin, begin + t):
+                        taken |= np.int64(picks[s]) == pick
+                else:
+                    taken = seen[pick]
+                pick = last if taken else pick
+                if not few:
+                    seen[pick] = True
+            picks[begin + t] = pick
+    if not replace and not few:
+        for t in range(begin, end):
             seen[picks[t]] = False
+
+
+@jit
+def choose_evenly(
+    indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
+    limits: Any, others: Any, chosen: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """The other end and the id of every edge chosen, where all count the same."""
+    seen, end_of_all = np.zeros(0, np.bool_), len(rows) - 1
+    for i in range(first, last):
+        _prefetch(indptr, np.int64(rows[min(i + 2 * AHEAD, end_of_all)]))
+        ahead = np.int64(indptr[rows[min(i + AHEAD, end_of_all)]])
+        _prefetch(indices, ahead)
+        _prefetch(eids, ahead)
+        begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
+        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+        start, past = _between(gone, low, high)
+        degree = high - low - (past - start)
+        if end - begin == degree and not replace:
+            t = begin
+            for p in range(low, high):
+                if start < past and gone[start] == p:
+                    start += 1
+                else:
+                    others[t], chosen[t] = indices[p], eids[p]
+                    t += 1
+            continue
+        if len(seen) < degree and end - begin > FEW:
+            seen = np.zeros(degree, np.bool_)
+        _pick_evenly(seed, i, degree, replace, begin, end, chosen, seen)
+        for t in range(begin, end):
+            p = np.int64(chosen[t]) + low
+            for g in range(start, past):
+                p += 1 if gone[g] <= p else 0
+            others[t], chosen[t] = indices[p], eids[p]
 
 
 @jit
@@ -139,50 +182,28 @@ def _pick_first(
 
 
 @jit
-def choose(
-    indptr: Any, indices: Any, eids: Any, rows: Any, fanout: int, replace: bool, seed: int,
-    weights: Any, gone: Any, shared: bool, limits: Any, others: Any, chosen: Any,
-    first: int, last: int,
+def choose_by_chance(
+    indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
+    weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The other end and the id of every edge chosen."""
-    scratch, seen = np.empty(0, np.float64), np.zeros(0, np.bool_)
+    """The other end and the id of every edge chosen, by its weight or the other end's number."""
+    scratch = np.empty(0, np.float64)
     for i in range(first, last):
         begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
+        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
         if begin == end:
             continue
-        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
-        start, past = _between(gone, low, high)
+        if len(scratch) < high - low:
+            scratch = np.empty(high - low, np.float64)
         picks = chosen[begin:end]
-        degree, by_rank = high - low - (past - start), False
-        if not replace and (fanout < 0 or end - begin < fanout or end - begin == degree):
-            t = 0
-            for p in range(low, high):
-                if start < past and gone[start] == p:
-                    start += 1
-                elif len(weights) == 0 or np.float64(weights[eids[p]]) > 0:
-                    picks[t] = p
-                    t += 1
-        elif replace and len(weights) > 0:
-            if len(scratch) < high - low:
-                scratch = np.empty(high - low, np.float64)
+        if replace:
             _pick_by_weight(seed, i, eids, weights, low, high, gone, scratch, picks)
-        elif not replace and (len(weights) > 0 or shared):
-            if len(scratch) < end - begin:
-                scratch = np.empty(end - begin, np.float64)
+        else:
             _pick_first(
                 seed, i, indices, eids, weights, shared, low, high, gone, scratch, picks
             )  # fmt: skip
-        else:
-            if len(seen) < degree and end - begin > FEW:
-                seen = np.zeros(degree, np.bool_)
-            _pick_evenly(seed, i, degree, replace, picks, seen)
-            by_rank = True
         for t in range(begin, end):
             p = np.int64(chosen[t])
-            if by_rank:
-                p += low
-                for g in range(start, past):
-                    p += 1 if gone[g] <= p else 0
             others[t], chosen[t] = indices[p], eids[p]
 
 
