@@ -39,6 +39,7 @@ class Case:
         of_roofline: the part of the roofline's speed that ours shall reach.
         tolerance: how far the results of libraries may differ, relative to their size.
         unit: what values are shown in. ``"MB"`` measures memory instead of time.
+        graphs: those of the family's graphs that it is measured on; None for all.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Case:
     of_roofline: float | None = None
     tolerance: float = 1e-3
     unit: str = "ms"
+    graphs: Sequence[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -58,6 +60,10 @@ class Case:
     def limit_on(self, edges: Edges) -> float | None:
         """What ours may take on a graph."""
         return self.limit(edges) if callable(self.limit) else self.limit
+
+    def is_measured_on(self, graph: str, family: Family) -> bool:
+        """Whether the case is measured on one of the family's graphs, or on any other."""
+        return self.graphs is None or graph in self.graphs or graph not in family.graphs
 
     def goal_against(self, peer: str) -> float | None:
         """How many times as long as ours ``peer`` shall take."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import harness
 from benchmarks.cases import PASSES, Case, Family, Run, normal
-from benchmarks.graphs import Edges
+from benchmarks.graphs import SMALLER, Edges
 
 HEADS, WIDTH = 8, 16
 
@@ -51,6 +51,7 @@ FAMILY = Family(
         for passes in PASSES
     ],
     {"graphmp": graphmp, "DGL": dgl, "PyG": pyg},
+    graphs=(*SMALLER, "rmat-12m"),
 )
 
 if __name__ == "__main__":

@@ -156,6 +156,8 @@ def triangle() -> Edges:
     return Edges(np.array([0, 1, 2], np.int32), np.array([1, 2, 0], np.int32), 3)
 
 
+SMALLER = ("arxiv", "rmat")  # of 2.3 million edges
+
 GRAPHS: dict[str, Callable[[], Edges]] = {
     "arxiv": arxiv,
     "rmat": lambda: rmat(ARXIV_NODES, ARXIV_EDGES),

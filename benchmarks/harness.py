@@ -140,6 +140,8 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
                 graphs.save(edges, path)
                 for number in selected(family, options):
                     case = family.cases[number]
+                    if not case.is_measured_on(graph, family):
+                        continue
                     request = {"path": str(path), "case": number}
                     how = memory if case.unit == "MB" else times
                     results = how(case, request, workers, options)
