@@ -43,3 +43,18 @@ def test_loops_that_are_found_run_without_a_compiler(tmp_path: Path) -> None:
     made = "True [[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [1, 2, 3]]"
     assert run(tmp_path) == f"{made} True\n"
     assert run(tmp_path) == f"{made} False\n"
+
+
+def test_a_numba_that_was_not_tried_keeps_its_own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import njit
+    from numba.core.caching import FunctionCache
+
+    from graphmp.kernels.cpu import cache
+
+    def loop() -> int:
+        return 1
+
+    monkeypatch.setattr(cache, "_NEWEST_TRIED", (0, 0))
+    dispatcher = njit(loop)
+    cache.enable(dispatcher)
+    assert type(dispatcher._cache) is FunctionCache

@@ -3,21 +3,30 @@
 Before Numba looks into a cache it imports all that it can compile, with it SciPy's linear algebra,
 and compiles its own runtime. That takes most of the first call in a process, for nothing if the
 loop is found; if it is not, Numba's compiler does all of it by itself.
+
+This knows Numba from the inside. A Numba newer than those that it was tried with is left alone.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
+import numba
 from llvmlite.binding import add_symbol
 from numba.core.caching import FunctionCache, NullCache
-from numba.core.runtime._nrt_python import c_helpers
+
+_NEWEST_TRIED = (0, 68)
 
 
 def enable(dispatcher: Any) -> None:
     """Keep on disk what ``dispatcher`` compiles, as Numba's ``cache=True`` does."""
-    dispatcher._cache = _Unopened(dispatcher)
+    if tuple(map(int, numba.__version__.split(".")[:2])) <= _NEWEST_TRIED:
+        dispatcher._cache = _Unopened(dispatcher)
+        return
+    with suppress(RuntimeError):  # there is no folder that can be written
+        dispatcher.enable_caching()
 
 
 class _Unopened(NullCache):
@@ -49,5 +58,7 @@ class _Cache(FunctionCache):
 @cache
 def _find_runtime() -> None:
     """Tell LLVM where the functions of Numba's runtime are: machine code calls them by name."""
+    from numba.core.runtime._nrt_python import c_helpers
+
     for name, address in c_helpers.items():
         add_symbol(name if name.startswith("_") else f"NRT_{name}", address)
