@@ -56,8 +56,8 @@ class _Layouts:
     """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
 
     __slots__ = (
-        *("allowed", "buckets", "compressed", "degrees", "ends", "lacking", "num", "pairs"),
-        "places",
+        *("allowed", "bucketed", "buckets", "compressed", "degrees", "ends", "lacking", "num"),
+        *("pairs", "places"),
     )
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
@@ -67,6 +67,7 @@ class _Layouts:
         self.compressed: list[Compressed | None] = [None, None]
         self.degrees: list[Tensor | None] = [None, None]
         self.buckets: list[Buckets | None] = [None, None]
+        self.bucketed: list[Adjacency | None] = [None, None]
         self.pairs: list[tuple[Tensor, Tensor] | None] = [None, None]
         self.places: list[Tensor | None] = [None, None]
         self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
@@ -228,6 +229,14 @@ class Adjacency:
         if found is None:
             form = self._layouts.grouped(self._side)
             found = self._layouts.buckets[self._side] = bucket(form, self.in_degrees)
+        return found
+
+    @property
+    def bucketed(self) -> Adjacency:
+        """The same edges, renumbered in the order of ``buckets.edges``."""
+        found = self._layouts.bucketed[self._side]
+        if found is None:
+            found = self._layouts.bucketed[self._side] = self.subset(self.buckets.edges)
         return found
 
     @property

@@ -24,6 +24,7 @@ from .metagraph import CanonicalEtype
 from .ops.broadcast import check_one_shape
 from .ops.buckets import Inbox, joint_buckets, reduce_by_formula
 from .ops.spmm import divided, sddmm, spmm
+from .rows import take
 from .udf import Columns, EdgeBatch, NodeBatch
 
 MessageFunction: TypeAlias = Message | Callable[[EdgeBatch], Any]
@@ -177,10 +178,9 @@ def aggregate(incoming: Incoming, message: MessageFunction, reduce: ReduceFuncti
         New columns of the destinations, (N, …); nothing is written.
     """
     if not isinstance(reduce, Reduce):
-        made = [messages_of(relation, message) for relation in incoming.relations]
-        ids = incoming.relations[0].node_ids()
-        ntype, buckets = incoming.relations[0].etype[2], incoming.buckets
-        return udf.reduce(ntype, incoming.dst, ids, buckets, _concatenated(made), reduce)
+        first, mailbox = incoming.relations[0], _mailbox(incoming, message)
+        ntype, ids = first.etype[2], first.node_ids()
+        return udf.reduce(ntype, incoming.dst, ids, incoming.buckets, mailbox, reduce)
     reducer = reduce.reducer
     if reducer.kernel is not None:
         return {reduce.out: _by_kernel(incoming, message, reduce.msg, reducer)}
@@ -188,6 +188,20 @@ def aggregate(incoming: Incoming, message: MessageFunction, reduce: ReduceFuncti
     inboxes = [Inbox(r.adjacency, *_inputs(r, message, reduce.msg)) for r in incoming.relations]
     rows = incoming.dst.num_rows
     return {reduce.out: reduce_by_formula(incoming.buckets, rows, inboxes, reducer.formula)}
+
+
+def _mailbox(incoming: Incoming, message: MessageFunction) -> Columns:
+    """Make messages for a function: each (E, …), in the order of the buckets.
+
+    A builtin makes them in that order at once. A function of the user's, and several relations,
+    make them in the order of edge ids.
+    """
+    edges, relation = incoming.buckets.edges, incoming.relations[0]
+    if isinstance(message, Message) and len(incoming.relations) == 1:
+        inbox = Inbox(relation.adjacency, message.op, *_operands(relation, message))
+        return {message.out: inbox.messages(edges, relation.adjacency.bucketed)}
+    made = _concatenated([messages_of(relation, message) for relation in incoming.relations])
+    return {name: take(messages, edges) for name, messages in made.items()}
 
 
 def _by_kernel(

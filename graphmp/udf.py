@@ -211,7 +211,7 @@ def reduce(
         frame: their features.
         ids: (N,) their ids in the graph.
         buckets: how the edges group.
-        mailbox: for each message all of it, (E, …), in edge id order.
+        mailbox: for each message all of it, (E, …), in the order of the buckets.
         function: the user's function.
 
     Returns:

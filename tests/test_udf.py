@@ -24,6 +24,7 @@ from functions import (
     sum_inbox,
     weigh_source,
 )
+from memory import LargeTensors
 from torch import Tensor
 
 import graphmp as gm
@@ -67,6 +68,21 @@ def test_the_mailbox_of_a_node_holds_its_in_edges_in_ascending_id(idtype: torch.
         laws.assert_same_bits(nodes.mailbox["eid"][0], in_edges)
 
 
+@each_idtype
+def test_the_messages_of_a_builtin_lie_in_the_same_order(idtype: torch.dtype) -> None:
+    g, seen = power_law(30, idtype), dict[str, list[NodeBatch]]()
+    g.edata["w"] = torch.arange(g.num_edges())
+    pairs = {"builtin": fn.e_add_u("w", "x", "m"), "own": add_source}
+    for name, message in pairs.items():
+        g.update_all(message, spy(seen.setdefault(name, [])))
+    for builtin, own in zip(seen["builtin"], seen["own"], strict=True):
+        laws.assert_same_bits(builtin.mailbox["m"], own.mailbox["m"])
+
+
+def add_source(edges: EdgeBatch) -> Columns:
+    return {"m": edges.data["w"].unsqueeze(-1) + edges.src["x"]}
+
+
 def test_nodes_of_one_degree_share_a_call_in_ascending_id() -> None:
     degrees = torch.tensor([2, 1, 0, 2, 1, 2])
     v = torch.repeat_interleave(torch.arange(6), degrees).flip(0)
@@ -83,11 +99,14 @@ def test_nodes_of_one_degree_share_a_call_in_ascending_id() -> None:
 
 @each_corner
 @pytest.mark.parametrize("name", REDUCERS)
-def test_values_and_gradients_are_those_of_the_builtin(corner: Corner, name: str) -> None:
+@pytest.mark.parametrize("message", [weigh_source, fn.u_mul_e("x", "w", "m")], ids=["own", "fn"])
+def test_values_and_gradients_are_those_of_the_builtin(
+    message: Any, corner: Corner, name: str
+) -> None:
     g = corner.graph()
     g.srcdata["x"], g.edata["w"] = corner.feature("u", (2, 3)), corner.feature("e", (2, 3))
     builtins = (fn.u_mul_e("x", "w", "m"), getattr(fn, name)("m", "y"))
-    laws.a_function_is_the_builtin((weigh_source, reduce_by(name)), builtins, g)
+    laws.a_function_is_the_builtin((message, reduce_by(name)), builtins, g)
 
 
 @pytest.mark.parametrize("name", ["prod", "var", "std", "logsumexp"])
@@ -332,3 +351,24 @@ def test_mailboxes_are_views_of_one_gathered_tensor() -> None:
     g, seen = power_law(20), list[NodeBatch]()
     g.update_all(COPY, spy(seen))
     assert len({nodes.mailbox["m"].untyped_storage().data_ptr() for nodes in seen}) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (fn.copy_u("x", "m"), 1),
+        (fn.copy_e("wide", "m"), 1),
+        (fn.u_mul_e("x", "w", "m"), 1),
+        (copy_source, 2),
+    ],
+    ids=["copy_u", "copy_e", "u_mul_e", "own"],
+)
+def test_messages_of_a_builtin_are_made_once_and_never_moved(message: Any, expected: int) -> None:
+    g = power_law(20)
+    num_edges = g.num_edges()
+    g.ndata["x"] = torch.rand(20, 64)
+    g.edata["w"], g.edata["wide"] = torch.rand(num_edges, 1), torch.rand(num_edges, 64)
+    g.update_all(message, sum_inbox)  # what is made once, and kept
+    with LargeTensors(num_edges * 64 * 4) as large:
+        g.update_all(message, sum_inbox)
+    assert len(large.storages) == expected

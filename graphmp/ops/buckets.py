@@ -1,7 +1,8 @@
 """Messages grouped by the in-degree of the node they enter, without padding.
 
-The messages are gathered once and split into views, one for each distinct in-degree. The backward
-of a split is one concatenation, so the cost does not grow with the number of degrees.
+The messages lie in the order of the buckets and are split into views, one for each distinct
+in-degree. The backward of a split is one concatenation, so the cost does not grow with the number
+of degrees.
 """
 
 from __future__ import annotations
@@ -47,14 +48,13 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
 
     Args:
         buckets: how the edges group.
-        messages: (E, *feature), in edge id order.
+        messages: (E, *feature), in the order of ``buckets.edges``.
 
     Returns:
-        Views of one gathered tensor; within a mailbox messages are in ascending edge id.
+        Views; within a mailbox messages are in ascending edge id.
     """
-    gathered = take(messages, buckets.edges)
     sizes = [n * d for n, d in zip(buckets.sizes, buckets.degrees, strict=True)]
-    parts = torch.split(gathered, sizes) if sizes else ()
+    parts = torch.split(messages, sizes) if sizes else ()
     return [
         part.view(n, d, *messages.shape[1:])
         for part, n, d in zip(parts, buckets.sizes, buckets.degrees, strict=True)
@@ -78,15 +78,22 @@ class Inbox(NamedTuple):
     rhs: Tensor | None
     targets: tuple[str, str]
 
-    def messages(self, eids: Tensor) -> Tensor:
-        """Make the messages of the edges ``eids`` alone: (k, *feature), in that order."""
-        index = eids.long()
+    def messages(self, eids: Tensor, edges: Adjacency) -> Tensor:
+        """Make the messages of some edges alone.
+
+        Args:
+            eids: (k,) which.
+            edges: these edges, in that order.
+
+        Returns:
+            (k, *feature), in that order.
+        """
         left, right = (
-            operand.index_select(0, index) if operand is not None and end == "e" else operand
+            take(operand, eids) if operand is not None and end == "e" else operand
             for operand, end in zip((self.lhs, self.rhs), self.targets, strict=True)
         )
         assert left is not None  # there is always a left operand
-        return sddmm(self.adjacency.subset(eids), self.op, left, right, self.targets)
+        return sddmm(edges, self.op, left, right, self.targets)
 
 
 def reduce_by_formula(
@@ -148,12 +155,13 @@ def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int
 def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
     """The messages of some edges, whose ids count through the relations: (k, *feature)."""
     if len(inboxes) == 1:
-        return inboxes[0].messages(edges)
+        return inboxes[0].messages(edges, inboxes[0].adjacency.subset(edges))
     made, places, start = [], [], 0
     for inbox in inboxes:
         end = start + inbox.adjacency.num_edges
         own = ((edges >= start) & (edges < end)).nonzero().view(-1)
-        made.append(inbox.messages(edges[own] - start))
+        eids = edges[own] - start
+        made.append(inbox.messages(eids, inbox.adjacency.subset(eids)))
         places.append(own)
         start = end
     check_one_shape(made, "Messages")
