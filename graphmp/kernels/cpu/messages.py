@@ -69,7 +69,7 @@ def spmm(
         flag = per_degree if is_sum else reduce == "max"
         plain = loops.spmm_sum if is_sum else loops.spmm_extreme
         run(plain, edges[0], work, *edges, *operands, flag, *made)
-    return out.to(dtype).view(rows, *plan.out_shape), arg if wants_arg else None
+    return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(
@@ -93,7 +93,7 @@ def sddmm(
     else:
         operands = _operands(op, lhs, rhs, plan, out.dtype)
         run(loops.sddmm, edges[0], work, *edges, *operands, out.numpy())
-    return out.to(dtype).view(rows, *plan.out_shape)
+    return _shaped(out, dtype, plan.out_shape)
 
 
 # ---- what the tiles take
@@ -190,11 +190,19 @@ def blocks_at_once(blocks: int) -> int:
 
 def as_array(tensor: Tensor) -> Any:
     """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
-    rows = tensor.shape[0]
-    width = tensor.numel() // rows if rows else tensor.shape[1:].numel()
-    flat = tensor.detach().contiguous().view(rows, width)
-    stored = STORED.get(flat.dtype, flat.dtype)
-    return (flat if stored == flat.dtype else flat.view(stored)).numpy()
+    flat = tensor.detach().contiguous()
+    if flat.ndim != 2:
+        rows = flat.shape[0]
+        flat = flat.view(rows, flat.numel() // rows if rows else flat.shape[1:].numel())
+    dtype = flat.dtype
+    stored = STORED.get(dtype, dtype)
+    return (flat if stored is dtype else flat.view(stored)).numpy()
+
+
+def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
+    """Rows of elements as rows of features, in their own dtype."""
+    made = rows if rows.dtype is dtype else rows.to(dtype)
+    return made if len(shape) == 1 else made.view(len(made), *shape)
 
 
 def run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
