@@ -7,14 +7,16 @@ one store that an adjacency and its ``reversed`` view share, so that nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from . import kernels
 from .errors import GraphValueError
+
+Kept = TypeVar("Kept")
 
 FORMATS = ("coo", "csr", "csc")
 _SRC, _DST, _COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
@@ -55,10 +57,7 @@ class Buckets(NamedTuple):
 class _Layouts:
     """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
 
-    __slots__ = (
-        *("allowed", "bucketed", "buckets", "compressed", "degrees", "ends", "lacking", "num"),
-        *("pairs", "places"),
-    )
+    __slots__ = ("allowed", "compressed", "degrees", "ends", "kept", "lacking", "num")
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
         self.num = num
@@ -66,11 +65,8 @@ class _Layouts:
         self.ends: tuple[Tensor, Tensor] | None = None
         self.compressed: list[Compressed | None] = [None, None]
         self.degrees: list[Tensor | None] = [None, None]
-        self.buckets: list[Buckets | None] = [None, None]
-        self.bucketed: list[Adjacency | None] = [None, None]
-        self.pairs: list[tuple[Tensor, Tensor] | None] = [None, None]
-        self.places: list[Tensor | None] = [None, None]
         self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
+        self.kept: dict[Hashable, Any] = {}
 
     def coo(self) -> tuple[Tensor, Tensor]:
         """Both ends in edge id order."""
@@ -79,11 +75,12 @@ class _Layouts:
         side = _DST if self.compressed[_DST] is not None else _SRC
         form = self.compressed[side]
         assert form is not None  # one layout always exists
-        row = torch.empty_like(form.indices)
-        other = torch.empty_like(form.indices)
-        order = form.eids.long()
-        row[order] = rows_of(form.indptr, form.indices.numel())
-        other[order] = form.indices
+        with torch.inference_mode(False):  # training saves the ends
+            row = torch.empty_like(form.indices)
+            other = torch.empty_like(form.indices)
+            order = form.eids.long()
+            row[order] = rows_of(form.indptr, form.indices.numel())
+            other[order] = form.indices
         ends = (other, row) if side == _DST else (row, other)
         if _COO in self.allowed:
             self.ends = ends
@@ -225,19 +222,12 @@ class Adjacency:
     @property
     def buckets(self) -> Buckets:
         """The destinations grouped by in-degree, as reduce functions of users see them."""
-        found = self._layouts.buckets[self._side]
-        if found is None:
-            form = self._layouts.grouped(self._side)
-            found = self._layouts.buckets[self._side] = bucket(form, self.in_degrees)
-        return found
+        return self.kept("buckets", lambda: bucket(self.csc, self.in_degrees))
 
     @property
     def bucketed(self) -> Adjacency:
         """The same edges, renumbered in the order of ``buckets.edges``."""
-        found = self._layouts.bucketed[self._side]
-        if found is None:
-            found = self._layouts.bucketed[self._side] = self.subset(self.buckets.edges)
-        return found
+        return self.kept("bucketed", lambda: self.subset(self.buckets.edges))
 
     @property
     def pairs(self) -> tuple[Tensor, Tensor]:
@@ -245,22 +235,40 @@ class Adjacency:
 
         Parallel edges have equal keys and ascending edge ids.
         """
-        found = self._layouts.pairs[self._side]
-        if found is None:
+
+        def make() -> tuple[Tensor, Tensor]:
             keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
-            found = self._layouts.pairs[self._side] = (keys, order.to(self.idtype))
+            return keys, order.to(self.idtype)
+
+        return self.kept("pairs", make)
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What was made of the edges alone, by an earlier call with this key or now.
+
+        It is made outside of inference mode, so that what is made there also serves in training.
+
+        Args:
+            key: what it is.
+            make: makes it.
+        """
+        store, key = self._layouts.kept, (self._side, key)
+        found = store.get(key)
+        if found is None:
+            with torch.inference_mode(False):
+                found = store[key] = make()
         return found
 
     @property
     def places(self) -> Tensor:
         """(E,) the position of each edge in ``csc``."""
-        found = self._layouts.places[self._side]
-        if found is None:
+
+        def make() -> Tensor:
             eids = self.csc.eids
             found = torch.empty_like(eids)
             found[eids.long()] = torch.arange(self.num_edges, dtype=eids.dtype, device=eids.device)
-            self._layouts.places[self._side] = found
-        return found
+            return found
+
+        return self.kept("places", make)
 
     def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
         """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""

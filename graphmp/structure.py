@@ -144,7 +144,10 @@ class Structure:
     @property
     def adjacency(self) -> Adjacency:
         """The edges of the only relation, as kernels read them."""
-        return self.adjacency_of()
+        if len(self.adjacencies) != 1:
+            return self.adjacency_of()  # tells what there is
+        (only,) = self.adjacencies.values()
+        return only
 
     # ---- counts
 

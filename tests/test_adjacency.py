@@ -190,3 +190,27 @@ def test_edges_of_rows_come_row_after_row() -> None:
     assert spread(indptr, rows).tolist() == [2, 3, 4, 0, 1, 2, 3, 4]
     assert spread(indptr, rows[:0]).tolist() == []
     assert ranges(torch.tensor([5, 1]), torch.tensor([5, 3])).tolist() == [1, 2]
+
+
+@every_way
+def test_bucketed_edges_are_renumbered_in_the_order_of_the_buckets(
+    make: Maker, idtype: torch.dtype
+) -> None:
+    adjacency = make(idtype)
+    bucketed = adjacency.bucketed
+    order = adjacency.buckets.edges.tolist()
+    assert bucketed.src.tolist() == [SRC[e] for e in order]
+    assert bucketed.dst.tolist() == [DST[e] for e in order]
+    assert adjacency.bucketed is bucketed
+    assert adjacency.reversed.bucketed is not bucketed
+
+
+def test_what_is_kept_is_made_once_for_each_direction() -> None:
+    adjacency = from_coo(torch.int64)
+    views = (adjacency, adjacency.reversed, adjacency.reversed.reversed)
+    assert [view.kept("what", object) is adjacency.kept("what", object) for view in views] == [
+        True,
+        False,
+        True,
+    ]
+    assert adjacency.kept("else", object) is not adjacency.kept("what", object)

@@ -372,3 +372,16 @@ def test_messages_of_a_builtin_are_made_once_and_never_moved(message: Any, expec
     with LargeTensors(num_edges * 64 * 4) as large:
         g.update_all(message, sum_inbox)
     assert len(large.storages) == expected
+
+
+@pytest.mark.parametrize("message", [fn.copy_u("x", "m"), copy_source], ids=["fn", "own"])
+@pytest.mark.parametrize("kept", ["coo", "csc"])
+def test_a_graph_first_used_in_inference_mode_serves_in_training(message: Any, kept: str) -> None:
+    g = gm.graph(([0, 1, 1], [1, 0, 2])).formats(kept)
+    with torch.inference_mode():
+        g.ndata["x"] = torch.ones(3)
+        g.update_all(message, sum_inbox)
+    g.ndata["x"] = torch.ones(3, requires_grad=True)
+    g.update_all(message, sum_inbox)
+    (grad,) = laws.gradients(g.ndata["y"], (g.ndata["x"],), torch.ones(3))
+    assert grad.tolist() == [1, 2, 0]

@@ -150,9 +150,13 @@ class GraphConv(ChecksInDegrees):
         """Divide rows of the sources (``"left"``) or destinations by their part of the norm."""
         if self._norm not in (side, "both"):
             return h
-        edges = graph.adjacency
-        degrees = edges.out_degrees if side == "left" else edges.in_degrees
-        return h * degree_factor(degrees, -0.5 if self._norm == "both" else -1.0, h)
+        edges, power = graph.adjacency, -0.5 if self._norm == "both" else -1.0
+
+        def factor() -> Tensor:
+            degrees = edges.out_degrees if side == "left" else edges.in_degrees
+            return degree_factor(degrees, power, h)
+
+        return h * edges.kept((side, power, h.dtype, h.ndim), factor)
 
     def extra_repr(self) -> str:
         """Show the sizes and the norm in ``repr``."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp.nn import GraphConv
+from graphmp.nn.degrees import degree_factor
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 
@@ -132,3 +133,30 @@ def test_a_seed_decides_the_initial_parameters() -> None:
 def test_repr_tells_the_sizes_and_the_norm() -> None:
     assert repr(GraphConv(3, 2)) == "GraphConv(in=3, out=2, normalization=both)"
     assert "activation=" in repr(GraphConv(3, 2, activation=torch.relu))
+
+
+def test_the_norm_of_a_graph_is_computed_once_for_each_dtype(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def recording(degrees: Tensor, power: float, like: Tensor) -> Tensor:
+        asked.append((degrees.tolist(), power, like.dtype))
+        return degree_factor(degrees, power, like)
+
+    monkeypatch.setattr("graphmp.nn.graph_conv.degree_factor", recording)
+    g, layer, x = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2])), GraphConv(3, 2), torch.randn(3, 3)
+    made = [layer(g, x) for _ in range(3)]
+    single = [([2, 1, 1], -0.5, torch.float32), ([1, 1, 2], -0.5, torch.float32)]
+    assert asked == single
+    assert_close(made[2], made[0])
+    assert layer.double()(g, x.double()).dtype == torch.float64
+    assert asked[2:] == [(*rest, torch.float64) for *rest, _ in single]
+
+
+def test_a_graph_first_used_in_inference_mode_serves_in_training() -> None:
+    g, layer, x = gm.graph(([0, 1], [1, 0])), GraphConv(3, 2), torch.randn(2, 3)
+    with torch.inference_mode():
+        layer(g, x)
+    layer(g, x).sum().backward()
+    assert all(parameter.grad is not None for parameter in layer.parameters())
