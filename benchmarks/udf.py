@@ -7,6 +7,7 @@ times the forward. Exits with an error when they do not.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -35,24 +36,25 @@ def sort_and_std(nodes: Any) -> dict[str, Any]:
     return {"y": messages[:, messages.shape[1] // 2] + messages.std(1, unbiased=False)}
 
 
-def work(edges: Edges, graph: Any, reduce: Any, passes: str) -> Run:
-    """``update_all`` with functions."""
+def work(package: str, edges: Edges, graph: Any, reduce: str, passes: str, message: str) -> Run:
+    """``update_all`` with a function that reduces, and a function or a builtin that sends."""
+    sender = send if message == "send" else import_module(f"{package}.function").copy_u("x", "m")
 
     def forward(x: Any) -> Any:
         graph.ndata["x"] = x
-        graph.update_all(send, reduce)
+        graph.update_all(sender, globals()[reduce])
         return graph.ndata["y"]
 
     return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
 
 
-def graphmp(edges: Edges, reduce: str, passes: str) -> Run:
+def graphmp(edges: Edges, reduce: str, passes: str, message: str = "send") -> Run:
     """graphmp's; its mean must be that of the builtin."""
     import torch
 
     from graphmp import ops
 
-    run = work(edges, edges.graphmp, globals()[reduce], passes)
+    run = work("graphmp", edges, edges.graphmp, reduce, passes, message)
     if reduce == "mean":
         y, x = run(), normal(edges.num_nodes, WIDTH)
         builtin = ops.copy_u_mean(edges.graphmp, x)
@@ -60,9 +62,9 @@ def graphmp(edges: Edges, reduce: str, passes: str) -> Run:
     return run
 
 
-def dgl(edges: Edges, reduce: str, passes: str) -> Run:
+def dgl(edges: Edges, reduce: str, passes: str, message: str = "send") -> Run:
     """DGL's."""
-    return work(edges, edges.dgl, globals()[reduce], passes)
+    return work("dgl", edges, edges.dgl, reduce, passes, message)
 
 
 FAMILY = Family(
@@ -75,6 +77,14 @@ FAMILY = Family(
             ("mean", "forward and backward", 150.0),
             ("sort_and_std", "forward", 4.0),
         )
+    ]
+    + [
+        Case(
+            f"mean of a builtin's messages, {passes}",
+            {"reduce": "mean", "passes": passes, "message": "copy_u"},
+            goal=goal,
+        )
+        for passes, goal in (("forward", 4.0), ("forward and backward", 150.0))
     ],
     {"graphmp": graphmp, "DGL": dgl},
     graphs=("power-law",),
