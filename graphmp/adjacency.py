@@ -68,6 +68,10 @@ class _Layouts:
         self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
         self.kept: dict[Hashable, Any] = {}
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Everything but what can be made again."""
+        return None, {**{name: getattr(self, name) for name in self.__slots__}, "kept": {}}
+
     def coo(self) -> tuple[Tensor, Tensor]:
         """Both ends in edge id order."""
         if self.ends is not None:

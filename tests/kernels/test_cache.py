@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,6 @@ def test_a_numba_that_was_not_tried_keeps_its_own_cache(monkeypatch: pytest.Monk
         return 1
 
     monkeypatch.setattr(cache, "_NEWEST_TRIED", (0, 0))
-    dispatcher = njit(loop)
+    dispatcher: Any = njit(loop)
     cache.enable(dispatcher)
     assert type(dispatcher._cache) is FunctionCache
