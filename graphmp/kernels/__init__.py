@@ -16,7 +16,7 @@ from typing import cast
 from torch import Tensor
 
 from ..errors import GraphRuntimeError, GraphValueError
-from .contract import At, Attention, Backend, Call, Choice, Plan
+from .contract import At, Attention, Backend, Call, Choice, Plan, Walk
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -186,6 +186,11 @@ def sample(
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     """Number nodes anew; see :mod:`graphmp.kernels.contract`."""
     return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
+
+
+def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
+    """Walk at random; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("walk", nodes.device.type, nodes.dtype)).walk(form, nodes, how)
 
 
 def _attending(given: Attention) -> Backend:

@@ -16,7 +16,6 @@ Primitives
         ``data[ids]``, for (k,) ids.
     ``softmax(form, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
-
     ``softmax_gradient(form, weights, grads) -> out``
         What reaches the logits: ``weights * (grads - total)``, where ``total`` is the sum of
         ``weights * grads`` over the edges of the row.
@@ -38,7 +37,6 @@ Primitives
     ``score_gradient(form, given, scores) -> right``
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
-
     ``sample(form, rows, choice) -> (limits, others, eids)``
         Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
         other end and the id of each edge. A row that is named twice chooses twice.
@@ -46,6 +44,10 @@ Primitives
         Nodes numbered anew: those of ``first``, (n,) and distinct, and then those of ``ids``, (m,),
         that are new, in the order in which they first come. ``places`` is (m,), where each of
         ``ids`` is in ``nodes``. All are below ``limit``.
+    ``walk(form, nodes, how) -> (traces, eids)``
+        Walks that leave (n,) ``nodes`` along the edges of ``form``, as :class:`Walk` says: the
+        node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node -1 is
+        a walk that has ended before.
 
 Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
 found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
@@ -70,6 +72,10 @@ ROW, OTHER, EDGE = 0, 1, 2
 OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
 SCORES = ("add", "dot", "leaky")
+
+# Weights that are not 0 count as though they lay between these.
+LEAST, MOST = 1e-290, 1e290
+TRIES = 64  # by rejection at most, in a step of second order
 
 # Greatest relative and absolute difference of a result from the formula in float64, where sums
 # have up to a thousand terms of size one.
@@ -142,6 +148,7 @@ class Choice(NamedTuple):
     chosen without replacement as clocks that ring first (Efraimidis and Spirakis, *Weighted random
     sampling with a reservoir*, IPL 2006): the edge at position ``p`` draws from ``(p, i, 1)``, or,
     if ``shared``, from ``(other end, 0, 2)``. With replacement the ``t``-th draws ``(i, t, 1)``.
+    Weights count as though they were from ``LEAST`` to ``MOST``, so that nothing overflows.
 
     Attributes:
         fanout: how many, or all if there are fewer and none is chosen twice; -1 for all.
@@ -161,11 +168,53 @@ class Choice(NamedTuple):
     shared: bool
 
 
+class Walk(NamedTuple):
+    """How random walks choose their edges.
+
+    Numbers come from Philox with ``seed`` as key; ``i`` is a walk's place among the nodes and ``s``
+    a step, counted from ``start``. Words 2 and 3 of the counter ``(i, s, 3)`` say whether the walk
+    ends before the step, words 0 and 1 choose an edge in proportion to its weight; a walk ends
+    where there is none.
+
+    With ``pairs`` the walks are of second order (Grover and Leskovec, *node2vec: scalable feature
+    learning for networks*, KDD 2016): from the second step on an edge counts ``back`` times its
+    weight if it leads back, once if an edge leads from its end to where the walk was before, else
+    ``far`` times. Without weights the ``t``-th try, while ``t`` is less than the node's degree and
+    ``TRIES``, draws ``(i, s, 4 + t)``: words 0 and 1 an edge, evenly, and words 2 and 3 whether it
+    is taken. If none is, words 0 and 1 of ``(i, s, 3)`` choose, which leaves the chances exact.
+
+    Attributes:
+        start: the number of the first step.
+        stops: (steps,) float64: the chance to end before each step.
+        seed: the key, 0 to 2⁶³ - 1.
+        weights: (E,) by edge id, as in :class:`Choice`; None when all edges count the same.
+        pairs: (E,) int64 ``source * nodes + destination`` of all edges, ascending; or None.
+        back: what an edge counts that leads back.
+        far: what an edge counts that leads away.
+    """
+
+    start: int
+    stops: Tensor
+    seed: int
+    weights: Tensor | None
+    pairs: Tensor | None
+    back: float
+    far: float
+
+
 def not_a_probability(edge: int, weight: float) -> str:
     """Says that a weight is negative, infinite or NaN."""
     return (
         "Probabilities must be finite and not negative (they need not sum to 1), but edge "
         f"{edge} has {float(weight)}."
+    )
+
+
+def too_many(edges: int, dtype: torch.dtype) -> str:
+    """Says that more edges are chosen than ids can number."""
+    return (
+        f"Ids of {dtype} cannot number the {edges} edges that were asked for: sample fewer, or "
+        "call graph.long()."
     )
 
 
@@ -254,6 +303,11 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def relabel(self, first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
+        """See the module's docstring."""
+
+    def walk(
+        self, form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk
+    ) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
 

@@ -40,6 +40,21 @@ def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[T
     return a, b, c, d
 
 
+def fraction(high: Tensor, low: Tensor) -> Tensor:
+    """Numbers between 0 and 1, neither of them included, of two words.
+
+    52 bits and a half are what float64 holds exactly: one bit more would round up to 1.
+
+    Args:
+        high: (n,) words of 32 bits.
+        low: (n,) words of 32 bits.
+
+    Returns:
+        (n,) float64.
+    """
+    return (((high << 20) | (low >> 12)).double() + 0.5) / 2**52
+
+
 def threshold(probability: float) -> int:
     """The least number of 32 bits that is kept when ``probability`` of them is dropped."""
     return round(probability * 2**32)

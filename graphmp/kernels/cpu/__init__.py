@@ -20,6 +20,7 @@ from .attention_rows import softmax_rows
 from .memory import empty
 from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
 from .sampling import relabel, sample
+from .walking import walk
 
 __all__ = [
     "attention",
@@ -35,6 +36,7 @@ __all__ = [
     "softmax_gradient",
     "spmm",
     "take",
+    "walk",
     "why_not",
 ]
 

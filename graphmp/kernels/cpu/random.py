@@ -22,3 +22,10 @@ def words(seed: int, place: int, group: int, kind: int) -> Any:
         a, b, c, d = (y >> half) ^ b ^ k0, y & low, (x >> half) ^ d ^ k1, x & low
         k0, k1 = (k0 + np.uint64(0x9E3779B9)) & low, (k1 + np.uint64(0xBB67AE85)) & low
     return a, b, c, d
+
+
+@inline
+def fraction(high: int, low: int) -> Any:
+    """A number between 0 and 1, neither of them included, of two words."""
+    bits = (high << np.uint64(20)) | (low >> np.uint64(12))
+    return (np.float64(bits) + 0.5) / np.float64(1 << 52)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from . import addresses, random
-from .jit import IS_COMPILED, jit
+from .jit import IS_COMPILED, inline, jit
 
 UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 FEW = 16  # picks that are compared one by one
 AHEAD = 8  # rows whose edges are brought near
+LEAST, MOST = 1e-290, 1e290  # as in the contract; the cache would not notice a change there
 
 
 def _nothing(array: Any, place: int) -> None:
@@ -40,8 +41,8 @@ def count(
     indptr: Any, eids: Any, rows: Any, fanout: int, replace: bool, weights: Any, gone: Any,
     limits: Any,
 ) -> Any:  # fmt: skip
-    """Fill ``limits``; the id of an edge whose weight is no probability, or -1."""
-    limits[0] = 0
+    """Fill ``limits``: how many edges, and the id of one whose weight is no probability, or -1."""
+    limits[0], total = 0, np.int64(0)
     for i in range(len(rows)):
         low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
         first, past = _between(gone, low, high)
@@ -49,25 +50,30 @@ def count(
         if len(weights) > 0:
             degree = 0
             for p in range(low, high):
-                weight = np.float64(weights[eids[p]])
-                if not (weight >= 0 and weight < np.inf):
-                    return np.int64(eids[p])
                 if first < past and gone[first] == p:
                     first += 1
-                elif weight > 0:
-                    degree += 1
+                    continue
+                weight = np.float64(weights[eids[p]])
+                if not (weight >= 0 and weight < np.inf):
+                    return total, np.int64(eids[p])
+                degree += 1 if weight > 0 else 0
         taken = degree if fanout < 0 or (degree < fanout and not replace) else fanout
-        limits[i + 1] = limits[i] + (taken if degree > 0 else 0)
-    return np.int64(-1)
+        total += taken if degree > 0 else 0
+        limits[i + 1] = total
+    return total, np.int64(-1)
+
+
+@inline
+def tamed(weight: float) -> Any:
+    """A weight that is not 0, so that neither sums nor quotients overflow."""
+    return min(max(weight, LEAST), MOST)
 
 
 @jit
 def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
     """A number between 0 and 1, neither of them included."""
     a, b, _, _ = random.words(seed, place, group, kind)
-    whole = np.uint64(1 << 53)
-    bits = (a << np.uint64(21)) | (b >> np.uint64(11))
-    return (np.float64(bits) + 0.5) / np.float64(whole)
+    return random.fraction(a, b)
 
 
 @jit
@@ -142,8 +148,8 @@ def _pick_by_weight(
     for p in range(low, high):
         if first < len(gone) and gone[first] == p:
             first += 1
-        else:
-            total += np.float64(weights[eids[p]])
+        elif np.float64(weights[eids[p]]) > 0:
+            total += tamed(np.float64(weights[eids[p]]))
         sums[p - low] = total
     for t in range(len(picks)):
         point = _uniform(seed, row, t, BY_WEIGHT) * total
@@ -169,7 +175,7 @@ def _pick_first(
             draw = _uniform(seed, np.int64(indices[p]), 0, BY_OTHER)
         else:
             draw = _uniform(seed, p, row, BY_WEIGHT)
-        time = -math.log(draw) / weight
+        time = -math.log(draw) / tamed(weight)
         if filled == len(picks) and time >= times[filled - 1]:
             continue
         t = filled if filled < len(picks) else filled - 1
@@ -182,9 +188,21 @@ def _pick_first(
 
 
 @jit
+def _pick_all(eids: Any, weights: Any, low: int, high: int, gone: Any, picks: Any) -> None:
+    """Every position that may be chosen."""
+    t, first = 0, np.searchsorted(gone, low)
+    for p in range(low, high):
+        if first < len(gone) and gone[first] == p:
+            first += 1
+        elif len(weights) == 0 or np.float64(weights[eids[p]]) > 0:
+            picks[t] = p
+            t += 1
+
+
+@jit
 def choose_by_chance(
     indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
-    weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int, last: int,
+    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """The other end and the id of every edge chosen, by its weight or the other end's number."""
     scratch = np.empty(0, np.float64)
@@ -196,7 +214,9 @@ def choose_by_chance(
         if len(scratch) < high - low:
             scratch = np.empty(high - low, np.float64)
         picks = chosen[begin:end]
-        if replace:
+        if not replace and (fanout < 0 or end - begin < fanout):
+            _pick_all(eids, weights, low, high, gone, picks)
+        elif replace:
             _pick_by_weight(seed, i, eids, weights, low, high, gone, scratch, picks)
         else:
             _pick_first(

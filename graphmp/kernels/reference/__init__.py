@@ -10,6 +10,7 @@ from torch import Tensor
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .attention import attention, attention_gradient, score_gradient
 from .sampling import relabel, sample
+from .walking import walk
 
 name = "reference"
 
@@ -27,6 +28,7 @@ __all__ = [
     "softmax_gradient",
     "spmm",
     "take",
+    "walk",
     "why_not",
 ]
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice, not_a_probability, repeated
-from ..philox import words
+from ..contract import LEAST, MOST, Choice, not_a_probability, repeated, too_many
+from ..philox import fraction, words
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 
@@ -17,30 +17,25 @@ def sample(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
     indptr, indices, eids = form
-    row, place = _candidates(indptr, rows.long())
+    row, place = candidates(indptr, rows.long())
     if choice.gone is not None:
         kept = ~torch.isin(place, choice.gone)
         row, place = row[kept], place[kept]
+    weights = None
     if choice.weights is not None:
-        weights = choice.weights[eids[place].long()].double()
-        wrong = ~((weights >= 0) & (weights < torch.inf))
-        if bool(wrong.any()):
-            edge = int(eids[place[wrong][0]])
-            raise GraphValueError(not_a_probability(edge, float(choice.weights[edge])))
-        row, place = row[weights > 0], place[weights > 0]
+        weights = checked(choice.weights, eids[place])
+        row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
     degrees = torch.bincount(row, minlength=len(rows))
-    if choice.fanout < 0:
-        taken, picks = degrees, place
-    else:
-        few = choice.fanout if choice.replace else degrees.clamp(max=choice.fanout)
-        taken = torch.where(degrees > 0, few, 0)
-        picks = place[_picked(form, row, place, degrees, taken, choice)]
+    taken = _taken(degrees, rows.dtype, choice)
+    picks = place
+    if choice.fanout >= 0:
+        picks = place[_picked(row, place, indices[place], weights, degrees, taken, choice)]
     limits = rows.new_zeros(len(rows) + 1)
     limits[1:] = taken.cumsum(0)
     return limits, indices[picks], eids[picks]
 
 
-def _candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """For every edge of ``rows`` the row's place among them, and the edge's in the layout."""
     low, high = indptr[rows].long(), indptr[rows + 1].long()
     degrees = high - low
@@ -49,31 +44,93 @@ def _candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     return row, torch.arange(len(row), device=rows.device) + (low - before)[row]
 
 
+def checked(weights: Tensor, eids: Tensor) -> Tensor:
+    """The weights of edges in float64, within the contract's limits, or an error."""
+    found = weights[eids.long()].double()
+    wrong = ~((found >= 0) & (found < torch.inf))
+    if bool(wrong.any()):
+        edge = int(eids[wrong][0])
+        raise GraphValueError(not_a_probability(edge, float(weights[edge])))
+    return torch.where(found > 0, found.clamp(LEAST, MOST), found)
+
+
+def in_proportion(weights: Tensor, degrees: Tensor, at: Tensor, draws: Tensor) -> Tensor:
+    """Which candidates points at fractions of the sums of their rows' weights fall on.
+
+    Args:
+        weights: (k,) of the candidates, row after row; none is 0.
+        degrees: (rows,) how many candidates each row has.
+        at: (n,) the row of each point.
+        draws: (n,) its fraction, between 0 and 1.
+
+    Returns:
+        (n,) numbers of candidates.
+    """
+    longest = int(degrees.max()) if len(degrees) else 0
+    past = degrees.cumsum(0)
+    sums = _running_sums(weights, torch.repeat_interleave(past - degrees, degrees), longest)
+    low, high = (past - degrees)[at], past[at] - 1
+    points = draws * sums[high]
+    for _ in range(longest.bit_length()):  # a search of all rows at once
+        middle = (low + high) // 2
+        beyond = (sums[middle] <= points) & (low < high)
+        low, high = torch.where(beyond, middle + 1, low), torch.where(beyond, high, middle)
+    return low
+
+
+def _running_sums(values: Tensor, starts: Tensor, longest: int) -> Tensor:
+    """Sums of each row up to each place; a row's large numbers do not round another's away."""
+    sums, step = values.clone(), 1
+    places = torch.arange(len(values), device=values.device)
+    while step < longest:
+        inside = places[step:] - step >= starts[step:]
+        sums[step:] += torch.where(inside, sums[:-step], 0)
+        step *= 2
+    return sums
+
+
+def _taken(degrees: Tensor, idtype: torch.dtype, choice: Choice) -> Tensor:
+    """How many edges each row gets."""
+    if choice.fanout < 0:
+        taken = degrees
+    elif choice.replace:
+        taken = choice.fanout * (degrees > 0)
+    else:
+        taken = degrees.clamp(max=choice.fanout)
+    total = int(taken.sum())
+    if total > torch.iinfo(idtype).max:
+        raise GraphValueError(too_many(total, idtype))
+    return taken
+
+
 def _picked(
-    form: tuple[Tensor, Tensor, Tensor],
     row: Tensor,
     place: Tensor,
+    other: Tensor,
+    weights: Tensor | None,
     degrees: Tensor,
     taken: Tensor,
     choice: Choice,
 ) -> Tensor:
     """Which of the candidates are chosen: indices, row after row."""
+    if choice.replace and weights is not None:
+        starts = torch.repeat_interleave(torch.arange(len(taken), device=row.device), taken)
+        turn = torch.arange(len(starts), device=row.device) - (taken.cumsum(0) - taken)[starts]
+        draws = fraction(*words(choice.seed, starts, turn, _BY_WEIGHT)[:2])
+        return in_proportion(weights, degrees, starts, draws)
     before = degrees.cumsum(0) - degrees
-    if choice.replace and choice.weights is not None:
-        weights = choice.weights[form[2][place].long()].double()
-        return before.repeat_interleave(taken) + _by_weight(row, weights, degrees, taken, choice)
-    if not choice.replace and (choice.weights is not None or choice.shared):
-        rank = _rank_of_times(form, row, place, before, choice)
-        chosen = rank < taken[row]
-        return chosen.nonzero().view(-1)
+    if not choice.replace and (weights is not None or choice.shared):
+        rank = _rank_of_times(row, place, other, weights, choice) - before[row]
+        return (rank < taken[row]).nonzero().view(-1)
     return before.repeat_interleave(taken) + _evenly(degrees, taken, choice)
 
 
 def _evenly(degrees: Tensor, taken: Tensor, choice: Choice) -> Tensor:
     """Ranks, without replacement by Floyd's algorithm; rows of few edges take all in order."""
     rows = torch.arange(len(degrees), device=degrees.device)
-    picks = degrees.new_full((len(degrees), choice.fanout), -1)
-    for t in range(choice.fanout):
+    most = int(taken.max()) if len(taken) else 0
+    picks = degrees.new_full((len(degrees), most), -1)
+    for t in range(most):
         word = words(choice.seed, rows, t // 4, _UNIFORM)[t % 4]
         last = degrees - 1 if choice.replace else degrees - taken + t
         pick = (word * (last + 1)) >> 32
@@ -81,49 +138,24 @@ def _evenly(degrees: Tensor, taken: Tensor, choice: Choice) -> Tensor:
             pick = torch.where((picks[:, :t] == pick.view(-1, 1)).any(1), last, pick)
             pick = torch.where(degrees == taken, t, pick)
         picks[:, t] = pick
-    used = torch.arange(choice.fanout, device=degrees.device) < taken.view(-1, 1)
+    used = torch.arange(most, device=degrees.device) < taken.view(-1, 1)
     return picks[used]
 
 
-def _by_weight(
-    row: Tensor, weights: Tensor, degrees: Tensor, taken: Tensor, choice: Choice
-) -> Tensor:
-    """Ranks in proportion to weights, with replacement: one search in the sums of all rows."""
-    starts = torch.repeat_interleave(torch.arange(len(taken), device=row.device), taken)
-    turn = torch.arange(len(starts), device=row.device) - (taken.cumsum(0) - taken)[starts]
-    sums = weights.cumsum(0)
-    before = degrees.cumsum(0) - degrees
-    padded = torch.cat([sums.new_zeros(1), sums])
-    low, high = padded[before], padded[before + degrees]
-    point = low[starts] + _fraction(choice.seed, starts, turn, _BY_WEIGHT) * (high - low)[starts]
-    found = torch.searchsorted(sums, point, right=True) - before[starts]
-    return torch.minimum(found.clamp(min=0), degrees[starts] - 1)
-
-
 def _rank_of_times(
-    form: tuple[Tensor, Tensor, Tensor],
-    row: Tensor,
-    place: Tensor,
-    before: Tensor,
-    choice: Choice,
+    row: Tensor, place: Tensor, other: Tensor, weights: Tensor | None, choice: Choice
 ) -> Tensor:
-    """Each candidate's rank within its row by the time at which its clock rings."""
+    """Each candidate's number when rows follow each other, sorted by when the clocks ring."""
     if choice.shared:
-        draw = _fraction(choice.seed, form[1][place].long(), 0, _BY_OTHER)
+        counter = words(choice.seed, other.long(), 0, _BY_OTHER)
     else:
-        draw = _fraction(choice.seed, place, row, _BY_WEIGHT)
-    weights = 1.0 if choice.weights is None else choice.weights[form[2][place].long()].double()
-    order = torch.argsort(-draw.log() / weights, stable=True)
+        counter = words(choice.seed, place, row, _BY_WEIGHT)
+    times = -fraction(*counter[:2]).log()
+    order = torch.argsort(times if weights is None else times / weights, stable=True)
     order = order[torch.argsort(row[order], stable=True)]
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=row.device)
-    return rank - before[row]
-
-
-def _fraction(seed: int, place: Tensor, group: Tensor | int, kind: int) -> Tensor:
-    """Numbers between 0 and 1, neither of them included."""
-    a, b, _, _ = words(seed, place, group, kind)
-    return (((a << 21) | (b >> 11)).double() + 0.5) / 2**53
+    return rank
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:  # noqa: ARG001

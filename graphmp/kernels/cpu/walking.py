@@ -1,0 +1,28 @@
+"""Random walks on the CPU: how the loop of :mod:`.walking_rows` is called; see the contract."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from ...errors import GraphValueError
+from ..contract import Walk, not_a_probability
+from . import walking_rows
+from .messages import run
+
+_NO_WEIGHTS, _NO_PAIRS = np.zeros(0, np.float32), np.zeros(0, np.int64)
+_WORK = 32  # what a step takes, in elements of a sum
+
+
+def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
+    """Walk along the edges; see the contract."""
+    weights = _NO_WEIGHTS if how.weights is None else how.weights.contiguous().numpy()
+    pairs = _NO_PAIRS if how.pairs is None else how.pairs.numpy()
+    traces, chosen = (nodes.new_empty(len(nodes), len(how.stops)) for _ in range(2))
+    given = (*(part.numpy() for part in form), nodes.numpy(), pairs, weights, how.stops.numpy())
+    more = (how.start, how.seed, how.back, how.far, traces.numpy(), chosen.numpy())
+    run(walking_rows.walk, len(nodes), traces.numel() * _WORK, *given, *more)
+    if how.weights is not None and bool((chosen <= walking_rows.WRONG).any()):
+        edge = walking_rows.WRONG - int(chosen[chosen <= walking_rows.WRONG][0])
+        raise GraphValueError(not_a_probability(edge, float(how.weights[edge])))
+    return traces, chosen
