@@ -14,7 +14,7 @@ from .features import Frames
 from .frame import Frame
 from .metagraph import CanonicalEtype
 from .mutation import Mutable
-from .sampling import sample_neighbors
+from .sampling import global_uniform_negative_sampling, sample_neighbors, select_topk
 from .subgraph import (
     edge_subgraph,
     in_subgraph,
@@ -61,6 +61,8 @@ class Graph(Mutable):
     in_subgraph = in_subgraph
     out_subgraph = out_subgraph
     sample_neighbors = sample_neighbors
+    select_topk = select_topk
+    global_uniform_negative_sampling = global_uniform_negative_sampling
     node_type_subgraph = node_type_subgraph
     edge_type_subgraph = edge_type_subgraph
 

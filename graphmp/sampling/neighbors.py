@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +12,7 @@ from .. import _checks, block, kernels, random
 from ..adjacency import Adjacency, rows_of
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..features import Frames
-from ..frame import EID
+from ..frame import EID, Frame
 from ..kernels.contract import Choice
 from ..metagraph import CanonicalEtype
 from ..subgraph import edges_by_type, nodes_by_type
@@ -67,23 +67,11 @@ def sample_neighbors(
         >>> gm.sampling.sample_neighbors(g, [4, 0], 2).in_degrees()
         tensor([1, 0, 0, 0, 2])
     """
-    end = _end(edge_dir)
+    refuse_block(graph)
+    end = end_of(edge_dir)
     given = nodes_by_type(graph, nodes)
     chosen = choose(graph, given, fanout, prob, replace, exclude_edges, end=end)
-    adjacencies = {}
-    for etype, (limits, others, _) in chosen.items():
-        own = given[etype[end]][rows_of(limits, len(others)).long()]
-        ends = (others, own) if end == 2 else (own, others)
-        sizes = (graph.num_nodes(etype[0]), graph.num_nodes(etype[2]))
-        adjacencies[etype] = Adjacency.from_coo(*ends, *sizes)
-    frames = graph._frames
-    src = {t: frame.copy() if copy_ndata else frame.bare() for t, frame in frames.src.items()}
-    edge = {}
-    for etype, (_, _, eids) in chosen.items():
-        frame = frames.edge[etype]
-        edge[etype] = frame.take(eids) if copy_edata else frame.bare(len(eids))
-        edge[etype][EID] = eids
-    found = assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
+    found = of_chosen(graph, given, chosen, end, copy_ndata, copy_edata)
     return found if output_device is None else found.to(output_device)
 
 
@@ -123,6 +111,7 @@ def sample_block(
         >>> block.srcdata["_ID"]
         tensor([4, 0, 1, 2])
     """
+    refuse_block(graph)
     given = nodes_by_type(graph, nodes)
     chosen = choose(graph, given, fanout, prob, replace, exclude_edges, by_source=by_source)
     return block.sampled(graph, given, chosen)
@@ -155,8 +144,8 @@ def choose(
         For each relation the limits of the nodes' edges, their other ends and their ids.
     """
     refuse_block(graph)
-    fanouts = _fanouts(graph, fanout)
-    weights = {} if prob is None else _weights(graph, prob)
+    fanouts = by_relation(graph, fanout, "fanout")
+    weights = {} if prob is None else chances(graph, prob)
     gone = {} if exclude is None else edges_by_type(graph, exclude)
     key, chosen = random.key(), {}
     for number, (etype, adjacency) in enumerate(graph.adjacencies.items()):
@@ -170,72 +159,143 @@ def choose(
     return chosen
 
 
+def of_chosen(
+    graph: Graph,
+    given: Mapping[str, Tensor],
+    chosen: Mapping[CanonicalEtype, tuple[Tensor, Tensor, Tensor]],
+    end: int,
+    copy_ndata: bool,
+    copy_edata: bool,
+) -> Graph:
+    """The graph of all nodes and the edges that were chosen.
+
+    Args:
+        graph: where they come from.
+        given: the nodes of every type that edges were chosen for.
+        chosen: what :func:`choose` gave.
+        end: the end of the edges at which the given nodes are.
+        copy_ndata: give the nodes their features.
+        copy_edata: give the edges their features.
+    """
+    adjacencies = {}
+    for etype, (limits, others, _) in chosen.items():
+        own = given[etype[end]][rows_of(limits, len(others)).long()]
+        ends = (others, own) if end == 2 else (own, others)
+        sizes = (graph.num_nodes(etype[0]), graph.num_nodes(etype[2]))
+        adjacencies[etype] = Adjacency.from_coo(*ends, *sizes)
+    frames = graph._frames
+    src = {t: frame.copy() if copy_ndata else frame.bare() for t, frame in frames.src.items()}
+    edge = {}
+    for etype, (_, _, eids) in chosen.items():
+        frame = frames.edge[etype]
+        edge[etype] = frame.take(eids) if copy_edata else frame.bare(len(eids))
+        edge[etype][EID] = eids
+    return assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
+
+
 # ---- arguments
 
 
-def _end(edge_dir: str) -> int:
+def end_of(edge_dir: str) -> int:
     """Which end of an edge the nodes are at."""
     if edge_dir not in ("in", "out"):
         raise GraphValueError(f"edge_dir is 'in' or 'out', but {edge_dir!r} came.")
     return 2 if edge_dir == "in" else 0
 
 
-def _fanouts(graph: Graph, fanout: Any) -> dict[CanonicalEtype, int]:
-    """A fanout for each relation."""
-    if not isinstance(fanout, Mapping):
-        number = _fanout(fanout)
+def by_relation(graph: Graph, limit: Any, name: str) -> dict[CanonicalEtype, int]:
+    """How many edges a node gets at most, for each relation; -1 for all.
+
+    Args:
+        graph: the graph.
+        limit: a number, or a dict of numbers for every edge type.
+        name: of the argument, for error messages.
+
+    Raises:
+        GraphTypeError: not an int.
+        GraphValueError: below -1 or above 2³¹ - 1, or an edge type that is missing.
+    """
+    if not isinstance(limit, Mapping):
+        number = _limit(limit, name)
         return dict.fromkeys(graph.adjacencies, number)
-    found = {graph._meta.etype(etype): _fanout(value) for etype, value in fanout.items()}
+    found = {graph._meta.etype(etype): _limit(value, name) for etype, value in limit.items()}
     missing = [etype for etype in graph.adjacencies if etype not in found]
     if missing:
         raise GraphValueError(
-            f"A dict of fanouts needs every edge type, but {missing} are missing: give them 0 to "
-            "sample none of their edges."
+            f"A dict for {name} needs every edge type, but {missing} are missing: give them 0 to "
+            "take none of their edges."
         )
     return found
 
 
-def _fanout(value: Any) -> int:
+def _limit(value: Any, name: str) -> int:
     if isinstance(value, Tensor) and value.ndim == 0:
         value = value.item()
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise GraphTypeError(f"A fanout must be an int, but {_checks.kind(value)} came.")
-    if int(value) < -1:
-        raise GraphValueError(f"A fanout must be -1, for all, or a count, but {value} came.")
-    return int(value)
+        raise GraphTypeError(f"{name} must be an int, but {_checks.kind(value)} came.")
+    number = int(value)
+    if not -1 <= number < 2**31:
+        raise GraphValueError(
+            f"{name} must be -1, for all, or a count below 2147483648, but {number} came."
+        )
+    return number
 
 
-def _weights(graph: Graph, prob: str) -> dict[CanonicalEtype, Tensor]:
-    """The chances of the edges, of the relations that have them."""
+def chances(
+    graph: Graph, prob: str, etypes: Iterable[CanonicalEtype] | None = None
+) -> dict[CanonicalEtype, Tensor]:
+    """The chances of the edges, of the relations that have them.
+
+    Args:
+        graph: the graph.
+        prob: an edge field, (E,) or (E, 1), of float or bool.
+        etypes: the relations that matter; all unless given.
+
+    Raises:
+        GraphKeyError: none of them has the field.
+        GraphTypeError: no name, or a field of integers.
+        GraphValueError: a field of another shape.
+    """
     if not isinstance(prob, str):
         raise GraphTypeError(
             f"prob is the name of an edge field, but {_checks.kind(prob)} came: assign the "
             "chances to graph.edata."
         )
-    found = {}
-    for etype, frame in graph._frames.edge.items():
-        if prob not in frame:
-            continue
-        weights = frame[prob].detach()
-        if weights.ndim == 2 and weights.shape[1] == 1:
-            weights = weights.view(-1)
-        if weights.ndim != 1:
-            raise GraphValueError(
-                f"Probabilities must have shape (E,), but {prob!r} of {frame.owner} has "
-                f"{tuple(weights.shape)}."
-            )
-        if weights.dtype in (torch.float16, torch.bfloat16):
-            weights = weights.float()
-        if weights.dtype not in (torch.float32, torch.float64, torch.bool):
-            raise GraphTypeError(
-                f"Probabilities must be floating point or bool, but {prob!r} of {frame.owner} has "
-                f"{weights.dtype}: call .float() on it."
-            )
-        found[etype] = weights
-    if not found:
-        fields = sorted({name for frame in graph._frames.edge.values() for name in frame})
+    frames = {t: graph._frames.edge[t] for t in (graph.adjacencies if etypes is None else etypes)}
+    found = {t: _chances(frame, prob) for t, frame in frames.items() if prob in frame}
+    if frames and not found:
+        fields = sorted({name for frame in frames.values() for name in frame})
         raise GraphKeyError(
             f"No edge has a field {prob!r} to take probabilities from; fields are: "
             f"{', '.join(map(repr, fields)) or 'none'}."
         )
     return found
+
+
+def _chances(frame: Frame, prob: str) -> Tensor:
+    weights = one_each(frame, prob)
+    if weights.dtype in (torch.float16, torch.bfloat16):
+        return weights.float()
+    if weights.dtype not in (torch.float32, torch.float64, torch.bool):
+        raise GraphTypeError(
+            f"Probabilities must be floating point or bool, but {prob!r} of {frame.owner} has "
+            f"{weights.dtype}: call .float() on it."
+        )
+    return weights
+
+
+def one_each(frame: Frame, field: str) -> Tensor:
+    """A field with one number for each edge, as (E,).
+
+    Raises:
+        GraphValueError: another shape than (E,) and (E, 1).
+    """
+    values = frame[field].detach()
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values.view(-1)
+    if values.ndim != 1:
+        raise GraphValueError(
+            f"{field!r} of {frame.owner} must have one number for each edge, (E,), but it has "
+            f"{tuple(values.shape)}."
+        )
+    return values

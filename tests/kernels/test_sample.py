@@ -308,6 +308,19 @@ def test_every_backend_numbers_the_same(backend: str) -> None:
             assert torch.equal(found[0][found[1].long()], ids)
 
 
+@each_fast_backend
+def test_the_first_nodes_to_be_numbered_may_be_none(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampling = pytest.importorskip("graphmp.kernels.cpu.sampling", exc_type=ImportError)
+    monkeypatch.setattr(sampling, "_tables", [])
+    none = torch.empty(0, dtype=torch.int64)
+    for limit, ids in ((0, none), (3, none), (5, torch.tensor([4, 1, 4])), (0, none)):
+        nodes, places = kernels.relabel(none, ids, limit)
+        assert (nodes.tolist(), places.tolist()) == (([4, 1], [0, 1, 0]) if len(ids) else ([], []))
+    assert [len(table) for table in sampling._tables] == [5]
+
+
 @pytest.mark.usefixtures("backend")
 def test_a_node_that_comes_twice_is_an_error_and_leaves_nothing_behind() -> None:
     first, ids = torch.tensor([3, 1, 3, 1]), torch.tensor([2, 0])

@@ -65,5 +65,5 @@ def _take_table(limit: int) -> Any:
     try:
         found = _tables.pop()
     except IndexError:  # each is in use, by another thread
-        found = ()
+        return np.zeros(limit, np.int32)
     return found if len(found) >= limit else np.zeros(limit, np.int32)

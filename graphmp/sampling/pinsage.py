@@ -1,0 +1,195 @@
+"""The nodes that short random walks visit most, as neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from ..adjacency import Adjacency
+from ..errors import GraphValueError
+from ..features import Frames
+from ..metagraph import DEFAULT_ETYPE, Metagraph
+from ..type_subgraph import assembled, refuse_block
+from .walks import path_of, random_walk, stops_of
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+class RandomWalkNeighborSampler:
+    """Finds as neighbours the nodes of the same type that random walks from a node visit most.
+
+    The importance-based neighbourhoods of `Graph convolutional neural networks for web-scale
+    recommender systems <https://arxiv.org/abs/1806.01973>`__ (Ying et al., KDD 2018), for any path
+    of edge types that comes back to the node type it starts from.
+
+    Args:
+        G: a graph that is not a block.
+        num_traversals: how often a walk goes along the path at most.
+        termination_prob: the chance that a walk ends after each time but the last.
+        num_random_walks: how many walks start from each node.
+        num_neighbors: how many neighbours a node gets at most.
+        metapath: the path of edge types. Not needed on a graph of one node and one edge type,
+            where it is one step.
+        weight_column: the edge field for the numbers of visits.
+
+    Raises:
+        GraphKeyError: an edge type that is not there.
+        GraphTypeError: numbers of the wrong kind.
+        GraphValueError: a block; a path that does not come back; numbers that are out of range.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> sampler = gm.sampling.RandomWalkNeighborSampler(g, 2, 0.0, 10, 5)
+        >>> found = sampler(torch.tensor([0]))
+        >>> found.edges(), found.edata["weights"]
+        ((tensor([1, 2]), tensor([0, 0])), tensor([10, 10]))
+    """
+
+    def __init__(
+        self,
+        G: Graph,  # noqa: N803
+        num_traversals: int,
+        termination_prob: float,
+        num_random_walks: int,
+        num_neighbors: int,
+        metapath: Iterable[Any] | None = None,
+        weight_column: str = "weights",
+    ) -> None:
+        refuse_block(G)
+        if metapath is None and not G.is_homogeneous:
+            raise GraphValueError(
+                "A graph of several types needs metapath, the edge types of a walk; it has "
+                f"{G.canonical_etypes}."
+            )
+        path = path_of(G, G.canonical_etypes if metapath is None else metapath)
+        if path[0][0] != path[-1][2]:
+            raise GraphValueError(
+                f"The metapath must come back to node type {path[0][0]!r}, but it ends at "
+                f"{path[-1][2]!r}."
+            )
+        self.G, self.ntype, self.weight_column = G, path[0][0], weight_column
+        self.num_random_walks = _at_least_one(num_random_walks, "num_random_walks")
+        self.num_neighbors = _at_least_one(num_neighbors, "num_neighbors")
+        self.num_traversals = _at_least_one(num_traversals, "num_traversals")
+        self.metapath, self.metapath_hops = path, len(path)
+        self.full_metapath = path * self.num_traversals
+        self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64)
+        self.restart_prob[len(path) :: len(path)] = stops_of(
+            termination_prob, self.num_traversals - 1, "termination_prob"
+        )
+
+    def __call__(self, seed_nodes: Any) -> Graph:
+        """Find the neighbours of nodes.
+
+        Args:
+            seed_nodes: (n,) ids. A node that is named twice gets neighbours twice.
+
+        Returns:
+            A graph of all nodes of the type, with edges into the seeds from the nodes that were
+            visited, among them perhaps the seeds: node after node, the most visited first, of
+            those that were visited as often the smaller id. The edge field counts the visits.
+
+        Raises:
+            GraphIndexError: a node that is not there.
+        """
+        g, count = self.G, self.G.num_nodes(self.ntype)
+        what = f"Ids of nodes of type {self.ntype!r}"
+        seeds = _checks.ids(seed_nodes, g.idtype, g.device, count, what)
+        starts = seeds.repeat_interleave(self.num_random_walks)
+        path, stops = self.full_metapath, self.restart_prob
+        traces, _ = random_walk(g, starts, metapath=path, restart_prob=stops)
+        visited = traces[:, self.metapath_hops :: self.metapath_hops]
+        rows = visited.reshape(len(seeds), visited.numel() // max(len(seeds), 1))
+        seed, node, visits = _most_visited(rows, count, self.num_neighbors)
+        etype = (self.ntype, DEFAULT_ETYPE, self.ntype)
+        edges = {etype: Adjacency.from_coo(node.to(g.idtype), seeds[seed], count, count)}
+        frames = Frames.empty(edges, {self.ntype: count}, None, g.device)
+        frames.edge[etype][self.weight_column] = visits.to(g.idtype)
+        return assembled(g, Metagraph([etype], [self.ntype]), edges, frames)
+
+
+class PinSAGESampler(RandomWalkNeighborSampler):
+    """Finds neighbours of one side of a bipartite graph by walks to the other side and back.
+
+    See :class:`RandomWalkNeighborSampler`, and `Graph convolutional neural networks for web-scale
+    recommender systems <https://arxiv.org/abs/1806.01973>`__ (Ying et al., KDD 2018).
+
+    Args:
+        G: a graph with one edge type from ``ntype`` to ``other_type``, and one back.
+        ntype: the node type whose neighbours are wanted.
+        other_type: the node type of the other side.
+        num_traversals: how often a walk goes there and back at most.
+        termination_prob: the chance that a walk ends after each time but the last.
+        num_random_walks: how many walks start from each node.
+        num_neighbors: how many neighbours a node gets at most.
+        weight_column: the edge field for the numbers of visits.
+
+    Raises:
+        GraphKeyError: a node type that is not there.
+        GraphTypeError: numbers of the wrong kind.
+        GraphValueError: a block; no edge type from one side to the other, or several; numbers that
+            are out of range.
+
+    Example:
+        >>> import graphmp as gm
+        >>> users, items = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1])
+        >>> buys, bought = ("user", "buys", "item"), ("item", "bought", "user")
+        >>> g = gm.heterograph({buys: (users, items), bought: (items, users)})
+        >>> sampler = gm.sampling.PinSAGESampler(g, "item", "user", 1, 0.0, 100, 1)
+        >>> sampler(torch.tensor([0])).num_edges()
+        1
+    """
+
+    def __init__(
+        self,
+        G: Graph,  # noqa: N803
+        ntype: str,
+        other_type: str,
+        num_traversals: int,
+        termination_prob: float,
+        num_random_walks: int,
+        num_neighbors: int,
+        weight_column: str = "weights",
+    ) -> None:
+        refuse_block(G)
+        path = [_only(G, ntype, other_type), _only(G, other_type, ntype)]
+        walks = (num_traversals, termination_prob, num_random_walks)
+        super().__init__(G, *walks, num_neighbors, path, weight_column)
+
+
+def _most_visited(visited: Tensor, limit: int, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The nodes of greatest count in each row of (n, visits): row, node and count of each."""
+    rows = torch.arange(len(visited), device=visited.device).view(-1, 1)
+    keys, counts = torch.unique((rows * limit + visited)[visited >= 0], return_counts=True)
+    row, node = keys // max(limit, 1), keys % max(limit, 1)
+    order = torch.argsort(counts, descending=True, stable=True)
+    order = order[torch.argsort(row[order], stable=True)]
+    row, node, counts = row[order], node[order], counts[order]
+    first = torch.searchsorted(row, torch.arange(len(visited), device=row.device))
+    kept = torch.arange(len(row), device=row.device) - first[row] < most
+    return row[kept], node[kept], counts[kept]
+
+
+def _only(g: Graph, first: str, second: str) -> tuple[str, str, str]:
+    """The edge type that leads from one node type to another."""
+    ends = (g._meta.ntype(first), g._meta.ntype(second))
+    found = [etype for etype in g.canonical_etypes if (etype[0], etype[2]) == ends]
+    if len(found) != 1:
+        raise GraphValueError(
+            f"One edge type from {first!r} to {second!r} is wanted, but there are {found}: use "
+            "RandomWalkNeighborSampler and name them in metapath."
+        )
+    return found[0]
+
+
+def _at_least_one(value: Any, name: str) -> int:
+    number = _checks.count(value, name)
+    if number == 0:
+        raise GraphValueError(f"{name} must be at least 1, but 0 came.")
+    return number

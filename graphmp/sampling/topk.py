@@ -1,0 +1,114 @@
+"""The edges of greatest or least weight that enter, or leave, some nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from ..adjacency import Compressed, spread
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..frame import Frame
+from ..subgraph import nodes_by_type
+from ..type_subgraph import refuse_block
+from .neighbors import by_relation, end_of, of_chosen, one_each
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def select_topk(
+    g: Graph,
+    k: Any,
+    weight: str,
+    nodes: Any = None,
+    edge_dir: str = "in",
+    ascending: bool = False,
+    copy_ndata: bool = True,
+    copy_edata: bool = True,
+    output_device: Any = None,
+) -> Graph:
+    """Choose the edges of greatest weight that enter nodes.
+
+    Args:
+        g: a graph that is not a block.
+        k: how many edges of each type a node gets at most; -1 for all. A dict gives a number for
+            each edge type.
+        weight: an edge field, (E,) of numbers or bools.
+        nodes: ids or a bool mask; with several node types a dict by type. All nodes unless given.
+            A node that is named twice gets its edges twice.
+        edge_dir: ``"in"`` for edges that enter, ``"out"`` for edges that leave.
+        ascending: choose the edges of least weight.
+        copy_ndata: give the nodes their features.
+        copy_edata: give the edges their features, gathered when they are read.
+        output_device: where the result goes; the graph's device unless given.
+
+    Returns:
+        A graph of all nodes and the chosen edges; ``edata["_ID"]`` are their ids. Edges come node
+        after node, the greatest weight first (the least, if ``ascending``), of equal weights the
+        smaller id.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphKeyError: a field or a type that is not there.
+        GraphTypeError: weights that cannot be compared.
+        GraphValueError: a block; ``k`` below -1 or missing; a weight that is NaN.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
+        >>> g.edata["w"] = torch.tensor([0.5, 2.0, 1.0, 1.0])
+        >>> gm.sampling.select_topk(g, 2, "w", [4]).edges()
+        (tensor([1, 2]), tensor([4, 4]))
+    """
+    refuse_block(g)
+    end, limits = end_of(edge_dir), by_relation(g, k, "k")
+    every = {t: torch.ones(g.num_nodes(t), dtype=torch.bool, device=g.device) for t in g.ntypes}
+    given = nodes_by_type(g, every if nodes is None else nodes)
+    chosen = {}
+    for etype, adjacency in g.adjacencies.items():
+        form = adjacency.csc if end == 2 else adjacency.csr
+        weights = None if limits[etype] == 0 else _weights(g._frames.edge[etype], weight)
+        chosen[etype] = _greatest(form, given[etype[end]], limits[etype], weights, ascending)
+    found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
+    return found if output_device is None else found.to(output_device)
+
+
+def _greatest(
+    form: Compressed, rows: Tensor, k: int, weights: Tensor | None, ascending: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The limits of the rows' edges, their other ends and their ids."""
+    ids = rows.long()
+    degrees = (form.indptr[ids + 1] - form.indptr[ids]).long()
+    taken = degrees if k < 0 else degrees.clamp(max=k)
+    limits = rows.new_zeros(len(rows) + 1)
+    limits[1:] = taken.cumsum(0)
+    if weights is None:
+        return limits, form.indices[:0], form.eids[:0]
+    place = spread(form.indptr, rows)
+    values = weights[form.eids[place].long()]
+    if values.dtype.is_floating_point and bool(values.isnan().any()):
+        edge = int(form.eids[place][values.isnan()][0])
+        raise GraphValueError(f"Weights are compared, but that of edge {edge} is NaN.")
+    row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
+    order = torch.argsort(values, stable=True, descending=not ascending)
+    order = order[torch.argsort(row[order], stable=True)]
+    rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
+    picks = place[order][rank < taken[row]]
+    return limits, form.indices[picks], form.eids[picks]
+
+
+def _weights(frame: Frame, weight: str) -> Tensor:
+    if not isinstance(weight, str):
+        raise GraphTypeError(
+            f"weight is the name of an edge field, but {_checks.kind(weight)} came."
+        )
+    if weight not in frame:
+        fields = ", ".join(map(repr, frame)) or "none"
+        raise GraphKeyError(f"{frame.owner} have no field {weight!r}; fields are: {fields}.")
+    weights = one_each(frame, weight)
+    if weights.dtype.is_complex:
+        raise GraphTypeError(f"Weights must be real numbers, but {weight!r} has {weights.dtype}.")
+    return weights.byte() if weights.dtype == torch.bool else weights
