@@ -1,4 +1,7 @@
-"""Negative edges: pairs of nodes that no edge joins."""
+"""Negative edges: pairs of nodes that no edge joins.
+
+Numbers come from a generator of the CPU, so that they are the same for graphs on every device.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,10 @@ from torch import Tensor
 from .. import _checks, random
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
-from ..kernels.philox import words
 from ..type_subgraph import refuse_block
 
 if TYPE_CHECKING:
     from ..graph import Graph
-
-_PAIR, _RANK = 64, 65  # what random numbers are drawn for
 
 
 def global_uniform_negative_sampling(
@@ -78,29 +78,26 @@ def _by_trying(
     adjacency: Adjacency, count: int, no_loops: bool, replace: bool, share: float
 ) -> Tensor:
     """Draw from all pairs, of which at least half will do, until enough are found."""
-    key, drawn, found = random.key(), 0, adjacency.src.new_empty(0, dtype=torch.int64)
-    total = adjacency.num_src * adjacency.num_dst
+    source, total = random.generator(), adjacency.num_src * adjacency.num_dst
+    found = torch.empty(0, dtype=torch.int64, device=adjacency.device)
     while len(found) < count:
         missing = count - len(found)
-        places = torch.arange(
-            drawn, drawn + missing + math.ceil(missing * share) + 16, device=found.device
-        )
-        keys = _wide(key, places, _PAIR) % total
+        size = (missing + math.ceil(missing * share) + 16,)
+        keys = torch.randint(total, size, generator=source).to(found.device)
         found = torch.cat([found, keys[~_is_joined(adjacency, keys, no_loops)]])
         found = found if replace else _first_of_each(found)
-        drawn += len(places)
     return found[:count]
 
 
 def _of_all(adjacency: Adjacency, count: int, no_loops: bool, replace: bool) -> Tensor:
     """Draw from the list of the pairs that will do."""
     keys = torch.arange(adjacency.num_src * adjacency.num_dst, device=adjacency.device)
-    free = keys[~_is_joined(adjacency, keys, no_loops)]
+    free, source = keys[~_is_joined(adjacency, keys, no_loops)], random.generator()
     if replace and len(free) > 0:
-        places = torch.arange(count, device=free.device)
-        return free[_wide(random.key(), places, _PAIR) % len(free)]
-    order = torch.argsort(_wide(random.key(), free, _RANK), stable=True)
-    return free[order[:count]]
+        picks = torch.randint(len(free), (count,), generator=source)
+    else:
+        picks = torch.randperm(len(free), generator=source)[:count]
+    return free[picks.to(free.device)]
 
 
 def _is_joined(adjacency: Adjacency, keys: Tensor, no_loops: bool) -> Tensor:
@@ -118,12 +115,6 @@ def _first_of_each(keys: Tensor) -> Tensor:
     is_first = torch.ones_like(keys, dtype=torch.bool)
     is_first[order[1:]] = keys[order].diff() != 0
     return keys[is_first]
-
-
-def _wide(key: int, places: Tensor, kind: int) -> Tensor:
-    """Random numbers of 63 bits."""
-    a, b, _, _ = words(key, places, 0, kind)
-    return (a << 31) | (b >> 1)
 
 
 def _share(redundancy: Any) -> float:

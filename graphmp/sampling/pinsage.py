@@ -106,7 +106,7 @@ class RandomWalkNeighborSampler:
         traces, _ = random_walk(g, starts, metapath=path, restart_prob=stops)
         visited = traces[:, self.metapath_hops :: self.metapath_hops]
         rows = visited.reshape(len(seeds), visited.numel() // max(len(seeds), 1))
-        seed, node, visits = _most_visited(rows, count, self.num_neighbors)
+        seed, node, visits = _most_visited(rows, self.num_neighbors)
         etype = (self.ntype, DEFAULT_ETYPE, self.ntype)
         edges = {etype: Adjacency.from_coo(node.to(g.idtype), seeds[seed], count, count)}
         frames = Frames.empty(edges, {self.ntype: count}, None, g.device)
@@ -163,15 +163,19 @@ class PinSAGESampler(RandomWalkNeighborSampler):
         super().__init__(G, *walks, num_neighbors, path, weight_column)
 
 
-def _most_visited(visited: Tensor, limit: int, most: int) -> tuple[Tensor, Tensor, Tensor]:
+def _most_visited(visited: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
     """The nodes of greatest count in each row of (n, visits): row, node and count of each."""
-    rows = torch.arange(len(visited), device=visited.device).view(-1, 1)
-    keys, counts = torch.unique((rows * limit + visited)[visited >= 0], return_counts=True)
-    row, node = keys // max(limit, 1), keys % max(limit, 1)
-    order = torch.argsort(counts, descending=True, stable=True)
-    order = order[torch.argsort(row[order], stable=True)]
+    nodes = visited.long().sort(1).values
+    is_first = torch.ones_like(nodes, dtype=torch.bool)
+    is_first[:, 1:] = nodes.diff(dim=1) != 0
+    row, column = is_first.nonzero(as_tuple=True)
+    place = row * nodes.shape[1] + column
+    counts = torch.cat([place, place.new_tensor([nodes.numel()])]).diff()
+    node = nodes[row, column]
+    row, node, counts = row[node >= 0], node[node >= 0], counts[node >= 0]
+    order = torch.argsort(row * (nodes.shape[1] + 1) - counts, stable=True)
     row, node, counts = row[order], node[order], counts[order]
-    first = torch.searchsorted(row, torch.arange(len(visited), device=row.device))
+    first = torch.searchsorted(row, torch.arange(len(nodes), device=row.device))
     kept = torch.arange(len(row), device=row.device) - first[row] < most
     return row[kept], node[kept], counts[kept]
 

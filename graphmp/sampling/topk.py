@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from ..adjacency import Compressed, spread
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..frame import Frame
@@ -94,7 +94,7 @@ def _greatest(
         raise GraphValueError(f"Weights are compared, but that of edge {edge} is NaN.")
     row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
     order = torch.argsort(values, stable=True, descending=not ascending)
-    order = order[torch.argsort(row[order], stable=True)]
+    order = order[kernels.group(row[order], len(rows))[1]]
     rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
     picks = place[order][rank < taken[row]]
     return limits, form.indices[picks], form.eids[picks]

@@ -175,7 +175,10 @@ def _pick_first(
             draw = _uniform(seed, np.int64(indices[p]), 0, BY_OTHER)
         else:
             draw = _uniform(seed, p, row, BY_WEIGHT)
-        time = -math.log(draw) / tamed(weight)
+        weight = tamed(weight)
+        if filled == len(picks) and 1 - draw > times[filled - 1] * weight:
+            continue  # the time is even later: -log(x) > 1 - x
+        time = -math.log(draw) / weight
         if filled == len(picks) and time >= times[filled - 1]:
             continue
         t = filled if filled < len(picks) else filled - 1
