@@ -73,8 +73,7 @@ OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
 SCORES = ("add", "dot", "leaky")
 
-# Weights that are not 0 count as though they lay between these.
-LEAST, MOST = 1e-290, 1e290
+LEAST, MOST = 1e-290, 1e290  # what weights other than 0 are held between
 TRIES = 64  # by rejection at most, in a step of second order
 
 # Greatest relative and absolute difference of a result from the formula in float64, where sums
@@ -146,9 +145,10 @@ class Choice(NamedTuple):
     (Bentley and Floyd, *Programming pearls: a sample of brilliance*, CACM 1987); the ``t``-th of a
     row draws word ``t % 4`` of the counter ``(i, t // 4, 0)``. Edges of different weights are
     chosen without replacement as clocks that ring first (Efraimidis and Spirakis, *Weighted random
-    sampling with a reservoir*, IPL 2006): the edge at position ``p`` draws from ``(p, i, 1)``, or,
-    if ``shared``, from ``(other end, 0, 2)``. With replacement the ``t``-th draws ``(i, t, 1)``.
-    Weights count as though they were from ``LEAST`` to ``MOST``, so that nothing overflows.
+    sampling with a reservoir*, IPL 2006): the edge at position ``p`` draws two words of ``(p // 2,
+    i, 1)``, the last two if ``p`` is odd; or, if ``shared``, from ``(other end, 0, 2)``. With
+    replacement the ``t``-th draws ``(i, t, 1)``. Weights count as though they lay from ``LEAST`` to
+    ``MOST``, so that nothing overflows.
 
     Attributes:
         fanout: how many, or all if there are fewer and none is chosen twice; -1 for all.

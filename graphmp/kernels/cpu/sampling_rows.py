@@ -163,7 +163,8 @@ def _pick_first(
     gone: Any, times: Any, picks: Any,
 ) -> None:  # fmt: skip
     """Positions whose exponential clocks, which run as fast as their weights, ring first."""
-    filled, first = 0, np.searchsorted(gone, low)
+    filled, first, drawn = 0, np.searchsorted(gone, low), low // 2
+    a, b, c, d = random.words(seed, drawn, row, BY_WEIGHT)
     for p in range(low, high):
         if first < len(gone) and gone[first] == p:
             first += 1
@@ -174,7 +175,10 @@ def _pick_first(
         if shared:
             draw = _uniform(seed, np.int64(indices[p]), 0, BY_OTHER)
         else:
-            draw = _uniform(seed, p, row, BY_WEIGHT)
+            if p // 2 != drawn:
+                drawn = p // 2
+                a, b, c, d = random.words(seed, drawn, row, BY_WEIGHT)
+            draw = random.fraction(a, b) if p % 2 == 0 else random.fraction(c, d)
         weight = tamed(weight)
         if filled == len(picks) and 1 - draw > times[filled - 1] * weight:
             continue  # the time is even later: -log(x) > 1 - x

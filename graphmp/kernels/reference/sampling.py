@@ -147,10 +147,11 @@ def _rank_of_times(
 ) -> Tensor:
     """Each candidate's number when rows follow each other, sorted by when the clocks ring."""
     if choice.shared:
-        counter = words(choice.seed, other.long(), 0, _BY_OTHER)
+        a, b, _, _ = words(choice.seed, other.long(), 0, _BY_OTHER)
     else:
-        counter = words(choice.seed, place, row, _BY_WEIGHT)
-    times = -fraction(*counter[:2]).log()
+        a, b, c, d = words(choice.seed, place // 2, row, _BY_WEIGHT)
+        a, b = torch.where(place % 2 == 0, a, c), torch.where(place % 2 == 0, b, d)
+    times = -fraction(a, b).log()
     order = torch.argsort(times if weights is None else times / weights, stable=True)
     order = order[torch.argsort(row[order], stable=True)]
     rank = torch.empty_like(order)
