@@ -209,7 +209,8 @@ def _pick_all(eids: Any, weights: Any, low: int, high: int, gone: Any, picks: An
 @jit
 def choose_by_chance(
     indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
-    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int, last: int,
+    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int,
+    last: int,
 ) -> None:  # fmt: skip
     """The other end and the id of every edge chosen, by its weight or the other end's number."""
     scratch = np.empty(0, np.float64)
