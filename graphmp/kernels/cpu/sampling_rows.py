@@ -17,7 +17,7 @@ from .jit import IS_COMPILED, inline, jit
 
 UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 FEW = 16  # picks that are compared one by one
-AHEAD = 8  # rows whose edges are brought near
+AHEAD = 16  # rows whose edges are brought near before they are read
 LEAST, MOST = 1e-290, 1e290  # as in the contract; the cache would not notice a change there
 
 
@@ -83,10 +83,11 @@ def _pick_evenly(
     """Ranks from 0 to ``degree - 1``; without replacement by Floyd's algorithm."""
     few, count = end - begin <= FEW, end - begin
     for group in range(0, count, 4):
-        words = random.words(seed, row, group // 4, UNIFORM)
+        a, b, c, d = random.words(seed, row, group // 4, UNIFORM)
         for t in range(group, min(group + 4, count)):
             last = degree - 1 if replace else degree - count + t
-            pick = np.int64((words[t - group] * np.uint64(last + 1)) >> np.uint64(32))
+            pick = np.int64((a * np.uint64(last + 1)) >> np.uint64(32))
+            a, b, c = b, c, d
             if not replace:
                 taken = False
                 if few:
@@ -108,33 +109,42 @@ def choose_evenly(
     indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
     limits: Any, others: Any, chosen: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The other end and the id of every edge chosen, where all count the same."""
+    """The other end and the id of every edge chosen, where all count the same.
+
+    Some rows choose positions, which are brought near, before the first of them is read.
+    """
     seen, end_of_all = np.zeros(0, np.bool_), len(rows) - 1
-    for i in range(first, last):
-        _prefetch(indptr, np.int64(rows[min(i + 2 * AHEAD, end_of_all)]))
-        ahead = np.int64(indptr[rows[min(i + AHEAD, end_of_all)]])
-        _prefetch(indices, ahead)
-        _prefetch(eids, ahead)
-        begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
-        low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
-        start, past = _between(gone, low, high)
-        degree = high - low - (past - start)
-        if end - begin == degree and not replace:
-            t = begin
-            for p in range(low, high):
-                if start < past and gone[start] == p:
-                    start += 1
-                else:
-                    others[t], chosen[t] = indices[p], eids[p]
-                    t += 1
-            continue
-        if len(seen) < degree and end - begin > FEW:
-            seen = np.zeros(degree, np.bool_)
-        _pick_evenly(seed, i, degree, replace, begin, end, chosen, seen)
-        for t in range(begin, end):
-            p = np.int64(chosen[t]) + low
-            for g in range(start, past):
-                p += 1 if gone[g] <= p else 0
+    for block in range(first, last, AHEAD):
+        stop = min(block + AHEAD, last)
+        for i in range(block, stop):
+            _prefetch(indptr, np.int64(rows[min(i + AHEAD, end_of_all)]))
+            begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
+            low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+            start, past = _between(gone, low, high)
+            degree = high - low - (past - start)
+            if end - begin == degree and not replace:
+                t = begin
+                for p in range(low, high):
+                    if start < past and gone[start] == p:
+                        start += 1
+                    else:
+                        chosen[t] = p
+                        _prefetch(indices, p)
+                        _prefetch(eids, p)
+                        t += 1
+            else:
+                if len(seen) < degree and end - begin > FEW:
+                    seen = np.zeros(degree, np.bool_)
+                _pick_evenly(seed, i, degree, replace, begin, end, chosen, seen)
+                for t in range(begin, end):
+                    p = np.int64(chosen[t]) + low
+                    for g in range(start, past):
+                        p += 1 if gone[g] <= p else 0
+                    chosen[t] = p
+                    _prefetch(indices, p)
+                    _prefetch(eids, p)
+        for t in range(np.int64(limits[block]), np.int64(limits[stop])):
+            p = np.int64(chosen[t])
             others[t], chosen[t] = indices[p], eids[p]
 
 
