@@ -1,6 +1,7 @@
 """Transforms: a new graph from a graph; the old one stays as it is."""
 
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
+from .compact import compact_graphs
 from .edges import (
     add_reverse_edges,
     add_self_loop,
@@ -16,6 +17,7 @@ __all__ = [
     "add_nodes",
     "add_reverse_edges",
     "add_self_loop",
+    "compact_graphs",
     "remove_edges",
     "remove_nodes",
     "remove_self_loop",

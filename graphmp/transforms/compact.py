@@ -1,0 +1,104 @@
+"""Compacting: leaving out the nodes that no edge touches, in several graphs alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks, kernels
+from ..adjacency import Adjacency
+from ..errors import GraphTypeError, GraphValueError
+from ..features import Frames
+from ..frame import NID
+from ..graph import Graph
+from ..subgraph import nodes_by_type
+from ..type_subgraph import assembled, refuse_block
+
+
+def compact_graphs(
+    graphs: Any, always_preserve: Any = None, copy_ndata: bool = True, copy_edata: bool = True
+) -> Any:
+    """Leave out the nodes that no edge of any of the graphs touches.
+
+    Args:
+        graphs: a graph, or several over the same nodes; the new ones are again over the same nodes.
+        always_preserve: nodes that stay and come first; ids or a bool mask, with several node types
+            a dict by type.
+        copy_ndata: give the nodes their features, gathered when they are read.
+        copy_edata: give the edges their features.
+
+    Returns:
+        A graph, or a list of them, whose nodes are in the order in which edges name them, sources
+        before destinations; ``ndata["_ID"]`` are the ids that they had. Edges keep their ids.
+
+    Raises:
+        GraphTypeError: something that is no graph, or two id types.
+        GraphValueError: no graph, a block, graphs of different types, or of different nodes.
+
+    Example:
+        >>> import graphmp as gm
+        >>> one = gm.graph(([3, 1], [1, 4]), num_nodes=9)
+        >>> two = gm.graph(([8, 1], [1, 3]), num_nodes=9)
+        >>> one, two = gm.compact_graphs([one, two])
+        >>> one.ndata["_ID"], two.edges()
+        (tensor([3, 1, 4, 8]), (tensor([3, 1]), tensor([1, 0])))
+    """
+    given = [graphs] if isinstance(graphs, Graph) else list(graphs)
+    _check_alike(given)
+    first = given[0]
+    kept = nodes_by_type(first, {} if always_preserve is None else always_preserve)
+    nodes, places = {}, []
+    for ntype in first.ntypes:
+        ends = [end for graph in given for end in _ends(graph, ntype)]
+        every = torch.cat([kept[ntype][:0], *ends])
+        nodes[ntype], found = kernels.relabel(kept[ntype], every, first.num_nodes(ntype))
+        places.append(iter(torch.split(found, [len(end) for end in ends])))
+    by_type = dict(zip(first.ntypes, places, strict=True))
+    made = [_renumbered(graph, nodes, by_type, copy_ndata, copy_edata) for graph in given]
+    return made[0] if isinstance(graphs, Graph) else made
+
+
+def _ends(graph: Graph, ntype: str) -> list[Tensor]:
+    """The ends of all edges that are nodes of a type, relation after relation."""
+    return [
+        end
+        for (s, _, d), adjacency in graph.adjacencies.items()
+        for end in [adjacency.src] * (s == ntype) + [adjacency.dst] * (d == ntype)
+    ]
+
+
+def _renumbered(
+    graph: Graph, nodes: Mapping[str, Tensor], places: Any, copy_ndata: bool, copy_edata: bool
+) -> Graph:
+    """A graph between ``nodes``; ``places`` gives the new numbers of the ends in turn."""
+    adjacencies = {}
+    for s, name, d in graph.canonical_etypes:
+        us, vs = next(places[s]), next(places[d])
+        adjacencies[(s, name, d)] = Adjacency.from_coo(us, vs, len(nodes[s]), len(nodes[d]))
+    src = {}
+    for ntype, ids in nodes.items():
+        frame = graph._frames.src[ntype]
+        src[ntype] = frame.take(ids) if copy_ndata else frame.bare(len(ids))
+        src[ntype][NID] = ids
+    edge = {t: f.copy() if copy_edata else f.bare() for t, f in graph._frames.edge.items()}
+    return assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
+
+
+def _check_alike(graphs: Sequence[Any]) -> None:
+    if not graphs:
+        raise GraphValueError("At least one graph is wanted, but none came.")
+    for graph in graphs:
+        if not isinstance(graph, Graph):
+            raise GraphTypeError(f"Graphs are wanted, but {_checks.kind(graph)} came.")
+        refuse_block(graph)
+        if graph.idtype != graphs[0].idtype:
+            raise GraphTypeError(
+                f"Graphs need one id type, but {graphs[0].idtype} and {graph.idtype} came: call "
+                ".int() or .long() on them."
+            )
+        first, own = ({t: g.num_nodes(t) for t in g.ntypes} for g in (graphs[0], graph))
+        if own != first:
+            raise GraphValueError(f"Graphs need the same nodes, but {first} and {own} came.")
