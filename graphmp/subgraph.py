@@ -58,11 +58,24 @@ def node_subgraph(
         places[ntype] = place
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
-        inside = (places[etype[0]][adjacency.src.long()] >= 0) & (
-            places[etype[2]][adjacency.dst.long()] >= 0
-        )
-        edges[etype] = inside.nonzero().view(-1).to(graph.idtype)
+        edges[etype] = _between(adjacency, places[etype[0]], places[etype[2]], given[etype[2]])
     return _induced(graph, edges, given if relabel_nodes else None, store_ids)
+
+
+def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
+    """Ids of the edges between nodes, ascending.
+
+    Args:
+        adjacency: the edges.
+        src: (num_src,) negative for the sources that do not count.
+        dst: (num_dst,) likewise for the destinations.
+        nodes: the destinations that do.
+    """
+    if "csc" in adjacency.formats()["created"] and nodes.numel() < adjacency.num_dst // 4:
+        eids = edges_of(adjacency.csc, nodes)
+        return eids[src[adjacency.src[eids.long()].long()] >= 0].sort().values
+    inside = (src[adjacency.src.long()] >= 0) & (dst[adjacency.dst.long()] >= 0)
+    return inside.nonzero().view(-1).to(adjacency.idtype)
 
 
 def edge_subgraph(

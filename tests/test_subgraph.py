@@ -87,6 +87,21 @@ def test_a_node_subgraph_has_all_edges_between_its_nodes_in_order(
     assert_features_followed(part)
 
 
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_a_node_subgraph_is_the_same_by_the_edges_of_its_nodes_alone(idtype: torch.dtype) -> None:
+    u, v = torch.randint(100, (2, 800), generator=torch.Generator().manual_seed(0)).to(idtype)
+    found = []
+    for layouts in (["coo"], ["coo", "csc"]):
+        g = gm.graph((u, v), num_nodes=100).formats(layouts)
+        g.create_formats_()
+        sub = gm.node_subgraph(g, [7, 3, 50, 61, 2, 99, 98])
+        found.append([*sub.edges(), sub.edata[gm.EID]])
+        assert g.formats()["created"] == layouts
+    assert len(found[0][0]) > 0
+    assert all(map(torch.equal, *found))
+    assert {t.dtype for t in found[1]} == {idtype}
+
+
 def test_a_node_subgraph_may_keep_all_nodes(g: Graph) -> None:
     part = g.subgraph({"a": [1, 2], "b": [0, 1, 2]}, relabel_nodes=False)
     whole = g.subgraph({"a": [1, 2], "b": [0, 1, 2]})
