@@ -1,1 +1,49 @@
-"""Samplers and loaders for stochastic training; there are none yet."""
+"""Samplers and loaders for stochastic training.
+
+A :class:`DataLoader` goes through seeds, nodes or edges, in batches; a sampler makes of each batch
+what a model needs: blocks, a subgraph, or graphs of positive and negative edges. A
+:class:`GraphDataLoader` batches whole graphs.
+"""
+
+from . import negative_sampler
+from .cluster_gcn import ClusterGCNSampler
+from .edge_sampler import EdgePredictionSampler, as_edge_prediction_sampler
+from .features import (
+    set_dst_lazy_features,
+    set_edge_lazy_features,
+    set_node_lazy_features,
+    set_src_lazy_features,
+)
+from .graph_loader import GraphCollator, GraphDataLoader
+from .graphsaint import SAINTSampler
+from .labor_sampler import LaborSampler
+from .loader import DataLoader
+from .neighbor_sampler import (
+    MultiLayerFullNeighborSampler,
+    MultiLayerNeighborSampler,
+    NeighborSampler,
+)
+from .sampler import BlockSampler, Sampler
+from .shadow import ShaDowKHopSampler
+
+__all__ = [
+    "BlockSampler",
+    "ClusterGCNSampler",
+    "DataLoader",
+    "EdgePredictionSampler",
+    "GraphCollator",
+    "GraphDataLoader",
+    "LaborSampler",
+    "MultiLayerFullNeighborSampler",
+    "MultiLayerNeighborSampler",
+    "NeighborSampler",
+    "SAINTSampler",
+    "Sampler",
+    "ShaDowKHopSampler",
+    "as_edge_prediction_sampler",
+    "negative_sampler",
+    "set_dst_lazy_features",
+    "set_edge_lazy_features",
+    "set_node_lazy_features",
+    "set_src_lazy_features",
+]

@@ -1,0 +1,158 @@
+"""Sampling for the prediction of edges: blocks for the nodes at the ends of seed edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import _checks
+from ..construct import heterograph
+from ..errors import GraphTypeError
+from ..frame import NID
+from ..graph import Graph
+from ..subgraph import edge_subgraph, edges_by_type
+from ..transforms import compact_graphs
+from .exclusion import check_exclusion, excluded
+from .features import set_edge_lazy_features
+from .sampler import Sampler, on_device
+
+
+class EdgePredictionSampler(Sampler):
+    """What :func:`as_edge_prediction_sampler` makes; see there.
+
+    Args:
+        sampler: see :func:`as_edge_prediction_sampler`.
+        exclude: see :func:`as_edge_prediction_sampler`.
+        reverse_eids: see :func:`as_edge_prediction_sampler`.
+        reverse_etypes: see :func:`as_edge_prediction_sampler`.
+        negative_sampler: see :func:`as_edge_prediction_sampler`.
+        prefetch_labels: see :func:`as_edge_prediction_sampler`.
+    """
+
+    def __init__(
+        self,
+        sampler: Any,
+        exclude: Any = None,
+        reverse_eids: Any = None,
+        reverse_etypes: Any = None,
+        negative_sampler: Any = None,
+        prefetch_labels: Any = None,
+    ) -> None:
+        check_exclusion(exclude, reverse_eids, reverse_etypes)
+        if not callable(getattr(sampler, "sample", None)):
+            raise GraphTypeError(
+                f"A sampler such as NeighborSampler is wanted, but {_checks.kind(sampler)} came."
+            )
+        if negative_sampler is not None and not callable(negative_sampler):
+            raise GraphTypeError(
+                "A negative sampler is a function of a graph and edge ids, but "
+                f"{_checks.kind(negative_sampler)} came."
+            )
+        self.sampler, self.exclude, self.negative_sampler = sampler, exclude, negative_sampler
+        self.reverse_eids, self.reverse_etypes = reverse_eids, reverse_etypes
+        self.prefetch_labels = prefetch_labels
+
+    def sample(self, g: Graph, indices: Any) -> Any:
+        """Make the pair graph of some seed edges, their negative graph, and the blocks for both.
+
+        Args:
+            g: the graph.
+            indices: edge ids; with several edge types a dict by type.
+
+        Returns:
+            ``(input_nodes, pair_graph, blocks)``, or
+            ``(input_nodes, pair_graph, neg_graph, blocks)``.
+
+        Raises:
+            GraphError: ids that do not fit, or what the samplers raise.
+        """
+        seeds = self.check_seeds(g, indices)
+        graphs = [edge_subgraph(g, seeds, relabel_nodes=False)]
+        if self.negative_sampler is not None:
+            graphs.append(_graph_like(g, self.negative_sampler(g, seeds)))
+        graphs = compact_graphs(graphs)
+        gone = excluded(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
+        inputs, _, blocks = self.sampler.sample(g, graphs[0].ndata[NID], gone)
+        set_edge_lazy_features(graphs[0], self.prefetch_labels)
+        return (inputs, *graphs, blocks)
+
+    def check_seeds(self, g: Graph, indices: Any) -> Any:
+        """Check that seeds are edges.
+
+        Raises:
+            GraphIndexError: an edge that is not there.
+            GraphKeyError: an unknown edge type.
+            GraphTypeError: not ids, or another id type than the graph's.
+            GraphValueError: several edge types and no dict.
+        """
+        found = edges_by_type(g, on_device(g, indices))
+        if isinstance(indices, Mapping):
+            return {etype: found[etype] for etype in map(g.to_canonical_etype, indices)}
+        return next(iter(found.values()))
+
+
+def as_edge_prediction_sampler(
+    sampler: Any,
+    exclude: Any = None,
+    reverse_eids: Any = None,
+    reverse_etypes: Any = None,
+    negative_sampler: Any = None,
+    prefetch_labels: Any = None,
+) -> EdgePredictionSampler:
+    """Make a sampler of seed edges out of one of seed nodes.
+
+    Args:
+        sampler: samples for the nodes at the ends of the edges, for example
+            :class:`NeighborSampler`.
+        exclude: which edges must not be in the blocks, as a model could read its answer there: None
+            for none; ``"self"`` the seeds; ``"reverse_id"`` also their reverse, by
+            ``reverse_eids``; ``"reverse_types"`` also their reverse, by ``reverse_etypes``; or a
+            function that gets the seeds and gives ids, with several edge types dicts of them.
+        reverse_eids: (E,) the reverse of each edge; with several edge types a dict by type.
+        reverse_etypes: a dict from edge types to those of their reverse, where an edge has the same
+            id.
+        negative_sampler: a function of the graph and the seeds that gives sources and destinations
+            of pairs, with several edge types a dict of them by type; see
+            :mod:`~graphmp.dataloading.negative_sampler`.
+        prefetch_labels: names of edge features of the pair graph that are read while the batch is
+            made; with several edge types also a dict of them by type.
+
+    Returns:
+        A sampler that yields ``(input_nodes, pair_graph, blocks)``, or with a negative sampler
+        ``(input_nodes, pair_graph, neg_graph, blocks)``. The pair graph has the seeds as edges, the
+        negative graph the other pairs; both have the same nodes, which are the destinations of the
+        last block.
+
+    Raises:
+        GraphTypeError: no sampler, or reverse ids or types of the wrong kind.
+        GraphValueError: an unknown ``exclude``, or reverse ids or types that are missing.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        >>> sampler = as_edge_prediction_sampler(
+        ...     gm.dataloading.NeighborSampler([2]),
+        ...     exclude="self",
+        ...     negative_sampler=gm.dataloading.negative_sampler.Uniform(2),
+        ... )
+        >>> input_nodes, pair_graph, neg_graph, blocks = sampler.sample(g, [1])
+        >>> pair_graph.edges(), neg_graph.num_edges(), blocks[0].has_edges_between(0, 1)
+        ((tensor([0]), tensor([1])), 2, False)
+    """
+    return EdgePredictionSampler(
+        sampler, exclude, reverse_eids, reverse_etypes, negative_sampler, prefetch_labels
+    )
+
+
+def _graph_like(g: Graph, pairs: Any) -> Graph:
+    """A graph of the types and nodes of ``g`` with other edges."""
+    if not isinstance(pairs, Mapping) and len(g.canonical_etypes) > 1:
+        raise GraphTypeError(
+            "With several edge types a negative sampler gives a dict {edge type: (sources, "
+            f"destinations)}}, but {_checks.kind(pairs)} came."
+        )
+    given = pairs if isinstance(pairs, Mapping) else {g.canonical_etypes[0]: pairs}
+    named = {g.to_canonical_etype(etype): ends for etype, ends in given.items()}
+    edges = {etype: named.get(etype, ([], [])) for etype in g.canonical_etypes}
+    counts = {ntype: g.num_nodes(ntype) for ntype in g.ntypes}
+    return heterograph(edges, counts, idtype=g.idtype, device=g.device)

@@ -1,0 +1,116 @@
+"""Negative samplers: pairs of nodes that are taken for edges that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks, random, sampling
+from ..errors import GraphValueError
+from ..graph import Graph
+
+__all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
+
+Pairs = tuple[Tensor, Tensor]
+
+
+class _NegativeSampler:
+    """Calls ``pairs`` for each edge type that has seeds."""
+
+    def __init__(self, k: int) -> None:
+        self.k = _checks.count(k, "k")
+        if self.k == 0:
+            raise GraphValueError("k, the pairs for each edge, must be at least 1, but 0 came.")
+
+    def __call__(self, g: Graph, eids: Any) -> Any:
+        """Draw pairs for some edges.
+
+        Args:
+            g: the graph.
+            eids: ids of edges, or a dict of them by edge type.
+
+        Returns:
+            Sources and destinations, or a dict of such pairs by canonical edge type.
+        """
+        if not isinstance(eids, Mapping):
+            return self.pairs(g, eids, g.canonical_etypes[0])
+        named = {g.to_canonical_etype(etype): ids for etype, ids in eids.items()}
+        return {etype: self.pairs(g, ids, etype) for etype, ids in named.items()}
+
+    def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
+        """Draw pairs for edges of one type."""
+        raise NotImplementedError
+
+
+class PerSourceUniform(_NegativeSampler):
+    """For each edge, ``k`` pairs of its source and any node; ``Uniform`` is another name.
+
+    Every destination has the same chance, so some pairs may be edges.
+
+    Args:
+        k: the number of pairs for each edge.
+
+    Raises:
+        GraphTypeError: k is not an int.
+        GraphValueError: k is below 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> u, v = PerSourceUniform(2)(g, torch.tensor([2, 0]))
+        >>> u, v.shape
+        (tensor([2, 2, 0, 0]), torch.Size([4]))
+    """
+
+    def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
+        """Draw ``k`` destinations for each source: (k * n,) sources, grouped, and destinations."""
+        u, _ = g.find_edges(eids, etype=etype)
+        src = u.repeat_interleave(self.k)
+        generator = random.generator(g.device)
+        dst = torch.randint(
+            max(g.num_nodes(etype[2]), 1),
+            src.shape,
+            generator=generator,
+            dtype=g.idtype,
+            device=g.device,
+        )
+        return src, dst
+
+
+Uniform = PerSourceUniform
+
+
+class GlobalUniform(_NegativeSampler):
+    """Pairs of any two nodes that no edge joins, up to ``k`` for each edge.
+
+    Args:
+        k: the number of pairs for each edge; there may be fewer, as pairs that turn out to be edges
+            are dropped.
+        exclude_self_loops: draw no pair of a node and itself.
+        replace: whether a pair may come twice.
+
+    Raises:
+        GraphTypeError: k is not an int.
+        GraphValueError: k is below 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> u, v = GlobalUniform(1)(g, torch.tensor([0]))
+        >>> bool(g.has_edges_between(u, v).any())
+        False
+    """
+
+    def __init__(self, k: int, exclude_self_loops: bool = True, replace: bool = False) -> None:
+        super().__init__(k)
+        self.exclude_self_loops, self.replace = exclude_self_loops, replace
+
+    def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
+        """Draw up to ``k`` pairs for each edge: sources and destinations, (m,) each."""
+        found: Pairs = sampling.global_uniform_negative_sampling(
+            g, len(eids) * self.k, self.exclude_self_loops, self.replace, etype
+        )
+        return found

@@ -1,0 +1,195 @@
+"""What a loader cannot use is refused: at once, with a message that says what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from loaders import BUYS, market, people, workers
+
+import graphmp as gm
+from graphmp import dataloading as dl
+
+Error = type[gm.GraphError]
+Case = tuple[Callable[[], dl.DataLoader], Error, str]
+one = dl.NeighborSampler([2])
+pairs = dl.as_edge_prediction_sampler(one)
+
+
+def load(indices: Any, sampler: Any = one, g: Any = None, **kwargs: Any) -> dl.DataLoader:
+    return dl.DataLoader(people() if g is None else g, indices, sampler, **kwargs)
+
+
+AT_ONCE: dict[str, Case] = {
+    "too large": (lambda: load([3, 60]), gm.GraphIndexError, "from 0 to 59, but 60 came"),
+    "negative": (lambda: load(torch.tensor([-1])), gm.GraphIndexError, "but -1 came"),
+    "edge": (lambda: load([420], pairs), gm.GraphIndexError, "from 0 to 419, but 420 came"),
+    "id type": (
+        lambda: load(torch.tensor([3], dtype=torch.int32)),
+        gm.GraphTypeError,
+        r"torch.int64, but torch.int32 came: call .long\(\) on them",
+    ),
+    "id type of edges": (
+        lambda: load(torch.tensor([3]), pairs, people(torch.int32)),
+        gm.GraphTypeError,
+        r"torch.int32, but torch.int64 came: call .int\(\) on them",
+    ),
+    "floats": (lambda: load(torch.tensor([1.0])), gm.GraphTypeError, "torch.float32 came"),
+    "words": (lambda: load(["a"]), gm.GraphTypeError, "must be integers"),
+    "nothing": (lambda: load(None), gm.GraphTypeError, "None came"),
+    "rows": (lambda: load(torch.ones(2, 2).long()), gm.GraphValueError, "one dimension"),
+    "no seed": (lambda: load([]), gm.GraphValueError, "At least one seed is wanted"),
+    "no edge": (lambda: load([], pairs), gm.GraphValueError, "At least one seed is wanted"),
+    "no seed of any type": (
+        lambda: load({"user": [], "item": []}, g=market()),
+        gm.GraphValueError,
+        "At least one seed is wanted",
+    ),
+    "no seed of a mask": (
+        lambda: load(torch.zeros(60, dtype=torch.bool)),
+        gm.GraphValueError,
+        "At least one seed is wanted",
+    ),
+    "mask": (lambda: load(np.ones(59, bool)), gm.GraphValueError, r"shape \(60,\), but \(59,\)"),
+    "twice": (lambda: load([1, 2, 1]), gm.GraphValueError, "named twice: call torch.unique"),
+    "type": (lambda: load({"shop": [1]}, g=market()), gm.GraphKeyError, "no node type 'shop'"),
+    "edge type": (lambda: load({"sells": [1]}, pairs, market()), gm.GraphKeyError, "'sells'"),
+    "no dict": (lambda: load([1], g=market()), gm.GraphValueError, "2 node types, so name one"),
+    "batch size": (lambda: load([1], batch_size=0), gm.GraphValueError, "at least 1, but 0"),
+    "half a batch": (lambda: load([1], batch_size=0.5), gm.GraphTypeError, "must be an int"),
+    "workers": (lambda: load([1], num_workers=-1), gm.GraphValueError, "must not be negative"),
+    "device": (lambda: load([1], device="gpu"), gm.GraphValueError, "'gpu' came"),
+    "uva": (lambda: load([1], use_uva=True), gm.GraphRuntimeError, "but they go to cpu: leave"),
+    "cache": (
+        lambda: load([1], gpu_cache={"node": {"x": 9}}),
+        gm.GraphValueError,
+        "gpu_cache is not there",
+    ),
+    "no graph": (lambda: load([1], g="graph"), gm.GraphTypeError, "graph to sample from is wanted"),
+    "block": (lambda: load([1], g=gm.to_block(people())), gm.GraphValueError, "A block cannot"),
+    "no sampler": (lambda: load([1], [2, 2]), gm.GraphTypeError, "such as NeighborSampler"),
+    "strange seeds": (lambda: load(object(), dl.Sampler()), gm.GraphTypeError, "tensor, a list"),
+}
+
+
+@pytest.mark.parametrize("case", AT_ONCE.values(), ids=AT_ONCE)
+def test_a_loader_that_cannot_work_is_refused_when_it_is_made(case: Case) -> None:
+    make, error, message = case
+    started = time.monotonic()
+    with pytest.raises(error, match=message):
+        make()
+    assert time.monotonic() - started < 1
+
+
+def chances(value: float) -> gm.Graph:
+    g = people()
+    g.edata["p"] = torch.ones(g.num_edges())
+    g.edata["p"][int(g.in_edges(17, form="eid")[0])] = value
+    return g
+
+
+IN_A_BATCH: dict[str, Case] = {
+    "negative": (
+        lambda: load(range(60), dl.NeighborSampler([2], prob="p"), chances(-1)),
+        gm.GraphValueError,
+        "-1",
+    ),
+    "nan": (
+        lambda: load(range(60), dl.NeighborSampler([2], prob="p"), chances(float("nan"))),
+        gm.GraphValueError,
+        "nan",
+    ),
+    "infinite": (
+        lambda: load(range(60), dl.LaborSampler([2], prob="p"), chances(float("inf"))),
+        gm.GraphValueError,
+        "inf",
+    ),
+    "no field": (
+        lambda: load([1], dl.NeighborSampler([2], prob="p")),
+        gm.GraphKeyError,
+        "no field 'p' to take probabilities from|has a field 'p'",
+    ),
+    "shape": (
+        lambda: load([1], dl.NeighborSampler([2], prob="two"), with_two_chances()),
+        gm.GraphValueError,
+        r"one number for each edge, \(E,\)",
+    ),
+    "integers": (
+        lambda: load([1], dl.NeighborSampler([2], prob="_ID"), with_ids()),
+        gm.GraphTypeError,
+        "floating point or bool",
+    ),
+    "fanouts": (
+        lambda: load({"user": [1]}, dl.NeighborSampler([{"buys": 1}]), market()),
+        gm.GraphValueError,
+        "needs every edge type",
+    ),
+    "unknown fanout": (
+        lambda: load({"user": [1]}, dl.NeighborSampler([{"sells": 1}]), market()),
+        gm.GraphKeyError,
+        "'sells'",
+    ),
+    "no feature": (
+        lambda: load([1], dl.NeighborSampler([2], prefetch_labels=["y"])),
+        gm.GraphKeyError,
+        "no field 'y'",
+    ),
+    "no type of features": (
+        lambda: load(
+            {"user": [1]}, dl.NeighborSampler([2], prefetch_labels={"shop": "x"}), market()
+        ),
+        gm.GraphKeyError,
+        "'shop'",
+    ),
+}
+
+
+def with_two_chances() -> gm.Graph:
+    g = people()
+    g.edata["two"] = torch.ones(g.num_edges(), 2)
+    return g
+
+
+def with_ids() -> gm.Graph:
+    g = people()
+    g.edata["_ID"] = torch.arange(g.num_edges())
+    return g
+
+
+@pytest.mark.parametrize("number", [0, 2])
+@pytest.mark.parametrize("case", IN_A_BATCH.values(), ids=IN_A_BATCH)
+def test_a_batch_that_cannot_be_made_is_an_error_and_ends_the_workers(
+    case: Case, number: int
+) -> None:
+    make, error, message = case
+    loader = make()
+    loader.num_workers = number
+    started = time.monotonic()
+    with pytest.raises(error, match=message):
+        list(loader)
+    assert time.monotonic() - started < 1
+    assert workers() == []
+
+
+def test_chances_have_the_length_of_the_edges() -> None:
+    g = people()
+    with pytest.raises(gm.GraphValueError, match="needs 420 rows"):
+        g.edata["p"] = torch.ones(3)
+
+
+def test_a_graph_that_loses_its_nodes_does_not_reach_the_kernels() -> None:
+    g = people()
+    loader = load(range(60), g=g)
+    g.remove_nodes(range(30))
+    with pytest.raises(gm.GraphIndexError, match="from 0 to 29"):
+        list(loader)
+
+
+def test_seeds_by_canonical_type_are_those_by_name() -> None:
+    loader = load({BUYS: [1]}, pairs, market())
+    ((_, graph, _),) = loader
+    assert graph.edges["buys"].data["_ID"].tolist() == [1]

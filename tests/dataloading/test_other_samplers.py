@@ -1,0 +1,362 @@
+"""LABOR, ShaDow, GraphSAINT, Cluster-GCN, and samplers of a user's own."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pytest
+import torch
+from loaders import EID, NID, market, people
+from torch import Tensor
+
+import graphmp as gm
+from graphmp import dataloading as dl
+
+each_idtype = pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+
+# ---- LABOR
+
+
+def test_labor_chooses_as_many_edges_of_fewer_sources() -> None:
+    g, seeds = people(num_nodes=400, degree=20), range(100)
+    sources: dict[type, list[int]] = {dl.NeighborSampler: [], dl.LaborSampler: []}
+    for kind, found in sources.items():
+        for seed in range(10):
+            gm.seed(seed)
+            _, _, (block,) = kind([5]).sample(g, seeds)
+            assert torch.equal(block.in_degrees(), g.in_degrees(range(100)).clamp(max=5))
+            found.append(block.num_src_nodes())
+    assert mean(sources[dl.LaborSampler]) < 0.9 * mean(sources[dl.NeighborSampler])
+
+
+def test_layers_that_depend_on_each_other_share_sources() -> None:
+    g, seeds = people(num_nodes=400, degree=20), range(50)
+    inputs = {
+        together: mean(
+            len(dl.LaborSampler([5, 5], layer_dependency=together).sample(g, seeds)[0])
+            for _ in range(10)
+        )
+        for together in (False, True)
+    }
+    assert inputs[True] < inputs[False]
+
+
+def test_in_every_layer_a_node_chooses_alike_if_layers_depend_on_each_other() -> None:
+    g = people(num_nodes=400, degree=20)
+    _, _, (first, last) = dl.LaborSampler([5, 5], layer_dependency=True).sample(g, range(50))
+    chosen = [first.edata[EID][first.edges()[1] < 50], last.edata[EID]]
+    assert torch.equal(*(eids.sort().values for eids in chosen))
+
+
+def test_a_seed_of_labor_makes_all_batches_alike() -> None:
+    g, sampler = people(), dl.LaborSampler([2, 2])
+    sampler.set_seed(7)
+    one, two = (sampler.sample(g, range(20))[0].tolist() for _ in range(2))
+    sampler.set_seed()
+    others = {tuple(sampler.sample(g, range(20))[0].tolist()) for _ in range(5)}
+    assert one == two
+    assert len(others) > 1
+
+
+def test_labor_refuses_what_it_does_not_do() -> None:
+    with pytest.raises(gm.GraphValueError, match="importance_sampling must be 0"):
+        dl.LaborSampler([2], importance_sampling=-1)
+    with pytest.raises(gm.GraphValueError, match="batch_dependency must be 1"):
+        dl.LaborSampler([2], batch_dependency=64)
+
+
+# ---- ShaDow
+
+
+@each_idtype
+def test_shadow_gives_all_edges_between_the_nodes_that_it_reaches(idtype: torch.dtype) -> None:
+    g = people(idtype)
+    inputs, outputs, subgraph = dl.ShaDowKHopSampler([2, 2]).sample(g, [9, 4])
+    assert inputs[:2].tolist() == outputs.tolist() == [9, 4]
+    assert inputs.dtype == subgraph.idtype == idtype
+    assert torch.equal(subgraph.ndata[NID], inputs)
+    ends = torch.stack(g.edges())
+    inside = torch.isin(ends, inputs).all(0).nonzero().view(-1)
+    assert torch.equal(subgraph.edata[EID].long(), inside)
+
+
+def test_shadow_takes_several_types() -> None:
+    g = market()
+    inputs, outputs, subgraph = dl.ShaDowKHopSampler([2, 2]).sample(g, {"item": [3]})
+    assert inputs["item"][0] == outputs["item"][0] == 3
+    assert subgraph.canonical_etypes == g.canonical_etypes
+    assert subgraph.num_nodes("user") == len(inputs["user"]) > 0
+
+
+def test_shadow_leaves_excluded_edges_out() -> None:
+    g = people()
+    gone = torch.arange(0, g.num_edges(), 3)
+    _, _, subgraph = dl.ShaDowKHopSampler([-1, -1]).sample(g, [1, 2], gone)
+    assert subgraph.num_edges() > 0
+    assert not bool(torch.isin(subgraph.edata[EID], gone).any())
+    assert torch.equal(subgraph.edata["w"], g.edata["w"][subgraph.edata[EID]])
+
+
+# ---- GraphSAINT
+
+
+def drawn(g: gm.Graph, mode: str, budget: Any, times: int) -> Tensor:
+    """How often each node was drawn."""
+    sampler = dl.SAINTSampler(mode, budget)
+    ids = torch.cat([sampler.sample(g, [0]).ndata[NID] for _ in range(times)])
+    return torch.bincount(ids.long(), minlength=g.num_nodes()) / times
+
+
+@each_idtype
+@pytest.mark.parametrize(("mode", "budget"), [("node", 9), ("edge", 9), ("walk", (4, 3))])
+def test_saint_gives_the_subgraph_of_the_nodes_it_draws(
+    mode: str, budget: Any, idtype: torch.dtype
+) -> None:
+    g = people(idtype)
+    found = dl.SAINTSampler(mode, budget, prefetch_ndata=["x"], prefetch_edata=["w"]).sample(g, [0])
+    ids = found.ndata[NID]
+    assert found.idtype == ids.dtype == idtype
+    assert 0 < len(ids) <= 18
+    assert torch.equal(found.edata[EID], gm.node_subgraph(g, ids).edata[EID])
+    assert torch.equal(found.ndata["x"], g.ndata["x"][ids.long()])
+
+
+def test_saint_draws_nodes_in_proportion_to_their_out_degrees() -> None:
+    g = gm.graph(([0, 0, 0, 4, 5], [1, 2, 3, 3, 6]))
+    found = drawn(g, "node", 1, 2000)
+    expected = g.out_degrees().clamp(min=1) / 9
+    torch.testing.assert_close(found, expected, atol=0.04, rtol=0)
+
+
+def test_saint_draws_edges_of_nodes_of_small_degree_more_often() -> None:
+    g = gm.graph(([0, 0, 0, 4, 5], [1, 2, 3, 3, 6]))
+    found = drawn(g, "edge", 1, 2000)
+    of_edges = torch.tensor([4 / 3, 4 / 3, 5 / 6, 3 / 2, 2]) / 7
+    expected = torch.zeros(7)
+    for ends in g.edges():
+        expected.index_add_(0, ends, of_edges)
+    torch.testing.assert_close(found, expected, atol=0.04, rtol=0)
+
+
+def test_saint_walks_along_edges_and_stops_where_none_leaves() -> None:
+    path = gm.graph((list(range(9)), list(range(1, 10))))
+    for _ in range(20):
+        ids = dl.SAINTSampler("walk", (1, 3)).sample(path, [0]).ndata[NID].tolist()
+        assert ids == list(range(ids[0], min(ids[0] + 4, 10)))
+
+
+def test_saint_looks_at_another_graph_anew() -> None:
+    sampler = dl.SAINTSampler("node", 1)
+    one, two = gm.graph(([0] * 99, [1] * 99)), gm.graph(([1] * 99, [0] * 99))
+    names = [sampler.sample(g, [0]).ndata[NID].item() for g in (one, two) for _ in range(5)]
+    assert sum(names[:5]) <= 1
+    assert sum(names[5:]) >= 4
+
+
+SAINT: dict[str, tuple[Any, type[gm.GraphError], str]] = {
+    "mode": (("nodes", 3), gm.GraphValueError, "one of node, edge, walk"),
+    "zero": (("node", 0), gm.GraphValueError, "at least 1"),
+    "a pair of nodes": (("node", (2, 3)), gm.GraphTypeError, "must be an int"),
+    "a number of walks": (("walk", 3), gm.GraphTypeError, "is a pair"),
+}
+
+
+@pytest.mark.parametrize("bad", SAINT.values(), ids=SAINT)
+def test_saint_refuses_what_does_not_fit(bad: Any) -> None:
+    args, error, message = bad
+    with pytest.raises(error, match=message):
+        dl.SAINTSampler(*args)
+
+
+def test_saint_and_clusters_are_of_one_type() -> None:
+    with pytest.raises(gm.GraphValueError, match="to_homogeneous"):
+        dl.DataLoader(market(), range(3), dl.SAINTSampler("node", 3))
+    with pytest.raises(gm.GraphValueError, match="to_homogeneous"):
+        dl.ClusterGCNSampler(market(), 3, None)
+
+
+@pytest.mark.parametrize(("mode", "budget"), [("node", 3), ("edge", 3), ("walk", (2, 2))])
+def test_saint_needs_something_to_draw_from(mode: str, budget: Any) -> None:
+    with pytest.raises(gm.GraphValueError, match=r"has no (node|edge)s to draw from"):
+        dl.SAINTSampler(mode, budget).sample(gm.graph(([], [])), [0])
+
+
+# ---- Cluster-GCN
+
+
+def cliques(idtype: torch.dtype = torch.int64) -> gm.Graph:
+    """Four cliques of five nodes, whose members have ids that differ by multiples of four."""
+    ids = torch.arange(20)
+    u, v = torch.meshgrid(ids, ids, indexing="ij")
+    same = (u % 4 == v % 4) & (u != v)
+    return gm.graph((u[same].to(idtype), v[same].to(idtype)))
+
+
+@pytest.fixture
+def without_metis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are made as where pymetis is not installed."""
+    monkeypatch.setattr(
+        "graphmp.dataloading.partition.find_spec",
+        lambda name: None if name == "pymetis" else importlib.util.find_spec(name),
+    )
+
+
+@pytest.mark.usefixtures("without_metis")
+@each_idtype
+def test_parts_cover_the_graph_and_keep_its_cliques_whole(idtype: torch.dtype) -> None:
+    g = cliques(idtype)
+    with pytest.warns(gm.GraphWarning, match="pip install pymetis"):
+        sampler = dl.ClusterGCNSampler(g, 4, cache_path=None)
+    found = [part.ndata[NID] for part in dl.DataLoader(g, range(4), sampler)]
+    assert sorted(torch.cat(found).tolist()) == list(range(20))
+    assert {ids.dtype for ids in found} == {idtype}
+    assert [len(set((ids % 4).tolist())) for ids in found] == [1] * 4
+    both = sampler.sample(g, [2, 0])
+    assert torch.equal(both.ndata[NID], torch.cat([found[2], found[0]]))
+    assert both.num_edges() == 40
+
+
+@pytest.mark.parametrize("mode", ["k-way", "recursive"])
+@pytest.mark.parametrize("balance_edges", [False, True])
+def test_metis_divides_where_it_is_installed(mode: str, balance_edges: bool) -> None:
+    pytest.importorskip("pymetis", reason="needs METIS: pip install pymetis")
+    g = cliques()
+    sampler = dl.ClusterGCNSampler(g, 4, None, balance_edges=balance_edges, mode=mode)
+    found = [sampler.sample(g, [i]).ndata[NID] for i in range(4)]
+    assert sorted(torch.cat(found).tolist()) == list(range(20))
+    assert [len(set((ids % 4).tolist())) for ids in found] == [1] * 4
+
+
+def test_without_any_method_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphmp.dataloading.partition.find_spec", lambda name: None)
+    with pytest.raises(gm.GraphRuntimeError, match="pip install pymetis"):
+        dl.ClusterGCNSampler(people(), 2, None)
+
+
+def test_parts_are_balanced_in_every_type_of_nodes() -> None:
+    g = people()
+    sampler = dl.ClusterGCNSampler(g, 5, None, balance_ntypes=g.ndata["label"])
+    for part in dl.DataLoader(g, range(5), sampler):
+        assert torch.bincount(part.ndata["label"], minlength=3).tolist() == [4, 4, 4]
+
+
+def test_parts_are_balanced_in_edges() -> None:
+    star = gm.graph(([0] * 99, list(range(1, 100))))
+    types = torch.zeros(100, dtype=torch.int64)
+    degrees = (star.in_degrees() + star.out_degrees()).float()
+    sampler = dl.ClusterGCNSampler(star, 2, None, types, balance_edges=True)
+    edges = [degrees[sampler.sample(star, [i]).ndata[NID]].sum() for i in range(2)]
+    assert abs(edges[0] - edges[1]) <= 99
+    sampler = dl.ClusterGCNSampler(star, 2, None, types)
+    assert [sampler.sample(star, [i]).num_nodes() for i in range(2)] == [50, 50]
+
+
+def test_parts_are_read_from_their_file_if_they_are_of_the_same_graph(tmp_path: Path) -> None:
+    file, g = tmp_path / "parts.pkl", people()
+    types = g.ndata["label"]
+    first = dl.ClusterGCNSampler(g, 5, file, types)
+    written = file.stat().st_mtime_ns, file.read_bytes()
+    again = dl.ClusterGCNSampler(g, 5, file, types)
+    assert (file.stat().st_mtime_ns, file.read_bytes()) == written
+    assert torch.equal(first.partition_node_ids, again.partition_node_ids)
+    other = dl.ClusterGCNSampler(g, 6, file, types)
+    assert len(other.partition_offset) == 6
+    assert file.read_bytes() != written[1]
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mine"
+    file.write_text("my notes")
+    with pytest.raises(gm.GraphValueError, match="give another cache_path"):
+        dl.ClusterGCNSampler(people(), 2, file)
+    assert file.read_text() == "my notes"
+
+
+CLUSTERS: dict[str, tuple[Any, type[gm.GraphError], str]] = {
+    "no part": ({"k": 0}, gm.GraphValueError, "k must be from 1 to 60"),
+    "too many": ({"k": 61}, gm.GraphValueError, "k must be from 1 to 60"),
+    "mode": ({"k": 2, "mode": "metis"}, gm.GraphValueError, "'k-way' or 'recursive'"),
+    "types": ({"k": 2, "balance_ntypes": [1]}, gm.GraphValueError, r"shape \(60,\)"),
+    "floats": ({"k": 2, "balance_ntypes": [0.5] * 60}, gm.GraphTypeError, "are integers"),
+}
+
+
+@pytest.mark.parametrize("bad", CLUSTERS.values(), ids=CLUSTERS)
+def test_clusters_refuse_what_does_not_fit(bad: Any) -> None:
+    kwargs, error, message = bad
+    with pytest.raises(error, match=message):
+        dl.ClusterGCNSampler(people(), cache_path=None, **kwargs)
+
+
+def test_a_part_that_is_not_there_and_another_graph_are_refused() -> None:
+    g = people()
+    sampler = dl.ClusterGCNSampler(g, 5, None, g.ndata["label"])
+    with pytest.raises(gm.GraphIndexError, match="from 0 to 4, but 5 came"):
+        dl.DataLoader(g, [5], sampler)
+    with pytest.raises(gm.GraphValueError, match="has 60 nodes, but one of 20"):
+        dl.DataLoader(cliques(), [0], sampler)
+
+
+# ---- samplers of a user's own
+
+
+class Own(dl.Sampler):
+    """As DGL's guide writes one."""
+
+    def __init__(self, fanouts: list[int]) -> None:
+        super().__init__()
+        self.fanouts = fanouts
+
+    def sample(self, g: gm.Graph, indices: Any) -> Any:
+        blocks: list[gm.Graph] = []
+        output_nodes = indices
+        for fanout in reversed(self.fanouts):
+            block = gm.to_block(g.sample_neighbors(indices, fanout), indices)
+            indices = block.srcdata[NID]
+            blocks.insert(0, block)
+        dl.set_src_lazy_features(blocks[0], ["x"])
+        return indices, output_nodes, blocks
+
+
+class OwnBlocks(dl.BlockSampler):
+    def sample_blocks(self, g: gm.Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
+        part = gm.sampling.sample_neighbors(g, seed_nodes, 2, exclude_edges=exclude_eids)
+        block = gm.to_block(part, seed_nodes)
+        block.edata[EID] = part.edata[EID]  # to_block's own are those of the part
+        return block.srcdata[NID], seed_nodes, [block]
+
+
+def test_a_sampler_of_ones_own_is_loaded() -> None:
+    g = people()
+    loader = dl.DataLoader(g, torch.arange(10), Own([3, 2]), batch_size=4, num_workers=2)
+    outputs = []
+    for inputs, output_nodes, blocks in loader:
+        assert torch.equal(blocks[0].srcdata["x"], g.ndata["x"][inputs])
+        outputs += output_nodes.tolist()
+    assert outputs == list(range(10))
+
+
+def test_blocks_of_ones_own_bring_features_along_and_leave_edges_out() -> None:
+    g = people()
+    sampler = dl.as_edge_prediction_sampler(OwnBlocks(prefetch_node_feats=["x"]), exclude="self")
+    for _, pairs, blocks in dl.DataLoader(g, torch.arange(40), sampler, batch_size=10):
+        assert "x" in blocks[0].srcdata
+        assert not bool(torch.isin(blocks[0].edata[EID], pairs.edata[EID]).any())
+
+
+def test_any_object_that_samples_is_a_sampler() -> None:
+    class Echo:
+        def sample(self, g: gm.Graph, indices: Any) -> Any:
+            return g.num_nodes(), indices
+
+    assert [n for n, _ in dl.DataLoader(people(), [5, 5, 99], Echo())] == [60] * 3
+
+
+def test_a_sampler_that_overrides_nothing_says_what_to_override() -> None:
+    with pytest.raises(NotImplementedError, match=r"must override sample\(g, indices\)"):
+        dl.Sampler().sample(people(), [1])
+    with pytest.raises(NotImplementedError, match="must override sample_blocks"):
+        dl.BlockSampler().sample(people(), [1])
