@@ -18,6 +18,7 @@ from .graph_loader import GraphCollator, GraphDataLoader
 from .graphsaint import SAINTSampler
 from .labor_sampler import LaborSampler
 from .loader import DataLoader
+from .mapped import MappedFeatures, map_features
 from .neighbor_sampler import (
     MultiLayerFullNeighborSampler,
     MultiLayerNeighborSampler,
@@ -34,6 +35,7 @@ __all__ = [
     "GraphCollator",
     "GraphDataLoader",
     "LaborSampler",
+    "MappedFeatures",
     "MultiLayerFullNeighborSampler",
     "MultiLayerNeighborSampler",
     "NeighborSampler",
@@ -41,6 +43,7 @@ __all__ = [
     "Sampler",
     "ShaDowKHopSampler",
     "as_edge_prediction_sampler",
+    "map_features",
     "negative_sampler",
     "set_dst_lazy_features",
     "set_edge_lazy_features",

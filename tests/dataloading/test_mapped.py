@@ -1,0 +1,177 @@
+"""Features in files: only what is needed is read, and a file that shrinks does no harm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from loaders import people
+from torch import Tensor
+
+import graphmp as gm
+from graphmp import dataloading as dl
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """60 rows of 4 numbers of float32."""
+    path = tmp_path / "features.bin"
+    path.write_bytes(np.arange(240, dtype=np.float32).tobytes())
+    return path
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_loader_reads_rows_from_the_file(file: Path, number: int) -> None:
+    g = people()
+    g.ndata["far"] = dl.map_features(file, (60, 4))
+    sampler = dl.NeighborSampler([3], prefetch_node_feats=["far"])
+    expected = torch.arange(240.0).view(60, 4)
+    for inputs, _, (block,) in dl.DataLoader(
+        g, range(60), sampler, batch_size=9, num_workers=number
+    ):
+        assert type(block.srcdata["far"]) is Tensor
+        assert torch.equal(block.srcdata["far"], expected[inputs])
+
+
+@pytest.mark.parametrize("rows", [3, 400_000])
+def test_few_and_many_rows_are_read(file: Path, rows: int) -> None:
+    g = gm.graph(([0], [1]), num_nodes=60)
+    g.ndata["far"] = dl.map_features(file, (60, 4))
+    ids = torch.arange(rows) % 60
+    assert torch.equal(g.nodes[ids].data["far"], torch.arange(240.0).view(60, 4)[ids])
+
+
+def test_values_of_any_dtype_come_after_an_offset(tmp_path: Path) -> None:
+    for dtype in (torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.uint8):
+        expected = torch.arange(12).to(dtype).view(4, 3)
+        path = tmp_path / str(dtype)
+        path.write_bytes(b"\x07" * 16 + bytes(expected.flatten().view(torch.uint8).tolist()))
+        found = dl.map_features(path, [4, 3], dtype, offset=16)
+        assert found.dtype == dtype
+        assert torch.equal(found.clone(), expected)
+    assert dl.map_features(path, (0, 3)).shape == (0, 3)
+
+
+def test_what_is_read_is_plain_and_views_are_mapped(file: Path) -> None:
+    far = dl.map_features(file, (60, 4))
+    assert (far.shape, far.dtype, far.device.type, len(far)) == ((60, 4), torch.float32, "cpu", 60)
+    for read in (far[[1, 2]], far + 1, far.sum(), far.clone(), torch.cat([far, far])):
+        assert type(read) is Tensor
+    for view in (far[2:9], far[3], far.view(-1), far.T, far.detach(), *torch.split(far, 20)):
+        assert type(view) is dl.MappedFeatures
+    assert far[5].tolist() == [20, 21, 22, 23]
+
+
+WRITES: dict[str, Callable[[Tensor], Any]] = {
+    "item": lambda far: far.__setitem__(0, 1.0),
+    "add_": lambda far: far.add_(1),
+    "+=": lambda far: far.__iadd__(1),
+    "zero_ of a view": lambda far: far[3].zero_(),
+    "out": lambda far: torch.add(torch.ones(60, 4), 1, out=far),
+    "index_copy_": lambda far: far.index_copy_(0, torch.tensor([0]), torch.ones(1, 4)),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_nothing_can_be_written(file: Path, write: Callable[[Tensor], Any]) -> None:
+    before = file.read_bytes()
+    with pytest.raises(gm.GraphRuntimeError, match=r"cannot be written.*\.clone\(\)"):
+        write(dl.map_features(file, (60, 4)))
+    assert file.read_bytes() == before
+
+
+def test_copying_from_the_file_is_no_writing(file: Path) -> None:
+    target = torch.zeros(60, 4)
+    target.copy_(dl.map_features(file, (60, 4)))
+    assert float(target[59, 3]) == 239
+
+
+BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
+    "short": ({"shape": (61, 4)}, gm.GraphValueError, r"976 bytes for \(61, 4\).*it has 960"),
+    "shifted": ({"shape": (60, 4), "offset": 4}, gm.GraphValueError, "must have 964 bytes"),
+    "missing": ({"shape": (1,), "path": "nowhere"}, gm.GraphValueError, "there is no such file"),
+    "folder": ({"shape": (1,), "path": "."}, gm.GraphValueError, "there is no such file"),
+    "offset": ({"shape": (1,), "offset": 3}, gm.GraphValueError, "a multiple of 4"),
+    "dtype": ({"shape": (1,), "dtype": np.float32}, gm.GraphTypeError, "such as torch.float32"),
+    "size": ({"shape": (1.5,)}, gm.GraphTypeError, "must be an int"),
+    "negative": ({"shape": (-1, 4)}, gm.GraphValueError, "must not be negative"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_a_file_that_does_not_fit_is_refused_when_it_is_opened(file: Path, bad: Any) -> None:
+    kwargs, error, message = bad
+    with pytest.raises(error, match=message):
+        dl.map_features(**{"path": file, **kwargs})
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_file_that_has_shrunk_is_an_error(file: Path, number: int) -> None:
+    g = people()
+    g.ndata["far"] = dl.map_features(file, (60, 4))
+    sampler = dl.NeighborSampler([3], prefetch_node_feats=["far"])
+    loader = dl.DataLoader(g, range(60), sampler, batch_size=9, num_workers=number)
+    os.truncate(file, 100)
+    with pytest.raises(gm.GraphRuntimeError, match="has shrunk from at least 960 to 100 bytes"):
+        list(loader)
+
+
+LIMITED = """
+    import resource, sys
+    import numpy as np, torch
+    import graphmp as gm
+
+    torch.set_num_threads(1)
+    path, rows = sys.argv[1], int(sys.argv[2])
+    g = gm.graph((torch.arange(4000) * 7 % 999, torch.arange(4000) % 999), num_nodes=rows)
+    features = {
+        "mapped": lambda: gm.dataloading.map_features(path, (rows, 2048)),
+        "torch": lambda: torch.from_file(path, True, rows * 2048).view(rows, 2048),
+    }
+    sampler = gm.dataloading.NeighborSampler([3, 3], prefetch_node_feats=["x"])
+    in_use = {
+        line.split()[0]: int(line.split()[1]) << 10
+        for line in open("/proc/self/status") if line.startswith("VmData")
+    }
+    limit = in_use["VmData:"] + (256 << 20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    assert limit < rows * 8192, limit
+    for make in features.values():
+        g.ndata["x"] = make()
+        seeds = torch.arange(0, 300)
+        loader = gm.dataloading.DataLoader(g, seeds, sampler, batch_size=30, num_workers=2)
+        total = 0
+        for inputs, seeds, blocks in loader:
+            assert blocks[0].srcdata["x"].shape == (len(inputs), 2048)
+            total += len(seeds)
+        assert total == 300
+    try:
+        torch.zeros(rows, 2048)
+        print("the limit does not hold")
+    except RuntimeError:
+        print("done")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_features_larger_than_memory_are_sampled(tmp_path: Path) -> None:
+    path, rows = tmp_path / "large.bin", 1 << 20
+    with path.open("wb") as opened:
+        opened.truncate(rows * 8192)  # 8 GiB of holes
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LIMITED), str(path), str(rows)],
+        cwd=Path(gm.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "done\n", done.stderr
