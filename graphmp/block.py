@@ -63,8 +63,8 @@ def to_block(
     if dst_nodes is None:
         targets = {t: torch.unique(ids) for t, ids in _by_end(graph, ends, 2).items()}
     else:
-        targets = nodes_by_type(graph, dst_nodes)
-    given = None if src_nodes is None else nodes_by_type(graph, src_nodes)
+        targets = _once(nodes_by_type(graph, dst_nodes), "dst_nodes")
+    given = None if src_nodes is None else _once(nodes_by_type(graph, src_nodes), "src_nodes")
     first = {t: ids if include_dst_in_src else ids[:0] for t, ids in targets.items()}
     others = {t: a.src for t, a in graph.adjacencies.items()}
     if given is None:
@@ -93,14 +93,11 @@ def sampled(
 
     Args:
         graph: what the edges were chosen from.
-        targets: the destinations of each type, distinct.
+        targets: the destinations of each type.
         chosen: for each relation what :func:`graphmp.kernels.sample` gave.
 
     Returns:
         A block whose edges are grouped by destination.
-
-    Raises:
-        GraphValueError: a destination named twice.
     """
     sources, us = numbered(graph, targets, {t: others for t, (_, others, _) in chosen.items()})
     adjacencies = {}
@@ -157,6 +154,19 @@ def made(
         frame[EID] = eids[etype]
     meta = Metagraph(graph.canonical_etypes, graph.ntypes, graph.ntypes)
     return assembled(graph, meta, adjacencies, Frames(src, dst, edge))
+
+
+def _once(nodes: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Check that nodes are distinct: an edge has one place at each end."""
+    for ntype, ids in nodes.items():
+        ordered = torch.sort(ids).values
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        if len(repeated) > 0:
+            raise GraphValueError(
+                f"{name} must be distinct, but node {int(repeated[0])} of type {ntype!r} came "
+                "twice: call torch.unique on them."
+            )
+    return nodes
 
 
 def _by_end(graph: Graph, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dict[str, Tensor]:

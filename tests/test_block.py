@@ -168,7 +168,11 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
         "dst_nodes must cover the edges, but node 1 of type '_N', .* is missing",
     ),
     "none": ({"dst_nodes": []}, GraphValueError, "must cover the edges, but node 1"),
-    "twice": ({"dst_nodes": [1, 2, 3, 2]}, GraphValueError, "once each, but 2 came twice"),
+    "twice": (
+        {"dst_nodes": [1, 2, 3, 2]},
+        GraphValueError,
+        "distinct, but node 2 of type",
+    ),
     "range": ({"dst_nodes": [1, 2, 3, 5]}, GraphIndexError, "from 0 to 4, but 5"),
     "negative": ({"dst_nodes": [1, 2, 3, -1]}, GraphIndexError, "from 0 to 4, but -1"),
     "float": ({"dst_nodes": [1.0]}, GraphTypeError, "must be integers"),
@@ -181,7 +185,7 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "source twice": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [1, 2, 3, 0, 0]},
         GraphValueError,
-        "once each, but 0 came twice",
+        "must be distinct, but node 0 of type .* came twice",
     ),
     "prefix": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [0, 1, 2, 3]},

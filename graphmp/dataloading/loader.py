@@ -67,7 +67,7 @@ class DataLoader:
         GraphKeyError: an unknown type of seeds.
         GraphRuntimeError: ``use_ddp`` without a group of processes, ``use_uva`` without a GPU.
         GraphTypeError: no graph, no sampler, seeds of another id type.
-        GraphValueError: a block, no seed, a node named twice, a batch size of 0.
+        GraphValueError: a block, no seed, a batch size of 0.
 
     Example:
         >>> import torch, graphmp as gm

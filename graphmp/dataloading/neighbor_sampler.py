@@ -73,7 +73,7 @@ class NeighborSampler(BlockSampler):
 
         Args:
             g: the graph.
-            seed_nodes: distinct ids or a bool mask; with several node types a dict by type.
+            seed_nodes: ids or a bool mask; with several node types a dict by type.
             exclude_eids: ids of edges that must not be in the blocks, or None.
 
         Returns:

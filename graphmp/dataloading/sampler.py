@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .. import _checks
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphTypeError
 from ..frame import NID
 from ..graph import Graph
 from ..subgraph import nodes_by_type
@@ -162,17 +162,9 @@ def node_seeds(g: Graph, indices: Any) -> Any:
         GraphIndexError: a node that is not there.
         GraphKeyError: an unknown node type.
         GraphTypeError: not ids, or another id type than the graph's.
-        GraphValueError: a node that is named twice; several node types and no dict.
+        GraphValueError: several node types and no dict.
     """
     found = nodes_by_type(g, on_device(g, indices))
-    for ntype, ids in found.items():
-        named = torch.zeros(g.num_nodes(ntype), dtype=torch.bool, device=ids.device)
-        named[ids.long()] = True
-        if int(named.sum()) < len(ids):
-            raise GraphValueError(
-                f"Each seed is wanted once, but nodes of type {ntype!r} are named twice: call "
-                "torch.unique on them."
-            )
     if isinstance(indices, Mapping):
         return {ntype: found[ntype] for ntype in indices}
     return next(iter(found.values()))

@@ -41,9 +41,9 @@ Primitives
         Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
         other end and the id of each edge. A row that is named twice chooses twice.
     ``relabel(first, ids, limit) -> (nodes, places)``
-        Nodes numbered anew: those of ``first``, (n,) and distinct, and then those of ``ids``, (m,),
-        that are new, in the order in which they first come. ``places`` is (m,), where each of
-        ``ids`` is in ``nodes``. All are below ``limit``.
+        Nodes numbered anew: those of ``first``, (n,), and then those of ``ids``, (m,), that are
+        new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is
+        first in ``nodes``. All are below ``limit``.
     ``walk(form, nodes, how) -> (traces, eids)``
         Walks that leave (n,) ``nodes`` along the edges of ``form``, as :class:`Walk` says: the
         node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node -1 is
@@ -216,11 +216,6 @@ def too_many(edges: int, dtype: torch.dtype) -> str:
         f"Ids of {dtype} cannot number the {edges} edges that were asked for: sample fewer, or "
         "call graph.long()."
     )
-
-
-def repeated(node: int) -> str:
-    """Says that nodes are not distinct."""
-    return f"Nodes to be numbered must be named once each, but {node} came twice."
 
 
 class Call(NamedTuple):

@@ -89,7 +89,8 @@ def sample_block(
 
     Args:
         graph: a graph that is not a block.
-        nodes: the destinations, distinct; ids or a bool mask, with several node types a dict.
+        nodes: the destinations, ids or a bool mask; with several node types a dict by type. A node
+            that is named twice is there twice; edges lead from the first of the two.
         fanout: see :func:`sample_neighbors`.
         prob: see :func:`sample_neighbors`.
         replace: see :func:`sample_neighbors`.
@@ -102,7 +103,7 @@ def sample_block(
 
     Raises:
         GraphIndexError: a node or an edge that is not there.
-        GraphValueError: a node named twice; and as :func:`sample_neighbors`.
+        GraphValueError: as :func:`sample_neighbors`.
 
     Example:
         >>> import graphmp as gm

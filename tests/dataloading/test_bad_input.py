@@ -55,7 +55,6 @@ AT_ONCE: dict[str, Case] = {
         "At least one seed is wanted",
     ),
     "mask": (lambda: load(np.ones(59, bool)), gm.GraphValueError, r"shape \(60,\), but \(59,\)"),
-    "twice": (lambda: load([1, 2, 1]), gm.GraphValueError, "named twice: call torch.unique"),
     "type": (lambda: load({"shop": [1]}, g=market()), gm.GraphKeyError, "no node type 'shop'"),
     "edge type": (lambda: load({"sells": [1]}, pairs, market()), gm.GraphKeyError, "'sells'"),
     "no dict": (lambda: load([1], g=market()), gm.GraphValueError, "2 node types, so name one"),

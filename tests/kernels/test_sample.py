@@ -322,14 +322,12 @@ def test_the_first_nodes_to_be_numbered_may_be_none(
 
 
 @pytest.mark.usefixtures("backend")
-def test_a_node_that_comes_twice_is_an_error_and_leaves_nothing_behind() -> None:
-    first, ids = torch.tensor([3, 1, 3, 1]), torch.tensor([2, 0])
+def test_a_first_node_that_comes_twice_stays_and_edges_lead_to_its_first_place() -> None:
+    first, ids = torch.tensor([3, 1, 3, 1]), torch.tensor([2, 1, 0, 3])
     for _ in range(2):
-        with pytest.raises(gm.GraphValueError, match="once each, but 3 came twice"):
-            kernels.relabel(first, ids, 5)
-        nodes, places = kernels.relabel(first[:2], ids, 5)
-        assert nodes.tolist() == [3, 1, 2, 0]
-        assert places.tolist() == [2, 3]
+        nodes, places = kernels.relabel(first, ids, 5)
+        assert nodes.tolist() == [3, 1, 3, 1, 2, 0]
+        assert places.tolist() == [4, 1, 5, 0]
 
 
 def test_the_corners_have_what_these_tests_are_about() -> None:

@@ -231,9 +231,15 @@ def test_bad_arguments_are_errors_that_say_so(case: str) -> None:
             sample_block(g, **call)
 
 
-def test_a_block_and_a_destination_twice_are_errors() -> None:
+def test_a_block_of_a_block_is_an_error() -> None:
     block = sample_block(star(), [5], 2)
     with pytest.raises(GraphValueError, match="block"):
         sample_neighbors(block, [0], 2)
-    with pytest.raises(GraphValueError, match="once each, but 5 came twice"):
-        sample_block(star(), [5, 0, 5], 2)
+
+
+def test_a_destination_that_is_named_twice_is_there_twice() -> None:
+    block = sample_block(star(), [5, 0, 5], -1)
+    assert block.dstdata["_ID"].tolist() == block.srcdata["_ID"][:3].tolist() == [5, 0, 5]
+    first, _, again = block.srcdata["_ID"][block.edges()[0]].split([5, 1, 5])
+    assert first.tolist() == again.tolist() == star().predecessors(5).tolist()
+    assert block.num_src_nodes() == 3 + 4

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice, not_a_probability, repeated, too_many
+from ..contract import Choice, not_a_probability, too_many
 from . import sampling_rows
 from .messages import run
 
@@ -55,8 +55,6 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     given = (first.contiguous().numpy(), ids.contiguous().numpy())
     found = sampling_rows.relabel(*given, table, nodes.numpy(), places.numpy())
     _tables.append(table)
-    if found < 0:
-        raise GraphValueError(repeated(int(first[-1 - found])))
     return nodes[:found].clone(), places
 
 

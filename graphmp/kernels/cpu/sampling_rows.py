@@ -247,27 +247,24 @@ def choose_by_chance(
 
 @jit
 def relabel(first: Any, ids: Any, table: Any, nodes: Any, places: Any) -> int:
-    """Number ``first`` and then what is new in ``ids``: how many, or less than 0 for a repetition.
+    """Number ``first`` and then what is new in ``ids``; gives how many there are.
 
     ``table`` has a 0 for every id, and again at the end.
     """
-    found, twice = 0, -1
+    found = 0
     for i in range(len(first)):
-        if table[first[i]] != 0:
-            twice = i
-            break
         nodes[found] = first[i]
         found += 1
-        table[first[i]] = found
-    if twice < 0:
-        for j in range(len(ids)):
-            place = table[ids[j]]
-            if place == 0:
-                nodes[found] = ids[j]
-                found += 1
-                place = found
-                table[ids[j]] = place
-            places[j] = place - 1
+        if table[first[i]] == 0:
+            table[first[i]] = found
+    for j in range(len(ids)):
+        place = table[ids[j]]
+        if place == 0:
+            nodes[found] = ids[j]
+            found += 1
+            place = found
+            table[ids[j]] = place
+        places[j] = place - 1
     for i in range(found):
         table[nodes[i]] = 0
-    return found if twice < 0 else -1 - twice
+    return found

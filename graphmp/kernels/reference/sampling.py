@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import LEAST, MOST, Choice, not_a_probability, repeated, too_many
+from ..contract import LEAST, MOST, Choice, not_a_probability, too_many
 from ..philox import fraction, words
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
@@ -166,11 +166,7 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:  #
     places = torch.arange(len(every), device=every.device)
     start = inverse.new_full((len(distinct),), len(every))
     start.scatter_reduce_(0, inverse, places, "amin")
-    order = torch.argsort(start)
-    nodes = distinct[order]
-    rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=every.device)
-    if not torch.equal(nodes[: len(first)], first):
-        twice = places[: len(first)][start[inverse[: len(first)]] < places[: len(first)]]
-        raise GraphValueError(repeated(int(first[twice[0]])))
-    return nodes, rank[inverse[len(first) :]].to(ids.dtype)
+    new = torch.sort(start[start >= len(first)]).values
+    rank = start.clone()
+    rank[inverse[new]] = len(first) + torch.arange(len(new), device=every.device)
+    return torch.cat([first, every[new]]), rank[inverse[len(first) :]].to(ids.dtype)
