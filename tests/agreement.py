@@ -14,7 +14,7 @@ from torch.func import functional_call
 import graphmp as gm
 
 Parameters: TypeAlias = Mapping[str, Tensor]
-Formula: TypeAlias = Callable[..., Tensor]
+Formula: TypeAlias = Callable[..., Any]
 SomeModule = TypeVar("SomeModule", bound=nn.Module)
 
 
@@ -32,38 +32,47 @@ def assert_agrees(
     graph: gm.Graph,
     inputs: tuple[Tensor, ...],
     edge_weight: Tensor | None = None,
+    **given: Tensor,
 ) -> None:
     """A layer gives what its formula gives, and so do all gradients.
 
+    Several results of one call are compared as one flat tensor.
+
     Args:
-        layer: called as ``layer(graph, feat, edge_weight=…)``.
-        formula: called as ``formula(parameters, source, destination, edge_weight)``; without a
-            second input ``destination`` is the source's.
+        layer: called as ``layer(graph, feat, edge_weight=…, **given)``.
+        formula: called as ``formula(parameters, source, destination, edge_weight, **given)``;
+            without a second input ``destination`` is the source's.
         graph: what the layer sees; the formula must know it by itself.
         inputs: the features of both ends, or of the sources and of the destinations.
         edge_weight: the weights, if any.
+        **given: further arguments by name; those of floating point have gradients too.
     """
-    names = [name for name, _ in layer.named_parameters()]
-    weights = () if edge_weight is None else (edge_weight,)
+    kept = {name: x for name, x in given.items() if not x.dtype.is_floating_point}
+    edges = {"edge_weight": edge_weight} if edge_weight is not None else {}
+    edges |= {name: x for name, x in given.items() if name not in kept}
+    learnt = {name: p.detach() for name, p in layer.named_parameters() if p.requires_grad}
 
-    def unpacked(tensors: tuple[Tensor, ...]) -> tuple[Any, Tensor | None, dict[str, Tensor]]:
+    def unpacked(tensors: tuple[Tensor, ...]) -> tuple[Any, dict[str, Any], dict[str, Tensor]]:
         ends, rest = tensors[: len(inputs)], tensors[len(inputs) :]
-        weight = rest[0] if weights else None
-        return ends, weight, dict(zip(names, rest[len(weights) :], strict=True))
+        options = dict(zip(edges, rest, strict=False))
+        return ends, kept | options, dict(zip(learnt, rest[len(edges) :], strict=True))
 
     def actual(*tensors: Tensor) -> Tensor:
-        ends, weight, parameters = unpacked(tensors)
+        ends, options, parameters = unpacked(tensors)
         feat = ends if len(ends) == 2 else ends[0]
-        options = {} if weight is None else {"edge_weight": weight}
-        out: Tensor = functional_call(layer, parameters, (graph, feat), options)
-        return out
+        return flat(functional_call(layer, parameters, (graph, feat), options))
 
     def expected(*tensors: Tensor) -> Tensor:
-        ends, weight, parameters = unpacked(tensors)
-        return formula(parameters, ends[0], ends[-1], weight)
+        ends, options, parameters = unpacked(tensors)
+        weight = options.pop("edge_weight", None)
+        return flat(formula(parameters, ends[0], ends[-1], weight, **options))
 
-    operands = (*inputs, *weights, *(parameter.detach() for parameter in layer.parameters()))
-    assert_same_with_gradients(actual, expected, *operands)
+    assert_same_with_gradients(actual, expected, *inputs, *edges.values(), *learnt.values())
+
+
+def flat(out: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """A result as it is, or several as one flat tensor."""
+    return torch.cat([part.flatten() for part in out]) if isinstance(out, tuple) else out
 
 
 def features(corner: Corner, sizes: tuple[int, int]) -> tuple[Tensor, ...]:

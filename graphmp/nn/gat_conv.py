@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from .. import ops
-from ..errors import GraphValueError
 from ..graph import Graph
-from .aggregation import check_edge_weight
 from .degrees import ChecksInDegrees
+from .heads import by_head, dots, factors_by_head, finished, residual_map
 from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
 
 
@@ -98,16 +97,12 @@ class GATConv(ChecksInDegrees):
         self.feat_drop = nn.Dropout(feat_drop)
         self.attn_drop = nn.Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
-        self.res_fc = self._residual_map(width, bias) if residual else None
+        own_size = self._in_dst_feats
+        self.res_fc = residual_map(own_size, width, bias) if residual else None
         is_explicit = bias and not isinstance(self.res_fc, nn.Linear)
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if is_explicit else None)
         self.reset_parameters()
         self.activation = activation
-
-    def _residual_map(self, width: int, bias: bool) -> nn.Module:
-        if self._in_dst_feats == width:
-            return nn.Identity()
-        return nn.Linear(self._in_dst_feats, width, bias=bias)
 
     def reset_parameters(self) -> None:
         """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""
@@ -163,10 +158,7 @@ class GATConv(ChecksInDegrees):
             return_attention=get_attention,
         )
         own = at_ends(graph, feat)[1]
-        if not get_attention:
-            return self._finished(found, own)
-        out, attention = found
-        return self._finished(out, own), attention.unsqueeze(-1)
+        return finished(found, lambda out: self._finished(out, own))
 
     def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
         """W h at both ends: (num_src, …, heads, out_feats) and (num_dst, …, heads, out_feats)."""
@@ -178,23 +170,16 @@ class GATConv(ChecksInDegrees):
     def _scores(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """What each end adds to the score of an edge: (num_src, …, heads), (num_dst, …, heads)."""
         if source is target:
-            return _dots(source, torch.cat((self.attn_l, self.attn_r))).unbind(0)  # type: ignore[return-value]
-        return _dots(source, self.attn_l)[0], _dots(target, self.attn_r)[0]
+            return dots(source, torch.cat((self.attn_l, self.attn_r))).unbind(0)  # type: ignore[return-value]
+        return dots(source, self.attn_l)[0], dots(target, self.attn_r)[0]
 
     def _by_head(self, h: Tensor) -> Tensor:
-        return h.view(*h.shape[:-1], self._num_heads, self._out_feats)
+        return by_head(h, self._num_heads)
 
     def _by_edge(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
         """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
-        check_edge_weight(graph, edge_weight)
-        heads = tuple(edge_weight.shape[1:]) or (1,)
-        heads = heads[:1] if heads[1:] == (1,) else heads
-        if heads not in ((1,), (self._num_heads,)):
-            raise GraphValueError(
-                f"edge_weight must have shape (E,) or (E, {self._num_heads}), but "
-                f"{tuple(edge_weight.shape)} came."
-            )
-        return edge_weight.reshape(-1, *(1,) * (rank - 3), *heads)
+        factors = factors_by_head(graph, edge_weight, self._num_heads)
+        return factors.view(len(factors), *(1,) * (rank - 3), factors.shape[1])
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""
@@ -207,19 +192,3 @@ class GATConv(ChecksInDegrees):
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""
         return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"
-
-
-def _dots(h: Tensor, vectors: Tensor) -> Tensor:
-    """The dot products of every head with its own vectors, by a matrix product for each head.
-
-    Multiplying and summing would make tensors as large as ``h``, several in the backward pass.
-
-    Args:
-        h: (N, …, heads, size).
-        vectors: (k, heads, size).
-
-    Returns:
-        (k, N, …, heads).
-    """
-    by_head = torch.bmm(h.flatten(0, -3).transpose(0, 1), vectors.permute(1, 2, 0))
-    return by_head.permute(2, 1, 0).view(len(vectors), *h.shape[:-1])

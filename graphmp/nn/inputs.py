@@ -79,6 +79,80 @@ def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Fe
     return feat
 
 
+def checked_alike(graph: Graph, feat: Any) -> Features:
+    """Check what a layer was given that adds or compares the features of both ends.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: as in :func:`checked`.
+
+    Returns:
+        ``feat``.
+
+    Raises:
+        GraphTypeError: as in :func:`checked`.
+        GraphValueError: as in :func:`checked`, or different sizes at the ends.
+    """
+    given = checked(graph, feat, (None, None))
+    source, target = at_ends(graph, given)
+    if source.shape[1:] != target.shape[1:]:
+        raise GraphValueError(
+            "The features of sources and destinations must have one size, since they are added, "
+            f"but {tuple(source.shape[1:])} and {tuple(target.shape[1:])} came."
+        )
+    return given
+
+
+def checked_steps(graph: Graph, feat: Any, size: int | None) -> Tensor:
+    """Check what a layer was given that passes messages several times along the same edges.
+
+    Args:
+        graph: a graph between nodes of one type, or a block with all its nodes at both sides.
+        feat: (N, …).
+        size: the last dimension that the layer needs; None for any.
+
+    Returns:
+        ``feat``.
+
+    Raises:
+        GraphTypeError: not a tensor.
+        GraphValueError: destinations that are not the sources, a wrong number of rows, a wrong
+            size, or another device.
+    """
+    adjacency = _checks.adjacency_of(graph)
+    source, _, target = graph.canonical_etypes[0]
+    same = adjacency.num_src == adjacency.num_dst if graph.is_block else source == target
+    if not same:
+        raise GraphValueError(
+            "The layer passes messages on along the edges they came by, so the graph's "
+            f"destinations must be its sources, but there are {adjacency.num_src} sources and "
+            f"{adjacency.num_dst} other destinations: use the whole graph, or layers of one step."
+        )
+    _check(graph, feat, adjacency.num_src, "source nodes", size)
+    return feat  # type: ignore[no-any-return]
+
+
+def check_edges(graph: Graph, value: Any, name: str, size: int | None = None) -> None:
+    """Check what edges carry.
+
+    Args:
+        graph: a graph or block of one edge type.
+        value: (E, …).
+        name: the argument's name.
+        size: the last dimension that the layer needs; None for any.
+
+    Raises:
+        GraphTypeError: not a tensor.
+        GraphValueError: another number of rows, a wrong size, or another device.
+    """
+    _checks.feature(value, graph.adjacency.num_edges, graph.device, name, "edges")
+    if size is not None and (value.ndim < 2 or value.shape[-1] != size):
+        raise GraphValueError(
+            f"{name} must have {size} as its last dimension, but a shape of {tuple(value.shape)} "
+            "came."
+        )
+
+
 def _check_one_serves_both(graph: Graph) -> None:
     """Check that the destinations are among the sources."""
     source, _, target = graph.canonical_etypes[0]

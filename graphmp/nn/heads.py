@@ -1,0 +1,116 @@
+"""What layers of several heads share: features by head, scores, residual maps, results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import GraphValueError
+from ..graph import Graph
+from .aggregation import check_edge_weight
+
+
+def by_head(h: Tensor, num_heads: int) -> Tensor:
+    """Give each head its part of the last dimension.
+
+    Args:
+        h: (N, …, num_heads * size).
+        num_heads: the number of heads.
+
+    Returns:
+        (N, …, num_heads, size).
+
+    Example:
+        >>> by_head(torch.ones(5, 6), 3).shape
+        torch.Size([5, 3, 2])
+    """
+    return h.view(*h.shape[:-1], num_heads, h.shape[-1] // num_heads)
+
+
+def dots(h: Tensor, vectors: Tensor) -> Tensor:
+    """The dot products of every head with its own vectors, by a matrix product for each head.
+
+    Multiplying and summing would make tensors as large as ``h``, several in the backward pass.
+
+    Args:
+        h: (N, …, heads, size).
+        vectors: (k, heads, size).
+
+    Returns:
+        (k, N, …, heads).
+    """
+    each = torch.bmm(h.flatten(0, -3).transpose(0, 1), vectors.permute(1, 2, 0))
+    return each.permute(2, 1, 0).view(len(vectors), *h.shape[:-1])
+
+
+def products(h: Tensor, matrices: Tensor) -> Tensor:
+    """The products of every head with its own matrix.
+
+    Args:
+        h: (N, …, heads, size).
+        matrices: (heads, size, new size).
+
+    Returns:
+        (N, …, heads, new size).
+    """
+    each = torch.bmm(h.flatten(0, -3).transpose(0, 1), matrices)
+    return each.transpose(0, 1).reshape(*h.shape[:-1], matrices.shape[-1])
+
+
+def factors_by_head(graph: Graph, edge_weight: Tensor, num_heads: int) -> Tensor:
+    """Check factors of the attention.
+
+    Args:
+        graph: a graph or block of one edge type.
+        edge_weight: (E,), or (E, num_heads), or with a last dimension of 1 besides.
+        num_heads: the number of heads.
+
+    Returns:
+        (E, 1) or (E, num_heads).
+
+    Raises:
+        GraphTypeError: not a tensor.
+        GraphValueError: another shape, or another device.
+    """
+    check_edge_weight(graph, edge_weight)
+    heads = tuple(edge_weight.shape[1:]) or (1,)
+    heads = heads[:1] if heads[1:] == (1,) else heads
+    if heads not in ((1,), (num_heads,)):
+        raise GraphValueError(
+            f"edge_weight must have shape (E,) or (E, {num_heads}), but "
+            f"{tuple(edge_weight.shape)} came."
+        )
+    return edge_weight.reshape(-1, *heads)
+
+
+def residual_map(size: int, width: int, bias: bool) -> nn.Module:
+    """What takes a node's input of ``size`` to a result of ``width``: the identity if it fits.
+
+    Args:
+        size: size of a node's input.
+        width: size of what it is added to.
+        bias: whether a linear map has a bias.
+
+    Example:
+        >>> residual_map(3, 3, True), residual_map(3, 2, False)
+        (Identity(), Linear(in_features=3, out_features=2, bias=False))
+    """
+    return nn.Identity() if size == width else nn.Linear(size, width, bias=bias)
+
+
+def finished(found: Any, finish: Callable[[Tensor], Tensor]) -> Any:
+    """Finish what an attention of :mod:`graphmp.ops` gave.
+
+    Args:
+        found: (num_dst, …, heads, size); or a pair of that and the attention, (E, …, heads).
+        finish: applied to the output.
+
+    Returns:
+        The finished output; or a pair of that and the attention, (E, …, heads, 1).
+    """
+    if not isinstance(found, tuple):
+        return finish(found)
+    return finish(found[0]), found[1].unsqueeze(-1)

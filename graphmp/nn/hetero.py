@@ -1,0 +1,269 @@
+"""Layers for graphs of several types, made of layers for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import _checks
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..graph import Graph
+
+AGGREGATORS: dict[str, Callable[[list[Tensor]], Tensor]] = {
+    "sum": lambda parts: torch.stack(parts).sum(0) if len(parts) > 1 else parts[0],
+    "max": lambda parts: torch.stack(parts).amax(0),
+    "min": lambda parts: torch.stack(parts).amin(0),
+    "mean": lambda parts: torch.stack(parts).mean(0),
+    "stack": lambda parts: torch.stack(parts, 1),
+}
+
+
+class _ByType(nn.ModuleDict):
+    """Modules by the names of types, which may be names of a module's own, such as ``to``."""
+
+    def __setitem__(self, key: str, module: nn.Module) -> None:
+        self._modules[key] = module
+
+
+class HeteroGraphConv(nn.Module):
+    r"""A layer for each type of edges, and a reduction of what they give a node type.
+
+    The scheme of `Modeling Relational Data with Graph Convolutional Networks
+    <https://arxiv.org/abs/1703.06103>`__ (Schlichtkrull et al., ESWC 2018) for any layers.
+
+    .. math:: h_v' = \mathrm{aggregate}_{r \to type(v)}\; f_r(G_r, h)_v
+
+    Each layer is called as ``layer(graph[etype], (source features, destination features))``. A
+    relation is left out if its source type has no features; with a pair of features, also if its
+    destination type has none.
+
+    Args:
+        mods: ``{edge type: layer}``, by name or by canonical type, for every relation that is not
+            left out. Layers that refuse nodes of in-degree 0 are told to allow them, since a node
+            need not have edges of every type.
+        aggregate: ``"sum"``, ``"max"``, ``"min"``, ``"mean"``, ``"stack"`` (along dimension 1, in
+            the order of edge type ids), or a function of the list of results and the node type.
+
+    Attributes:
+        mods: the layers, by ``str`` of their types.
+
+    Shapes:
+        - inputs: ``{node type: (N, \*)}``, of which a block takes the first rows for its
+          destinations; or a pair of such dicts, of the sources and of the destinations.
+        - output: ``{node type: (N, \*)}``.
+
+    Raises:
+        GraphTypeError: layers that are not in a dict.
+        GraphValueError: an unknown aggregate.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.heterograph({
+        ...     ("user", "follows", "user"): ([0, 1], [1, 2]),
+        ...     ("user", "buys", "item"): ([0, 2], [0, 1]),
+        ... })
+        >>> conv = gm.nn.HeteroGraphConv({
+        ...     "follows": gm.nn.GraphConv(5, 2),
+        ...     "buys": gm.nn.SAGEConv((5, 4), 2, "mean"),
+        ... })
+        >>> out = conv(g, {"user": torch.ones(3, 5), "item": torch.ones(2, 4)})
+        >>> {ntype: h.shape for ntype, h in out.items()}
+        {'item': torch.Size([2, 2]), 'user': torch.Size([3, 2])}
+    """
+
+    def __init__(
+        self,
+        mods: Mapping[Any, nn.Module],
+        aggregate: str | Callable[[list[Tensor], str], Tensor] = "sum",
+    ) -> None:
+        super().__init__()
+        if not isinstance(mods, Mapping):
+            raise GraphTypeError(f"mods is a dict of layers, but {_checks.kind(mods)} came.")
+        if not callable(aggregate) and aggregate not in AGGREGATORS:
+            raise GraphValueError(
+                f"aggregate is one of {', '.join(AGGREGATORS)} or a function, but {aggregate!r} "
+                "came."
+            )
+        self.mods = _ByType({str(etype): module for etype, module in mods.items()})
+        for module in self.mods.values():
+            allow = getattr(module, "set_allow_zero_in_degree", None)
+            if allow is not None:
+                allow(True)
+        self.aggregate = aggregate
+
+    def forward(
+        self,
+        g: Graph,
+        inputs: Any,
+        mod_args: Mapping[Any, tuple[Any, ...]] | None = None,
+        mod_kwargs: Mapping[Any, Mapping[str, Any]] | None = None,
+    ) -> dict[str, Tensor]:
+        r"""Apply the layers.
+
+        Args:
+            g: a graph or block.
+            inputs: ``{node type: (N, \*)}``; or a pair of such dicts.
+            mod_args: ``{edge type: (argument, …)}``, further arguments of each layer's call.
+            mod_kwargs: ``{edge type: {name: argument}}``, likewise.
+
+        Returns:
+            ``{node type: (N, \*)}`` for the node types that some relation reached.
+
+        Raises:
+            GraphTypeError: features that are not in dicts.
+            GraphKeyError: a relation without a layer, or a destination type without features.
+        """
+        sources, targets = _at_ends(g, inputs)
+        found: dict[str, list[Tensor]] = {}
+        for etype in g.canonical_etypes:
+            source, _, target = etype
+            if source not in sources or (isinstance(inputs, tuple) and target not in targets):
+                continue
+            if target not in targets:
+                raise GraphKeyError(f"Node type {target!r} has no features; {etype} needs them.")
+            pair = (sources[source], targets[target])
+            args, options = _of(etype, mod_args, ()), _of(etype, mod_kwargs, {})
+            found.setdefault(target, []).append(
+                self._layer(etype)(g[etype], pair, *args, **options)
+            )
+        return {ntype: self._aggregated(parts, ntype) for ntype, parts in found.items()}
+
+    def _layer(self, etype: tuple[str, str, str]) -> nn.Module:
+        for name in (str(etype), etype[1]):
+            if name in self.mods:
+                return self.mods[name]
+        known = ", ".join(self.mods)
+        raise GraphKeyError(f"Edge type {etype} has no layer; there are layers for {known}.")
+
+    def _aggregated(self, parts: list[Tensor], ntype: str) -> Tensor:
+        if callable(self.aggregate):
+            return self.aggregate(parts, ntype)
+        return AGGREGATORS[self.aggregate](parts)
+
+
+def _at_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The features of the sources and of the destinations, by type."""
+    parts = inputs if isinstance(inputs, tuple) else (inputs,)
+    if len(parts) > 2 or not all(isinstance(part, Mapping) for part in parts):
+        raise GraphTypeError(
+            "Features are a dict {node type: tensor}, or a pair of such dicts (of the sources, of "
+            f"the destinations), but {_checks.kind(inputs)} came."
+        )
+    if len(parts) == 2 or not g.is_block:
+        return parts[0], parts[-1]
+    counts = {ntype: g.num_dst_nodes(ntype) for ntype in g.dsttypes if ntype in inputs}
+    return inputs, {ntype: inputs[ntype][:count] for ntype, count in counts.items()}
+
+
+def _of(etype: tuple[str, str, str], given: Mapping[Any, Any] | None, default: Any) -> Any:
+    """What was given for an edge type, by its canonical type or its name."""
+    given = given or {}
+    return given.get(etype, given.get(etype[1], default))
+
+
+class HeteroLinear(nn.Module):
+    """A linear map for each type.
+
+    Args:
+        in_size: ``{type: size of its rows}``; a type is a node type or an edge type.
+        out_size: size of every output.
+        bias: add biases.
+
+    Attributes:
+        linears: the linear maps, by ``str`` of their types.
+
+    Shapes:
+        - feat: ``{type: (N, in_size[type])}``.
+        - output: ``{type: (N, out_size)}``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> linear = gm.nn.HeteroLinear({"user": 5, "item": 4}, 2)
+        >>> linear({"item": torch.ones(3, 4)})["item"].shape
+        torch.Size([3, 2])
+    """
+
+    def __init__(self, in_size: Mapping[Any, int], out_size: int, bias: bool = True) -> None:
+        super().__init__()
+        self.linears = _ByType(
+            {str(name): nn.Linear(size, out_size, bias=bias) for name, size in in_size.items()}
+        )
+
+    def forward(self, feat: Mapping[Any, Tensor]) -> dict[Any, Tensor]:
+        """Map.
+
+        Args:
+            feat: ``{type: (N, in_size[type])}``, of some types or all.
+
+        Returns:
+            ``{type: (N, out_size)}`` for the same types.
+
+        Raises:
+            GraphKeyError: an unknown type.
+        """
+        return {name: _chosen(self.linears, name)(h) for name, h in feat.items()}
+
+
+class HeteroEmbedding(nn.Module):
+    """An embedding for each type.
+
+    Args:
+        num_embeddings: ``{type: number of its ids}``; a type is a node type or an edge type.
+        embedding_dim: size of every vector.
+
+    Attributes:
+        embeds: the embeddings, by ``str`` of their types.
+
+    Shapes:
+        - input_ids: ``{type: (N,)}`` integers.
+        - output: ``{type: (N, embedding_dim)}``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> embedding = gm.nn.HeteroEmbedding({"user": 5, "item": 4}, 2)
+        >>> embedding({"item": torch.tensor([3, 0, 3])})["item"].shape
+        torch.Size([3, 2])
+        >>> embedding.weight["user"].shape
+        torch.Size([5, 2])
+    """
+
+    def __init__(self, num_embeddings: Mapping[Any, int], embedding_dim: int) -> None:
+        super().__init__()
+        self._names = {str(name): name for name in num_embeddings}
+        self.embeds = _ByType(
+            {str(name): nn.Embedding(size, embedding_dim) for name, size in num_embeddings.items()}
+        )
+
+    @property
+    def weight(self) -> dict[Any, Tensor]:
+        """``{type: (number of its ids, embedding_dim)}``, all vectors."""
+        weights = {name: embed.get_parameter("weight") for name, embed in self.embeds.items()}
+        return {self._names[name]: weight for name, weight in weights.items()}
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors anew by Glorot's uniform rule."""
+        for weight in self.weight.values():
+            nn.init.xavier_uniform_(weight)
+
+    def forward(self, input_ids: Mapping[Any, Tensor]) -> dict[Any, Tensor]:
+        """Look up.
+
+        Args:
+            input_ids: ``{type: (N,)}`` integers, of some types or all.
+
+        Returns:
+            ``{type: (N, embedding_dim)}`` for the same types.
+
+        Raises:
+            GraphKeyError: an unknown type.
+        """
+        return {name: _chosen(self.embeds, name)(ids) for name, ids in input_ids.items()}
+
+
+def _chosen(modules: nn.ModuleDict, name: Any) -> nn.Module:
+    if str(name) not in modules:
+        raise GraphKeyError(f"There is no type {name!r}; there are {', '.join(modules)}.")
+    return modules[str(name)]

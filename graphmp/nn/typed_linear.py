@@ -1,0 +1,197 @@
+"""Linear maps of which each row chooses its own by its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import _checks
+from ..errors import GraphValueError
+
+REGULARIZERS = (None, "basis", "bdd")
+
+
+class TypedLinear(nn.Module):
+    r"""A linear map for each type, applied to rows of several types at once.
+
+    The regularisers are those of `Modeling Relational Data with Graph Convolutional Networks
+    <https://arxiv.org/abs/1703.06103>`__ (Schlichtkrull et al., ESWC 2018).
+
+    .. math:: y_i = x_i W_{t_i}
+
+    - ``None``: every type has a matrix of its own;
+    - ``"basis"``: :math:`W_t = \sum_b a_{tb} V_b`, weighted sums of ``num_bases`` matrices;
+    - ``"bdd"``: :math:`W_t` has ``num_bases`` blocks on its diagonal, and is 0 elsewhere.
+
+    Rows are sorted by type, so that there is one matrix product for each type.
+
+    Args:
+        in_size: size of a row's input.
+        out_size: size of a row's output.
+        num_types: the number of types.
+        regularizer: None, ``"basis"`` or ``"bdd"``.
+        num_bases: the number of matrices, or of blocks; needed with a regulariser.
+
+    Attributes:
+        W: (num_types, in_size, out_size); with ``"basis"`` (num_bases, in_size, out_size); with
+            ``"bdd"`` (num_types, in_size * out_size / num_bases), the blocks one after the other.
+        coeff: (num_types, num_bases), only with ``"basis"``.
+
+    Shapes:
+        - x: (N, in_size).
+        - x_type: (N,) integers.
+        - output: (N, out_size).
+
+    Raises:
+        GraphValueError: an unknown regulariser, none or too many bases, or sizes that blocks do
+            not divide.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> linear = gm.nn.TypedLinear(5, 2, num_types=3)
+        >>> linear(torch.ones(4, 5), torch.tensor([0, 2, 1, 0])).shape
+        torch.Size([4, 2])
+    """
+
+    def __init__(
+        self,
+        in_size: int,
+        out_size: int,
+        num_types: int,
+        regularizer: str | None = None,
+        num_bases: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_size, self.out_size, self.num_types = in_size, out_size, num_types
+        self.regularizer = regularizer
+        self.num_bases = self._checked_bases(num_bases)
+        self.W = nn.Parameter(torch.empty(self._weight_shape()))
+        if regularizer == "basis":
+            self.coeff = nn.Parameter(torch.empty(num_types, self.num_bases))
+        self.reset_parameters()
+
+    def _checked_bases(self, num_bases: int | None) -> int:
+        """The number of bases; 0 without a regulariser."""
+        kind, sizes = self.regularizer, (self.in_size, self.out_size)
+        if kind not in REGULARIZERS:
+            raise GraphValueError(f"regularizer is None, 'basis' or 'bdd', but {kind!r} came.")
+        if kind is None:
+            return 0
+        if num_bases is None or num_bases < 1:
+            raise GraphValueError(
+                f"regularizer={kind!r} needs num_bases of at least 1, but {num_bases} came."
+            )
+        if kind == "bdd" and any(size % num_bases for size in sizes):
+            raise GraphValueError(
+                f"num_bases must divide both sizes, but {num_bases} does not divide {sizes}."
+            )
+        return num_bases
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        rows, columns = self.in_size, self.out_size
+        if self.regularizer == "basis":
+            return self.num_bases, rows, columns
+        if self.regularizer == "bdd":
+            return self.num_types, rows * columns // self.num_bases
+        return self.num_types, rows, columns
+
+    def reset_parameters(self) -> None:
+        """Draw the matrices anew from uniform numbers up to the root of 1 / in_size.
+
+        The coefficients of bases are drawn by Glorot's uniform rule, with the gain of ReLU.
+        """
+        size = self.in_size // self.num_bases if self.regularizer == "bdd" else self.in_size
+        limit = max(size, 1) ** -0.5
+        nn.init.uniform_(self.W, -limit, limit)
+        if self.regularizer == "basis":
+            nn.init.xavier_uniform_(self.coeff, gain=nn.init.calculate_gain("relu"))
+
+    def get_weight(self) -> Tensor:
+        """The matrix of each type: (num_types, in_size, out_size); with ``"bdd"`` the blocks.
+
+        Returns:
+            For ``"bdd"`` (num_types, num_bases, in_size / num_bases, out_size / num_bases).
+        """
+        if self.regularizer == "basis":
+            return (self.coeff @ self.W.flatten(1)).view(-1, self.in_size, self.out_size)
+        if self.regularizer == "bdd":
+            bases = self.num_bases
+            return self.W.view(-1, bases, self.in_size // bases, self.out_size // bases)
+        return self.W
+
+    def forward(self, x: Tensor, x_type: Any, sorted_by_type: bool = False) -> Tensor:
+        """Map.
+
+        Args:
+            x: (N, in_size).
+            x_type: (N,) integers from 0 to ``num_types - 1``.
+            sorted_by_type: the rows are in the order of their types, so that none is moved.
+
+        Returns:
+            (N, out_size).
+
+        Raises:
+            GraphTypeError: rows that are not a tensor, or types that are not integers.
+            GraphIndexError: an unknown type.
+            GraphValueError: a wrong size, or not a type for each row.
+        """
+        types = self._checked(x, x_type)
+        if sorted_by_type:
+            return self._mapped(x, types)
+        order = torch.argsort(types, stable=True)
+        out = self._mapped(x.index_select(0, order), types)
+        return torch.empty_like(out).index_copy(0, order, out)
+
+    def _checked(self, x: Any, x_type: Any) -> Tensor:
+        """The types as a tensor."""
+        types = checked_types(x_type, self.num_types, "x_type")
+        _checks.feature(x, len(types), types.device, "x", "types")
+        if x.ndim != 2 or x.shape[1] != self.in_size:
+            raise GraphValueError(
+                f"x must have shape (N, {self.in_size}), but {tuple(x.shape)} came."
+            )
+        return types
+
+    def _mapped(self, x: Tensor, types: Tensor) -> Tensor:
+        """Rows sorted by type through the matrices of their types."""
+        counts = torch.bincount(types, minlength=self.num_types).tolist()
+        weights = zip(torch.split(x, counts), self.get_weight().unbind(0), strict=True)
+        return torch.cat([_product(part, weight) for part, weight in weights])
+
+    def extra_repr(self) -> str:
+        """Show the sizes and the regulariser in ``repr``."""
+        shown = f"in_size={self.in_size}, out_size={self.out_size}, num_types={self.num_types}"
+        if self.regularizer is None:
+            return shown
+        return f"{shown}, regularizer={self.regularizer}, num_bases={self.num_bases}"
+
+
+def checked_types(types: Any, limit: int, name: str) -> Tensor:
+    """Check types of rows or edges.
+
+    Args:
+        types: (N,) an integer tensor, or a list.
+        limit: the number of types.
+        name: the argument's name.
+
+    Returns:
+        (N,) on the device it came on.
+
+    Raises:
+        GraphTypeError: not integers.
+        GraphIndexError: an unknown type.
+        GraphValueError: more than one dimension.
+    """
+    if not isinstance(types, Tensor):
+        return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
+    return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
+
+
+def _product(x: Tensor, weight: Tensor) -> Tensor:
+    """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
+    if weight.ndim == 2:
+        return x @ weight
+    parts = x.view(len(x), *weight.shape[:2]).transpose(0, 1)
+    return torch.bmm(parts, weight).transpose(0, 1).flatten(1)

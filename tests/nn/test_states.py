@@ -1,0 +1,198 @@
+"""Parameters have DGL's names and shapes. A new layer is a row of ``STATES``."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from graphmp.nn import (
+    DotGatConv,
+    EdgeGATConv,
+    EdgeWeightNorm,
+    EGATConv,
+    GATConv,
+    GATv2Conv,
+    GINConv,
+    GINEConv,
+    GraphConv,
+    RelGraphConv,
+    SAGEConv,
+    TypedLinear,
+)
+
+STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
+    (GraphConv(3, 2), {"weight": (3, 2), "bias": (2,)}),
+    (GraphConv(3, 2, bias=False), {"weight": (3, 2)}),
+    (GraphConv(3, 2, weight=False), {"bias": (2,)}),
+    (GraphConv(3, 2, weight=False, bias=False), {}),
+    (
+        SAGEConv(3, 2, "mean"),
+        {"fc_neigh.weight": (2, 3), "fc_self.weight": (2, 3), "fc_self.bias": (2,)},
+    ),
+    (
+        SAGEConv((3, 4), 2, "mean", bias=False),
+        {"fc_neigh.weight": (2, 3), "fc_self.weight": (2, 4)},
+    ),
+    (SAGEConv(3, 2, "gcn"), {"bias": (2,), "fc_neigh.weight": (2, 3)}),
+    (SAGEConv(3, 2, "gcn", bias=False), {"fc_neigh.weight": (2, 3)}),
+    (
+        SAGEConv((3, 4), 2, "pool"),
+        {
+            "fc_pool.weight": (3, 3),
+            "fc_pool.bias": (3,),
+            "fc_neigh.weight": (2, 3),
+            "fc_self.weight": (2, 4),
+            "fc_self.bias": (2,),
+        },
+    ),
+    (
+        SAGEConv(3, 2, "lstm"),
+        {
+            "lstm.weight_ih_l0": (12, 3),
+            "lstm.weight_hh_l0": (12, 3),
+            "lstm.bias_ih_l0": (12,),
+            "lstm.bias_hh_l0": (12,),
+            "fc_neigh.weight": (2, 3),
+            "fc_self.weight": (2, 3),
+            "fc_self.bias": (2,),
+        },
+    ),
+    (
+        GATConv(3, 2, 4),
+        {"attn_l": (1, 4, 2), "attn_r": (1, 4, 2), "bias": (8,), "fc.weight": (8, 3)},
+    ),
+    (
+        GATConv((3, 5), 2, 4, bias=False),
+        {
+            "attn_l": (1, 4, 2),
+            "attn_r": (1, 4, 2),
+            "fc_src.weight": (8, 3),
+            "fc_dst.weight": (8, 5),
+        },
+    ),
+    (
+        GATConv(3, 2, 4, residual=True),
+        {
+            "attn_l": (1, 4, 2),
+            "attn_r": (1, 4, 2),
+            "fc.weight": (8, 3),
+            "res_fc.weight": (8, 3),
+            "res_fc.bias": (8,),
+        },
+    ),
+    (
+        GATConv(3, 2, 4, residual=True, bias=False),
+        {
+            "attn_l": (1, 4, 2),
+            "attn_r": (1, 4, 2),
+            "fc.weight": (8, 3),
+            "res_fc.weight": (8, 3),
+        },
+    ),
+    (
+        GATConv(8, 2, 4, residual=True),
+        {"attn_l": (1, 4, 2), "attn_r": (1, 4, 2), "bias": (8,), "fc.weight": (8, 8)},
+    ),
+    (
+        GATv2Conv(3, 2, 4),
+        {
+            "attn": (1, 4, 2),
+            "fc_src.weight": (8, 3),
+            "fc_src.bias": (8,),
+            "fc_dst.weight": (8, 3),
+            "fc_dst.bias": (8,),
+        },
+    ),
+    (
+        GATv2Conv(3, 2, 4, share_weights=True),
+        {
+            "attn": (1, 4, 2),
+            "fc_src.weight": (8, 3),
+            "fc_src.bias": (8,),
+            "fc_dst.weight": (8, 3),
+            "fc_dst.bias": (8,),
+        },
+    ),
+    (
+        GATv2Conv((3, 5), 2, 4, residual=True, bias=False),
+        {
+            "attn": (1, 4, 2),
+            "fc_src.weight": (8, 3),
+            "fc_dst.weight": (8, 5),
+            "res_fc.weight": (8, 5),
+        },
+    ),
+    (
+        GATv2Conv(8, 2, 4, residual=True, bias=False),
+        {"attn": (1, 4, 2), "fc_src.weight": (8, 8), "fc_dst.weight": (8, 8)},
+    ),
+    (DotGatConv(3, 2, 4), {"fc.weight": (8, 3)}),
+    (DotGatConv((3, 5), 2, 4), {"fc_src.weight": (8, 3), "fc_dst.weight": (8, 5)}),
+    (
+        EGATConv((3, 7), 5, 2, 6, 4),
+        {
+            "attn": (1, 4, 6),
+            "bias": (24,),
+            "fc_node_src.weight": (8, 3),
+            "fc_ni.weight": (24, 3),
+            "fc_nj.weight": (24, 7),
+            "fc_fij.weight": (24, 5),
+        },
+    ),
+    (
+        EdgeGATConv(8, 5, 2, 4),
+        {
+            "attn_l": (1, 4, 2),
+            "attn_r": (1, 4, 2),
+            "attn_edge": (1, 4, 2),
+            "bias": (8,),
+            "fc.weight": (8, 8),
+            "fc_edge.weight": (8, 5),
+            "res_fc.weight": (8, 8),
+        },
+    ),
+    (
+        EdgeGATConv((3, 7), 5, 2, 4, residual=False, bias=False),
+        {
+            "attn_l": (1, 4, 2),
+            "attn_r": (1, 4, 2),
+            "attn_edge": (1, 4, 2),
+            "fc_src.weight": (8, 3),
+            "fc_dst.weight": (8, 7),
+            "fc_edge.weight": (8, 5),
+        },
+    ),
+    (GINConv(), {"eps": (1,)}),
+    (
+        GINConv(nn.Linear(3, 2), learn_eps=True),
+        {"eps": (1,), "apply_func.weight": (2, 3), "apply_func.bias": (2,)},
+    ),
+    (GINEConv(learn_eps=True), {"eps": (1,)}),
+    (EdgeWeightNorm(), {}),
+    (TypedLinear(4, 6, 3), {"W": (3, 4, 6)}),
+    (TypedLinear(4, 6, 3, "basis", 2), {"W": (2, 4, 6), "coeff": (3, 2)}),
+    (TypedLinear(4, 6, 3, "bdd", 2), {"W": (3, 12)}),
+    (
+        RelGraphConv(4, 6, 3, "basis", layer_norm=True),
+        {
+            "h_bias": (6,),
+            "loop_weight": (4, 6),
+            "linear_r.W": (3, 4, 6),
+            "linear_r.coeff": (3, 3),
+            "layer_norm_weight.weight": (6,),
+            "layer_norm_weight.bias": (6,),
+        },
+    ),
+    (RelGraphConv(4, 6, 3, bias=False, self_loop=False), {"linear_r.W": (3, 4, 6)}),
+]
+
+
+@pytest.mark.parametrize(("layer", "shapes"), STATES, ids=range(len(STATES)))
+def test_state_dicts_have_the_names_and_shapes_of_dgl(
+    layer: nn.Module, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    assert {name: tuple(value.shape) for name, value in layer.state_dict().items()} == shapes
+    given = {name: torch.full(shape, 0.5) for name, shape in shapes.items()}
+    layer.load_state_dict(given)
+    assert all(bool((value == 0.5).all()) for value in layer.state_dict().values())
