@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,16 +12,30 @@ from torch import Tensor, nn
 
 import graphmp as gm
 from graphmp.nn import (
+    AGNNConv,
+    APPNPConv,
+    CFConv,
+    ChebConv,
     DotGatConv,
+    EdgeConv,
     EdgeGATConv,
     EGATConv,
     GATConv,
+    GatedGCNConv,
+    GatedGraphConv,
     GATv2Conv,
+    GCN2Conv,
     GINConv,
     GINEConv,
+    GMMConv,
     GraphConv,
+    LightGCNConv,
+    LRGCCFConv,
+    NNConv,
     RelGraphConv,
     SAGEConv,
+    SGConv,
+    TAGConv,
 )
 
 IN, OUT, EDGE, TYPES = 3, 2, 4, 4
@@ -40,6 +54,7 @@ class Row:
         ends: ``"source"`` if only the sources' features are read, ``"both"``, or ``"same"`` if
             the destinations must be the sources.
         sized: whether the layer itself knows the size of its input.
+        positive: whether what edges carry must be above zero.
     """
 
     make: Callable[[], nn.Module]
@@ -49,6 +64,7 @@ class Row:
     needed: bool = False
     ends: str = "both"
     sized: bool = True
+    positive: bool = False
 
 
 def graph_conv(norm: str, out: int = OUT) -> Row:
@@ -64,6 +80,36 @@ def sage_conv(kind: str) -> Row:
 
 def gin_conv(kind: str) -> Row:
     return Row(lambda: GINConv(nn.Linear(IN, OUT), kind, 0.5, learn_eps=True), sized=False)
+
+
+def with_edges(edge: str, make: Callable[[], nn.Module]) -> Row:
+    return Row(make, edge=edge, shape=(EDGE,), needed=True)
+
+
+def nn_conv(kind: str) -> Row:
+    return with_edges("efeat", lambda: NNConv(IN, OUT, nn.Linear(EDGE, IN * OUT), kind, True))
+
+
+def gmm_conv(kind: str) -> Row:
+    return with_edges(
+        "pseudo", lambda: GMMConv(IN, OUT, EDGE, 5, kind, True, allow_zero_in_degree=True)
+    )
+
+
+def steps(make: Callable[[], nn.Module], sized: bool = True) -> Row:
+    return Row(make, ends="same", sized=sized, positive=True)
+
+
+class Twice(nn.Module):
+    """A layer that takes the first features too, which are here those it is given."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, graph: gm.Graph, feat: Tensor, edge_weight: Any = None) -> Tensor:
+        out: Tensor = self.layer(graph, feat, feat, edge_weight)
+        return out
 
 
 def rel_graph_conv(size: int, regularizer: str | None, bases: int | None) -> Row:
@@ -85,14 +131,11 @@ LAYERS: dict[str, Row] = {
         lambda: GATv2Conv(IN, OUT, 2, residual=True, allow_zero_in_degree=True), edge=""
     ),
     "DotGatConv": Row(lambda: DotGatConv(IN, OUT, 2, allow_zero_in_degree=True), edge=""),
-    "EGATConv": Row(
-        lambda: EGATConv(IN, EDGE, OUT, 5, 2), edge="efeats", shape=(EDGE,), needed=True
+    "EGATConv": with_edges(
+        "efeats", lambda: EGATConv(IN, EDGE, OUT, 5, 2, allow_zero_in_degree=True)
     ),
-    "EdgeGATConv": Row(
-        lambda: EdgeGATConv(IN, EDGE, OUT, 2, allow_zero_in_degree=True),
-        edge="edge_feat",
-        shape=(EDGE,),
-        needed=True,
+    "EdgeGATConv": with_edges(
+        "edge_feat", lambda: EdgeGATConv(IN, EDGE, OUT, 2, allow_zero_in_degree=True)
     ),
     **{f"GINConv {kind}": gin_conv(kind) for kind in ("sum", "max", "mean")},
     "GINEConv": Row(
@@ -105,6 +148,32 @@ LAYERS: dict[str, Row] = {
     "RelGraphConv": rel_graph_conv(OUT, None, None),
     "RelGraphConv basis": rel_graph_conv(OUT, "basis", 2),
     "RelGraphConv bdd": rel_graph_conv(2 * IN, "bdd", IN),
+    "SGConv": steps(lambda: SGConv(IN, OUT, 2, allow_zero_in_degree=True)),
+    "SGConv growing": steps(lambda: SGConv(IN, 5, 2, allow_zero_in_degree=True)),
+    "APPNPConv": steps(lambda: APPNPConv(2, 0.2), sized=False),
+    "TAGConv": steps(lambda: TAGConv(IN, OUT)),
+    "TAGConv growing": steps(lambda: TAGConv(IN, 5)),
+    "ChebConv": Row(lambda: ChebConv(IN, OUT, 3), edge="", ends="same"),
+    "GCN2Conv": steps(lambda: Twice(GCN2Conv(IN, 2, allow_zero_in_degree=True))),
+    "EdgeConv": Row(lambda: EdgeConv(IN, OUT, allow_zero_in_degree=True), edge=""),
+    "EdgeConv normalised": Row(
+        lambda: EdgeConv(IN, OUT, batch_norm=True, allow_zero_in_degree=True).eval(), edge=""
+    ),
+    "AGNNConv": Row(lambda: AGNNConv(allow_zero_in_degree=True), edge="", sized=False),
+    "GatedGraphConv": Row(lambda: GatedGraphConv(IN, 4, 2, 1), edge="", ends="same"),
+    "GatedGraphConv typed": Row(
+        lambda: GatedGraphConv(IN, 4, 2, TYPES),
+        edge="etypes",
+        dtype=torch.int64,
+        needed=True,
+        ends="same",
+    ),
+    "GatedGCNConv": with_edges("edge_feat", lambda: GatedGCNConv(IN, EDGE, OUT).eval()),
+    "CFConv": replace(with_edges("edge_feats", lambda: CFConv(IN, EDGE, 5, OUT)), ends="source"),
+    **{f"NNConv {kind}": nn_conv(kind) for kind in ("sum", "mean", "max")},
+    **{f"GMMConv {kind}": gmm_conv(kind) for kind in ("sum", "mean", "max")},
+    "LightGCNConv": Row(LightGCNConv, ends="source", sized=False),
+    "LRGCCFConv": Row(lambda: LRGCCFConv(IN, OUT), edge=""),
 }
 
 
@@ -117,7 +186,8 @@ def made(name: str) -> nn.Module:
 def edge_input(name: str, graph: gm.Graph) -> Tensor:
     """What the edges of a graph carry, as the layer wants it."""
     row = LAYERS[name]
-    return feature(graph.num_edges(), row.shape, row.dtype, seed=2)
+    made = feature(graph.num_edges(), row.shape, row.dtype, seed=2)
+    return made.abs() if row.positive else made
 
 
 def call(name: str, layer: nn.Module, graph: gm.Graph, feat: Any, edge: Any = None) -> Tensor:

@@ -8,37 +8,71 @@ Constructors and parameter names are DGL's, so that its checkpoints load.
 from __future__ import annotations
 
 from . import functional
+from .agnn_conv import AGNNConv
+from .appnp_conv import APPNPConv
+from .cf_conv import CFConv
+from .cheb_conv import ChebConv
 from .dotgat_conv import DotGatConv
+from .edge_conv import EdgeConv
 from .edge_gat_conv import EdgeGATConv
+from .edge_predictor import EdgePredictor
 from .edge_weight_norm import EdgeWeightNorm
 from .egat_conv import EGATConv
 from .gat_conv import GATConv
+from .gated_graph_conv import GatedGraphConv
+from .gatedgcn_conv import GatedGCNConv
 from .gatv2_conv import GATv2Conv
+from .gcn2_conv import GCN2Conv
 from .gin_conv import GINConv
 from .gine_conv import GINEConv
+from .gmm_conv import GMMConv
 from .graph_conv import GraphConv
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
+from .jumping_knowledge import JumpingKnowledge
+from .label_propagation import LabelPropagation
+from .lightgcn_conv import LightGCNConv
+from .lrgccf_conv import LRGCCFConv
+from .nn_conv import NNConv
 from .rel_graph_conv import RelGraphConv
 from .sage_conv import SAGEConv
 from .sequential import Sequential
+from .sg_conv import SGConv
+from .tag_conv import TAGConv
 from .typed_linear import TypedLinear
 
 __all__ = [
+    "AGNNConv",
+    "APPNPConv",
+    "CFConv",
+    "ChebConv",
     "DotGatConv",
     "EGATConv",
+    "EdgeConv",
     "EdgeGATConv",
+    "EdgePredictor",
     "EdgeWeightNorm",
     "GATConv",
     "GATv2Conv",
+    "GCN2Conv",
     "GINConv",
     "GINEConv",
+    "GMMConv",
+    "GatedGCNConv",
+    "GatedGraphConv",
     "GraphConv",
     "HeteroEmbedding",
     "HeteroGraphConv",
     "HeteroLinear",
+    "JumpingKnowledge",
+    "LRGCCFConv",
+    "LabelPropagation",
+    "LightGCNConv",
+    "NNConv",
     "RelGraphConv",
     "SAGEConv",
+    "SGConv",
     "Sequential",
+    "TAGConv",
     "TypedLinear",
     "functional",
 ]

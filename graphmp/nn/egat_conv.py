@@ -10,11 +10,12 @@ from torch.nn.functional import leaky_relu
 
 from .. import ops
 from ..graph import Graph
+from .degrees import ChecksInDegrees
 from .heads import by_head, dots, factors_by_head
 from .inputs import Sizes, at_ends, check_edges, checked, sizes_at_ends
 
 
-class EGATConv(nn.Module):
+class EGATConv(ChecksInDegrees):
     r"""Graph attention that reads and makes features of the edges.
 
     From `Rossmann-Toolbox <https://academic.oup.com/bib/article/23/1/bbab371/6375059>`__
@@ -37,6 +38,7 @@ class EGATConv(nn.Module):
         out_edge_feats: size of an edge's output for each head.
         num_heads: the number of heads.
         bias: add a bias to the edges' output.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
 
     Attributes:
         fc_node_src: linear map of the sources that is summed, without a bias.
@@ -56,11 +58,11 @@ class EGATConv(nn.Module):
 
     Example:
         >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g = gm.graph(([0, 1], [1, 0]))
         >>> conv = gm.nn.EGATConv(5, 4, 2, 7, num_heads=3)
-        >>> nodes, edges = conv(g, torch.ones(3, 5), torch.ones(2, 4))
+        >>> nodes, edges = conv(g, torch.ones(2, 5), torch.ones(2, 4))
         >>> nodes.shape, edges.shape
-        (torch.Size([3, 3, 2]), torch.Size([2, 3, 7]))
+        (torch.Size([2, 3, 2]), torch.Size([2, 3, 7]))
     """
 
     bias: nn.Parameter | None
@@ -73,8 +75,9 @@ class EGATConv(nn.Module):
         out_edge_feats: int,
         num_heads: int,
         bias: bool = True,
+        allow_zero_in_degree: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(allow_zero_in_degree)
         self._num_heads, self._in_edge_feats = num_heads, in_edge_feats
         self._sizes = source, target = sizes_at_ends(in_node_feats)
         width = num_heads * out_edge_feats
@@ -119,9 +122,11 @@ class EGATConv(nn.Module):
 
         Raises:
             GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device, or one
-                tensor where the destinations are not among the sources.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; one tensor where the destinations are not among
+                the sources.
         """
+        self.check_in_degrees(graph)
         source, target = at_ends(graph, checked(graph, nfeats, self._sizes))
         check_edges(graph, efeats, "efeats", self._in_edge_feats)
         edges = by_head(self._at_edges(graph, source, target, efeats), self._num_heads)

@@ -38,7 +38,7 @@ def formula_of(corner: Corner) -> Formula:
 @pytest.mark.parametrize("bias", [True, False])
 @each_corner
 def test_it_agrees_with_the_dense_formula(corner: Corner, bias: bool) -> None:
-    layer = drawn(EGATConv(4, EDGE, OUT, NEW, HEADS, bias=bias))
+    layer = drawn(EGATConv(4, EDGE, OUT, NEW, HEADS, bias, allow_zero_in_degree=True))
     edges, inputs = corner.feature("e", (EDGE,), torch.float64), features(corner, (4, 4))
     for shape in (None, (), (1,), (HEADS, 1)):
         weight = None if shape is None else corner.feature("e", shape, torch.float64)
@@ -47,7 +47,7 @@ def test_it_agrees_with_the_dense_formula(corner: Corner, bias: bool) -> None:
 
 
 def test_a_pair_of_sizes_agrees_with_the_dense_formula() -> None:
-    layer = drawn(EGATConv((5, 4), EDGE, OUT, NEW, HEADS))
+    layer = drawn(EGATConv((5, 4), EDGE, OUT, NEW, HEADS, allow_zero_in_degree=True))
     edges, inputs = BIPARTITE.feature("e", (EDGE,), torch.float64), features(BIPARTITE, (5, 4))
     assert_agrees(layer, formula_of(BIPARTITE), BIPARTITE.graph(), inputs, efeats=edges)
 
@@ -76,3 +76,8 @@ def test_edge_weights_of_another_shape_are_refused(shape: tuple[int, ...]) -> No
 def test_edges_of_another_size_are_refused() -> None:
     with pytest.raises(gm.GraphValueError, match=r"efeats must have 4 .* \(4, 3\) came"):
         EGATConv(4, EDGE, OUT, NEW, HEADS)(RING, torch.ones(3, 4), torch.ones(4, 3))
+
+
+def test_nodes_without_in_edges_are_refused() -> None:
+    with pytest.raises(gm.GraphValueError, match="EGATConv needs an edge into every node"):
+        EGATConv(4, EDGE, OUT, NEW, HEADS)(gm.graph(([0], [1])), torch.ones(2, 4), torch.ones(1, 4))

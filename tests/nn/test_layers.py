@@ -183,7 +183,8 @@ def test_autocast_gives_about_the_same(name: str) -> None:
     torch.testing.assert_close(out.float(), expected, rtol=0.05, atol=0.05)
     if out.requires_grad:
         out.float().sum().backward()  # type: ignore[no-untyped-call]
-        assert all(p.grad is not None for p in layer.parameters() if p.requires_grad)
+        learnt = [p for n, p in layer.named_parameters() if "bn_edge" not in n]  # another result's
+        assert all(p.grad is not None for p in learnt)
 
 
 @each_layer

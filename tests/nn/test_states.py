@@ -7,17 +7,31 @@ import torch
 from torch import nn
 
 from graphmp.nn import (
+    AGNNConv,
+    APPNPConv,
+    CFConv,
+    ChebConv,
     DotGatConv,
+    EdgeConv,
     EdgeGATConv,
     EdgeWeightNorm,
     EGATConv,
     GATConv,
+    GatedGCNConv,
+    GatedGraphConv,
     GATv2Conv,
+    GCN2Conv,
     GINConv,
     GINEConv,
+    GMMConv,
     GraphConv,
+    LightGCNConv,
+    LRGCCFConv,
+    NNConv,
     RelGraphConv,
     SAGEConv,
+    SGConv,
+    TAGConv,
     TypedLinear,
 )
 
@@ -185,6 +199,117 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
         },
     ),
     (RelGraphConv(4, 6, 3, bias=False, self_loop=False), {"linear_r.W": (3, 4, 6)}),
+    (SGConv(3, 2), {"fc.weight": (2, 3), "fc.bias": (2,)}),
+    (SGConv(3, 2, bias=False), {"fc.weight": (2, 3)}),
+    (APPNPConv(3, 0.1), {}),
+    (TAGConv(3, 2, k=3), {"lin.weight": (2, 12), "lin.bias": (2,)}),
+    (TAGConv(3, 2, bias=False), {"lin.weight": (2, 9)}),
+    (ChebConv(3, 2, 2), {"linear.weight": (2, 6), "linear.bias": (2,)}),
+    (ChebConv(3, 2, 3, bias=False), {"linear.weight": (2, 9)}),
+    (GCN2Conv(3, 1), {"weight1": (3, 3), "bias": (3,)}),
+    (
+        GCN2Conv(3, 1, project_initial_features=False, bias=False),
+        {"weight1": (3, 3), "weight2": (3, 3)},
+    ),
+    (
+        EdgeConv(3, 2),
+        {
+            "theta.weight": (2, 3),
+            "theta.bias": (2,),
+            "phi.weight": (2, 3),
+            "phi.bias": (2,),
+        },
+    ),
+    (
+        EdgeConv(3, 2, batch_norm=True),
+        {
+            "theta.weight": (2, 3),
+            "theta.bias": (2,),
+            "phi.weight": (2, 3),
+            "phi.bias": (2,),
+            "bn.weight": (2,),
+            "bn.bias": (2,),
+            "bn.running_mean": (2,),
+            "bn.running_var": (2,),
+            "bn.num_batches_tracked": (),
+        },
+    ),
+    (AGNNConv(), {"beta": (1,)}),
+    (AGNNConv(learn_beta=False), {"beta": (1,)}),
+    (
+        GatedGraphConv(3, 4, 2, 2),
+        {
+            "linears.0.weight": (4, 4),
+            "linears.0.bias": (4,),
+            "linears.1.weight": (4, 4),
+            "linears.1.bias": (4,),
+            "gru.weight_ih": (12, 4),
+            "gru.weight_hh": (12, 4),
+            "gru.bias_ih": (12,),
+            "gru.bias_hh": (12,),
+        },
+    ),
+    (
+        GatedGraphConv(3, 4, 2, 1, bias=False),
+        {"linears.0.weight": (4, 4), "gru.weight_ih": (12, 4), "gru.weight_hh": (12, 4)},
+    ),
+    (
+        GatedGCNConv(3, 5, 4, batch_norm=False),
+        {
+            **{f"{name}.weight": (4, 3) for name in "ABDE"},
+            **{f"{name}.bias": (4,) for name in "ABCDE"},
+            "C.weight": (4, 5),
+            **{
+                f"bn_{end}.{name}": (4,)
+                for end in ("node", "edge")
+                for name in ("weight", "bias", "running_mean", "running_var")
+            },
+            "bn_node.num_batches_tracked": (),
+            "bn_edge.num_batches_tracked": (),
+        },
+    ),
+    (
+        CFConv(3, 5, 4, 2),
+        {
+            "project_edge.0.weight": (4, 5),
+            "project_edge.0.bias": (4,),
+            "project_edge.2.weight": (4, 4),
+            "project_edge.2.bias": (4,),
+            "project_node.weight": (4, 3),
+            "project_node.bias": (4,),
+            "project_out.0.weight": (2, 4),
+            "project_out.0.bias": (2,),
+        },
+    ),
+    (
+        NNConv((3, 4), 2, nn.Linear(5, 6), residual=True),
+        {
+            "bias": (2,),
+            "edge_func.weight": (6, 5),
+            "edge_func.bias": (6,),
+            "res_fc.weight": (2, 4),
+        },
+    ),
+    (
+        NNConv((3, 2), 2, nn.Linear(5, 6, bias=False), residual=True, bias=False),
+        {"edge_func.weight": (6, 5)},
+    ),
+    (
+        GMMConv((3, 6), 2, 4, 5, residual=True),
+        {
+            "mu": (5, 4),
+            "inv_sigma": (5, 4),
+            "bias": (2,),
+            "fc.weight": (10, 3),
+            "res_fc.weight": (2, 6),
+        },
+    ),
+    (
+        GMMConv(3, 2, 4, 5, bias=False),
+        {"mu": (5, 4), "inv_sigma": (5, 4), "fc.weight": (10, 3)},
+    ),
+    (LightGCNConv(), {}),
+    (LRGCCFConv(3, 2), {"lin.weight": (2, 3), "lin.bias": (2,)}),
 ]
 
 
@@ -195,4 +320,5 @@ def test_state_dicts_have_the_names_and_shapes_of_dgl(
     assert {name: tuple(value.shape) for name, value in layer.state_dict().items()} == shapes
     given = {name: torch.full(shape, 0.5) for name, shape in shapes.items()}
     layer.load_state_dict(given)
-    assert all(bool((value == 0.5).all()) for value in layer.state_dict().values())
+    floats = [value for value in layer.state_dict().values() if value.is_floating_point()]
+    assert all(bool((value == 0.5).all()) for value in floats)

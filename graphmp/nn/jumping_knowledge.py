@@ -1,0 +1,86 @@
+"""What several layers found about a node, made one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import GraphValueError
+
+MODES = ("cat", "max", "lstm")
+
+
+class JumpingKnowledge(nn.Module):
+    r"""Jumping knowledge.
+
+    From `Representation Learning on Graphs with Jumping Knowledge Networks
+    <https://arxiv.org/abs/1806.03536>`__ (Xu et al., ICML 2018).
+
+    - ``"cat"``: :math:`h_v^1 \,\|\, \dots \,\|\, h_v^L`;
+    - ``"max"``: the maximum over the layers, by elements;
+    - ``"lstm"``: :math:`\sum_l \alpha_v^l h_v^l`, where the :math:`\alpha_v^l` are a softmax over
+      the layers of scores that a bidirectional LSTM gives.
+
+    Args:
+        mode: ``"cat"``, ``"max"`` or ``"lstm"``.
+        in_feats: size of what a layer gives; needed for ``"lstm"``.
+        num_layers: the number of layers; needed for ``"lstm"``.
+
+    Attributes:
+        lstm: the LSTM, with num_layers * in_feats // 2 hidden numbers; only in ``"lstm"``.
+        att: linear map of its states to a score; only in ``"lstm"``.
+
+    Shapes:
+        - feat_list: a list of (N, in_feats).
+        - output: (N, in_feats); (N, L * in_feats) in ``"cat"``.
+
+    Raises:
+        GraphValueError: an unknown mode, or no sizes for ``"lstm"``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> layers = [torch.ones(3, 2), torch.zeros(3, 2)]
+        >>> gm.nn.JumpingKnowledge("cat")(layers).shape
+        torch.Size([3, 4])
+        >>> gm.nn.JumpingKnowledge("lstm", in_feats=2, num_layers=2)(layers).shape
+        torch.Size([3, 2])
+    """
+
+    def __init__(
+        self, mode: str = "cat", in_feats: int | None = None, num_layers: int | None = None
+    ) -> None:
+        super().__init__()
+        if mode not in MODES:
+            raise GraphValueError(f"mode is one of {', '.join(MODES)}, but {mode!r} came.")
+        self.mode = mode
+        if mode == "lstm":
+            if in_feats is None or num_layers is None:
+                raise GraphValueError("mode='lstm' needs in_feats and num_layers.")
+            hidden = num_layers * in_feats // 2
+            self.lstm = nn.LSTM(in_feats, hidden, bidirectional=True, batch_first=True)
+            self.att = nn.Linear(2 * hidden, 1)
+
+    def reset_parameters(self) -> None:
+        """Draw the LSTM and the scores anew."""
+        if self.mode == "lstm":
+            self.lstm.reset_parameters()
+            self.att.reset_parameters()
+
+    def forward(self, feat_list: Sequence[Tensor]) -> Tensor:
+        """Merge.
+
+        Args:
+            feat_list: what each layer gives, (N, in_feats).
+
+        Returns:
+            (N, in_feats); (N, L * in_feats) in ``"cat"``.
+        """
+        if self.mode == "cat":
+            return torch.cat(list(feat_list), -1)
+        layers = torch.stack(list(feat_list), -2)
+        if self.mode == "max":
+            return layers.amax(-2)
+        weights = self.att(self.lstm(layers)[0]).softmax(-2)
+        return (weights * layers).sum(-2)  # type: ignore[no-any-return]
