@@ -20,6 +20,7 @@ from graphmp.nn import (
     EdgeConv,
     EdgeGATConv,
     EGATConv,
+    EGNNConv,
     GATConv,
     GatedGCNConv,
     GatedGraphConv,
@@ -29,9 +30,11 @@ from graphmp.nn import (
     GINEConv,
     GMMConv,
     GraphConv,
+    HGTConv,
     LightGCNConv,
     LRGCCFConv,
     NNConv,
+    PNAConv,
     RelGraphConv,
     SAGEConv,
     SGConv,
@@ -112,6 +115,38 @@ class Twice(nn.Module):
         return out
 
 
+class Placed(nn.Module):
+    """A layer that takes coordinates too, which are here the features."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, graph: gm.Graph, feat: Any, edge_feat: Any) -> Any:
+        return self.layer(graph, feat, feat, edge_feat)
+
+
+class Typed(nn.Module):
+    """A layer that takes types of nodes too, which are here the signs of a feature."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, graph: gm.Graph, feat: Any, etype: Any) -> Any:
+        def kinds(h: Any) -> Any:
+            return ((h if h.ndim == 1 else h[:, 0]) > 0).long() if isinstance(h, Tensor) else None
+
+        ntype = tuple(map(kinds, feat)) if isinstance(feat, tuple) else kinds(feat)
+        return self.layer(graph, feat, ntype, etype)
+
+
+def pna_conv() -> PNAConv:
+    return PNAConv(
+        IN, 6, ["mean", "max", "std"], ["identity", "amplification"], 1.5, 0.0, 3, EDGE
+    ).eval()
+
+
 def rel_graph_conv(size: int, regularizer: str | None, bases: int | None) -> Row:
     return Row(
         lambda: RelGraphConv(IN, size, TYPES, regularizer, bases),
@@ -172,6 +207,14 @@ LAYERS: dict[str, Row] = {
     "CFConv": replace(with_edges("edge_feats", lambda: CFConv(IN, EDGE, 5, OUT)), ends="source"),
     **{f"NNConv {kind}": nn_conv(kind) for kind in ("sum", "mean", "max")},
     **{f"GMMConv {kind}": gmm_conv(kind) for kind in ("sum", "mean", "max")},
+    "HGTConv": Row(
+        lambda: Typed(HGTConv(IN, OUT, 2, 2, TYPES, dropout=0.0)),
+        edge="etype",
+        dtype=torch.int64,
+        needed=True,
+    ),
+    "EGNNConv": with_edges("edge_feat", lambda: Placed(EGNNConv(IN, 5, OUT, EDGE))),
+    "PNAConv": with_edges("edge_feat", pna_conv),
     "LightGCNConv": Row(LightGCNConv, ends="source", sized=False),
     "LRGCCFConv": Row(lambda: LRGCCFConv(IN, OUT), edge=""),
 }

@@ -7,7 +7,7 @@ Constructors and parameter names are DGL's, so that its checkpoints load.
 
 from __future__ import annotations
 
-from . import functional
+from . import functional, pytorch
 from .agnn_conv import AGNNConv
 from .appnp_conv import APPNPConv
 from .cf_conv import CFConv
@@ -18,6 +18,8 @@ from .edge_gat_conv import EdgeGATConv
 from .edge_predictor import EdgePredictor
 from .edge_weight_norm import EdgeWeightNorm
 from .egat_conv import EGATConv
+from .egnn_conv import EGNNConv
+from .functional import edge_softmax
 from .gat_conv import GATConv
 from .gated_graph_conv import GatedGraphConv
 from .gatedgcn_conv import GatedGCNConv
@@ -28,11 +30,13 @@ from .gine_conv import GINEConv
 from .gmm_conv import GMMConv
 from .graph_conv import GraphConv
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
+from .hgt_conv import HGTConv
 from .jumping_knowledge import JumpingKnowledge
 from .label_propagation import LabelPropagation
 from .lightgcn_conv import LightGCNConv
 from .lrgccf_conv import LRGCCFConv
 from .nn_conv import NNConv
+from .pna_conv import PNAConv
 from .rel_graph_conv import RelGraphConv
 from .sage_conv import SAGEConv
 from .sequential import Sequential
@@ -47,6 +51,7 @@ __all__ = [
     "ChebConv",
     "DotGatConv",
     "EGATConv",
+    "EGNNConv",
     "EdgeConv",
     "EdgeGATConv",
     "EdgePredictor",
@@ -60,6 +65,7 @@ __all__ = [
     "GatedGCNConv",
     "GatedGraphConv",
     "GraphConv",
+    "HGTConv",
     "HeteroEmbedding",
     "HeteroGraphConv",
     "HeteroLinear",
@@ -68,11 +74,14 @@ __all__ = [
     "LabelPropagation",
     "LightGCNConv",
     "NNConv",
+    "PNAConv",
     "RelGraphConv",
     "SAGEConv",
     "SGConv",
     "Sequential",
     "TAGConv",
     "TypedLinear",
+    "edge_softmax",
     "functional",
+    "pytorch",
 ]

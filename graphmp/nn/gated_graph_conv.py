@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .inputs import check_edges, checked_steps
-from .typed_linear import checked_types
+from .typed_linear import checked_types, edges_by_type
 
 
 class GatedGraphConv(nn.Module):
@@ -120,7 +120,4 @@ class GatedGraphConv(nn.Module):
         check_edges(graph, types, "etypes")
         if self._n_etypes == 1:
             return [graph.adjacency]
-        return [
-            graph.adjacency.subset((types == one).nonzero().view(-1))
-            for one in range(self._n_etypes)
-        ]
+        return [edges for _, edges in edges_by_type(graph, types, self._n_etypes)]

@@ -240,8 +240,7 @@ class HeteroEmbedding(nn.Module):
     @property
     def weight(self) -> dict[Any, Tensor]:
         """``{type: (number of its ids, embedding_dim)}``, all vectors."""
-        weights = {name: embed.get_parameter("weight") for name, embed in self.embeds.items()}
-        return {self._names[name]: weight for name, weight in weights.items()}
+        return {self._names[name]: embed.weight for name, embed in self.embeds.items()}  # type: ignore[misc]
 
     def reset_parameters(self) -> None:
         """Draw the vectors anew by Glorot's uniform rule."""

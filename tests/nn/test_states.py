@@ -16,6 +16,7 @@ from graphmp.nn import (
     EdgeGATConv,
     EdgeWeightNorm,
     EGATConv,
+    EGNNConv,
     GATConv,
     GatedGCNConv,
     GatedGraphConv,
@@ -25,9 +26,11 @@ from graphmp.nn import (
     GINEConv,
     GMMConv,
     GraphConv,
+    HGTConv,
     LightGCNConv,
     LRGCCFConv,
     NNConv,
+    PNAConv,
     RelGraphConv,
     SAGEConv,
     SGConv,
@@ -307,6 +310,66 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
     (
         GMMConv(3, 2, 4, 5, bias=False),
         {"mu": (5, 4), "inv_sigma": (5, 4), "fc.weight": (10, 3)},
+    ),
+    (
+        HGTConv(4, 2, 3, 2, 3),
+        {
+            "skip": (2,),
+            "residual_w": (4, 6),
+            **{f"linear_{name}.W": (2, 4, 6) for name in "kqv"},
+            "linear_a.W": (2, 6, 6),
+            **{f"relation_pri.{head}": (3,) for head in range(3)},
+            **{
+                f"relation_{name}.{head}.W": (3, 2, 2)
+                for name in ("att", "msg")
+                for head in range(3)
+            },
+        },
+    ),
+    (
+        HGTConv(2, 2, 1, 2, 3, use_norm=True),
+        {
+            "skip": (2,),
+            **{f"linear_{name}.W": (2, 2, 2) for name in "kqva"},
+            "relation_pri.0": (3,),
+            "relation_att.0.W": (3, 2, 2),
+            "relation_msg.0.W": (3, 2, 2),
+            "norm.weight": (2,),
+            "norm.bias": (2,),
+        },
+    ),
+    (
+        EGNNConv(3, 4, 2, 5),
+        {
+            "edge_mlp.0.weight": (4, 12),
+            "edge_mlp.0.bias": (4,),
+            "edge_mlp.2.weight": (4, 4),
+            "edge_mlp.2.bias": (4,),
+            "node_mlp.0.weight": (4, 7),
+            "node_mlp.0.bias": (4,),
+            "node_mlp.2.weight": (2, 4),
+            "node_mlp.2.bias": (2,),
+            "coord_mlp.0.weight": (4, 4),
+            "coord_mlp.0.bias": (4,),
+            "coord_mlp.2.weight": (1, 4),
+        },
+    ),
+    (
+        PNAConv(4, 6, ["mean", "max"], ["identity"], 2.5, num_towers=2, edge_feat_size=3),
+        {
+            **{f"towers.{i}.M.weight": (2, 7) for i in range(2)},
+            **{f"towers.{i}.M.bias": (2,) for i in range(2)},
+            **{f"towers.{i}.U.weight": (3, 6) for i in range(2)},
+            **{f"towers.{i}.U.bias": (3,) for i in range(2)},
+            **{
+                f"towers.{i}.batchnorm.{name}": (3,)
+                for i in range(2)
+                for name in ("weight", "bias", "running_mean", "running_var")
+            },
+            **{f"towers.{i}.batchnorm.num_batches_tracked": () for i in range(2)},
+            "mixing_layer.0.weight": (6, 6),
+            "mixing_layer.0.bias": (6,),
+        },
     ),
     (LightGCNConv(), {}),
     (LRGCCFConv(3, 2), {"lin.weight": (2, 3), "lin.bias": (2,)}),

@@ -1,0 +1,17 @@
+"""DGL's name for :mod:`graphmp.nn`, so that ``import graphmp.nn.pytorch as dglnn`` goes on."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """What the package has under a name; of its own names only the list of public ones."""
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(sys.modules[__package__], name)
+
+
+def __dir__() -> list[str]:
+    return dir(sys.modules[__package__])
