@@ -12,7 +12,8 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .inputs import check_edges, checked_steps
-from .typed_linear import checked_types, edges_by_type
+from .relations import Relation, relations_of
+from .typed_linear import checked_types
 
 
 class GatedGraphConv(nn.Module):
@@ -28,8 +29,8 @@ class GatedGraphConv(nn.Module):
 
         h_v^{t+1} &= \mathrm{GRU}(a_v^t, h_v^t)
 
-    where :math:`r(uv)` is the type of an edge. Features are mapped once for each type and node, so
-    nothing is stored for an edge and a feature.
+    where :math:`r(uv)` is the type of an edge. Features are mapped once for each type and source,
+    and nothing is stored for an edge and a feature.
 
     Args:
         in_feats: size of a node's input.
@@ -104,20 +105,26 @@ class GatedGraphConv(nn.Module):
         relations = self._relations(graph, etypes)
         h = pad(feat, (0, self._out_feats - self._in_feats))
         for _ in range(self._n_steps):
-            pairs = zip(self.linears, relations, strict=True)
-            sent = [ops.gspmm(r, "copy_lhs", "sum", map_(h), None) for map_, r in pairs]
-            total = torch.stack(sent).sum(0) if len(sent) > 1 else sent[0]
+            total = self._received(graph, relations, h)
             h = self.gru(total, h.to(total.dtype))
         return h
 
-    def _relations(self, graph: Graph, etypes: Any) -> list[Any]:
-        """The edges of each type."""
+    def _received(self, graph: Graph, relations: list[Relation] | None, h: Tensor) -> Tensor:
+        """(N, out_feats): what reaches each node in a step."""
+        if relations is None:
+            return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
+        total = torch.zeros_like(h)
+        for linear, (_, src, dst, block) in zip(self.linears, relations, strict=True):
+            sent = ops.gspmm(block, "copy_lhs", "sum", linear(h.index_select(0, src)), None)
+            total = total.index_add(0, dst, sent.to(total.dtype))
+        return total
+
+    def _relations(self, graph: Graph, etypes: Any) -> list[Relation] | None:
+        """The edges of each type; None where there is one."""
         if etypes is None and self._n_etypes > 1:
             raise GraphValueError(f"etypes is needed, since there are {self._n_etypes} types.")
         if etypes is None:
-            return [graph.adjacency]
+            return None
         types = checked_types(etypes, self._n_etypes, "etypes")
         check_edges(graph, types, "etypes")
-        if self._n_etypes == 1:
-            return [graph.adjacency]
-        return [edges for _, edges in edges_by_type(graph, types, self._n_etypes)]
+        return None if self._n_etypes == 1 else relations_of(graph, types, self._n_etypes)

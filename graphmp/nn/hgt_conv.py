@@ -11,7 +11,8 @@ from .. import ops
 from ..graph import Graph
 from .heads import by_head, products
 from .inputs import at_ends, check_edges, checked
-from .typed_linear import TypedLinear, checked_types, edges_by_type
+from .relations import relations_of
+from .typed_linear import TypedLinear, checked_types
 
 
 class HGTConv(nn.Module):
@@ -29,8 +30,8 @@ class HGTConv(nn.Module):
 
     for each head on its own, where :math:`K_u = K_{t(u)} h_u`, :math:`Q_v = Q_{t(v)} h_v`,
     :math:`V_u = V_{t(u)} h_u`, :math:`t` is the type of a node and :math:`r` that of the edge.
-    :math:`W^{att}_r` is applied to the sources and :math:`W^{msg}_r` to the sums, so nothing is
-    stored for an edge and a feature.
+    :math:`W^{att}_r` is applied to the sources of a type's edges and :math:`W^{msg}_r` to sums at
+    their destinations, so nothing is stored for an edge and a feature.
 
     Args:
         in_size: size of a node's input.
@@ -139,20 +140,21 @@ class HGTConv(nn.Module):
         self, g: Graph, types: Tensor, key: Tensor, query: Tensor, value: Tensor
     ) -> Tensor:
         """(num_dst, heads * size): sums of the values by attention, through the messages' maps."""
-        relations = edges_by_type(g, types, self.num_etypes)
+        relations = relations_of(g, types, self.num_etypes)
         into, out_of = (_stacked(maps) for maps in (self.relation_att, self.relation_msg))
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
-        parts = [
-            ops.gsddmm(edges, "dot", products(key, weight), query) * factor.unsqueeze(-1)
-            for (_, edges), weight, factor in zip(relations, into, factors, strict=True)
-        ]
-        scores = torch.cat(parts)
-        order = torch.cat([eids for eids, _ in relations])
+        parts = []
+        for one, weight, factor in zip(relations, into, factors, strict=True):
+            left = products(key.index_select(0, one.src), weight)
+            right = query.index_select(0, one.dst)
+            parts.append(ops.gsddmm(one.block, "dot", left, right) * factor.unsqueeze(-1))
+        scores, order = torch.cat(parts), torch.cat([one.eids for one in relations])
         attention = ops.edge_softmax(g, torch.empty_like(scores).index_copy(0, order, scores))
-        out = query.new_zeros(())
-        for (eids, edges), weight in zip(relations, out_of, strict=True):
-            chosen = attention.index_select(0, eids)
-            out = out + products(ops.gspmm(edges, "mul", "sum", value, chosen), weight)
+        out = torch.zeros_like(query)
+        for one, weight in zip(relations, out_of, strict=True):
+            chosen = attention.index_select(0, one.eids)
+            sums = ops.gspmm(one.block, "mul", "sum", value.index_select(0, one.src), chosen)
+            out = out.index_add(0, one.dst, products(sums, weight).to(out.dtype))
         return out.flatten(1)
 
     def _with_residual(self, h: Tensor, own: Tensor, kinds: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from .. import _checks
 from ..errors import GraphValueError
-from ..graph import Graph
 
 REGULARIZERS = (None, "basis", "bdd")
 
@@ -188,22 +187,6 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
     if not isinstance(types, Tensor):
         return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
     return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
-
-
-def edges_by_type(graph: Graph, types: Tensor, count: int) -> list[tuple[Tensor, Any]]:
-    """The edges of each type, as operations take them.
-
-    Args:
-        graph: a graph or block of one edge type.
-        types: (E,) integers below ``count``.
-        count: the number of types.
-
-    Returns:
-        For each type the ids of its edges, and those edges between the same nodes.
-    """
-    order = torch.argsort(types, stable=True)
-    counts = torch.bincount(types, minlength=count).tolist()
-    return [(eids, graph.adjacency.subset(eids)) for eids in torch.split(order, counts)]
 
 
 def _product(x: Tensor, weight: Tensor) -> Tensor:
