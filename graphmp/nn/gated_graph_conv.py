@@ -12,8 +12,8 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .inputs import check_edges, checked_steps
-from .relations import Relation, relations_of
 from .typed_linear import checked_types
+from .typed_sources import TypedSources, typed_sources
 
 
 class GatedGraphConv(nn.Module):
@@ -29,8 +29,8 @@ class GatedGraphConv(nn.Module):
 
         h_v^{t+1} &= \mathrm{GRU}(a_v^t, h_v^t)
 
-    where :math:`r(uv)` is the type of an edge. Features are mapped once for each type and source,
-    and nothing is stored for an edge and a feature.
+    where :math:`r(uv)` is the type of an edge. Features are mapped once for each source and type
+    of the edges that leave it.
 
     Args:
         in_feats: size of a node's input.
@@ -102,29 +102,28 @@ class GatedGraphConv(nn.Module):
                 where there are several; destinations that are not the sources.
         """
         feat = checked_steps(graph, feat, self._in_feats)
-        relations = self._relations(graph, etypes)
+        pairs = self._pairs(graph, etypes)
         h = pad(feat, (0, self._out_feats - self._in_feats))
         for _ in range(self._n_steps):
-            total = self._received(graph, relations, h)
+            total = self._received(graph, pairs, h)
             h = self.gru(total, h.to(total.dtype))
         return h
 
-    def _received(self, graph: Graph, relations: list[Relation] | None, h: Tensor) -> Tensor:
-        """(N, out_feats): what reaches each node in a step."""
-        if relations is None:
-            return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
-        total = torch.zeros_like(h)
-        for linear, (_, src, dst, block) in zip(self.linears, relations, strict=True):
-            sent = ops.gspmm(block, "copy_lhs", "sum", linear(h.index_select(0, src)), None)
-            total = total.index_add(0, dst, sent.to(total.dtype))
-        return total
-
-    def _relations(self, graph: Graph, etypes: Any) -> list[Relation] | None:
-        """The edges of each type; None where there is one."""
+    def _pairs(self, graph: Graph, etypes: Any) -> TypedSources | None:
+        """The sources by type of their edges; None where there is one type."""
         if etypes is None and self._n_etypes > 1:
             raise GraphValueError(f"etypes is needed, since there are {self._n_etypes} types.")
         if etypes is None:
             return None
         types = checked_types(etypes, self._n_etypes, "etypes")
         check_edges(graph, types, "etypes")
-        return None if self._n_etypes == 1 else relations_of(graph, types, self._n_etypes)
+        return None if self._n_etypes == 1 else typed_sources(graph, types)
+
+    def _received(self, graph: Graph, pairs: TypedSources | None, h: Tensor) -> Tensor:
+        """(N, out_feats): what reaches each node in a step."""
+        if pairs is None:
+            return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
+        counts = torch.bincount(pairs.types, minlength=self._n_etypes).tolist()
+        parts = torch.split(h.index_select(0, pairs.nodes), counts)
+        sent = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
+        return ops.gspmm(pairs.block, "copy_lhs", "sum", torch.cat(sent), None)

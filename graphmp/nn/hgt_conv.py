@@ -11,8 +11,8 @@ from .. import ops
 from ..graph import Graph
 from .heads import by_head, products
 from .inputs import at_ends, check_edges, checked
-from .relations import relations_of
 from .typed_linear import TypedLinear, checked_types
+from .typed_sources import typed_sources
 
 
 class HGTConv(nn.Module):
@@ -30,8 +30,8 @@ class HGTConv(nn.Module):
 
     for each head on its own, where :math:`K_u = K_{t(u)} h_u`, :math:`Q_v = Q_{t(v)} h_v`,
     :math:`V_u = V_{t(u)} h_u`, :math:`t` is the type of a node and :math:`r` that of the edge.
-    :math:`W^{att}_r` is applied to the sources of a type's edges and :math:`W^{msg}_r` to sums at
-    their destinations, so nothing is stored for an edge and a feature.
+    :math:`W^{att}_r` and :math:`W^{msg}_r` are applied once for each source and type of the edges
+    that leave it.
 
     Args:
         in_size: size of a node's input.
@@ -140,21 +140,15 @@ class HGTConv(nn.Module):
         self, g: Graph, types: Tensor, key: Tensor, query: Tensor, value: Tensor
     ) -> Tensor:
         """(num_dst, heads * size): sums of the values by attention, through the messages' maps."""
-        relations = relations_of(g, types, self.num_etypes)
-        into, out_of = (_stacked(maps) for maps in (self.relation_att, self.relation_msg))
+        nodes, kinds, block = typed_sources(g, types)
+        counts = torch.bincount(kinds, minlength=self.num_etypes).tolist()
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
-        parts = []
-        for one, weight, factor in zip(relations, into, factors, strict=True):
-            left = products(key.index_select(0, one.src), weight)
-            right = query.index_select(0, one.dst)
-            parts.append(ops.gsddmm(one.block, "dot", left, right) * factor.unsqueeze(-1))
-        scores, order = torch.cat(parts), torch.cat([one.eids for one in relations])
-        attention = ops.edge_softmax(g, torch.empty_like(scores).index_copy(0, order, scores))
-        out = torch.zeros_like(query)
-        for one, weight in zip(relations, out_of, strict=True):
-            chosen = attention.index_select(0, one.eids)
-            sums = ops.gspmm(one.block, "mul", "sum", value.index_select(0, one.src), chosen)
-            out = out.index_add(0, one.dst, products(sums, weight).to(out.dtype))
+        into = _stacked(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
+        key, value = (
+            _by_type(h.index_select(0, nodes), counts, weights)
+            for h, weights in ((key, into), (value, _stacked(self.relation_msg)))
+        )
+        out: Tensor = ops.dot_attention(block, query, key, value, scale=1.0)
         return out.flatten(1)
 
     def _with_residual(self, h: Tensor, own: Tensor, kinds: Tensor) -> Tensor:
@@ -166,3 +160,9 @@ class HGTConv(nn.Module):
 def _stacked(maps: nn.ModuleList) -> Tensor:
     """(types, heads, size, size): the matrices of all heads, by type."""
     return torch.stack([one.W for one in maps], 1)  # type: ignore[misc]
+
+
+def _by_type(h: Tensor, counts: list[int], weights: Tensor) -> Tensor:
+    """(P, heads, size): rows in the order of types, each by the matrices of its type."""
+    parts = zip(torch.split(h, counts), weights, strict=True)
+    return torch.cat([products(part, weight) for part, weight in parts])

@@ -12,6 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .inputs import at_ends, check_edges, checked
 from .typed_linear import TypedLinear, checked_types
+from .typed_sources import typed_sources
 
 
 class RelGraphConv(nn.Module):
@@ -27,8 +28,8 @@ class RelGraphConv(nn.Module):
     paper's is one over the number of edges of the type that enter the node. The matrices are those
     of :class:`TypedLinear`. Layer normalisation, if any, comes before the bias, dropout last.
 
-    Matrices of few bases are applied after the sum: then there is one sum of :math:`h_u` for each
-    base, and nothing is stored for an edge and a feature.
+    Matrices are applied once for each source and type of the edges that leave it. Those of few
+    bases are applied after the sum: then there is one sum of :math:`h_u` for each base.
 
     Args:
         in_feat: size of a node's input.
@@ -100,7 +101,7 @@ class RelGraphConv(nn.Module):
         etypes: Any,
         norm: Tensor | None = None,
         *,
-        presorted: bool = False,
+        presorted: bool = False,  # noqa: ARG002
     ) -> Tensor:
         """Convolve.
 
@@ -109,7 +110,7 @@ class RelGraphConv(nn.Module):
             feat: (num_src, in_feat) features; or a pair of that and (num_dst, in_feat).
             etypes: (E,) integers, the type of each edge.
             norm: (E,) or (E, 1), a factor for each edge.
-            presorted: the edges are in the order of their types, so that none is moved.
+            presorted: taken as DGL takes it; edges are not moved here, sorted or not.
 
         Returns:
             (num_dst, out_feat).
@@ -127,24 +128,22 @@ class RelGraphConv(nn.Module):
         if norm is not None:
             check_edges(g, norm, "norm")
             norm = norm.view(-1, 1)
-        out = self._summed(g, source, types, norm, presorted)
+        out = self._summed(g, source, types, norm)
         out = self.layer_norm_weight(out) if self.layer_norm else out
         out = out + self.h_bias if self.bias else out
         out = out + own @ self.loop_weight if self.self_loop else out
         out = out if self.activation is None else self.activation(out)
         return self.dropout(out)  # type: ignore[no-any-return]
 
-    def _summed(
-        self, g: Graph, source: Tensor, types: Tensor, norm: Tensor | None, presorted: bool
-    ) -> Tensor:
+    def _summed(self, g: Graph, source: Tensor, types: Tensor, norm: Tensor | None) -> Tensor:
         """(num_dst, out_feat): the sum of the messages."""
         if self._sums_by_base(g):
             return self._by_base(g, source, types, norm)
-        sent = ops.gsddmm(g, "copy_lhs", source, None)
-        messages = self.linear_r(sent, types, sorted_by_type=presorted)
+        nodes, kinds, block = typed_sources(g, types)
+        sent = self.linear_r(source.index_select(0, nodes), kinds, sorted_by_type=True)
         if norm is None:
-            return ops.gspmm(g, "copy_rhs", "sum", None, messages)
-        return ops.gspmm(g, "mul", "sum", messages, norm, "e", "e")
+            return ops.gspmm(block, "copy_lhs", "sum", sent, None)
+        return ops.gspmm(block, "mul", "sum", sent, norm)
 
     def _sums_by_base(self, g: Graph) -> bool:
         """Whether a sum for each base at the nodes takes less than a message at each edge."""
