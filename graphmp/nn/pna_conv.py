@@ -14,8 +14,8 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from .inputs import at_ends, check_edges, checked
 
-REDUCERS = ("mean", "max", "min", "sum", "std", "var")
-MOMENTS = {"moment3": 3, "moment4": 4, "moment5": 5}
+REDUCERS = ("mean", "max", "min", "sum")
+MOMENTS = {"var": 2, "std": 2, "moment3": 3, "moment4": 4, "moment5": 5}
 SCALERS: dict[str, Callable[[Tensor, float], Tensor | float]] = {
     "identity": lambda log_degree, delta: 1.0,  # noqa: ARG005
     "amplification": lambda log_degree, delta: log_degree / delta,
@@ -187,6 +187,8 @@ class _Tower(nn.Module):
         mean = ops.gspmm(graph, "copy_rhs", "mean", None, messages)
         apart = ops.gsddmm(graph, "sub", messages, mean, "e", "v") ** order
         moment = ops.gspmm(graph, "copy_rhs", "mean", None, apart)
+        if name == "var":
+            return moment
         is_zero = moment == 0  # whose root has no derivative
         root = moment.masked_fill(is_zero, 1).abs() ** (1 / order)
         return (moment.sign() * root).masked_fill(is_zero, 0)
