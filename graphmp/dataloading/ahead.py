@@ -191,7 +191,8 @@ def in_turn(job: Job, count: int) -> Iterator[Any]:
         try:
             yield job(number)
         except StopIteration as error:
-            raise _as_error(error, f"the sampler of batch {number}") from error
+            failure = _as_error(error, f"the sampler of batch {number}")
+            raise failure from error
 
 
 def _as_error(error: BaseException, who: str) -> BaseException:

@@ -30,12 +30,12 @@ def check_exclusion(exclude: Any, reverse_eids: Any, reverse_etypes: Any) -> Non
             f"{exclude!r} came."
         )
     if exclude == "reverse_id" and not isinstance(reverse_eids, (Tensor, Mapping)):
-        raise (GraphValueError if reverse_eids is None else GraphTypeError)(
+        raise GraphTypeError(
             "exclude='reverse_id' needs reverse_eids, a tensor of the reverse of each edge or a "
             f"dict of them by edge type, but {_checks.kind(reverse_eids)} came."
         )
     if exclude == "reverse_types" and not isinstance(reverse_etypes, Mapping):
-        raise (GraphValueError if reverse_etypes is None else GraphTypeError)(
+        raise GraphTypeError(
             "exclude='reverse_types' needs reverse_etypes, a dict from edge types to those of "
             f"their reverse, but {_checks.kind(reverse_etypes)} came."
         )

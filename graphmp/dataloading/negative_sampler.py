@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random, sampling
-from ..errors import GraphValueError
+from ..errors import GraphRuntimeError, GraphValueError
 from ..graph import Graph
 
 __all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
@@ -40,9 +40,9 @@ class _NegativeSampler:
         named = {g.to_canonical_etype(etype): ids for etype, ids in eids.items()}
         return {etype: self.pairs(g, ids, etype) for etype, ids in named.items()}
 
-    def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
+    def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:  # noqa: ARG002
         """Draw pairs for edges of one type."""
-        raise NotImplementedError
+        raise GraphRuntimeError(f"{type(self).__name__} must override pairs(g, eids, etype).")
 
 
 class PerSourceUniform(_NegativeSampler):

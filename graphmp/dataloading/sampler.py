@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .. import _checks
-from ..errors import GraphTypeError
+from ..errors import GraphRuntimeError, GraphTypeError
 from ..frame import NID
 from ..graph import Graph
 from ..subgraph import nodes_by_type
@@ -31,7 +31,7 @@ class Sampler:
         [1, 1]
     """
 
-    def sample(self, g: Graph, indices: Any) -> Any:
+    def sample(self, g: Graph, indices: Any) -> Any:  # noqa: ARG002
         """Make a batch.
 
         Args:
@@ -41,7 +41,7 @@ class Sampler:
         Returns:
             What the loader yields.
         """
-        raise NotImplementedError(f"{type(self).__name__} must override sample(g, indices).")
+        raise GraphRuntimeError(f"{type(self).__name__} must override sample(g, indices).")
 
     def check_seeds(self, g: Graph, indices: Any) -> Any:  # noqa: ARG002
         """Check all seeds when a loader is made; here any tensors, lists or arrays will do.
@@ -95,7 +95,7 @@ class BlockSampler(Sampler):
         self.prefetch_edge_feats = prefetch_edge_feats
         self.output_device = output_device
 
-    def sample_blocks(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
+    def sample_blocks(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:  # noqa: ARG002
         """Make the blocks of some seeds.
 
         Args:
@@ -106,7 +106,7 @@ class BlockSampler(Sampler):
         Returns:
             ``(input_nodes, output_nodes, blocks)``, the block farthest from the seeds first.
         """
-        raise NotImplementedError(
+        raise GraphRuntimeError(
             f"{type(self).__name__} must override sample_blocks(g, seed_nodes, exclude_eids)."
         )
 

@@ -126,8 +126,8 @@ class EGNNConv(nn.Module):
         edge_feat: Tensor | None,
     ) -> Tensor:
         """(E, hidden_size): the first map by parts, those of nodes before they are copied."""
-        first, *rest = self.edge_mlp
-        assert isinstance(first, nn.Linear)  # the network was made here
+        maps: list[Any] = list(self.edge_mlp)
+        first, *rest = maps
         sizes = [self.in_size, self.in_size, 1, self.edge_feat_size]
         from_source, from_own, from_radial, from_edge = torch.split(first.weight, sizes, 1)
         left, right = linear(source, from_source), linear(own, from_own, first.bias)

@@ -167,6 +167,8 @@ def test_a_batch_that_cannot_be_made_is_an_error_and_ends_the_workers(
     make, error, message = case
     loader = make()
     loader.num_workers = number
+    with pytest.raises(error):  # compiles what the batch needs
+        list(loader)
     started = time.monotonic()
     with pytest.raises(error, match=message):
         list(loader)

@@ -223,9 +223,9 @@ make = dl.as_edge_prediction_sampler
 BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "no sampler": (lambda: make([2, 2]), gm.GraphTypeError, "such as NeighborSampler"),
     "choice": (lambda: make(full, "reverse"), gm.GraphValueError, "'reverse_id', 'reverse_types'"),
-    "no ids": (lambda: make(full, "reverse_id"), gm.GraphValueError, "needs reverse_eids"),
+    "no ids": (lambda: make(full, "reverse_id"), gm.GraphTypeError, "needs reverse_eids"),
     "ids": (lambda: make(full, "reverse_id", 3), gm.GraphTypeError, "needs reverse_eids"),
-    "no types": (lambda: make(full, "reverse_types"), gm.GraphValueError, "needs reverse_etypes"),
+    "no types": (lambda: make(full, "reverse_types"), gm.GraphTypeError, "needs reverse_etypes"),
     "types": (
         lambda: make(full, "reverse_types", reverse_etypes="by"),
         gm.GraphTypeError,

@@ -60,9 +60,13 @@ def inside(kind: type[ast.AST], among: Iterable[ast.AST] = TREES.values()) -> It
 def test_line_58_everything_raised_is_a_graph_error_with_a_message() -> None:
     lookups = [f for f in inside(ast.FunctionDef) if f.name == "__getattr__"]
     missing_attributes = list(inside(ast.Raise, lookups))
+    ends = list(inside(ast.Raise, [f for f in inside(ast.FunctionDef) if f.name == "__next__"]))
+    ends = [node for node in ends if ast.unparse(node) == "raise StopIteration"]
+    raised_by_name = {ast.unparse(n.exc) for n in inside(ast.Raise) if isinstance(n.exc, ast.Name)}
+    assert {name for name in raised_by_name if name[0].isupper()} <= {"StopIteration"}
     for node in inside(ast.Raise):
-        if node.exc is None:
-            continue  # what was caught goes on
+        if node in ends or isinstance(node.exc, (ast.Name, ast.Attribute, type(None))):
+            continue  # an iterator ends; or what was caught goes on
         name = ast.unparse(node.exc.func)
         assert name in BUILTINS or node in missing_attributes, ast.unparse(node)
         assert node.exc.args, ast.unparse(node)
