@@ -14,7 +14,7 @@ from . import sampling_rows
 from .messages import run
 
 _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
-_WORK = 16  # what choosing an edge takes, in elements of a sum
+_WORK = 1  # what choosing an edge takes, in elements of a sum; a call of few is one of many
 
 # Tables of places that are not in use; all zeros. Making one takes as long as there are nodes.
 # Threads append and pop without a lock, which a forked process could find held.
