@@ -34,7 +34,6 @@ CALLS = {
 def graphmp(edges: Edges, message: str, reduce: str) -> Run:
     """``update_all``, forward."""
     import graphmp.function as fn
-    from graphmp.kernels.cpu.memory import release
 
     graph = edges.graphmp
     graph.ndata["x"], graph.edata["w"] = normal(edges.num_nodes, WIDTH), normal(edges.num_edges, 1)
@@ -42,7 +41,6 @@ def graphmp(edges: Edges, message: str, reduce: str) -> Run:
     builtins = getattr(fn, message)(*operands, "m"), getattr(fn, reduce)("m", "y")
 
     def run() -> Any:
-        release()  # so that a result does not lie in memory that was there before
         graph.update_all(*builtins)
         return graph.ndata.pop("y")
 
