@@ -265,14 +265,7 @@ class Adjacency:
     @property
     def places(self) -> Tensor:
         """(E,) the position of each edge in ``csc``."""
-
-        def make() -> Tensor:
-            eids = self.csc.eids
-            found = torch.empty_like(eids)
-            found[eids.long()] = torch.arange(self.num_edges, dtype=eids.dtype, device=eids.device)
-            return found
-
-        return self.kept("places", make)
+        return self.kept("places", lambda: kernels.group(self.csc.eids, self.num_edges)[1])
 
     def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
         """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""

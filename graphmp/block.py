@@ -68,7 +68,7 @@ def to_block(
     first = {t: ids if include_dst_in_src else ids[:0] for t, ids in targets.items()}
     others = {t: a.src for t, a in graph.adjacencies.items()}
     if given is None:
-        sources, us = numbered(graph, first, others)
+        sources, us = _numbered(graph, first, others, 0)
     else:
         sources, us = _covering(graph, given, others, 0, "src_nodes")
         for ntype, ids in first.items():
@@ -99,30 +99,15 @@ def sampled(
     Returns:
         A block whose edges are grouped by destination.
     """
-    sources, us = numbered(graph, targets, {t: others for t, (_, others, _) in chosen.items()})
+    others = {t: found for t, (_, found, _) in chosen.items()}
+    sources, us = _numbered(graph, targets, others, 0)
     adjacencies = {}
-    for etype, (limits, others, _) in chosen.items():
-        places = torch.arange(len(others), dtype=graph.idtype, device=graph.device)
+    for etype, (limits, found, _) in chosen.items():
+        places = torch.arange(len(found), dtype=graph.idtype, device=graph.device)
         sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
         form = Compressed(limits, us[etype], places)
         adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")
     return made(graph, sources, targets, adjacencies, {t: c[2] for t, c in chosen.items()})
-
-
-def numbered(
-    graph: Graph, first: Mapping[str, Tensor], others: Mapping[CanonicalEtype, Tensor]
-) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
-    """Number the sources of each type anew: ``first``, then the others as edges name them.
-
-    Args:
-        graph: where the nodes come from.
-        first: for each node type those that come first.
-        others: for each relation the source of each edge.
-
-    Returns:
-        The nodes of each type, and for each relation the new numbers of its sources.
-    """
-    return _numbered(graph, first, others, 0)
 
 
 def made(
@@ -179,6 +164,7 @@ def _by_end(graph: Graph, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dic
 def _numbered(
     graph: Graph, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
 ) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
+    """Nodes of each type, ``first`` and then what is new at an end, and the places of the ends."""
     nodes, places = {}, {}
     for ntype, every in _by_end(graph, ids, end).items():
         nodes[ntype], found = kernels.relabel(first[ntype], every, graph.num_nodes(ntype))

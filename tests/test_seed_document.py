@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
@@ -12,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from seed_documents import blocks_of, read
 
 import graphmp as gm
 
 DOCUMENT = "002_09fa4216da9c0ded.txt"
-REPOSITORY = Path(__file__).resolve().parents[1]
 IMPORTS = {
     "import dgl": "import graphmp as dgl",
     "import dgl.function as fn": "import graphmp.function as fn",
@@ -29,14 +27,8 @@ RESULT = re.compile(r"In epoch 195, .* test acc: [\d.]+ \(best ([\d.]+)\)")
 
 @pytest.fixture(scope="module")
 def document() -> str:
-    """The text of the tutorial, in the folder of seeds beside that of the data."""
-    named = os.environ.get("GRAPHMP_DATA")
-    folders = [Path(named).resolve().parent] if named else []
-    folders.append(REPOSITORY.parent / "shared")
-    path = next((p for p in (f / "seeds" / DOCUMENT for f in folders) if p.is_file()), None)
-    if path is None:
-        pytest.skip(f"needs the tutorial's text: put it at {folders[0] / 'seeds' / DOCUMENT}")
-    return path.read_text(encoding="utf-8")
+    """The text of the tutorial."""
+    return read(DOCUMENT)
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +55,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def blocks_of(text: str) -> list[str]:
-    """The blocks of Python code in a reStructuredText."""
-    parts = re.split(r"^\.\. code-block:: Python\n", text, flags=re.MULTILINE)[1:]
-    return [textwrap.dedent(re.split(r"^(?=\S)", part, flags=re.MULTILINE)[0]) for part in parts]
 
 
 def best_accuracies(program: str, seed: int, capsys: pytest.CaptureFixture[str]) -> list[float]:

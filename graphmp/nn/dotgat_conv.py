@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .heads import by_head, finished
-from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
+from .heads import finished, projected
+from .inputs import Sizes, checked, sizes_at_ends
 
 
 class DotGatConv(ChecksInDegrees):
@@ -88,19 +88,14 @@ class DotGatConv(ChecksInDegrees):
         """
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
-        source, target = self._projected(graph, feat)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
         found = ops.dot_attention(graph, target, source, source, return_attention=get_attention)
         return finished(found, lambda out: out)
 
-    def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
-        """Both ends through their maps: (num_src, …, heads, size) and (num_dst, …, heads, size)."""
-        if hasattr(self, "fc"):
-            return at_ends(graph, mapped(lambda h: by_head(self.fc(h), self._num_heads), feat))
-        source, target = at_ends(graph, feat)
-        return (
-            by_head(self.fc_src(source), self._num_heads),
-            by_head(self.fc_dst(target), self._num_heads),
-        )
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
 
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""

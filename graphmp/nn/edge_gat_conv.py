@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .heads import by_head, dots, products
-from .inputs import Features, Sizes, at_ends, check_edges, checked, mapped, sizes_at_ends
+from .heads import by_head, dots, products, projected
+from .inputs import Sizes, at_ends, check_edges, checked, mapped, sizes_at_ends
 
 
 class EdgeGATConv(ChecksInDegrees):
@@ -142,7 +142,7 @@ class EdgeGATConv(ChecksInDegrees):
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
         feat = mapped(self.feat_drop, feat)
-        source, target = self._projected(graph, feat)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
         out, attention = ops.gat_attention(
             graph,
             source,
@@ -157,15 +157,10 @@ class EdgeGATConv(ChecksInDegrees):
         out = self._finished(out, at_ends(graph, feat)[1])
         return (out, attention.unsqueeze(-1)) if get_attention else out
 
-    def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
-        """W h at both ends: (num_src, …, heads, size) and (num_dst, …, heads, size)."""
-        if hasattr(self, "fc"):
-            return at_ends(graph, mapped(lambda h: by_head(self.fc(h), self._num_heads), feat))
-        source, target = at_ends(graph, feat)
-        return (
-            by_head(self.fc_src(source), self._num_heads),
-            by_head(self.fc_dst(target), self._num_heads),
-        )
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
 
     def _edge_vectors(self) -> Tensor:
         """(edge_feats, heads): what an edge's input is multiplied by for its part of the scores."""

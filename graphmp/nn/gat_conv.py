@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .heads import by_head, dots, factors_by_head, finished, residual_map
-from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
+from .heads import by_head, dots, factors_by_head, finished, projected, residual_map
+from .inputs import Sizes, at_ends, checked, mapped, sizes_at_ends
 
 
 class GATConv(ChecksInDegrees):
@@ -144,7 +144,7 @@ class GATConv(ChecksInDegrees):
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         feat = mapped(self.feat_drop, feat)
-        source, target = self._projected(graph, feat)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
         left, right = self._scores(source, target)
         weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
         found = ops.gat_attention(
@@ -160,12 +160,10 @@ class GATConv(ChecksInDegrees):
         own = at_ends(graph, feat)[1]
         return finished(found, lambda out: self._finished(out, own))
 
-    def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
-        """W h at both ends: (num_src, …, heads, out_feats) and (num_dst, …, heads, out_feats)."""
-        if hasattr(self, "fc"):
-            return at_ends(graph, mapped(lambda h: self._by_head(self.fc(h)), feat))
-        source, target = at_ends(graph, feat)
-        return self._by_head(self.fc_src(source)), self._by_head(self.fc_dst(target))
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
 
     def _scores(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """What each end adds to the score of an edge: (num_src, …, heads), (num_dst, …, heads)."""

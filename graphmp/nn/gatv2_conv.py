@@ -12,8 +12,8 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .heads import by_head, finished, residual_map
-from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
+from .heads import by_head, finished, projected, residual_map
+from .inputs import Sizes, at_ends, checked, mapped, sizes_at_ends
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -128,7 +128,7 @@ class GATv2Conv(ChecksInDegrees):
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         feat = mapped(self.feat_drop, feat)
-        source, target = self._projected(graph, feat)
+        source, target = projected(graph, feat, (self.fc_src, self.fc_dst), self._num_heads)
         found = ops.gatv2_attention(
             graph,
             source,
@@ -140,16 +140,6 @@ class GATv2Conv(ChecksInDegrees):
         )
         own = at_ends(graph, feat)[1]
         return finished(found, lambda out: self._finished(out, own))
-
-    def _projected(self, graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
-        """Both ends through their maps: (num_src, …, heads, size) and (num_dst, …, heads, size)."""
-        if self.fc_dst is self.fc_src:
-            return at_ends(graph, mapped(lambda h: by_head(self.fc_src(h), self._num_heads), feat))
-        source, target = at_ends(graph, feat)
-        return (
-            by_head(self.fc_src(source), self._num_heads),
-            by_head(self.fc_dst(target), self._num_heads),
-        )
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, activation."""

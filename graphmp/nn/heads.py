@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..errors import GraphValueError
 from ..graph import Graph
 from .aggregation import check_edge_weight
+from .inputs import Features, at_ends, mapped
 
 
 def by_head(h: Tensor, num_heads: int) -> Tensor:
@@ -28,6 +29,27 @@ def by_head(h: Tensor, num_heads: int) -> Tensor:
         torch.Size([5, 3, 2])
     """
     return h.view(*h.shape[:-1], num_heads, h.shape[-1] // num_heads)
+
+
+def projected(
+    graph: Graph, feat: Features, maps: tuple[nn.Module, nn.Module], num_heads: int
+) -> tuple[Tensor, Tensor]:
+    """Map the features of both ends, those of one map for both only once.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: one tensor for both ends, or a pair; see :func:`~graphmp.nn.inputs.at_ends`.
+        maps: to num_heads * size, of the sources and of the destinations.
+        num_heads: the number of heads.
+
+    Returns:
+        (num_src, …, num_heads, size) and (num_dst, …, num_heads, size).
+    """
+    left, right = maps
+    if left is right:
+        return at_ends(graph, mapped(lambda h: by_head(left(h), num_heads), feat))
+    source, target = at_ends(graph, feat)
+    return by_head(left(source), num_heads), by_head(right(target), num_heads)
 
 
 def dots(h: Tensor, vectors: Tensor) -> Tensor:

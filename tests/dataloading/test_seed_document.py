@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import textwrap
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from seed_documents import blocks_of, read
 from torch import Tensor
 
 import graphmp as gm
 
 DOCUMENT = "001_68ba21b638703026.txt"
-REPOSITORY = Path(__file__).resolve().parents[2]
 CHANGES = {
     "import dgl": "import graphmp as dgl",
     "from ogb.nodeproppred import DglNodePropPredDataset": "",
@@ -68,26 +66,14 @@ def arxiv(data_dir: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def document() -> str:
-    """The text of the tutorial, in the folder of seeds beside that of the data."""
-    named = os.environ.get("GRAPHMP_DATA")
-    folders = [Path(named).resolve().parent] if named else []
-    folders.append(REPOSITORY.parent / "shared")
-    path = next((p for p in (f / "seeds" / DOCUMENT for f in folders) if p.is_file()), None)
-    if path is None:
-        pytest.skip(f"needs the tutorial's text: put it at {folders[0] / 'seeds' / DOCUMENT}")
-    return path.read_text(encoding="utf-8")
+    """The text of the tutorial."""
+    return read(DOCUMENT)
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the program changes is restored."""
     monkeypatch.setenv("DGLBACKEND", "")
-
-
-def blocks_of(text: str) -> list[str]:
-    """The blocks of Python code in a reStructuredText."""
-    parts = re.split(r"^\.\. code-block:: Python\n", text, flags=re.MULTILINE)[1:]
-    return [textwrap.dedent(re.split(r"^(?=\S)", part, flags=re.MULTILINE)[0]) for part in parts]
 
 
 def lines_of(document: str) -> list[str]:
