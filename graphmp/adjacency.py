@@ -223,6 +223,21 @@ class Adjacency:
             self._layouts.degrees[side] = found
         return found
 
+    def divisors(self, dtype: torch.dtype, power: float = 1.0, more: int = 0) -> Tensor:
+        """(num_dst,) powers of the in-degrees, to divide sums of ``dtype`` by; made once.
+
+        Args:
+            dtype: of what is divided; divisors are at least float32, so that no degree is rounded.
+            power: the exponent, for example 0.5.
+            more: added to each degree. A degree of 0 counts as 1.
+        """
+        wide = torch.promote_types(dtype, torch.float32)
+
+        def make() -> Tensor:
+            return (self.in_degrees + more).clamp(min=1).to(wide).pow(power)
+
+        return self.kept(("divisors", wide, power, more), make)
+
     @property
     def buckets(self) -> Buckets:
         """The destinations grouped by in-degree, as reduce functions of users see them."""

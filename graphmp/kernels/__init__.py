@@ -109,7 +109,7 @@ def spmm(
     form: tuple[Tensor, Tensor, Tensor],
     op: str,
     reduce: str,
-    per_degree: bool,
+    divisor: Tensor | bool,
     lhs: At,
     rhs: At | None,
     plan: Plan,
@@ -118,7 +118,7 @@ def spmm(
     """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
     call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
     backend = _selected.get(call) or select(call)
-    return backend.spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg)
+    return backend.spmm(form, op, reduce, divisor, lhs, rhs, plan, wants_arg)
 
 
 def sddmm(

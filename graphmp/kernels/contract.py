@@ -3,13 +3,14 @@
 Primitives
     ``group(ids, num_rows) -> (indptr, order)``
         A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
-    ``spmm(form, op, reduce, per_degree, lhs, rhs, plan, wants_arg) -> (out, arg)``
+    ``spmm(form, op, reduce, divisor, lhs, rhs, plan, wants_arg) -> (out, arg)``
         Messages made from two operands and reduced into each row of ``form``, a triple
         ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
         edges. ``arg`` is None unless ``"max"`` or ``"min"`` want it; it is the position in
         ``form`` of the edge that gave each value, the first among equals, -1 in rows without
-        edges: (rows, plan.out_size), int32 or int64. NaN wins. ``per_degree`` divides a sum by
-        the number of edges.
+        edges: (rows, plan.out_size), int32 or int64. NaN wins. ``divisor``
+        divides each row of a sum before it is rounded: (rows,) numbers in the accumulator's dtype,
+        or True for the number of its edges.
     ``sddmm(form, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
     ``take(data, ids) -> rows``
@@ -243,7 +244,7 @@ class Backend(Protocol):
         form: tuple[Tensor, Tensor, Tensor],
         op: str,
         reduce: str,
-        per_degree: bool,
+        divisor: Tensor | bool,
         lhs: At,
         rhs: At | None,
         plan: Plan,

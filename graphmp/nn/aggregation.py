@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .. import _checks, ops
 from ..graph import Graph
+from .degrees import degree_factor
 
 
 def aggregate(
@@ -37,6 +38,42 @@ def aggregate(
         return ops.gspmm(graph, "copy_lhs", reducer, feat, None)
     check_edge_weight(graph, edge_weight)
     return ops.gspmm(graph, "mul", reducer, feat, edge_weight)
+
+
+def normalized_aggregate(
+    graph: Graph, feat: Tensor, edge_weight: Tensor | None, left: float, right: float
+) -> Tensor:
+    """Sum the features of each node's in-neighbours, divided by powers of degrees.
+
+    Args:
+        graph: a graph or block of one edge type.
+        feat: (num_src, *feature).
+        edge_weight: (E,), or (E, …) that broadcasts with the features: a factor for each edge.
+        left: exponent of a source's out-degree; 0 divides by nothing.
+        right: exponent of a destination's in-degree; 0 divides by nothing.
+
+    Returns:
+        (num_dst, *feature); 0 where no edge enters.
+
+    Raises:
+        GraphTypeError: weights that are not a tensor.
+        GraphValueError: not a weight for each edge, on another device, or of a shape that does
+            not broadcast.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 0, 1, 1], [1, 2, 2, 0]))
+        >>> normalized_aggregate(g, torch.ones(3), None, 0.5, 0.5)
+        tensor([0.7071, 0.7071, 1.0000])
+    """
+    edges = graph.adjacency
+    if edge_weight is None:
+        by_source = edges.reversed.divisors(feat.dtype, left) if left else None
+        by_destination = edges.divisors(feat.dtype, right) if right else None
+        return ops.normalized_sum(graph, feat, by_source, by_destination)
+    sent = feat * degree_factor(edges.out_degrees, -left, feat) if left else feat
+    total = aggregate(graph, sent, edge_weight)
+    return total * degree_factor(edges.in_degrees, -right, total) if right else total
 
 
 def check_edge_weight(graph: Graph, edge_weight: Tensor) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from ..errors import GraphValueError
 from ..graph import Graph
-from .aggregation import aggregate
-from .degrees import ChecksInDegrees, degree_factor
+from .aggregation import normalized_aggregate
+from .degrees import ChecksInDegrees
 from .inputs import checked_source
 
-NORMS = ("both", "none", "left", "right")
+# Exponents of the degrees of sources and of destinations that each norm divides by.
+NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}
 
 
 class GraphConv(ChecksInDegrees):
@@ -124,15 +126,14 @@ class GraphConv(ChecksInDegrees):
         self.check_in_degrees(graph)
         weight = self._weight_of_call(weight)
         h = checked_source(graph, feat, None if weight is None else weight.shape[0])
-        h = self._normalized(graph, h, "left")
-        if weight is None:
-            h = aggregate(graph, h, edge_weight)
-        elif self._in_feats > self._out_feats:
-            h = aggregate(graph, h @ weight, edge_weight)  # the smaller features travel
-        else:
-            h = aggregate(graph, h, edge_weight) @ weight
-        h = self._normalized(graph, h, "right")
-        h = h if self.bias is None else h + self.bias
+        first = weight is not None and self._in_feats > self._out_feats
+        if weight is not None and first:
+            h = h @ weight  # the smaller features travel
+        h = normalized_aggregate(graph, h, edge_weight, *NORMS[self._norm])
+        if weight is not None and not first:
+            h = linear(h, weight.t(), self.bias)
+        elif self.bias is not None:
+            h = h + self.bias
         return h if self._activation is None else self._activation(h)
 
     def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:
@@ -145,18 +146,6 @@ class GraphConv(ChecksInDegrees):
                 "weight=False."
             )
         return weight
-
-    def _normalized(self, graph: Graph, h: Tensor, side: str) -> Tensor:
-        """Divide rows of the sources (``"left"``) or destinations by their part of the norm."""
-        if self._norm not in (side, "both"):
-            return h
-        edges, power = graph.adjacency, -0.5 if self._norm == "both" else -1.0
-
-        def factor() -> Tensor:
-            degrees = edges.out_degrees if side == "left" else edges.in_degrees
-            return degree_factor(degrees, power, h)
-
-        return h * edges.kept((side, power, h.dtype, h.ndim), factor)
 
     def extra_repr(self) -> str:
         """Show the sizes and the norm in ``repr``."""

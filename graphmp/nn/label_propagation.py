@@ -8,11 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
-from .. import _checks
+from .. import _checks, ops
 from ..errors import GraphValueError
 from ..graph import Graph
-from .aggregation import aggregate
-from .degrees import degree_factor
 from .inputs import checked_steps
 from .steps import Step, normalized_step
 
@@ -110,8 +108,8 @@ class LabelPropagation(nn.Module):
     def _step(self, g: Graph, like: Tensor) -> Step:
         if self.norm_type == "sym":
             return normalized_step(g, like, leaving="out")
-        right = degree_factor(g.adjacency.in_degrees, -1.0, like)
-        return lambda y: aggregate(g, y) * right
+        right = g.adjacency.divisors(like.dtype)
+        return lambda y: ops.normalized_sum(g, y, right=right)
 
     def extra_repr(self) -> str:
         """Show the steps and the norm in ``repr``."""

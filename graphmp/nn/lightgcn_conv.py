@@ -7,8 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..graph import Graph
-from .aggregation import aggregate
-from .degrees import degree_factor
+from .aggregation import normalized_aggregate
 from .inputs import checked_source
 
 
@@ -53,6 +52,4 @@ class LightGCNConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device.
         """
         source = checked_source(graph, feat, None)
-        sent = source * degree_factor(graph.adjacency.out_degrees, -0.5, source)
-        total = aggregate(graph, sent, edge_weight)
-        return total * degree_factor(graph.adjacency.in_degrees, -0.5, total)
+        return normalized_aggregate(graph, source, edge_weight, 0.5, 0.5)

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .. import ops
 from ..graph import Graph
-from .aggregation import aggregate
 from .degrees import degree_factor
 from .inputs import at_ends, checked
 
@@ -67,6 +67,7 @@ class LRGCCFConv(nn.Module):
         size = self.lin.in_features
         source, own = at_ends(graph, checked(graph, feat, (size, size)))
         edges = graph.adjacency
-        right = degree_factor(edges.in_degrees + 1, -0.5, own)
-        sent = aggregate(graph, source * degree_factor(edges.out_degrees + 1, -0.5, source))
-        return self.lin((sent + own * right) * right)  # type: ignore[no-any-return]
+        left = edges.reversed.divisors(source.dtype, 0.5, more=1)
+        right = edges.divisors(source.dtype, 0.5, more=1)
+        loop = own * degree_factor(edges.in_degrees + 1, -1.0, own)
+        return self.lin(ops.normalized_sum(graph, source, left, right) + loop)  # type: ignore[no-any-return]

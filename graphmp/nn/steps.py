@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from .. import ops
 from ..graph import Graph
 from .aggregation import aggregate
-from .degrees import degree_factor
 from .edge_weight_norm import EdgeWeightNorm
 
 Step: TypeAlias = Callable[[Tensor], Tensor]
@@ -44,6 +44,6 @@ def normalized_step(
         weights = EdgeWeightNorm("both")(graph, edge_weight)
         return lambda h: aggregate(graph, h, weights)
     edges = graph.adjacency
-    left = degree_factor(edges.in_degrees if leaving == "in" else edges.out_degrees, -0.5, like)
-    right = degree_factor(edges.in_degrees, -0.5, like)
-    return lambda h: aggregate(graph, h * left) * right
+    left = (edges if leaving == "in" else edges.reversed).divisors(like.dtype, 0.5)
+    right = edges.divisors(like.dtype, 0.5)
+    return lambda h: ops.normalized_sum(graph, h, left, right)

@@ -23,6 +23,7 @@ from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
 from .attention import dot_attention, gat_attention, gatv2_attention
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
+from .normalized import normalized_sum
 from .segment import segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
 from .spmm import spmm as _spmm
@@ -34,6 +35,7 @@ __all__ = [
     "gatv2_attention",
     "gsddmm",
     "gspmm",
+    "normalized_sum",
     "segment_reduce",
     "segment_softmax",
 ]

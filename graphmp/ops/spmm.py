@@ -21,6 +21,7 @@ from ..function import BinaryOp
 from ..kernels.contract import At, Plan, accumulator, plan
 from .broadcast import message_shape, on_edges, promote
 from .chosen import put, taken
+from .normalized import normalized
 
 # Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
 # made from them grouped by destination, so that the destination's row stays near.
@@ -280,6 +281,10 @@ class _Sum(torch.autograd.Function):
         (grad,) = grads
         call: Contraction = ctx.call
         lhs, rhs = ctx.saved_tensors
+        if call.per_degree and call.op == "copy" and call.lhs == "u":
+            edges = call.adjacency
+            divisor = edges.divisors(grad.dtype)
+            return None, normalized(edges.reversed, grad, divisor, None), None
         if call.per_degree:
             grad = divided(grad, _degrees(call.adjacency, call.to))
         return (

@@ -23,7 +23,7 @@ from laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, At, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, At, Plan, accumulator
 
 AT = {"v": ROW, "u": OTHER, "e": EDGE}
 ENDS = ("u", "v", "e")
@@ -35,7 +35,7 @@ def run(
     reduce: str,
     *operands: Tensor,
     out_shape: tuple[int, ...] | None = None,
-    per_degree: bool = False,
+    divisor: Tensor | bool = False,
     idtype: torch.dtype = torch.int64,
 ) -> tuple[Tensor, Tensor | None]:
     """Call the kernel for a message of the table, such as ``"copy_u"`` or ``"u_mul_e"``."""
@@ -46,7 +46,7 @@ def run(
     full = tuple(np.broadcast_shapes(*shapes))
     plan = Plan(*shapes, full if out_shape is None else out_shape)
     form = corner.graph(idtype).adjacency.csc
-    out, arg = kernels.spmm(form, op, reduce, per_degree, left, right, plan, wants_arg=True)
+    out, arg = kernels.spmm(form, op, reduce, divisor, left, right, plan, wants_arg=True)
     return out, None if arg is None else edges_at(arg, form.eids)
 
 
@@ -169,12 +169,14 @@ def test_operands_may_lie_at_the_same_end(left: str, right: str) -> None:
 
 @each_corner
 @each_backend_and_dtype(FLOATS)
-def test_a_sum_may_be_divided_by_the_number_of_edges(
-    corner: Corner, backend: str, dtype: torch.dtype
-) -> None:
-    x = corner.feature("u", (3,), dtype)
-    out, _ = run(corner, "copy_u", "sum", x, per_degree=True)
+def test_the_rows_of_a_sum_may_be_divided(corner: Corner, backend: str, dtype: torch.dtype) -> None:
+    x, wide = corner.feature("u", (3,), dtype), accumulator(dtype)
+    divisor = torch.arange(1, corner.num_dst + 1, dtype=wide) / 4
+    out, _ = run(corner, "copy_u", "sum", x, divisor=divisor)
     inbox = dense.messages("copy_u", corner.src, corner.dst, x.double())
+    total = dense.reduce("sum", inbox, corner.dst, corner.num_dst)
+    assert_close(out, total / divisor.double().view(-1, 1))
+    out, _ = run(corner, "copy_u", "sum", x, divisor=True)
     assert_close(out, dense.reduce("mean", inbox, corner.dst, corner.num_dst))
 
 
@@ -188,7 +190,7 @@ def test_a_thousand_ones_are_a_thousand(backend: str, dtype: torch.dtype) -> Non
 @each_backend_and_dtype([torch.float16])
 def test_a_mean_divides_before_it_rounds(backend: str, dtype: torch.dtype) -> None:
     large = torch.full((HUB.num_src,), 600.0, dtype=dtype)  # the sum is beyond float16
-    out, _ = run(HUB, "copy_u", "sum", large, per_degree=True)
+    out, _ = run(HUB, "copy_u", "sum", large, divisor=True)
     assert out.tolist() == [600, 0, 600, 0]
 
 

@@ -11,7 +11,6 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp.nn import GraphConv
-from graphmp.nn.degrees import degree_factor
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 
@@ -53,13 +52,13 @@ def test_edge_weights_may_have_a_dimension_of_one() -> None:
 def test_the_smaller_features_travel(
     in_feats: int, out_feats: int, travels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, gspmm = [], gm.ops.gspmm
+    seen, normalized_sum = [], gm.ops.normalized_sum
 
     def recording(*args: Any) -> Tensor:
-        seen.append(args[3].shape[-1])
-        return gspmm(*args)
+        seen.append(args[1].shape[-1])
+        return normalized_sum(*args)
 
-    monkeypatch.setattr(gm.ops, "gspmm", recording)
+    monkeypatch.setattr(gm.ops, "normalized_sum", recording)
     assert GraphConv(in_feats, out_feats)(RING, torch.ones(3, in_feats)).shape == (3, out_feats)
     assert seen == [travels]
 
@@ -138,16 +137,16 @@ def test_repr_tells_the_sizes_and_the_norm() -> None:
 def test_the_norm_of_a_graph_is_computed_once_for_each_dtype(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = []
+    asked, pow_of = [], Tensor.pow
 
-    def recording(degrees: Tensor, power: float, like: Tensor) -> Tensor:
-        asked.append((degrees.tolist(), power, like.dtype))
-        return degree_factor(degrees, power, like)
+    def recording(degrees: Tensor, power: float) -> Tensor:
+        asked.append((degrees.tolist(), power, degrees.dtype))
+        return pow_of(degrees, power)
 
-    monkeypatch.setattr("graphmp.nn.graph_conv.degree_factor", recording)
+    monkeypatch.setattr(Tensor, "pow", recording)
     g, layer, x = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2])), GraphConv(3, 2), torch.randn(3, 3)
     made = [layer(g, x) for _ in range(3)]
-    single = [([2, 1, 1], -0.5, torch.float32), ([1, 1, 2], -0.5, torch.float32)]
+    single = [([2, 1, 1], 0.5, torch.float32), ([1, 1, 2], 0.5, torch.float32)]
     assert asked == single
     assert_close(made[2], made[0])
     assert layer.double()(g, x.double()).dtype == torch.float64

@@ -106,11 +106,12 @@ def spmm_sum(
     wide: Any,
     maps: Any,
     per_degree: bool,
+    divisor: Any,
     out: Any,
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = sum of the messages of row r``, divided by their number if asked for."""
+    """``out[r] = sum of the messages of row r``, divided by their number or by ``divisor[r]``."""
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         for f in range(out.shape[1]):
@@ -122,6 +123,9 @@ def spmm_sum(
         if per_degree and end > begin + 1:
             for f in range(out.shape[1]):
                 out[r, f] /= end - begin
+        if len(divisor):
+            for f in range(out.shape[1]):
+                out[r, f] /= divisor[r]
 
 
 @jit

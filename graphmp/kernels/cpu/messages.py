@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by the
 SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # of tiles of so many vectors
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_PLACES = np.zeros(0, np.int32)
+_ONE_BY_ONE, _IN_BLOCKS, _BY_PLACES = 0, 1, 2  # how an operand's elements meet those of a result
 _MANY = LARGE // 8  # elements that may be large enough for large pages
 _LARGEST = torch.iinfo(torch.int32).max
 _MOST, _MOST_WITH_ARG = 16, 8  # vectors of a tile, as many as there are registers for
@@ -34,7 +35,7 @@ def spmm(
     form: tuple[Tensor, Tensor, Tensor],
     op: str,
     reduce: str,
-    per_degree: bool,
+    divisor: Tensor | bool,
     lhs: At,
     rhs: At | None,
     plan: Plan,
@@ -54,21 +55,24 @@ def spmm(
         place = torch.int32 if len(edges[1]) <= _LARGEST else torch.int64
         arg = empty((needed, plan.out_size), place)
         made = (*made, arg.numpy())
+    none = _no_numbers(accumulator(dtype))
+    by: tuple[Any, ...] = (divisor, none) if isinstance(divisor, bool) else (False, divisor.numpy())
     work = len(edges[1]) * max(plan.size, 1)
     if tiled:
         operands = _tiled(op, lhs, rhs, plan)
-        flags: tuple[Any, ...] = (per_degree,)
+        flags = by
         if not is_sum:
             careful = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(careful), _flag(wants_arg))
         for tile in tiling(plan.size, _MOST_WITH_ARG if wants_arg else _MOST):
             loop = tiles.sum_rows if is_sum else tiles.extreme_rows
-            run(loop, edges[0], work, *edges, *operands, *flags, *made, *tile)
+            products = (_factors(op, plan, tile),) if is_sum else ()
+            run(loop, edges[0], work, *edges, *operands, *products, *flags, *made, *tile)
     else:
         operands = _operands(op, lhs, rhs, plan, held)
-        flag = per_degree if is_sum else reduce == "max"
+        flags = by if is_sum else (reduce == "max",)
         plain = loops.spmm_sum if is_sum else loops.spmm_extreme
-        run(plain, edges[0], work, *edges, *operands, flag, *made)
+        run(plain, edges[0], work, *edges, *operands, *flags, *made)
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
@@ -104,12 +108,32 @@ def _flag(value: bool) -> tuple[int, ...]:
     return (0,) if value else ()
 
 
+@cache
+def _no_numbers(dtype: torch.dtype) -> Any:
+    return torch.empty(0, dtype=dtype).numpy()
+
+
 class Tile(NamedTuple):
     """Columns that one call works on: the first, how many, and the tile's shape."""
 
     column: int
     lanes: int
     shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=4096)
+def _factors(op: str, plan: Plan, tile: Tile) -> tuple[int, ...]:
+    """What ``tiles.sum_rows`` is compiled for: how many numbers a tile of rows is multiplied by.
+
+    ``()`` if the messages are no such products, or the numbers do not share the tile evenly.
+    """
+    (left, _), (right, places) = _places(plan)
+    if op != "mul" or left != _ONE_BY_ONE or right != _IN_BLOCKS:
+        return ()
+    found = places[tile.column : tile.column + tile.lanes : LANES]
+    count, distinct = len(tile.shape), len(np.unique(found))
+    even = found[0] + np.arange(count) * distinct // count
+    return (0,) * distinct if distinct in SHAPES and np.array_equal(found, even) else ()
 
 
 @lru_cache(maxsize=4096)
@@ -144,12 +168,16 @@ def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
 def _places(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
     """For each operand how its elements meet those of the result, and its places."""
     made = []
-    for places, is_wide in zip(plan.maps[:2], plan.wide[:2], strict=True):
+    in_blocks = plan.width > 0 and plan.width % LANES == 0
+    for places, is_wide, shape in zip(
+        plan.maps[:2], plan.wide[:2], (plan.lhs_shape, plan.rhs_shape), strict=True
+    ):
         if is_wide:
-            made.append((0, _NO_PLACES))
+            made.append((_ONE_BY_ONE, _NO_PLACES))
             continue
-        in_blocks = plan.width and plan.width % LANES == 0
-        made.append((1 if in_blocks else 2, places.to(torch.int32).numpy()))
+        is_one = math.prod(shape) == 1  # number for all blocks, also for a last one that is short
+        kind = _IN_BLOCKS if in_blocks or is_one else _BY_PLACES
+        made.append((kind, places.to(torch.int32).numpy()))
     return made[0], made[1]
 
 

@@ -48,7 +48,9 @@ def sum_rows(
     y_kind: int,
     y_places: Any,
     op: int,
+    factors: Any,
     per_degree: bool,
+    divisor: Any,
     out: Any,
     column: int,
     lanes: int,
@@ -56,7 +58,11 @@ def sum_rows(
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = sum of the messages of row r``, divided by their number if asked for."""
+    """``out[r] = sum of the messages of row r``, divided by their number or by ``divisor[r]``.
+
+    If ``factors`` is not ``()`` the messages are ``x``, one by one, times that many numbers of
+    ``y``, each for as many vectors as the others.
+    """
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
@@ -67,6 +73,16 @@ def sum_rows(
                 i = addresses.edge_row(x_at, r, ahead, indices, eids)
                 addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
             i = addresses.edge_row(x_at, r, j, indices, eids)
+            if len(factors):
+                y_column = np.int64(y_places[column])
+                if y_at != 0:
+                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
+                    addresses.prefetch_number(y, k, y_column)
+                k = addresses.edge_row(y_at, r, j, indices, eids)
+                a = vector.load(x, shape, i, column, lanes)
+                b = vector.repeat(y, shape, k, y_column, factors)
+                acc = vector.add(acc, vector.mul(a, b))
+                continue
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             if op == 0:
                 acc = vector.add(acc, a)
@@ -79,6 +95,8 @@ def sum_rows(
                 acc = vector.add(acc, _message(op, a, b))
         if per_degree and end > begin + 1:
             acc = vector.div(acc, vector.fill(x, shape, end - begin))
+        if len(divisor):
+            acc = vector.div(acc, vector.fill(x, shape, divisor[r]))
         vector.store(out, r, column, acc, lanes)
 
 

@@ -167,6 +167,25 @@ def load_operand(
 
 
 @primitive
+def repeat(typing: Any, array: Any, shape: Any, row: Any, column: Any, numbers: Any) -> Any:
+    """A tile of a few numbers of a row, each repeated in as many vectors as the others.
+
+    They start at ``column``; the length of the tuple ``numbers`` says how many they are.
+    """
+    tile, distinct = Tile(_of(array), len(shape)), len(numbers)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        start = llvm.element(context, builder, array, args[0], args[2], args[3])
+        made = []
+        for place in range(distinct):
+            number = llvm.load_one(builder, builder.gep(start, [llvm.I64(place)]), array.dtype)
+            made += [llvm.splat(builder, number)] * (tile.count // distinct)
+        return _pack(builder, tile, made)
+
+    return tile(array, shape, types.int64, types.int64, numbers), generate
+
+
+@primitive
 def load_blocks(
     typing: Any, array: Any, shape: Any, row: Any, block: Any, blocks: Any, width: Any, lanes: Any
 ) -> Any:

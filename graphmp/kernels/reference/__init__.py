@@ -56,7 +56,7 @@ def spmm(
     form: tuple[Tensor, Tensor, Tensor],
     op: str,
     reduce: str,
-    per_degree: bool,
+    divisor: Tensor | bool,
     lhs: At,
     rhs: At | None,
     plan: Plan,
@@ -71,8 +71,9 @@ def spmm(
     out = messages.new_zeros(num_rows, plan.out_size)
     if reduce == "sum":
         out.scatter_add_(0, index, messages)
-        if per_degree:
-            out /= indptr.diff().clamp(min=1).view(-1, 1)
+        if divisor is not False:
+            by = indptr.diff().clamp(min=1) if divisor is True else divisor
+            out /= by.view(-1, 1)
         return out.to(dtype).view(num_rows, *plan.out_shape), None
     out, arg = _extreme(messages, index, out, reduce)
     arg = torch.where(arg < len(eids), arg, -1)
