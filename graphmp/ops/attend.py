@@ -107,7 +107,7 @@ def _gradients(
     slant = None
     if given.slant is not None:
         slant = _column_sums(left * given.left) + _column_sums(right * given.right)
-        left, right = left * given.slant, right * given.slant
+        left, right = left.mul_(given.slant), right.mul_(given.slant)
     parts = (left, right, value, scores, weight, slant)
     return tuple(None if part is None else part.to(grad.dtype) for part in parts)
 
