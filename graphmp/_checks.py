@@ -76,17 +76,26 @@ def device(value: Any) -> torch.device:
         ) from error
 
 
-def adjacency_of(graph: Any) -> Any:
+def graph(value: Any) -> Any:
+    """Check that a graph came.
+
+    Raises:
+        GraphTypeError: something else came.
+    """
+    if not hasattr(type(value), "adjacency"):
+        raise GraphTypeError(
+            f"The first argument must be a graph, but {kind(value)} came: the features follow it."
+        )
+    return value
+
+
+def adjacency_of(value: Any) -> Any:
     """The edges of the only relation of a graph.
 
     Raises:
         GraphTypeError: something else than a graph came.
     """
-    if not hasattr(type(graph), "adjacency"):
-        raise GraphTypeError(
-            f"The first argument must be a graph, but {kind(graph)} came: the features follow it."
-        )
-    return graph.adjacency
+    return graph(value).adjacency
 
 
 def count(value: object, what: str) -> int:

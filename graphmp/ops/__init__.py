@@ -24,7 +24,7 @@ from .attention import dot_attention, gat_attention, gatv2_attention
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
 from .normalized import normalized_sum
-from .segment import segment_reduce, segment_softmax
+from .segment import segment_broadcast, segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
 from .spmm import spmm as _spmm
 
@@ -36,6 +36,7 @@ __all__ = [
     "gsddmm",
     "gspmm",
     "normalized_sum",
+    "segment_broadcast",
     "segment_reduce",
     "segment_softmax",
 ]

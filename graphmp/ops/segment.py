@@ -1,4 +1,4 @@
-"""Reductions and softmax of consecutive rows of a tensor."""
+"""Consecutive rows of a tensor: reduced, normalised, or each given what its segment has."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from torch import Tensor
 from .. import _checks
 from ..adjacency import Adjacency, Compressed
 from ..errors import GraphTypeError, GraphValueError
-from ..function import REDUCERS
+from ..function import BINARY_OPS, REDUCERS
 from .edge_softmax import edge_softmax
-from .spmm import spmm
+from .spmm import contract, spmm
 
 
-def segment_reduce(seglen: Any, value: Tensor, reducer: str = "sum") -> Tensor:
+def segment_reduce(
+    seglen: Any, value: Tensor, reducer: str = "sum", weight: Tensor | None = None
+) -> Tensor:
     """Reduce consecutive rows of a tensor.
 
     Args:
@@ -23,12 +25,16 @@ def segment_reduce(seglen: Any, value: Tensor, reducer: str = "sum") -> Tensor:
             ``value``.
         value: (N, *feature).
         reducer: ``"sum"``, ``"mean"``, ``"max"`` or ``"min"``.
+        weight: (N, …) that broadcasts with ``value``: what rows are multiplied by first. The
+            products are not stored. A mean divides by the number of rows, not by the weights.
 
     Returns:
         (S, *feature); 0 for an empty segment.
 
     Raises:
-        GraphValueError: lengths that are negative or do not sum to N, or an unknown reducer.
+        GraphTypeError: ``value`` or ``weight`` is not a tensor.
+        GraphValueError: lengths that are negative or do not sum to N, an unknown reducer, or
+            weights that do not fit.
 
     Example:
         >>> import torch, graphmp as gm
@@ -40,7 +46,11 @@ def segment_reduce(seglen: Any, value: Tensor, reducer: str = "sum") -> Tensor:
         known = ", ".join(name for name, r in REDUCERS.items() if r.kernel)
         raise GraphValueError(f"A segment reducer is one of {known}, but {reducer!r} came.")
     segments = _segments(seglen, value)
-    return spmm(segments, None, row.kernel, value, None, ("e", "e"), row.per_degree)
+    op = None
+    if weight is not None:
+        _checks.feature(weight, value.shape[0], value.device, "weight", "rows")
+        op = BINARY_OPS["mul"]
+    return spmm(segments, op, row.kernel, value, weight, ("e", "e"), row.per_degree)
 
 
 def segment_softmax(seglen: Any, value: Tensor) -> Tensor:
@@ -66,21 +76,58 @@ def segment_softmax(seglen: Any, value: Tensor) -> Tensor:
     return weights
 
 
+def segment_broadcast(seglen: Any, value: Tensor) -> Tensor:
+    """Repeat each row of a tensor for every row of its segment: the transpose of a sum.
+
+    Args:
+        seglen: (S,) int tensor or list, the length of each segment.
+        value: (S, *feature).
+
+    Returns:
+        (N, *feature), where N is the sum of the lengths.
+
+    Raises:
+        GraphTypeError: ``value`` is not a tensor.
+        GraphValueError: negative lengths, or not a row for each segment.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> gm.ops.segment_broadcast([2, 0, 1], torch.tensor([1.0, 2.0, 3.0]))
+        tensor([1., 1., 3.])
+    """
+    lengths = _lengths(seglen, value)
+    _checks.feature(value, lengths.numel(), lengths.device, "value", "segments")
+    shape = tuple(value.shape[1:])
+    return contract(_relation(lengths), "e", "copy", value, None, ("v", "v"), shape)
+
+
 def _segments(seglen: Any, value: Any) -> Adjacency:
     """Segments as a relation: row ``i`` of ``value`` is an edge into its segment."""
+    lengths, rows = _lengths(seglen, value), value.shape[0]
+    if int(lengths.sum()) != rows:
+        raise GraphValueError(
+            f"Segment lengths must sum to the {rows} rows, but their sum is {int(lengths.sum())}."
+        )
+    return _relation(lengths)
+
+
+def _lengths(seglen: Any, value: Any) -> Tensor:
+    """Checked lengths of segments, on the device of ``value``."""
     if not isinstance(value, Tensor) or value.ndim == 0:
         raise GraphTypeError(f"The values must be a tensor with rows, but {value!r} came.")
     dtype = seglen.dtype if isinstance(seglen, Tensor) else torch.int64
     if dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(f"Segment lengths must be integers, but {dtype} came.")
     lengths = _checks.id_tensor(seglen, dtype, value.device, "Segment lengths")
-    rows = value.shape[0]
-    if (lengths < 0).any() or int(lengths.sum()) != rows:
-        raise GraphValueError(
-            f"Segment lengths must sum to the {rows} rows, without a negative one, "
-            f"but their sum is {int(lengths.sum())}."
-        )
-    indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(dtype)])
-    eids = torch.arange(rows, dtype=dtype, device=value.device)
+    if bool((lengths < 0).any()):
+        raise GraphValueError(f"Segment lengths must not be negative, but {int(lengths.min())} is.")
+    return lengths
+
+
+def _relation(lengths: Tensor) -> Adjacency:
+    """The rows of segments as edges into them."""
+    indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(lengths.dtype)])
+    rows = int(indptr[-1])
+    eids = torch.arange(rows, dtype=lengths.dtype, device=lengths.device)
     form = Compressed(indptr, eids, eids)
     return Adjacency.from_compressed(form, rows, lengths.numel(), "csc")

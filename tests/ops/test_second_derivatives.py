@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from corner_graphs import TINY, two_relations
@@ -80,6 +82,10 @@ def test_segments() -> None:
             lambda x, reducer=reducer: ops.segment_reduce([2, 0, 3], x, reducer).square(), value
         )
     assert_differentiable_twice(lambda x: ops.segment_softmax([2, 0, 3], x), value)
+    weight = TINY.feature("v", (2,), torch.float64)
+    weigh = functools.partial(ops.segment_reduce, [2, 0, 2], reducer="sum")
+    assert_differentiable_twice(lambda x, w: weigh(x[:4], weight=w).square(), value, weight)
+    assert_differentiable_twice(lambda x: ops.segment_broadcast([2, 0, 1, 3], x).square(), weight)
 
 
 @pytest.mark.usefixtures("backend")

@@ -1,4 +1,4 @@
-"""Consecutive rows of a tensor, reduced or normalised."""
+"""Consecutive rows of a tensor: reduced, normalised, or given what their segments have."""
 
 from __future__ import annotations
 
@@ -37,6 +37,40 @@ def test_segments_reduce_alone_and_empty_ones_give_0(
         )
 
 
+WEIGHTED = [((), ()), ((3,), (3,)), ((3,), (1,)), ((3,), ()), ((2, 3), (3,)), ((1,), (3,))]
+
+
+@pytest.mark.parametrize(("shape", "factor"), WEIGHTED, ids=str)
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_rows_are_weighed_before_they_are_reduced(
+    lengths: list[int], shape: tuple[int, ...], factor: tuple[int, ...]
+) -> None:
+    rows, count = owners(lengths), sum(lengths)
+    for reducer in ("sum", "mean", "max", "min"):
+        assert_same_with_gradients(
+            lambda x, w, reducer=reducer: ops.segment_reduce(lengths, x, reducer, w),
+            lambda x, w, reducer=reducer: dense.reduce(
+                reducer, dense.binary("mul", x, w), rows, len(lengths)
+            ),
+            feature(count, shape),
+            feature(count, factor, seed=1),
+        )
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_rows_of_segments_get_what_their_segment_has(
+    lengths: list[int], shape: tuple[int, ...]
+) -> None:
+    assert_same_with_gradients(
+        lambda x: ops.segment_broadcast(lengths, x),
+        lambda x: x[owners(lengths)],
+        feature(len(lengths), shape),
+    )
+
+
 @pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 @pytest.mark.usefixtures("backend")
 def test_softmax_of_segments(lengths: list[int]) -> None:
@@ -60,7 +94,7 @@ def test_lengths_may_be_a_tensor_an_array_or_a_sequence(lengths: Any) -> None:
     ("lengths", "value", "error", "message"),
     [
         ([1, 1], torch.ones(3), ValueError, "sum to the 3 rows, .* their sum is 2"),
-        ([4, -1], torch.ones(3), ValueError, "without a negative one"),
+        ([4, -1], torch.ones(3), ValueError, "must not be negative, but -1 is"),
         ([1.5, 1.5], torch.ones(3), TypeError, "must be integers"),
         (torch.tensor([3.0]), torch.ones(3), TypeError, "must be integers, but torch.float32"),
         ([3], [1.0, 2.0, 3.0], TypeError, "must be a tensor"),
@@ -74,6 +108,39 @@ def test_wrong_segments_are_an_error(
         with pytest.raises(error, match=message) as caught:
             function(lengths, value)
         assert isinstance(caught.value, gm.GraphError)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "value", "error", "message"),
+    [
+        ([1, 1], torch.ones(3), ValueError, "needs 2 rows, one for each of the segments, but 3"),
+        ([4, -1], torch.ones(2), ValueError, "must not be negative, but -1 is"),
+        ([1.5], torch.ones(1), TypeError, "must be integers"),
+        ([1], [1.0], TypeError, "must be a tensor"),
+        (torch.tensor([1]), torch.ones(1, device="meta"), ValueError, "must be on .* meta"),
+    ],
+)
+def test_segments_that_do_not_fit_what_is_broadcast_are_an_error(
+    lengths: Any, value: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        ops.segment_broadcast(lengths, value)
+    assert isinstance(caught.value, gm.GraphError)
+
+
+@pytest.mark.parametrize(
+    ("weight", "error", "message"),
+    [
+        (torch.ones(2), ValueError, "'weight' needs 3 rows"),
+        ([1.0, 1.0, 1.0], TypeError, "'weight' of the rows must be a tensor"),
+        (torch.ones(3, 2), ValueError, "features that broadcast"),
+    ],
+    ids=["rows", "list", "shape"],
+)
+def test_wrong_weights_are_an_error(weight: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message) as caught:
+        ops.segment_reduce([1, 2], torch.ones(3, 4), "sum", weight)
+    assert isinstance(caught.value, gm.GraphError)
 
 
 def test_an_unknown_reducer_is_an_error_that_lists_the_known() -> None:
