@@ -27,6 +27,7 @@ from .gatv2_conv import GATv2Conv
 from .gcn2_conv import GCN2Conv
 from .gin_conv import GINConv
 from .gine_conv import GINEConv
+from .global_attention_pooling import GlobalAttentionPooling
 from .gmm_conv import GMMConv
 from .graph_conv import GraphConv
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
@@ -37,16 +38,23 @@ from .lightgcn_conv import LightGCNConv
 from .lrgccf_conv import LRGCCFConv
 from .nn_conv import NNConv
 from .pna_conv import PNAConv
+from .pooling import AvgPooling, MaxPooling, SumPooling
 from .rel_graph_conv import RelGraphConv
+from .sag_pooling import SAGPooling
 from .sage_conv import SAGEConv
 from .sequential import Sequential
+from .set2set import Set2Set
 from .sg_conv import SGConv
+from .sort_pooling import SortPooling
 from .tag_conv import TAGConv
+from .topk_pooling import TopKPooling
 from .typed_linear import TypedLinear
+from .weight_and_sum import WeightAndSum
 
 __all__ = [
     "AGNNConv",
     "APPNPConv",
+    "AvgPooling",
     "CFConv",
     "ChebConv",
     "DotGatConv",
@@ -64,6 +72,7 @@ __all__ = [
     "GMMConv",
     "GatedGCNConv",
     "GatedGraphConv",
+    "GlobalAttentionPooling",
     "GraphConv",
     "HGTConv",
     "HeteroEmbedding",
@@ -73,14 +82,21 @@ __all__ = [
     "LRGCCFConv",
     "LabelPropagation",
     "LightGCNConv",
+    "MaxPooling",
     "NNConv",
     "PNAConv",
     "RelGraphConv",
     "SAGEConv",
+    "SAGPooling",
     "SGConv",
     "Sequential",
+    "Set2Set",
+    "SortPooling",
+    "SumPooling",
     "TAGConv",
+    "TopKPooling",
     "TypedLinear",
+    "WeightAndSum",
     "edge_softmax",
     "functional",
     "pytorch",

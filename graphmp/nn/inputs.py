@@ -1,4 +1,4 @@
-"""What layers take as features: one tensor for both ends of the edges, or a pair of tensors."""
+"""What layers take as features: one tensor for both ends of the edges, a pair, or one of nodes."""
 
 from __future__ import annotations
 
@@ -130,6 +130,29 @@ def checked_steps(graph: Graph, feat: Any, size: int | None) -> Tensor:
         )
     _check(graph, feat, adjacency.num_src, "source nodes", size)
     return feat  # type: ignore[no-any-return]
+
+
+def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
+    """Check what a layer was given that reads all nodes of each graph in a batch.
+
+    Args:
+        graph: a graph or a batch, of one node type, that is no block.
+        feat: (N, …).
+        size: the last dimension that the layer needs; None for any.
+
+    Returns:
+        (batch size,) the number of nodes of each graph.
+
+    Raises:
+        GraphTypeError: not a graph, or not a tensor.
+        GraphValueError: several node types, a block, a wrong number of rows, a wrong size, or
+            another device.
+    """
+    if _checks.graph(graph).is_block:
+        raise GraphValueError("A block is no batch of graphs: pool the graph it came from.")
+    sizes = graph.batch_num_nodes()
+    _check(graph, feat, graph.num_nodes(), "nodes", size)
+    return sizes
 
 
 def check_edges(graph: Graph, value: Any, name: str, size: int | None = None) -> None:
