@@ -9,7 +9,7 @@ that make a graph of a graph.
 
 from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
-from .batch import batch, unbatch
+from .batch import batch, slice_batch, unbatch
 from .block import to_block
 from .construct import (
     create_block,
@@ -152,6 +152,7 @@ __all__ = [
     "reverse",
     "sampling",
     "seed",
+    "slice_batch",
     "softmax_edges",
     "softmax_nodes",
     "sum_edges",

@@ -1,9 +1,10 @@
-"""Batches: several graphs laid side by side as one, and taken apart again."""
+"""Batches: several graphs laid side by side as one, and taken apart or out of it again."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,9 +13,11 @@ from . import _checks
 from .adjacency import Adjacency
 from .errors import GraphKeyError, GraphTypeError, GraphValueError
 from .features import Frames
-from .frame import ALL, Frame
+from .frame import ALL, EID, NID, Frame
 from .graph import Graph
 from .structure import is_all
+
+Spans: TypeAlias = dict[Any, list[tuple[int, int]]]
 
 
 def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
@@ -99,35 +102,76 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
         g = g.clone()
         g.set_batch_num_nodes(node_split)
         g.set_batch_num_edges(edge_split)
-    node_sizes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
-    edge_sizes = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
-    if any(len(sizes) != g.batch_size for sizes in (*node_sizes.values(), *edge_sizes.values())):
-        raise GraphValueError("The sizes of nodes and of edges must be those of as many graphs.")
-    made = []
-    node_at, edge_at = dict.fromkeys(node_sizes, 0), dict.fromkeys(edge_sizes, 0)
-    for i in range(g.batch_size):
-        nodes = {t: (node_at[t], sizes[i]) for t, sizes in node_sizes.items()}
-        edges = {t: (edge_at[t], sizes[i]) for t, sizes in edge_sizes.items()}
-        made.append(_cut(g, nodes, edges))
-        node_at = {t: start + size for t, (start, size) in nodes.items()}
-        edge_at = {t: start + size for t, (start, size) in edges.items()}
+    nodes, edges = _spans(_checks.graph(g))
+    return [_cut(g, nodes, edges, i) for i in range(g.batch_size)]
+
+
+def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
+    """Take one graph out of a batch.
+
+    Args:
+        g: a batch; a graph that is none counts as a batch of one.
+        gid: which graph, counted from 0.
+        store_ids: write the ids in the batch to ``ndata["_ID"]`` and ``edata["_ID"]``.
+
+    Returns:
+        The graph, with the features of the batch.
+
+    Raises:
+        GraphIndexError: there is no such graph.
+        GraphTypeError: something else than a graph and an int.
+        GraphValueError: a block, or an edge between two graphs of the batch.
+
+    Example:
+        >>> import graphmp as gm
+        >>> both = gm.batch([gm.graph(([0], [1])), gm.graph(([0, 1], [1, 2]))])
+        >>> one = gm.slice_batch(both, 1, store_ids=True)
+        >>> one.edges(), one.ndata["_ID"]
+        ((tensor([0, 1]), tensor([1, 2])), tensor([2, 3, 4]))
+    """
+    nodes, edges = _spans(_checks.graph(g))
+    if not _checks.is_single(gid):
+        raise GraphTypeError(f"The number of a graph must be an int, but {_checks.kind(gid)} came.")
+    what = "The number of a graph"
+    i = int(_checks.ids(gid, torch.int64, torch.device("cpu"), g.batch_size, what))
+    made = _cut(g, nodes, edges, i)
+    if store_ids:
+        for ntype, spans in nodes.items():
+            made.nodes[ntype].data[NID] = _ids(g, *spans[i])
+        for etype, spans in edges.items():
+            made.edges[etype].data[EID] = _ids(g, *spans[i])
     return made
 
 
-def _cut(g: Graph, nodes: dict[str, tuple[int, int]], edges: dict[Any, tuple[int, int]]) -> Graph:
-    """The graph of consecutive nodes and edges, given as (start, number)."""
-    node_frames = {t: _slice(g._frames.src[t], *span) for t, span in nodes.items()}
-    edge_frames = {t: _slice(g._frames.edge[t], *span) for t, span in edges.items()}
+def _spans(g: Graph) -> tuple[Spans, Spans]:
+    """Where the nodes and the edges of each graph lie: lists of (start, number) by type."""
+    if g.is_block:
+        raise GraphValueError("A block is no batch of graphs: take the graph it came from apart.")
+    nodes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
+    edges = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
+    if any(len(sizes) != g.batch_size for sizes in (*nodes.values(), *edges.values())):
+        raise GraphValueError("The sizes of nodes and of edges must be those of as many graphs.")
+    return (
+        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in nodes.items()},
+        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in edges.items()},
+    )
+
+
+def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
+    """The i-th graph of a batch."""
+    node_frames = {t: _slice(g._frames.src[t], *spans[i]) for t, spans in nodes.items()}
+    edge_frames = {t: _slice(g._frames.edge[t], *spans[i]) for t, spans in edges.items()}
     adjacencies = {}
-    for etype, (start, size) in edges.items():
-        (u_start, u_size), (v_start, v_size) = nodes[etype[0]], nodes[etype[2]]
+    for etype, spans in edges.items():
+        start, size = spans[i]
+        (u_start, u_size), (v_start, v_size) = nodes[etype[0]][i], nodes[etype[2]][i]
         us = g.adjacencies[etype].src[start : start + size] - u_start
         vs = g.adjacencies[etype].dst[start : start + size] - v_start
         for ends, limit in ((us, u_size), (vs, v_size)):
             if size and (int(ends.min()) < 0 or int(ends.max()) >= limit):
                 raise GraphValueError(f"An edge of type {etype} joins two graphs of the batch.")
         adjacencies[etype] = Adjacency.from_coo(us, vs, u_size, v_size)
-    counts = {t: size for t, (_, size) in nodes.items()}
+    counts = {t: frame.num_rows for t, frame in node_frames.items()}
     frames = Frames(node_frames, node_frames, edge_frames)
     return Graph(g._meta, adjacencies, counts, None, frames, g.idtype, g.device)
 
@@ -139,8 +183,12 @@ def _slice(frame: Frame, start: int, size: int) -> Frame:
     return part
 
 
+def _ids(g: Graph, start: int, size: int) -> Tensor:
+    return torch.arange(start, start + size, dtype=g.idtype, device=g.device)
+
+
 def _starts(sizes: Sequence[int]) -> list[int]:
-    return [sum(sizes[:i]) for i in range(len(sizes))]
+    return list(itertools.accumulate(sizes, initial=0))[:-1]
 
 
 def _check_alike(graphs: Sequence[Any]) -> None:

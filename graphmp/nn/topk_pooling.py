@@ -63,7 +63,7 @@ class NodeDrop(nn.Module):
         super().__init__()
         if type(ratio) not in (int, float):
             raise GraphTypeError(f"ratio must be a number, but {ratio!r} came.")
-        if not ratio > 0 or (isinstance(ratio, float) and ratio > 1):
+        if not ratio > 0 or (type(ratio) is float and ratio > 1):
             raise GraphValueError(
                 f"ratio must be above 0 and up to 1, or a number of nodes, but {ratio} came."
             )

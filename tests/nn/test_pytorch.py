@@ -26,12 +26,21 @@ def test_names_can_be_imported_from_it() -> None:
     assert names["GATConv"] is gm.nn.GATConv
 
 
+def test_pooling_layers_have_the_name_of_their_module_too() -> None:
+    import graphmp.nn.pytorch as dglnn
+    from graphmp.nn.pytorch import glob
+
+    assert dglnn.glob is glob
+    assert dglnn.glob.SumPooling is gm.nn.SumPooling
+    assert set(glob.__all__) <= set(gm.nn.__all__)
+
+
 def test_an_unknown_name_is_an_error() -> None:
     dglnn = importlib.import_module("graphmp.nn.pytorch")
     with pytest.raises(AttributeError, match="has no attribute 'NoConv'"):
         _ = dglnn.NoConv
-    with pytest.raises(AttributeError, match="has no attribute '__path__'"):
-        _ = dglnn.__path__
+    with pytest.raises(AttributeError, match="has no attribute '__wrapped__'"):
+        _ = dglnn.__wrapped__
 
 
 def test_layers_made_by_that_name_can_be_pickled() -> None:

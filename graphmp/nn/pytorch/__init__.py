@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from . import glob as glob
+
+_LAYERS = __name__.rpartition(".")[0]
+
 
 def __getattr__(name: str) -> Any:
-    """What the package has under a name; of its own names only the list of public ones."""
+    """What the layers' package has under a name; of its own names only the list of public ones."""
     if name.startswith("__") and name != "__all__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(sys.modules[__package__], name)
+    return getattr(sys.modules[_LAYERS], name)
 
 
 def __dir__() -> list[str]:
-    return dir(sys.modules[__package__])
+    return [*dir(sys.modules[_LAYERS]), "glob"]
