@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from . import _checks
+from . import _checks, kernels
 from .errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
 from .frame import Frame
 from .ops import segment_broadcast, segment_reduce, segment_softmax
@@ -91,10 +91,14 @@ class Members(NamedTuple):
 
     def _order(self, key: Tensor, descending: bool) -> Tensor:
         """Rows by graph and then by ``key``, for each column: int64, shaped as ``key``."""
-        by_key = key.detach().sort(stable=True, dim=0, descending=bool(descending)).indices
-        graphs = torch.arange(self.sizes.numel(), device=key.device)
-        owner = graphs.repeat_interleave(self.sizes.long())
-        return by_key.gather(0, owner[by_key].sort(stable=True, dim=0).indices)
+        rows, graphs = len(key), self.sizes.numel()
+        columns = key.detach().reshape(rows, key.shape[1:].numel()).t().contiguous()
+        by_key = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
+        owner = torch.arange(graphs, device=key.device).repeat_interleave(self.sizes.long())
+        first = torch.arange(len(columns), device=key.device).view(-1, 1) * graphs
+        ids = (owner[by_key] + first).flatten()
+        order = kernels.group(ids, len(columns) * graphs)[1]
+        return by_key.flatten()[order].view(len(columns), rows).t().reshape(key.shape)
 
 
 def nodes_by_graph(graph: Any, ntype: str | None) -> Members:
