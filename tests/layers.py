@@ -11,6 +11,7 @@ from corner_graphs import feature
 from torch import Tensor, nn
 
 import graphmp as gm
+import graphmp.function as fn
 from graphmp.nn import (
     AGNNConv,
     APPNPConv,
@@ -33,6 +34,7 @@ from graphmp.nn import (
     HGTConv,
     LightGCNConv,
     LRGCCFConv,
+    MessagePassing,
     NNConv,
     PNAConv,
     RelGraphConv,
@@ -141,6 +143,18 @@ class Typed(nn.Module):
         return self.layer(graph, feat, ntype, etype)
 
 
+class Weighted(MessagePassing):
+    """Messages by a builtin."""
+
+    def message(self) -> fn.Message:
+        made: fn.Message = fn.u_mul_e("x", "edge_attr", "m")
+        return made
+
+
+def passing(aggr: str) -> Row:
+    return Row(lambda: MessagePassing(aggr), edge="", ends="source", sized=False)
+
+
 def pna_conv() -> PNAConv:
     return PNAConv(
         IN, 6, ["mean", "max", "std"], ["identity", "amplification"], 1.5, 0.0, 3, EDGE
@@ -217,6 +231,10 @@ LAYERS: dict[str, Row] = {
     "PNAConv": with_edges("edge_feat", pna_conv),
     "LightGCNConv": Row(LightGCNConv, ends="source", sized=False),
     "LRGCCFConv": Row(lambda: LRGCCFConv(IN, OUT), edge=""),
+    **{f"MessagePassing {aggr}": passing(aggr) for aggr in ("sum", "mean", "max", "min")},
+    "MessagePassing weighted": replace(
+        passing("sum"), make=Weighted, edge="edge_attr", needed=True
+    ),
 }
 
 

@@ -36,6 +36,7 @@ from .jumping_knowledge import JumpingKnowledge
 from .label_propagation import LabelPropagation
 from .lightgcn_conv import LightGCNConv
 from .lrgccf_conv import LRGCCFConv
+from .message_passing import MessagePassing
 from .nn_conv import NNConv
 from .pna_conv import PNAConv
 from .pooling import AvgPooling, MaxPooling, SumPooling
@@ -83,6 +84,7 @@ __all__ = [
     "LabelPropagation",
     "LightGCNConv",
     "MaxPooling",
+    "MessagePassing",
     "NNConv",
     "PNAConv",
     "RelGraphConv",

@@ -25,13 +25,14 @@ def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
     return in_feats if isinstance(in_feats, tuple) else (in_feats, in_feats)
 
 
-def checked_source(graph: Graph, feat: Any, size: int | None) -> Tensor:
+def checked_source(graph: Graph, feat: Any, size: int | None, name: str = "feat") -> Tensor:
     """Check what a layer that reads the sources alone was given.
 
     Args:
         graph: a graph or block of one edge type.
         feat: (num_src, …) a tensor; or a pair of which the first is that.
         size: the last dimension that the layer needs; None for any.
+        name: the argument's name.
 
     Returns:
         The features of the sources.
@@ -41,11 +42,13 @@ def checked_source(graph: Graph, feat: Any, size: int | None) -> Tensor:
         GraphValueError: a wrong number of rows, a wrong size, or another device.
     """
     source = feat[0] if isinstance(feat, tuple) and feat else feat
-    _check(graph, source, _checks.adjacency_of(graph).num_src, "source nodes", size)
+    _check(graph, source, _checks.adjacency_of(graph).num_src, "source nodes", size, name)
     return source  # type: ignore[no-any-return]
 
 
-def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Features:
+def checked(
+    graph: Graph, feat: Any, sizes: tuple[int | None, int | None], name: str = "feat"
+) -> Features:
     """Check what a layer that reads both ends was given.
 
     Args:
@@ -54,6 +57,7 @@ def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Fe
             between nodes of one type they are the same, in a block they come first. Else a pair
             of (num_src, …) and (num_dst, …).
         sizes: the last dimensions that the layer needs; None for any.
+        name: the argument's name.
 
     Returns:
         ``feat``.
@@ -66,7 +70,7 @@ def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Fe
     adjacency = _checks.adjacency_of(graph)
     if not isinstance(feat, tuple):
         for owner, size in zip(("source nodes", "destination nodes"), sizes, strict=True):
-            _check(graph, feat, adjacency.num_src, owner, size)
+            _check(graph, feat, adjacency.num_src, owner, size, name)
         _check_one_serves_both(graph)
         return feat  # type: ignore[no-any-return]
     if len(feat) != 2:
@@ -74,8 +78,8 @@ def checked(graph: Graph, feat: Any, sizes: tuple[int | None, int | None]) -> Fe
             "Features are one tensor or a pair (of the sources, of the destinations), but a tuple "
             f"of {len(feat)} came."
         )
-    _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0])
-    _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1])
+    _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0], name)
+    _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1], name)
     return feat
 
 
@@ -190,8 +194,10 @@ def _check_one_serves_both(graph: Graph) -> None:
         )
 
 
-def _check(graph: Graph, value: Any, rows: int, owner: str, size: int | None) -> None:
-    _checks.feature(value, rows, graph.device, "feat", owner)
+def _check(
+    graph: Graph, value: Any, rows: int, owner: str, size: int | None, name: str = "feat"
+) -> None:
+    _checks.feature(value, rows, graph.device, name, owner)
     if size is not None and (value.ndim < 2 or value.shape[-1] != size):
         raise GraphValueError(
             f"The features of the {owner} must have {size} as their last dimension, but a shape "

@@ -29,6 +29,7 @@ from graphmp.nn import (
     HGTConv,
     LightGCNConv,
     LRGCCFConv,
+    MessagePassing,
     NNConv,
     PNAConv,
     RelGraphConv,
@@ -372,6 +373,7 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
         },
     ),
     (LightGCNConv(), {}),
+    (MessagePassing(), {}),
     (LRGCCFConv(3, 2), {"lin.weight": (2, 3), "lin.bias": (2,)}),
 ]
 
