@@ -41,6 +41,7 @@ from graphmp.nn import (
     SAGEConv,
     SGConv,
     TAGConv,
+    TransformerConv,
 )
 
 IN, OUT, EDGE, TYPES = 3, 2, 4, 4
@@ -185,6 +186,10 @@ LAYERS: dict[str, Row] = {
     ),
     "EdgeGATConv": with_edges(
         "edge_feat", lambda: EdgeGATConv(IN, EDGE, OUT, 2, allow_zero_in_degree=True)
+    ),
+    "TransformerConv": Row(lambda: TransformerConv(IN, OUT, 2), edge=""),
+    "TransformerConv edges": with_edges(
+        "edge_feat", lambda: TransformerConv(IN, OUT, 2, EDGE, beta=True)
     ),
     **{f"GINConv {kind}": gin_conv(kind) for kind in ("sum", "max", "mean")},
     "GINEConv": Row(

@@ -49,6 +49,7 @@ from .sg_conv import SGConv
 from .sort_pooling import SortPooling
 from .tag_conv import TAGConv
 from .topk_pooling import TopKPooling
+from .transformer_conv import TransformerConv
 from .typed_linear import TypedLinear
 from .weight_and_sum import WeightAndSum
 
@@ -97,6 +98,7 @@ __all__ = [
     "SumPooling",
     "TAGConv",
     "TopKPooling",
+    "TransformerConv",
     "TypedLinear",
     "WeightAndSum",
     "edge_softmax",

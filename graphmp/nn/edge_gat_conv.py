@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .heads import by_head, dots, products, projected
+from .heads import by_head, dots, edge_sums, projected
 from .inputs import Sizes, at_ends, check_edges, checked, mapped, sizes_at_ends
 
 
@@ -153,7 +153,8 @@ class EdgeGATConv(ChecksInDegrees):
             dropout=self.attn_drop.p if self.training else 0.0,
             return_attention=True,
         )
-        out = out + self._from_edges(graph, attention, edge_feat)
+        matrices = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
+        out = out + edge_sums(graph, attention, edge_feat, matrices)
         out = self._finished(out, at_ends(graph, feat)[1])
         return (out, attention.unsqueeze(-1)) if get_attention else out
 
@@ -165,13 +166,6 @@ class EdgeGATConv(ChecksInDegrees):
     def _edge_vectors(self) -> Tensor:
         """(edge_feats, heads): what an edge's input is multiplied by for its part of the scores."""
         return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)[0]
-
-    def _from_edges(self, graph: Graph, attention: Tensor, edge_feat: Tensor) -> Tensor:
-        """(num_dst, …, heads, out_feats): the edges' part of the sums."""
-        each = (attention.unsqueeze(-1), edge_feat.unsqueeze(-2))
-        sums = ops.gspmm(graph, "mul", "sum", *each, "e", "e")
-        weight = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
-        return products(sums, weight.transpose(1, 2))
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""

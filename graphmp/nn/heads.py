@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .aggregation import check_edge_weight
@@ -80,6 +81,25 @@ def products(h: Tensor, matrices: Tensor) -> Tensor:
     """
     each = torch.bmm(h.flatten(0, -3).transpose(0, 1), matrices)
     return each.transpose(0, 1).reshape(*h.shape[:-1], matrices.shape[-1])
+
+
+def edge_sums(graph: Graph, attention: Tensor, edge_feat: Tensor, matrices: Tensor) -> Tensor:
+    """Sum the mapped features of the edges that enter a node, weighted by the attention.
+
+    The sums are mapped rather than the edges: nothing is stored for an edge, a head and a feature.
+
+    Args:
+        graph: a graph or block of one edge type.
+        attention: (E, …, heads).
+        edge_feat: (E, …, edge size).
+        matrices: (heads, size, edge size).
+
+    Returns:
+        (num_dst, …, heads, size).
+    """
+    each = (attention.unsqueeze(-1), edge_feat.unsqueeze(-2))
+    sums = ops.gspmm(graph, "mul", "sum", *each, "e", "e")
+    return products(sums, matrices.transpose(1, 2))
 
 
 def factors_by_head(graph: Graph, edge_weight: Tensor, num_heads: int) -> Tensor:

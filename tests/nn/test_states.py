@@ -1,4 +1,4 @@
-"""Parameters have DGL's names and shapes. A new layer is a row of ``STATES``."""
+"""Parameters have DGL's names and shapes, or PyG's. A new layer is a row of ``STATES``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from graphmp.nn import (
     SAGEConv,
     SGConv,
     TAGConv,
+    TransformerConv,
     TypedLinear,
 )
 
@@ -179,6 +180,25 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
             "fc_src.weight": (8, 3),
             "fc_dst.weight": (8, 7),
             "fc_edge.weight": (8, 5),
+        },
+    ),
+    (
+        TransformerConv(3, 2, 4),
+        {
+            f"lin_{name}.{kind}": shape
+            for name in ("key", "query", "value", "skip")
+            for kind, shape in (("weight", (8, 3)), ("bias", (8,)))
+        },
+    ),
+    (
+        TransformerConv((3, 7), 2, 4, 5, beta=True, bias=False),
+        {
+            "lin_key.weight": (8, 3),
+            "lin_query.weight": (8, 7),
+            "lin_value.weight": (8, 3),
+            "lin_edge.weight": (8, 5),
+            "lin_skip.weight": (8, 7),
+            "lin_beta.weight": (1, 24),
         },
     ),
     (GINConv(), {"eps": (1,)}),
