@@ -1,7 +1,8 @@
-"""The tutorials of DGL that must run here: where their texts are, and the programs in them."""
+"""The tutorials whose programs must run here: where their texts are, and what code is in them."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import textwrap
@@ -27,3 +28,30 @@ def blocks_of(text: str) -> list[str]:
     """The blocks of Python code in a reStructuredText."""
     parts = re.split(r"^\.\. code-block:: Python\n", text, flags=re.MULTILINE)[1:]
     return [textwrap.dedent(re.split(r"^(?=\S)", part, flags=re.MULTILINE)[0]) for part in parts]
+
+
+def statements_of(text: str) -> list[ast.stmt]:
+    """The Python statements among the lines of a text that does not mark its code.
+
+    A line at the margin, with the indented lines below it, is code if it parses as what prose is
+    not: an import, a definition, an assignment, a loop, a call.
+    """
+    kinds = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.For)
+    found: list[ast.stmt] = []
+    for piece in re.findall(r"^\S.*\n(?:(?:[ \t].*)?\n)*", text + "\n", flags=re.MULTILINE):
+        try:
+            parsed = ast.parse(piece).body
+        except SyntaxError:
+            continue
+        found += [
+            node
+            for node in parsed
+            if isinstance(node, kinds)
+            or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        ]
+    return found
+
+
+def definitions_in(statements: list[ast.stmt]) -> list[str]:
+    """The names of the classes and functions among statements."""
+    return [node.name for node in statements if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
