@@ -232,6 +232,7 @@ def test_the_first_of_each_graph(
 @each_end
 @pytest.mark.parametrize("descending", [True, False], ids=["largest", "smallest"])
 @pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.bfloat16], ids=str)
+@pytest.mark.usefixtures("backend")
 def test_of_equal_members_the_first_comes_first(
     end: str, descending: bool, dtype: torch.dtype
 ) -> None:

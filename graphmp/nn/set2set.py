@@ -76,7 +76,7 @@ class Set2Set(nn.Module):
                 node types.
         """
         members = _members(checked_nodes(graph, feat, self.input_dim))
-        nodes, graphs = feat.unsqueeze(1), graph.batch_size
+        nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
         out = feat.new_zeros(graphs, self.output_dim)
         for _ in range(self.n_iters):

@@ -62,6 +62,14 @@ def test_line_49_a_graph_without_nodes_is_exempt_from_the_schema() -> None:
     assert gm.batch([nothing, nothing]).batch_num_nodes().tolist() == [0, 0]
 
 
+def test_line_49_readouts_of_an_empty_graph_give_0() -> None:
+    batch = gm.batch([gm.graph(([], [])), *two()])
+    for op in ("sum", "mean", "max", "min"):
+        assert gm.readout_nodes(batch, "x", op=op)[0] == 0
+        assert gm.readout_edges(batch, "w", op=op)[0] == 0
+    assert gm.sum_nodes(batch, "x").tolist() == [0, 15, 6]
+
+
 def test_line_49_fields_to_keep_may_be_chosen() -> None:
     graphs = two()
     graphs[0].ndata["only here"] = torch.ones(2)
