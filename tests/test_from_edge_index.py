@@ -384,7 +384,7 @@ def test_gin(theirs: SimpleNamespace) -> None:
             sums = []
             for conv in self.convs:
                 x = conv(g, x)
-                sums.append(gm.ops.segment_reduce(g.batch_num_nodes(), x, "sum"))
+                sums.append(gm.nn.SumPooling()(g, x))
             made: Tensor = self.readout(torch.cat(sums, 1))
             return made
 
@@ -402,14 +402,57 @@ def test_gin(theirs: SimpleNamespace) -> None:
     )
 
 
+def test_top_k_pooling() -> None:
+    code = "\n".join(ast.unparse(statement) for statement in statements_of(read(TUTORIAL)))
+    wrong, right = "torch.full((x.size(0),), -1", "torch.full((keep_mask.size(0),), -1"
+    assert code.count(wrong) == 1
+    given, mended = (run(ast.parse(c).body) for c in (code, code.replace(wrong, right)))
+    (g, batch), x = batched(), torch.randn(18, IN)
+    with pytest.raises(IndexError):
+        given["TopKPooling"](IN)(x, index_of(g), batch)
+    reference, layer = mended["TopKPooling"](IN), gm.nn.TopKPooling(IN)
+    nn.init.zeros_(reference.score.bias)
+    with torch.no_grad():
+        reference.score.weight.copy_(F.normalize(layer.weight))
+    inputs = [x.clone().requires_grad_() for _ in range(2)]
+    wanted, index, of_graph = reference(inputs[0], index_of(g), batch)
+    smaller, made, nodes, _ = layer(g, inputs[1])
+    assert_near(made, wanted)
+    assert torch.equal(index_of(smaller), index)
+    assert torch.equal(batch[nodes], of_graph)
+    assert torch.equal(smaller.batch_num_nodes(), of_graph.bincount())
+    upstream = torch.randn(made.shape)
+    for out in (wanted, made):
+        out.backward(upstream)
+    assert inputs[0].grad is not None
+    assert inputs[1].grad is not None
+    assert_near(inputs[1].grad, inputs[0].grad)
+
+
+def test_sag_pooling(theirs: SimpleNamespace) -> None:
+    graphs = [gm.to_bidirected(gm.rand_graph(n, 3 * n)) for n in (4, 6, 8)]
+    g, x = gm.batch(graphs), torch.randn(18, IN)
+    reference, layer = theirs.SAGPooling(IN), gm.nn.SAGPooling(IN)
+    layer.load_state_dict(renamed({"gnn": "conv"})(reference.state_dict()))
+    _, h, nodes, scores = layer(gm.batch([gm.add_self_loop(graph) for graph in graphs]), x)
+    wanted = reference.gnn(x, index_of(g)).squeeze(-1).tanh()
+    assert_near(scores, wanted[nodes])
+    assert_near(h, x[nodes] * wanted[nodes].unsqueeze(1))
+    assert_near(scores.split([2, 3, 4])[2].min(), wanted[10:].topk(4).values.min())
+    same, index, _ = reference(x, index_of(g))
+    assert same is x
+    assert torch.equal(index, index_of(g))
+
+
 def test_global_attention_pooling(theirs: SimpleNamespace) -> None:
     reference, (g, batch) = theirs.GlobalAttentionPooling(IN, OUT), batched()
     gate = nn.Sequential(nn.Linear(IN, OUT), nn.Tanh(), nn.Linear(OUT, 1), nn.Sigmoid())
     model = nn.ModuleDict({"gate": gate, "transform": nn.Linear(IN, OUT)})
 
     def actual(x: Tensor) -> Tensor:
-        weighed = gate(x) * model["transform"](x)
-        return gm.ops.segment_reduce(g.batch_num_nodes(), weighed, "sum")
+        with g.local_scope():
+            g.ndata["h"], g.ndata["gate"] = model["transform"](x), gate(x)
+            return gm.sum_nodes(g, "h", "gate")
 
     x = torch.randn(18, IN)
     assert_same_numbers(reference, model, as_they_are, lambda x: reference(x, batch), actual, x)
