@@ -18,6 +18,8 @@ from .sampling import global_uniform_negative_sampling, sample_neighbors, select
 from .subgraph import (
     edge_subgraph,
     in_subgraph,
+    khop_in_subgraph,
+    khop_out_subgraph,
     node_subgraph,
     out_subgraph,
 )
@@ -60,6 +62,8 @@ class Graph(Mutable):
     edge_subgraph = edge_subgraph
     in_subgraph = in_subgraph
     out_subgraph = out_subgraph
+    khop_in_subgraph = khop_in_subgraph
+    khop_out_subgraph = khop_out_subgraph
     sample_neighbors = sample_neighbors
     select_topk = select_topk
     global_uniform_negative_sampling = global_uniform_negative_sampling

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency
+from .adjacency import Adjacency, spread
 from .errors import GraphValueError
 from .features import Frames
 from .frame import EID, NID
@@ -170,6 +170,120 @@ def _touching(graph: Graph, nodes: Any, end: int, relabel: bool, store_ids: bool
         form = adjacency.csc if end == 2 else adjacency.csr
         edges[etype] = edges_of(form, torch.unique(given[etype[end]]))
     return _induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
+
+
+def khop_in_subgraph(
+    graph: Graph,
+    nodes: Any,
+    k: int,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
+) -> Any:
+    """Some nodes, those from which at most ``k`` steps lead to them, and all edges between these.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        k: the number of steps, along edges of any type.
+        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: where the result goes; where the graph is unless given.
+
+    Returns:
+        A new graph; with ``relabel_nodes`` a tuple of it and the new ids of ``nodes``, in the order
+        given: a tensor, or a dict of tensors where a dict came.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphTypeError: ``k`` is no int.
+        GraphValueError: a negative ``k``, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        >>> sub, new = gm.khop_in_subgraph(g, 3, k=1)
+        >>> sub.ndata["_ID"], new
+        (tensor([2, 3]), tensor([1]))
+    """
+    return _around(graph, nodes, k, 2, (relabel_nodes, store_ids), output_device)
+
+
+def khop_out_subgraph(
+    graph: Graph,
+    nodes: Any,
+    k: int,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
+) -> Any:
+    """Some nodes, those to which at most ``k`` steps lead from them, and all edges between these.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        k: the number of steps, along edges of any type.
+        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: where the result goes; where the graph is unless given.
+
+    Returns:
+        As :func:`khop_in_subgraph` does.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphTypeError: ``k`` is no int.
+        GraphValueError: a negative ``k``, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        >>> gm.khop_out_subgraph(g, 3, k=1)[0].ndata["_ID"]
+        tensor([0, 3])
+    """
+    return _around(graph, nodes, k, 0, (relabel_nodes, store_ids), output_device)
+
+
+def _around(
+    graph: Graph, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
+) -> Any:
+    """The subgraph of what is at most ``k`` steps away, each step from one ``end`` of an edge."""
+    refuse_block(graph)
+    relabel, store_ids = options
+    given = nodes_by_type(graph, nodes)
+    near = _within(graph, given, _checks.count(k, "k"), end)
+    made = node_subgraph(graph, near, relabel_nodes=relabel, store_ids=store_ids)
+    made = made if device is None else made.to(device)
+    if not relabel:
+        return made
+    places = {
+        t: torch.searchsorted(near[t], ids).to(made.device, graph.idtype)
+        for t, ids in given.items()
+    }
+    if not isinstance(nodes, Mapping):
+        return made, places[graph._meta.ntype(None)]
+    return made, {t: places[t] for t in nodes}
+
+
+def _within(graph: Graph, given: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
+    """The ids of each node type, ascending, of what is at most ``k`` steps away."""
+    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in given}
+    newest, steps = dict(given), 0
+    while any(ids.numel() for ids in newest.values()):
+        for ntype, ids in newest.items():
+            met[ntype][ids.long()] = True
+        if steps == k:
+            break
+        found: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in given.items()}
+        for etype, adjacency in graph.adjacencies.items():
+            form = adjacency.csc if end == 2 else adjacency.csr
+            found[etype[2 - end]].append(form.indices[spread(form.indptr, newest[etype[end]])])
+        newest = {t: torch.unique(torch.cat(parts)) for t, parts in found.items()}
+        newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
+        steps += 1
+    return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
 
 
 def _ends(graph: Graph, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from .agnn_conv import AGNNConv
 from .appnp_conv import APPNPConv
 from .cf_conv import CFConv
 from .cheb_conv import ChebConv
+from .deep_walk import DeepWalk
 from .dotgat_conv import DotGatConv
 from .edge_conv import EdgeConv
 from .edge_gat_conv import EdgeGATConv
@@ -40,6 +41,8 @@ from .message_passing import MessagePassing
 from .nn_conv import NNConv
 from .pna_conv import PNAConv
 from .pooling import AvgPooling, MaxPooling, SumPooling
+from .meta_path2vec import MetaPath2Vec
+from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph
 from .rel_graph_conv import RelGraphConv
 from .sag_pooling import SAGPooling
 from .sage_conv import SAGEConv
@@ -50,6 +53,8 @@ from .sort_pooling import SortPooling
 from .tag_conv import TAGConv
 from .topk_pooling import TopKPooling
 from .transformer_conv import TransformerConv
+from .trans_e import TransE
+from .trans_r import TransR
 from .typed_linear import TypedLinear
 from .weight_and_sum import WeightAndSum
 
@@ -59,6 +64,7 @@ __all__ = [
     "AvgPooling",
     "CFConv",
     "ChebConv",
+    "DeepWalk",
     "DotGatConv",
     "EGATConv",
     "EGNNConv",
@@ -81,17 +87,21 @@ __all__ = [
     "HeteroGraphConv",
     "HeteroLinear",
     "JumpingKnowledge",
+    "KNNGraph",
     "LRGCCFConv",
     "LabelPropagation",
     "LightGCNConv",
     "MaxPooling",
     "MessagePassing",
+    "MetaPath2Vec",
     "NNConv",
     "PNAConv",
+    "RadiusGraph",
     "RelGraphConv",
     "SAGEConv",
     "SAGPooling",
     "SGConv",
+    "SegmentedKNNGraph",
     "Sequential",
     "Set2Set",
     "SortPooling",
@@ -99,6 +109,8 @@ __all__ = [
     "TAGConv",
     "TopKPooling",
     "TransformerConv",
+    "TransE",
+    "TransR",
     "TypedLinear",
     "WeightAndSum",
     "edge_softmax",

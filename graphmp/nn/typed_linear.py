@@ -138,11 +138,7 @@ class TypedLinear(nn.Module):
             GraphValueError: a wrong size, or not a type for each row.
         """
         types = self._checked(x, x_type)
-        if sorted_by_type:
-            return self._mapped(x, types)
-        order = torch.argsort(types, stable=True)
-        out = self._mapped(x.index_select(0, order), types)
-        return torch.empty_like(out).index_copy(0, order, out)
+        return products_by_type(x, types, self.get_weight(), sorted_by_type)
 
     def _checked(self, x: Any, x_type: Any) -> Tensor:
         """The types as a tensor."""
@@ -153,12 +149,6 @@ class TypedLinear(nn.Module):
                 f"x must have shape (N, {self.in_size}), but {tuple(x.shape)} came."
             )
         return types
-
-    def _mapped(self, x: Tensor, types: Tensor) -> Tensor:
-        """Rows sorted by type through the matrices of their types."""
-        counts = torch.bincount(types, minlength=self.num_types).tolist()
-        weights = zip(torch.split(x, counts), self.get_weight().unbind(0), strict=True)
-        return torch.cat([_product(part, weight) for part, weight in weights])
 
     def extra_repr(self) -> str:
         """Show the sizes and the regulariser in ``repr``."""
@@ -187,6 +177,35 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
     if not isinstance(types, Tensor):
         return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
     return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
+
+
+def products_by_type(
+    x: Tensor, types: Tensor, weights: Tensor, sorted_by_type: bool = False
+) -> Tensor:
+    """The product of each row with the matrix of its type.
+
+    Args:
+        x: (N, in).
+        types: (N,) integers below the number of types, already checked.
+        weights: (types, in, out); or blocks of diagonals, (types, blocks, in / blocks,
+            out / blocks).
+        sorted_by_type: the rows are in the order of their types, so that none is moved.
+
+    Returns:
+        (N, out).
+
+    Example:
+        >>> weights = torch.tensor([[[1.0]], [[2.0]]])
+        >>> products_by_type(torch.ones(3, 1), torch.tensor([1, 0, 1]), weights).flatten()
+        tensor([2., 1., 2.])
+    """
+    if not sorted_by_type:
+        order = torch.argsort(types, stable=True)
+        out = products_by_type(x.index_select(0, order), types[order], weights, True)
+        return torch.empty_like(out).index_copy(0, order, out)
+    counts = torch.bincount(types, minlength=len(weights)).tolist()
+    parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
+    return torch.cat([_product(part, weight) for part, weight in parts])
 
 
 def _product(x: Tensor, weight: Tensor) -> Tensor:

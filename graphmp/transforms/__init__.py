@@ -10,6 +10,8 @@ from .edges import (
     to_bidirected,
     to_simple,
 )
+from .line import line_graph
+from .points import knn_graph, radius_graph, segmented_knn_graph
 from .types import to_heterogeneous, to_homogeneous
 
 __all__ = [
@@ -18,10 +20,14 @@ __all__ = [
     "add_reverse_edges",
     "add_self_loop",
     "compact_graphs",
+    "knn_graph",
+    "line_graph",
+    "radius_graph",
     "remove_edges",
     "remove_nodes",
     "remove_self_loop",
     "reverse",
+    "segmented_knn_graph",
     "to_bidirected",
     "to_heterogeneous",
     "to_homogeneous",

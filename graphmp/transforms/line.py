@@ -1,0 +1,52 @@
+"""The line graph: edges as nodes."""
+
+from __future__ import annotations
+
+import torch
+
+from ..construct import graph
+from ..errors import GraphValueError
+from ..graph import Graph
+from ..queries import edges_of
+
+
+def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Graph:
+    """Make a graph whose nodes are the edges of another.
+
+    An edge ``u → v`` sends an edge to every other edge ``v → w``.
+
+    Args:
+        g: a graph of one node and one edge type.
+        backtracking: count edges ``v → u`` among those.
+        shared: give the nodes the features of the edges; the tensors are the same.
+
+    Returns:
+        A graph of E nodes, its edges sorted by source and then destination.
+
+    Raises:
+        GraphValueError: a graph of several types, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 1], [1, 0, 2]))
+        >>> gm.line_graph(g).edges()
+        (tensor([0, 0, 1]), tensor([1, 2, 0]))
+        >>> gm.line_graph(g, backtracking=False).edges()
+        (tensor([0]), tensor([2]))
+    """
+    if g.is_block or not g.is_homogeneous:
+        raise GraphValueError(
+            "A line graph is made of a graph of one node and one edge type; this has edge types "
+            f"{g.canonical_etypes}."
+        )
+    u, v = g.edges()
+    following = edges_of(g.adjacency.csr, v)
+    every = torch.arange(g.num_edges(), dtype=g.idtype, device=g.device)
+    before = every.repeat_interleave(g.adjacency.out_degrees[v.long()].long())
+    goes_on = before != following
+    if not backtracking:
+        goes_on &= v[following.long()] != u[before.long()]
+    made = graph((before[goes_on], following[goes_on]), num_nodes=g.num_edges())
+    if shared:
+        made.ndata.update(g.edata)
+    return made
