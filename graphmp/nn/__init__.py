@@ -30,8 +30,10 @@ from .gin_conv import GINConv
 from .gine_conv import GINEConv
 from .global_attention_pooling import GlobalAttentionPooling
 from .gmm_conv import GMMConv
+from .gnn_explainer import GNNExplainer
 from .graph_conv import GraphConv
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
+from .hetero_gnn_explainer import HeteroGNNExplainer
 from .hgt_conv import HGTConv
 from .jumping_knowledge import JumpingKnowledge
 from .label_propagation import LabelPropagation
@@ -78,12 +80,14 @@ __all__ = [
     "GINConv",
     "GINEConv",
     "GMMConv",
+    "GNNExplainer",
     "GatedGCNConv",
     "GatedGraphConv",
     "GlobalAttentionPooling",
     "GraphConv",
     "HGTConv",
     "HeteroEmbedding",
+    "HeteroGNNExplainer",
     "HeteroGraphConv",
     "HeteroLinear",
     "JumpingKnowledge",

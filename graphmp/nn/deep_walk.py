@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 from ..graph import Graph
 from ..sampling import random_walk
-from .skip_gram import SkipGram, drawn, windows
+from .skip_gram import SkipGram, check_ids, drawn, windows
 
 
 class DeepWalk(SkipGram):
@@ -87,8 +87,7 @@ class DeepWalk(SkipGram):
         self.negative_size = _checks.count(negative_size, "negative_size")
         if walk_length < window_size + 1:
             raise GraphValueError(
-                f"walk_length must be at least window_size + 1, but {walk_length} and {window_size} "
-                "came."
+                f"walk_length must be above window_size, but {walk_length} and {window_size} came."
             )
         if not fast_neg:
             chances = g.out_degrees().double() ** 0.75
@@ -134,16 +133,13 @@ class DeepWalk(SkipGram):
         return self.loss(pos_u, pos_v, neg_v.view(size), self.neg_weight, limit=6)
 
     def _checked(self, walks: Any) -> Tensor:
-        if not isinstance(walks, Tensor) or walks.dtype not in _checks.ID_DTYPES:
-            raise GraphTypeError(
-                f"Walks are a tensor of int32 or int64, but {_checks.kind(walks)} came."
-            )
+        check_ids(walks, "batch_walk")
         if walks.ndim != 2 or walks.shape[1] != self.walk_length:
             raise GraphValueError(
                 f"Walks must have shape (n, {self.walk_length}), but {tuple(walks.shape)} came."
             )
         _checks.in_range(walks[walks >= 0], self.node_embed.num_embeddings, "Nodes of walks")
-        return walks
+        return walks  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """Show the walks in ``repr``."""

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 from ..graph import Graph
 from ..sampling import random_walk
-from .skip_gram import SkipGram, drawn, windows
+from .skip_gram import SkipGram, check_ids, drawn, windows
 
 
 class MetaPath2Vec(SkipGram):
@@ -134,10 +134,7 @@ class MetaPath2Vec(SkipGram):
             GraphValueError: shapes that do not fit.
         """
         for name, rows in (("pos_u", pos_u), ("pos_v", pos_v), ("neg_v", neg_v)):
-            if not isinstance(rows, Tensor) or rows.dtype not in _checks.ID_DTYPES:
-                raise GraphTypeError(
-                    f"{name} must be a tensor of int32 or int64, but {_checks.kind(rows)} came."
-                )
+            check_ids(rows, name)
             _checks.in_range(rows, self.node_embed.num_embeddings, name)
         if pos_u.ndim != 1 or pos_v.shape != pos_u.shape or neg_v.shape[:-1] != pos_u.shape:
             raise GraphValueError(

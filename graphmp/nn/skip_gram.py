@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from .. import ops, random
+from .. import _checks, ops, random
 from ..construct import create_block
+from ..errors import GraphTypeError
 
 
 class SkipGram(nn.Module):
@@ -109,3 +112,15 @@ def drawn(chances: Tensor, count: int) -> Tensor:
     found = torch.searchsorted(heights, points, right=True)
     last = torch.searchsorted(heights, heights[-1:])  # rounding may give the last height itself
     return torch.minimum(found, last).to(chances.device)
+
+
+def check_ids(value: Any, name: str) -> None:
+    """Check that a value is a tensor of int32 or int64.
+
+    Raises:
+        GraphTypeError: it is not.
+    """
+    if not isinstance(value, Tensor) or value.dtype not in _checks.ID_DTYPES:
+        raise GraphTypeError(
+            f"{name} must be a tensor of int32 or int64, but {_checks.kind(value)} came."
+        )
