@@ -46,7 +46,8 @@ def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Gra
     goes_on = before != following
     if not backtracking:
         goes_on &= v[following.long()] != u[before.long()]
-    made = graph((before[goes_on], following[goes_on]), num_nodes=g.num_edges())
+    ends = (before[goes_on], following[goes_on])
+    made = graph(ends, num_nodes=g.num_edges(), idtype=g.idtype)
     if shared:
         made.ndata.update(g.edata)
     return made

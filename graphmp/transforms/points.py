@@ -283,9 +283,9 @@ def _at_a_time(rows: Tensor, width: int) -> list[tuple[Tensor, int]]:
 def _checked(x: Any, dimensions: tuple[int, ...]) -> Tensor:
     if not isinstance(x, Tensor):
         raise GraphTypeError(f"Points are a tensor, but {_checks.kind(x)} came.")
-    if x.ndim not in dimensions:
+    if x.ndim not in dimensions or x.shape[-1] == 0:
         shapes = " or ".join("(N, D)" if d == 2 else "(B, N, D)" for d in dimensions)
-        raise GraphValueError(f"Points have shape {shapes}, but {tuple(x.shape)} came.")
+        raise GraphValueError(f"Points have shape {shapes}, D above 0, but {tuple(x.shape)} came.")
     if not bool(x.isfinite().all()):
         raise GraphValueError("Points must be finite, but some coordinates are infinite or NaN.")
     return x

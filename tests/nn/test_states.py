@@ -37,10 +37,14 @@ from graphmp.nn import (
     SGConv,
     TAGConv,
     TransformerConv,
+    TransE,
+    TransR,
     TypedLinear,
 )
 
 STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
+    (TransE(5, 4), {"rel_emb.weight": (5, 4)}),
+    (TransR(5, 3, 4), {"rel_emb.weight": (5, 3), "rel_project.weight": (5, 12)}),
     (GraphConv(3, 2), {"weight": (3, 2), "bias": (2,)}),
     (GraphConv(3, 2, bias=False), {"weight": (3, 2)}),
     (GraphConv(3, 2, weight=False), {"bias": (2,)}),
