@@ -21,22 +21,12 @@ Predict: TypeAlias = Callable[[ByType, ByType | None], Tensor]
 
 
 class MaskExplainer(nn.Module):
-    r"""Finds masks of features and edges with which a model still predicts what it did.
+    """Finds masks of features and edges with which a model still predicts what it did.
 
-    From `GNNExplainer: Generating Explanations for Graph Neural Networks
-    <https://arxiv.org/abs/1903.03894>`__ (Ying et al., NeurIPS 2019). Masks :math:`M` of edges and
-    :math:`F` of features, from 0 to 1, minimise
-
-    .. math:: -\log p(\hat y) + \alpha_1 \sum M + \alpha_2 H(M) + \beta_1 \bar F + \beta_2 H(F)
-
-    where :math:`\hat y` is the class that the model predicts without masks, :math:`p` what it
-    predicts with them, and :math:`H` the mean entropy of a mask's numbers.
-
-    The model's parameters and their gradients stay as they are.
+    What :class:`GNNExplainer`, which has the formula, and :class:`HeteroGNNExplainer` share.
 
     Args:
-        model: called as ``model(graph=…, feat=…, eweight=…)``; gives logits. Without ``eweight`` it
-            predicts as it is; with it, it multiplies what edges carry by these factors.
+        model: called as ``model(graph=…, feat=…, eweight=…)``, or without ``eweight``.
         num_hops: how many steps from a node the model sees.
         lr: the learning rate of Adam.
         num_epochs: the number of its steps.
