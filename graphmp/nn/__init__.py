@@ -40,11 +40,11 @@ from .label_propagation import LabelPropagation
 from .lightgcn_conv import LightGCNConv
 from .lrgccf_conv import LRGCCFConv
 from .message_passing import MessagePassing
+from .meta_path2vec import MetaPath2Vec
 from .nn_conv import NNConv
 from .pna_conv import PNAConv
-from .pooling import AvgPooling, MaxPooling, SumPooling
-from .meta_path2vec import MetaPath2Vec
 from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph
+from .pooling import AvgPooling, MaxPooling, SumPooling
 from .rel_graph_conv import RelGraphConv
 from .sag_pooling import SAGPooling
 from .sage_conv import SAGEConv
@@ -54,9 +54,9 @@ from .sg_conv import SGConv
 from .sort_pooling import SortPooling
 from .tag_conv import TAGConv
 from .topk_pooling import TopKPooling
-from .transformer_conv import TransformerConv
 from .trans_e import TransE
 from .trans_r import TransR
+from .transformer_conv import TransformerConv
 from .typed_linear import TypedLinear
 from .weight_and_sum import WeightAndSum
 
@@ -112,9 +112,9 @@ __all__ = [
     "SumPooling",
     "TAGConv",
     "TopKPooling",
-    "TransformerConv",
     "TransE",
     "TransR",
+    "TransformerConv",
     "TypedLinear",
     "WeightAndSum",
     "edge_softmax",

@@ -36,8 +36,8 @@ from graphmp.nn import (
     SAGEConv,
     SGConv,
     TAGConv,
-    TransformerConv,
     TransE,
+    TransformerConv,
     TransR,
     TypedLinear,
 )
