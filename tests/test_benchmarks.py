@@ -20,7 +20,8 @@ BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPTS = sorted(
     path.stem
     for path in BENCHMARKS.glob("*.py")
-    if "__main__" in path.read_text(encoding="utf-8") and path.stem not in ("report", "worker")
+    if "__main__" in path.read_text(encoding="utf-8")
+    and path.stem not in ("accuracy", "report", "worker")
 )
 
 

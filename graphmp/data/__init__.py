@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from .aifb import AIFBDataset
 from .dataset import DGLDataset, GraphDataset, SingleGraphDataset
 from .karate import KarateClubDataset
 from .planetoid import CiteseerGraphDataset, CoraGraphDataset, PubmedGraphDataset
 from .planted import PlantedCommunityDataset, planted_communities
 
 __all__ = [
+    "AIFBDataset",
     "CiteseerGraphDataset",
     "CoraGraphDataset",
     "DGLDataset",

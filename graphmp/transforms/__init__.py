@@ -1,5 +1,6 @@
 """Transforms: a new graph from a graph; the old one stays as it is."""
 
+from .chance import BaseTransform, Compose, DropEdge, DropNode, FeatMask
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
 from .compact import compact_graphs
 from .edges import (
@@ -15,6 +16,11 @@ from .points import knn_graph, radius_graph, segmented_knn_graph
 from .types import to_heterogeneous, to_homogeneous
 
 __all__ = [
+    "BaseTransform",
+    "Compose",
+    "DropEdge",
+    "DropNode",
+    "FeatMask",
     "add_edges",
     "add_nodes",
     "add_reverse_edges",

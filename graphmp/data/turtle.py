@@ -1,0 +1,234 @@
+"""Triples from a file in Turtle, as far as lists of facts use it.
+
+Turtle is a text format for triples of subject, predicate and object. Read are prefixes, full and
+short names, blank nodes, texts with a language or datatype, and lists by ``;`` and ``,``. Numbers,
+booleans and collections are not: an error says where they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import GraphValueError
+
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+MAX_DEPTH = 100
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space> (?: \s+ | \#[^\n]* )+ )
+    | <(?P<iri> [^<>"{}|^`\\\s]* )>
+    | \"\"\"(?P<long> (?: [^"\\] | \\. | "(?!"") )* )\"\"\"
+    | "(?P<text> (?: [^"\\\n] | \\. )* )"
+    | @(?P<word> [A-Za-z]+ (?: -[A-Za-z0-9]+ )* )
+    | _:(?P<blank> [\w-]+ )
+    | (?P<short> (?: [^\W\d_] [\w-]* )? : (?: [\w-] | \.(?=\w) )* )
+    | (?P<mark> \^\^ | [;,.\[\]] | a(?![\w:-]) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+
+
+class Term(NamedTuple):
+    """A subject, predicate or object.
+
+    Attributes:
+        kind: ``"blank"``, ``"iri"`` or ``"text"``.
+        value: the name or the text.
+        datatype: of a text: its datatype, or ``@`` and its language; else empty.
+    """
+
+    kind: str
+    value: str
+    datatype: str = ""
+
+
+class Triple(NamedTuple):
+    """A fact."""
+
+    subject: Term
+    predicate: Term
+    object: Term
+
+
+def read(path: Path) -> list[Triple]:
+    """Read the triples of a file, each once, in their order.
+
+    Args:
+        path: a file in UTF-8.
+
+    Raises:
+        GraphValueError: the file cannot be read, or is not of the part of Turtle described above;
+            the message names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraphValueError(f"{path} cannot be read: {error}.") from error
+    try:
+        return parse(text)
+    except GraphValueError as error:
+        raise GraphValueError(f"{path}, {error}") from error
+
+
+def parse(text: str) -> list[Triple]:
+    """Read the triples of a text, each once, in their order.
+
+    Args:
+        text: Turtle.
+
+    Raises:
+        GraphValueError: see :func:`read`.
+
+    Example:
+        >>> for triple in parse('@prefix : <http://x#> . :ann :knows :bob, :cid; :name "Ann" .'):
+        ...     print(*(term.value for term in triple))
+        http://x#ann http://x#knows http://x#bob
+        http://x#ann http://x#knows http://x#cid
+        http://x#ann http://x#name Ann
+    """
+    return list(dict.fromkeys(_Parser(text).triples()))
+
+
+class _Token(NamedTuple):
+    kind: str
+    value: str
+    start: int
+
+
+class _Parser:
+    """Recursive descent over tokens, one token ahead."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._prefixes: dict[str, str] = {}
+        self._blanks = self._depth = 0
+        self._tokens = self._split()
+        self._next = next(self._tokens)
+
+    def triples(self) -> Iterator[Triple]:
+        while self._next.kind != "end":
+            if self._next.kind == "word":
+                self._directive()
+            else:
+                yield from self._statement()
+            self._mark(".")
+
+    def _directive(self) -> None:
+        if self._take("word").value != "prefix":
+            raise self._error("@prefix")
+        short, iri = self._take("short"), self._take("iri")
+        self._prefixes[short.value[:-1]] = iri.value
+
+    def _statement(self) -> Iterator[Triple]:
+        found: list[Triple] = []
+        in_brackets = self._at("[")
+        subject = self._term(found)
+        if not (in_brackets and self._at(".")):
+            self._facts(subject, found)
+        yield from found
+
+    def _facts(self, subject: Term, found: list[Triple]) -> None:
+        """Predicates and objects of a subject."""
+        while True:
+            predicate = self._predicate()
+            self._object(subject, predicate, found)
+            while self._skip(","):
+                self._object(subject, predicate, found)
+            if not self._skip(";") or self._at(".") or self._at("]"):
+                return
+
+    def _object(self, subject: Term, predicate: Term, found: list[Triple]) -> None:
+        found.append(Triple(subject, predicate, self._term(found)))
+
+    def _predicate(self) -> Term:
+        if self._skip("a"):
+            return Term("iri", RDF_TYPE)
+        return self._name()
+
+    def _term(self, found: list[Triple]) -> Term:
+        """A subject or object; the facts about one in brackets are added to ``found``."""
+        if self._at("["):
+            return self._in_brackets(found)
+        if self._next.kind == "blank":
+            return Term("blank", self._take("blank").value)
+        if self._next.kind in ("text", "long"):
+            return self._literal()
+        return self._name()
+
+    def _in_brackets(self, found: list[Triple]) -> Term:
+        if self._depth == MAX_DEPTH:
+            raise self._error(f"an end of {MAX_DEPTH} brackets in each other")
+        self._mark("[")
+        self._depth += 1
+        self._blanks += 1
+        blank = Term("blank", f"[{self._blanks}]")
+        if not self._at("]"):
+            self._facts(blank, found)
+        self._mark("]")
+        self._depth -= 1
+        return blank
+
+    def _literal(self) -> Term:
+        text = _unescaped(self._take(self._next.kind).value)
+        if self._next.kind == "word":
+            return Term("text", text, f"@{self._take('word').value}")
+        return Term("text", text, self._name().value if self._skip("^^") else "")
+
+    def _name(self) -> Term:
+        if self._next.kind == "iri":
+            return Term("iri", self._take("iri").value)
+        prefix, _, rest = self._next.value.partition(":")
+        if self._next.kind != "short" or prefix not in self._prefixes:
+            raise self._error("a name with a known prefix")
+        self._take("short")
+        return Term("iri", self._prefixes[prefix] + rest)
+
+    def _at(self, mark: str) -> bool:
+        return self._next.kind == "mark" and self._next.value == mark
+
+    def _skip(self, mark: str) -> bool:
+        """Go past a mark if it comes next."""
+        return self._at(mark) and bool(self._take("mark"))
+
+    def _mark(self, mark: str) -> None:
+        if not self._skip(mark):
+            raise self._error(repr(mark))
+
+    def _take(self, kind: str) -> _Token:
+        taken = self._next
+        if taken.kind != kind:
+            raise self._error(f"a token of the kind {kind!r}")
+        self._next = next(self._tokens)
+        return taken
+
+    def _split(self) -> Iterator[_Token]:
+        start = 0
+        while start < len(self._text):
+            match = _TOKEN.match(self._text, start)
+            if match is None or match.lastgroup is None:
+                yield _Token("unknown", self._text[start : start + 20], start)
+                return
+            if match.lastgroup != "space":
+                yield _Token(match.lastgroup, match[match.lastgroup], start)
+            start = match.end()
+        yield _Token("end", "", start)
+
+    def _error(self, wanted: str) -> GraphValueError:
+        line = self._text.count("\n", 0, self._next.start) + 1
+        came = repr(self._next.value) if self._next.value else "the end"
+        return GraphValueError(f"line {line}: {wanted} was wanted, but {came} came.")
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(_character, text) if "\\" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    code = match[1] or match[2]
+    return chr(int(code, 16)) if code else _PLAIN.get(match[3], match[3])
