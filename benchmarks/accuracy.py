@@ -48,7 +48,7 @@ class Words:
     def times(self, weight: Tensor, p: float) -> Tensor:
         """(N, out): the features after dropout times a weight (D, out)."""
         values = F.dropout(self._values, p).unsqueeze(1)
-        return gm.ops.u_mul_e_sum(self._graph, weight, values)  # type: ignore[no-any-return]
+        return gm.ops.u_mul_e_sum(self._graph, weight, values)
 
     def dense(self, p: float) -> Tensor:
         """(N, D): the features after dropout."""
