@@ -41,16 +41,50 @@ def find_folder(collection: str, names: list[str], raw_dir: Folder | None) -> Pa
     Raises:
         GraphValueError: ``GRAPHMP_DATA`` names no folder.
     """
+    return _first_with([collection], [names], raw_dir)
+
+
+def need_folder(
+    collections: list[str], choices: list[list[str]], raw_dir: Folder | None, origin: str
+) -> Path:
+    """Look for files as :func:`find_folder` does, in folders of several names.
+
+    Args:
+        collections: names of the folder within.
+        choices: the files; where there are several choices, all files of one of them.
+        raw_dir: where to look first.
+        origin: where the files can be had, for the error.
+
+    Returns:
+        The folder that holds the files.
+
+    Raises:
+        GraphValueError: ``GRAPHMP_DATA`` names no folder.
+        GraphRuntimeError: no such folder holds the files.
+    """
+    found = _first_with(collections, choices, raw_dir)
+    if found is not None:
+        return found
+    raise GraphRuntimeError(
+        f"Not at hand: {', or '.join(', '.join(names) for names in choices)}. Get them from "
+        f"{origin}, put them into a folder {collections[0]}, and pass the folder around it as "
+        f"raw_dir or name it in {DATA_VARIABLE}."
+    )
+
+
+def _first_with(
+    collections: list[str], choices: list[list[str]], raw_dir: Folder | None
+) -> Path | None:
+    """The first folder that holds all files of a choice."""
     named = os.environ.get(DATA_VARIABLE)
     if named and not Path(named).expanduser().is_dir():
         raise GraphValueError(
             f"{DATA_VARIABLE} must name a folder that exists, but it is {named!r}: set it anew, or "
             "unset it to download the files."
         )
-    roots = [raw_dir, os.environ.get(DATA_VARIABLE)]
-    for root in (Path(root).expanduser() for root in roots if root):
-        for folder in (root, root / collection):
-            if all((folder / name).is_file() for name in names):
+    for root in (Path(root).expanduser() for root in (raw_dir, named) if root):
+        for folder in (root, *(root / collection for collection in collections)):
+            if any(all((folder / name).is_file() for name in names) for names in choices):
                 return folder
     return None
 

@@ -1,0 +1,170 @@
+"""Data sets for graph classification, as the code of GIN has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..construct import graph
+from ..errors import GraphValueError
+from ..graph import Graph
+from . import gin_files
+from .labelled import LabelledGraphsDataset
+from .sources import Folder, need_folder
+
+NAMES = (
+    "COLLAB",
+    "IMDBBINARY",
+    "IMDBMULTI",
+    "MUTAG",
+    "NCI1",
+    "PROTEINS",
+    "PTC",
+    "REDDITBINARY",
+    "REDDITMULTI5K",
+)
+ORIGIN = "https://github.com/weihua916/powerful-gnns (dataset.zip)"
+
+
+class GINDataset(LabelledGraphsDataset):
+    """A set of `How Powerful are Graph Neural Networks? <https://arxiv.org/abs/1810.00826>`__.
+
+    From Xu, Hu, Leskovec and Jegelka, ICLR 2019. ``dataset[i]`` is a graph and its label, an int64
+    tensor without dimensions. Each edge is there in both directions. Nodes have ``label`` (n,)
+    int64 and ``attr`` (n, D) float32: the attributes in the file where it has some, else the labels
+    one-hot.
+
+    The file ``NAME.txt`` is taken from ``raw_dir``, else from the folder that the environment
+    variable ``GRAPHMP_DATA`` names: from the folder itself or from ``gin_tu/NAME``,
+    ``GINDataset/dataset/NAME``, ``dataset/NAME`` or ``NAME`` within.
+
+    Args:
+        name: COLLAB, IMDBBINARY, IMDBMULTI, MUTAG, NCI1, PROTEINS, PTC, REDDITBINARY or
+            REDDITMULTI5K.
+        self_loop: add an edge from each node to itself.
+        degree_as_nlabel: where nodes have no attributes, let in-degrees be their labels; the
+            columns of ``attr`` are then the degrees that occur, in ascending order.
+        raw_dir: folder of the file.
+        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
+        verbose: print counts.
+        transform: called on each graph that is read.
+
+    Attributes:
+        graphs: the graphs.
+        labels: (N,) int64.
+        N: number of graphs.
+        n: number of nodes in all.
+        m: number of edges in all.
+        gclasses: number of classes of graphs; ``num_classes`` too.
+        nclasses: number of tags of nodes in the file.
+        dim_nfeats: number D of features of a node.
+        glabel_dict: the class of each label in the file, in order of appearance.
+        nlabel_dict: the label of each tag in the file, in order of appearance.
+
+    Raises:
+        GraphValueError: an unknown name, or a damaged file.
+        GraphRuntimeError: the file is not at hand.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        self_loop: bool,
+        degree_as_nlabel: bool = False,
+        raw_dir: Folder | None = None,
+        force_reload: bool = False,
+        verbose: bool = False,
+        transform: Callable[[Any], Any] | None = None,
+    ) -> None:
+        if name not in NAMES:
+            raise GraphValueError(f"The name is one of {', '.join(NAMES)}, but {name!r} came.")
+        self.self_loop = self_loop
+        self.degree_as_nlabel = degree_as_nlabel
+        super().__init__(
+            name,
+            url=ORIGIN,
+            raw_dir=raw_dir,
+            hash_key=(name, self_loop, degree_as_nlabel),
+            force_reload=force_reload,
+            verbose=verbose,
+            transform=transform,
+        )
+
+    def process(self) -> None:
+        """Read the file and make the graphs."""
+        path = self._find()
+        raw = gin_files.read(path)
+        self.glabel_dict = _numbered(each.label for each in raw)
+        self.nlabel_dict = _numbered(tag for each in raw for tag in each.tags)
+        self.labels = torch.tensor([self.glabel_dict[each.label] for each in raw])
+        self.graphs = [self._graph(each) for each in raw]
+        self._add_features(raw, path)
+        self._graphs, self._labels = self.graphs, self.labels
+        self._count()
+        if self.verbose:
+            print(f"{self.N} graphs of {self.gclasses} classes, {self.n} nodes, {self.m} edges.")
+            print(f"Done loading data from {path}.")
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes of graphs."""
+        return self.gclasses
+
+    def _find(self) -> Path:
+        places = [f"gin_tu/{self.name}", f"GINDataset/dataset/{self.name}"]
+        places += [f"dataset/{self.name}", self.name]
+        file = f"{self.name}.txt"
+        return need_folder(places, [[file]], self._raw_dir, ORIGIN) / file
+
+    def _graph(self, raw: gin_files.GINGraph) -> Graph:
+        src, dst = [], []
+        for node, others in enumerate(raw.neighbours):
+            ends = [*others, node] if self.self_loop else others
+            src += [node] * len(ends)
+            dst += ends
+        ids = torch.tensor([src, dst], dtype=torch.int64)
+        g = graph((ids[0], ids[1]), num_nodes=len(raw.tags))
+        labels = [self.nlabel_dict[tag] for tag in raw.tags]
+        g.ndata["label"] = torch.tensor(labels, dtype=torch.int64)
+        return g
+
+    def _add_features(self, raw: list[gin_files.GINGraph], path: Path) -> None:
+        widths = {len(row) for each in raw for row in each.attributes}
+        if len(widths) > 1:
+            raise GraphValueError(f"{path}: some nodes have attributes and others do not.")
+        if widths - {0}:
+            for g, each in zip(self.graphs, raw, strict=True):
+                g.ndata["attr"] = torch.tensor(each.attributes)
+            return
+        if self.degree_as_nlabel:
+            for g in self.graphs:
+                g.ndata["label"] = g.in_degrees()
+        for g, rows in zip(self.graphs, _one_hot(self.graphs), strict=True):
+            g.ndata["attr"] = rows
+
+    def _count(self) -> None:
+        self.N = len(self.graphs)
+        self.n = sum(g.num_nodes() for g in self.graphs)
+        self.m = sum(g.num_edges() for g in self.graphs)
+        self.gclasses, self.nclasses = len(self.glabel_dict), len(self.nlabel_dict)
+        self.dim_nfeats = self.graphs[0].ndata["attr"].shape[1] if self.graphs else 0
+
+
+def _numbered(values: Any) -> dict[int, int]:
+    """Number values from 0 in order of appearance."""
+    return {value: number for number, value in enumerate(dict.fromkeys(values))}
+
+
+def _one_hot(graphs: list[Graph]) -> tuple[Tensor, ...]:
+    """The labels of the nodes of each graph, one-hot: a column for each that occurs, ascending."""
+    if not graphs:
+        return ()
+    labels = torch.cat([g.ndata["label"] for g in graphs])
+    occurring, column = torch.unique(labels, return_inverse=True)
+    rows = F.one_hot(column, len(occurring)).float()
+    return torch.split(rows, [g.num_nodes() for g in graphs])

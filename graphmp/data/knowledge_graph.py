@@ -1,0 +1,173 @@
+"""Knowledge graphs: facts (head, relation, tail), for link prediction."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from ..construct import graph
+from ..errors import GraphValueError
+from .dataset import SingleGraphDataset
+from .sources import Folder, need_folder
+
+Facts: TypeAlias = "list[tuple[str, str, str]]"
+
+PARTS = ("train", "valid", "test")
+
+
+class FB15k237Dataset(SingleGraphDataset):
+    """FB15k-237: facts of Freebase, without relations that mirror others.
+
+    14,541 entities, 237 relations; 272,115 facts to train on, 17,535 to validate, 20,466 to test.
+    From K. Toutanova and D. Chen, "Observed versus Latent Features for Knowledge Base and Text
+    Inference", CVSC 2015.
+
+    Each fact is an edge from its head to its tail, those to train on first, then those to validate
+    and to test, in the order of the files. The same edges follow the other way round, with the
+    relations ``num_rels … 2 · num_rels - 1``, unless ``reverse`` says not. The graph has
+
+    - ``edata["etype"]`` (E,) int64, the relation;
+    - ``edata["train_edge_mask"]``, ``["valid_edge_mask"]``, ``["test_edge_mask"]`` (E,) bool, facts
+      alone;
+    - ``edata["train_mask"]``, ``["val_mask"]``, ``["test_mask"]`` (E,) bool, with the edges the
+      other way round;
+    - ``ndata["ntype"]`` (N,) int64, zeros.
+
+    The files ``train.txt``, ``valid.txt`` and ``test.txt`` have a line ``head<tab>relation<tab>
+    tail`` for each fact, and may be packed with gzip. They are taken from ``raw_dir``, else from
+    the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder itself or from
+    ``fb15k237/`` or ``FB15k-237/`` within. Where ``entities.dict`` and ``relations.dict`` lie
+    beside them, with lines ``number<tab>name``, they give the numbers; else names are numbered in
+    sorted order.
+
+    Args:
+        reverse: add the edges the other way round.
+        raw_dir: folder of the files.
+        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
+        verbose: print counts.
+        transform: called on the graph when it is read.
+
+    Attributes:
+        num_nodes: number of entities.
+        num_rels: number of relations, not counting those the other way round.
+        entities: names, by number.
+        relations: names, by number.
+
+    Raises:
+        GraphValueError: a file is damaged, or does not fit the others.
+        GraphRuntimeError: the files are not at hand.
+    """
+
+    _origin = "https://github.com/TimDettmers/ConvE (FB15k-237.tar.gz)"
+
+    def __init__(
+        self,
+        reverse: bool = True,
+        raw_dir: Folder | None = None,
+        force_reload: bool = False,
+        verbose: bool = True,
+        transform: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.reverse = reverse
+        super().__init__(
+            "FB15k-237",
+            url=self._origin,
+            raw_dir=raw_dir,
+            hash_key=(reverse,),
+            force_reload=force_reload,
+            verbose=verbose,
+            transform=transform,
+        )
+
+    def process(self) -> None:
+        """Read the files and make the graph."""
+        choices = [[f"{part}.txt{packed}" for part in PARTS] for packed in (".gz", "")]
+        folder = need_folder(["fb15k237", "FB15k-237"], choices, self._raw_dir, self._origin)
+        facts = {part: _read_facts(folder, part) for part in PARTS}
+        every = [fact for part in facts.values() for fact in part]
+        self.entities = _names(
+            folder / "entities.dict", (end for h, _, t in every for end in (h, t))
+        )
+        self.relations = _names(folder / "relations.dict", (relation for _, relation, _ in every))
+        self.num_nodes, self.num_rels = len(self.entities), len(self.relations)
+        self._graph = self._build(self._numbered(every), [len(part) for part in facts.values()])
+        if self.verbose:
+            print(f"# entities: {self.num_nodes}")
+            print(f"# relations: {self.num_rels}")
+            for word, part in zip(("training", "validation", "testing"), PARTS, strict=True):
+                print(f"# {word} edges: {len(facts[part])}")
+            print(f"Done loading data from {folder}.")
+
+    def _numbered(self, facts: Facts) -> Tensor:
+        """Facts as a tensor (3, F) of heads, relations and tails."""
+        entity = {name: number for number, name in enumerate(self.entities)}
+        relation = {name: number for number, name in enumerate(self.relations)}
+        try:
+            rows = [(entity[h], relation[r], entity[t]) for h, r, t in facts]
+        except KeyError as error:
+            raise GraphValueError(
+                f"entities.dict and relations.dict do not fit the facts, which name {error}. "
+                "Fetch all files anew, or remove these two."
+            ) from error
+        return torch.tensor(rows, dtype=torch.int64).T.contiguous()
+
+    def _build(self, facts: Tensor, sizes: list[int]) -> Any:
+        heads, relations, tails = facts
+        part = torch.arange(len(PARTS)).repeat_interleave(torch.tensor(sizes))
+        is_fact = torch.ones(len(part), dtype=torch.bool)
+        if self.reverse:
+            heads, tails = torch.cat([heads, tails]), torch.cat([tails, heads])
+            relations = torch.cat([relations, relations + self.num_rels])
+            part, is_fact = torch.cat([part, part]), torch.cat([is_fact, ~is_fact])
+        g = graph((heads, tails), num_nodes=self.num_nodes)
+        g.edata["etype"] = relations
+        for number, name in enumerate(PARTS):
+            g.edata[f"{name}_edge_mask"] = is_fact & (part == number)
+        for number, name in enumerate(("train", "val", "test")):
+            g.edata[f"{name}_mask"] = part == number
+        g.ndata["ntype"] = torch.zeros(self.num_nodes, dtype=torch.int64)
+        return g
+
+
+def _read_facts(folder: Path, part: str) -> Facts:
+    path = folder / f"{part}.txt"
+    packed = folder / f"{part}.txt.gz"
+    path = packed if packed.is_file() else path
+    facts: Facts = []
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        match line.strip("\n").split("\t"):
+            case [head, relation, tail] if head and relation and tail:
+                facts.append((head, relation, tail))
+            case _:
+                raise GraphValueError(
+                    f"{path}, line {number}, must be a head, a relation and a tail with tabs "
+                    f"between them, but {line!r} came. Fetch the file anew."
+                )
+    return facts
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise GraphValueError(f"{path} is damaged: {error}. Fetch it anew.") from error
+
+
+def _names(path: Path, used: Iterable[str]) -> list[str]:
+    """Names by number: as a file says, else sorted."""
+    if not path.is_file():
+        return sorted(set(used))
+    rows = [line.split("\t") for line in _text(path).splitlines()]
+    if any(len(row) != 2 or row[0] != str(number) for number, row in enumerate(rows)):
+        raise GraphValueError(
+            f"{path} must have a line with a number, from 0 on, a tab and a name for each name. "
+            "Fetch it anew, or remove it."
+        )
+    return [name for _, name in rows]

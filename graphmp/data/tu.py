@@ -1,0 +1,189 @@
+"""Data sets of the TU Dortmund collection, for learning with whole graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..construct import graph
+from ..errors import GraphValueError
+from ..graph import Graph
+from .labelled import LabelledGraphsDataset
+from .sources import Folder, need_folder
+
+Array: TypeAlias = "NDArray[Any]"
+
+ORIGIN = "https://chrsmrrs.github.io/datasets"
+
+
+class TUDataset(LabelledGraphsDataset):
+    """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (C. Morris and others, 2020).
+
+    ``dataset[i]`` is a graph and its label: (1,) int64, or float64 where the collection has numbers
+    to predict, several of them perhaps. What the files say of nodes and edges becomes
+    ``ndata["node_labels"]`` (n, L) int64, ``ndata["node_attr"]`` (n, D) float64,
+    ``edata["edge_labels"]`` (e, L) int64 and ``edata["edge_attr"]`` (e, D) float64. Labels of
+    graphs are numbered from 0 in ascending order; those of nodes and edges are counted from the
+    least one. Edges keep the order of the file, and one that is listed again is left out.
+
+    The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are taken from ``raw_dir``,
+    else from the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder
+    itself or from ``tu_raw/NAME``, ``NAME/NAME`` or ``NAME`` within.
+
+    Args:
+        name: as the collection has it, such as MUTAG, PROTEINS or IMDB-BINARY.
+        raw_dir: folder of the files.
+        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
+        verbose: print counts.
+        transform: called on each graph that is read.
+
+    Attributes:
+        graph_lists: the graphs.
+        graph_labels: (N, 1) int64, or (N, D) float64.
+        num_labels: number of classes of graphs; None where numbers are to be predicted.
+        max_num_node: the most nodes that a graph has.
+
+    Raises:
+        GraphValueError: a file is damaged, or does not fit the others.
+        GraphRuntimeError: the files are not at hand.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        raw_dir: Folder | None = None,
+        force_reload: bool = False,
+        verbose: bool = False,
+        transform: Callable[[Any], Any] | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            url=ORIGIN,
+            raw_dir=raw_dir,
+            force_reload=force_reload,
+            verbose=verbose,
+            transform=transform,
+        )
+
+    def process(self) -> None:
+        """Read the files and make the graphs."""
+        needed = [f"{self.name}_{part}.txt" for part in ("A", "graph_indicator")]
+        places = [f"tu_raw/{self.name}", f"{self.name}/{self.name}", self.name]
+        self._folder = need_folder(places, [needed], self._raw_dir, ORIGIN)
+        owner = self._rows("graph_indicator", int)[:, 0] - 1
+        self._read_labels()
+        num_graphs = len(self.graph_labels)
+        if owner.min() < 0 or owner.max() >= num_graphs or (np.diff(owner) < 0).any():
+            raise self._unfit(f"nodes must lie in the order of the {num_graphs} labelled graphs")
+        self.graph_lists = self._split(owner, num_graphs)
+        self.max_num_node = max(g.num_nodes() for g in self.graph_lists)
+        self._graphs, self._labels = self.graph_lists, self.graph_labels
+        if self.verbose:
+            print(f"{num_graphs} graphs with at most {self.max_num_node} nodes.")
+            print(f"Done loading data from {self._folder}.")
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of classes of graphs; None where numbers are to be predicted."""
+        return self.num_labels
+
+    def statistics(self) -> tuple[int, int | None, int]:
+        """Give the size of ``feat``, the number of classes, and the most nodes of a graph.
+
+        Raises:
+            GraphKeyError: nodes have no ``feat``: give them one first.
+        """
+        first = self.graph_lists[0].ndata["feat"]
+        return first.shape[1], self.num_labels, self.max_num_node
+
+    def _read_labels(self) -> None:
+        labels = self._rows_if_there("graph_labels", int)
+        if labels is not None:
+            known, number = np.unique(labels, return_inverse=True)
+            self.graph_labels = torch.from_numpy(number.reshape(labels.shape))
+            self.num_labels: int | None = len(known)
+            return
+        self.graph_labels = torch.from_numpy(self._rows("graph_attributes", float))
+        self.num_labels = None
+
+    def _split(self, owner: Array, num_graphs: int) -> list[Graph]:
+        """Make the graphs, with what is said of their nodes and edges."""
+        sizes = np.bincount(owner, minlength=num_graphs)
+        starts = np.cumsum(sizes) - sizes
+        src, dst, lines = self._edges(owner)
+        counts = np.bincount(owner[src], minlength=num_graphs)
+        local = [torch.from_numpy(ends - starts[owner[ends]]) for ends in (src, dst)]
+        pairs = zip(
+            *(torch.split(ends, counts.tolist()) for ends in local), sizes.tolist(), strict=True
+        )
+        graphs = [graph((u, v), num_nodes=size) for u, v, size in pairs]
+        for column, rows in self._columns("node", len(owner)).items():
+            for g, values in zip(graphs, torch.split(rows, sizes.tolist()), strict=True):
+                g.ndata[column] = values
+        for column, rows in self._columns("edge", None).items():
+            if len(rows) <= lines.max(initial=-1):
+                raise self._unfit(f"there are edges without {column}")
+            rows = rows[torch.from_numpy(lines)]
+            for g, values in zip(graphs, torch.split(rows, counts.tolist()), strict=True):
+                g.edata[column] = values
+        return graphs
+
+    def _edges(self, owner: Array) -> tuple[Array, Array, Array]:
+        """Sources, destinations and lines of the distinct edges, graph after graph."""
+        pairs = self._rows("A", int) - 1
+        if pairs.shape[1] != 2:
+            raise self._unfit("a line of A must be a pair of nodes")
+        if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(owner):
+            raise self._unfit(f"A names a node that is not one of the {len(owner)}")
+        src, dst = pairs.T
+        if (owner[src] != owner[dst]).any():
+            raise self._unfit("an edge joins two graphs")
+        _, lines = np.unique(src * len(owner) + dst, return_index=True)
+        lines.sort()
+        lines = lines[np.argsort(owner[src[lines]], kind="stable")]
+        return src[lines], dst[lines], lines
+
+    def _columns(self, of: str, count: int | None) -> dict[str, Tensor]:
+        """What is said of all nodes or edges, by the name of the column."""
+        columns = {}
+        labels = self._rows_if_there(f"{of}_labels", int)
+        if labels is not None:
+            columns[f"{of}_labels"] = torch.from_numpy(labels - labels.min())
+        attributes = self._rows_if_there(f"{of}_attributes", float)
+        if attributes is not None:
+            columns[f"{of}_attr"] = torch.from_numpy(attributes)
+        for name, rows in columns.items():
+            if count is not None and len(rows) != count:
+                raise self._unfit(f"{name} has {len(rows)} rows for {count} {of}s")
+        return columns
+
+    def _rows_if_there(self, part: str, kind: type) -> Array | None:
+        return self._rows(part, kind) if self._path(part).is_file() else None
+
+    def _rows(self, part: str, kind: type) -> Array:
+        """The numbers of a file, a row for each line."""
+        path = self._path(part)
+        try:
+            lines = path.read_text(encoding="ascii").splitlines()
+            if not lines:
+                raise ValueError("it is empty.")
+            return np.loadtxt(lines, kind, delimiter=",", ndmin=2)
+        except (OSError, ValueError) as error:
+            raise GraphValueError(
+                f"{path} must hold numbers with commas between them, but: {error} Fetch it anew."
+            ) from error
+
+    def _path(self, part: str) -> Path:
+        return self._folder / f"{self.name}_{part}.txt"
+
+    def _unfit(self, why: str) -> GraphValueError:
+        return GraphValueError(
+            f"The files of {self.name!r} in {self._folder} do not fit together: {why}. "
+            "Fetch all of them anew."
+        )

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import graphmp as gm
+from graphmp.data import TUDataset
+
+# A triangle with a pair of edges out of order and one of them again, a lone node, and an edge.
+FILES = {
+    "A": "1, 2\n2, 1\n5, 6\n2, 3\n3, 2\n3, 1\n1, 3\n6, 5\n2, 3\n",
+    "graph_indicator": "1\n1\n1\n2\n3\n3\n",
+    "graph_labels": "1\n-1\n1\n",
+    "node_labels": "3\n4\n3\n3\n5\n3\n",
+    "node_attributes": "0.5, 1\n1, 1\n2, 1\n3, 1\n4, 1\n5, 1\n",
+    "edge_labels": "1\n1\n4\n2\n2\n3\n3\n4\n9\n",
+    "edge_attributes": "1\n1\n.4\n2\n2\n3\n3\n.4\n9\n",
+}
+
+
+def write(folder: Path, **changes: str | None) -> Path:
+    for part, content in {**FILES, **changes}.items():
+        if content is not None:
+            (folder / f"TINY_{part}.txt").write_text(content)
+    return folder
+
+
+def test_nodes_and_edges_go_to_their_graphs(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path))
+    (triangle, _), (lone, _), (pair, _) = data
+    assert [ends.tolist() for ends in triangle.edges()] == [[0, 1, 1, 2, 2, 0], [1, 0, 2, 1, 0, 2]]
+    assert (lone.num_nodes(), lone.num_edges()) == (1, 0)
+    assert [ends.tolist() for ends in pair.edges()] == [[0, 1], [1, 0]]
+    assert (len(data), data.max_num_node) == (3, 3)
+
+
+def test_what_the_files_say_becomes_columns(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path))
+    triangle, pair = data[0][0], data[2][0]
+    assert triangle.ndata["node_labels"].tolist() == [[0], [1], [0]]
+    assert triangle.ndata["node_attr"].tolist() == [[0.5, 1], [1, 1], [2, 1]]
+    assert triangle.edata["edge_labels"].tolist() == [[0], [0], [1], [1], [2], [2]]
+    assert pair.edata["edge_labels"].tolist() == [[3], [3]]
+    assert pair.edata["edge_attr"].tolist() == [[0.4], [0.4]]
+    assert triangle.edata["edge_labels"].dtype == torch.int64
+    assert triangle.ndata["node_attr"].dtype == torch.float64
+
+
+def test_labels_of_graphs_are_numbered_in_ascending_order(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path))
+    assert data.graph_labels.tolist() == [[1], [0], [1]]
+    assert torch.equal(data[1][1], torch.tensor([0]))
+    assert (data.num_classes, data.num_labels) == (2, 2)
+
+
+def test_numbers_to_predict_stand_in_for_labels(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path, graph_labels=None, graph_attributes="1.5\n2\n-1\n"))
+    assert data.graph_labels.tolist() == [[1.5], [2.0], [-1.0]]
+    assert data.num_classes is None
+
+
+def test_files_of_columns_may_be_missing(tmp_path: Path) -> None:
+    gone = dict.fromkeys(("node_labels", "node_attributes", "edge_labels", "edge_attributes"))
+    g = TUDataset("TINY", write(tmp_path, **gone))[0][0]
+    assert (list(g.ndata), list(g.edata)) == ([], [])
+
+
+def test_statistics_need_features(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path))
+    with pytest.raises(gm.GraphError, match="feat"):
+        data.statistics()
+    for g, _ in data:
+        g.ndata["feat"] = torch.ones(g.num_nodes(), 7)
+    assert data.statistics() == (7, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "message"),
+    [
+        ("A", "1, 2\n2, x\n", r"TINY_A\.txt must hold numbers"),
+        ("A", "", r"TINY_A\.txt must hold numbers .* it is empty"),
+        ("A", "1, 2, 3\n", "a line of A must be a pair"),
+        ("A", "1, 7\n", "A names a node that is not one of the 6"),
+        ("A", "0, 1\n", "A names a node that is not one of the 6"),
+        ("A", "3, 4\n", "an edge joins two graphs"),
+        ("graph_indicator", "1\n1\n2\n1\n3\n3\n", "nodes must lie in the order"),
+        ("graph_indicator", "1\n1\n1\n2\n3\n4\n", "order of the 3 labelled graphs"),
+        ("graph_labels", "1.5\n", r"TINY_graph_labels\.txt must hold numbers"),
+        ("node_labels", "1\n2\n", "node_labels has 2 rows for 6 nodes"),
+        ("edge_labels", "1\n2\n", "there are edges without edge_labels"),
+    ],
+)
+def test_damaged_files_are_an_error_that_says_why(
+    tmp_path: Path, part: str, content: str, message: str
+) -> None:
+    with pytest.raises(gm.GraphError, match=message) as caught:
+        TUDataset("TINY", write(tmp_path, **{part: content}))
+    assert isinstance(caught.value, ValueError)
+
+
+def test_without_labels_of_graphs_the_error_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphError, match=r"TINY_graph_attributes\.txt"):
+        TUDataset("TINY", write(tmp_path, graph_labels=None))
+
+
+@pytest.mark.usefixtures("no_named_folder")
+def test_without_the_files_the_error_says_where_to_put_them(tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphError, match=r"TINY_A\.txt.*chrsmrrs.*tu_raw/TINY.*raw_dir"):
+        TUDataset("TINY", tmp_path)
+
+
+@pytest.mark.usefixtures("named_data_dir")
+@pytest.mark.parametrize(
+    ("name", "graphs", "nodes", "edges", "most"),
+    [
+        ("MUTAG", 188, 3371, 7442, 28),
+        ("PROTEINS", 1113, 43471, 162088, 620),
+        ("IMDB-BINARY", 1000, 19773, 193062, 136),
+    ],
+)
+def test_counts_are_those_published(
+    name: str, graphs: int, nodes: int, edges: int, most: int
+) -> None:
+    data = TUDataset(name)
+    assert (len(data), data.num_classes, data.max_num_node) == (graphs, 2, most)
+    assert sum(g.num_nodes() for g, _ in data) == nodes
+    assert sum(g.num_edges() for g, _ in data) == edges
+
+
+@pytest.mark.usefixtures("named_data_dir")
+def test_both_formats_hold_the_same_graphs() -> None:
+    for (ours, label), (theirs, other) in zip(
+        TUDataset("MUTAG"), gm.data.GINDataset("MUTAG", False), strict=True
+    ):
+        assert int(label) == 1 - int(other)
+        assert torch.equal(ours.in_degrees().sort().values, theirs.in_degrees().sort().values)
