@@ -96,15 +96,14 @@ print(f"{title}: {len(dataset)} graphs, {sizes.mean():.1f} nodes on average, {nu
 # ## Graphs side by side
 #
 # `gm.batch` makes one graph of several. No edge joins two of them, so message passing works on the
-# batch as it does on each. The batch remembers how many nodes came from where, so a sum over the
-# nodes of each graph is a sum over segments of rows:
+# batch as it does on each. The batch remembers how many nodes came from where, so `SumPooling` can
+# give a sum for each graph:
 
 # %%
 three = gm.batch([dataset[i][0] for i in range(3)])
 print(three)
 print("nodes of each:", three.batch_num_nodes().tolist())
-sums = gm.ops.segment_reduce(three.batch_num_nodes(), three.ndata["attr"])
-print("sums of features:", sums.tolist())
+print("sums of features:", gm.nn.SumPooling()(three, three.ndata["attr"]).tolist())
 
 # %% [markdown]
 # `GraphDataLoader` makes such batches, and collects the labels too:
@@ -159,12 +158,12 @@ class Votes(nn.Module):
 
     def __init__(self, in_feats, num_classes, dropout):
         super().__init__()
+        self.pool = gm.nn.SumPooling()
         self.linear = nn.Linear(in_feats, num_classes)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, g, h):
-        total = gm.ops.segment_reduce(g.batch_num_nodes(), h)
-        return self.dropout(self.linear(total))
+        return self.dropout(self.linear(self.pool(g, h)))
 
 
 class GIN(nn.Module):
@@ -290,6 +289,7 @@ figure.savefig(PICTURES / "graph_classification.png", dpi=120)
 # %% [markdown]
 # ## Where to go from here
 #
-# - Other readouts take the mean or the maximum: `segment_reduce(lengths, h, "max")`.
+# - Other readouts: `gm.nn.AvgPooling`, `MaxPooling`, or with weights that are learnt
+#   `GlobalAttentionPooling`.
 # - A data set of your own is any list of pairs of a graph and its label.
 # - Molecules have kinds of bonds too: `gm.nn.GINEConv` adds features of edges to the messages.

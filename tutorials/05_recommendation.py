@@ -52,8 +52,11 @@ parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
 args = parser.parse_known_args()[0]
+real = bool(os.environ.get("GRAPHMP_DATA")) and not args.quick
+if not real:
+    args.batch_size, args.dims = 1024, 16
 if args.quick:
-    args.epochs, args.every, args.batch_size, args.dims = 20, 5, 1024, 16
+    args.epochs = 20
 PICTURES = Path("build")
 PICTURES.mkdir(exist_ok=True)
 
@@ -89,7 +92,6 @@ def random_visits(num_users=400, num_items=600, num_kinds=12, visits=16, seed=0)
     return g
 
 
-real = bool(os.environ.get("GRAPHMP_DATA")) and not args.quick
 g = gm.data.GowallaDataset(verbose=False)[0] if real else random_visits()
 title = "Gowalla" if real else "random visits"
 print(g)

@@ -49,8 +49,11 @@ parser.add_argument("--lr", type=float, default=0.005)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
 args = parser.parse_known_args()[0]
+real = bool(os.environ.get("GRAPHMP_DATA")) and not args.quick
+if not real:
+    args.batch_size, args.dims, args.lr = 256, 32, 0.02
 if args.quick:
-    args.epochs, args.batch_size, args.dims, args.lr = 4, 256, 32, 0.02
+    args.epochs = 4
 PICTURES = Path("build")
 PICTURES.mkdir(exist_ok=True)
 
@@ -83,7 +86,7 @@ def small_world(num_nodes=300, num_kinds=15, num_rels=8, facts=4000, seed=0):
     return g, num_rels
 
 
-if os.environ.get("GRAPHMP_DATA") and not args.quick:
+if real:
     dataset = gm.data.FB15k237Dataset(verbose=False)
     g, num_rels, title = dataset[0], dataset.num_rels, "FB15k-237"
 else:
