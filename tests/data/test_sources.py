@@ -8,7 +8,7 @@ import pooch
 import pytest
 
 import graphmp as gm
-from graphmp.data.sources import DATA_VARIABLE, fetch_files, find_folder
+from graphmp.data.sources import DATA_VARIABLE, fetch_files, find_folder, need_folder
 
 URL = "https://example.invalid/data/"
 CONTENT = b"some bytes"
@@ -59,6 +59,25 @@ def test_raw_dir_comes_before_the_named_folder(
 
 def test_a_folder_with_some_of_the_files_does_not_count(tmp_path: Path) -> None:
     assert find_folder("set", ["a.bin", "b.bin"], touch(tmp_path)) is None
+
+
+def test_any_choice_of_files_in_raw_dir_comes_before_the_named_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, named = touch(tmp_path / "given" / "other"), touch(tmp_path / "named" / "set")
+    (named / "b.bin").touch()
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "named"))
+    choices = [["b.bin"], ["a.bin"]]
+    assert need_folder(["set", "other"], choices, tmp_path / "given", "afar") == given
+    assert need_folder(["set", "other"], choices, None, "afar") == named
+
+
+def test_files_that_are_needed_and_missing_are_an_error_that_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    message = r"Not at hand: a, b, or c\. Get them from afar, put .* folder set, .*raw_dir.*GRAPHMP"
+    with pytest.raises(gm.GraphError, match=message):
+        need_folder(["set", "other"], [["a", "b"], ["c"]], tmp_path, "afar")
 
 
 def test_a_file_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
