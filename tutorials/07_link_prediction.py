@@ -45,6 +45,7 @@ parser.add_argument("--batch-size", type=int, default=2048)
 parser.add_argument("--negatives", type=int, default=32, help="random answers to each question")
 parser.add_argument("--fanout", type=int, default=10, help="neighbours that R-GCN looks at")
 parser.add_argument("--dims", type=int, default=100)
+parser.add_argument("--dropout", type=float, default=0.3)
 parser.add_argument("--lr", type=float, default=0.005)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
@@ -160,14 +161,15 @@ class DistMult(nn.Module):
         self.relations = nn.Embedding(2 * num_rels, dims)
         for embedding in (self.entities, self.relations):
             nn.init.xavier_normal_(embedding.weight)
+        self.dropout = nn.Dropout(args.dropout)
 
     def forward(self, block, nodes):
         """Represent the destinations of a block whose sources are ``nodes``."""
         return self.entities(nodes[: block.num_dst_nodes()])
 
-    def scores(self, questions, answers):
-        """(B, D) and (B, K, D) -> (B, K)."""
-        return torch.einsum("bd,bkd->bk", questions, answers)
+    def questions(self, sources, etypes):
+        """What an answer should be like: (B, D). Its inner product with an answer is the score."""
+        return self.dropout(sources * self.relations(etypes))
 
 
 class RGCN(DistMult):
@@ -201,11 +203,11 @@ def loss_of(model, inputs, pairs, wrong, block):
     """The cross-entropy of a batch."""
     h = model(block, inputs)
     src, dst = pairs.edges()
-    questions = h[src] * model.relations(pairs.edata["etype"])
+    questions = model.questions(h[src], pairs.edata["etype"])
     rivals = wrong.edges()[1].view(len(src), -1)
     candidates = h[torch.cat([dst.view(-1, 1), rivals], 1)]
     right = torch.zeros(len(src), dtype=torch.int64)
-    return F.cross_entropy(model.scores(questions, candidates), right)
+    return F.cross_entropy(torch.einsum("bd,bkd->bk", questions, candidates), right)
 
 
 # %% [markdown]
@@ -232,18 +234,20 @@ known = gm.heterograph(
 @torch.no_grad()
 def measure(model, mask, chunk_size=512):
     """Give the filtered MRR and hits@10 of the edges under a mask."""
+    model.eval()
     everything = torch.arange(g.num_nodes())
     block = gm.sampling.sample_block(seen, everything, -1 if model.fanout else 0)
     h, ranks = model(block, block.srcdata[gm.NID]), []
     for edges in g.edata[mask].nonzero().view(-1).split(chunk_size):
         src, dst = g.find_edges(edges)
-        scores = (h[src] * model.relations(g.edata["etype"][edges])) @ h.T
+        scores = model.questions(h[src], g.edata["etype"][edges]) @ h.T
         right = scores.gather(1, dst.view(-1, 1))
         questions = question_of[edges]
         rows = torch.arange(len(edges)).repeat_interleave(known.out_degrees(questions))
         scores[rows, known.out_edges(questions)[1]] = -torch.inf
         ahead, level = (scores > right).sum(1), (scores == right).sum(1)
         ranks.append(1 + ahead + level / 2)
+    model.train()
     ranks = torch.cat(ranks)
     return float((1 / ranks).mean()), float((ranks <= 10).float().mean())
 
