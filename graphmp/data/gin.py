@@ -101,7 +101,8 @@ class GINDataset(LabelledGraphsDataset):
         raw = gin_files.read(path)
         self.glabel_dict = _numbered(each.label for each in raw)
         self.nlabel_dict = _numbered(tag for each in raw for tag in each.tags)
-        self.labels = torch.tensor([self.glabel_dict[each.label] for each in raw])
+        labels = [self.glabel_dict[each.label] for each in raw]
+        self.labels = torch.tensor(labels, dtype=torch.int64)
         self.graphs = [self._graph(each) for each in raw]
         self._add_features(raw, path)
         self._graphs, self._labels = self.graphs, self.labels

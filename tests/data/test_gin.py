@@ -32,6 +32,11 @@ def test_graphs_are_read_in_order_with_labels_numbered_as_they_appear(tmp_path: 
     assert (data.num_classes, data.gclasses, data.nclasses, data.dim_nfeats) == (2, 2, 2, 2)
 
 
+def test_a_file_may_hold_no_graph(tmp_path: Path) -> None:
+    data = dataset(tmp_path, "0\n")
+    assert (len(data), data.num_classes, data.labels.dtype) == (0, 0, torch.int64)
+
+
 def test_self_loops_are_added_on_request(tmp_path: Path) -> None:
     data = dataset(tmp_path, TWO_GRAPHS, self_loop=True)
     src, dst = data[0][0].edges()
