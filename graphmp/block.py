@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from . import kernels
 from .adjacency import Adjacency, Compressed
 from .errors import GraphValueError
 from .features import Frames
-from .frame import EID, NID
+from .frame import EID, NID, Frame
 from .metagraph import CanonicalEtype, Metagraph
 from .subgraph import nodes_by_type
 from .type_subgraph import assembled
@@ -20,7 +20,29 @@ from .type_subgraph import assembled
 if TYPE_CHECKING:
     from .graph import Graph
 
-Chosen = tuple[Tensor, Tensor, Tensor]
+
+class Chosen(NamedTuple):
+    """Edges that were chosen for some nodes, node after node.
+
+    Attributes:
+        form: the edges that they were chosen from, grouped by the nodes' end.
+        limits: (n + 1,) where each node's edges start and end.
+        others: (E,) their other ends.
+        places: (E,) their positions in ``form``.
+    """
+
+    form: Compressed
+    limits: Tensor
+    others: Tensor
+    places: Tensor
+
+    def of(self, frame: Frame) -> Frame:
+        """Rows of the edges' frame, with their ids; nothing is gathered that nobody reads."""
+        made = frame.bare(len(self.places))
+        if len(frame) > 0:
+            made = frame.take(self.form.eids.index_select(0, self.places))
+        made.defer(EID, self.form.eids, self.places)
+        return made
 
 
 def to_block(
@@ -83,7 +105,10 @@ def to_block(
         for t in graph.canonical_etypes
     }
     eids = {t: torch.arange(len(us[t]), dtype=graph.idtype, device=graph.device) for t in us}
-    return made(graph, sources, targets, adjacencies, eids)
+    edge = {t: graph._frames.edge[t].take(ids) for t, ids in eids.items()}
+    for etype, frame in edge.items():
+        frame[EID] = eids[etype]
+    return made(graph, sources, targets, adjacencies, edge)
 
 
 def sampled(
@@ -94,20 +119,21 @@ def sampled(
     Args:
         graph: what the edges were chosen from.
         targets: the destinations of each type.
-        chosen: for each relation what :func:`graphmp.kernels.sample` gave.
+        chosen: for each relation the edges that enter them.
 
     Returns:
         A block whose edges are grouped by destination.
     """
-    others = {t: found for t, (_, found, _) in chosen.items()}
+    others = {t: found.others for t, found in chosen.items()}
     sources, us = _numbered(graph, targets, others, 0)
-    adjacencies = {}
-    for etype, (limits, found, _) in chosen.items():
-        places = torch.arange(len(found), dtype=graph.idtype, device=graph.device)
+    adjacencies, edge = {}, {}
+    for etype, found in chosen.items():
+        eids = torch.arange(len(found.others), dtype=graph.idtype, device=graph.device)
         sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
-        form = Compressed(limits, us[etype], places)
+        form = Compressed(found.limits, us[etype], eids)
         adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")
-    return made(graph, sources, targets, adjacencies, {t: c[2] for t, c in chosen.items()})
+        edge[etype] = found.of(graph._frames.edge[etype])
+    return made(graph, sources, targets, adjacencies, edge)
 
 
 def made(
@@ -115,7 +141,7 @@ def made(
     sources: Mapping[str, Tensor],
     targets: Mapping[str, Tensor],
     adjacencies: Mapping[CanonicalEtype, Adjacency],
-    eids: Mapping[CanonicalEtype, Tensor],
+    edge: dict[CanonicalEtype, Frame],
 ) -> Graph:
     """A block between nodes of ``graph``, whose features it has, unread.
 
@@ -124,19 +150,16 @@ def made(
         sources: ids of the sources of each type.
         targets: ids of the destinations of each type.
         adjacencies: the edges of each relation.
-        eids: their ids in ``graph``.
+        edge: their frames.
     """
     frames = graph._frames
     src = {t: frames.src[t].take(ids, f"source nodes of type {t!r}") for t, ids in sources.items()}
     dst = {
         t: frames.src[t].take(ids, f"destination nodes of type {t!r}") for t, ids in targets.items()
     }
-    edge = {t: frames.edge[t].take(ids) for t, ids in eids.items()}
     for part, ids in ((src, sources), (dst, targets)):
         for ntype, frame in part.items():
             frame[NID] = ids[ntype]
-    for etype, frame in edge.items():
-        frame[EID] = eids[etype]
     meta = Metagraph(graph.canonical_etypes, graph.ntypes, graph.ntypes)
     return assembled(graph, meta, adjacencies, Frames(src, dst, edge))
 

@@ -149,6 +149,10 @@ class Frame(MutableMapping[str, Tensor]):
         """Replace whole columns that have been checked already."""
         self._columns.update(columns)
 
+    def defer(self, name: str, source: Tensor, rows: Tensor) -> None:
+        """Replace a column by rows of another tensor, (N, …), gathered when they are first read."""
+        self._columns[name] = Pending(source, rows, self.device)
+
     # ---- rows
 
     def read_rows(self, name: str, rows: Tensor) -> Tensor:

@@ -38,9 +38,9 @@ Primitives
     ``score_gradient(form, given, scores) -> right``
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
-    ``sample(form, rows, choice) -> (limits, others, eids)``
+    ``sample(form, rows, choice) -> (limits, others, places)``
         Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
-        other end and the id of each edge. A row that is named twice chooses twice.
+        other end and the position in ``form`` of each edge. A row that is named twice chooses twice.
     ``relabel(first, ids, limit) -> (nodes, places)``
         Nodes numbered anew: those of ``first``, (n,), and then those of ``ids``, (m,), that are
         new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from .. import _checks, block, kernels, random
 from ..adjacency import Adjacency, rows_of
+from ..block import Chosen
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..features import Frames
-from ..frame import EID, Frame
+from ..frame import Frame
 from ..kernels.contract import Choice
 from ..metagraph import CanonicalEtype
 from ..subgraph import edges_by_type, nodes_by_type
@@ -128,7 +129,7 @@ def choose(
     *,
     end: int = 2,
     by_source: bool = False,
-) -> dict[CanonicalEtype, tuple[Tensor, Tensor, Tensor]]:
+) -> dict[CanonicalEtype, Chosen]:
     """Choose edges of every relation; see :func:`sample_neighbors` and the kernels' contract.
 
     Args:
@@ -142,7 +143,7 @@ def choose(
         by_source: see :func:`sample_block`.
 
     Returns:
-        For each relation the limits of the nodes' edges, their other ends and their ids.
+        The edges of each relation.
     """
     refuse_block(graph)
     fanouts = by_relation(graph, fanout, "fanout")
@@ -156,14 +157,15 @@ def choose(
             places = torch.unique(way.places[gone[etype].long()]).long()
         seed = key if by_source else random.mixed(key, number)
         choice = Choice(fanouts[etype], replace, seed, weights.get(etype), places, by_source)
-        chosen[etype] = kernels.sample(way.csc, given[etype[end]].contiguous(), choice)
+        found = kernels.sample(way.csc, given[etype[end]].contiguous(), choice)
+        chosen[etype] = Chosen(way.csc, *found)
     return chosen
 
 
 def of_chosen(
     graph: Graph,
     given: Mapping[str, Tensor],
-    chosen: Mapping[CanonicalEtype, tuple[Tensor, Tensor, Tensor]],
+    chosen: Mapping[CanonicalEtype, Chosen],
     end: int,
     copy_ndata: bool,
     copy_edata: bool,
@@ -178,19 +180,16 @@ def of_chosen(
         copy_ndata: give the nodes their features.
         copy_edata: give the edges their features.
     """
-    adjacencies = {}
-    for etype, (limits, others, _) in chosen.items():
-        own = given[etype[end]][rows_of(limits, len(others)).long()]
-        ends = (others, own) if end == 2 else (own, others)
+    adjacencies, edge = {}, {}
+    for etype, found in chosen.items():
+        own = given[etype[end]][rows_of(found.limits, len(found.others)).long()]
+        ends = (found.others, own) if end == 2 else (own, found.others)
         sizes = (graph.num_nodes(etype[0]), graph.num_nodes(etype[2]))
         adjacencies[etype] = Adjacency.from_coo(*ends, *sizes)
-    frames = graph._frames
-    src = {t: frame.copy() if copy_ndata else frame.bare() for t, frame in frames.src.items()}
-    edge = {}
-    for etype, (_, _, eids) in chosen.items():
-        frame = frames.edge[etype]
-        edge[etype] = frame.take(eids) if copy_edata else frame.bare(len(eids))
-        edge[etype][EID] = eids
+        frame = graph._frames.edge[etype]
+        edge[etype] = found.of(frame if copy_edata else frame.bare())
+    frames = graph._frames.src
+    src = {t: frame.copy() if copy_ndata else frame.bare() for t, frame in frames.items()}
     return assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .. import _checks, kernels
 from ..adjacency import Compressed, spread
+from ..block import Chosen
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..frame import Frame
 from ..subgraph import nodes_by_type
@@ -71,7 +72,8 @@ def select_topk(
     for etype, adjacency in g.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
         weights = None if limits[etype] == 0 else _weights(g._frames.edge[etype], weight)
-        chosen[etype] = _greatest(form, given[etype[end]], limits[etype], weights, ascending)
+        rows = given[etype[end]]
+        chosen[etype] = Chosen(form, *_greatest(form, rows, limits[etype], weights, ascending))
     found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
     return found if output_device is None else found.to(output_device)
 
@@ -79,7 +81,7 @@ def select_topk(
 def _greatest(
     form: Compressed, rows: Tensor, k: int, weights: Tensor | None, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The limits of the rows' edges, their other ends and their ids."""
+    """The limits of the rows' edges, their other ends and their positions."""
     ids = rows.long()
     degrees = (form.indptr[ids + 1] - form.indptr[ids]).long()
     taken = degrees if k < 0 else degrees.clamp(max=k)
@@ -97,7 +99,7 @@ def _greatest(
     order = order[kernels.group(row[order], len(rows))[1]]
     rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
     picks = place[order][rank < taken[row]]
-    return limits, form.indices[picks], form.eids[picks]
+    return limits, form.indices[picks], picks.to(rows.dtype)
 
 
 def _weights(frame: Frame, weight: str) -> Tensor:

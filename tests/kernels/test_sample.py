@@ -93,8 +93,9 @@ def test_what_is_chosen_may_be_chosen(corner: Corner, idtype: torch.dtype, fanou
     adjacency = corner.graph(idtype).adjacency
     rows = rows_of(corner, idtype)
     for how in ways(len(corner.src), fanout):
-        limits, others, eids = reference.sample(adjacency.csc, rows, how)
-        assert limits.dtype == others.dtype == eids.dtype == idtype
+        limits, others, places = reference.sample(adjacency.csc, rows, how)
+        assert limits.dtype == others.dtype == places.dtype == idtype
+        eids = adjacency.csc.eids[places.long()]
         assert torch.equal(others, adjacency.src[eids.long()])
         allowed = torch.ones(len(corner.src), dtype=torch.bool)
         if how.weights is not None:
@@ -143,7 +144,7 @@ SOME = (0.5, 0.0, 2.0, 1.0, 0.25, 0.0, 4.0)
 def draw(how: Choice) -> Tensor:
     """Edges chosen by one row, many times over: (draws, edges)."""
     rows = torch.zeros(DRAWS, dtype=torch.int64)
-    limits, _, eids = reference.sample(STAR.adjacency.csc, rows, how)
+    limits, _, eids = reference.sample(STAR.adjacency.csc, rows, how)  # there ids are positions
     assert len(set(limits.diff().tolist())) == 1
     return eids.view(DRAWS, -1)
 

@@ -14,7 +14,6 @@ from . import sampling_rows
 from .messages import run
 
 _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
-_WORK = 1  # what choosing an edge takes, in elements of a sum; a call of few is one of many
 
 # Tables of places that are not in use; all zeros. Making one takes as long as there are nodes.
 # Threads append and pop without a lock, which a forked process could find held.
@@ -37,15 +36,15 @@ def sample(
     if total > torch.iinfo(rows.dtype).max:
         raise GraphValueError(too_many(total, rows.dtype))
     limits = counted.to(rows.dtype)
-    others, chosen = rows.new_empty(total), rows.new_empty(total)
-    made = (limits.numpy(), others.numpy(), chosen.numpy())
-    given = (indptr, indices, eids, ids, replace, choice.seed, gone)
+    others, places = rows.new_empty(total), rows.new_empty(total)
+    made = (limits.numpy(), others.numpy(), places.numpy())
+    given = (ids, replace, choice.seed, gone)
     if choice.weights is None and (replace or not choice.shared):
-        run(sampling_rows.choose_evenly, made[0], total * _WORK, *given, *made)
+        run(sampling_rows.choose_evenly, made[0], total, indptr, indices, *given, *made)
     else:
-        args = (*given, choice.fanout, weights, choice.shared, *made)
-        run(sampling_rows.choose_by_chance, made[0], total * _WORK, *args)
-    return limits, others, chosen
+        args = (indptr, indices, eids, *given, choice.fanout, weights, choice.shared, *made)
+        run(sampling_rows.choose_by_chance, made[0], total, *args)
+    return limits, others, places
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:

@@ -76,40 +76,67 @@ def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
     return random.fraction(a, b)
 
 
+@inline
+def _bit(rank: int) -> Any:
+    """One of 64 bits; ranks below 64 have bits of their own."""
+    return np.uint64(1) << (np.uint64(rank) & np.uint64(63))
+
+
+@inline
+def _position(rank: int, low: int, gone: Any, start: int, past: int) -> Any:
+    """Where the edge is that has a rank among those of its row that may be chosen."""
+    place = low + rank
+    for g in range(start, past):
+        place += 1 if gone[g] <= place else 0
+    return place
+
+
+@jit
+def _is_among(place: int, places: Any, begin: int, end: int) -> Any:
+    found = False
+    for t in range(begin, end):
+        found |= np.int64(places[t]) == place
+    return found
+
+
 @jit
 def _pick_evenly(
-    seed: int, row: int, degree: int, replace: bool, begin: int, end: int, picks: Any, seen: Any
-) -> None:
-    """Ranks from 0 to ``degree - 1``; without replacement by Floyd's algorithm."""
-    few, count = end - begin <= FEW, end - begin
+    indices: Any, seed: int, row: int, degree: int, replace: bool, low: int, gone: Any, start: int,
+    past: int, begin: int, end: int, places: Any, seen: Any,
+) -> None:  # fmt: skip
+    """Positions; without replacement by Floyd's algorithm.
+
+    ``bits`` are those of the ranks so far: only a rank whose bit is set is compared with them.
+    """
+    few, count, bits = end - begin <= FEW, end - begin, np.uint64(0)
     for group in range(0, count, 4):
         a, b, c, d = random.words(seed, row, group // 4, UNIFORM)
         for t in range(group, min(group + 4, count)):
             last = degree - 1 if replace else degree - count + t
-            pick = np.int64((a * np.uint64(last + 1)) >> np.uint64(32))
+            rank = np.int64((a * np.uint64(last + 1)) >> np.uint64(32))
             a, b, c = b, c, d
+            place = _position(rank, low, gone, start, past)
             if not replace:
-                taken = False
-                if few:
-                    for s in range(begin, begin + t):
-                        taken |= np.int64(picks[s]) == pick
-                else:
-                    taken = seen[pick]
-                pick = last if taken else pick
+                taken = (bits & _bit(rank)) != 0
+                if taken and degree > 64:
+                    taken = _is_among(place, places, begin, begin + t) if few else seen[rank]
+                if taken:
+                    rank, place = last, _position(last, low, gone, start, past)
+                bits |= _bit(rank)
                 if not few:
-                    seen[pick] = True
-            picks[begin + t] = pick
+                    seen[rank] = True
+            places[begin + t] = place
+            _prefetch(indices, place)
     if not replace and not few:
-        for t in range(begin, end):
-            seen[picks[t]] = False
+        seen[:degree] = False
 
 
 @jit
 def choose_evenly(
-    indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
-    limits: Any, others: Any, chosen: Any, first: int, last: int,
+    indptr: Any, indices: Any, rows: Any, replace: bool, seed: int, gone: Any, limits: Any,
+    others: Any, places: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """The other end and the id of every edge chosen, where all count the same.
+    """The other end and the position of every edge chosen, where all count the same.
 
     Some rows choose positions, which are brought near, before the first of them is read.
     """
@@ -128,24 +155,18 @@ def choose_evenly(
                     if start < past and gone[start] == p:
                         start += 1
                     else:
-                        chosen[t] = p
+                        places[t] = p
                         _prefetch(indices, p)
-                        _prefetch(eids, p)
                         t += 1
             else:
                 if len(seen) < degree and end - begin > FEW:
                     seen = np.zeros(degree, np.bool_)
-                _pick_evenly(seed, i, degree, replace, begin, end, chosen, seen)
-                for t in range(begin, end):
-                    p = np.int64(chosen[t]) + low
-                    for g in range(start, past):
-                        p += 1 if gone[g] <= p else 0
-                    chosen[t] = p
-                    _prefetch(indices, p)
-                    _prefetch(eids, p)
+                _pick_evenly(
+                    indices, seed, i, degree, replace, low, gone, start, past, begin, end, places,
+                    seen,
+                )  # fmt: skip
         for t in range(np.int64(limits[block]), np.int64(limits[stop])):
-            p = np.int64(chosen[t])
-            others[t], chosen[t] = indices[p], eids[p]
+            others[t] = indices[np.int64(places[t])]
 
 
 @jit
@@ -219,10 +240,10 @@ def _pick_all(eids: Any, weights: Any, low: int, high: int, gone: Any, picks: An
 @jit
 def choose_by_chance(
     indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
-    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, chosen: Any, first: int,
+    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, places: Any, first: int,
     last: int,
 ) -> None:  # fmt: skip
-    """The other end and the id of every edge chosen, by its weight or the other end's number."""
+    """The other end and the position of every edge chosen, by weight or the other end's number."""
     scratch = np.empty(0, np.float64)
     for i in range(first, last):
         begin, end = np.int64(limits[i]), np.int64(limits[i + 1])
@@ -231,7 +252,7 @@ def choose_by_chance(
             continue
         if len(scratch) < high - low:
             scratch = np.empty(high - low, np.float64)
-        picks = chosen[begin:end]
+        picks = places[begin:end]
         if not replace and (fanout < 0 or end - begin < fanout):
             _pick_all(eids, weights, low, high, gone, picks)
         elif replace:
@@ -241,29 +262,28 @@ def choose_by_chance(
                 seed, i, indices, eids, weights, shared, low, high, gone, scratch, picks
             )  # fmt: skip
         for t in range(begin, end):
-            p = np.int64(chosen[t])
-            others[t], chosen[t] = indices[p], eids[p]
+            others[t] = indices[np.int64(places[t])]
 
 
 @jit
 def relabel(first: Any, ids: Any, table: Any, nodes: Any, places: Any) -> int:
     """Number ``first`` and then what is new in ``ids``; gives how many there are.
 
-    ``table`` has a 0 for every id, and again at the end.
+    ``table`` has a 0 for every id, and again at the end. Which ids are new cannot be foreseen, so
+    everything is written without asking: what is not new is overwritten by the next.
     """
-    found = 0
+    found = np.int64(0)
     for i in range(len(first)):
         nodes[found] = first[i]
         found += 1
         if table[first[i]] == 0:
             table[first[i]] = found
     for j in range(len(ids)):
-        place = table[ids[j]]
-        if place == 0:
-            nodes[found] = ids[j]
-            found += 1
-            place = found
-            table[ids[j]] = place
+        nodes[found] = ids[j]
+        place = np.int64(table[ids[j]])
+        found += 1 if place == 0 else 0
+        place = found if place == 0 else place
+        table[ids[j]] = place
         places[j] = place - 1
     for i in range(found):
         table[nodes[i]] = 0

@@ -32,7 +32,7 @@ def sample(
         picks = place[_picked(row, place, indices[place], weights, degrees, taken, choice)]
     limits = rows.new_zeros(len(rows) + 1)
     limits[1:] = taken.cumsum(0)
-    return limits, indices[picks], eids[picks]
+    return limits, indices[picks], picks.to(rows.dtype)
 
 
 def candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
