@@ -16,7 +16,7 @@ from . import addresses, random
 from .jit import IS_COMPILED, inline, jit
 
 UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
-FEW = 16  # picks that are compared one by one
+FEW = 16  # ranks that are compared one by one
 AHEAD = 16  # rows whose edges are brought near before they are read
 LEAST, MOST = 1e-290, 1e290  # as in the contract; the cache would not notice a change there
 
@@ -82,53 +82,55 @@ def _bit(rank: int) -> Any:
     return np.uint64(1) << (np.uint64(rank) & np.uint64(63))
 
 
-@inline
-def _position(rank: int, low: int, gone: Any, start: int, past: int) -> Any:
-    """Where the edge is that has a rank among those of its row that may be chosen."""
-    place = low + rank
-    for g in range(start, past):
-        place += 1 if gone[g] <= place else 0
-    return place
-
-
 @jit
-def _is_among(place: int, places: Any, begin: int, end: int) -> Any:
+def _is_among(rank: int, ranks: Any, begin: int, end: int) -> Any:
     found = False
     for t in range(begin, end):
-        found |= np.int64(places[t]) == place
+        found |= np.int64(ranks[t]) == rank
     return found
 
 
 @jit
-def _pick_evenly(
-    indices: Any, seed: int, row: int, degree: int, replace: bool, low: int, gone: Any, start: int,
-    past: int, begin: int, end: int, places: Any, seen: Any,
-) -> None:  # fmt: skip
-    """Positions; without replacement by Floyd's algorithm.
+def _pick_few(seed: int, row: int, degree: int, begin: int, end: int, ranks: Any) -> None:
+    """Ranks from 0 to ``degree - 1`` without replacement, by Floyd's algorithm.
 
-    ``bits`` are those of the ranks so far: only a rank whose bit is set is compared with them.
+    Only a rank whose bit is set already is compared with the others.
     """
-    few, count, bits = end - begin <= FEW, end - begin, np.uint64(0)
+    count, bits = end - begin, np.uint64(0)
+    for group in range(0, count, 4):
+        a, b, c, d = random.words(seed, row, group // 4, UNIFORM)
+        for t in range(group, min(group + 4, count)):
+            last = degree - count + t
+            rank = np.int64((a * np.uint64(last + 1)) >> np.uint64(32))
+            a, b, c = b, c, d
+            if bits & _bit(rank):
+                taken = degree <= 64
+                if not taken:
+                    taken = _is_among(rank, ranks, begin, begin + t)
+                rank = last if taken else rank
+            bits |= _bit(rank)
+            ranks[begin + t] = rank
+
+
+@jit
+def _pick_many(
+    seed: int, row: int, degree: int, replace: bool, begin: int, end: int, ranks: Any, seen: Any
+) -> None:
+    """Likewise for many ranks, or with replacement; ``seen`` is False for every rank."""
+    count = end - begin
     for group in range(0, count, 4):
         a, b, c, d = random.words(seed, row, group // 4, UNIFORM)
         for t in range(group, min(group + 4, count)):
             last = degree - 1 if replace else degree - count + t
             rank = np.int64((a * np.uint64(last + 1)) >> np.uint64(32))
             a, b, c = b, c, d
-            place = _position(rank, low, gone, start, past)
             if not replace:
-                taken = (bits & _bit(rank)) != 0
-                if taken and degree > 64:
-                    taken = _is_among(place, places, begin, begin + t) if few else seen[rank]
-                if taken:
-                    rank, place = last, _position(last, low, gone, start, past)
-                bits |= _bit(rank)
-                if not few:
-                    seen[rank] = True
-            places[begin + t] = place
-            _prefetch(indices, place)
-    if not replace and not few:
-        seen[:degree] = False
+                rank = last if seen[rank] else rank
+                seen[rank] = True
+            ranks[begin + t] = rank
+    if not replace:
+        for t in range(begin, end):
+            seen[ranks[t]] = False
 
 
 @jit
@@ -159,12 +161,18 @@ def choose_evenly(
                         _prefetch(indices, p)
                         t += 1
             else:
-                if len(seen) < degree and end - begin > FEW:
-                    seen = np.zeros(degree, np.bool_)
-                _pick_evenly(
-                    indices, seed, i, degree, replace, low, gone, start, past, begin, end, places,
-                    seen,
-                )  # fmt: skip
+                if end - begin <= FEW and not replace:
+                    _pick_few(seed, i, degree, begin, end, places)
+                else:
+                    if len(seen) < degree and not replace:
+                        seen = np.zeros(degree, np.bool_)
+                    _pick_many(seed, i, degree, replace, begin, end, places, seen)
+                for t in range(begin, end):
+                    p = np.int64(places[t]) + low
+                    for g in range(start, past):
+                        p += 1 if gone[g] <= p else 0
+                    places[t] = p
+                    _prefetch(indices, p)
         for t in range(np.int64(limits[block]), np.int64(limits[stop])):
             others[t] = indices[np.int64(places[t])]
 

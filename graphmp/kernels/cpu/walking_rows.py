@@ -83,40 +83,52 @@ def _found(sums: Any, draw: float) -> Any:
 
 
 @jit
+def _step(
+    indptr: Any, indices: Any, eids: Any, pairs: Any, weights: Any, walk: int, step: int, stop: float,
+    seed: int, at: int, before: int, back: float, far: float, sums: Any,
+) -> Any:  # fmt: skip
+    """The position of the edge that a walk takes, ``ENDED``, or what says which weight is wrong."""
+    low = np.int64(indptr[at])
+    degree = np.int64(indptr[at + 1]) - low
+    a, b, c, d = random.words(seed, walk, step, STEP)
+    draw = random.fraction(a, b)
+    if degree == 0 or random.fraction(c, d) < stop:
+        return np.int64(ENDED)
+    if len(weights) == 0:
+        if before < 0 or len(pairs) == 0:
+            return low + np.int64(draw * degree)
+        place = _try(indptr, indices, pairs, walk, step, seed, at, before, back, far)
+        if place >= 0:
+            return place
+    sums = sums[:degree]
+    wrong = _add_up(indptr, indices, eids, pairs, weights, at, before, back, far, sums)
+    rank = wrong if wrong < ENDED else _found(sums, draw)
+    return low + rank if rank >= 0 else rank
+
+
+@jit
 def walk(
     indptr: Any, indices: Any, eids: Any, nodes: Any, pairs: Any, weights: Any, stops: Any,
     start: int, seed: int, back: float, far: float, traces: Any, chosen: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """The node and the edge of every step."""
-    sums = np.empty(0, np.float64)
+    sums, is_even = np.empty(0, np.float64), len(weights) == 0 and len(pairs) == 0
     for i in range(first, last):
-        at, before = np.int64(nodes[i]), np.int64(-1)
+        at, before = np.int64(nodes[i]), np.int64(ENDED)
         for s in range(len(stops)):
-            place = np.int64(ENDED)
             chosen[i, s] = traces[i, s] = ENDED
-            low = np.int64(indptr[at]) if at >= 0 else np.int64(0)
-            degree = np.int64(indptr[at + 1]) - low if at >= 0 else np.int64(0)
-            if degree > 0:
-                a, b, c, d = random.words(seed, i, start + s, STEP)
-                draw, is_second = random.fraction(a, b), before >= 0 and len(pairs) > 0
-                goes_on = random.fraction(c, d) >= stops[s]
-                if goes_on and len(weights) == 0 and not is_second:
-                    place = low + np.int64(draw * degree)
-                elif goes_on:
-                    if len(weights) == 0:
-                        place = _try(
-                            indptr, indices, pairs, i, start + s, seed, at, before, back, far
-                        )  # fmt: skip
-                    if place < 0:
-                        if len(sums) < degree:
-                            sums = np.empty(degree, np.float64)
-                        chosen[i, s] = _add_up(
-                            indptr, indices, eids, pairs, weights, at, before, back, far,
-                            sums[:degree],
-                        )  # fmt: skip
-                        rank = _found(sums[:degree], draw) if chosen[i, s] == ENDED else ENDED
-                        place = low + rank if rank >= 0 else np.int64(ENDED)
+            if at < 0:
+                continue
+            degree = np.int64(indptr[at + 1]) - np.int64(indptr[at])
+            if len(sums) < degree and not is_even:
+                sums = np.empty(degree, np.float64)
+            place = _step(
+                indptr, indices, eids, pairs, weights, i, start + s, stops[s], seed, at, before,
+                back, far, sums,
+            )  # fmt: skip
             before, at = at, np.int64(ENDED)
             if place >= 0:
                 at = np.int64(indices[place])
                 traces[i, s], chosen[i, s] = at, eids[place]
+            else:
+                chosen[i, s] = place
