@@ -203,7 +203,7 @@ def _check_parts(graph: Any, sampler: Any) -> None:
         raise GraphTypeError(f"A graph to sample from is wanted, but {_checks.kind(graph)} came.")
     if graph.is_block:
         raise GraphValueError("A block cannot be sampled from: give the graph it came from.")
-    if not callable(getattr(sampler, "sample", None)):
+    if isinstance(sampler, type) or not callable(getattr(sampler, "sample", None)):
         raise GraphTypeError(
             f"A sampler such as NeighborSampler is wanted, but {_checks.kind(sampler)} came."
         )

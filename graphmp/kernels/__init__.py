@@ -183,6 +183,14 @@ def sample(
     return select(Call("sample", rows.device.type, rows.dtype)).sample(form, rows, choice)
 
 
+def greatest(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose edges by their weights; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("greatest", rows.device.type, weights.dtype))
+    return backend.greatest(form, rows, k, weights, ascending)
+
+
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     """Number nodes anew; see :mod:`graphmp.kernels.contract`."""
     return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)

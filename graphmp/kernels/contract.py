@@ -40,7 +40,11 @@ Primitives
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
     ``sample(form, rows, choice) -> (limits, others, places)``
         Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
-        other end and the position in ``form`` of each edge. A row that is named twice chooses twice.
+        other end and the position in ``form`` of each edge. A row named twice chooses twice.
+    ``greatest(form, rows, k, weights, ascending) -> (limits, others, places)``
+        Likewise the ``k`` edges of each row with the greatest weights, or the least if
+        ``ascending``, the greatest first; of equals the one that comes first in the row. ``k`` is
+        -1 for all. ``weights`` are (E,) by edge id, of integers, float32 or float64.
     ``relabel(first, ids, limit) -> (nodes, places)``
         Nodes numbered anew: those of ``first``, (n,), and then those of ``ids``, (m,), that are
         new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is
@@ -211,6 +215,11 @@ def not_a_probability(edge: int, weight: float) -> str:
     )
 
 
+def not_comparable(edge: int) -> str:
+    """Says that a weight is NaN."""
+    return f"Weights are compared, but that of edge {edge} is NaN."
+
+
 def too_many(edges: int, dtype: torch.dtype) -> str:
     """Says that more edges are chosen than ids can number."""
     return (
@@ -295,6 +304,16 @@ class Backend(Protocol):
 
     def sample(
         self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See the module's docstring."""
+
+    def greatest(
+        self,
+        form: tuple[Tensor, Tensor, Tensor],
+        rows: Tensor,
+        k: int,
+        weights: Tensor,
+        ascending: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See the module's docstring."""
 

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from ..adjacency import Compressed, spread
 from ..block import Chosen
-from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..errors import GraphKeyError, GraphTypeError
 from ..frame import Frame
 from ..subgraph import nodes_by_type
 from ..type_subgraph import refuse_block
@@ -71,35 +70,12 @@ def select_topk(
     chosen = {}
     for etype, adjacency in g.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
-        weights = None if limits[etype] == 0 else _weights(g._frames.edge[etype], weight)
-        rows = given[etype[end]]
-        chosen[etype] = Chosen(form, *_greatest(form, rows, limits[etype], weights, ascending))
+        rows, most = given[etype[end]].contiguous(), limits[etype]
+        frame = g._frames.edge[etype]
+        weights = torch.zeros_like(form.eids) if most == 0 else _weights(frame, weight)
+        chosen[etype] = Chosen(form, *kernels.greatest(form, rows, most, weights, bool(ascending)))
     found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
     return found if output_device is None else found.to(output_device)
-
-
-def _greatest(
-    form: Compressed, rows: Tensor, k: int, weights: Tensor | None, ascending: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The limits of the rows' edges, their other ends and their positions."""
-    ids = rows.long()
-    degrees = (form.indptr[ids + 1] - form.indptr[ids]).long()
-    taken = degrees if k < 0 else degrees.clamp(max=k)
-    limits = rows.new_zeros(len(rows) + 1)
-    limits[1:] = taken.cumsum(0)
-    if weights is None:
-        return limits, form.indices[:0], form.eids[:0]
-    place = spread(form.indptr, rows)
-    values = weights[form.eids[place].long()]
-    if values.dtype.is_floating_point and bool(values.isnan().any()):
-        edge = int(form.eids[place][values.isnan()][0])
-        raise GraphValueError(f"Weights are compared, but that of edge {edge} is NaN.")
-    row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
-    order = torch.argsort(values, stable=True, descending=not ascending)
-    order = order[kernels.group(row[order], len(rows))[1]]
-    rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
-    picks = place[order][rank < taken[row]]
-    return limits, form.indices[picks], picks.to(rows.dtype)
 
 
 def _weights(frame: Frame, weight: str) -> Tensor:
@@ -113,4 +89,6 @@ def _weights(frame: Frame, weight: str) -> Tensor:
     weights = one_each(frame, weight)
     if weights.dtype.is_complex:
         raise GraphTypeError(f"Weights must be real numbers, but {weight!r} has {weights.dtype}.")
+    if weights.dtype in (torch.float16, torch.bfloat16):
+        return weights.float()
     return weights.byte() if weights.dtype == torch.bool else weights

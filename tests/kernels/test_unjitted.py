@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("numba", reason="needs Numba: pip install numba")
 
 FOLDER = Path(__file__).resolve().parent
-PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter", "sample", "walk")
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter", "sample", "greatest", "walk")
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
 
 

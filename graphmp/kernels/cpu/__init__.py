@@ -19,12 +19,13 @@ from .attention_gradient_rows import softmax_gradient_rows
 from .attention_rows import softmax_rows
 from .memory import empty
 from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
-from .sampling import relabel, sample
+from .sampling import greatest, relabel, sample
 from .walking import walk
 
 __all__ = [
     "attention",
     "attention_gradient",
+    "greatest",
     "group",
     "name",
     "relabel",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice, not_a_probability, too_many
-from . import sampling_rows
+from ..contract import Choice, not_a_probability, not_comparable, too_many
+from . import greatest_rows, sampling_rows
 from .messages import run
 
 _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
@@ -28,23 +28,45 @@ def sample(
     weights = _NO_WEIGHTS if choice.weights is None else choice.weights.contiguous().numpy()
     gone = _NONE_GONE if choice.gone is None else choice.gone.numpy()
     replace = choice.replace and choice.fanout >= 0
-    counted, ids = torch.empty(len(rows) + 1, dtype=torch.int64), rows.numpy()
-    how = (choice.fanout, replace)
-    total, bad = sampling_rows.count(indptr, eids, ids, *how, weights, gone, counted.numpy())
-    if bad >= 0:
-        raise GraphValueError(not_a_probability(bad, weights[bad]))
-    if total > torch.iinfo(rows.dtype).max:
-        raise GraphValueError(too_many(total, rows.dtype))
-    limits = counted.to(rows.dtype)
-    others, places = rows.new_empty(total), rows.new_empty(total)
-    made = (limits.numpy(), others.numpy(), places.numpy())
-    given = (ids, replace, choice.seed, gone)
+    chosen = _room(form, rows, choice.fanout, replace, weights, gone)
+    made = tuple(part.numpy() for part in chosen)
+    given = (rows.numpy(), replace, choice.seed, gone)
     if choice.weights is None and (replace or not choice.shared):
-        run(sampling_rows.choose_evenly, made[0], total, indptr, indices, *given, *made)
+        args = (indptr, indices, *given, *made)
+        run(sampling_rows.choose_evenly, made[0], len(made[1]), *args)
     else:
         args = (indptr, indices, eids, *given, choice.fanout, weights, choice.shared, *made)
-        run(sampling_rows.choose_by_chance, made[0], total, *args)
-    return limits, others, places
+        run(sampling_rows.choose_by_chance, made[0], len(made[1]), *args)
+    return chosen
+
+
+def greatest(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose edges by their weights; see the contract."""
+    chosen = _room(form, rows, k, False, _NO_WEIGHTS, _NONE_GONE)
+    made = tuple(part.numpy() for part in chosen)
+    given = (*(part.numpy() for part in form), rows.numpy(), weights.contiguous().numpy())
+    run(greatest_rows.choose_greatest, made[0], len(made[1]), *given, ascending, *made)
+    wrong = made[2][made[2] <= greatest_rows.WRONG]
+    if len(wrong) > 0:
+        raise GraphValueError(not_comparable(int(greatest_rows.WRONG - wrong[0])))
+    return chosen
+
+
+def _room(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, most: int, replace: bool, *chances: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The limits of what is chosen, and room for other ends and positions."""
+    indptr, eids, counted = form[0].numpy(), form[2].numpy(), np.empty(len(rows) + 1, np.int64)
+    given = (indptr, eids, rows.numpy(), most, replace, *chances, counted)
+    total, bad = sampling_rows.count(*given)
+    if bad >= 0:
+        raise GraphValueError(not_a_probability(bad, chances[0][bad]))
+    if total > torch.iinfo(rows.dtype).max:
+        raise GraphValueError(too_many(total, rows.dtype))
+    limits = torch.from_numpy(counted).to(rows.dtype)
+    return limits, rows.new_empty(total), rows.new_empty(total)
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:

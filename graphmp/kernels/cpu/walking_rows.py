@@ -84,8 +84,8 @@ def _found(sums: Any, draw: float) -> Any:
 
 @jit
 def _step(
-    indptr: Any, indices: Any, eids: Any, pairs: Any, weights: Any, walk: int, step: int, stop: float,
-    seed: int, at: int, before: int, back: float, far: float, sums: Any,
+    indptr: Any, indices: Any, eids: Any, pairs: Any, weights: Any, walk: int, step: int,
+    stop: float, seed: int, at: int, before: int, back: float, far: float, sums: Any,
 ) -> Any:  # fmt: skip
     """The position of the edge that a walk takes, ``ENDED``, or what says which weight is wrong."""
     low = np.int64(indptr[at])

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .attention import attention, attention_gradient, score_gradient
-from .sampling import relabel, sample
+from .sampling import greatest, relabel, sample
 from .walking import walk
 
 name = "reference"
@@ -17,6 +17,7 @@ name = "reference"
 __all__ = [
     "attention",
     "attention_gradient",
+    "greatest",
     "group",
     "name",
     "relabel",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import LEAST, MOST, Choice, not_a_probability, too_many
+from ..contract import LEAST, MOST, Choice, not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
@@ -26,13 +26,30 @@ def sample(
         weights = checked(choice.weights, eids[place])
         row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
     degrees = torch.bincount(row, minlength=len(rows))
-    taken = _taken(degrees, rows.dtype, choice)
+    taken = _taken(degrees, rows.dtype, choice.fanout, choice.replace)
     picks = place
     if choice.fanout >= 0:
         picks = place[_picked(row, place, indices[place], weights, degrees, taken, choice)]
-    limits = rows.new_zeros(len(rows) + 1)
-    limits[1:] = taken.cumsum(0)
-    return limits, indices[picks], picks.to(rows.dtype)
+    return _limits(taken, rows.dtype), indices[picks], picks.to(rows.dtype)
+
+
+def greatest(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose edges by their weights; see the contract."""
+    indptr, indices, eids = form
+    row, place = candidates(indptr, rows.long())
+    degrees = torch.bincount(row, minlength=len(rows))
+    taken = _taken(degrees, rows.dtype, k, False)
+    values = weights[eids[place].long()]
+    wrong = torch.isnan(values) & (taken[row] > 0)
+    if bool(wrong.any()):
+        raise GraphValueError(not_comparable(int(eids[place][wrong][0])))
+    order = torch.argsort(values, stable=True, descending=not ascending)
+    order = order[torch.argsort(row[order], stable=True)]
+    rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
+    picks = place[order][rank < taken[row]]
+    return _limits(taken, rows.dtype), indices[picks], picks.to(rows.dtype)
 
 
 def candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,14 +106,21 @@ def _running_sums(values: Tensor, starts: Tensor, longest: int) -> Tensor:
     return sums
 
 
-def _taken(degrees: Tensor, idtype: torch.dtype, choice: Choice) -> Tensor:
+def _limits(taken: Tensor, idtype: torch.dtype) -> Tensor:
+    """Where each row's edges start and end."""
+    limits = taken.new_zeros(len(taken) + 1, dtype=idtype)
+    limits[1:] = taken.cumsum(0)
+    return limits
+
+
+def _taken(degrees: Tensor, idtype: torch.dtype, most: int, replace: bool) -> Tensor:
     """How many edges each row gets."""
-    if choice.fanout < 0:
+    if most < 0:
         taken = degrees
-    elif choice.replace:
-        taken = choice.fanout * (degrees > 0)
+    elif replace:
+        taken = most * (degrees > 0)
     else:
-        taken = degrees.clamp(max=choice.fanout)
+        taken = degrees.clamp(max=most)
     total = int(taken.sum())
     if total > torch.iinfo(idtype).max:
         raise GraphValueError(too_many(total, idtype))
