@@ -71,6 +71,11 @@ AT_ONCE: dict[str, Case] = {
     "no graph": (lambda: load([1], g="graph"), gm.GraphTypeError, "graph to sample from is wanted"),
     "block": (lambda: load([1], g=gm.to_block(people())), gm.GraphValueError, "A block cannot"),
     "no sampler": (lambda: load([1], [2, 2]), gm.GraphTypeError, "such as NeighborSampler"),
+    "class of samplers": (
+        lambda: load([1], dl.NeighborSampler),
+        gm.GraphTypeError,
+        "such as NeighborSampler",
+    ),
     "strange seeds": (lambda: load(object(), dl.Sampler()), gm.GraphTypeError, "tensor, a list"),
 }
 

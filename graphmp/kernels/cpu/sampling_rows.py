@@ -274,7 +274,7 @@ def choose_by_chance(
 
 
 @jit
-def relabel(first: Any, ids: Any, table: Any, nodes: Any, places: Any) -> int:
+def relabel(first: Any, ids: Any, table: Any, nodes: Any, places: Any) -> Any:
     """Number ``first`` and then what is new in ``ids``; gives how many there are.
 
     ``table`` has a 0 for every id, and again at the end. Which ids are new cannot be foreseen, so
