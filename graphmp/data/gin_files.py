@@ -72,21 +72,21 @@ def _text(path: Path) -> str:
 def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
     number, line = next(lines, (last, ""))
     if not line.strip():
-        raise ValueError("the file ends too early")
+        raise GraphValueError("the file ends too early")
     return number, line.split()
 
 
 def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
     if len(words) < 2:
-        raise ValueError(f"a node needs a tag and a degree, but {' '.join(words)!r} came")
+        raise GraphValueError(f"a node needs a tag and a degree, but {' '.join(words)!r} came")
     tag, degree, *neighbours = map(int, words[: 2 + max(int(words[1]), 0)])
     if len(neighbours) != degree:
-        raise ValueError(f"a node of degree {degree} has {len(neighbours)} neighbours")
+        raise GraphValueError(f"a node of degree {degree} has {len(neighbours)} neighbours")
     if not all(0 <= other < num_nodes for other in neighbours):
-        raise ValueError(f"a neighbour is not one of the graph's {num_nodes} nodes")
+        raise GraphValueError(f"a neighbour is not one of the graph's {num_nodes} nodes")
     attributes = [float(word) for word in words[2 + degree :]]
     if graph.attributes and len(graph.attributes[0]) != len(attributes):
-        raise ValueError(f"{len(attributes)} attributes, where the nodes before have others")
+        raise GraphValueError(f"{len(attributes)} attributes, where the nodes before have others")
     graph.tags.append(tag)
     graph.neighbours.append(neighbours)
     graph.attributes.append(attributes)
@@ -95,4 +95,4 @@ def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
 def _expect_end(lines: Iterator[tuple[int, str]]) -> None:
     for number, line in lines:
         if line.strip():
-            raise ValueError(f"more graphs than announced, from line {number} on")
+            raise GraphValueError(f"more graphs than announced, from line {number} on")

@@ -109,19 +109,15 @@ def read_visits(path: Path) -> tuple[Ints, Ints]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             user, *visited = map(int, line.split())
+            if min(user, *visited, 0) < 0:
+                raise GraphValueError("an id is negative")
         except ValueError as error:
-            raise _damaged(path, number, str(error)) from error
-        if min(user, *visited, 0) < 0:
-            raise _damaged(path, number, "an id is negative")
+            raise GraphValueError(
+                f"{path}, line {number}, must be a user's id and those of items, but: {error}. "
+                "Fetch the file anew."
+            ) from error
         users += [user] * len(visited)
         items += visited
     if not users:
         raise GraphValueError(f"{path} holds no visits. Fetch it anew.")
     return np.array(users, np.int64), np.array(items, np.int64)
-
-
-def _damaged(path: Path, number: int, why: str) -> GraphValueError:
-    return GraphValueError(
-        f"{path}, line {number}, must be a user's id and those of items, but: {why}. "
-        "Fetch the file anew."
-    )

@@ -172,7 +172,7 @@ class TUDataset(LabelledGraphsDataset):
         try:
             lines = path.read_text(encoding="ascii").splitlines()
             if not lines:
-                raise ValueError("it is empty.")
+                raise GraphValueError("it is empty.")
             return np.loadtxt(lines, kind, delimiter=",", ndmin=2)
         except (OSError, ValueError) as error:
             raise GraphValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 
 
-class BaseTransform:
+class BaseTransform(ABC):
     """Base of transforms that are objects: they are called with a graph and give a graph.
 
     Example:
@@ -25,9 +26,9 @@ class BaseTransform:
         Turned()
     """
 
+    @abstractmethod
     def __call__(self, g: Graph) -> Graph:
         """Make a graph of a graph."""
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(self, g).")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
