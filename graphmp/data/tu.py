@@ -80,7 +80,9 @@ class TUDataset(LabelledGraphsDataset):
         self._read_labels()
         num_graphs = len(self.graph_labels)
         if owner.min() < 0 or owner.max() >= num_graphs or (np.diff(owner) < 0).any():
-            raise self._unfit(f"nodes must lie in the order of the {num_graphs} labelled graphs")
+            raise GraphValueError(
+                self._unfit(f"nodes must lie in the order of the {num_graphs} labelled graphs")
+            )
         self.graph_lists = self._split(owner, num_graphs)
         self.max_num_node = max(g.num_nodes() for g in self.graph_lists)
         self._graphs, self._labels = self.graph_lists, self.graph_labels
@@ -128,7 +130,7 @@ class TUDataset(LabelledGraphsDataset):
                 g.ndata[column] = values
         for column, rows in self._columns("edge", None).items():
             if len(rows) <= lines.max(initial=-1):
-                raise self._unfit(f"there are edges without {column}")
+                raise GraphValueError(self._unfit(f"there are edges without {column}"))
             rows = rows[torch.from_numpy(lines)]
             for g, values in zip(graphs, torch.split(rows, counts.tolist()), strict=True):
                 g.edata[column] = values
@@ -138,12 +140,14 @@ class TUDataset(LabelledGraphsDataset):
         """Sources, destinations and lines of the distinct edges, graph after graph."""
         pairs = self._rows("A", int) - 1
         if pairs.shape[1] != 2:
-            raise self._unfit("a line of A must be a pair of nodes")
+            raise GraphValueError(self._unfit("a line of A must be a pair of nodes"))
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(owner):
-            raise self._unfit(f"A names a node that is not one of the {len(owner)}")
+            raise GraphValueError(
+                self._unfit(f"A names a node that is not one of the {len(owner)}")
+            )
         src, dst = pairs.T
         if (owner[src] != owner[dst]).any():
-            raise self._unfit("an edge joins two graphs")
+            raise GraphValueError(self._unfit("an edge joins two graphs"))
         _, lines = np.unique(src * len(owner) + dst, return_index=True)
         lines.sort()
         lines = lines[np.argsort(owner[src[lines]], kind="stable")]
@@ -160,7 +164,7 @@ class TUDataset(LabelledGraphsDataset):
             columns[f"{of}_attr"] = torch.from_numpy(attributes)
         for name, rows in columns.items():
             if count is not None and len(rows) != count:
-                raise self._unfit(f"{name} has {len(rows)} rows for {count} {of}s")
+                raise GraphValueError(self._unfit(f"{name} has {len(rows)} rows for {count} {of}s"))
         return columns
 
     def _rows_if_there(self, part: str, kind: type) -> Array | None:
@@ -182,8 +186,8 @@ class TUDataset(LabelledGraphsDataset):
     def _path(self, part: str) -> Path:
         return self._folder / f"{self.name}_{part}.txt"
 
-    def _unfit(self, why: str) -> GraphValueError:
-        return GraphValueError(
+    def _unfit(self, why: str) -> str:
+        return (
             f"The files of {self.name!r} in {self._folder} do not fit together: {why}. "
             "Fetch all of them anew."
         )

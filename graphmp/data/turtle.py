@@ -121,7 +121,7 @@ class _Parser:
 
     def _directive(self) -> None:
         if self._take("word").value != "prefix":
-            raise self._error("@prefix")
+            raise GraphValueError(self._lacking("@prefix"))
         short, iri = self._take("short"), self._take("iri")
         self._prefixes[short.value[:-1]] = iri.value
 
@@ -163,7 +163,7 @@ class _Parser:
 
     def _in_brackets(self, found: list[Triple]) -> Term:
         if self._depth == MAX_DEPTH:
-            raise self._error(f"an end of {MAX_DEPTH} brackets in each other")
+            raise GraphValueError(self._lacking(f"an end of {MAX_DEPTH} brackets in each other"))
         self._mark("[")
         self._depth += 1
         self._blanks += 1
@@ -185,7 +185,7 @@ class _Parser:
             return Term("iri", self._take("iri").value)
         prefix, _, rest = self._next.value.partition(":")
         if self._next.kind != "short" or prefix not in self._prefixes:
-            raise self._error("a name with a known prefix")
+            raise GraphValueError(self._lacking("a name with a known prefix"))
         self._take("short")
         return Term("iri", self._prefixes[prefix] + rest)
 
@@ -198,12 +198,12 @@ class _Parser:
 
     def _mark(self, mark: str) -> None:
         if not self._skip(mark):
-            raise self._error(repr(mark))
+            raise GraphValueError(self._lacking(repr(mark)))
 
     def _take(self, kind: str) -> _Token:
         taken = self._next
         if taken.kind != kind:
-            raise self._error(f"a token of the kind {kind!r}")
+            raise GraphValueError(self._lacking(f"a token of the kind {kind!r}"))
         self._next = next(self._tokens)
         return taken
 
@@ -219,10 +219,10 @@ class _Parser:
             start = match.end()
         yield _Token("end", "", start)
 
-    def _error(self, wanted: str) -> GraphValueError:
+    def _lacking(self, wanted: str) -> str:
         line = self._text.count("\n", 0, self._next.start) + 1
         came = repr(self._next.value) if self._next.value else "the end"
-        return GraphValueError(f"line {line}: {wanted} was wanted, but {came} came.")
+        return f"line {line}: {wanted} was wanted, but {came} came."
 
 
 def _unescaped(text: str) -> str:
