@@ -330,9 +330,10 @@ figure.suptitle(f"Depth on {title}")
 figure.savefig(PICTURES / "depth.png", dpi=120)
 
 # %% [markdown]
-# The plain stack falls as it gets deeper; what keeps a way open from the first layers to the result
-# does not. That is worth knowing, but two layers are hard to beat on these graphs: a class is
-# visible in the neighbourhood of a node, not far away.
+# The plain stack falls as it gets deeper, and leaving edges out does not save it: the gradient
+# has to come through all its layers too. Jumping knowledge and GCNII keep a way open from the first
+# layers to the result, and hold. That is worth knowing, but two layers are hard to beat on these
+# graphs: a class is visible in the neighbourhood of a node, not far away.
 #
 # ## Where to go from here
 #
