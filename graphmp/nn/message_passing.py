@@ -226,7 +226,7 @@ class _Inputs:
             elif feature in self.features:
                 named[name] = None if self.features[feature] is None else find(feature, target)
             elif is_needed:
-                raise self._unknown(f"{function.__name__}() reads {name!r}", feature)
+                raise GraphKeyError(self._lacking(f"{function.__name__}() reads {name!r}", feature))
         return function(*given, **named)
 
     def at_edges(self, feature: str, target: str) -> Tensor:
@@ -268,7 +268,9 @@ class _Inputs:
         if operand is None:
             return None
         if self.features.get(operand.field) is None:
-            raise self._unknown(f"{message.name} reads {operand.field!r}", operand.field)
+            raise GraphKeyError(
+                self._lacking(f"{message.name} reads {operand.field!r}", operand.field)
+            )
         return self._rows(operand.field, operand.target)
 
     def _rows(self, feature: str, target: str) -> Tensor:
@@ -287,9 +289,9 @@ class _Inputs:
             return edges.dst.long()
         return self.graph if name == "graph" else edges.num_dst
 
-    def _unknown(self, who: str, feature: str) -> GraphKeyError:
+    def _lacking(self, who: str, feature: str) -> str:
         given = ", ".join(name for name, value in self.features.items() if value is not None)
-        return GraphKeyError(
+        return (
             f"{who}, but the features that were given are: {given or 'none'}. Pass {feature}=… to "
             "propagate()."
         )
