@@ -153,7 +153,7 @@ class SAGEConv(nn.Module):
         feat = mapped(self.feat_drop, feat)
         out = self._neighbours(graph, feat, edge_weight)
         if self._aggre_type != "gcn":
-            out = self.fc_self(at_ends(graph, feat)[1]).add_(out)  # large results cost their memory
+            out = self.fc_self(at_ends(graph, feat)[1]) + out
         elif self.bias is not None:
             out = out + self.bias
         out = out if self.activation is None else self.activation(out)
