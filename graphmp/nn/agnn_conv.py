@@ -6,13 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
-from .. import ops
-from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .inputs import at_ends, checked_alike
+from .functional import agnn_conv
 
 
 class AGNNConv(ChecksInDegrees):
@@ -76,14 +73,4 @@ class AGNNConv(ChecksInDegrees):
                 or on another device; one tensor where the destinations are not among the sources.
         """
         self.check_in_degrees(graph)
-        source, own = at_ends(graph, checked_alike(graph, feat))
-        if source.ndim < 2:
-            raise GraphValueError(
-                f"feat must have shape (num_src, size), but {tuple(source.shape)} came: a number "
-                "has no direction."
-            )
-        source = source.unsqueeze(-2)  # one head
-        query = normalize(own.unsqueeze(-2), dim=-1) * self.beta.to(own.dtype)
-        key = normalize(source, dim=-1)
-        out: Tensor = ops.dot_attention(graph, query, key, source, scale=1.0)
-        return out.squeeze(-2)
+        return agnn_conv(graph, feat, self.beta)

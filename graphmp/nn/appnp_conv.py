@@ -5,10 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from ..graph import Graph
-from .aggregation import aggregate
-from .edge_weight_norm import EdgeWeightNorm
-from .inputs import checked_steps
-from .steps import Step, normalized_step
+from .functional import appnp_conv
 
 
 class APPNPConv(nn.Module):
@@ -63,20 +60,8 @@ class APPNPConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device; weights
                 that are not above zero; destinations that are not the sources.
         """
-        feat = checked_steps(graph, feat, None)
-        step, h = self._step(graph, feat, edge_weight), feat
-        for _ in range(self._k):
-            h = (1 - self._alpha) * step(h) + self._alpha * feat
-        return h
-
-    def _step(self, graph: Graph, feat: Tensor, edge_weight: Tensor | None) -> Step:
-        """One step, which drops edges when training."""
-        if not (self.training and self.edge_drop.p > 0):
-            return normalized_step(graph, feat, edge_weight, "out")
-        if edge_weight is None:
-            edge_weight = feat.new_ones(graph.adjacency.num_edges)
-        weights = EdgeWeightNorm("both")(graph, edge_weight)
-        return lambda h: aggregate(graph, h, self.edge_drop(weights))
+        drop = self.edge_drop.p
+        return appnp_conv(graph, feat, self._k, self._alpha, edge_weight, drop, self.training)
 
     def extra_repr(self) -> str:
         """Show the steps and the chance in ``repr``."""

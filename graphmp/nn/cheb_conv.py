@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import checked_steps
-from .steps import Step, normalized_step
+from .functional import cheb_conv
 
 
 class ChebConv(nn.Module):
@@ -86,32 +85,8 @@ class ChebConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device; destinations that are
                 not the sources; another number of eigenvalues than of graphs.
         """
-        feat = checked_steps(graph, feat, self._in_feats)
-        step, found = self._laplacian(graph, feat, lambda_max), [feat]
-        for i in range(1, self._k):
-            found.append(step(feat) if i == 1 else 2 * step(found[-1]) - found[-2])
-        out = self.linear(torch.cat(found, -1))
+        out = cheb_conv(graph, feat, self.linear.weight, self._k, self.linear.bias, lambda_max)
         return out if self.activation is None else self.activation(out)
-
-    def _laplacian(self, graph: Graph, feat: Tensor, lambda_max: Any) -> Step:
-        """The rescaled Laplacian as a function of features."""
-        scale = 2 / self._eigenvalues(graph, feat, lambda_max)
-        step = normalized_step(graph, feat)
-        return lambda h: (scale - 1) * h - scale * step(h)
-
-    def _eigenvalues(self, graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
-        """The largest eigenvalue for each node, of the rank of the features; or one for all."""
-        given = torch.as_tensor(2.0 if lambda_max is None else lambda_max)
-        values = given.to(feat.device, feat.dtype).flatten()
-        if values.numel() == 1:
-            return values
-        counts = graph.batch_num_nodes()
-        if values.numel() != counts.numel():
-            raise GraphValueError(
-                f"lambda_max is one number, or one for each of the {counts.numel()} graphs of the "
-                f"batch, but {values.numel()} came."
-            )
-        return values.repeat_interleave(counts).view(-1, *(1,) * (feat.ndim - 1))
 
     def extra_repr(self) -> str:
         """Show the number of polynomials in ``repr``."""

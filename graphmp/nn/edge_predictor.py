@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity
 
-from ..errors import GraphValueError
-
-OPERATORS = ("dot", "cos", "ele", "cat")
+from .functional import edge_predictor
+from .functional.merging import check_operator
 
 
 class EdgePredictor(nn.Module):
@@ -55,8 +52,7 @@ class EdgePredictor(nn.Module):
         bias: bool = False,
     ) -> None:
         super().__init__()
-        if op not in OPERATORS:
-            raise GraphValueError(f"op is one of {', '.join(OPERATORS)}, but {op!r} came.")
+        check_operator(op)
         self.op = op
         self.linear: nn.Linear | None = None
         if in_feats is not None and out_feats is not None:
@@ -78,13 +74,12 @@ class EdgePredictor(nn.Module):
         Returns:
             (E, out_feats); without the linear map (E, 1) for ``"dot"`` and ``"cos"``,
             (E, in_feats) for ``"ele"``, (E, 2 * in_feats) for ``"cat"``.
+
+        Raises:
+            GraphTypeError: features that are not tensors.
+            GraphValueError: features of shapes that do not fit.
         """
-        if self.op == "dot":
-            h = (h_src * h_dst).sum(-1, keepdim=True)
-        elif self.op == "cos":
-            h = cosine_similarity(h_src, h_dst, dim=-1).unsqueeze(-1)
-        else:
-            h = h_src * h_dst if self.op == "ele" else torch.cat((h_src, h_dst), -1)
+        h = edge_predictor(h_src, h_dst, self.op)
         return h if self.linear is None else self.linear(h)
 
     def extra_repr(self) -> str:

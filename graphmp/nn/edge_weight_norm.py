@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .. import ops
-from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import check_edges
-
-NORMS = ("both", "none", "left", "right")
+from .functional.edge_weights import edge_weight_norm, exponents
 
 
 class EdgeWeightNorm(nn.Module):
@@ -45,8 +41,7 @@ class EdgeWeightNorm(nn.Module):
 
     def __init__(self, norm: str = "both", eps: float = 0.0) -> None:
         super().__init__()
-        if norm not in NORMS:
-            raise GraphValueError(f"norm is one of {', '.join(NORMS)}, but {norm!r} came.")
+        exponents(norm)  # an unknown norm is an error
         self._norm, self._eps = norm, eps
 
     def forward(self, graph: Graph, edge_weight: Tensor) -> Tensor:
@@ -65,28 +60,7 @@ class EdgeWeightNorm(nn.Module):
             GraphValueError: a wrong shape, another device, or weights that are not above zero for
                 ``"both"``.
         """
-        check_edges(graph, edge_weight, "edge_weight")
-        self._check_numbers(edge_weight)
-        power, factors = -0.5 if self._norm == "both" else -1.0, []
-        for side, edges in (("left", graph.adjacency.reversed), ("right", graph.adjacency)):
-            if self._norm in (side, "both"):
-                total = ops.gspmm(edges, "copy_rhs", "sum", None, edge_weight)
-                factors.append((edges, (total + self._eps) ** power))
-        for edges, factor in factors:
-            edge_weight = ops.gsddmm(edges, "mul", factor, edge_weight, "v", "e")
-        return edge_weight
-
-    def _check_numbers(self, edge_weight: Tensor) -> None:
-        if edge_weight.shape[1:] not in ((), (1,)):
-            raise GraphValueError(
-                f"Weights are one number an edge, (E,) or (E, 1), but {tuple(edge_weight.shape)} "
-                "came."
-            )
-        if self._norm == "both" and edge_weight.is_cpu and not bool((edge_weight > 0).all()):
-            raise GraphValueError(
-                "norm='both' takes roots of sums of weights, so every weight must be above zero, "
-                f"but {float(edge_weight.min())} came: remove such edges, or use norm='right'."
-            )
+        return edge_weight_norm(graph, edge_weight, self._norm, self._eps)
 
     def extra_repr(self) -> str:
         """Show the norm in ``repr``."""

@@ -11,8 +11,7 @@ from torch.nn.functional import pad
 from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import check_edges, checked_steps
-from .typed_linear import checked_types
+from .inputs import check_edges, checked_steps, checked_types
 from .typed_sources import TypedSources, typed_sources
 
 

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
-from .inputs import checked_steps
-from .steps import normalized_step
+from .functional import gcn2_conv
 
 
 class GCN2Conv(ChecksInDegrees):
@@ -63,6 +62,7 @@ class GCN2Conv(ChecksInDegrees):
         torch.Size([3, 5])
     """
 
+    weight2: nn.Parameter | None
     bias: nn.Parameter | None
 
     def __init__(
@@ -81,10 +81,9 @@ class GCN2Conv(ChecksInDegrees):
             raise GraphValueError(f"Layers are counted from 1, but layer={layer} came.")
         self._in_feats, self.alpha = in_feats, alpha
         self.beta = math.log(lambda_ / layer + 1)
-        self._project_initial_features = project_initial_features
         self.weight1 = nn.Parameter(torch.empty(in_feats, in_feats))
-        if not project_initial_features:
-            self.weight2 = nn.Parameter(torch.empty(in_feats, in_feats))
+        second = None if project_initial_features else torch.empty(in_feats, in_feats)
+        self.register_parameter("weight2", None if second is None else nn.Parameter(second))
         self.register_parameter("bias", nn.Parameter(torch.empty(in_feats)) if bias else None)
         self._activation = activation
         self.reset_parameters()
@@ -118,18 +117,13 @@ class GCN2Conv(ChecksInDegrees):
                 that are not the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked_steps(graph, feat, self._in_feats)
-        first = self.alpha * checked_steps(graph, feat_0, self._in_feats)
-        h = (1 - self.alpha) * normalized_step(graph, feat, edge_weight)(feat)
-        if self._project_initial_features:
-            out = self._mapped(h + first, self.weight1)
-        else:
-            out = self._mapped(h, self.weight1) + self._mapped(first, self.weight2)
-        out = out if self.bias is None else out + self.bias
+        out = gcn2_conv(
+            *(graph, feat, feat_0, self.weight1, self.weight2, self.bias),
+            alpha=self.alpha,
+            beta=self.beta,
+            edge_weight=edge_weight,
+        )
         return out if self._activation is None else self._activation(out)
-
-    def _mapped(self, h: Tensor, weight: Tensor) -> Tensor:
-        return (1 - self.beta) * h + self.beta * (h @ weight)
 
     def extra_repr(self) -> str:
         """Show the size and both factors in ``repr``."""

@@ -8,12 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import GraphValueError
 from ..graph import Graph
-from .aggregation import aggregate
-from .inputs import at_ends, checked_alike
-
-AGGREGATORS = ("sum", "max", "mean")
+from .functional import gin_conv
+from .functional.convolutions import check_aggregator
 
 
 class GINConv(nn.Module):
@@ -69,10 +66,7 @@ class GINConv(nn.Module):
         activation: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
-        if aggregator_type not in AGGREGATORS:
-            raise GraphValueError(
-                f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
-            )
+        check_aggregator(aggregator_type)
         self.apply_func = apply_func
         self._aggregator_type = aggregator_type
         self.activation = activation
@@ -94,8 +88,7 @@ class GINConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device, or one
                 tensor where the destinations are not among the sources.
         """
-        source, own = at_ends(graph, checked_alike(graph, feat))
-        out = (1 + self.eps) * own + aggregate(graph, source, edge_weight, self._aggregator_type)
+        out = gin_conv(graph, feat, self.eps, self._aggregator_type, edge_weight)
         out = out if self.apply_func is None else self.apply_func(out)
         return out if self.activation is None else self.activation(out)
 

@@ -7,11 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .. import ops
-from ..errors import GraphValueError
 from ..graph import Graph
+from .functional import gine_conv
 from .gin_conv import keep_epsilon
-from .inputs import at_ends, check_edges, checked_alike
 
 
 class GINEConv(nn.Module):
@@ -75,13 +73,5 @@ class GINEConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device, or one tensor where
                 the destinations are not among the sources.
         """
-        source, own = at_ends(graph, checked_alike(graph, node_feat))
-        check_edges(graph, edge_feat, "edge_feat")
-        if edge_feat.shape[1:] != source.shape[1:]:
-            raise GraphValueError(
-                f"edge_feat must have the size of node_feat, {tuple(source.shape[1:])}, but "
-                f"{tuple(edge_feat.shape[1:])} came: map it by a linear layer before."
-            )
-        messages = ops.gsddmm(graph, "add", source, edge_feat, "u", "e").relu()
-        out = (1 + self.eps) * own + ops.gspmm(graph, "copy_rhs", "sum", None, messages)
+        out = gine_conv(graph, node_feat, edge_feat, self.eps)
         return out if self.apply_func is None else self.apply_func(out)

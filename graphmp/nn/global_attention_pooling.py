@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from .. import ops
-from ..errors import GraphValueError
 from ..graph import Graph
+from .functional import global_attention_pooling
 from .inputs import checked_nodes
 
 
@@ -69,13 +68,7 @@ class GlobalAttentionPooling(nn.Module):
             GraphValueError: features of a wrong number of rows or on another device, a gate that
                 gives more than one number, a block, or several node types.
         """
-        sizes = checked_nodes(graph, feat)
+        checked_nodes(graph, feat)
         gate = self.gate_nn(feat)
-        if gate.ndim < 2 or gate.shape[-1] != 1:
-            raise GraphValueError(
-                f"gate_nn must give (N, 1), one number for each node, but {tuple(gate.shape)} came."
-            )
-        attention = ops.segment_softmax(sizes, gate)
         feat = feat if self.feat_nn is None else self.feat_nn(feat)
-        out = ops.segment_reduce(sizes, feat, "sum", attention)
-        return (out, attention) if get_attention else out
+        return global_attention_pooling(graph, feat, gate, get_attention)

@@ -7,16 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from ..errors import GraphValueError
 from ..graph import Graph
-from .aggregation import normalized_aggregate
 from .degrees import ChecksInDegrees
-from .inputs import checked_source
-
-# Exponents of the degrees of sources and of destinations that each norm divides by.
-NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}
+from .functional import graph_conv
+from .functional.edge_weights import exponents
 
 
 class GraphConv(ChecksInDegrees):
@@ -83,8 +79,7 @@ class GraphConv(ChecksInDegrees):
         allow_zero_in_degree: bool = False,
     ) -> None:
         super().__init__(allow_zero_in_degree)
-        if norm not in NORMS:
-            raise GraphValueError(f"norm is one of {', '.join(NORMS)}, but {norm!r} came.")
+        exponents(norm)  # an unknown norm is an error
         self._in_feats, self._out_feats = in_feats, out_feats
         self._norm = norm
         matrix = nn.Parameter(torch.empty(in_feats, out_feats)) if weight else None
@@ -125,15 +120,7 @@ class GraphConv(ChecksInDegrees):
         """
         self.check_in_degrees(graph)
         weight = self._weight_of_call(weight)
-        h = checked_source(graph, feat, None if weight is None else weight.shape[0])
-        first = weight is not None and self._in_feats > self._out_feats
-        if weight is not None and first:
-            h = h @ weight  # the smaller features travel
-        h = normalized_aggregate(graph, h, edge_weight, *NORMS[self._norm])
-        if weight is not None and not first:
-            h = linear(h, weight.t(), self.bias)
-        elif self.bias is not None:
-            h = h + self.bias
+        h = graph_conv(graph, feat, weight, self.bias, self._norm, edge_weight)
         return h if self._activation is None else self._activation(h)
 
     def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:

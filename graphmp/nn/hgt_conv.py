@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from .. import ops
 from ..graph import Graph
 from .heads import by_head, products
-from .inputs import at_ends, check_edges, checked
-from .typed_linear import TypedLinear, checked_types
+from .inputs import at_ends, check_edges, checked, checked_types
+from .typed_linear import TypedLinear
 from .typed_sources import typed_sources
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from .. import _checks
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
@@ -178,6 +179,47 @@ def check_edges(graph: Graph, value: Any, name: str, size: int | None = None) ->
             f"{name} must have {size} as its last dimension, but a shape of {tuple(value.shape)} "
             "came."
         )
+
+
+def checked_types(types: Any, limit: int, name: str) -> Tensor:
+    """Check types of rows or edges.
+
+    Args:
+        types: (N,) an integer tensor, or a list.
+        limit: the number of types.
+        name: the argument's name.
+
+    Returns:
+        (N,) on the device it came on.
+
+    Raises:
+        GraphTypeError: not integers.
+        GraphIndexError: an unknown type.
+        GraphValueError: more than one dimension.
+    """
+    if not isinstance(types, Tensor):
+        return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
+    return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
+
+
+def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> None:
+    """Check a parameter that a function was given.
+
+    Args:
+        value: the parameter.
+        shape: its shape, None for any size.
+        name: the argument's name.
+
+    Raises:
+        GraphTypeError: not a tensor.
+        GraphValueError: another shape.
+    """
+    if not isinstance(value, Tensor):
+        raise GraphTypeError(f"{name} must be a tensor, but {_checks.kind(value)} came.")
+    fits = len(shape) == value.ndim
+    if not fits or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        raise GraphValueError(f"{name} must have shape ({wanted}), but {tuple(value.shape)} came.")
 
 
 def _check_one_serves_both(graph: Graph) -> None:

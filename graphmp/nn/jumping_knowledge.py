@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from ..errors import GraphValueError
-
-MODES = ("cat", "max", "lstm")
+from .functional import jumping_knowledge
+from .functional.merging import check_mode
 
 
 class JumpingKnowledge(nn.Module):
@@ -52,8 +51,7 @@ class JumpingKnowledge(nn.Module):
         self, mode: str = "cat", in_feats: int | None = None, num_layers: int | None = None
     ) -> None:
         super().__init__()
-        if mode not in MODES:
-            raise GraphValueError(f"mode is one of {', '.join(MODES)}, but {mode!r} came.")
+        check_mode(mode)
         self.mode = mode
         if mode == "lstm":
             if in_feats is None or num_layers is None:
@@ -76,11 +74,13 @@ class JumpingKnowledge(nn.Module):
 
         Returns:
             (N, in_feats); (N, L * in_feats) in ``"cat"``.
+
+        Raises:
+            GraphTypeError: features that are not tensors.
+            GraphValueError: no layers, or features of different shapes.
         """
-        if self.mode == "cat":
-            return torch.cat(list(feat_list), -1)
-        layers = torch.stack(list(feat_list), -2)
-        if self.mode == "max":
-            return layers.amax(-2)
-        weights = self.att(self.lstm(layers)[0]).softmax(-2)
-        return (weights * layers).sum(-2)  # type: ignore[no-any-return]
+        return jumping_knowledge(feat_list, self.mode, self._score)
+
+    def _score(self, layers: Tensor) -> Tensor:
+        """The scores (N, L, 1) of what the layers give, (N, L, in_feats)."""
+        return self.att(self.lstm(layers)[0])  # type: ignore[no-any-return]

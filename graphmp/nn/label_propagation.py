@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, one_hot
 
-from .. import _checks, ops
-from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import checked_steps
-from .steps import Step, normalized_step
-
-NORMS = ("sym", "row")
+from .functional import label_propagation
+from .functional.propagation import check_label_norm
 
 
 class LabelPropagation(nn.Module):
@@ -65,12 +59,10 @@ class LabelPropagation(nn.Module):
         reset: bool = False,
     ) -> None:
         super().__init__()
-        if norm_type not in NORMS:
-            raise GraphValueError(f"norm_type is 'sym' or 'row', but {norm_type!r} came.")
+        check_label_norm(norm_type)
         self.k, self.alpha, self.norm_type = k, alpha, norm_type
         self.clamp, self.normalize, self.reset = clamp, normalize, reset
 
-    @torch.no_grad()
     def forward(self, g: Graph, labels: Tensor, mask: Any = None) -> Tensor:
         """Propagate.
 
@@ -87,29 +79,8 @@ class LabelPropagation(nn.Module):
             GraphValueError: not a label for each node, labels on another device, or destinations
                 that are not the sources.
         """
-        known, first = self._known(checked_steps(g, labels, None), mask)
-        y, step = first, self._step(g, first)
-        for _ in range(self.k):
-            y = self.alpha * step(y) + (1 - self.alpha) * first
-            y = y.clamp(0, 1) if self.clamp else y
-            y = normalize(y, p=1) if self.normalize else y
-            y = torch.where(known, first, y) if self.reset else y
-        return y
-
-    def _known(self, labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
-        """(N, 1) bools and (N, C) numbers: which labels are known, and those labels."""
-        y = labels if labels.is_floating_point() else one_hot(labels.long().flatten()).float()
-        if mask is None:
-            return torch.ones(len(y), 1, dtype=torch.bool, device=y.device), y
-        ids = _checks.ids_or_mask(mask, torch.int64, y.device, len(y), "mask")
-        known = torch.zeros(len(y), 1, dtype=torch.bool, device=y.device).index_fill(0, ids, True)
-        return known, y * known
-
-    def _step(self, g: Graph, like: Tensor) -> Step:
-        if self.norm_type == "sym":
-            return normalized_step(g, like, leaving="out")
-        right = g.adjacency.divisors(like.dtype)
-        return lambda y: ops.normalized_sum(g, y, right=right)
+        options = (self.norm_type, self.clamp, self.normalize, self.reset)
+        return label_propagation(g, labels, self.k, self.alpha, mask, *options)
 
     def extra_repr(self) -> str:
         """Show the steps and the norm in ``repr``."""

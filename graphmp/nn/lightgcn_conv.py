@@ -7,8 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..graph import Graph
-from .aggregation import normalized_aggregate
-from .inputs import checked_source
+from .functional import lightgcn_conv
 
 
 class LightGCNConv(nn.Module):
@@ -51,5 +50,4 @@ class LightGCNConv(nn.Module):
             GraphTypeError: features or weights that are not tensors.
             GraphValueError: features or weights of a wrong shape or on another device.
         """
-        source = checked_source(graph, feat, None)
-        return normalized_aggregate(graph, source, edge_weight, 0.5, 0.5)
+        return lightgcn_conv(graph, feat, edge_weight)

@@ -6,10 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .. import ops
 from ..graph import Graph
-from .degrees import degree_factor
-from .inputs import at_ends, checked
+from .functional import lrgccf_conv
 
 
 class LRGCCFConv(nn.Module):
@@ -64,10 +62,4 @@ class LRGCCFConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device, or one tensor where
                 the destinations are not among the sources.
         """
-        size = self.lin.in_features
-        source, own = at_ends(graph, checked(graph, feat, (size, size)))
-        edges = graph.adjacency
-        left = edges.reversed.divisors(source.dtype, 0.5, more=1)
-        right = edges.divisors(source.dtype, 0.5, more=1)
-        loop = own * degree_factor(edges.in_degrees + 1, -1.0, own)
-        return self.lin(ops.normalized_sum(graph, source, left, right) + loop)  # type: ignore[no-any-return]
+        return lrgccf_conv(graph, feat, self.lin.weight, self.lin.bias)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .. import ops
 from ..graph import Graph
-from .inputs import checked_nodes
+from .functional import avg_pooling, max_pooling, sum_pooling
 
 
 class SumPooling(nn.Module):
@@ -45,7 +44,7 @@ class SumPooling(nn.Module):
             GraphValueError: features of a wrong number of rows or on another device, a block, or
                 several node types.
         """
-        return ops.segment_reduce(checked_nodes(graph, feat), feat, "sum")
+        return sum_pooling(graph, feat)
 
 
 class AvgPooling(nn.Module):
@@ -84,7 +83,7 @@ class AvgPooling(nn.Module):
             GraphValueError: features of a wrong number of rows or on another device, a block, or
                 several node types.
         """
-        return ops.segment_reduce(checked_nodes(graph, feat), feat, "mean")
+        return avg_pooling(graph, feat)
 
 
 class MaxPooling(nn.Module):
@@ -123,4 +122,4 @@ class MaxPooling(nn.Module):
             GraphValueError: features of a wrong number of rows or on another device, a block, or
                 several node types.
         """
-        return ops.segment_reduce(checked_nodes(graph, feat), feat, "max")
+        return max_pooling(graph, feat)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..errors import GraphValueError
 from ..graph import Graph
+from .functional import Pooled, sag_pooling
 from .graph_conv import GraphConv
 from .inputs import checked_nodes
-from .topk_pooling import NodeDrop, Pooled
+from .topk_pooling import NodeDrop
 
 
 class SAGPooling(NodeDrop):
@@ -90,9 +90,4 @@ class SAGPooling(NodeDrop):
                 types, or a layer that does not give a number for each node.
         """
         checked_nodes(graph, feat, self.in_feats)
-        raw = self.conv(graph, feat)
-        if raw.shape != (len(feat), 1):
-            raise GraphValueError(
-                f"conv must give (N, 1), one number for each node, but {tuple(raw.shape)} came."
-            )
-        return self.drop(graph, feat, raw.squeeze(-1))
+        return sag_pooling(graph, feat, self.conv(graph, feat), **self.options())

@@ -5,10 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from .. import _checks
-from ..errors import GraphValueError
 from ..graph import Graph
-from ..readout import topk_nodes
-from .inputs import checked_nodes
+from .functional import sort_pooling
 
 
 class SortPooling(nn.Module):
@@ -61,14 +59,7 @@ class SortPooling(nn.Module):
             GraphValueError: features of a wrong shape or on another device, a block, or several
                 node types.
         """
-        checked_nodes(graph, feat)
-        if feat.ndim != 2:
-            raise GraphValueError(
-                f"The features must have shape (N, D), but {tuple(feat.shape)} came."
-            )
-        with graph.local_scope():
-            graph.ndata["h"] = feat.sort(dim=-1).values
-            return topk_nodes(graph, "h", self.k, sortby=-1)[0].flatten(1)
+        return sort_pooling(graph, feat, self.k)
 
     def extra_repr(self) -> str:
         """Show ``k`` in ``repr``."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from .. import ops
 from ..graph import Graph
 from .aggregation import aggregate
-from .edge_weight_norm import EdgeWeightNorm
+from .functional.edge_weights import edge_weight_norm
 
 Step: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -41,7 +41,7 @@ def normalized_step(
         tensor([2.8284, 2.8284, 2.1213])
     """
     if edge_weight is not None:
-        weights = EdgeWeightNorm("both")(graph, edge_weight)
+        weights = edge_weight_norm(graph, edge_weight)
         return lambda h: aggregate(graph, h, weights)
     edges = graph.adjacency
     left = (edges if leaving == "in" else edges.reversed).divisors(like.dtype, 0.5)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from ..graph import Graph
-from .inputs import checked_steps
-from .steps import normalized_step
+from .functional import tag_conv
 
 
 class TAGConv(nn.Module):
@@ -84,27 +81,8 @@ class TAGConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device; weights
                 that are not above zero; destinations that are not the sources.
         """
-        feat = checked_steps(graph, feat, self._in_feats)
-        nested = self._out_feats < self._in_feats
-        out = (self._nested if nested else self._listed)(graph, feat, edge_weight)
+        out = tag_conv(graph, feat, self.lin.weight, self._k, self.lin.bias, edge_weight)
         return out if self._activation is None else self._activation(out)
-
-    def _listed(self, graph: Graph, feat: Tensor, edge_weight: Tensor | None) -> Tensor:
-        """The features after every number of steps, side by side, through the weights."""
-        step, found = normalized_step(graph, feat, edge_weight), [feat]
-        for _ in range(self._k):
-            found.append(step(found[-1]))
-        return self.lin(torch.cat(found, -1))  # type: ignore[no-any-return]
-
-    def _nested(self, graph: Graph, feat: Tensor, edge_weight: Tensor | None) -> Tensor:
-        """H W_0 + A (H W_1 + A (H W_2 + …))."""
-        step = normalized_step(graph, feat, edge_weight)
-        *rest, last = torch.split(self.lin.weight, self._in_feats, 1)
-        h = linear(feat, last)
-        for weight in reversed(rest):
-            h = step(h) + linear(feat, weight)
-        bias: Tensor | None = self.lin.bias
-        return h if bias is None else h + bias
 
     def extra_repr(self) -> str:
         """Show the number of steps in ``repr``."""

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, normalize
 
-from .. import ops
-from ..errors import GraphTypeError, GraphValueError
-from ..frame import EID
 from ..graph import Graph
-from ..readout import topk_nodes
-from ..subgraph import node_subgraph
-from .inputs import checked_nodes
-
-
-class Pooled(NamedTuple):
-    """A smaller graph, as layers give it that drop nodes.
-
-    Attributes:
-        graph: the nodes that stay and the edges between them, with the features of the larger
-            graph, ids of it in the field ``"_ID"``, and batch information.
-        feat: (n, …) new features of the nodes that stay.
-        nodes: (n,) their ids in the larger graph, ascending.
-        scores: (n,) their scores.
-    """
-
-    graph: Graph
-    feat: Tensor
-    nodes: Tensor
-    scores: Tensor
+from .functional import Pooled, topk_pooling
+from .functional.node_drop import check_ratio
 
 
 class NodeDrop(nn.Module):
@@ -61,82 +39,25 @@ class NodeDrop(nn.Module):
         nonlinearity: Callable[[Tensor], Tensor] | None,
     ) -> None:
         super().__init__()
-        if type(ratio) not in (int, float):
-            raise GraphTypeError(f"ratio must be a number, but {ratio!r} came.")
-        if not ratio > 0 or (type(ratio) is float and ratio > 1):
-            raise GraphValueError(
-                f"ratio must be above 0 and up to 1, or a number of nodes, but {ratio} came."
-            )
+        check_ratio(ratio)
         self.ratio = ratio
         self.min_score = min_score
         self.multiplier = multiplier
         self.nonlinearity = nonlinearity
 
-    def drop(self, graph: Graph, feat: Tensor, raw: Tensor) -> Pooled:
-        """Keep some nodes.
-
-        Args:
-            graph: a graph or a batch of graphs, of one node type.
-            feat: (N, …).
-            raw: (N,) what the layer gives each node.
-
-        Returns:
-            The graph of the nodes that stay; their features are multiplied by their scores.
-        """
-        sizes = graph.batch_num_nodes()
-        if self.min_score is not None:
-            scores = ops.segment_softmax(sizes, raw)
-        else:
-            scores = raw if self.nonlinearity is None else self.nonlinearity(raw)
-        nodes = self._staying(graph, sizes, scores.detach())
-        kept = scores[nodes]
-        factor = kept.view(-1, *(1,) * (feat.ndim - 1)) * self.multiplier
-        return Pooled(_smaller(graph, nodes), feat[nodes] * factor, nodes, kept)
-
-    def _staying(self, graph: Graph, sizes: Tensor, scores: Tensor) -> Tensor:
-        """The ids of the nodes that stay, ascending."""
-        if self.min_score is not None:
-            peaks = ops.segment_reduce(sizes, scores, "max").clamp(max=self.min_score)
-            stays = scores >= ops.segment_broadcast(sizes, peaks)
-            return stays.nonzero().view(-1).to(sizes.dtype)
-        counts = self._counts(sizes)
-        with graph.local_scope():
-            graph.ndata["score"] = scores
-            places = topk_nodes(graph, "score", int(counts.max()))[1]
-        ranks = torch.arange(places.shape[1], device=places.device)
-        starts = (sizes.cumsum(0) - sizes).view(-1, 1)
-        nodes = (starts + places)[ranks < counts.view(-1, 1)]
-        return nodes.sort().values.to(sizes.dtype)
-
-    def _counts(self, sizes: Tensor) -> Tensor:
-        """How many nodes of each graph stay."""
-        if isinstance(self.ratio, int):
-            return sizes.clamp(max=self.ratio)
-        part = sizes.double() * self.ratio
-        return (part - 1e-9 * part).ceil().to(sizes.dtype)  # 0.1 times 30 may be above 3
+    def options(self) -> dict[str, Any]:
+        """What the functions take that drop nodes."""
+        return {
+            "ratio": self.ratio,
+            "min_score": self.min_score,
+            "multiplier": self.multiplier,
+            "nonlinearity": self.nonlinearity,
+        }
 
     def extra_repr(self) -> str:
         """Show what stays in ``repr``."""
         given = f"ratio={self.ratio}" if self.min_score is None else f"min_score={self.min_score}"
         return given if self.multiplier == 1 else f"{given}, multiplier={self.multiplier}"
-
-
-def _smaller(graph: Graph, nodes: Tensor) -> Graph:
-    """Some nodes, ascending, and the edges between them, as a batch of as many graphs."""
-    made = node_subgraph(graph, nodes)
-    made.set_batch_num_nodes(_remaining(graph.batch_num_nodes(), nodes))
-    edges = {
-        etype: _remaining(graph.batch_num_edges(etype), made.edges[etype].data[EID])
-        for etype in graph.canonical_etypes
-    }
-    made.set_batch_num_edges(edges)
-    return made
-
-
-def _remaining(sizes: Tensor, ids: Tensor) -> Tensor:
-    """How many of ascending ids each graph has."""
-    limits = torch.searchsorted(ids, sizes.cumsum(0))
-    return limits.diff(prepend=limits.new_zeros(1)).to(sizes.dtype)
 
 
 class TopKPooling(NodeDrop):
@@ -218,6 +139,4 @@ class TopKPooling(NodeDrop):
             GraphValueError: features of a wrong shape or on another device, a block, or several
                 node types.
         """
-        checked_nodes(graph, feat, self.in_feats)
-        weight = self.weight if self.min_score is not None else normalize(self.weight, dim=1)
-        return self.drop(graph, feat, linear(feat, weight).squeeze(-1))
+        return topk_pooling(graph, feat, self.weight, **self.options())

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from torch.linalg import vector_norm
 
-from .. import _checks
-from ..errors import GraphValueError
-from .typed_linear import checked_types
+from .functional import trans_e
 
 
 class TransE(nn.Module):
@@ -66,37 +63,8 @@ class TransE(nn.Module):
             GraphTypeError: heads or tails that are not tensors, or relations that are not integers.
             GraphValueError: shapes or devices that do not fit.
         """
-        relations = self.rel_emb.num_embeddings
-        types = checked_triples(h_head, h_tail, rels, relations, self.rel_emb.embedding_dim)
-        length: Tensor = vector_norm(h_head + self.rel_emb(types) - h_tail, self.p, dim=-1)
-        return -length
+        return trans_e(h_head, h_tail, rels, self.rel_emb.weight, self.p)
 
     def extra_repr(self) -> str:
         """Show the norm in ``repr``."""
         return f"p={self.p}"
-
-
-def checked_triples(h_head: Any, h_tail: Any, rels: Any, num_rels: int, size: int) -> Tensor:
-    """Check the three parts of triples.
-
-    Args:
-        h_head: (E, size).
-        h_tail: (E, size).
-        rels: (E,) integers.
-        num_rels: the number of relations.
-        size: of heads and tails.
-
-    Returns:
-        The relations as a tensor.
-
-    Raises:
-        GraphIndexError: an unknown relation.
-        GraphTypeError: heads or tails that are not tensors, or relations that are not integers.
-        GraphValueError: shapes or devices that do not fit.
-    """
-    types = checked_types(rels, num_rels, "rels")
-    for name, h in (("h_head", h_head), ("h_tail", h_tail)):
-        _checks.feature(h, len(types), types.device, name, "triples")
-        if h.shape[1:] != (size,):
-            raise GraphValueError(f"{name} must have shape (E, {size}), but {tuple(h.shape)} came.")
-    return types

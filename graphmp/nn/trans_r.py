@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from torch.linalg import vector_norm
 
-from .trans_e import checked_triples
-from .typed_linear import products_by_type
+from .functional import trans_r
 
 
 class TransR(nn.Module):
@@ -70,12 +68,8 @@ class TransR(nn.Module):
             GraphTypeError: heads or tails that are not tensors, or relations that are not integers.
             GraphValueError: shapes or devices that do not fit.
         """
-        relations = self.rel_emb.num_embeddings
-        types = checked_triples(h_head, h_tail, rels, relations, self.nfeats)
-        matrices = self.rel_project.weight.view(relations, self.nfeats, self.rfeats)
-        seen = products_by_type(h_head - h_tail, types, matrices)
-        length: Tensor = vector_norm(seen + self.rel_emb(types), self.p, dim=-1)
-        return -length
+        matrices = self.rel_project.weight.view(-1, self.nfeats, self.rfeats)
+        return trans_r(h_head, h_tail, rels, self.rel_emb.weight, matrices, self.p)
 
     def extra_repr(self) -> str:
         """Show the norm in ``repr``."""

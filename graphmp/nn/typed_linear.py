@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import _checks
 from ..errors import GraphValueError
+from .functional import typed_linear
 
 REGULARIZERS = (None, "basis", "bdd")
 
@@ -137,18 +137,7 @@ class TypedLinear(nn.Module):
             GraphIndexError: an unknown type.
             GraphValueError: a wrong size, or not a type for each row.
         """
-        types = self._checked(x, x_type)
-        return products_by_type(x, types, self.get_weight(), sorted_by_type)
-
-    def _checked(self, x: Any, x_type: Any) -> Tensor:
-        """The types as a tensor."""
-        types = checked_types(x_type, self.num_types, "x_type")
-        _checks.feature(x, len(types), types.device, "x", "types")
-        if x.ndim != 2 or x.shape[1] != self.in_size:
-            raise GraphValueError(
-                f"x must have shape (N, {self.in_size}), but {tuple(x.shape)} came."
-            )
-        return types
+        return typed_linear(x, x_type, self.get_weight(), sorted_by_type)
 
     def extra_repr(self) -> str:
         """Show the sizes and the regulariser in ``repr``."""
@@ -156,61 +145,3 @@ class TypedLinear(nn.Module):
         if self.regularizer is None:
             return shown
         return f"{shown}, regularizer={self.regularizer}, num_bases={self.num_bases}"
-
-
-def checked_types(types: Any, limit: int, name: str) -> Tensor:
-    """Check types of rows or edges.
-
-    Args:
-        types: (N,) an integer tensor, or a list.
-        limit: the number of types.
-        name: the argument's name.
-
-    Returns:
-        (N,) on the device it came on.
-
-    Raises:
-        GraphTypeError: not integers.
-        GraphIndexError: an unknown type.
-        GraphValueError: more than one dimension.
-    """
-    if not isinstance(types, Tensor):
-        return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
-    return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
-
-
-def products_by_type(
-    x: Tensor, types: Tensor, weights: Tensor, sorted_by_type: bool = False
-) -> Tensor:
-    """The product of each row with the matrix of its type.
-
-    Args:
-        x: (N, in).
-        types: (N,) integers below the number of types, already checked.
-        weights: (types, in, out); or blocks of diagonals, (types, blocks, in / blocks,
-            out / blocks).
-        sorted_by_type: the rows are in the order of their types, so that none is moved.
-
-    Returns:
-        (N, out).
-
-    Example:
-        >>> weights = torch.tensor([[[1.0]], [[2.0]]])
-        >>> products_by_type(torch.ones(3, 1), torch.tensor([1, 0, 1]), weights).flatten()
-        tensor([2., 1., 2.])
-    """
-    if not sorted_by_type:
-        order = torch.argsort(types, stable=True)
-        out = products_by_type(x.index_select(0, order), types[order], weights, True)
-        return torch.empty_like(out).index_copy(0, order, out)
-    counts = torch.bincount(types, minlength=len(weights)).tolist()
-    parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
-    return torch.cat([_product(part, weight) for part, weight in parts])
-
-
-def _product(x: Tensor, weight: Tensor) -> Tensor:
-    """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
-    if weight.ndim == 2:
-        return x @ weight
-    parts = x.view(len(x), *weight.shape[:2]).transpose(0, 1)
-    return torch.bmm(parts, weight).transpose(0, 1).flatten(1)

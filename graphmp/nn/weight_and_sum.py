@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .. import ops
 from ..graph import Graph
+from .functional import weight_and_sum
 from .inputs import checked_nodes
 
 
@@ -54,5 +54,5 @@ class WeightAndSum(nn.Module):
             GraphValueError: features of a wrong shape or on another device, a block, or several
                 node types.
         """
-        sizes = checked_nodes(g, feats, self.in_feats)
-        return ops.segment_reduce(sizes, feats, "sum", self.atom_weighting(feats))
+        checked_nodes(g, feats, self.in_feats)
+        return weight_and_sum(g, feats, self.atom_weighting(feats))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp.nn import EdgeWeightNorm, GraphConv
-from graphmp.nn.edge_weight_norm import NORMS
+from graphmp.nn.functional.edge_weights import NORMS
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 

@@ -1,0 +1,58 @@
+"""Operations of layers as functions, which take the parameters that a layer would keep.
+
+Each has its layer's name as a function would be called, and the layer calls it: ``GraphConv`` calls
+``graph_conv``. The layers' docstrings have the papers and formulas. A function checks what it is
+given but, unlike a layer, lets nodes be that no edge enters. It applies no activation.
+
+Layers made of other modules, such as recurrent units, have none. Attention is in
+:mod:`graphmp.ops`: ``gat_attention``, ``gatv2_attention``, ``dot_attention``.
+"""
+
+from __future__ import annotations
+
+from ...ops.edge_softmax import edge_softmax
+from .convolutions import agnn_conv, gin_conv, gine_conv, graph_conv, lightgcn_conv, lrgccf_conv
+from .edge_weights import edge_weight_norm
+from .merging import edge_predictor, jumping_knowledge
+from .node_drop import Pooled, sag_pooling, topk_pooling
+from .pooling import (
+    avg_pooling,
+    global_attention_pooling,
+    max_pooling,
+    sort_pooling,
+    sum_pooling,
+    weight_and_sum,
+)
+from .propagation import appnp_conv, cheb_conv, gcn2_conv, label_propagation, tag_conv
+from .triples import trans_e, trans_r
+from .typed import typed_linear
+
+__all__ = [
+    "Pooled",
+    "agnn_conv",
+    "appnp_conv",
+    "avg_pooling",
+    "cheb_conv",
+    "edge_predictor",
+    "edge_softmax",
+    "edge_weight_norm",
+    "gcn2_conv",
+    "gin_conv",
+    "gine_conv",
+    "global_attention_pooling",
+    "graph_conv",
+    "jumping_knowledge",
+    "label_propagation",
+    "lightgcn_conv",
+    "lrgccf_conv",
+    "max_pooling",
+    "sag_pooling",
+    "sort_pooling",
+    "sum_pooling",
+    "tag_conv",
+    "topk_pooling",
+    "trans_e",
+    "trans_r",
+    "typed_linear",
+    "weight_and_sum",
+]

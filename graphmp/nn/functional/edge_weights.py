@@ -1,0 +1,81 @@
+"""Weights of edges divided by what meets at their ends."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ... import ops
+from ...errors import GraphValueError
+from ...graph import Graph
+from ..inputs import check_edges
+
+# Exponents of what is at the sources and at the destinations that each norm divides by.
+NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}
+
+
+def exponents(norm: str) -> tuple[float, float]:
+    """The powers of the sources' and destinations' degrees that a norm divides by.
+
+    Raises:
+        GraphValueError: an unknown norm.
+
+    Example:
+        >>> exponents("both")
+        (0.5, 0.5)
+    """
+    if norm not in NORMS:
+        raise GraphValueError(f"norm is one of {', '.join(NORMS)}, but {norm!r} came.")
+    return NORMS[norm]
+
+
+def edge_weight_norm(
+    graph: Graph, edge_weight: Tensor, norm: str = "both", eps: float = 0.0
+) -> Tensor:
+    """Normalise the weights of edges by the sums of weights at their ends.
+
+    The formula is that of :class:`graphmp.nn.EdgeWeightNorm`.
+
+    Args:
+        graph: a graph or block of one edge type.
+        edge_weight: (E,) or (E, 1) weights, above zero for ``"both"``. On a GPU that is not
+            looked at: what has no root is NaN.
+        norm: ``"both"``, ``"none"``, ``"left"`` or ``"right"``.
+        eps: added to the sums.
+
+    Returns:
+        The normalised weights, of the same shape.
+
+    Raises:
+        GraphTypeError: weights that are not a tensor.
+        GraphValueError: an unknown ``norm``, a wrong shape, another device, or weights that are
+            not above zero for ``"both"``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 1], [1, 1, 0]))
+        >>> edge_weight_norm(g, torch.tensor([1.0, 3.0, 2.0]), "right")
+        tensor([0.2500, 0.7500, 1.0000])
+    """
+    left, right = exponents(norm)
+    check_edges(graph, edge_weight, "edge_weight")
+    _check_numbers(edge_weight, norm)
+    factors = []
+    for power, edges in ((left, graph.adjacency.reversed), (right, graph.adjacency)):
+        if power:
+            total = ops.gspmm(edges, "copy_rhs", "sum", None, edge_weight)
+            factors.append((edges, (total + eps) ** -power))
+    for edges, factor in factors:
+        edge_weight = ops.gsddmm(edges, "mul", factor, edge_weight, "v", "e")
+    return edge_weight
+
+
+def _check_numbers(edge_weight: Tensor, norm: str) -> None:
+    if edge_weight.shape[1:] not in ((), (1,)):
+        raise GraphValueError(
+            f"Weights are one number an edge, (E,) or (E, 1), but {tuple(edge_weight.shape)} came."
+        )
+    if norm == "both" and edge_weight.is_cpu and not bool((edge_weight > 0).all()):
+        raise GraphValueError(
+            "norm='both' takes roots of sums of weights, so every weight must be above zero, "
+            f"but {float(edge_weight.min())} came: remove such edges, or use norm='right'."
+        )

@@ -1,0 +1,342 @@
+"""Several steps along the same edges, or one that is normalised as those are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import dropout, linear, one_hot
+
+from ... import _checks, ops
+from ...errors import GraphValueError
+from ...graph import Graph
+from ..aggregation import aggregate
+from ..inputs import check_parameter, checked_steps
+from ..steps import Step, normalized_step
+from .edge_weights import edge_weight_norm
+
+LABEL_NORMS = ("sym", "row")
+
+
+def appnp_conv(
+    graph: Graph,
+    feat: Tensor,
+    k: int,
+    alpha: float,
+    edge_weight: Tensor | None = None,
+    edge_drop: float = 0.0,
+    training: bool = True,
+) -> Tensor:
+    r"""Propagate by personalised PageRank.
+
+    The formula is that of :class:`graphmp.nn.APPNPConv`.
+
+    Args:
+        graph: a graph whose destinations are its sources.
+        feat: (N, \*).
+        k: the number of steps.
+        alpha: the chance to return.
+        edge_weight: (E,) or (E, 1), above zero.
+        edge_drop: dropout of edges, anew in every step.
+        training: whether edges are dropped.
+
+    Returns:
+        (N, \*).
+
+    Raises:
+        GraphTypeError: features or weights that are not tensors, or a ``k`` that is not an int.
+        GraphValueError: features or weights of a wrong shape or on another device; weights that
+            are not above zero; destinations that are not the sources; a negative ``k``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 0]))
+        >>> appnp_conv(g, torch.tensor([4.0, 0.0]), k=1, alpha=0.25)
+        tensor([1., 3.])
+    """
+    feat = checked_steps(graph, feat, None)
+    step, h = _appnp_step(graph, feat, edge_weight, edge_drop if training else 0.0), feat
+    for _ in range(_checks.count(k, "k")):
+        h = (1 - alpha) * step(h) + alpha * feat
+    return h
+
+
+def _appnp_step(graph: Graph, feat: Tensor, edge_weight: Tensor | None, edge_drop: float) -> Step:
+    """One step, which drops edges."""
+    if edge_drop == 0:
+        return normalized_step(graph, feat, edge_weight, "out")
+    if edge_weight is None:
+        edge_weight = feat.new_ones(graph.adjacency.num_edges)
+    weights = edge_weight_norm(graph, edge_weight)
+    return lambda h: aggregate(graph, h, dropout(weights, edge_drop))
+
+
+def tag_conv(
+    graph: Graph,
+    feat: Tensor,
+    weight: Tensor,
+    k: int,
+    bias: Tensor | None = None,
+    edge_weight: Tensor | None = None,
+) -> Tensor:
+    r"""Convolve with a weight for every number of steps, from none on.
+
+    The formula is that of :class:`graphmp.nn.TAGConv`. Where the output is smaller than the input,
+    the sum is nested, so that the smaller features travel and nothing of size k is stored.
+
+    Args:
+        graph: a graph whose destinations are its sources.
+        feat: (N, \*, in_feats).
+        weight: (out_feats, (k + 1) * in_feats), the weights :math:`W_0, …, W_k` side by side.
+        k: the largest number of steps.
+        bias: (out_feats,), added to the result.
+        edge_weight: (E,) or (E, 1), above zero.
+
+    Returns:
+        (N, \*, out_feats).
+
+    Raises:
+        GraphTypeError: features, weights or a bias that are not tensors, or a ``k`` that is not
+            an int.
+        GraphValueError: features or weights of a wrong shape or on another device; edge weights
+            that are not above zero; destinations that are not the sources; a negative ``k``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 0]))
+        >>> tag_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=1).view(-1)
+        tensor([31., 13.])
+    """
+    feat = _checked_parts(graph, feat, weight, bias, _checks.count(k, "k") + 1)
+    step = normalized_step(graph, feat, edge_weight)
+    if weight.shape[0] >= feat.shape[-1]:
+        found = [feat]
+        for _ in range(k):
+            found.append(step(found[-1]))
+        return linear(torch.cat(found, -1), weight, bias)
+    *rest, last = torch.split(weight, feat.shape[-1], 1)
+    h = linear(feat, last)  # H W_0 + A (H W_1 + A (H W_2 + …))
+    for part in reversed(rest):
+        h = step(h) + linear(feat, part)
+    return h if bias is None else h + bias
+
+
+def cheb_conv(
+    graph: Graph,
+    feat: Tensor,
+    weight: Tensor,
+    k: int,
+    bias: Tensor | None = None,
+    lambda_max: Any = None,
+) -> Tensor:
+    r"""Convolve by Chebyshev polynomials of the Laplacian.
+
+    The formula is that of :class:`graphmp.nn.ChebConv`, without its activation.
+
+    Args:
+        graph: a graph whose destinations are its sources.
+        feat: (N, \*, in_feats).
+        weight: (out_feats, k * in_feats), the weights of the polynomials side by side.
+        k: the number of polynomials, at least 1.
+        bias: (out_feats,), added to the result.
+        lambda_max: the largest eigenvalue of the normalised Laplacian; a number, or a list or
+            tensor of one for each graph of a batch. Without it 2, the largest there can be.
+
+    Returns:
+        (N, \*, out_feats).
+
+    Raises:
+        GraphTypeError: features, a weight or a bias that are not tensors, or a ``k`` that is not
+            an int.
+        GraphValueError: features or a weight of a wrong shape; features on another device;
+            destinations that are not the sources; another number of eigenvalues than of graphs; a
+            ``k`` below 1.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 0]))
+        >>> cheb_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=2).view(-1)
+        tensor([-29.,  -7.])
+    """
+    feat = _checked_parts(graph, feat, weight, bias, _checks.count(k, "k"))
+    step, found = _laplacian(graph, feat, lambda_max), [feat]
+    for i in range(1, k):
+        found.append(step(feat) if i == 1 else 2 * step(found[-1]) - found[-2])
+    return linear(torch.cat(found, -1), weight, bias)
+
+
+def _laplacian(graph: Graph, feat: Tensor, lambda_max: Any) -> Step:
+    """The rescaled Laplacian as a function of features."""
+    scale = 2 / _eigenvalues(graph, feat, lambda_max)
+    step = normalized_step(graph, feat)
+    return lambda h: (scale - 1) * h - scale * step(h)
+
+
+def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
+    """The largest eigenvalue for each node, of the rank of the features; or one for all."""
+    given = torch.as_tensor(2.0 if lambda_max is None else lambda_max)
+    values = given.to(feat.device, feat.dtype).flatten()
+    if values.numel() == 1:
+        return values
+    counts = graph.batch_num_nodes()
+    if values.numel() != counts.numel():
+        raise GraphValueError(
+            f"lambda_max is one number, or one for each of the {counts.numel()} graphs of the "
+            f"batch, but {values.numel()} came."
+        )
+    return values.repeat_interleave(counts).view(-1, *(1,) * (feat.ndim - 1))
+
+
+def _checked_parts(graph: Graph, feat: Any, weight: Any, bias: Any, parts: int) -> Tensor:
+    """The features, when a weight has as many parts of their size side by side as it should."""
+    check_parameter(weight, (None, None), "weight")
+    if bias is not None:
+        check_parameter(bias, weight.shape[:1], "bias")
+    if parts == 0 or weight.shape[1] % parts:
+        raise GraphValueError(
+            f"weight must have {parts} parts of equal size side by side, and at least one, but a "
+            f"shape of {tuple(weight.shape)} came."
+        )
+    return checked_steps(graph, feat, weight.shape[1] // parts)
+
+
+def gcn2_conv(
+    graph: Graph,
+    feat: Tensor,
+    feat_0: Tensor,
+    weight1: Tensor,
+    weight2: Tensor | None = None,
+    bias: Tensor | None = None,
+    alpha: float = 0.1,
+    beta: float = 1.0,
+    edge_weight: Tensor | None = None,
+) -> Tensor:
+    r"""Convolve with a part of the first features, and a weight near the identity.
+
+    The formula is that of :class:`graphmp.nn.GCN2Conv`, without its activation.
+
+    Args:
+        graph: a graph whose destinations are its sources.
+        feat: (N, \*, in_feats).
+        feat_0: (N, \*, in_feats), the features before the first layer.
+        weight1: (in_feats, in_feats).
+        weight2: (in_feats, in_feats), for the first features; they share ``weight1`` without it.
+        bias: (in_feats,), added to the result.
+        alpha: the part of the first features.
+        beta: the part of the weights; the rest is the identity.
+        edge_weight: (E,) or (E, 1), above zero.
+
+    Returns:
+        (N, \*, in_feats).
+
+    Raises:
+        GraphTypeError: features, weights or a bias that are not tensors.
+        GraphValueError: features or weights of a wrong shape or on another device; edge weights
+            that are not above zero; destinations that are not the sources.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g, x = gm.graph(([0, 1], [1, 0])), torch.tensor([[1.0], [3.0]])
+        >>> gcn2_conv(g, x, x, torch.ones(1, 1), alpha=0.5).view(-1)
+        tensor([2., 2.])
+    """
+    check_parameter(weight1, (None, None), "weight1")
+    size = weight1.shape[0]
+    for name, given in (("weight1", weight1), ("weight2", weight2), ("bias", bias)):
+        if given is not None:
+            check_parameter(given, (size,) if name == "bias" else (size, size), name)
+    feat = checked_steps(graph, feat, size)
+    first = alpha * checked_steps(graph, feat_0, size)
+    h = (1 - alpha) * normalized_step(graph, feat, edge_weight)(feat)
+    if weight2 is None:
+        out = _near_identity(h + first, weight1, beta)
+    else:
+        out = _near_identity(h, weight1, beta) + _near_identity(first, weight2, beta)
+    return out if bias is None else out + bias
+
+
+def _near_identity(h: Tensor, weight: Tensor, beta: float) -> Tensor:
+    return (1 - beta) * h + beta * (h @ weight)
+
+
+@torch.no_grad()
+def label_propagation(
+    graph: Graph,
+    labels: Tensor,
+    k: int,
+    alpha: float,
+    mask: Any = None,
+    norm_type: str = "sym",
+    clamp: bool = True,
+    normalize: bool = False,
+    reset: bool = False,
+) -> Tensor:
+    """Spread labels along edges.
+
+    The formula is that of :class:`graphmp.nn.LabelPropagation`.
+
+    Args:
+        graph: a graph whose destinations are its sources.
+        labels: (N,) integers, or (N, C) numbers.
+        k: the number of steps.
+        alpha: the part that comes from neighbours.
+        mask: (N,) bools or ids, which labels are known; all, unless given.
+        norm_type: ``"sym"`` or ``"row"``.
+        clamp: keep values from 0 to 1 after each step.
+        normalize: let the values of a node add up to 1 after each step.
+        reset: set the known labels anew after each step.
+
+    Returns:
+        (N, C), float, without a gradient.
+
+    Raises:
+        GraphTypeError: labels that are not a tensor, or a ``k`` that is not an int.
+        GraphValueError: an unknown norm, a negative ``k``, not a label for each node, labels on
+            another device, or destinations that are not the sources.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 1, 2], [1, 0, 2, 1]))
+        >>> labels, known = torch.tensor([0, 0, 1]), torch.tensor([True, False, True])
+        >>> label_propagation(g, labels, k=1, alpha=0.5, mask=known, norm_type="row")
+        tensor([[0.5000, 0.0000],
+                [0.2500, 0.2500],
+                [0.0000, 0.5000]])
+    """
+    check_label_norm(norm_type)
+    known, first = _known(checked_steps(graph, labels, None), mask)
+    y, step = first, _label_step(graph, first, norm_type)
+    for _ in range(_checks.count(k, "k")):
+        y = alpha * step(y) + (1 - alpha) * first
+        y = y.clamp(0, 1) if clamp else y
+        y = torch.nn.functional.normalize(y, p=1) if normalize else y
+        y = torch.where(known, first, y) if reset else y
+    return y
+
+
+def check_label_norm(norm_type: str) -> None:
+    """Check the name of a norm of :func:`label_propagation`.
+
+    Raises:
+        GraphValueError: an unknown norm.
+    """
+    if norm_type not in LABEL_NORMS:
+        raise GraphValueError(f"norm_type is 'sym' or 'row', but {norm_type!r} came.")
+
+
+def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
+    """(N, 1) bools and (N, C) numbers: which labels are known, and those labels."""
+    y = labels if labels.is_floating_point() else one_hot(labels.long().flatten()).float()
+    if mask is None:
+        return torch.ones(len(y), 1, dtype=torch.bool, device=y.device), y
+    ids = _checks.ids_or_mask(mask, torch.int64, y.device, len(y), "mask")
+    known = torch.zeros(len(y), 1, dtype=torch.bool, device=y.device).index_fill(0, ids, True)
+    return known, y * known
+
+
+def _label_step(graph: Graph, like: Tensor, norm_type: str) -> Step:
+    if norm_type == "sym":
+        return normalized_step(graph, like, leaving="out")
+    right = graph.adjacency.divisors(like.dtype)
+    return lambda y: ops.normalized_sum(graph, y, right=right)

@@ -1,0 +1,84 @@
+"""Linear maps of which each row chooses its own by its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ... import _checks
+from ...errors import GraphTypeError, GraphValueError
+from ..inputs import checked_types
+
+
+def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = False) -> Tensor:
+    """Multiply each row by the matrix of its type, as :class:`graphmp.nn.TypedLinear` does.
+
+    Args:
+        x: (N, in_size).
+        x_type: (N,) integers from 0 to ``num_types - 1``.
+        weight: (num_types, in_size, out_size); or the blocks on the diagonals, (num_types, blocks,
+            in_size / blocks, out_size / blocks).
+        sorted_by_type: the rows are in the order of their types, so that none is moved.
+
+    Returns:
+        (N, out_size).
+
+    Raises:
+        GraphTypeError: rows or a weight that are not tensors, or types that are not integers.
+        GraphIndexError: an unknown type.
+        GraphValueError: a wrong size, another device, or not a type for each row.
+
+    Example:
+        >>> weight = torch.tensor([[[1.0]], [[2.0]]])
+        >>> typed_linear(torch.ones(3, 1), torch.tensor([1, 0, 1]), weight).flatten()
+        tensor([2., 1., 2.])
+    """
+    if not isinstance(weight, Tensor):
+        raise GraphTypeError(f"weight must be a tensor, but {_checks.kind(weight)} came.")
+    if weight.ndim not in (3, 4):
+        raise GraphValueError(
+            "weight must have shape (types, in, out), or (types, blocks, in, out) for blocks, but "
+            f"{tuple(weight.shape)} came."
+        )
+    types = checked_types(x_type, len(weight), "x_type")
+    _checks.feature(x, len(types), types.device, "x", "types")
+    in_size = weight.shape[1:-1].numel()
+    if x.ndim != 2 or x.shape[1] != in_size:
+        raise GraphValueError(f"x must have shape (N, {in_size}), but {tuple(x.shape)} came.")
+    return products_by_type(x, types, weight, sorted_by_type)
+
+
+def products_by_type(
+    x: Tensor, types: Tensor, weights: Tensor, sorted_by_type: bool = False
+) -> Tensor:
+    """What :func:`typed_linear` gives, of what is already checked.
+
+    There is one matrix product for each type.
+
+    Args:
+        x: (N, in).
+        types: (N,) integers below the number of types.
+        weights: (types, in, out); or blocks of diagonals, (types, blocks, in / blocks,
+            out / blocks).
+        sorted_by_type: the rows are in the order of their types, so that none is moved.
+
+    Returns:
+        (N, out).
+    """
+    if not sorted_by_type:
+        order = torch.argsort(types, stable=True)
+        out = products_by_type(x.index_select(0, order), types[order], weights, True)
+        return torch.empty_like(out).index_copy(0, order, out)
+    counts = torch.bincount(types, minlength=len(weights)).tolist()
+    parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
+    return torch.cat([_product(part, weight) for part, weight in parts])
+
+
+def _product(x: Tensor, weight: Tensor) -> Tensor:
+    """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
+    if weight.ndim == 2:
+        return x @ weight
+    parts = x.view(len(x), *weight.shape[:2]).transpose(0, 1)
+    return torch.bmm(parts, weight).transpose(0, 1).flatten(1)
