@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import graphmp as gm
 from graphmp.nn import GINConv, GINEConv
-from graphmp.nn.gin_conv import AGGREGATORS
+from graphmp.nn.functional.convolutions import AGGREGATORS
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 
