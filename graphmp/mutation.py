@@ -171,11 +171,12 @@ class Mutable(Propagation):
     ) -> None:
         """Take over new numbers of nodes and new edges; frames have been replaced already."""
         self._num_src = self._num_dst = {**self._num_src, **num_nodes}
-        adjacencies = {}
+        adjacencies = dict(self.adjacencies)
         for etype, old in self.adjacencies.items():
-            src, dst = ends.get(etype) or (old.src, old.dst)
-            new = Adjacency.from_coo(src, dst, self._num_src[etype[0]], self._num_src[etype[2]])
-            adjacencies[etype] = new.allowing(old)
+            if etype in ends or etype[0] in num_nodes or etype[2] in num_nodes:
+                src, dst = ends.get(etype) or (old.src, old.dst)
+                new = Adjacency.from_coo(src, dst, self._num_src[etype[0]], self._num_src[etype[2]])
+                adjacencies[etype] = new.allowing(old)
         self.adjacencies = adjacencies
         self._incoming_cache = {}
         self._frames_replaced = True
