@@ -13,7 +13,6 @@ from ... import _checks, ops
 from ...errors import GraphTypeError, GraphValueError
 from ...frame import EID
 from ...graph import Graph
-from ...readout import topk_nodes
 from ...subgraph import node_subgraph
 from ..inputs import check_parameter, checked_nodes
 
@@ -130,7 +129,7 @@ def sag_pooling(
         nodes = _above(sizes, scores.detach(), min_score)
     else:
         scores = scores if nonlinearity is None else nonlinearity(scores)
-        nodes = _greatest(graph, scores.detach(), _counts(sizes, ratio))
+        nodes = _greatest(sizes, scores.detach(), _counts(sizes, ratio))
     kept = scores[nodes]
     factor = kept.view(-1, *(1,) * (feat.ndim - 1)) * multiplier
     return Pooled(_smaller(graph, nodes), feat[nodes] * factor, nodes, kept)
@@ -143,9 +142,9 @@ def check_ratio(ratio: float) -> None:
         GraphTypeError: no number.
         GraphValueError: nothing would stay, or more than all.
     """
-    if type(ratio) not in (int, float):
+    if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
         raise GraphTypeError(f"ratio must be a number, but {ratio!r} came.")
-    if not ratio > 0 or (type(ratio) is float and ratio > 1):
+    if not ratio > 0 or (isinstance(ratio, float) and ratio > 1):
         raise GraphValueError(
             f"ratio must be above 0 and up to 1, or a number of nodes, but {ratio} came."
         )
@@ -158,16 +157,13 @@ def _above(sizes: Tensor, scores: Tensor, min_score: float) -> Tensor:
     return stays.nonzero().view(-1).to(sizes.dtype)
 
 
-def _greatest(graph: Graph, scores: Tensor, counts: Tensor) -> Tensor:
+def _greatest(sizes: Tensor, scores: Tensor, counts: Tensor) -> Tensor:
     """The ids, ascending, of so many nodes of each graph."""
-    sizes = graph.batch_num_nodes()
-    with graph.local_scope():
-        graph.ndata["score"] = scores
-        places = topk_nodes(graph, "score", int(counts.max()))[1]
-    ranks = torch.arange(places.shape[1], device=places.device)
-    starts = (sizes.cumsum(0) - sizes).view(-1, 1)
-    nodes = (starts + places)[ranks < counts.view(-1, 1)]
-    return nodes.sort().values.to(sizes.dtype)
+    owner = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
+    order = scores.argsort(descending=True, stable=True)
+    order = order[owner[order].argsort(stable=True)]  # graph by graph, the greatest first
+    rank = torch.arange(len(order), device=order.device) - (sizes.cumsum(0) - sizes)[owner]
+    return order[rank < counts[owner]].sort().values.to(sizes.dtype)
 
 
 def _counts(sizes: Tensor, ratio: float) -> Tensor:
