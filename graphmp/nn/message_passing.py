@@ -320,6 +320,8 @@ def _graph_of(graph: Any, features: Mapping[str, Any]) -> Graph:
             "The first argument must be a graph, or an edge_index of integers, (2, E), but "
             f"{_checks.kind(graph)} came: the features follow it."
         )
+    if len(graph) != 2:
+        raise GraphValueError(f"edge_index must have shape (2, E), but {tuple(graph.shape)} came.")
     match features.get("x"):
         case Tensor() as x if x.ndim:
             return from_edge_index(graph, num_nodes=len(x))

@@ -348,6 +348,8 @@ def test_a_wrong_edge_index_is_refused() -> None:
     layer, x = MessagePassing(), torch.ones(6, SIZE)
     with pytest.raises(gm.GraphValueError, match=r"must have shape \(2, E\)"):
         layer(torch.zeros(3, 2, dtype=torch.int64), x)
+    with pytest.raises(gm.GraphValueError, match=r"must have shape \(2, E\)"):
+        layer(torch.zeros(3, 2, dtype=torch.int64), (x, x))
     with pytest.raises(gm.GraphError, match="6"):
         layer(torch.tensor([[0], [6]]), x)
     with pytest.raises(gm.GraphError, match="-1"):
