@@ -204,7 +204,9 @@ def _label(g: Graph, folder: Path, places: dict[Entity, int]) -> int:
             entity = _entity(turtle.Term("iri", person))
             place = None if entity is None else places.get(entity)
             if place is None:
-                raise GraphValueError(f"{person} is in the split, but not in {folder}/aifb.n3.")
+                raise GraphValueError(
+                    f"{person} is in the split, but not in {folder}/aifb.n3: fetch all files anew."
+                )
             mask[place] = True
             label[place] = classes.setdefault(group, len(classes))
         data[f"{part}_mask"] = mask

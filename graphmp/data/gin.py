@@ -138,9 +138,11 @@ class GINDataset(LabelledGraphsDataset):
         widths = {len(row) for each in raw for row in each.attributes}
         if len(widths) > 1:
             raise GraphValueError(f"{path}: some nodes have attributes and others do not.")
-        if widths - {0}:
+        width = max(widths, default=0)
+        if width > 0:
             for g, each in zip(self.graphs, raw, strict=True):
-                g.ndata["attr"] = torch.tensor(each.attributes)
+                rows = torch.tensor(each.attributes, dtype=torch.float32)
+                g.ndata["attr"] = rows.view(-1, width)
             return
         if self.degree_as_nlabel:
             for g in self.graphs:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..construct import graph
 from ..errors import GraphValueError
+from ..graph import Graph
 from .dataset import SingleGraphDataset
 from .sources import Folder, need_folder
 
@@ -115,9 +116,9 @@ class FB15k237Dataset(SingleGraphDataset):
                 f"entities.dict and relations.dict do not fit the facts, which name {error}. "
                 "Fetch all files anew, or remove these two."
             ) from error
-        return torch.tensor(rows, dtype=torch.int64).T.contiguous()
+        return torch.tensor(rows, dtype=torch.int64).view(-1, 3).T.contiguous()
 
-    def _build(self, facts: Tensor, sizes: list[int]) -> Any:
+    def _build(self, facts: Tensor, sizes: list[int]) -> Graph:
         heads, relations, tails = facts
         part = torch.arange(len(PARTS)).repeat_interleave(torch.tensor(sizes))
         is_fact = torch.ones(len(part), dtype=torch.bool)
@@ -141,7 +142,7 @@ def _read_facts(folder: Path, part: str) -> Facts:
     path = packed if packed.is_file() else path
     facts: Facts = []
     for number, line in enumerate(_text(path).splitlines(), 1):
-        match line.strip("\n").split("\t"):
+        match line.split("\t"):
             case [head, relation, tail] if head and relation and tail:
                 facts.append((head, relation, tail))
             case _:

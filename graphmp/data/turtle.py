@@ -175,7 +175,11 @@ class _Parser:
         return blank
 
     def _literal(self) -> Term:
-        text = _unescaped(self._take(self._next.kind).value)
+        try:
+            text = _unescaped(self._next.value)
+        except (OverflowError, ValueError) as error:
+            raise GraphValueError(self._lacking("a text of known characters")) from error
+        self._take(self._next.kind)
         if self._next.kind == "word":
             return Term("text", text, f"@{self._take('word').value}")
         return Term("text", text, self._name().value if self._skip("^^") else "")

@@ -54,6 +54,8 @@ def test_degrees_stand_in_for_labels_on_request(tmp_path: Path) -> None:
 def test_attributes_of_nodes_are_kept(tmp_path: Path) -> None:
     g = dataset(tmp_path, "1\n2 0\n4 1 1 0.5 -2\n4 1 0 1 3\n")[0][0]
     assert torch.equal(g.ndata["attr"], torch.tensor([[0.5, -2], [1, 3]]))
+    empty = dataset(tmp_path, "2\n0 0\n1 0\n4 0 0.5 -2\n")
+    assert (empty.dim_nfeats, empty[0][0].ndata["attr"].shape) == (2, (0, 2))
 
 
 def test_the_transform_is_applied(tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ def test_a_line_that_is_no_fact_is_an_error_that_says_where(tmp_path: Path, line
         FB15k237Dataset(raw_dir=write(tmp_path, valid=f"a\tb\tc\n{line}\n"), verbose=False)
 
 
+def test_files_without_facts_are_a_graph_without_nodes(tmp_path: Path) -> None:
+    data = FB15k237Dataset(raw_dir=write(tmp_path, **dict.fromkeys(FACTS, "")), verbose=False)
+    assert (data[0].num_nodes(), data[0].num_edges(), data.num_rels) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"a\tb\tc" * 9)[:-9]])
 def test_a_damaged_archive_is_an_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
     write(tmp_path, packed=True)

@@ -88,6 +88,8 @@ WRONG = {
     ":a :p [ :q :b .": "']' was wanted",
     ":a :p z:b .": "a name with a known prefix was wanted, but 'z:b' came",
     ':a :p "b': "a name",
+    r':a :p "\UFFFFFFFF" .': "a text of known characters",
+    r':a :p "\U00110000" .': "a text of known characters",
     ':a :p "b" "c" .': "'.' was wanted, but 'c' came",
     ":a :p 5 .": "a name",
     ":a :p ( :b ) .": "a name",
