@@ -84,7 +84,7 @@ def graph(value: Any) -> Any:
     """
     if not hasattr(type(value), "adjacency"):
         raise GraphTypeError(
-            f"The first argument must be a graph, but {kind(value)} came: the features follow it."
+            f"The first argument must be a graph, but {kind(value)} came: all else follows it."
         )
     return value
 

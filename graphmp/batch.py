@@ -87,8 +87,9 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
         The graphs, with the features of the batch.
 
     Raises:
-        GraphValueError: only one of the two given, numbers that do not sum to the whole, or an
-            edge between two of the graphs.
+        GraphTypeError: something else than a graph.
+        GraphValueError: a block, only one of the two given, numbers that do not sum to the whole,
+            or an edge between two of the graphs.
 
     Example:
         >>> import graphmp as gm
@@ -99,7 +100,7 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
     if (node_split is None) != (edge_split is None):
         raise GraphValueError("Give node_split and edge_split together, or neither.")
     if node_split is not None:
-        g = g.clone()
+        g = _checks.graph(g).clone()
         g.set_batch_num_nodes(node_split)
         g.set_batch_num_edges(edge_split)
     nodes, edges = _spans(_checks.graph(g))

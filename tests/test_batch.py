@@ -100,6 +100,11 @@ MISTAKES: dict[str, Case] = {
         gm.GraphValueError,
         "A block is no batch",
     ),
+    "no graph to split": (
+        lambda g: unbatch_any([g], [1], [1]),
+        gm.GraphTypeError,
+        "must be a graph, but list",
+    ),
     "no graph apart": (lambda g: unbatch_any([g]), gm.GraphTypeError, "must be a graph, but list"),
 }
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import random
-from ..errors import GraphValueError
+from .. import _checks, random
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
 
@@ -65,6 +65,8 @@ class _ByChance(BaseTransform):
     """A transform that does something to each of several things with a probability."""
 
     def __init__(self, p: float = 0.5) -> None:
+        if not isinstance(p, (int, float)):
+            raise GraphTypeError(f"p must be a probability, but {_checks.kind(p)} came.")
         if not 0 <= p <= 1:
             raise GraphValueError(f"p must be a probability, from 0 to 1, but {p} came.")
         self.p = p
@@ -80,12 +82,14 @@ class DropEdge(_ByChance):
 
     From `DropEdge: Towards Deep Graph Convolutional Networks on Node Classification
     <https://arxiv.org/abs/1907.10903>`__ (Rong et al., ICLR 2020). The edges that stay keep their
-    order and features; all nodes stay. Draws follow from ``torch.manual_seed``.
+    order and features; all nodes stay. Draws follow from ``torch.manual_seed``. A batch becomes one
+    graph: change its graphs before they are batched.
 
     Args:
         p: the probability that an edge is left out.
 
     Raises:
+        GraphTypeError: ``p`` is no number.
         GraphValueError: ``p`` is no probability; when called, a block came.
 
     Example:
@@ -109,12 +113,13 @@ class DropNode(_ByChance):
 
     From `Graph Contrastive Learning with Augmentations <https://arxiv.org/abs/2010.13902>`__ (You
     et al., NeurIPS 2020). What stays keeps its order and features. Draws follow from
-    ``torch.manual_seed``.
+    ``torch.manual_seed``. A batch becomes one graph: change its graphs before they are batched.
 
     Args:
         p: the probability that a node is left out.
 
     Raises:
+        GraphTypeError: ``p`` is no number.
         GraphValueError: ``p`` is no probability; when called, a block came.
 
     Example:
@@ -146,6 +151,7 @@ class FeatMask(_ByChance):
         edge_feat_names: the edge features; none unless given.
 
     Raises:
+        GraphTypeError: ``p`` is no number.
         GraphValueError: ``p`` is no probability.
         GraphKeyError: when called, a feature that no type has.
 

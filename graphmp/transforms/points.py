@@ -283,6 +283,8 @@ def _at_a_time(rows: Tensor, width: int) -> list[tuple[Tensor, int]]:
 def _checked(x: Any, dimensions: tuple[int, ...]) -> Tensor:
     if not isinstance(x, Tensor):
         raise GraphTypeError(f"Points are a tensor, but {_checks.kind(x)} came.")
+    if x.is_complex():
+        raise GraphTypeError(f"Points have real coordinates, but {_checks.kind(x)} came.")
     if x.ndim not in dimensions or x.shape[-1] == 0:
         shapes = " or ".join("(N, D)" if d == 2 else "(B, N, D)" for d in dimensions)
         raise GraphValueError(f"Points have shape {shapes}, D above 0, but {tuple(x.shape)} came.")

@@ -111,6 +111,12 @@ def test_what_is_no_probability_is_refused(make: Callable[..., T.BaseTransform],
         make(p)
 
 
+@EACH
+def test_what_is_no_number_is_refused(make: Callable[..., T.BaseTransform]) -> None:
+    with pytest.raises(gm.GraphTypeError, match="p must be a probability, but str 'x' came"):
+        make("x")
+
+
 def test_features_without_columns_and_unknown_ones_are_refused() -> None:
     g = gm.graph(([0], [1]))
     g.ndata["h"] = torch.ones(2)

@@ -180,6 +180,7 @@ def test_gradients_go_through_distances() -> None:
 X = torch.ones(4, 2)
 BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "list": (lambda: gm.knn_graph([[1.0]], 1), GraphTypeError, "a tensor, but list"),  # type: ignore[arg-type]
+    "complex": (lambda: gm.knn_graph(X * 1j, 1), GraphTypeError, "real coordinates, but a tensor"),
     "one dimension": (lambda: gm.knn_graph(X[0], 1), GraphValueError, r"\(N, D\) or \(B, N, D\)"),
     "no coordinates": (lambda: gm.knn_graph(X[:, :0], 1), GraphValueError, r"\(4, 0\) came"),
     "NaN": (lambda: gm.knn_graph(X * float("nan"), 1), GraphValueError, "must be finite"),
