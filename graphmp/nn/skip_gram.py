@@ -45,7 +45,8 @@ class SkipGram(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the first embeddings anew, from -1 / emb_dim to 1 / emb_dim; the others are 0."""
-        nn.init.uniform_(self.node_embed.weight, -1 / self.emb_dim, 1 / self.emb_dim)
+        bound = 1 / max(self.emb_dim, 1)
+        nn.init.uniform_(self.node_embed.weight, -bound, bound)
         nn.init.zeros_(self.context_embed.weight)
 
     def loss(
