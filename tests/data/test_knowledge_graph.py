@@ -79,7 +79,7 @@ def test_a_line_that_is_no_fact_is_an_error_that_says_where(tmp_path: Path, line
 
 
 def test_files_without_facts_are_a_graph_without_nodes(tmp_path: Path) -> None:
-    data = FB15k237Dataset(raw_dir=write(tmp_path, **dict.fromkeys(FACTS, "")), verbose=False)
+    data = FB15k237Dataset(raw_dir=write(tmp_path, train="", valid="", test=""), verbose=False)
     assert (data[0].num_nodes(), data[0].num_edges(), data.num_rels) == (0, 0, 0)
 
 
