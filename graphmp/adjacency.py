@@ -15,6 +15,7 @@ from torch import Tensor
 
 from . import kernels
 from .errors import GraphValueError
+from .positions import rows_of, spread
 
 Kept = TypeVar("Kept")
 
@@ -114,12 +115,6 @@ class _Layouts:
         new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
         new.lacking = self.lacking.copy()
         return new
-
-
-def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
-    """The row of each position of a compressed layout: shape (E,), the dtype of ``indptr``."""
-    rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff().long(), output_size=num_edges)
 
 
 class Adjacency:
@@ -378,32 +373,3 @@ def bucket(form: Compressed, degrees: Tensor) -> Buckets:
         form.eids[positions],
         empty == 0,
     )
-
-
-def spread(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
-    """The positions of all edges of ``rows``, row after row, as int64.
-
-    Args:
-        indptr: (n + 1,) row limits of a compressed layout.
-        rows: (k,) rows, in any order.
-        total: the number of positions, when the caller knows it.
-
-    Returns:
-        int64 tensor of positions, of length the sum of the rows' degrees.
-    """
-    rows = rows.long()
-    return ranges(indptr[rows].long(), indptr[rows + 1].long(), total)
-
-
-def ranges(low: Tensor, high: Tensor, total: int | None = None) -> Tensor:
-    """All positions of the ranges ``[low[i], high[i])``, one range after the other, as int64.
-
-    Args:
-        low: (k,) int64 where each range starts.
-        high: (k,) int64 one past its end.
-        total: the number of positions, when the caller knows it.
-    """
-    lengths = high - low
-    before = lengths.cumsum(0) - lengths
-    starts = torch.repeat_interleave(low - before, lengths, output_size=total)
-    return starts + torch.arange(starts.numel(), device=low.device)

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency, Compressed, ranges, spread
+from .adjacency import Adjacency, Compressed
 from .errors import GraphIndexError, GraphValueError
 from .metagraph import CanonicalEtype
+from .positions import ranges, spread
 from .structure import Structure, is_all
 
 

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency, spread
+from .adjacency import Adjacency
 from .errors import GraphValueError
 from .features import Frames
 from .frame import EID, NID
 from .metagraph import CanonicalEtype
+from .positions import spread
 from .queries import edges_of
 from .type_subgraph import assembled, refuse_block
 

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency, spread
+from .adjacency import Adjacency
 from .errors import GraphValueError
 from .graph import Graph
+from .positions import spread
 
 
 def bfs_nodes_generator(graph: Graph, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:

@@ -18,7 +18,7 @@ PACKAGE = Path(graphmp.__file__).parent
 LAYERS = (
     {"errors", "_checks"},
     {"kernels"},
-    {"rows"},
+    {"rows", "positions"},
     {"adjacency", "frame", "init", "metagraph", "function"},
     {"ops"},
     {"message_passing", "udf"},
@@ -38,7 +38,7 @@ ONLY = {
     "_checks": {"errors"},
     "kernels": {"errors"},
     "function": {"errors"},
-    "adjacency": {"_checks", "errors", "kernels"},
+    "adjacency": {"_checks", "errors", "kernels", "positions"},
     "frame": {"_checks", "errors", "init", "rows"},
     "metagraph": {"_checks", "errors"},
 }

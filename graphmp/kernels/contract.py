@@ -207,27 +207,6 @@ class Walk(NamedTuple):
     far: float
 
 
-def not_a_probability(edge: int, weight: float) -> str:
-    """Says that a weight is negative, infinite or NaN."""
-    return (
-        "Probabilities must be finite and not negative (they need not sum to 1), but edge "
-        f"{edge} has {float(weight)}."
-    )
-
-
-def not_comparable(edge: int) -> str:
-    """Says that a weight is NaN."""
-    return f"Weights are compared, but that of edge {edge} is NaN."
-
-
-def too_many(edges: int, dtype: torch.dtype) -> str:
-    """Says that more edges are chosen than ids can number."""
-    return (
-        f"Ids of {dtype} cannot number the {edges} edges that were asked for: sample fewer, or "
-        "call graph.long()."
-    )
-
-
 class Call(NamedTuple):
     """What a backend may look at to say why it cannot run a call."""
 

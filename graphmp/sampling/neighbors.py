@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from .. import _checks, block, kernels, random
-from ..adjacency import Adjacency, rows_of
+from ..adjacency import Adjacency
 from ..block import Chosen
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..features import Frames
 from ..frame import Frame
 from ..kernels.contract import Choice
 from ..metagraph import CanonicalEtype
+from ..positions import rows_of
 from ..subgraph import edges_by_type, nodes_by_type
 from ..type_subgraph import assembled, refuse_block
 

@@ -226,8 +226,8 @@ def test_functions_allow_nodes_that_no_edge_enters() -> None:
 def test_a_number_may_be_a_tensor_and_changes_no_dtype() -> None:
     half = X.bfloat16()
     for function in (F.gin_conv, F.agnn_conv):
-        assert function(RING, half, torch.tensor([0.5])).dtype == torch.bfloat16  # type: ignore[operator]
-        assert_same_bits(function(RING, X, torch.tensor([0.5])), function(RING, X, 0.5))  # type: ignore[operator]
+        assert function(RING, half, torch.tensor([0.5])).dtype == torch.bfloat16
+        assert_same_bits(function(RING, X, torch.tensor([0.5])), function(RING, X, 0.5))
 
 
 def test_edges_are_dropped_in_training_only() -> None:
@@ -250,13 +250,13 @@ def test_attention_is_given_when_it_is_wanted() -> None:
 
 def test_typed_linear_takes_blocks_of_diagonals() -> None:
     blocks = torch.randn(3, 2, 2, 1)
-    whole = torch.stack([torch.block_diag(*each) for each in blocks])
+    whole = torch.stack([torch.block_diag(*each) for each in blocks])  # type: ignore[no-untyped-call]
     assert_close(F.typed_linear(NODES, IDS, blocks), F.typed_linear(NODES, IDS, whole))
 
 
 SQUARE = torch.eye(4)
 BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
-    (lambda: F.graph_conv(RING, X, [1.0]), gm.GraphTypeError, "weight must be a tensor"),
+    (lambda: F.graph_conv(RING, X, [1.0]), gm.GraphTypeError, "weight must be a tensor"),  # type: ignore[arg-type]
     (lambda: F.graph_conv(RING, X, SQUARE[0]), gm.GraphValueError, r"shape \(any, any\)"),
     (lambda: F.graph_conv(RING, X, SQUARE[:3]), gm.GraphValueError, "3 as their last dimension"),
     (lambda: F.graph_conv(RING, X, SQUARE, X[0, :2]), gm.GraphValueError, r"bias .* \(4\), but"),

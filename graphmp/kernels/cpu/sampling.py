@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice, not_a_probability, not_comparable, too_many
+from ..contract import Choice
+from ..refusals import not_a_probability, not_comparable, too_many
 from . import greatest_rows, sampling_rows
 from .messages import run
 

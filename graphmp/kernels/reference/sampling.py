@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import LEAST, MOST, Choice, not_a_probability, not_comparable, too_many
+from ..contract import LEAST, MOST, Choice
 from ..philox import fraction, words
+from ..refusals import not_a_probability, not_comparable, too_many
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -135,7 +135,7 @@ def sag_pooling(
     return Pooled(_smaller(graph, nodes), feat[nodes] * factor, nodes, kept)
 
 
-def check_ratio(ratio: float) -> None:
+def check_ratio(ratio: Any) -> None:
     """Check which part of the nodes should stay, or how many.
 
     Raises:

@@ -1,0 +1,41 @@
+"""Positions in a compressed layout: which row each belongs to, and which belong to some rows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
+    """The row of each position of a compressed layout: shape (E,), the dtype of ``indptr``."""
+    rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
+    return torch.repeat_interleave(rows, indptr.diff().long(), output_size=num_edges)
+
+
+def spread(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
+    """The positions of all edges of ``rows``, row after row, as int64.
+
+    Args:
+        indptr: (n + 1,) row limits of a compressed layout.
+        rows: (k,) rows, in any order.
+        total: the number of positions, when the caller knows it.
+
+    Returns:
+        int64 tensor of positions, of length the sum of the rows' degrees.
+    """
+    rows = rows.long()
+    return ranges(indptr[rows].long(), indptr[rows + 1].long(), total)
+
+
+def ranges(low: Tensor, high: Tensor, total: int | None = None) -> Tensor:
+    """All positions of the ranges ``[low[i], high[i])``, one range after the other, as int64.
+
+    Args:
+        low: (k,) int64 where each range starts.
+        high: (k,) int64 one past its end.
+        total: the number of positions, when the caller knows it.
+    """
+    lengths = high - low
+    before = lengths.cumsum(0) - lengths
+    starts = torch.repeat_interleave(low - before, lengths, output_size=total)
+    return starts + torch.arange(starts.numel(), device=low.device)
