@@ -248,7 +248,9 @@ def test_features_of_another_size_are_refused(name: str) -> None:
 
 def test_a_gate_gives_one_number() -> None:
     for gate in (nn.Linear(IN, 2), lambda x: x.sum(1)):
-        with pytest.raises(gm.GraphValueError, match=r"gate_nn must give \(N, 1\).* \(4"):
+        with pytest.raises(
+            gm.GraphValueError, match=r"gate_nn gives, must have shape \(N, 1\).* \(4"
+        ):
             GlobalAttentionPooling(gate)(TINY.graph(), torch.ones(4, IN))
 
 

@@ -291,7 +291,9 @@ def test_wrong_ratios_are_refused(name: str, ratio: Any, error: Any, message: st
 
 
 def test_self_attention_needs_a_number_for_each_node_and_edges_into_it() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"conv must give \(N, 1\).* \(4, 2\) came"):
+    with pytest.raises(
+        gm.GraphValueError, match=r"conv gives, must have shape \(N, 1\).* \(4, 2\) came"
+    ):
         SAGPooling(IN, conv=SAGEConv(IN, 2, "mean"))(TINY.graph(), torch.ones(4, IN))
     with pytest.raises(gm.GraphError, match="add_self_loop"):
         SAGPooling(IN)(TINY.graph(), torch.ones(4, IN))

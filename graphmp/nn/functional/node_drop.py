@@ -122,7 +122,11 @@ def sag_pooling(
     check_ratio(ratio)
     sizes = checked_nodes(graph, feat)
     _checks.feature(score, graph.num_nodes(), graph.device, "score", "nodes")
-    check_parameter(score, (None, 1), "score")
+    if score.shape[1:] != (1,):
+        raise GraphValueError(
+            "score, what conv gives, must have shape (N, 1), one number for each node, but "
+            f"{tuple(score.shape)} came."
+        )
     scores = score.squeeze(-1)
     if min_score is not None:
         scores = ops.segment_softmax(sizes, scores)

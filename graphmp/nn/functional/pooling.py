@@ -140,7 +140,7 @@ def weight_and_sum(graph: Graph, feats: Tensor, weights: Tensor) -> Tensor:
                 [0.0000]])
     """
     sizes = checked_nodes(graph, feats)
-    _check_numbers(graph, weights, "weights")
+    _check_numbers(graph, weights, "weights", "atom_weighting")
     return ops.segment_reduce(sizes, feats, "sum", weights)
 
 
@@ -171,17 +171,17 @@ def global_attention_pooling(
                 [5.]])
     """
     sizes = checked_nodes(graph, feat)
-    _check_numbers(graph, gate, "gate")
+    _check_numbers(graph, gate, "gate", "gate_nn")
     attention = ops.segment_softmax(sizes, gate)
     out = ops.segment_reduce(sizes, feat, "sum", attention)
     return (out, attention) if get_attention else out
 
 
-def _check_numbers(graph: Graph, value: Tensor, name: str) -> None:
-    """Check that there is one number for each node."""
+def _check_numbers(graph: Graph, value: Tensor, name: str, giver: str) -> None:
+    """Check that there is one number for each node, which a part of the layer gives."""
     _checks.feature(value, graph.num_nodes(), graph.device, name, "nodes")
     if value.ndim < 2 or value.shape[-1] != 1:
         raise GraphValueError(
-            f"{name} must have shape (N, 1), one number for each node, but {tuple(value.shape)} "
-            "came."
+            f"{name}, what {giver} gives, must have shape (N, 1), one number for each node, but "
+            f"{tuple(value.shape)} came."
         )
