@@ -6,7 +6,7 @@ of a subgraph are gathered at their first read; until then a column is a ``Pendi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, KeysView, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 import torch
@@ -50,6 +50,13 @@ class Pending(NamedTuple):
     def gather(self) -> Tensor:
         """Make the column."""
         return take(self.source, self.rows).to(self.device)
+
+
+class Fields(KeysView[str]):
+    """The names of fields, shown without what the fields hold."""
+
+    def __repr__(self) -> str:
+        return f"Fields({list(self)})"
 
 
 class Frame(MutableMapping[str, Tensor]):
@@ -123,6 +130,10 @@ class Frame(MutableMapping[str, Tensor]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._columns))
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
 
     def __len__(self) -> int:
         return len(self._columns)

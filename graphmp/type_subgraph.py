@@ -192,8 +192,10 @@ def refuse_block(graph: Graph) -> None:
     """Check that a graph is no block.
 
     Raises:
+        GraphTypeError: something else than a graph.
         GraphValueError: it is one.
     """
+    _checks.graph(graph)
     if graph.is_block:
         raise GraphValueError("A block has no subgraphs of nodes or edges: take them before.")
 

@@ -118,6 +118,15 @@ class _Split:
         return self.parts[name][part]
 
 
+class _Mailbox(dict[str, Tensor]):
+    """The messages of some nodes, by name."""
+
+    def __missing__(self, name: str) -> Tensor:
+        raise GraphKeyError(
+            f"The mailbox has no message {name!r}; it has: {', '.join(map(repr, self)) or 'none'}."
+        )
+
+
 class _Part(Mapping[str, Tensor]):
     """One part of a :class:`_Split`."""
 
@@ -228,7 +237,7 @@ def reduce(
     names = torch.split(ids.index_select(0, index), buckets.sizes) if buckets.sizes else ()
     parts: list[Columns] = []
     for part, nodes in enumerate(names):
-        box = {name: views[part] for name, views in boxes.items()}
+        box = _Mailbox({name: views[part] for name, views in boxes.items()})
         batch = NodeBatch(ntype, _Part(split, part), nodes, box)
         made = columns(function(batch), len(batch), frame.device, "reduce function")
         if parts and made.keys() != parts[0].keys():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import _checks
 from .errors import GraphKeyError, GraphTypeError, GraphValueError
-from .frame import Frame
+from .frame import Fields, Frame
 
 
 class Rows(MutableMapping[str, Tensor]):
@@ -34,6 +34,10 @@ class Rows(MutableMapping[str, Tensor]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._frame)
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -93,6 +97,10 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name for frame in self._frames.values() for name in frame))
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
 
     def __len__(self) -> int:
         return len(list(iter(self)))

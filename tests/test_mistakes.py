@@ -11,6 +11,7 @@ import scipy.sparse
 import torch
 
 import graphmp as gm
+import graphmp.function as fn
 
 
 def test_features_before_the_graph_are_an_error() -> None:
@@ -56,3 +57,32 @@ def test_one_graph_in_place_of_a_list_is_an_error() -> None:
 def test_complex_features_have_no_maximum() -> None:
     with pytest.raises(gm.GraphTypeError, match="Complex numbers have no max"):
         gm.ops.copy_u_max(gm.graph(([0], [1])), torch.ones(2, dtype=torch.complex64))
+
+
+def test_names_of_an_older_dgl_are_told_their_new_ones() -> None:
+    for old, new in {
+        "copy_src": "copy_u",
+        "copy_edge": "copy_e",
+        "src_mul_edge": "u_mul_e",
+    }.items():
+        with pytest.raises(AttributeError, match=f"no builtin '{old}': it is {new} now"):
+            getattr(fn, old)
+    with pytest.raises(AttributeError, match=r"no builtin 'copy_x'$"):
+        _ = fn.copy_x
+
+
+def test_a_mailbox_lists_its_messages() -> None:
+    g = gm.graph(([0], [1]))
+    g.ndata["h"] = torch.ones(2, 3)
+    with pytest.raises(gm.GraphKeyError, match="The mailbox has no message 'h'; it has: 'm'"):
+        g.update_all(fn.copy_u("h", "m"), lambda nodes: {"h": nodes.mailbox["h"].sum(1)})
+
+
+def test_names_of_fields_are_shown_without_their_tensors() -> None:
+    g = gm.graph(([0], [1]))
+    g.ndata["h"] = torch.ones(2, 3)
+    assert repr(g.ndata.keys()) == repr(g.nodes[[0]].data.keys()) == "Fields(['h'])"
+    assert g.ndata.keys() == {"h"}
+    shop = gm.heterograph({("a", "r", "b"): ([0], [0])})
+    shop.nodes["a"].data["x"] = torch.ones(1)
+    assert repr(shop.ndata.keys()) == "Fields(['x'])"

@@ -120,7 +120,9 @@ def __getattr__(name: str) -> Callable[..., Any]:
     """Make the builder of a row of the table at its first use."""
     builder = _build(name)
     if builder is None:
-        raise AttributeError(f"module {__name__!r} has no builtin {name!r}")
+        new = name.replace("src", "u").replace("dst", "v").replace("edge", "e")
+        advice = f": it is {new} now" if new in message_names() else ""
+        raise AttributeError(f"module {__name__!r} has no builtin {name!r}{advice}")
     globals()[name] = builder
     return builder
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .. import _checks, ops
 from ..graph import Graph
-from .degrees import degree_factor
+from .degrees import divided
 
 
 def aggregate(
@@ -67,13 +67,13 @@ def normalized_aggregate(
         tensor([0.7071, 0.7071, 1.0000])
     """
     edges = graph.adjacency
+    by_source = edges.reversed.divisors(feat.dtype, left) if left else None
+    by_destination = edges.divisors(feat.dtype, right) if right else None
     if edge_weight is None:
-        by_source = edges.reversed.divisors(feat.dtype, left) if left else None
-        by_destination = edges.divisors(feat.dtype, right) if right else None
         return ops.normalized_sum(graph, feat, by_source, by_destination)
-    sent = feat * degree_factor(edges.out_degrees, -left, feat) if left else feat
+    sent = feat if by_source is None else divided(feat, by_source)
     total = aggregate(graph, sent, edge_weight)
-    return total * degree_factor(edges.in_degrees, -right, total) if right else total
+    return total if by_destination is None else divided(total, by_destination)
 
 
 def check_edge_weight(graph: Graph, edge_weight: Tensor) -> None:

@@ -74,6 +74,7 @@ class DeepWalk(SkipGram):
         fast_neg: bool = True,
         sparse: bool = True,
     ) -> None:
+        _checks.graph(g)
         if g.is_block or not g.is_homogeneous:
             raise GraphValueError(
                 f"A graph of one node and one edge type is wanted; this has {g.canonical_etypes}: "

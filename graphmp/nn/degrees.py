@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from .. import _checks
@@ -53,24 +52,21 @@ class ChecksInDegrees(nn.Module):
         )
 
 
-def degree_factor(degrees: Tensor, power: float, like: Tensor) -> Tensor:
-    """A power of the degrees, to multiply features by; a degree of 0 counts as 1.
+def divided(feat: Tensor, divisor: Tensor) -> Tensor:
+    """Divide rows of features.
 
     Args:
-        degrees: (N,) integers.
-        power: the exponent, for example -0.5.
-        like: (N, *feature) the features to be multiplied.
+        feat: (N, *feature).
+        divisor: (N,), of at least float32, so that half precision rounds no degree; see
+            ``Adjacency.divisors``.
 
     Returns:
-        (N, 1, …) of the rank of ``like``, in its dtype if that is floating point. It is computed
-        in at least float32, so that half precision rounds no degree.
+        (N, *feature), in the dtype of ``feat`` if that is floating point.
 
     Example:
-        >>> degree_factor(torch.tensor([0, 4]), -0.5, torch.ones(2, 3))
-        tensor([[1.0000],
-                [0.5000]])
+        >>> divided(torch.ones(2, 3), torch.tensor([1.0, 2.0]))
+        tensor([[1.0000, 1.0000, 1.0000],
+                [0.5000, 0.5000, 0.5000]])
     """
-    wide = torch.promote_types(like.dtype, torch.float32)
-    factor = degrees.clamp(min=1).to(wide).pow(power)
-    factor = factor.to(like.dtype) if like.is_floating_point() else factor
-    return factor.view(-1, *(1,) * (like.ndim - 1))
+    made = feat / divisor.view(-1, *(1,) * (feat.ndim - 1))
+    return made.to(feat.dtype) if feat.is_floating_point() else made

@@ -100,8 +100,11 @@ class MessagePassing(nn.Module):
 
     def __init__(self, aggr: str = "sum") -> None:
         super().__init__()
-        if aggr not in fn.REDUCERS:
-            raise GraphValueError(f"aggr is one of {', '.join(fn.REDUCERS)}, but {aggr!r} came.")
+        if aggr not in list(fn.REDUCERS):  # also what has no hash
+            raise GraphValueError(
+                f"aggr is one of {', '.join(fn.REDUCERS)}, but {aggr!r} came: for several at once "
+                "define aggregate()."
+            )
         self.aggr = aggr
 
     def forward(self, graph: Any, x: Any, edge_attr: Tensor | None = None) -> Any:

@@ -12,7 +12,7 @@ from .. import function as fn
 from ..errors import GraphValueError
 from ..graph import Graph
 from .aggregation import aggregate, check_edge_weight
-from .degrees import degree_factor
+from .degrees import divided
 from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
@@ -175,7 +175,7 @@ class SAGEConv(nn.Module):
         feat = mapped(self.fc_neigh, feat) if first else feat
         source, own = at_ends(graph, feat)
         total = aggregate(graph, source, edge_weight) + own
-        mean = total * degree_factor(graph.adjacency.in_degrees + 1, -1.0, total)
+        mean = divided(total, graph.adjacency.divisors(total.dtype, more=1))
         return mean if first else self.fc_neigh(mean)
 
     def _pool(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:

@@ -147,6 +147,11 @@ class TransformerConv(nn.Module):
 
     def _check_edges(self, graph: Graph, edge_feat: Any) -> None:
         if self._edge_feats is not None:
+            if edge_feat is None:
+                raise GraphValueError(
+                    f"The layer was made with edge_feats={self._edge_feats}, so edges need "
+                    f"features: pass edge_feat, (E, {self._edge_feats})."
+                )
             check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
         elif edge_feat is not None:
             raise GraphValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from .. import _checks
 from ..construct import graph
 from ..errors import GraphValueError
 from ..graph import Graph
@@ -34,6 +35,7 @@ def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Gra
         >>> gm.line_graph(g, backtracking=False).edges()
         (tensor([0]), tensor([2]))
     """
+    _checks.graph(g)
     if g.is_block or not g.is_homogeneous:
         raise GraphValueError(
             "A line graph is made of a graph of one node and one edge type; this has edge types "

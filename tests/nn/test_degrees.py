@@ -1,30 +1,42 @@
+"""Divisors made of degrees, and rows divided by them."""
+
 from __future__ import annotations
 
 import torch
 from laws import assert_close
 
-from graphmp.nn.degrees import degree_factor
+import graphmp as gm
+from graphmp.nn.degrees import divided
 
 
 def test_a_degree_of_zero_counts_as_one() -> None:
-    factor = degree_factor(torch.tensor([0, 1, 4]), -0.5, torch.ones(3, 2, 2))
-    assert factor.shape == (3, 1, 1)
-    assert factor.view(-1).tolist() == [1.0, 1.0, 0.5]
+    edges = gm.graph(([0, 0, 0, 0, 0], [2, 2, 2, 2, 1])).adjacency
+    assert edges.divisors(torch.float32, 0.5).tolist() == [1.0, 1.0, 2.0]
+    assert edges.reversed.divisors(torch.float32).tolist() == [5.0, 1.0, 1.0]
+    assert edges.divisors(torch.float32, more=1).tolist() == [1.0, 2.0, 5.0]
+
+
+def test_divisors_are_made_once_for_each_kind() -> None:
+    edges = gm.graph(([0, 1], [1, 0])).adjacency
+    assert edges.divisors(torch.float32) is edges.divisors(torch.bfloat16)
+    assert edges.divisors(torch.float32) is not edges.divisors(torch.float32, 0.5)
+    assert edges.divisors(torch.float64).dtype == torch.float64
+
+
+def test_rows_of_any_rank_are_divided() -> None:
+    made = divided(torch.ones(3, 2, 2), torch.tensor([1.0, 2.0, 4.0]))
+    assert made[:, 1, 1].tolist() == [1.0, 0.5, 0.25]
+    assert divided(torch.ones(3), torch.tensor([1.0, 2.0, 4.0])).tolist() == [1.0, 0.5, 0.25]
 
 
 def test_half_precision_rounds_no_degree() -> None:
-    degrees = torch.tensor([100_000, 257], dtype=torch.int32)
-    expected = degrees.double() ** -0.5
+    degrees = torch.tensor([100_000.0, 257.0])
+    expected = 1 / degrees.double()
     for dtype in (torch.float16, torch.bfloat16):
-        factor = degree_factor(degrees, -0.5, torch.ones(2, dtype=dtype))
-        assert factor.dtype == dtype
-        assert_close(factor, expected.to(dtype))
+        made = divided(torch.ones(2, dtype=dtype), degrees)
+        assert made.dtype == dtype
+        assert_close(made, expected.to(dtype))
 
 
-def test_double_precision_stays() -> None:
-    factor = degree_factor(torch.tensor([3]), -1.0, torch.ones(1, dtype=torch.float64))
-    assert_close(factor, torch.tensor([1 / 3], dtype=torch.float64))
-
-
-def test_integer_features_get_a_float_factor() -> None:
-    assert degree_factor(torch.tensor([4]), -1.0, torch.ones(1, dtype=torch.int64)).item() == 0.25
+def test_integer_features_become_floats() -> None:
+    assert divided(torch.ones(1, dtype=torch.int64), torch.tensor([4.0])).item() == 0.25

@@ -306,6 +306,10 @@ def reading(parameters: str) -> MessagePassing:
 def test_an_unknown_reducer_is_refused() -> None:
     with pytest.raises(gm.GraphValueError, match=r"aggr is one of sum, mean.* 'add' came"):
         MessagePassing("add")
+    with pytest.raises(
+        gm.GraphValueError, match=r"\['mean', 'max'\] came: .* define aggregate\(\)"
+    ):
+        MessagePassing(["mean", "max"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("parameters", ["x_j, weight", "x_j, alpha_i"])

@@ -11,7 +11,7 @@ from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ..aggregation import aggregate, normalized_aggregate
-from ..degrees import degree_factor
+from ..degrees import divided
 from ..inputs import (
     at_ends,
     check_edges,
@@ -132,7 +132,7 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
     edges = graph.adjacency
     left = edges.reversed.divisors(source.dtype, 0.5, more=1)
     right = edges.divisors(source.dtype, 0.5, more=1)
-    loop = own * degree_factor(edges.in_degrees + 1, -1.0, own)
+    loop = divided(own, edges.divisors(own.dtype, more=1))
     return linear(ops.normalized_sum(graph, source, left, right) + loop, weight, bias)
 
 
