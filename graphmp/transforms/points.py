@@ -26,6 +26,7 @@ ALGORITHMS = ("bruteforce-blas", "bruteforce", "bruteforce-sharemem", "kd-tree",
 # Gives the distances and ids of the points nearest to some: of itself, which it is, -inf.
 Query: TypeAlias = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 _NUMBERS = 1 << 22  # how many distances are in memory together: 32 MiB of float64
+_MANY = 256  # neighbours of one point, for which a tree is not worth while
 
 
 def knn_graph(
@@ -255,7 +256,10 @@ def _products(points: Tensor) -> Query:
 
 
 def _tree(points: Tensor) -> Query:
-    """Distances by a tree of boxes, which looks at few points for each."""
+    """Distances by a tree of boxes, which looks at few points for each.
+
+    Where many points are equally far the tree has nothing to leave out: products are faster then.
+    """
     try:
         from scipy.spatial import cKDTree
     except ImportError as error:
@@ -263,9 +267,11 @@ def _tree(points: Tensor) -> Query:
             "algorithm='kd-tree' needs SciPy, which is not installed: pip install scipy, or choose "
             "'bruteforce'."
         ) from error
-    tree = cKDTree(points.numpy())
+    tree, products = cKDTree(points.numpy()), _products(points)
 
     def query(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        if width > _MANY:
+            return products(rows, width)
         distances, ids = map(torch.from_numpy, tree.query(points[rows], width))
         return distances.masked_fill_(ids == rows.view(-1, 1), -math.inf), ids
 

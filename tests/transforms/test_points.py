@@ -254,3 +254,10 @@ def test_modules_call_the_functions() -> None:
         assert not module.state_dict()
     assert repr(gm.nn.KNNGraph(3)) == "KNNGraph(k=3)"
     assert repr(gm.nn.RadiusGraph(1.5)) == "RadiusGraph(r=1.5, p=2)"
+
+
+def test_a_tree_settles_many_ties_by_id() -> None:
+    points = torch.cat([torch.zeros(400, 2), torch.ones(1, 2)])
+    tree, every = (gm.knn_graph(points, 3, algorithm=a) for a in ("kd-tree", "bruteforce"))
+    assert torch.equal(torch.stack(tree.edges()), torch.stack(every.edges()))
+    assert tree.in_edges(399)[0].tolist() == [399, 0, 1]
