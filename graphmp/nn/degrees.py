@@ -64,6 +64,7 @@ def divided(feat: Tensor, divisor: Tensor) -> Tensor:
         (N, *feature), in the dtype of ``feat`` if that is floating point.
 
     Example:
+        >>> import torch
         >>> divided(torch.ones(2, 3), torch.tensor([1.0, 2.0]))
         tensor([[1.0000, 1.0000, 1.0000],
                 [0.5000, 0.5000, 0.5000]])
