@@ -23,7 +23,8 @@ from .kernels.contract import accumulator
 from .metagraph import CanonicalEtype
 from .ops.broadcast import check_one_shape
 from .ops.buckets import Inbox, joint_buckets, reduce_by_formula
-from .ops.spmm import divided, sddmm, spmm
+from .ops.normalized import divided
+from .ops.spmm import sddmm, spmm
 from .rows import take
 from .udf import Columns, EdgeBatch, NodeBatch
 
@@ -225,7 +226,7 @@ def _by_kernel(
         parts.append(spmm(adjacency, op, reducer.kernel, lhs.to(wide), right, targets))
     check_one_shape(parts, f"Messages {field!r}")
     out = combine(parts, incoming.adjacencies, reducer)
-    out = divided(out, incoming.degrees) if reducer.per_degree else out
+    out = divided(out, incoming.degrees.clamp(min=1)) if reducer.per_degree else out
     return out.to(dtype) if dtype.is_floating_point else out
 
 

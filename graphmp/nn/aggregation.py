@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .. import _checks, ops
 from ..graph import Graph
-from .degrees import divided
+from ..ops.normalized import divided
 
 
 def aggregate(

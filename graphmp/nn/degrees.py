@@ -1,8 +1,8 @@
-"""What layers do with degrees: refuse nodes that no edge enters, and normalise by a power."""
+"""What layers ask of degrees: that no node lacks an edge that enters it."""
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
 from .. import _checks
 from ..errors import GraphValueError
@@ -50,24 +50,3 @@ class ChecksInDegrees(nn.Module):
             "self-loops by graphmp.add_self_loop(graph), or pass allow_zero_in_degree=True to the "
             "layer if this is meant."
         )
-
-
-def divided(feat: Tensor, divisor: Tensor) -> Tensor:
-    """Divide rows of features.
-
-    Args:
-        feat: (N, *feature).
-        divisor: (N,), of at least float32, so that half precision rounds no degree; see
-            ``Adjacency.divisors``.
-
-    Returns:
-        (N, *feature), in the dtype of ``feat`` if that is floating point.
-
-    Example:
-        >>> import torch
-        >>> divided(torch.ones(2, 3), torch.tensor([1.0, 2.0]))
-        tensor([[1.0000, 1.0000, 1.0000],
-                [0.5000, 0.5000, 0.5000]])
-    """
-    made = feat / divisor.view(-1, *(1,) * (feat.ndim - 1))
-    return made.to(feat.dtype) if feat.is_floating_point() else made

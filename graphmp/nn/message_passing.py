@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -306,7 +306,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, bool], ...]:
     return _all_parameters(plain)[plain is not function :]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _all_parameters(function: Callable[..., Any]) -> tuple[tuple[str, bool], ...]:
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     every = inspect.signature(function).parameters.values()

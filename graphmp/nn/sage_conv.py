@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from .. import function as fn
 from ..errors import GraphValueError
 from ..graph import Graph
+from ..ops.normalized import divided
 from .aggregation import aggregate, check_edge_weight
-from .degrees import divided
 from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")

@@ -96,6 +96,28 @@ def normalized(
     return _summed(adjacency, feat, left, right)
 
 
+def divided(rows: Tensor, divisor: Tensor) -> Tensor:
+    """Divide rows of features in the accumulator's dtype.
+
+    Args:
+        rows: (N, *feature).
+        divisor: (N,) numbers other than 0. Integers, or at least float32, so that half precision
+            rounds no degree.
+
+    Returns:
+        (N, *feature), in the dtype of ``rows`` if that is floating point.
+
+    Example:
+        >>> import torch
+        >>> divided(torch.ones(2, 3), torch.tensor([1.0, 2.0]))
+        tensor([[1.0000, 1.0000, 1.0000],
+                [0.5000, 0.5000, 0.5000]])
+    """
+    by = divisor.view(-1, *(1,) * (rows.ndim - 1))
+    made = rows.to(accumulator(rows.dtype)) / by
+    return made.to(rows.dtype) if rows.is_floating_point() else made
+
+
 def _summed(
     adjacency: Adjacency, feat: Tensor, left: Tensor | None, right: Tensor | None
 ) -> Tensor:

@@ -18,10 +18,10 @@ from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
-from ..kernels.contract import At, Plan, accumulator, plan
+from ..kernels.contract import At, Plan, plan
 from .broadcast import message_shape, on_edges, promote
 from .chosen import put, taken
-from .normalized import normalized
+from .normalized import divided, normalized
 
 # Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
 # made from them grouped by destination, so that the destination's row stays near.
@@ -92,7 +92,7 @@ def spmm(
     if reduce == "sum":
         divide = per_degree and not exact
         out = contract(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape, divide)
-        return divided(out, adjacency.in_degrees) if exact else out
+        return divided(out, adjacency.in_degrees.clamp(min=1)) if exact else out
     if lhs.dtype.is_complex:
         raise GraphTypeError(f"Complex numbers have no {reduce}: reduce their abs() or parts.")
     call = _call(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape)
@@ -252,21 +252,6 @@ def _degrees(adjacency: Adjacency, end: str) -> Tensor:
     return adjacency.in_degrees if end == "v" else adjacency.out_degrees
 
 
-def divided(total: Tensor, degrees: Tensor) -> Tensor:
-    """Divide each row by its number of messages; a row without messages stays 0.
-
-    Args:
-        total: (N, *feature).
-        degrees: (N,) integers.
-
-    Returns:
-        (N, *feature) of the dtype of ``total``, or the default float dtype for integers.
-    """
-    by = degrees.clamp(min=1).view(-1, *(1,) * (total.ndim - 1))
-    mean = total.to(accumulator(total.dtype)) / by
-    return mean.to(total.dtype) if total.dtype.is_floating_point else mean
-
-
 class _Sum(torch.autograd.Function):
     """A contraction whose gradients are contractions; keeps only what they read."""
 
@@ -286,7 +271,7 @@ class _Sum(torch.autograd.Function):
             divisor = edges.divisors(grad.dtype)
             return None, normalized(edges.reversed, grad, divisor, None), None
         if call.per_degree:
-            grad = divided(grad, _degrees(call.adjacency, call.to))
+            grad = divided(grad, _degrees(call.adjacency, call.to).clamp(min=1))
         return (
             None,
             _left_gradient(call, grad, rhs) if ctx.needs_input_grad[1] else None,

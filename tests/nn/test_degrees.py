@@ -6,7 +6,7 @@ import torch
 from laws import assert_close
 
 import graphmp as gm
-from graphmp.nn.degrees import divided
+from graphmp.ops.normalized import divided
 
 
 def test_a_degree_of_zero_counts_as_one() -> None:

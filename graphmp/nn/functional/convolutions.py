@@ -10,8 +10,8 @@ from torch.nn.functional import linear, normalize
 from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops.normalized import divided
 from ..aggregation import aggregate, normalized_aggregate
-from ..degrees import divided
 from ..inputs import (
     at_ends,
     check_edges,
