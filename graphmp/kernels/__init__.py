@@ -21,6 +21,7 @@ from .contract import At, Attention, Backend, Call, Choice, Plan, Walk
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
     ("cpu", ".cpu", "numba"),
+    ("cuda", ".cuda", "triton"),
     ("reference", ".reference", None),
 ]
 _enabled: tuple[str, ...] = tuple(name for name, _, _ in BACKENDS)

@@ -1,0 +1,49 @@
+"""Kernels for CUDA and ROCm devices, compiled by Triton at their first use.
+
+Ids have 32 bits inside where they fit. Rows of many edges are cut into pieces whose partial results
+a second pass adds in order (:mod:`.layout`), so that equal inputs give equal bits; no floating
+point number is ever added atomically.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..contract import Call
+from .launch import IS_INTERPRETED
+from .layout import LARGEST
+
+__all__ = ["group", "name", "take", "why_not"]
+
+name = "cuda"
+
+_PRIMITIVES = ("group", "take")
+_DTYPES = (
+    *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
+    *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+)
+
+
+def why_not(call: Call) -> str | None:
+    """A reason why this backend cannot run ``call``, or None when it can."""
+    if call.device != "cuda" and not (IS_INTERPRETED and call.device == "cpu"):
+        return f"it runs on CUDA and ROCm devices, not on {call.device}"
+    if call.primitive not in _PRIMITIVES:
+        return f"it has no kernel for {call.primitive}"
+    if call.dtype not in _DTYPES:
+        return f"it has no kernels for {call.dtype}"
+    return None
+
+
+def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
+    """Sort ids stably; see the contract."""
+    keys = ids.int() if num_rows <= LARGEST else ids
+    ordered, order = torch.sort(keys, stable=True)
+    limits = torch.arange(num_rows + 1, dtype=keys.dtype, device=ids.device)
+    return torch.searchsorted(ordered, limits).to(ids.dtype), order.to(ids.dtype)
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a tensor; see the contract."""
+    return data.index_select(0, ids)

@@ -1,0 +1,75 @@
+"""Every launch of a Triton kernel, in one place, so that it can be recorded and not only run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+# Triton reads this when a kernel is decorated: its interpreter then runs kernels on CPU tensors.
+IS_INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+
+
+class Launch(NamedTuple):
+    """What a kernel is compiled for: with equal ones it is compiled once.
+
+    Attributes:
+        kernel: the Triton function.
+        types: the dtype of each tensor, or the type of each number, in the order of arguments.
+        constants: the names and values of its constants.
+        warps: how many warps a program has.
+    """
+
+    kernel: Any
+    types: tuple[Any, ...]
+    constants: tuple[tuple[str, Any], ...]
+    warps: int
+
+
+_recorded: set[Launch] | None = None
+
+
+def launch(
+    kernel: Any, grid: tuple[int, ...], *args: Tensor | float, warps: int = 4, **constants: Any
+) -> None:
+    """Run a kernel on the device of its first tensor.
+
+    Args:
+        kernel: a function decorated with ``triton.jit``.
+        grid: the number of programs on each axis; none are run if one is 0. The first axis takes
+            2³¹ - 1 programs, each other one 65,535.
+        *args: tensors and numbers, in the kernel's order.
+        warps: how many warps a program has.
+        **constants: what the kernel is compiled for.
+    """
+    if _recorded is not None:
+        types = tuple(a.dtype if isinstance(a, Tensor) else type(a) for a in args)
+        _recorded.add(Launch(kernel, types, tuple(sorted(constants.items())), warps))
+        return
+    if 0 in grid:
+        return
+    device = next(a.device for a in args if isinstance(a, Tensor))
+    with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
+        kernel[grid](*args, num_warps=warps, enable_fp_fusion=True, **constants)
+
+
+@contextmanager
+def recording() -> Iterator[set[Launch]]:
+    """Run no kernel inside the ``with``, and give what would have been compiled.
+
+    Example:
+        >>> with recording() as launches:
+        ...     pass
+        >>> launches
+        set()
+    """
+    global _recorded
+    _recorded = set()
+    try:
+        yield _recorded
+    finally:
+        _recorded = None

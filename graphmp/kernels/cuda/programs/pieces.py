@@ -1,0 +1,39 @@
+"""The second pass over rows that were cut: partial results are added in order."""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit(do_not_specialize=["size", "by_count"])
+def add_pieces(
+    partials,
+    long_rows,
+    first_slots,
+    counts,
+    indptr,
+    divisor,
+    out,
+    size,
+    by_count,
+    DIVIDED: tl.constexpr,
+    ALIGN: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
+    """Write each long row: its partial rows added, and divided as the contract says."""
+    row = tl.load(long_rows + tl.program_id(0)).to(tl.int64)
+    if row >= 0:
+        size = size // ALIGN * ALIGN
+        place = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+        inside = place < size
+        first = tl.load(first_slots + tl.program_id(0)).to(tl.int64)
+        count = tl.load(counts + tl.program_id(0))
+        total = tl.zeros((BLOCK,), partials.dtype.element_ty)
+        for nth in range(count):
+            total += tl.load(partials + (first + nth) * size + place, mask=inside, other=0)
+        if DIVIDED:
+            edges = tl.load(indptr + row + 1) - tl.load(indptr + row)
+            by = tl.where(by_count, edges.to(total.dtype), tl.load(divisor + row * (1 - by_count)))
+            total = total / by
+        tl.store(out + row * size + place, total.to(out.dtype.element_ty), mask=inside)
