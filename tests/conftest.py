@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,45 @@ from graphmp import kernels, ops
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what an interpreter would be too slow for."""
+    runs: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        call = getattr(item, "callspec", None)
+        runs[backends.takes_part(item.path, call.params if call else {})].append(item)
+    items[:] = runs[True]
+    if runs[False]:
+        config.hook.pytest_deselected(items=runs[False])
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Run torch on one thread: at the size of tests, threads do nothing but wait for each other."""
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nothing_is_interpreted_unasked() -> Iterator[None]:
+    """Leave Triton's interpreter to the tests that name its backend."""
+    with kernels.using(*(name for name in backends.NAMES if name != backends.INTERPRETED)):
+        yield
+
+
 @pytest.fixture(params=backends.NAMES)
 def backend(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of each backend in turn; plain torch runs the calls that it declines."""
+    """The name of each backend in turn; plain torch runs the calls that it declines.
+
+    New tensors lie on its device by default.
+    """
     name = str(request.param)
     package = backends.missing_package(name)
     if package:
         pytest.skip(f"backend {name!r} needs {package}: pip install {package}")
-    with kernels.using(name, backends.NAMES[-1]):
+    on_gpu = backends.device(name) == "cuda"
+    with (
+        kernels.using(name, backends.NAMES[-1]),
+        torch.device("cuda") if on_gpu else nullcontext(),
+    ):
         yield name
 
 

@@ -118,14 +118,15 @@ def feature(
     Floating point values have a size from 0.5 to 1.5 and either sign, so that none is 0 and sums
     stay small; integers are from 1 to 3, so that no sum of a few of them overflows.
     """
-    generator = torch.Generator().manual_seed(1000 * rows + 10 * math.prod(shape) + seed)
+    generator = torch.Generator("cpu").manual_seed(1000 * rows + 10 * math.prod(shape) + seed)
     size = (rows, *shape)
     if not dtype.is_floating_point:
         low, high = (0, 2) if dtype == torch.bool else (1, 4)
-        return torch.randint(low, high, size, generator=generator).to(dtype)
-    values = torch.rand(size, generator=generator, dtype=torch.float64) + 0.5
-    signs = torch.randint(2, size, generator=generator) * 2 - 1
-    return (values * signs).to(dtype)
+        drawn = torch.randint(low, high, size, generator=generator, device="cpu")
+    else:
+        values = torch.rand(size, generator=generator, dtype=torch.float64, device="cpu") + 0.5
+        drawn = values * (torch.randint(2, size, generator=generator, device="cpu") * 2 - 1)
+    return drawn.to(torch.get_default_device(), dtype)
 
 
 def strided(tensor: Tensor) -> Tensor:
