@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from . import kernels
 from .errors import GraphValueError
@@ -80,13 +81,10 @@ class _Layouts:
         side = _DST if self.compressed[_DST] is not None else _SRC
         form = self.compressed[side]
         assert form is not None  # one layout always exists
+        if is_compiling():
+            return _ends(form, side)
         with torch.inference_mode(False):  # training saves the ends
-            row = torch.empty_like(form.indices)
-            other = torch.empty_like(form.indices)
-            order = form.eids.long()
-            row[order] = rows_of(form.indptr, form.indices.numel())
-            other[order] = form.indices
-        ends = (other, row) if side == _DST else (row, other)
+            ends = _ends(form, side)
         if _COO in self.allowed:
             self.ends = ends
         return ends
@@ -98,7 +96,7 @@ class _Layouts:
             ends = self.coo()
             indptr, order = kernels.group(ends[side], self.num[side])
             form = Compressed(indptr, ends[1 - side][order.long()], order)
-            if side in self.allowed:
+            if side in self.allowed and not is_compiling():
                 self.compressed[side] = form
         return form
 
@@ -115,6 +113,15 @@ class _Layouts:
         new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
         new.lacking = self.lacking.copy()
         return new
+
+
+def _ends(form: Compressed, side: int) -> tuple[Tensor, Tensor]:
+    """Sources and destinations in edge id order, of edges grouped by the end ``side``."""
+    row, other = torch.empty_like(form.indices), torch.empty_like(form.indices)
+    order = form.eids.long()
+    row[order] = rows_of(form.indptr, form.indices.numel())
+    other[order] = form.indices
+    return (other, row) if side == _DST else (row, other)
 
 
 class Adjacency:
@@ -156,6 +163,20 @@ class Adjacency:
         layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
         contiguous = Compressed(*(part.contiguous() for part in form))
         layouts.compressed[_DST if by == "csc" else _SRC] = contiguous
+        return cls(layouts)
+
+    @classmethod
+    def from_both(cls, csc: Compressed, csr: Compressed | None) -> Adjacency:
+        """Make an adjacency of one or both groupings, which say themselves how many nodes there are.
+
+        Args:
+            csc: the edges grouped by destination.
+            csr: the same edges grouped by source. Without it ``num_src`` is 0, whatever it ought to
+                be.
+        """
+        num_src = 0 if csr is None else csr.indptr.shape[0] - 1
+        layouts = _Layouts((num_src, csc.indptr.shape[0] - 1), frozenset((_SRC, _DST, _COO)))
+        layouts.compressed[_SRC], layouts.compressed[_DST] = csr, csc
         return cls(layouts)
 
     @property
@@ -207,6 +228,8 @@ class Adjacency:
         return found
 
     def _degrees(self, side: int) -> Tensor:
+        if is_compiling():
+            return (self.csc if side == self._side else self.csr).indptr.diff()
         found = self._layouts.degrees[side]
         if found is None:
             form = self._layouts.compressed[side]
@@ -260,11 +283,14 @@ class Adjacency:
         """What was made of the edges alone, by an earlier call with this key or now.
 
         It is made outside of inference mode, so that what is made there also serves in training.
+        A compiled program keeps nothing: what it reads must not depend on what ran before.
 
         Args:
             key: what it is.
             make: makes it.
         """
+        if is_compiling():
+            return make()
         store, key = self._layouts.kept, (self._side, key)
         found = store.get(key)
         if found is None:

@@ -151,9 +151,8 @@ class Scope:
         for frame in self._entered:
             frame.leave_scope()
         if self._graph._frames_replaced:  # by a change of structure inside the scope
-            entered = {id(frame) for frame in self._entered}
             for frame in self._graph._frames.all():
-                if id(frame) not in entered:
+                if not any(frame is one for one in self._entered):
                     frame.leave_scope()
 
 

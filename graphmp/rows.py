@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from . import kernels
 from .kernels.contract import EDGE, At, plan
@@ -23,7 +24,7 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     Returns:
         (k, *feature).
     """
-    if ids.numel() * data.shape[1:].numel() < _MANY:
+    if is_compiling() or ids.numel() * data.shape[1:].numel() < _MANY:
         return data.index_select(0, ids)
     if data.requires_grad and torch.is_grad_enabled():
         return _Take.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from . import _checks, udf
 from .batching import Batched
@@ -273,7 +274,9 @@ class Verbs(Batched):
             groups: dict[str, list[Relation]] = {}
             for one in etypes:
                 groups.setdefault(one[2], []).append(self._relation(one))
-            found = self._incoming_cache[etype] = [Incoming(group) for group in groups.values()]
+            found = [Incoming(group) for group in groups.values()]
+            if not is_compiling():
+                self._incoming_cache[etype] = found
         return found
 
     def _applied(

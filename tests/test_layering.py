@@ -16,7 +16,7 @@ PACKAGE = Path(graphmp.__file__).parent
 
 # From the bottom up. A file or folder imports from the layers below its own, and from its own.
 LAYERS = (
-    {"errors", "_checks"},
+    {"errors", "_checks", "library"},
     {"kernels"},
     {"rows", "positions"},
     {"adjacency", "frame", "init", "metagraph", "function"},
@@ -36,7 +36,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 ONLY = {
     "errors": set[str](),
     "_checks": {"errors"},
-    "kernels": {"errors"},
+    "library": set[str](),
+    "kernels": {"errors", "library"},
     "function": {"errors"},
     "adjacency": {"_checks", "errors", "kernels", "positions"},
     "frame": {"_checks", "errors", "init", "rows"},

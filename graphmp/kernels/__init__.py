@@ -14,7 +14,9 @@ from importlib.util import find_spec
 from typing import cast
 
 from torch import Tensor
+from torch.compiler import is_compiling
 
+from .. import library
 from ..errors import GraphRuntimeError, GraphValueError
 from .contract import At, Attention, Backend, Call, Choice, Plan, Walk
 
@@ -103,7 +105,21 @@ def _enable(names: Sequence[str]) -> None:
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort (E,) ids stably: row limits (num_rows + 1,) and positions (E,), in the ids' dtype."""
+    if is_compiling():
+        return _GROUP(ids, num_rows)  # type: ignore[no-any-return]
+    return _group(ids, num_rows)
+
+
+def _group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     return select(Call("group", ids.device.type, ids.dtype)).group(ids, num_rows)
+
+
+_GROUP = library.define(
+    "group",
+    "(Tensor ids, SymInt num_rows) -> (Tensor, Tensor)",
+    _group,
+    lambda ids, num_rows: (ids.new_empty(num_rows + 1), ids.new_empty(ids.shape)),
+)
 
 
 def spmm(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
+from torch.compiler import is_compiling
 
 from .. import _checks
 from ..errors import GraphValueError
@@ -38,15 +40,28 @@ class ChecksInDegrees(nn.Module):
             graph: a graph or block of one edge type.
 
         Raises:
-            GraphValueError: there are such nodes, and they are not allowed.
+            GraphValueError: there are such nodes, and they are not allowed. A compiled program
+                raises RuntimeError.
         """
-        if self._allow_zero_in_degree or not _checks.adjacency_of(graph).has_zero_in_degree:
+        if self._allow_zero_in_degree:
             return
-        lonely = (graph.adjacency.in_degrees == 0).nonzero().view(-1)
-        raise GraphValueError(
-            f"{type(self).__name__} needs an edge into every node, but {lonely.numel()} of the "
-            f"{graph.adjacency.num_dst} destination nodes have in-degree 0, node {int(lonely[0])} "
-            "first: no message reaches them, so their output would not depend on their input. Add "
-            "self-loops by graphmp.add_self_loop(graph), or pass allow_zero_in_degree=True to the "
-            "layer if this is meant."
+        adjacency = _checks.adjacency_of(graph)
+        if is_compiling():  # a program is made for graphs of which nothing is known yet
+            found = "some destination nodes have in-degree 0"
+            torch._assert_async(adjacency.in_degrees.all(), self._refusal(found))
+        elif adjacency.has_zero_in_degree:
+            lonely = (adjacency.in_degrees == 0).nonzero().view(-1)
+            raise GraphValueError(
+                self._refusal(
+                    f"{lonely.numel()} of the {adjacency.num_dst} destination nodes have "
+                    f"in-degree 0, node {int(lonely[0])} first"
+                )
+            )
+
+    def _refusal(self, found: str) -> str:
+        return (
+            f"{type(self).__name__} needs an edge into every node, but {found}: no message reaches "
+            "them, so their output would not depend on their input. Add self-loops by "
+            "graphmp.add_self_loop(graph), or pass allow_zero_in_degree=True to the layer if this "
+            "is meant."
         )

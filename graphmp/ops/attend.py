@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -14,85 +15,110 @@ from ..adjacency import Adjacency
 from ..kernels.contract import Attention, accumulator
 from ..kernels.philox import dropout_mask
 from .edge_softmax import edge_softmax
+from .operation import Maybe, Operation
 from .spmm import contract
 
 
 class Call(NamedTuple):
-    """What is not a tensor; see :class:`~graphmp.kernels.contract.Attention`."""
+    """What is not an operand; see :class:`~graphmp.kernels.contract.Attention`.
 
+    Attributes:
+        adjacency: the edges.
+        kind: how scores are made.
+        heads: the number of heads.
+        slope: of the leaky ReLU below zero.
+        dropout: probability that an edge's attention is dropped.
+        wanted: give the attention too.
+    """
+
+    adjacency: Adjacency
     kind: str
     heads: int
     slope: float
     dropout: float
-    seed: int
+    wanted: bool
 
-    def given(self, tensors: tuple[Tensor | None, ...]) -> Attention:
+    def given(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
         """What the kernels take."""
         ready = [None if t is None else t.contiguous() for t in tensors]
-        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, self.seed)  # type: ignore[call-arg,arg-type]
+        number = 0 if seed is None else int(seed)
+        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
 
 
-def attend(
-    adjacency: Adjacency,
-    call: Call,
-    value: Tensor,
-    flat: dict[str, Any],
-    wanted: bool,
-) -> Any:
+def attend(call: Call, value: Tensor, flat: dict[str, Any]) -> Any:
     """Attend.
 
     Args:
-        adjacency: the edges.
-        call: what is not a tensor.
+        call: the edges, and what is not a tensor.
         value: (num_src, *, heads, size).
         flat: ``left``, ``right``, ``edge``, ``weight`` and ``slant``, (rows, heads * k) each, of
-            one dtype with ``value``; the last three may be None.
-        wanted: give the attention too.
+            one dtype with ``value``; the last three may be None. And ``seed``, an int64 number, or
+            None without dropout.
 
     Returns:
         (num_dst, *, heads, size); if ``wanted`` a pair of that and (E, *, heads).
     """
-    shape = tuple(value.shape[1:])
+    shape, edges = tuple(value.shape[1:]), call.adjacency
     values = value.reshape(len(value), math.prod(shape))
-    tensors = (flat["left"], flat["right"], values, flat["edge"], flat["weight"], flat["slant"])
-    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
-        out, attention = _Attend.apply(adjacency, call, wanted, *tensors)  # type: ignore[no-untyped-call]
-    else:
-        out, _, attention = kernels.attention(adjacency.csc, call.given(tensors), wanted)
-    out = out.to(value.dtype).view(adjacency.num_dst, *shape)
-    return (out, attention.view(adjacency.num_edges, *shape[:-1])) if wanted else out
+    others = (flat["edge"], flat["weight"], flat["slant"], flat["seed"])
+    out, attention = _ATTEND(call, flat["left"], flat["right"], values, *others)
+    out = out.view(edges.num_dst, *shape)
+    return (out, attention.view(edges.num_edges, *shape[:-1])) if call.wanted else out
 
 
-class _Attend(torch.autograd.Function):
+class _Attend(Operation):
     """Attention; the backward pass makes scores anew from one peak and total for each row."""
 
-    @staticmethod
-    def forward(ctx: Any, adjacency: Adjacency, call: Call, wanted: bool, *tensors: Any) -> Any:
-        given = call.given(tensors)
-        out, stats, attention = kernels.attention(adjacency.csc, given, wanted)
-        ctx.adjacency, ctx.call = adjacency, call
-        ctx.save_for_backward(*tensors, out, stats, attention)
-        ctx.set_materialize_grads(False)
-        return out.to(given.value.dtype), attention
+    name, record, keeps = "attention", Call, 10
+    operands = ("left", "right", "values", "edge", "weight", "slant", "seed")
+    results, visible = ("out", "attention", "exact", "stats"), 2
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
-        *tensors, out, stats, attention = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[3:]
+    def run(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Run the kernel; ``exact`` is the output before it is rounded, where it is."""
+        *tensors, seed = operands
+        given = call.given(tensors, seed)
+        out, stats, attention = kernels.attention(call.adjacency.csc, given, call.wanted)
+        rounded = out.to(given.value.dtype)
+        exact = None if rounded is out else out
+        return (rounded, attention, exact, stats) if trains else (rounded, attention, None, None)
+
+    def fake(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Like the results."""
+        value, edges = operands[2], call.adjacency
+        wide = accumulator(value.dtype)
+        out = value.new_empty(edges.num_dst, value.shape[1])
+        attention = value.new_empty(edges.num_edges, call.heads) if call.wanted else None
+        if not trains:
+            return out, attention, None, None
+        exact = None if wide == value.dtype else out.new_empty(out.shape, dtype=wide)
+        return out, attention, exact, out.new_empty((len(out), 2 * call.heads), dtype=wide)
+
+    def kept(
+        self, call: Call, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """All operands, the exact output, the rows' numbers, and the attention if it is wanted."""
+        out, attention, exact, stats = results
+        is_rounded = accumulator(out.dtype) != out.dtype
+        return (*operands, exact if is_rounded else out, stats, attention if call.wanted else None)
+
+    def gradients(
+        self, call: Call, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """By kernels; or, where they must be differentiable themselves, by other operations."""
+        tensors, seed, made = kept[:6], kept[6], kept[7:]
         if torch.is_grad_enabled():
-            found = _composed_gradients(ctx.adjacency, ctx.call, tensors, grads, wanted)
+            found = _composed_gradients(call, tensors, seed, grads, needs[:6])
         else:
-            made = (out, stats, attention)
-            found = _gradients(ctx.adjacency, ctx.call, tensors, made, grads)
-        return None, None, None, *(g if w else None for g, w in zip(found, wanted, strict=True))
+            found = _gradients(call, tensors, seed, made, grads)
+        return *(g if w else None for g, w in zip(found, needs, strict=False)), None
 
 
 def _gradients(
-    adjacency: Adjacency, call: Call, tensors: Any, made: Any, grads: Any
-) -> tuple[Tensor | None, ...]:
+    call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any
+) -> tuple[Maybe, ...]:
     """The gradients of all operands, by kernels."""
-    (out, stats, attention), (grad, attention_grad) = made, grads
-    given = call.given(tensors)
+    (out, stats, attention), (grad, attention_grad), adjacency = made, grads, call.adjacency
+    given = call.given(tensors, seed)
     grad = given.value.new_zeros(out.shape) if grad is None else grad
     grad = grad.contiguous()
     delta = _by_head(out * grad, call.heads).sum(-1)
@@ -113,10 +139,10 @@ def _gradients(
 
 
 def _composed_gradients(
-    adjacency: Adjacency, call: Call, tensors: Any, grads: Any, wanted: Any
-) -> tuple[Tensor | None, ...]:
+    call: Call, tensors: Any, seed: Maybe, grads: Any, wanted: Any
+) -> tuple[Maybe, ...]:
     """The gradients of the operands that want one, differentiable themselves."""
-    results = _composed(adjacency, call, *tensors)
+    results = _composed(call, seed, *tensors)
     pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None]
     inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
     outputs, upstream = [r for r, _ in pairs], [g for _, g in pairs]
@@ -127,8 +153,8 @@ def _composed_gradients(
 
 
 def _composed(
-    adjacency: Adjacency,
     call: Call,
+    seed: Maybe,
     left: Tensor,
     right: Tensor,
     value: Tensor,
@@ -137,7 +163,7 @@ def _composed(
     slant: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Output and attention by operations that have derivatives of every order."""
-    heads, ends = call.heads, ("u", "v")
+    adjacency, heads, ends = call.adjacency, call.heads, ("u", "v")
     left, right, value = (_by_head(t, heads) for t in (left, right, value))
     if call.kind == "dot":
         scores = contract(adjacency, "e", "mul", left, right, ends, (heads, 1))
@@ -151,10 +177,10 @@ def _composed(
     if call.kind == "add":
         scores = leaky_relu(scores, call.slope)
     attention = edge_softmax(adjacency, scores)
-    if call.dropout > 0:
+    if seed is not None:
         eids = torch.arange(adjacency.num_edges, device=value.device)
         dtype = accumulator(value.dtype)
-        mask = dropout_mask(call.seed, eids, heads, call.dropout, dtype)
+        mask = dropout_mask(int(seed), eids, heads, call.dropout, dtype)
         attention = attention * mask.to(value.dtype).unsqueeze(-1)
     if weight is not None:
         attention = attention * weight.unsqueeze(-1)
@@ -171,3 +197,6 @@ def _column_sums(tensor: Tensor) -> Tensor:
 def _by_head(tensor: Tensor, heads: int) -> Tensor:
     """(rows, heads * size) as (rows, heads, size)."""
     return tensor.view(len(tensor), heads, tensor.shape[1] // max(heads, 1))
+
+
+_ATTEND = _Attend()

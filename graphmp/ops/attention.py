@@ -75,10 +75,9 @@ def gat_attention(
         "left": _flat(graph, left, "src", shape, "left"),
         "right": _flat(graph, right, "dst", shape, "right"),
     }
-    operands = _operands(graph, value, ends, edge, weight)
-    slope = _number(negative_slope, "negative_slope")
-    call = Call("add", math.prod(shape), slope, *_chance(dropout))
-    return attend(graph.adjacency, call, *operands, return_attention)
+    constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
+    call = Call(graph.adjacency, "add", *constants, _chance(dropout), return_attention)
+    return attend(call, *_operands(graph, value, ends, edge, weight, dropout))
 
 
 def gatv2_attention(
@@ -143,10 +142,10 @@ def gatv2_attention(
             f"{tuple(attn.shape)} came."
         )
     slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
-    operands = _operands(graph, value, {**ends, "slant": slant}, edge, weight)
-    slope = _number(negative_slope, "negative_slope")
-    call = Call("leaky", math.prod(shape), slope, *_chance(dropout))
-    return attend(graph.adjacency, call, *operands, return_attention)
+    constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
+    call = Call(graph.adjacency, "leaky", *constants, _chance(dropout), return_attention)
+    ends["slant"] = slant
+    return attend(call, *_operands(graph, value, ends, edge, weight, dropout))
 
 
 def dot_attention(
@@ -198,10 +197,12 @@ def dot_attention(
     """
     shape, ends = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    value, flat = _operands(graph, value, ends, edge, weight)
+    call = Call(
+        graph.adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention
+    )
+    value, flat = _operands(graph, value, ends, edge, weight, dropout)
     flat["right"] = flat["right"] * factor
-    call = Call("dot", math.prod(shape), 0.0, *_chance(dropout))
-    return attend(graph.adjacency, call, value, flat, return_attention)
+    return attend(call, value, flat)
 
 
 # ---- checks
@@ -231,9 +232,13 @@ def _number(value: Any, name: str) -> float:
 
 
 def _operands(
-    graph: Any, value: Tensor, ends: dict[str, Any], edge: Any, weight: Any
+    graph: Any, value: Tensor, ends: dict[str, Any], edge: Any, weight: Any, dropout: float
 ) -> tuple[Tensor, dict[str, Any]]:
-    """The values, and all other operands by name, in one dtype, as torch promotes them."""
+    """The values, and all other operands by name, in one dtype, as torch promotes them.
+
+    The seed of dropout is among them. It comes from torch's generator, and stays a tensor so that
+    a compiled program draws another at every call.
+    """
     shape, dtype = tuple(value.shape[1:-1]), value.dtype
     flat = {
         "slant": None,
@@ -244,7 +249,9 @@ def _operands(
     for x in flat.values():
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)
-    return value.to(dtype), {n: None if x is None else x.to(dtype) for n, x in flat.items()}
+    ready = {n: None if x is None else x.to(dtype) for n, x in flat.items()}
+    ready["seed"] = torch.randint(2**63 - 1, ()) if dropout > 0 else None
+    return value.to(dtype), ready
 
 
 def _pair(
@@ -310,8 +317,8 @@ def _check(graph: Any, x: Any, where: str, name: str) -> None:
         raise GraphTypeError(f"Attention needs real numbers, but {name} has {x.dtype}.")
 
 
-def _chance(dropout: float) -> tuple[float, int]:
-    """The probability and the seed of dropout; the seed comes from torch's generator."""
+def _chance(dropout: float) -> float:
+    """Check the probability of dropout."""
     if not 0 <= _number(dropout, "dropout") <= 1:
         raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")
-    return float(dropout), int(torch.randint(2**63 - 1, ())) if dropout > 0 else 0
+    return float(dropout)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
+from ..kernels.contract import broadcast_shape
 
 
 def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
@@ -30,11 +30,10 @@ def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
     return lhs.to(dtype), rhs.to(dtype)
 
 
-@lru_cache(maxsize=4096)
-def message_shape(
+def find_message_shape(
     name: str, contracts: bool, lhs: tuple[int, ...], rhs: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """The feature shape of a message made of two operands; worked out once.
+    """The feature shape of a message made of two operands.
 
     Args:
         name: the operator, for messages.
@@ -46,8 +45,8 @@ def message_shape(
         GraphValueError: the shapes do not broadcast, or a dot product of unequal last dimensions.
     """
     try:
-        full = tuple(np.broadcast_shapes(lhs, rhs))
-    except ValueError as error:
+        full = broadcast_shape(lhs, rhs)
+    except GraphValueError as error:
         raise GraphValueError(
             f"{name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."
         ) from error
@@ -58,6 +57,9 @@ def message_shape(
             f"{name} needs equal last dimensions, but rows of shape {lhs} and {rhs} came."
         )
     return (*full[:-1], 1)
+
+
+message_shape = lru_cache(maxsize=4096)(find_message_shape)  # not for symbolic sizes
 
 
 def on_edges(operand: Tensor, index: Tensor | None, rank: int) -> Tensor:

@@ -6,14 +6,17 @@ gave it, or -1 where no edge enters; ``places`` the column of an operand that ea
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .. import kernels
-from ..adjacency import Compressed
+from ..adjacency import Adjacency, Compressed
 from ..kernels.contract import accumulator
+from .operation import Maybe, Operation
 
 
 def _rows_of(form: Compressed, end: str, chosen: Tensor) -> Tensor:
@@ -33,55 +36,77 @@ def taken(form: Compressed, end: str, operand: Tensor, chosen: Tensor, places: T
 
 
 def put(
-    form: Compressed,
+    edges: Adjacency,
     end: str,
     values: Tensor,
     chosen: Tensor,
     places: Tensor,
-    shape: torch.Size,
+    shape: tuple[int, ...],
 ) -> Tensor:
-    """Sum values (rows, size) into the operand's rows at chosen edges: of ``shape``."""
-    flat = (shape[0], shape[1:].numel())
-    if torch.is_grad_enabled() and values.requires_grad:
-        return _Scatter.apply(form, end, values, chosen, places, flat).view(shape)  # type: ignore[no-untyped-call,no-any-return]
-    return _scattered(form, end, values, chosen, places, flat).view(shape)
+    """Sum values (rows, size) into the rows of an operand at chosen edges: (rows, *shape)."""
+    call = Scattering(edges, end, math.prod(shape))
+    return _SCATTER(call, values, chosen, places).view(_rows(call), *shape)  # type: ignore[no-any-return]
 
 
-def _scattered(
-    form: Compressed,
-    end: str,
-    values: Tensor,
-    chosen: Tensor,
-    places: Tensor,
-    shape: tuple[int, int],
-) -> Tensor:
-    if end != "v":
-        ids = form.indices if end == "u" else form.eids
-        return kernels.scatter(values, chosen, ids, places, shape)
-    kept = torch.where(chosen >= 0, values, 0).to(accumulator(values.dtype))
-    out = kept.new_zeros(shape).index_add(1, places, kept)
-    return out.to(values.dtype)
+class Scattering(NamedTuple):
+    """Where values go.
+
+    Attributes:
+        adjacency: the edges; positions are those of the layout by destination.
+        end: ``"u"``, ``"v"`` or ``"e"``.
+        size: the number of columns of the result.
+    """
+
+    adjacency: Adjacency
+    end: str
+    size: int
 
 
-class _Scatter(torch.autograd.Function):
+class _Scatter(Operation):
     """Values summed where chosen edges lead; its gradient is taken from there."""
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        form: Compressed,
-        end: str,
-        values: Tensor,
-        chosen: Tensor,
-        places: Tensor,
-        shape: tuple[int, int],
-    ) -> Tensor:
-        ctx.form, ctx.end = form, end
-        ctx.save_for_backward(chosen, places)
-        return _scattered(form, end, values, chosen, places, shape)
+    name, record, operands, keeps = "scatter", Scattering, ("values", "chosen", "places"), 2
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        chosen, places = ctx.saved_tensors
-        read = taken(ctx.form, ctx.end, grads[0], chosen, places)
-        return None, None, torch.where(chosen >= 0, read, 0), None, None, None
+    def run(
+        self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor
+    ) -> tuple[Tensor]:
+        """Run the kernel."""
+        shape, form = (_rows(call), call.size), call.adjacency.csc
+        if call.end != "v":
+            ids = form.indices if call.end == "u" else form.eids
+            return (kernels.scatter(values, chosen, ids, places, shape),)
+        kept = torch.where(chosen >= 0, values, 0).to(accumulator(values.dtype))
+        out = kept.new_zeros(shape).index_add(1, places, kept)
+        return (out.to(values.dtype),)
+
+    def fake(
+        self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor
+    ) -> tuple[Tensor]:
+        """Like the result."""
+        return (values.new_empty(_rows(call), call.size),)
+
+    def needs_csr(self, call: Scattering) -> bool:
+        """Whether the number of sources is needed."""
+        return call.end == "u"
+
+    def kept(
+        self, call: Scattering, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """Where the values went."""
+        return tuple(operands[1:])
+
+    def gradients(
+        self, call: Scattering, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """What is read where the values went."""
+        chosen, places = kept
+        read = taken(call.adjacency.csc, call.end, grads[0], chosen, places)
+        return torch.where(chosen >= 0, read, 0), None, None
+
+
+def _rows(call: Scattering) -> int:
+    edges = call.adjacency
+    return {"u": edges.num_src, "v": edges.num_dst, "e": edges.num_edges}[call.end]
+
+
+_SCATTER = _Scatter()

@@ -13,6 +13,7 @@ from ..adjacency import Adjacency
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..frame import ALL
 from ..kernels.contract import accumulator
+from .operation import Edges, Maybe, Operation
 from .spmm import contract, spmm
 
 
@@ -54,9 +55,7 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         adjacency = adjacency.subset(index)
     adjacency = adjacency.reversed if norm_by == "src" else adjacency
     _check(logits, adjacency)
-    if torch.is_grad_enabled() and logits.requires_grad:
-        return _Softmax.apply(adjacency, logits)  # type: ignore[no-untyped-call]
-    return kernels.softmax(adjacency.csc, logits)
+    return _SOFTMAX(Edges(adjacency), logits)
 
 
 def _check(logits: Any, adjacency: Adjacency) -> None:
@@ -130,41 +129,65 @@ def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:
     return contract(adjacency, "e", "copy", values, None, ("v", "v"), tuple(values.shape[1:]))
 
 
-class _Softmax(torch.autograd.Function):
+class _Softmax(Operation):
     """Softmax over the edges of each destination."""
 
-    @staticmethod
-    def forward(ctx: Any, adjacency: Adjacency, logits: Tensor) -> Tensor:
-        weights = kernels.softmax(adjacency.csc, logits)
-        ctx.adjacency = adjacency
-        ctx.save_for_backward(weights)
-        return weights
+    name, record, operands, keeps = "softmax", Edges, ("logits",), 1
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        (weights,) = ctx.saved_tensors
-        return None, _SoftmaxGradient.apply(ctx.adjacency, weights, grads[0])  # type: ignore[no-untyped-call]
+    def run(self, call: Edges, trains: bool, logits: Tensor) -> tuple[Tensor]:
+        """Run the kernel."""
+        return (kernels.softmax(call.adjacency.csc, logits),)
+
+    def fake(self, call: Edges, trains: bool, logits: Tensor) -> tuple[Tensor]:
+        """Like the result."""
+        return (logits.new_empty(logits.shape),)
+
+    def kept(
+        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """The weights."""
+        return tuple(results)
+
+    def gradients(
+        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """See :class:`_SoftmaxGradient`."""
+        return (_SOFTMAX_GRADIENT(call, kept[0], grads[0]),)
 
 
-class _SoftmaxGradient(torch.autograd.Function):
+class _SoftmaxGradient(Operation):
     """``weights * (grads - total)``, total the sum of ``weights * grads`` at the destination."""
 
-    @staticmethod
-    def forward(ctx: Any, adjacency: Adjacency, weights: Tensor, grads: Tensor) -> Tensor:
-        ctx.adjacency = adjacency
-        ctx.save_for_backward(weights, grads)
-        return kernels.softmax_gradient(adjacency.csc, weights, grads)
+    name, record, operands, keeps = "softmax_gradient", Edges, ("weights", "grads"), 2
 
-    @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Any, ...]:
-        weights, grads = ctx.saved_tensors
-        (given,) = upstream
+    def run(self, call: Edges, trains: bool, weights: Tensor, grads: Tensor) -> tuple[Tensor]:
+        """Run the kernel."""
+        return (kernels.softmax_gradient(call.adjacency.csc, weights, grads),)
+
+    def fake(self, call: Edges, trains: bool, weights: Tensor, grads: Tensor) -> tuple[Tensor]:
+        """Like the result."""
+        return (weights.new_empty(weights.shape),)
+
+    def kept(
+        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """Both operands."""
+        return tuple(operands)
+
+    def gradients(
+        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """By sums at the destinations."""
+        (weights, given), (upstream,) = kept, grads
 
         def total(values: Tensor) -> Tensor:
             shape, edges = tuple(values.shape[1:]), ("e", "e")
-            at_nodes = contract(ctx.adjacency, "v", "mul", weights, values, edges, shape)
-            return _spread(ctx.adjacency, at_nodes)
+            at_nodes = contract(call.adjacency, "v", "mul", weights, values, edges, shape)
+            return _spread(call.adjacency, at_nodes)
 
-        spread = total(given)
-        to_weights = given * (grads - total(grads)) - spread * grads
-        return None, to_weights, weights * (given - spread)
+        spread = total(upstream)
+        to_weights = upstream * (given - total(given)) - spread * given
+        return to_weights, weights * (upstream - spread)
+
+
+_SOFTMAX, _SOFTMAX_GRADIENT = _Softmax(), _SoftmaxGradient()

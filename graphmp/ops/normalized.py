@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphValueError
 from ..kernels.contract import OTHER, At, accumulator, plan
+from .operation import Edges, Maybe, Operation
 
 
 def normalized_sum(
@@ -91,9 +93,7 @@ def normalized(
     Returns:
         (num_dst, *feature); 0 where no edge enters.
     """
-    if torch.is_grad_enabled() and feat.requires_grad:
-        return _Normalized.apply(adjacency, feat, left, right)  # type: ignore[no-untyped-call,no-any-return]
-    return _summed(adjacency, feat, left, right)
+    return _NORMALIZED(Edges(adjacency), feat, left, right)  # type: ignore[no-any-return]
 
 
 def divided(rows: Tensor, divisor: Tensor) -> Tensor:
@@ -133,17 +133,35 @@ def _summed(
     return kernels.spmm(form, "mul", "sum", by, source, factor, features)[0]
 
 
-class _Normalized(torch.autograd.Function):
+class _Normalized(Operation):
     """A normalised sum, whose gradient is one along the edges reversed."""
 
-    @staticmethod
-    def forward(
-        ctx: Any, adjacency: Adjacency, feat: Tensor, left: Tensor | None, right: Tensor | None
-    ) -> Tensor:
-        ctx.given = adjacency, left, right
-        return _summed(adjacency, feat, left, right)
+    name, record, operands, keeps = "normalized_sum", Edges, ("feat", "left", "right"), 2
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        adjacency, left, right = ctx.given
-        return None, normalized(adjacency.reversed, grads[0], right, left), None, None
+    def run(
+        self, call: Edges, trains: bool, feat: Tensor, left: Maybe, right: Maybe
+    ) -> tuple[Tensor]:
+        """Run the kernel."""
+        return (_summed(call.adjacency, feat, left, right),)
+
+    def fake(
+        self, call: Edges, trains: bool, feat: Tensor, left: Maybe, right: Maybe
+    ) -> tuple[Tensor]:
+        """Like the result."""
+        return (feat.new_empty(call.adjacency.num_dst, *feat.shape[1:]),)
+
+    def kept(
+        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """The divisors."""
+        return tuple(operands[1:])
+
+    def gradients(
+        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """A normalised sum with the divisors exchanged."""
+        left, right = kept
+        return normalized(call.adjacency.reversed, grads[0], right, left), None, None
+
+
+_NORMALIZED = _Normalized()

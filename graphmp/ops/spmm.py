@@ -7,21 +7,24 @@ end, so derivatives of every order come from the same kernels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
+from torch._C import _are_functorch_transforms_active
+from torch.compiler import is_compiling
 
 from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
-from ..kernels.contract import At, Plan, plan
-from .broadcast import message_shape, on_edges, promote
+from ..kernels.contract import At, broadcast_shape, plan
+from .broadcast import find_message_shape, message_shape, on_edges, promote
 from .chosen import put, taken
 from .normalized import divided, normalized
+from .operation import Maybe, Operation
 
 # Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
 # made from them grouped by destination, so that the destination's row stays near.
@@ -41,18 +44,24 @@ class Contraction(NamedTuple):
         adjacency: the edges.
         to: ``"u"`` or ``"v"`` sums messages into that end, ``"e"`` keeps them.
         op: ``copy`` (of the left operand), ``add``, ``sub``, ``mul`` or ``div``.
+        reduce: ``"sum"``; or ``"max"`` or ``"min"``, for ``"v"`` alone.
         lhs: end at which the left operand lies.
         rhs: end at which the right operand lies.
-        plan: how the features meet.
+        lhs_shape: feature shape of the left operand.
+        rhs_shape: of the right operand, or ``()``.
+        out_shape: of the result; dimensions that are 1 here alone are summed.
         per_degree: whether a sum is divided by the number of messages.
     """
 
     adjacency: Adjacency
     to: str
     op: str
+    reduce: str
     lhs: str
     rhs: str
-    plan: Plan
+    lhs_shape: tuple[int, ...]
+    rhs_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
     per_degree: bool
 
 
@@ -89,16 +98,17 @@ def spmm(
     exact = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
     if exact:  # no sum overflows before it is divided
         lhs, rhs = lhs.long(), None if rhs is None else rhs.long()
+    kernel = "copy" if op is None else op.kernel
+    assert kernel is not None  # other operators were computed above
     if reduce == "sum":
         divide = per_degree and not exact
-        out = contract(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape, divide)
+        out = contract(adjacency, "v", kernel, lhs, rhs, targets, out_shape, divide)
         return divided(out, adjacency.in_degrees.clamp(min=1)) if exact else out
     if lhs.dtype.is_complex:
         raise GraphTypeError(f"Complex numbers have no {reduce}: reduce their abs() or parts.")
-    call = _call(adjacency, "v", _kernel(op), lhs, rhs, targets, out_shape)
-    if _needs_gradient(lhs, rhs):
-        return _Extreme.apply(call, reduce, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
-    return _reduced(call, reduce, lhs, rhs)[0]
+    shapes = (tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:]), out_shape)
+    call = Contraction(adjacency, "v", kernel, reduce, *targets, *shapes, False)
+    return _EXTREME(call, lhs, rhs)  # type: ignore[no-any-return]
 
 
 def sddmm(
@@ -133,7 +143,8 @@ def sddmm(
             made, adjacency.num_edges, adjacency.device, op.name, "messages its formula makes"
         )
         return made.flatten() if flat else made
-    return contract(adjacency, "e", _kernel(op), lhs, rhs, targets, out_shape)
+    kernel = "copy" if op is None or op.kernel is None else op.kernel
+    return contract(adjacency, "e", kernel, lhs, rhs, targets, out_shape)
 
 
 def contract(
@@ -165,15 +176,19 @@ def contract(
         lhs = _narrowed(lhs, out_shape)
         if targets[0] == "e" and lhs.shape[1:] == out_shape:
             return lhs
+    left, right = tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:])
     if rhs is not None and to == targets[0] == targets[1] == "e" and op in _FORMULAS:
-        full = plan(_feature(lhs), _feature(rhs), out_shape).full
+        full = broadcast_shape(left, right, out_shape)
         if full == out_shape:  # nothing meets at a node
             rank = len(full)
             return _FORMULAS[op](on_edges(lhs, None, rank), on_edges(rhs, None, rank))
-    call = _call(adjacency, to, op, lhs, rhs, targets, out_shape, per_degree)
-    if _needs_gradient(lhs, rhs):
-        return _Sum.apply(call, lhs, rhs)  # type: ignore[no-untyped-call,no-any-return]
-    return _summed(call, lhs, rhs)
+    call = Contraction(adjacency, to, op, "sum", *targets, left, right, out_shape, per_degree)
+    wants_gradient = torch.is_grad_enabled() and (
+        lhs.requires_grad or (rhs is not None and rhs.requires_grad)
+    )
+    if wants_gradient or is_compiling() or _are_functorch_transforms_active():
+        return _SUM(call, lhs, rhs)  # type: ignore[no-any-return]
+    return _SUM.run(call, False, lhs, rhs)[0]  # as the call above would, but straight away
 
 
 def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -194,112 +209,110 @@ def _message(
         return lhs, None, left
     if lhs.dtype != rhs.dtype or not lhs.dtype.is_floating_point:
         lhs, rhs = promote(op, lhs, rhs)
-    return lhs, rhs, message_shape(op.name, op.contracts, left, tuple(rhs.shape[1:]))
-
-
-def _kernel(op: BinaryOp | None) -> str:
-    return "copy" if op is None or op.kernel is None else op.kernel
-
-
-def _feature(tensor: Tensor | None) -> tuple[int, ...]:
-    return () if tensor is None else tuple(tensor.shape[1:])
-
-
-def _needs_gradient(lhs: Tensor, rhs: Tensor | None) -> bool:
-    return torch.is_grad_enabled() and (
-        lhs.requires_grad or (rhs is not None and rhs.requires_grad)
-    )
-
-
-def _call(
-    adjacency: Adjacency,
-    to: str,
-    op: str,
-    lhs: Tensor,
-    rhs: Tensor | None,
-    targets: tuple[str, str],
-    out_shape: tuple[int, ...],
-    per_degree: bool = False,
-) -> Contraction:
-    features = plan(_feature(lhs), _feature(rhs), out_shape)
-    return Contraction(adjacency, to, op, *targets, features, per_degree)
+    shaped = find_message_shape if is_compiling() else message_shape
+    return lhs, rhs, shaped(op.name, op.contracts, left, tuple(rhs.shape[1:]))
 
 
 def _reduced(
-    call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
+    call: Contraction, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
     form = call.adjacency.csc if call.to == "v" else call.adjacency.csr
     at = _AT[call.to]
     right = None if rhs is None else At(rhs, at[call.rhs])
-    left = At(lhs, at[call.lhs])
-    return kernels.spmm(form, call.op, reduce, call.per_degree, left, right, call.plan, wants_arg)
+    left, features = At(lhs, at[call.lhs]), plan(call.lhs_shape, call.rhs_shape, call.out_shape)
+    return kernels.spmm(
+        form, call.op, call.reduce, call.per_degree, left, right, features, wants_arg
+    )
 
 
-def _summed(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
-    """Run the kernel of a contraction."""
-    if call.to != "e":
-        return _reduced(call, "sum", lhs, rhs)[0]
-    if rhs is None and lhs.shape[1:] == call.plan.out_shape:
+def _at_edges(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
+    """Run the kernel that keeps messages."""
+    if rhs is None and lhs.shape[1:] == call.out_shape:
         edges = call.adjacency
         return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
     right = None if rhs is None else At(rhs, _AT["v"][call.rhs])
-    left = At(lhs, _AT["v"][call.lhs])
-    return kernels.sddmm(call.adjacency.csc, call.op, left, right, call.plan)
+    left, features = (
+        At(lhs, _AT["v"][call.lhs]),
+        plan(call.lhs_shape, call.rhs_shape, call.out_shape),
+    )
+    return kernels.sddmm(call.adjacency.csc, call.op, left, right, features)
 
 
 def _degrees(adjacency: Adjacency, end: str) -> Tensor:
     return adjacency.in_degrees if end == "v" else adjacency.out_degrees
 
 
-class _Sum(torch.autograd.Function):
+class _Sum(Operation):
     """A contraction whose gradients are contractions; keeps only what they read."""
 
-    @staticmethod
-    def forward(ctx: Any, call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
-        ctx.call = call
-        _save(ctx, call.op, lhs, rhs)
-        return _summed(call, lhs, rhs)
+    name, record, operands, keeps = "sum", Contraction, ("lhs_data", "rhs_data"), 2
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        (grad,) = grads
-        call: Contraction = ctx.call
-        lhs, rhs = ctx.saved_tensors
+    def run(
+        self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
+    ) -> tuple[Tensor]:
+        """Run the kernel of a contraction."""
+        return (_at_edges(call, lhs, rhs) if call.to == "e" else _reduced(call, lhs, rhs)[0],)
+
+    def fake(
+        self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
+    ) -> tuple[Tensor]:
+        """Like the result."""
+        return (_like_result(call, lhs),)
+
+    def needs_csr(self, call: Contraction) -> bool:
+        """Whether messages go to the sources."""
+        return call.to == "u"
+
+    def kept(
+        self, call: Contraction, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """The operands that the gradients read."""
+        return _factors(call.op, needs, operands)
+
+    def gradients(
+        self, call: Contraction, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """Contractions into the operands' own ends."""
+        (grad,), (lhs, rhs) = grads, kept
         if call.per_degree and call.op == "copy" and call.lhs == "u":
             edges = call.adjacency
             divisor = edges.divisors(grad.dtype)
-            return None, normalized(edges.reversed, grad, divisor, None), None
+            return normalized(edges.reversed, grad, divisor, None), None
         if call.per_degree:
             grad = divided(grad, _degrees(call.adjacency, call.to).clamp(min=1))
         return (
-            None,
-            _left_gradient(call, grad, rhs) if ctx.needs_input_grad[1] else None,
-            _right_gradient(call, grad, lhs, rhs) if ctx.needs_input_grad[2] else None,
+            _left_gradient(call, grad, rhs) if needs[0] else None,
+            _right_gradient(call, grad, lhs, rhs) if needs[1] else None,
         )
 
 
-def _save(ctx: FunctionCtx, op: str, lhs: Tensor, rhs: Tensor | None) -> None:
-    """Keep the operands that the gradients of ``op`` read."""
-    _, left, right = ctx.needs_input_grad[-3:]  # type: ignore[attr-defined]
+def _like_result(call: Contraction, lhs: Tensor) -> Tensor:
+    edges = call.adjacency
+    rows = {"u": edges.num_src, "v": edges.num_dst, "e": edges.num_edges}[call.to]
+    return lhs.new_empty(rows, *call.out_shape)
+
+
+def _factors(op: str, needs: Sequence[bool], operands: Any) -> tuple[Maybe, Maybe]:
+    """The operands that the gradients of ``op`` read."""
+    (lhs, rhs), (left, right) = operands, needs
     product = op in ("mul", "div")
     keep_rhs = product and (left or op == "div")
-    kept = (lhs if product and right else None, rhs if keep_rhs else None)
-    ctx.save_for_backward(*kept)  # type: ignore[arg-type]
+    return lhs if product and right else None, rhs if keep_rhs else None
 
 
 def _left_gradient(call: Contraction, grad: Tensor, rhs: Tensor | None) -> Tensor:
     """``sum of grad * d message / d lhs`` at the end of ``lhs``."""
     op = call.op if call.op in ("mul", "div") else "copy"
     other, targets = (rhs, (call.to, call.rhs)) if op != "copy" else (None, (call.to, call.to))
-    return contract(call.adjacency, call.lhs, op, grad, other, targets, call.plan.lhs_shape)
+    return contract(call.adjacency, call.lhs, op, grad, other, targets, call.lhs_shape)
 
 
 def _right_gradient(
     call: Contraction, grad: Tensor, lhs: Tensor | None, rhs: Tensor | None
 ) -> Tensor:
     """``sum of grad * d message / d rhs`` at the end of ``rhs``."""
-    shape = call.plan.rhs_shape
+    shape = call.rhs_shape
     if call.op in ("add", "sub"):
         ends = (call.to, call.to)
         total = contract(call.adjacency, call.rhs, "copy", grad, None, ends, shape)
@@ -314,40 +327,58 @@ def _right_gradient(
     return -total / (rhs * rhs)  # d (l / r) / dr = -l / r², and r is the same in the whole sum
 
 
-class _Extreme(torch.autograd.Function):
+class _Extreme(Operation):
     """A maximum or minimum, whose gradient goes to the one edge that gave each value."""
 
-    @staticmethod
-    def forward(
-        ctx: Any, call: Contraction, reduce: str, lhs: Tensor, rhs: Tensor | None
-    ) -> Tensor:
-        out, arg = _reduced(call, reduce, lhs, rhs, wants_arg=True)
-        ctx.call, ctx.arg, ctx.shapes = call, arg, (lhs.shape, None if rhs is None else rhs.shape)
-        _save(ctx, call.op, lhs, rhs)
-        return out
+    name, record, operands, keeps = "extreme", Contraction, ("lhs_data", "rhs_data"), 3
+    results = ("out", "arg")
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        call: Contraction = ctx.call
-        form = call.adjacency.csc
-        lhs, rhs = ctx.saved_tensors
-        left, right, out = (m.to(ctx.arg.device) for m in call.plan.maps)
-        chosen = ctx.arg  # the position that gave each element, or -1
+    def run(
+        self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
+    ) -> tuple[Maybe, ...]:
+        """Run the kernel; the positions that gave the values are for the gradient."""
+        return _reduced(call, lhs, rhs, trains)
+
+    def fake(
+        self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
+    ) -> tuple[Maybe, ...]:
+        """Like the results."""
+        out = _like_result(call, lhs)
+        size = math.prod(call.out_shape)
+        return out, out.new_empty((len(out), size), dtype=torch.int64) if trains else None
+
+    def kept(
+        self, call: Contraction, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """The positions, and the operands that the gradients read."""
+        return results[1], *_factors(call.op, needs, operands)
+
+    def gradients(
+        self, call: Contraction, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """What reaches the chosen edges, summed at the operands' ends."""
+        chosen, lhs, rhs = kept  # the position that gave each element, or -1
+        edges, form = call.adjacency, call.adjacency.csc
+        features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
+        left, right, out = (m.to(chosen.device) for m in features.maps)
         grad = grads[0].reshape(chosen.shape)
-        if call.plan.size != call.plan.out_size:
+        if features.size != features.out_size:
             chosen, grad = chosen[:, out], grad[:, out]
         left_grad = right_grad = None
-        if ctx.needs_input_grad[2]:
+        if needs[0]:
             part = grad
             if rhs is not None:
                 factor = taken(form, call.rhs, rhs, chosen, right)
                 part = grad / factor if call.op == "div" else grad * factor
-            left_grad = put(form, call.lhs, part, chosen, left, ctx.shapes[0])
-        if ctx.needs_input_grad[3]:
+            left_grad = put(edges, call.lhs, part, chosen, left, call.lhs_shape)
+        if needs[1]:
             part = -grad if call.op == "sub" else grad
             if lhs is not None:
                 part = part * taken(form, call.lhs, lhs, chosen, left)
             if call.op == "div":
                 part = -part / taken(form, call.rhs, rhs, chosen, right) ** 2
-            right_grad = put(form, call.rhs, part, chosen, right, ctx.shapes[1])
-        return None, None, left_grad, right_grad
+            right_grad = put(edges, call.rhs, part, chosen, right, call.rhs_shape)
+        return left_grad, right_grad
+
+
+_SUM, _EXTREME = _Sum(), _Extreme()

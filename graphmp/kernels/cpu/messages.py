@@ -55,7 +55,7 @@ def spmm(
         place = torch.int32 if len(edges[1]) <= _LARGEST else torch.int64
         arg = empty((needed, plan.out_size), place)
         made = (*made, arg.numpy())
-    none = _no_numbers(accumulator(dtype))
+    none = _no_numbers(dtype)
     by: tuple[Any, ...] = (divisor, none) if isinstance(divisor, bool) else (False, divisor.numpy())
     work = len(edges[1]) * max(plan.size, 1)
     if tiled:
@@ -110,7 +110,8 @@ def _flag(value: bool) -> tuple[int, ...]:
 
 @cache
 def _no_numbers(dtype: torch.dtype) -> Any:
-    return torch.empty(0, dtype=dtype).numpy()
+    """No divisors of sums of ``dtype``."""
+    return torch.empty(0, dtype=accumulator(dtype)).numpy()
 
 
 class Tile(NamedTuple):
