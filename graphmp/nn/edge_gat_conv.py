@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, edge_sums, projected
-from .inputs import Sizes, at_ends, check_edges, checked, mapped, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, dropped, sizes_at_ends
 
 
 class EdgeGATConv(ChecksInDegrees):
@@ -141,13 +141,13 @@ class EdgeGATConv(ChecksInDegrees):
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
         check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
-        feat = mapped(self.feat_drop, feat)
+        feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, self._maps, self._num_heads)
         out, attention = ops.gat_attention(
             graph,
             source,
-            dots(source, self.attn_l)[0],
-            dots(target, self.attn_r)[0],
+            dots(source, self.attn_l),
+            dots(target, self.attn_r),
             edge=edge_feat @ self._edge_vectors(),
             negative_slope=self.leaky_relu.negative_slope,
             dropout=self.attn_drop.p if self.training else 0.0,
@@ -165,7 +165,7 @@ class EdgeGATConv(ChecksInDegrees):
 
     def _edge_vectors(self) -> Tensor:
         """(edge_feats, heads): what an edge's input is multiplied by for its part of the scores."""
-        return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)[0]
+        return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""

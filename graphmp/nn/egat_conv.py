@@ -130,7 +130,7 @@ class EGATConv(ChecksInDegrees):
         source, target = at_ends(graph, checked(graph, nfeats, self._sizes))
         check_edges(graph, efeats, "efeats", self._in_edge_feats)
         edges = by_head(self._at_edges(graph, source, target, efeats), self._num_heads)
-        attention = ops.edge_softmax(graph, dots(edges, self.attn)[0]).unsqueeze(-1)
+        attention = ops.edge_softmax(graph, dots(edges, self.attn)).unsqueeze(-1)
         if edge_weight is not None:
             factors = factors_by_head(graph, edge_weight, self._num_heads)
             attention = attention * factors.unsqueeze(-1)

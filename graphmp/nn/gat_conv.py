@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, factors_by_head, finished, projected, residual_map
-from .inputs import Sizes, at_ends, checked, mapped, sizes_at_ends
+from .inputs import Sizes, at_ends, checked, dropped, sizes_at_ends
 
 
 class GATConv(ChecksInDegrees):
@@ -143,15 +143,14 @@ class GATConv(ChecksInDegrees):
         """
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
-        feat = mapped(self.feat_drop, feat)
+        feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, self._maps, self._num_heads)
-        left, right = self._scores(source, target)
         weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
         found = ops.gat_attention(
             graph,
             source,
-            left,
-            right,
+            dots(source, self.attn_l),
+            dots(target, self.attn_r),
             negative_slope=self.leaky_relu.negative_slope,
             dropout=self.attn_drop.p if self.training else 0.0,
             weight=weight,
@@ -163,13 +162,8 @@ class GATConv(ChecksInDegrees):
     @property
     def _maps(self) -> tuple[nn.Module, nn.Module]:
         """The linear maps of both ends."""
-        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
-
-    def _scores(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """What each end adds to the score of an edge: (num_src, …, heads), (num_dst, …, heads)."""
-        if source is target:
-            return dots(source, torch.cat((self.attn_l, self.attn_r))).unbind(0)  # type: ignore[return-value]
-        return dots(source, self.attn_l)[0], dots(target, self.attn_r)[0]
+        both = getattr(self, "fc", None)
+        return (self.fc_src, self.fc_dst) if both is None else (both, both)
 
     def _by_head(self, h: Tensor) -> Tensor:
         return by_head(h, self._num_heads)
@@ -181,10 +175,11 @@ class GATConv(ChecksInDegrees):
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""
-        if self.res_fc is not None:
-            out = out + self._by_head(self.res_fc(own))
-        if self.bias is not None:
-            out = out + self._by_head(self.bias)
+        residual, bias = self.res_fc, self.bias
+        if residual is not None:
+            out = out + self._by_head(residual(own))
+        if bias is not None:
+            out = out + self._by_head(bias)
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:

@@ -13,7 +13,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, finished, projected, residual_map
-from .inputs import Sizes, at_ends, checked, mapped, sizes_at_ends
+from .inputs import Sizes, at_ends, checked, dropped, sizes_at_ends
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -127,7 +127,7 @@ class GATv2Conv(ChecksInDegrees):
         """
         self.check_in_degrees(graph)
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
-        feat = mapped(self.feat_drop, feat)
+        feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, (self.fc_src, self.fc_dst), self._num_heads)
         found = ops.gatv2_attention(
             graph,

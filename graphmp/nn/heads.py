@@ -14,6 +14,8 @@ from ..graph import Graph
 from .aggregation import check_edge_weight
 from .inputs import Features, at_ends, mapped
 
+_FEW = 1 << 16  # numbers below which operations cost more than what they compute
+
 
 def by_head(h: Tensor, num_heads: int) -> Tensor:
     """Give each head its part of the last dimension.
@@ -54,19 +56,27 @@ def projected(
 
 
 def dots(h: Tensor, vectors: Tensor) -> Tensor:
-    """The dot products of every head with its own vectors, by a matrix product for each head.
+    """The dot products of every head with its own vector.
 
-    Multiplying and summing would make tensors as large as ``h``, several in the backward pass.
+    Few numbers are multiplied and added, in the fewest operations. Of many, that would make tensors
+    as large as ``h``, several in the backward pass: they are multiplied by one matrix, whose
+    columns hold a head's vector each and are 0 elsewhere.
 
     Args:
         h: (N, …, heads, size).
-        vectors: (k, heads, size).
+        vectors: (1, heads, size).
 
     Returns:
-        (k, N, …, heads).
+        (N, …, heads).
+
+    Example:
+        >>> dots(torch.ones(5, 2, 2), torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]))[0]
+        tensor([3., 7.])
     """
-    each = torch.bmm(h.flatten(0, -3).transpose(0, 1), vectors.permute(1, 2, 0))
-    return each.permute(2, 1, 0).view(len(vectors), *h.shape[:-1])
+    if h.numel() < _FEW:
+        return torch.linalg.vecdot(h, vectors.to(h.dtype))
+    columns = torch.diag_embed(vectors.transpose(1, 2), dim1=1, dim2=3)
+    return h.flatten(-2) @ columns.flatten(0, 2)
 
 
 def products(h: Tensor, matrices: Tensor) -> Tensor:

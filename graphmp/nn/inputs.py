@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import _checks
 from ..errors import GraphTypeError, GraphValueError
@@ -70,8 +70,9 @@ def checked(
     """
     adjacency = _checks.adjacency_of(graph)
     if not isinstance(feat, tuple):
-        for owner, size in zip(("source nodes", "destination nodes"), sizes, strict=True):
-            _check(graph, feat, adjacency.num_src, owner, size, name)
+        _check(graph, feat, adjacency.num_src, "source nodes", sizes[0], name)
+        if sizes[1] != sizes[0]:
+            _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
         _check_one_serves_both(graph)
         return feat  # type: ignore[no-any-return]
     if len(feat) != 2:
@@ -272,3 +273,16 @@ def mapped(change: Callable[[Tensor], Tensor], feat: Features) -> Features:
         (tensor([-1.]), tensor([-0.]))
     """
     return (change(feat[0]), change(feat[1])) if isinstance(feat, tuple) else change(feat)
+
+
+def dropped(feat: Features, dropout: nn.Module) -> Features:
+    """Features after dropout, which is not even called where it drops nothing.
+
+    Example:
+        >>> import torch
+        >>> feat = torch.ones(2)
+        >>> dropped(feat, nn.Dropout(0.0)) is feat
+        True
+    """
+    idle = isinstance(dropout, nn.Dropout) and not (dropout.training and dropout.p)
+    return feat if idle else mapped(dropout, feat)

@@ -13,7 +13,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from ..ops.normalized import divided
 from .aggregation import aggregate, check_edge_weight
-from .inputs import Features, Sizes, at_ends, checked, mapped, sizes_at_ends
+from .inputs import Features, Sizes, at_ends, checked, dropped, mapped, sizes_at_ends
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 
@@ -150,7 +150,7 @@ class SAGEConv(nn.Module):
                 tensor where the destinations are not among the sources.
         """
         feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
-        feat = mapped(self.feat_drop, feat)
+        feat = dropped(feat, self.feat_drop)
         out = self._neighbours(graph, feat, edge_weight)
         if self._aggre_type != "gcn":
             out = self.fc_self(at_ends(graph, feat)[1]) + out

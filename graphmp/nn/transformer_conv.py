@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .heads import by_head, edge_sums, finished, products
-from .inputs import Sizes, at_ends, check_edges, checked, mapped, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, dropped, sizes_at_ends
 
 
 class TransformerConv(nn.Module):
@@ -139,7 +139,7 @@ class TransformerConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device; one tensor where the
                 destinations are not among the sources; features of edges for a layer without.
         """
-        feat = mapped(self.feat_drop, checked(graph, feat, self._sizes))
+        feat = dropped(checked(graph, feat, self._sizes), self.feat_drop)
         self._check_edges(graph, edge_feat)
         source, own = at_ends(graph, feat)
         found = self._attended(graph, source, own, edge_feat, get_attention)

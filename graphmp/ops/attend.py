@@ -59,7 +59,7 @@ def attend(call: Call, value: Tensor, flat: dict[str, Any]) -> Any:
         (num_dst, *, heads, size); if ``wanted`` a pair of that and (E, *, heads).
     """
     shape, edges = tuple(value.shape[1:]), call.adjacency
-    values = value.reshape(len(value), math.prod(shape))
+    values = value.reshape(value.shape[0], math.prod(shape))
     others = (flat["edge"], flat["weight"], flat["slant"], flat["seed"])
     out, attention = _ATTEND(call, flat["left"], flat["right"], values, *others)
     out = out.view(edges.num_dst, *shape)
@@ -78,7 +78,8 @@ class _Attend(Operation):
         *tensors, seed = operands
         given = call.given(tensors, seed)
         out, stats, attention = kernels.attention(call.adjacency.csc, given, call.wanted)
-        rounded = out.to(given.value.dtype)
+        dtype = given.value.dtype
+        rounded = out if out.dtype == dtype else out.to(dtype)
         exact = None if rounded is out else out
         return (rounded, attention, exact, stats) if trains else (rounded, attention, None, None)
 

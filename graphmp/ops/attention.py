@@ -17,6 +17,12 @@ from ..adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from .attend import Call, attend
 
+_OWNERS = {
+    "src": ("num_src", "sources"),
+    "dst": ("num_dst", "destinations"),
+    "edge": ("num_edges", "edges"),
+}
+
 
 def gat_attention(
     graph: Any,
@@ -240,7 +246,7 @@ def _operands(
     a compiled program draws another at every call.
     """
     shape, dtype = tuple(value.shape[1:-1]), value.dtype
-    flat = {
+    flat: dict[str, Any] = {
         "slant": None,
         **ends,
         "edge": _by_edge(graph, edge, shape, "edge"),
@@ -249,9 +255,13 @@ def _operands(
     for x in flat.values():
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)
-    ready = {n: None if x is None else x.to(dtype) for n, x in flat.items()}
-    ready["seed"] = torch.randint(2**63 - 1, ()) if dropout > 0 else None
-    return value.to(dtype), ready
+    if value.dtype != dtype:
+        value = value.to(dtype)
+    for name, x in flat.items():
+        if x is not None and x.dtype != dtype:
+            flat[name] = x.to(dtype)
+    flat["seed"] = torch.randint(2**63 - 1, ()) if dropout > 0 else None
+    return value, flat
 
 
 def _pair(
@@ -279,12 +289,15 @@ def _pair(
 def _flat(graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str) -> Tensor:
     """An operand that has a number for each head: (rows, heads)."""
     _check(graph, x, where, name)
-    if tuple(x.shape[1:]) not in (shape, (*shape, 1)):
+    heads = x.shape[1:]
+    if heads == shape and len(shape) == 1:
+        return x  # type: ignore[no-any-return]
+    if tuple(heads) not in (shape, (*shape, 1)):
         raise GraphValueError(
             f"{name} must have shape ({', '.join(map(str, (f'num_{where}', *shape)))}), with the "
             f"heads of value, but {tuple(x.shape)} came."
         )
-    return x.reshape(len(x), math.prod(shape))  # type: ignore[no-any-return]
+    return x.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
 def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | None:
@@ -307,12 +320,8 @@ def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | 
 def _check(graph: Any, x: Any, where: str, name: str) -> None:
     """Check the rows and the device of an operand, and that it is no complex number."""
     adjacency: Adjacency = graph.adjacency
-    rows, what = {
-        "src": (adjacency.num_src, "sources"),
-        "dst": (adjacency.num_dst, "destinations"),
-        "edge": (adjacency.num_edges, "edges"),
-    }[where]
-    _checks.feature(x, rows, adjacency.device, name, what)
+    count, what = _OWNERS[where]
+    _checks.feature(x, getattr(adjacency, count), adjacency.device, name, what)
     if x.dtype.is_complex:
         raise GraphTypeError(f"Attention needs real numbers, but {name} has {x.dtype}.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,20 +15,19 @@ from .attention_gradient_rows import attend_gradient_rows, score_gradient_rows
 from .attention_rows import attend_rows
 from .llvm import LANES
 from .memory import empty
-from .messages import SHAPES, as_array, blocks_at_once, run
+from .messages import SHAPES, as_array, blocks_at_once, result, run
 
 Form = tuple[Tensor, Tensor, Tensor]
 
 
 def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
-    rows, (edges, size) = form[0].numel() - 1, (form[1].numel(), given.value.shape[1])
-    held = accumulator(given.value.dtype)
-    out = empty((rows, size), held)
-    stats = empty((rows, 2 * given.heads), held)
-    kept = empty((edges, given.heads), given.value.dtype) if wanted else None
-    made = (as_array(out), as_array(stats), _array_or_none(kept, given.value.dtype))
-    args = (*_given(form, given), _fit(given.heads, size), *made)
+    rows, edges = form[0].shape[0] - 1, form[1].shape[0]
+    size, dtype = given.value.shape[1], given.value.dtype
+    out, array = result(rows, size, accumulator(dtype))
+    stats, made = result(rows, 2 * given.heads, accumulator(dtype))
+    kept = empty((edges, given.heads), dtype) if wanted else None
+    args = (*_given(form, given), _fit(given.heads, size), array, made, _array(kept, dtype))
     run(attend_rows, args[1][0], edges * max(size, 1), *args)
     return out, stats, kept
 
@@ -37,28 +36,25 @@ def attention_gradient(
     form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient at sources and edges; see the contract."""
-    edges, heads, size = form[1].numel(), given.heads, given.value.shape[1]
-    value = empty(tuple(given.value.shape), given.value.dtype)
-    left = empty(tuple(given.left.shape), stats.dtype)
-    scores = empty((edges, heads), stats.dtype)
-    weight = None if given.weight is None else empty((edges, heads), stats.dtype)
-    upstream = _array_or_none(attention_grad, grad.dtype)
-    made = [as_array(stats), as_array(grad), upstream]
-    made += [as_array(value), as_array(left), as_array(scores)]
-    made.append(_array_or_none(weight, stats.dtype))
-    fits = (_fit(heads, size), _fit(heads, given.left.shape[1]))
-    args = (*_given(form, given), *fits, *made)
+    edges, heads, held = form[1].shape[0], given.heads, stats.dtype
+    (sources, size), width = given.value.shape, given.left.shape[1]
+    value, left = result(sources, size, given.value.dtype), result(sources, width, held)
+    scores = result(edges, heads, held)
+    weight = None if given.weight is None else empty((edges, heads), held)
+    upstream = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
+    made = (value[1], left[1], scores[1], _array(weight, held))
+    args = (*_given(form, given), _fit(heads, size), _fit(heads, width), *upstream, *made)
     run(attend_gradient_rows, args[1][0], 2 * edges * max(size, 1), *args)
-    return value, left, scores, weight
+    return value[0], left[0], scores[0], weight
 
 
 def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    out = empty(tuple(given.right.shape), scores.dtype)
+    out, array = result(*given.right.shape, scores.dtype)
     fit, kind = _fit(given.heads, given.right.shape[1]), SCORES.index(given.kind)
     layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
     ends = (as_array(given.right), as_array(given.left))
-    args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, as_array(out))
+    args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, array)
     run(score_gradient_rows, layout[0], len(layout[1]) * max(given.right.shape[1], 1), *args)
     return out
 
@@ -66,22 +62,26 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
 def _given(form: Form, given: Attention) -> tuple[Any, ...]:
     """What both loops take first."""
     dtype = given.value.dtype
-    edge, weight, slant = (
-        _array_or_none(t, dtype) for t in (given.edge, given.weight, given.slant)
-    )
     return (
         SCORES.index(given.kind),
         (form[0].numpy(), form[1].numpy(), form[2].numpy()),
-        *(as_array(given.left), as_array(given.right), as_array(given.value), edge, weight),
-        (slant, float(given.slope)),
+        *(as_array(given.left), as_array(given.right), as_array(given.value)),
+        *(_array(given.edge, dtype), _array(given.weight, dtype)),
+        (_array(given.slant, dtype), given.slope),
         (given.seed, threshold(given.dropout)),
-        SHAPES[blocks_at_once(given.heads)],
+        _blocks(given.heads),
     )
 
 
-def _array_or_none(tensor: Tensor | None, dtype: torch.dtype) -> Any:
+def _array(tensor: Tensor | None, dtype: torch.dtype) -> Any:
     """A tensor as an array; one without rows, of ``dtype``, for None."""
     return no_rows(dtype) if tensor is None else as_array(tensor)
+
+
+@cache
+def _blocks(heads: int) -> tuple[int, ...]:
+    """The shape of as many vectors as heads are summed at once."""
+    return SHAPES[blocks_at_once(heads)]
 
 
 @lru_cache(maxsize=16)

@@ -22,6 +22,7 @@ STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by the
     torch.bfloat16: torch.uint16,
     torch.float16: torch.int16,
 }
+_KINDS = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # of tiles of so many vectors
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_PLACES = np.zeros(0, np.int32)
@@ -46,9 +47,8 @@ def spmm(
     rows, dtype, is_sum = form[0].shape[0] - 1, lhs.data.dtype, reduce == "sum"
     tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
     held = dtype if tiled else accumulator(dtype)
-    make = empty if rows * plan.out_size > _MANY else torch.empty
-    out = make((rows, plan.out_size), dtype=held)
-    made: tuple[Any, ...] = (as_array(out),)
+    out, array = result(rows, plan.out_size, held)
+    made: tuple[Any, ...] = (array,)
     arg = None
     if not is_sum:
         needed = rows if wants_arg or not tiled else 0
@@ -84,19 +84,19 @@ def sddmm(
     dtype, rows = lhs.data.dtype, len(edges[1])
     tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
     dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
-    out = empty((rows, plan.out_size), dtype if tiled or dots else accumulator(dtype))
+    out, array = result(rows, plan.out_size, dtype if tiled or dots else accumulator(dtype))
     work = rows * max(plan.size, 1)
     if tiled:
-        operands = (*_tiled(op, lhs, rhs, plan), as_array(out))
+        operands = (*_tiled(op, lhs, rhs, plan), array)
         for tile in tiling(plan.size):
             run(tiles.make_messages, edges[0], work, *edges, *operands, *tile)
     elif dots and rhs is not None:
         operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
         shape = SHAPES[blocks_at_once(plan.out_size)]
-        run(tiles.make_dots, edges[0], work, *edges, *operands, as_array(out), shape)
+        run(tiles.make_dots, edges[0], work, *edges, *operands, array, shape)
     else:
         operands = _operands(op, lhs, rhs, plan, out.dtype)
-        run(loops.sddmm, edges[0], work, *edges, *operands, out.numpy())
+        run(loops.sddmm, edges[0], work, *edges, *operands, array)
     return _shaped(out, dtype, plan.out_shape)
 
 
@@ -219,13 +219,22 @@ def blocks_at_once(blocks: int) -> int:
 
 def as_array(tensor: Tensor) -> Any:
     """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
-    flat = tensor.detach().contiguous()
+    flat = (tensor.detach() if tensor.requires_grad else tensor).contiguous()
     if flat.ndim != 2:
         rows = flat.shape[0]
         flat = flat.view(rows, flat.numel() // rows if rows else flat.shape[1:].numel())
     dtype = flat.dtype
     stored = STORED.get(dtype, dtype)
     return (flat if stored is dtype else flat.view(stored)).numpy()
+
+
+def result(rows: int, size: int, dtype: torch.dtype) -> tuple[Tensor, Any]:
+    """A new tensor (rows, size), not initialised, and the array that a loop writes it as."""
+    if rows * size < _MANY and (kind := _KINDS.get(dtype)) is not None:
+        array = np.empty((rows, size), kind)  # quicker than a tensor first
+        return torch.from_numpy(array), array
+    out = empty((rows, size), dtype)
+    return out, as_array(out)
 
 
 def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
