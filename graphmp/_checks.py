@@ -54,11 +54,11 @@ def kind(value: object) -> str:
     return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
 
 
-def id_dtype(dtype: Any) -> torch.dtype:
-    """Check that ``dtype`` is int32 or int64."""
+def id_dtype(dtype: Any, what: str = "Ids") -> torch.dtype:
+    """Check that ``dtype``, that of ``what``, is int32 or int64."""
     if dtype in ID_DTYPES:
         return dtype  # type: ignore[no-any-return]
-    raise GraphTypeError(f"Ids are torch.int32 or torch.int64, but {dtype} came.")
+    raise GraphTypeError(f"{what} are torch.int32 or torch.int64, but {dtype} came.")
 
 
 def device(value: Any) -> torch.device:

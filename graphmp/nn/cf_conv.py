@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 
 from .. import ops
 from ..graph import Graph
-from .inputs import check_edges, checked_source
+from .inputs import check_edges, checked_source, in_dtype_of
 
 
 class ShiftedSoftplus(nn.Module):
@@ -97,8 +97,9 @@ class CFConv(nn.Module):
             GraphTypeError: features that are not tensors.
             GraphValueError: features of a wrong shape or on another device.
         """
-        source = checked_source(g, node_feats, self.project_node.in_features)
+        source = checked_source(g, node_feats, self.project_node.in_features, like=self)
         check_edges(g, edge_feats, "edge_feats", self._edge_in_feats)
+        edge_feats = in_dtype_of(self, edge_feats, "edge_feats")
         sent, filters = self.project_node(source), self.project_edge(edge_feats)
         out = ops.gspmm(g, "mul", "sum", sent, filters.to(sent.dtype))
         return self.project_out(out)  # type: ignore[no-any-return]

@@ -87,7 +87,7 @@ class DotGatConv(ChecksInDegrees):
                 or on another device; one tensor where the destinations are not among the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
         source, target = projected(graph, feat, self._maps, self._num_heads)
         found = ops.dot_attention(graph, target, source, source, return_attention=get_attention)
         return finished(found, lambda out: out)

@@ -78,7 +78,7 @@ class EdgeConv(ChecksInDegrees):
         """
         self.check_in_degrees(g)
         size = self.theta.in_features
-        source, own = at_ends(g, checked(g, feat, (size, size)))
+        source, own = at_ends(g, checked(g, feat, (size, size), like=self))
         left, right = linear(source, self.theta.weight), self.theta(own) + self.phi(own)
         if self.batch_norm:
             messages = self.bn(ops.gsddmm(g, "sub", right, left, "v", "u"))

@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, edge_sums, projected
-from .inputs import Sizes, at_ends, check_edges, checked, dropped, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, dropped, in_dtype_of, sizes_at_ends
 
 
 class EdgeGATConv(ChecksInDegrees):
@@ -139,8 +139,9 @@ class EdgeGATConv(ChecksInDegrees):
                 or on another device; one tensor where the destinations are not among the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
         check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
+        edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
         feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, self._maps, self._num_heads)
         out, attention = ops.gat_attention(

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from .functional import edge_predictor
 from .functional.merging import check_operator
+from .inputs import in_dtype_of
 
 
 class EdgePredictor(nn.Module):
@@ -80,7 +81,10 @@ class EdgePredictor(nn.Module):
             GraphValueError: features of shapes that do not fit.
         """
         h = edge_predictor(h_src, h_dst, self.op)
-        return h if self.linear is None else self.linear(h)
+        if self.linear is None:
+            return h
+        h = in_dtype_of(self.linear, h, f"What op={self.op!r} makes of h_src and h_dst")
+        return self.linear(h)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """Show the operator in ``repr``."""

@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, factors_by_head
-from .inputs import Sizes, at_ends, check_edges, checked, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, in_dtype_of, sizes_at_ends
 
 
 class EGATConv(ChecksInDegrees):
@@ -127,8 +127,9 @@ class EGATConv(ChecksInDegrees):
                 the sources.
         """
         self.check_in_degrees(graph)
-        source, target = at_ends(graph, checked(graph, nfeats, self._sizes))
+        source, target = at_ends(graph, checked(graph, nfeats, self._sizes, "nfeats", self))
         check_edges(graph, efeats, "efeats", self._in_edge_feats)
+        efeats = in_dtype_of(self, efeats, "efeats")
         edges = by_head(self._at_edges(graph, source, target, efeats), self._num_heads)
         attention = ops.edge_softmax(graph, dots(edges, self.attn)).unsqueeze(-1)
         if edge_weight is not None:

@@ -11,7 +11,7 @@ from torch.nn.functional import linear
 from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import at_ends, check_edges, checked, checked_alike
+from .inputs import at_ends, check_edges, checked, checked_alike, in_dtype_of
 
 
 class EGNNConv(nn.Module):
@@ -101,20 +101,22 @@ class EGNNConv(nn.Module):
                 where the layer reads none, or none where it does; one tensor where the
                 destinations are not among the sources.
         """
-        source, own = at_ends(graph, checked(graph, node_feat, (self.in_size, self.in_size)))
+        sizes = (self.in_size, self.in_size)
+        source, own = at_ends(graph, checked(graph, node_feat, sizes, "node_feat", self))
         places = at_ends(graph, checked_alike(graph, coord_feat))
+        left, right = (in_dtype_of(self, place, "coord_feat") for place in places)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
                 f"The layer reads {self.edge_feat_size} features of an edge, but edge_feat "
                 f"{'is None' if edge_feat is None else 'came'}."
             )
-        apart = ops.gsddmm(graph, "sub", *places)
+        apart = ops.gsddmm(graph, "sub", left, right)
         radial = apart.square().sum(-1, keepdim=True)
         length = radial.masked_fill(radial == 0, 1).sqrt()
         messages = self._messages(graph, source, own, radial, edge_feat)
         moves = self.coord_mlp(messages) * (apart / length)
         around = ops.gspmm(graph, "copy_rhs", "sum", None, messages)
-        moved = places[1] + ops.gspmm(graph, "copy_rhs", "mean", None, moves)
+        moved = right + ops.gspmm(graph, "copy_rhs", "mean", None, moves)
         return self.node_mlp(torch.cat([own, around.to(own.dtype)], -1)), moved
 
     def _messages(
@@ -134,7 +136,7 @@ class EGNNConv(nn.Module):
         met = ops.gsddmm(graph, "add", left, right) + linear(radial, from_radial)
         if edge_feat is not None:
             check_edges(graph, edge_feat, "edge_feat", self.edge_feat_size)
-            met = met + linear(edge_feat, from_edge)
+            met = met + linear(in_dtype_of(self, edge_feat, "edge_feat"), from_edge)
         for module in rest:
             met = module(met)
         return met

@@ -142,7 +142,7 @@ class GATConv(ChecksInDegrees):
                 the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.attn_l)
         feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, self._maps, self._num_heads)
         weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)

@@ -100,7 +100,7 @@ class GatedGraphConv(nn.Module):
             GraphValueError: features or types of a wrong shape or on another device; no types
                 where there are several; destinations that are not the sources.
         """
-        feat = checked_steps(graph, feat, self._in_feats)
+        feat = checked_steps(graph, feat, self._in_feats, self)
         pairs = self._pairs(graph, etypes)
         h = pad(feat, (0, self._out_feats - self._in_feats))
         for _ in range(self._n_steps):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
-from .inputs import at_ends, check_edges, checked
+from .inputs import at_ends, check_edges, checked, in_dtype_of
 
 
 class GatedGCNConv(nn.Module):
@@ -98,8 +98,9 @@ class GatedGCNConv(nn.Module):
                 the destinations are not among the sources.
         """
         size = self.A.in_features
-        source, own = at_ends(graph, checked(graph, feat, (size, size)))
+        source, own = at_ends(graph, checked(graph, feat, (size, size), like=self))
         check_edges(graph, edge_feat, "edge_feat", self.C.in_features)
+        edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
         edges = ops.gsddmm(graph, "add", self.D(source), self.E(own)) + self.C(edge_feat)
         gates = edges.sigmoid()
         total = ops.gspmm(graph, "copy_rhs", "sum", None, gates)

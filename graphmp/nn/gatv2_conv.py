@@ -126,7 +126,7 @@ class GATv2Conv(ChecksInDegrees):
                 or on another device; one tensor where the destinations are not among the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.attn)
         feat = dropped(feat, self.feat_drop)
         source, target = projected(graph, feat, (self.fc_src, self.fc_dst), self._num_heads)
         found = ops.gatv2_attention(

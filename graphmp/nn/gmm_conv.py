@@ -12,7 +12,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, residual_map
-from .inputs import Sizes, at_ends, check_edges, checked, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, in_dtype_of, sizes_at_ends
 
 AGGREGATORS = ("sum", "mean", "max")
 
@@ -121,9 +121,10 @@ class GMMConv(ChecksInDegrees):
                 or on another device; one tensor where the destinations are not among the sources.
         """
         self.check_in_degrees(graph)
-        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
         source, own = at_ends(graph, given)
         check_edges(graph, pseudo, "pseudo", self._dim)
+        pseudo = in_dtype_of(self, pseudo, "pseudo")
         sent = by_head(self.fc(source), self._n_kernels)
         weights = self._weights(pseudo).to(sent.dtype).unsqueeze(-1)
         out: Tensor = ops.gspmm(graph, "mul", self._aggregator_type, sent, weights).sum(1)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
+from .inputs import in_dtype_of
 
 AGGREGATORS: dict[str, Callable[[list[Tensor]], Tensor]] = {
     "sum": lambda parts: torch.stack(parts).sum(0) if len(parts) > 1 else parts[0],
@@ -56,7 +57,7 @@ class HeteroGraphConv(nn.Module):
         - output: ``{node type: (N, \*)}``.
 
     Raises:
-        GraphTypeError: layers that are not in a dict.
+        GraphTypeError: layers that are not modules in a dict.
         GraphValueError: an unknown aggregate.
 
     Example:
@@ -87,6 +88,11 @@ class HeteroGraphConv(nn.Module):
                 f"aggregate is one of {', '.join(AGGREGATORS)} or a function, but {aggregate!r} "
                 "came."
             )
+        for etype, module in mods.items():
+            if not isinstance(module, nn.Module):
+                raise GraphTypeError(
+                    f"The layer of {etype!r} must be an nn.Module, but {_checks.kind(module)} came."
+                )
         self.mods = _ByType({str(etype): module for etype, module in mods.items()})
         for module in self.mods.values():
             allow = getattr(module, "set_allow_zero_in_degree", None)
@@ -114,10 +120,13 @@ class HeteroGraphConv(nn.Module):
 
         Raises:
             GraphTypeError: features that are not in dicts.
-            GraphKeyError: a relation without a layer, or a destination type without features.
+            GraphKeyError: a relation without a layer, a destination type without features, an
+                unknown node type while one of the graph's has none, or arguments for an unknown
+                edge type.
             GraphValueError: layers that give a node type results of different shapes.
         """
         sources, targets = _at_ends(g, inputs)
+        self._check_names(g, sources, mod_args, mod_kwargs)
         found: dict[str, list[Tensor]] = {}
         for etype in g.canonical_etypes:
             source, _, target = etype
@@ -138,6 +147,24 @@ class HeteroGraphConv(nn.Module):
                 return self.mods[name]
         known = ", ".join(self.mods)
         raise GraphKeyError(f"Edge type {etype} has no layer; there are layers for {known}.")
+
+    def _check_names(self, g: Graph, sources: Mapping[str, Any], *options: Any) -> None:
+        """Find names that are mistyped: of node types in vain, and of edge types anywhere."""
+        unknown = [ntype for ntype in sources if ntype not in g.ntypes]
+        missing = [ntype for ntype, _, _ in g.canonical_etypes if ntype not in sources]
+        if unknown and missing:
+            raise GraphKeyError(
+                f"There is no node type {unknown[0]!r}, while {missing[0]!r} has no features; the "
+                f"graph has {', '.join(map(repr, g.ntypes))}."
+            )
+        known = {*map(str, g.canonical_etypes), *g.etypes, *self.mods}
+        for given in options:
+            for etype in given or {}:
+                if str(etype) not in known:
+                    raise GraphKeyError(
+                        f"There is no edge type {etype!r} for which arguments came; there are "
+                        f"layers for {', '.join(self.mods)}."
+                    )
 
     def _aggregated(self, parts: list[Tensor], ntype: str) -> Tensor:
         if callable(self.aggregate):
@@ -212,7 +239,11 @@ class HeteroLinear(nn.Module):
         Raises:
             GraphKeyError: an unknown type.
         """
-        return {name: _chosen(self.linears, name)(h) for name, h in feat.items()}
+        found = {}
+        for name, h in _dict_by_type(feat, "feat").items():
+            linear = _chosen(self.linears, name)
+            found[name] = linear(in_dtype_of(linear, h, f"The features of {name!r}"))
+        return found
 
 
 class HeteroEmbedding(nn.Module):
@@ -267,7 +298,23 @@ class HeteroEmbedding(nn.Module):
         Raises:
             GraphKeyError: an unknown type.
         """
-        return {name: _chosen(self.embeds, name)(ids) for name, ids in input_ids.items()}
+        found = {}
+        for name, ids in _dict_by_type(input_ids, "input_ids").items():
+            table: Any = _chosen(self.embeds, name)
+            if not isinstance(ids, Tensor):
+                raise GraphTypeError(
+                    f"input_ids of {name!r} must be a tensor, but {_checks.kind(ids)} came."
+                )
+            what = f"input_ids of {name!r}"
+            _checks.id_dtype(ids.dtype, what)
+            found[name] = table(_checks.in_range(ids, table.num_embeddings, what))
+        return found
+
+
+def _dict_by_type(value: Any, name: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise GraphTypeError(f"{name} is a dict {{type: tensor}}, but {_checks.kind(value)} came.")
+    return value
 
 
 def _chosen(modules: nn.ModuleDict, name: Any) -> nn.Module:

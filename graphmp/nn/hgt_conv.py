@@ -123,7 +123,8 @@ class HGTConv(nn.Module):
             GraphValueError: features or types of a wrong shape or on another device, or one tensor
                 where the destinations are not among the sources.
         """
-        source, own = at_ends(g, checked(g, x, (self.in_size, self.in_size)))
+        sizes = (self.in_size, self.in_size)
+        source, own = at_ends(g, checked(g, x, sizes, "x", self))
         ends = ntype if isinstance(ntype, tuple) else at_ends(g, ntype)
         kinds, own_kinds = (checked_types(each, self.num_ntypes, "ntype") for each in ends)
         types = checked_types(etype, self.num_etypes, "etype")

@@ -13,6 +13,7 @@ from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
+Like: TypeAlias = nn.Module | Tensor | None
 Sizes: TypeAlias = int | tuple[int, int]
 
 
@@ -26,7 +27,9 @@ def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
     return in_feats if isinstance(in_feats, tuple) else (in_feats, in_feats)
 
 
-def checked_source(graph: Graph, feat: Any, size: int | None, name: str = "feat") -> Tensor:
+def checked_source(
+    graph: Graph, feat: Any, size: int | None, name: str = "feat", like: Like = None
+) -> Tensor:
     """Check what a layer that reads the sources alone was given.
 
     Args:
@@ -34,6 +37,7 @@ def checked_source(graph: Graph, feat: Any, size: int | None, name: str = "feat"
         feat: (num_src, …) a tensor; or a pair of which the first is that.
         size: the last dimension that the layer needs; None for any.
         name: the argument's name.
+        like: as in :func:`in_dtype_of`.
 
     Returns:
         The features of the sources.
@@ -44,11 +48,15 @@ def checked_source(graph: Graph, feat: Any, size: int | None, name: str = "feat"
     """
     source = feat[0] if isinstance(feat, tuple) and feat else feat
     _check(graph, source, _checks.adjacency_of(graph).num_src, "source nodes", size, name)
-    return source  # type: ignore[no-any-return]
+    return in_dtype_of(like, source, name)
 
 
 def checked(
-    graph: Graph, feat: Any, sizes: tuple[int | None, int | None], name: str = "feat"
+    graph: Graph,
+    feat: Any,
+    sizes: tuple[int | None, int | None],
+    name: str = "feat",
+    like: Like = None,
 ) -> Features:
     """Check what a layer that reads both ends was given.
 
@@ -59,12 +67,13 @@ def checked(
             of (num_src, …) and (num_dst, …).
         sizes: the last dimensions that the layer needs; None for any.
         name: the argument's name.
+        like: as in :func:`in_dtype_of`.
 
     Returns:
-        ``feat``.
+        ``feat``, in the dtype of the parameters if it came in integers.
 
     Raises:
-        GraphTypeError: not a tensor, or a pair of other things.
+        GraphTypeError: not a tensor, or a pair of other things; or another floating dtype.
         GraphValueError: a wrong number of rows, a wrong size, another device, or one tensor where
             a pair is needed.
     """
@@ -74,7 +83,7 @@ def checked(
         if sizes[1] != sizes[0]:
             _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
         _check_one_serves_both(graph)
-        return feat  # type: ignore[no-any-return]
+        return in_dtype_of(like, feat, name)
     if len(feat) != 2:
         raise GraphValueError(
             "Features are one tensor or a pair (of the sources, of the destinations), but a tuple "
@@ -82,7 +91,7 @@ def checked(
         )
     _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0], name)
     _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1], name)
-    return feat
+    return in_dtype_of(like, feat[0], name), in_dtype_of(like, feat[1], name)
 
 
 def checked_alike(graph: Graph, feat: Any) -> Features:
@@ -109,19 +118,20 @@ def checked_alike(graph: Graph, feat: Any) -> Features:
     return given
 
 
-def checked_steps(graph: Graph, feat: Any, size: int | None) -> Tensor:
+def checked_steps(graph: Graph, feat: Any, size: int | None, like: Like = None) -> Tensor:
     """Check what a layer was given that passes messages several times along the same edges.
 
     Args:
         graph: a graph between nodes of one type, or a block with all its nodes at both sides.
         feat: (N, …).
         size: the last dimension that the layer needs; None for any.
+        like: as in :func:`in_dtype_of`.
 
     Returns:
-        ``feat``.
+        ``feat``, in the dtype of the parameters if it came in integers.
 
     Raises:
-        GraphTypeError: not a tensor.
+        GraphTypeError: not a tensor, or another floating dtype.
         GraphValueError: destinations that are not the sources, a wrong number of rows, a wrong
             size, or another device.
     """
@@ -135,7 +145,7 @@ def checked_steps(graph: Graph, feat: Any, size: int | None) -> Tensor:
             f"{adjacency.num_dst} other destinations: use the whole graph, or layers of one step."
         )
     _check(graph, feat, adjacency.num_src, "source nodes", size)
-    return feat  # type: ignore[no-any-return]
+    return in_dtype_of(like, feat, "feat")
 
 
 def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
@@ -159,6 +169,45 @@ def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
     sizes = graph.batch_num_nodes()
     _check(graph, feat, graph.num_nodes(), "nodes", size)
     return sizes
+
+
+def in_dtype_of(like: Like, value: Tensor, name: str) -> Tensor:
+    """Bring integers into the dtype of the parameters that they will meet in a product.
+
+    Args:
+        like: a layer or a parameter; None if there is none.
+        value: features.
+        name: the argument's name.
+
+    Returns:
+        ``value``; integers and bools in the dtype of the parameters.
+
+    Raises:
+        GraphTypeError: another floating dtype than that of the parameters, which autocast does not
+            change either.
+
+    Example:
+        >>> import torch
+        >>> in_dtype_of(torch.nn.Linear(2, 1), torch.tensor([[1, 0]]), "feat")
+        tensor([[1., 0.]])
+    """
+    wanted = None
+    for parameter in like.parameters() if isinstance(like, nn.Module) else (like,):
+        if parameter is not None and parameter.dtype == value.dtype:
+            return value
+        if wanted is None and parameter is not None and parameter.is_floating_point():
+            wanted = parameter.dtype
+    if wanted is None:
+        return value
+    if not (value.is_floating_point() or value.is_complex()):
+        return value.to(wanted)
+    device = value.device.type
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        return value
+    raise GraphTypeError(
+        f"{name} must have the parameters' dtype {wanted}, but {value.dtype} came: call "
+        f".to({wanted}) on it, or .to({value.dtype}) on the layer."
+    )
 
 
 def check_edges(graph: Graph, value: Any, name: str, size: int | None = None) -> None:
@@ -200,7 +249,7 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
     """
     if not isinstance(types, Tensor):
         return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
-    return _checks.ids(types, _checks.id_dtype(types.dtype), types.device, limit, name)
+    return _checks.ids(types, _checks.id_dtype(types.dtype, name), types.device, limit, name)
 
 
 def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> None:

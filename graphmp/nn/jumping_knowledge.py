@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..errors import GraphValueError
 from .functional import jumping_knowledge
 from .functional.merging import check_mode
+from .inputs import in_dtype_of
 
 
 class JumpingKnowledge(nn.Module):
@@ -83,4 +84,5 @@ class JumpingKnowledge(nn.Module):
 
     def _score(self, layers: Tensor) -> Tensor:
         """The scores (N, L, 1) of what the layers give, (N, L, in_feats)."""
+        layers = in_dtype_of(self, layers, "feat_list")
         return self.att(self.lstm(layers)[0])  # type: ignore[no-any-return]

@@ -68,16 +68,16 @@ class LabelPropagation(nn.Module):
 
         Args:
             g: a graph whose destinations are its sources.
-            labels: (N,) integers, or (N, C) numbers.
+            labels: (N,) integers, those that are not known below 0 perhaps; or (N, C) floats.
             mask: (N,) bools or ids, which labels are known; all, unless given.
 
         Returns:
             (N, C), without a gradient.
 
         Raises:
-            GraphTypeError: labels that are not a tensor.
-            GraphValueError: not a label for each node, labels on another device, or destinations
-                that are not the sources.
+            GraphTypeError: labels that are not a tensor, or a mask of floats.
+            GraphValueError: not a label for each node, a known label below 0, labels on another
+                device, or destinations that are not the sources.
         """
         options = (self.norm_type, self.clamp, self.normalize, self.reset)
         return label_propagation(g, labels, self.k, self.alpha, mask, *options)

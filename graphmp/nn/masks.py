@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -35,6 +36,10 @@ class MaskExplainer(nn.Module):
         beta1: weight of the mean of a mask of features.
         beta2: weight of its entropy.
         log: show a progress bar, with tqdm.
+
+    Raises:
+        GraphTypeError: a model that cannot be called so, or a number of things that is not an int.
+        GraphValueError: a negative number of things.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class MaskExplainer(nn.Module):
         log: bool = True,
     ) -> None:
         super().__init__()
+        _check_call(model)
         self.model = model
         self.num_hops = _checks.count(num_hops, "num_hops")
         self.lr, self.num_epochs = lr, _checks.count(num_epochs, "num_epochs")
@@ -123,6 +129,26 @@ def _first_masks(graph: Graph, feat: Mapping[str, Tensor]) -> tuple[ByType, ByTy
     for mask in (*feats.values(), *edges.values()):
         mask.requires_grad_()
     return feats, edges
+
+
+def _check_call(model: Any) -> None:
+    """Check that a model can be called as explainers do."""
+    if not callable(model):
+        raise GraphTypeError(f"A model is wanted, but {_checks.kind(model)} came.")
+    try:
+        called = inspect.signature(model.forward if isinstance(model, nn.Module) else model)
+    except (TypeError, ValueError):
+        return  # compiled code does not tell
+    named = called.parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in named):
+        return
+    missing = [name for name in ("graph", "feat", "eweight") if name not in called.parameters]
+    if missing:
+        raise GraphTypeError(
+            "The model is called as model(graph=…, feat=…, eweight=…), where eweight is a factor "
+            f"for each edge, but {type(model).__name__} takes {called} and so lacks "
+            f"{', '.join(missing)}: put it into a module whose forward takes all three."
+        )
 
 
 def _entropy(mask: Tensor) -> Tensor:

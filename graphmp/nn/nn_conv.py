@@ -106,7 +106,7 @@ class NNConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device, one tensor where the
                 destinations are not among the sources, or a function that makes no matrices.
         """
-        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
         source, own = at_ends(graph, given)
         check_edges(graph, efeat, "efeat")
         out = self._reduced(graph, source, self._matrices(efeat))

@@ -12,7 +12,7 @@ from torch.nn.functional import linear
 from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
-from .inputs import at_ends, check_edges, checked
+from .inputs import at_ends, check_edges, checked, in_dtype_of
 
 REDUCERS = ("mean", "max", "min", "sum")
 MOMENTS = {"var": 2, "std": 2, "moment3": 3, "moment4": 4, "moment5": 5}
@@ -116,7 +116,8 @@ class PNAConv(nn.Module):
                 where the layer reads none, or none where it does; one tensor where the
                 destinations are not among the sources.
         """
-        ends = at_ends(graph, checked(graph, node_feat, (self.in_size, self.in_size)))
+        sizes = (self.in_size, self.in_size)
+        ends = at_ends(graph, checked(graph, node_feat, sizes, "node_feat", self))
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
                 f"The layer reads {self.edge_feat_size} features of an edge, but edge_feat "
@@ -124,6 +125,7 @@ class PNAConv(nn.Module):
             )
         if edge_feat is not None:
             check_edges(graph, edge_feat, "edge_feat", self.edge_feat_size)
+            edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
         parts = zip(*(h.chunk(len(self.towers), -1) for h in ends), strict=True)
         found = [
             tower(graph, source, own, edge_feat)

@@ -122,7 +122,7 @@ class RelGraphConv(nn.Module):
                 tensor where the destinations are not among the sources.
         """
         size = self.linear_r.in_size
-        source, own = at_ends(g, checked(g, feat, (size, size)))
+        source, own = at_ends(g, checked(g, feat, (size, size), like=self))
         types = checked_types(etypes, self.linear_r.num_types, "etypes")
         check_edges(g, types, "etypes")
         if norm is not None:

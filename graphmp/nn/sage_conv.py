@@ -149,7 +149,7 @@ class SAGEConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device, or one
                 tensor where the destinations are not among the sources.
         """
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats))
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.fc_neigh)
         feat = dropped(feat, self.feat_drop)
         out = self._neighbours(graph, feat, edge_weight)
         if self._aggre_type != "gcn":

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .. import ops
 from ..construct import create_block
 from ..graph import Graph
-from .inputs import checked_nodes
+from .inputs import checked_nodes, in_dtype_of
 
 
 class Set2Set(nn.Module):
@@ -76,6 +76,7 @@ class Set2Set(nn.Module):
                 node types.
         """
         members = _members(checked_nodes(graph, feat, self.input_dim))
+        feat = in_dtype_of(self, feat, "feat")
         nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
         out = feat.new_zeros(graphs, self.output_dim)

@@ -91,7 +91,7 @@ class SGConv(ChecksInDegrees):
                 that are not the sources.
         """
         self.check_in_degrees(graph)
-        feat = checked_steps(graph, feat, self.fc.in_features)
+        feat = checked_steps(graph, feat, self.fc.in_features, self.fc)
         if self._cached_h is not None:
             return self.fc(self._cached_h)  # type: ignore[no-any-return]
         plain = self.norm is None and not self._cached

@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .heads import by_head, edge_sums, finished, products
-from .inputs import Sizes, at_ends, check_edges, checked, dropped, sizes_at_ends
+from .inputs import Sizes, at_ends, check_edges, checked, dropped, in_dtype_of, sizes_at_ends
 
 
 class TransformerConv(nn.Module):
@@ -139,13 +139,13 @@ class TransformerConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device; one tensor where the
                 destinations are not among the sources; features of edges for a layer without.
         """
-        feat = dropped(checked(graph, feat, self._sizes), self.feat_drop)
-        self._check_edges(graph, edge_feat)
+        feat = dropped(checked(graph, feat, self._sizes, like=self), self.feat_drop)
+        edge_feat = self._checked_edges(graph, edge_feat)
         source, own = at_ends(graph, feat)
         found = self._attended(graph, source, own, edge_feat, get_attention)
         return finished(found, lambda out: self._finished(out, own))
 
-    def _check_edges(self, graph: Graph, edge_feat: Any) -> None:
+    def _checked_edges(self, graph: Graph, edge_feat: Any) -> Tensor | None:
         if self._edge_feats is not None:
             if edge_feat is None:
                 raise GraphValueError(
@@ -153,11 +153,13 @@ class TransformerConv(nn.Module):
                     f"features: pass edge_feat, (E, {self._edge_feats})."
                 )
             check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
-        elif edge_feat is not None:
+            return in_dtype_of(self, edge_feat, "edge_feat")
+        if edge_feat is not None:
             raise GraphValueError(
                 "The layer was made for edges without features, but edge_feat came: make it with "
                 "edge_feats=…, the size of an edge's features."
             )
+        return None
 
     def _attended(
         self,

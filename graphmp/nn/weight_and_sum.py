@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ..graph import Graph
 from .functional import weight_and_sum
-from .inputs import checked_nodes
+from .inputs import checked_nodes, in_dtype_of
 
 
 class WeightAndSum(nn.Module):
@@ -55,4 +55,5 @@ class WeightAndSum(nn.Module):
                 node types.
         """
         checked_nodes(g, feats, self.in_feats)
+        feats = in_dtype_of(self, feats, "feats")
         return weight_and_sum(g, feats, self.atom_weighting(feats))

@@ -295,3 +295,12 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
 def test_bad_input_is_an_error(call: Any, error: type[gm.GraphError], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_model_that_takes_other_arguments_is_refused_when_the_explainer_is_made() -> None:
+    wanted = r"takes \(graph: .*\) .* and so lacks eweight: put it into a module"
+    for explainer in (GNNExplainer, HeteroGNNExplainer):
+        with pytest.raises(gm.GraphTypeError, match=wanted):
+            explainer(gm.nn.GraphConv(4, 2), 1)
+        with pytest.raises(gm.GraphTypeError, match="A model is wanted, but int 3 came"):
+            explainer(3, 1)  # type: ignore[arg-type]

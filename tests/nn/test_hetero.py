@@ -212,3 +212,47 @@ def test_layers_in_turn_pass_several_arguments_on() -> None:
 
     a, b = Sequential(Swap(), Swap())(gm.graph(([0], [1])), torch.zeros(1), torch.ones(1))
     assert (a.item(), b.item()) == (2.0, 3.0)
+
+
+def test_a_layer_that_is_no_module_is_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match="layer of 'follows' must be an nn"):
+        HeteroGraphConv({"follows": "GraphConv"})  # type: ignore[dict-item]
+
+
+def test_a_mistyped_node_type_is_found() -> None:
+    conv = HeteroGraphConv(layers())
+    with pytest.raises(gm.GraphKeyError, match="no node type 'users', while 'user' has no feature"):
+        conv(G, {"users": X["user"], "item": X["item"]})
+    assert set(conv(G, {**X, "shop": torch.ones(1)})) == {"user", "item"}  # one too many is none
+
+
+def test_arguments_for_a_mistyped_edge_type_are_found() -> None:
+    conv, some = HeteroGraphConv(layers()), {FOLLOWS: torch.ones(3)}
+    conv(G, X, mod_kwargs={e: {"edge_weight": weight} for e, weight in some.items()})
+    wrong: list[dict[str, Any]] = [
+        {"mod_kwargs": {"folows": {}}},
+        {"mod_args": {("user", "buys", "shop"): ()}},
+    ]
+    for options in wrong:
+        with pytest.raises(gm.GraphKeyError, match=r"no edge type .* for which arguments came"):
+            conv(G, X, **options)
+
+
+def test_wrong_rows_by_type_are_refused() -> None:
+    for layer, name in (
+        (HeteroLinear({"a": 2}, 2), "feat"),
+        (HeteroEmbedding({"a": 2}, 2), "input_ids"),
+    ):
+        with pytest.raises(gm.GraphTypeError, match=f"{name} is a dict .* a tensor of torch.int64"):
+            layer(torch.tensor([0]))
+    linear = HeteroLinear({"a": 2}, 2)
+    assert_close(linear({"a": torch.ones(1, 2).int()})["a"], linear({"a": torch.ones(1, 2)})["a"])
+    with pytest.raises(gm.GraphTypeError, match="features of 'a' must have the parameters' dtype"):
+        linear({"a": torch.ones(1, 2).double()})
+    embedding = HeteroEmbedding({"a": 2}, 2)
+    with pytest.raises(gm.GraphIndexError, match="input_ids of 'a' must be from 0 to 1, but 7"):
+        embedding({"a": torch.tensor([7])})
+    with pytest.raises(gm.GraphTypeError, match=r"input_ids of 'a' are torch\.int32 or"):
+        embedding({"a": torch.tensor([1.0])})
+    with pytest.raises(gm.GraphTypeError, match="must be a tensor, but list"):
+        embedding({"a": [1]})

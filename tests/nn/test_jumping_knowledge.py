@@ -72,3 +72,13 @@ def test_names_of_parameters_are_those_of_dgl() -> None:
     both = {f"lstm.{name}{end}": shape for end in ("", "_reverse") for name, shape in one.items()}
     assert shapes == {**both, "att.weight": (1, 12), "att.bias": (1,)}
     assert isinstance(JumpingKnowledge(), nn.Module)
+
+
+def test_one_tensor_in_place_of_a_list_is_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match="list with what each layer gives, but one"):
+        JumpingKnowledge("cat")(torch.ones(3, 2))
+
+
+def test_layers_of_another_dtype_are_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match="feat_list must have the parameters' dtype"):
+        JumpingKnowledge("lstm", 2, 2)([torch.ones(3, 2).double()] * 2)

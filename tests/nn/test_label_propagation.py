@@ -74,3 +74,25 @@ def test_there_is_nothing_to_learn() -> None:
     assert not layer(MIXED.graph(), y).requires_grad
     assert not layer.state_dict()
     assert repr(layer) == "LabelPropagation(k=2, alpha=0.4, norm_type=sym)"
+
+
+def test_labels_that_are_not_known_may_be_negative() -> None:
+    layer, g = LabelPropagation(2, 0.4), MIXED.graph()
+    labels = torch.tensor([0, -1, 1, 0, -1, 2])
+    known = labels >= 0
+    assert_close(layer(g, labels, known), layer(g, labels.clamp(min=0), known))
+    for mask in (None, torch.tensor([0, 4])):
+        with pytest.raises(gm.GraphValueError, match=r"but -1 came: .* pass mask=labels >= 0"):
+            layer(g, labels, mask)
+
+
+def test_one_number_for_each_node_stays_one_number() -> None:
+    layer, g, numbers = LabelPropagation(2, 0.4), MIXED.graph(), torch.rand(6)
+    known = torch.tensor([True, False, False, True, True, False])
+    out = layer(g, numbers, known)
+    assert_close(out, layer(g, numbers.view(-1, 1), known).view(-1))
+
+
+def test_a_mask_of_floats_is_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"torch.float32 came: .* call .bool\(\) on it"):
+        LabelPropagation(1, 0.4)(MIXED.graph(), torch.zeros(6).long(), torch.ones(6))

@@ -10,7 +10,7 @@ import laws
 import pytest
 import torch
 from corner_graphs import BIPARTITE, CORNERS, MIXED, PARALLEL, Corner, each_corner
-from layers import IN, LAYERS, call, edge_input, made
+from layers import EDGE, IN, LAYERS, call, edge_input, made
 from torch import Tensor
 
 import graphmp as gm
@@ -210,6 +210,42 @@ def test_features_of_another_size_are_refused(name: str, feat: Tensor) -> None:
     message = r"3 as their last dimension.*\(6,( 4)?\) came"
     with pytest.raises(gm.GraphValueError, match=message):
         call(name, made(name), MIXED.graph(), feat)
+
+
+@those("source", "both", "same", sized=True)
+def test_integers_are_numbers_of_the_parameters_dtype(name: str) -> None:
+    layer, g = made(name), MIXED.graph()
+    edge = edge_input(name, g) if LAYERS[name].needed else None
+    ones = torch.nn.functional.one_hot(torch.arange(6) % IN)
+    expected = call(name, layer, g, ones.float(), edge)
+    for feat in (ones, ones.int(), ones.bool()):
+        laws.assert_same_bits(call(name, layer, g, feat, edge), expected)
+    if LAYERS[name].ends != "same":
+        laws.assert_close(call(name, layer, g, (ones, ones), edge), expected)
+
+
+@those("source", "both", "same", sized=True)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16], ids=str)
+def test_another_float_dtype_than_that_of_the_parameters_is_refused(
+    name: str, dtype: torch.dtype
+) -> None:
+    message = f"must have the parameters' dtype torch.float32, but {dtype} came: call"
+    with pytest.raises(gm.GraphTypeError, match=message):
+        call(name, made(name), MIXED.graph(), inputs(MIXED).to(dtype))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in LAYERS.items() if row.needed and row.shape == (EDGE,)]
+)
+def test_edges_of_another_float_dtype_are_refused(name: str) -> None:
+    if name.startswith("NNConv"):  # they go into a function of the user's own
+        return
+    row, layer, g, x = LAYERS[name], made(name), MIXED.graph(), inputs(MIXED)
+    edge = edge_input(name, g)
+    with pytest.raises(gm.GraphTypeError, match=f"{row.edge} must have the parameters' dtype"):
+        call(name, layer, g, x, edge.double())
+    ones = edge > 0
+    laws.assert_same_bits(call(name, layer, g, x, ones), call(name, layer, g, x, ones.float()))
 
 
 @those("source", "both", sized=True)

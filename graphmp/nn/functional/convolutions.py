@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import linear, normalize
 
 from ... import ops
-from ...errors import GraphValueError
+from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops.normalized import divided
 from ..aggregation import aggregate, normalized_aggregate
@@ -64,7 +64,8 @@ def graph_conv(
         check_parameter(weight, (None, None), "weight")
     if bias is not None:
         check_parameter(bias, (None if weight is None else weight.shape[1],), "bias")
-    h = checked_source(graph, feat, None if weight is None else weight.shape[0])
+    size = None if weight is None else weight.shape[0]
+    h = checked_source(graph, feat, size, like=weight)
     if weight is not None and weight.shape[0] <= weight.shape[1]:
         return linear(normalized_aggregate(graph, h, edge_weight, *powers), weight.t(), bias)
     h = h if weight is None else h @ weight  # the smaller features travel
@@ -128,7 +129,7 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
     if bias is not None:
         check_parameter(bias, weight.shape[:1], "bias")
     size = weight.shape[1]
-    source, own = at_ends(graph, checked(graph, feat, (size, size)))
+    source, own = at_ends(graph, checked(graph, feat, (size, size), like=weight))
     edges = graph.adjacency
     left = edges.reversed.divisors(source.dtype, 0.5, more=1)
     right = edges.divisors(source.dtype, 0.5, more=1)
@@ -167,6 +168,10 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
         raise GraphValueError(
             f"feat must have shape (num_src, size), but {tuple(source.shape)} came: a number "
             "has no direction."
+        )
+    if not source.is_floating_point():
+        raise GraphTypeError(
+            f"feat must be floating point, but {source.dtype} came: call .float() on it."
         )
     source = source.unsqueeze(-2)  # one head
     query = normalize(own.unsqueeze(-2), dim=-1) * _number(beta, "beta")

@@ -65,6 +65,8 @@ def check_mode(mode: str) -> None:
 
 def _checked_layers(feat_list: Any, mode: str) -> list[Tensor]:
     """A list of tensors of one shape; in ``"cat"`` but for the last dimension."""
+    if isinstance(feat_list, Tensor):
+        raise GraphTypeError("feat_list is a list with what each layer gives, but one tensor came.")
     feats = list(feat_list)
     if not feats:
         raise GraphValueError("feat_list needs what at least one layer gives, but it is empty.")

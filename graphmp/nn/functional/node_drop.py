@@ -14,7 +14,7 @@ from ...errors import GraphTypeError, GraphValueError
 from ...frame import EID
 from ...graph import Graph
 from ...subgraph import node_subgraph
-from ..inputs import check_parameter, checked_nodes
+from ..inputs import check_parameter, checked_nodes, in_dtype_of
 
 
 class Pooled(NamedTuple):
@@ -76,6 +76,7 @@ def topk_pooling(
     """
     check_parameter(weight, (1, None), "weight")
     checked_nodes(graph, feat, weight.shape[1])
+    feat = in_dtype_of(weight, feat, "feat")
     along = weight if min_score is not None else normalize(weight, dim=1)
     return sag_pooling(graph, feat, linear(feat, along), ratio, min_score, multiplier, nonlinearity)
 

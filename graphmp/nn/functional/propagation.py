@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import dropout, linear, one_hot
 
 from ... import _checks, ops
-from ...errors import GraphValueError
+from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ..aggregation import aggregate
 from ..inputs import check_parameter, checked_steps
@@ -198,7 +198,7 @@ def _checked_parts(graph: Graph, feat: Any, weight: Any, bias: Any, parts: int) 
             f"weight must have {parts} parts of equal size side by side, and at least one, but a "
             f"shape of {tuple(weight.shape)} came."
         )
-    return checked_steps(graph, feat, weight.shape[1] // parts)
+    return checked_steps(graph, feat, weight.shape[1] // parts, weight)
 
 
 def gcn2_conv(
@@ -246,8 +246,8 @@ def gcn2_conv(
     for name, given in (("weight1", weight1), ("weight2", weight2), ("bias", bias)):
         if given is not None:
             check_parameter(given, (size,) if name == "bias" else (size, size), name)
-    feat = checked_steps(graph, feat, size)
-    first = alpha * checked_steps(graph, feat_0, size)
+    feat = checked_steps(graph, feat, size, weight1)
+    first = alpha * checked_steps(graph, feat_0, size, weight1)
     h = (1 - alpha) * normalized_step(graph, feat, edge_weight)(feat)
     if weight2 is None:
         out = _near_identity(h + first, weight1, beta)
@@ -326,13 +326,29 @@ def check_label_norm(norm_type: str) -> None:
 
 
 def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
-    """(N, 1) bools and (N, C) numbers: which labels are known, and those labels."""
-    y = labels if labels.is_floating_point() else one_hot(labels.long().flatten()).float()
-    if mask is None:
-        return torch.ones(len(y), 1, dtype=torch.bool, device=y.device), y
-    ids = _checks.ids_or_mask(mask, torch.int64, y.device, len(y), "mask")
-    known = torch.zeros(len(y), 1, dtype=torch.bool, device=y.device).index_fill(0, ids, True)
+    """(N, 1) bools and (N, C) numbers, or (N,) both: which labels are known, and those labels."""
+    known = torch.ones(len(labels), dtype=torch.bool, device=labels.device)
+    if isinstance(mask, Tensor) and mask.is_floating_point() and mask.numel():
+        raise GraphTypeError(
+            f"mask is bools or ids, but {mask.dtype} came: of zeros and ones, call .bool() on it."
+        )
+    if mask is not None:
+        ids = _checks.ids_or_mask(mask, torch.int64, labels.device, len(labels), "mask")
+        known = ~known.index_fill(0, ids, False)
+    y = labels if labels.is_floating_point() else _one_hot(labels.long().flatten(), known)
+    known = known.view(-1, *(1,) * (y.ndim - 1))
     return known, y * known
+
+
+def _one_hot(labels: Tensor, known: Tensor) -> Tensor:
+    """(N, C) floats of labels (N,), of which those that are not known may be negative."""
+    wrong = labels[known & (labels < 0)]
+    if wrong.numel():
+        raise GraphValueError(
+            f"labels are numbered from 0, but {int(wrong[0])} came: if that stands for a label "
+            "that is not known, pass mask=labels >= 0."
+        )
+    return one_hot(labels.clamp(min=0)).float()
 
 
 def _label_step(graph: Graph, like: Tensor, norm_type: str) -> Step:

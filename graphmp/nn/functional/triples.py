@@ -10,7 +10,7 @@ from torch.nn.functional import embedding
 
 from ... import _checks
 from ...errors import GraphValueError
-from ..inputs import check_parameter, checked_types
+from ..inputs import check_parameter, checked_types, in_dtype_of
 from .typed import products_by_type
 
 
@@ -82,7 +82,8 @@ def trans_r(
     relations, size = rel_emb.shape
     check_parameter(rel_project, (relations, None, size), "rel_project")
     types = _checked(h_head, h_tail, rels, relations, rel_project.shape[1])
-    seen = products_by_type(h_head - h_tail, types, rel_project)
+    apart = in_dtype_of(rel_project, h_head - h_tail, "h_head - h_tail")
+    seen = products_by_type(apart, types, rel_project)
     length: Tensor = vector_norm(seen + embedding(types, rel_emb), p, dim=-1)
     return -length
 

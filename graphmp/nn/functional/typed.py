@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from ..inputs import checked_types
+from ..inputs import checked_types, in_dtype_of
 
 
 def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = False) -> Tensor:
@@ -47,7 +47,7 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
     in_size = weight.shape[1:-1].numel()
     if x.ndim != 2 or x.shape[1] != in_size:
         raise GraphValueError(f"x must have shape (N, {in_size}), but {tuple(x.shape)} came.")
-    return products_by_type(x, types, weight, sorted_by_type)
+    return products_by_type(in_dtype_of(weight, x, "x"), types, weight, sorted_by_type)
 
 
 def products_by_type(
