@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import _checks
 from ..errors import GraphIndexError
 from ..graph import Graph
 from .sources import Folder, cache_folder
@@ -169,7 +170,7 @@ class SingleGraphDataset(GraphDataset):
         Raises:
             GraphIndexError: any other index.
         """
-        if idx != 0:
+        if not _checks.is_single(idx) or idx != 0:
             raise GraphIndexError(
                 f"{type(self).__name__} has one graph, at index 0, but {idx!r} came."
             )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.utils.data import Subset
 
+from .. import _checks
 from ..errors import GraphIndexError
 from ..graph import Graph
 from .dataset import GraphDataset
@@ -22,22 +25,43 @@ class LabelledGraphsDataset(GraphDataset):
     _graphs: Sequence[Graph]
     _labels: Tensor
 
-    def __getitem__(self, idx: int) -> tuple[Any, Tensor]:
-        """Give a graph, transformed, and its label.
+    def __getitem__(self, idx: Any) -> Any:
+        """Give a graph, transformed, and its label; or several.
 
         Args:
-            idx: from 0 to ``len(self) - 1``, or from the end with a negative number.
+            idx: from 0 to ``len(self) - 1``, or from the end with a negative number; or a slice, a
+                list or 1-D tensor of numbers, or a mask.
+
+        Returns:
+            A graph and its label. Of a slice, a list of graphs and their labels; of a list, a
+            tensor or a mask, a ``torch.utils.data.Subset``.
 
         Raises:
             GraphIndexError: there is no such graph.
+            GraphTypeError: an index of another kind.
         """
+        if isinstance(idx, slice):
+            return [self._at(each) for each in range(len(self))[idx]], self._labels[idx]
+        if not _checks.is_single(idx):
+            return Subset(self, self._numbers(idx))  # type: ignore[arg-type]
         if not -len(self) <= idx < len(self):
             raise GraphIndexError(
                 f"{type(self).__name__} {self.name!r} has {len(self)} graphs, numbered from 0, "
                 f"but {idx!r} came."
             )
+        return self._at(idx), self._labels[idx]
+
+    def _at(self, idx: int) -> Any:
         graph = self._graphs[idx]
-        return graph if self._transform is None else self._transform(graph), self._labels[idx]
+        return graph if self._transform is None else self._transform(graph)
+
+    def _numbers(self, idx: Any) -> list[int]:
+        """The numbers of graphs that a list, a tensor or a mask names."""
+        if isinstance(idx, Tensor):
+            idx = idx.cpu() if idx.dtype == torch.bool else idx.tolist()
+        what = f"Numbers of the graphs of {self.name!r}"
+        found = _checks.ids_or_mask(idx, torch.int64, torch.device("cpu"), len(self), what)
+        return found.tolist()
 
     def __len__(self) -> int:
         """Give the number of graphs."""

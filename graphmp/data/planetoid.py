@@ -133,8 +133,8 @@ class CoraGraphDataset(PlanetoidDataset):
 
     The split has 140 training, 500 validation and 1000 test nodes. Data: P. Sen et al.,
     "Collective Classification in Network Data", AI Magazine 2008; split: Z. Yang et al.,
-    "Revisiting Semi-Supervised Learning with Graph Embeddings", ICML 2016. For the arguments see
-    :class:`PlanetoidDataset`.
+    "Revisiting Semi-Supervised Learning with Graph Embeddings", ICML 2016. Files, fields and
+    arguments are those of :class:`graphmp.data.planetoid.PlanetoidDataset`, its base.
     """
 
     _set_name = "cora"
@@ -145,7 +145,8 @@ class CiteseerGraphDataset(PlanetoidDataset):
 
     The split has 120 training, 500 validation and 1000 test nodes. The files describe 15 nodes
     only by their edges: these have zero features, label 0 and are in no mask. Sources as for
-    :class:`CoraGraphDataset`, arguments as for :class:`PlanetoidDataset`.
+    :class:`CoraGraphDataset`, files, fields and arguments as for its base,
+    :class:`graphmp.data.planetoid.PlanetoidDataset`.
     """
 
     _set_name = "citeseer"
@@ -155,8 +156,8 @@ class PubmedGraphDataset(PlanetoidDataset):
     """PubMed: 19717 papers on diabetes in 3 classes, 88651 edges (3 of them self-loops).
 
     The split has 60 training, 500 validation and 1000 test nodes; the features are TF-IDF weights
-    of 500 words. Sources as for :class:`CoraGraphDataset`, arguments as for
-    :class:`PlanetoidDataset`.
+    of 500 words. Sources as for :class:`CoraGraphDataset`, files, fields and arguments as for its
+    base, :class:`graphmp.data.planetoid.PlanetoidDataset`.
     """
 
     _set_name = "pubmed"

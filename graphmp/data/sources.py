@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -66,27 +66,45 @@ def need_folder(
     if found is not None:
         return found
     raise GraphRuntimeError(
-        f"Not at hand: {', or '.join(', '.join(names) for names in choices)}. Get them from "
-        f"{origin}, put them into a folder {collections[0]}, and pass the folder around it as "
-        f"raw_dir or name it in {DATA_VARIABLE}."
+        f"Not at hand: {', or '.join(', '.join(names) for names in choices)}. {_looked(raw_dir)} "
+        f"Get them from {origin}, put them into a folder {collections[0]}, and pass the folder "
+        f"around it as raw_dir or name it in {DATA_VARIABLE}."
     )
+
+
+def _looked(raw_dir: Folder | None) -> str:
+    """Say in which folders files were looked for."""
+    given = "raw_dir was not given"
+    if raw_dir:
+        is_there = Path(raw_dir).expanduser().is_dir()
+        given = f"raw_dir is {str(raw_dir)!r}{'' if is_there else ', which is no folder'}"
+    named = os.environ.get(DATA_VARIABLE)
+    return f"{given}; {DATA_VARIABLE} is {repr(named) if named else 'not set'}."
 
 
 def _first_with(
     collections: list[str], choices: list[list[str]], raw_dir: Folder | None
 ) -> Path | None:
     """The first folder that holds all files of a choice."""
+    for root in _roots(raw_dir):
+        for folder in (root, *(root / collection for collection in collections)):
+            if any(all((folder / name).is_file() for name in names) for names in choices):
+                return folder
+    return None
+
+
+def _roots(raw_dir: Folder | None) -> Iterator[Path]:
+    """The folder that was given, then the one that is named, which must exist."""
+    if raw_dir:
+        yield Path(raw_dir).expanduser()
     named = os.environ.get(DATA_VARIABLE)
     if named and not Path(named).expanduser().is_dir():
         raise GraphValueError(
             f"{DATA_VARIABLE} must name a folder that exists, but it is {named!r}: set it anew, or "
             "unset it to download the files."
         )
-    for root in (Path(root).expanduser() for root in (raw_dir, named) if root):
-        for folder in (root, *(root / collection for collection in collections)):
-            if any(all((folder / name).is_file() for name in names) for names in choices):
-                return folder
-    return None
+    if named:
+        yield Path(named).expanduser()
 
 
 def fetch_files(base_url: str, checksums: Mapping[str, str], folder: Path, progress: bool) -> Path:

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import _checks
 from ..construct import graph
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from .labelled import LabelledGraphsDataset
 from .sources import Folder, need_folder
@@ -25,7 +26,8 @@ ORIGIN = "https://chrsmrrs.github.io/datasets"
 class TUDataset(LabelledGraphsDataset):
     """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (C. Morris and others, 2020).
 
-    ``dataset[i]`` is a graph and its label: (1,) int64, or float64 where the collection has numbers
+    ``dataset[i]`` is a graph and its label, ``dataset[ids]`` with a tensor or list of numbers a
+    part of the set. The label is (1,) int64, or float64 where the collection has numbers
     to predict, several of them perhaps. What the files say of nodes and edges becomes
     ``ndata["node_labels"]`` (n, L) int64, ``ndata["node_attr"]`` (n, D) float64,
     ``edata["edge_labels"]`` (e, L) int64 and ``edata["edge_attr"]`` (e, D) float64. Labels of
@@ -50,6 +52,7 @@ class TUDataset(LabelledGraphsDataset):
         max_num_node: the most nodes that a graph has.
 
     Raises:
+        GraphTypeError: a name that is not a string.
         GraphValueError: a file is damaged, or does not fit the others.
         GraphRuntimeError: the files are not at hand.
     """
@@ -62,6 +65,10 @@ class TUDataset(LabelledGraphsDataset):
         verbose: bool = False,
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
+        if not isinstance(name, str):
+            raise GraphTypeError(
+                f"A name such as 'MUTAG' is wanted, but {_checks.kind(name)} came."
+            )
         super().__init__(
             name,
             url=ORIGIN,

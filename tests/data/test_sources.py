@@ -75,9 +75,29 @@ def test_any_choice_of_files_in_raw_dir_comes_before_the_named_folder(
 def test_files_that_are_needed_and_missing_are_an_error_that_says_what_to_do(
     tmp_path: Path,
 ) -> None:
-    message = r"Not at hand: a, b, or c\. Get them from afar, put .* folder set, .*raw_dir.*GRAPHMP"
+    message = (
+        r"Not at hand: a, b, or c\. .* Get them from afar, put .* folder set, .*raw_dir.*GRAPHMP"
+    )
     with pytest.raises(gm.GraphError, match=message):
         need_folder(["set", "other"], [["a", "b"], ["c"]], tmp_path, "afar")
+
+
+def test_the_error_says_where_files_were_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(gm.GraphError, match="raw_dir was not given; GRAPHMP_DATA is not set"):
+        need_folder(["set"], [["a"]], None, "afar")
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    message = f"raw_dir is '{tmp_path}/not', which is no folder; GRAPHMP_DATA is '{tmp_path}'"
+    with pytest.raises(gm.GraphError, match=message):
+        need_folder(["set"], [["a"]], tmp_path / "not", "afar")
+
+
+def test_raw_dir_serves_where_the_named_folder_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "not"))
+    assert find_folder("set", ["a.bin"], touch(tmp_path / "given")) == tmp_path / "given"
 
 
 def test_a_file_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,40 @@ def test_files_of_columns_may_be_missing(tmp_path: Path) -> None:
     assert (list(g.ndata), list(g.edata)) == ([], [])
 
 
+def test_several_graphs_are_named_by_a_slice_a_list_a_tensor_or_a_mask(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path), transform=gm.add_self_loop)
+    graphs, labels = data[1:]
+    assert [g.num_nodes() for g in graphs] == [1, 2]
+    assert [g.num_edges() for g in graphs] == [1, 4]
+    assert labels.tolist() == [[0], [1]]
+    for idx in ([2, 0], torch.tensor([2, 0]), torch.tensor([2, 0], dtype=torch.int32)):
+        part = data[idx]
+        assert [g.num_nodes() for g, _ in part] == [2, 3]
+        batched, labels = next(iter(gm.dataloading.GraphDataLoader(part, batch_size=2)))
+        assert batched.batch_size == len(labels) == 2
+    assert [g.num_nodes() for g, _ in data[torch.tensor([True, False, True])]] == [3, 2]
+    assert data[torch.tensor(1)][0].num_nodes() == 1
+
+
+def test_other_indices_are_an_error(tmp_path: Path) -> None:
+    data = TUDataset("TINY", write(tmp_path))
+    for idx, error in (
+        ([3], gm.GraphIndexError),
+        (3, gm.GraphIndexError),
+        ("1", gm.GraphTypeError),
+        (torch.tensor([0.0]), gm.GraphTypeError),
+        (None, gm.GraphTypeError),
+        (torch.tensor([True]), gm.GraphValueError),
+    ):
+        with pytest.raises(error, match=r"TINY"):
+            data[idx]
+
+
+def test_a_name_is_a_string() -> None:
+    with pytest.raises(gm.GraphTypeError, match="A name .* is wanted, but int 3 came"):
+        TUDataset(3)  # type: ignore[arg-type]
+
+
 def test_statistics_need_features(tmp_path: Path) -> None:
     data = TUDataset("TINY", write(tmp_path))
     with pytest.raises(gm.GraphError, match="feat"):
