@@ -33,6 +33,32 @@ def test_a_tutorial_runs(script: Path, tmp_path: Path) -> None:
     assert all(picture.stat().st_size > 10_000 for picture in pictures)
 
 
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [
+        ("04", ["--epochs", "1", "--folds", "1"]),
+        ("05", ["--epochs", "1", "--model", "LightGCN"]),
+        ("07", ["--epochs", "1", "--model", "DistMult"]),
+    ],
+)
+def test_where_the_folder_of_data_lacks_the_set_it_is_made_up(
+    number: str, options: list[str], tmp_path: Path
+) -> None:
+    [script] = [script for script in TUTORIALS if script.name.startswith(number)]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script), *options],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg", "GRAPHMP_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Not at hand" in done.stdout
+    assert "Using " in done.stdout
+
+
 @EACH_TUTORIAL
 def test_a_tutorial_opens_as_a_notebook(script: Path) -> None:
     kinds = {cell.cell_type for cell in jupytext.read(script).cells}

@@ -45,7 +45,10 @@ SEED = 0
 def load_graph():
     """Give a graph and its title."""
     if os.environ.get("GRAPHMP_DATA"):
-        return gm.data.CoraGraphDataset(verbose=False)[0], "Cora"
+        try:
+            return gm.data.CoraGraphDataset(verbose=False)[0], "Cora"
+        except gm.GraphRuntimeError as error:
+            print(error)
     print("Using planted communities. For Cora, name the folder of its files in GRAPHMP_DATA.")
     return gm.data.PlantedCommunityDataset()[0], "planted communities"
 

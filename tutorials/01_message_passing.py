@@ -182,9 +182,20 @@ class GraphSAGE(nn.Module):
 # citation graph Cora where `GRAPHMP_DATA` names a folder of data, else a random graph with planted
 # communities. Either way the graph comes with `feat`, `label` and three masks.
 
+
 # %%
-use_cora = bool(os.environ.get("GRAPHMP_DATA"))
-dataset = gm.data.CoraGraphDataset() if use_cora else gm.data.PlantedCommunityDataset()
+def load_dataset():
+    """Give Cora, or else planted communities."""
+    if os.environ.get("GRAPHMP_DATA"):
+        try:
+            return gm.data.CoraGraphDataset()
+        except gm.GraphRuntimeError as error:
+            print(error)
+    print("Using planted communities. For Cora, name the folder of its files in GRAPHMP_DATA.")
+    return gm.data.PlantedCommunityDataset()
+
+
+dataset = load_dataset()
 g = dataset[0]
 print(g)
 

@@ -80,13 +80,20 @@ def random_trees(count, seed):
     return [(random_tree(rng, int(rng.integers(15, 30)), i % 2), i % 2) for i in range(count)]
 
 
-if os.environ.get("GRAPHMP_DATA") and not args.quick:
-    # Social networks have no labels of nodes; their degrees stand in, as in the paper.
-    social = args.data.startswith(("IMDB", "COLLAB"))
-    dataset = gm.data.GINDataset(args.data, self_loop=False, degree_as_nlabel=social)
-    title = args.data
-else:
-    dataset, title = random_trees(120, seed=args.seed), "random trees"
+def load_graphs(name):
+    """Give graphs with their labels, and a title."""
+    if os.environ.get("GRAPHMP_DATA") and not args.quick:
+        # Social networks have no labels of nodes; their degrees stand in, as in the paper.
+        social = name.startswith(("IMDB", "COLLAB"))
+        try:
+            return gm.data.GINDataset(name, self_loop=False, degree_as_nlabel=social), name
+        except gm.GraphRuntimeError as error:
+            print(error)
+    print(f"Using random trees. For {name}, name the folder of its files in GRAPHMP_DATA.")
+    return random_trees(120, seed=args.seed), "random trees"
+
+
+dataset, title = load_graphs(args.data)
 labels = torch.tensor([int(label) for _, label in dataset])
 num_classes, in_feats = int(labels.max()) + 1, dataset[0][0].ndata["attr"].shape[1]
 sizes = torch.tensor([g.num_nodes() for g, _ in dataset]).float()

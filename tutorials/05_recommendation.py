@@ -52,9 +52,6 @@ parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
 args = parser.parse_known_args()[0]
-real = bool(os.environ.get("GRAPHMP_DATA")) and not args.quick
-if not real:
-    args.batch_size, args.dims = 1024, 16
 if args.quick:
     args.epochs = 20
 PICTURES = Path("build")
@@ -92,8 +89,19 @@ def random_visits(num_users=400, num_items=600, num_kinds=12, visits=16, seed=0)
     return g
 
 
-g = gm.data.GowallaDataset(verbose=False)[0] if real else random_visits()
-title = "Gowalla" if real else "random visits"
+def load_graph():
+    """Give a graph and its title."""
+    if os.environ.get("GRAPHMP_DATA") and not args.quick:
+        try:
+            return gm.data.GowallaDataset(verbose=False)[0], "Gowalla"
+        except gm.GraphRuntimeError as error:
+            print(error)
+    print("Using random visits. For Gowalla, name the folder of its files in GRAPHMP_DATA.")
+    args.batch_size, args.dims = 1024, 16  # this graph is small
+    return random_visits(), "random visits"
+
+
+g, title = load_graph()
 print(g)
 
 
@@ -325,7 +333,7 @@ for number, (axes, measured) in enumerate(zip(places, ("recall@20", "ndcg@20"), 
     axes.axhline(popular[number], color="0.6", linestyle=":", label="the most visited items")
     axes.set(title=f"{measured} on {title}", xlabel="epochs", ylim=(0, None))
     axes.spines[["top", "right"]].set_visible(False)
-if real:
+if title == "Gowalla":
     places[0].axhline(0.183, color="black", linestyle="--", label="published, 1000 epochs")
 places[0].legend(frameon=False)
 figure.savefig(PICTURES / "recommendation.png", dpi=120)

@@ -50,9 +50,6 @@ parser.add_argument("--lr", type=float, default=0.005)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
 args = parser.parse_known_args()[0]
-real = bool(os.environ.get("GRAPHMP_DATA")) and not args.quick
-if not real:
-    args.batch_size, args.dims, args.lr = 256, 32, 0.02
 if args.quick:
     args.epochs = 4
 PICTURES = Path("build")
@@ -87,11 +84,20 @@ def small_world(num_nodes=300, num_kinds=15, num_rels=8, facts=4000, seed=0):
     return g, num_rels
 
 
-if real:
-    dataset = gm.data.FB15k237Dataset(verbose=False)
-    g, num_rels, title = dataset[0], dataset.num_rels, "FB15k-237"
-else:
-    (g, num_rels), title = small_world(), "a small world"
+def load_graph():
+    """Give a graph, the number of its relations and a title."""
+    if os.environ.get("GRAPHMP_DATA") and not args.quick:
+        try:
+            dataset = gm.data.FB15k237Dataset(verbose=False)
+            return dataset[0], dataset.num_rels, "FB15k-237"
+        except gm.GraphRuntimeError as error:
+            print(error)
+    print("Using a small world. For FB15k-237, name the folder of its files in GRAPHMP_DATA.")
+    args.batch_size, args.dims, args.lr = 256, 32, 0.02  # this graph is small
+    return *small_world(), "a small world"
+
+
+g, num_rels, title = load_graph()
 seen = gm.edge_subgraph(g, g.edata["train_mask"], relabel_nodes=False)
 print(
     f"{title}: {g.num_nodes()} entities, {num_rels} relations, {seen.num_edges() // 2} facts seen"

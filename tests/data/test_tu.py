@@ -97,7 +97,7 @@ def test_other_indices_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_name_is_a_string() -> None:
-    with pytest.raises(gm.GraphTypeError, match="A name .* is wanted, but int 3 came"):
+    with pytest.raises(gm.GraphTypeError, match=r"A name .* is wanted, but int 3 came"):
         TUDataset(3)  # type: ignore[arg-type]
 
 
