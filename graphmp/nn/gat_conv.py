@@ -171,7 +171,7 @@ class GATConv(ChecksInDegrees):
     def _by_edge(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
         """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
         factors = factors_by_head(graph, edge_weight, self._num_heads)
-        return factors.view(len(factors), *(1,) * (rank - 3), factors.shape[1])
+        return factors.view(factors.shape[0], *(1,) * (rank - 3), factors.shape[1])
 
     def _finished(self, out: Tensor, own: Tensor) -> Tensor:
         """Residual of the destinations' features, bias, activation."""

@@ -125,7 +125,7 @@ class NNConv(nn.Module):
 
     def _matrices(self, efeat: Tensor) -> Tensor:
         """(E, in_feats, out_feats): the matrix of each edge."""
-        shape, made = (len(efeat), self._in_src_feats, self._out_feats), self.edge_func(efeat)
+        shape, made = (efeat.shape[0], self._in_src_feats, self._out_feats), self.edge_func(efeat)
         if made.numel() != shape[0] * shape[1] * shape[2]:
             raise GraphValueError(
                 f"edge_func must make {shape[1] * shape[2]} numbers of each edge, but a shape of "

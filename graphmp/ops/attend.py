@@ -92,7 +92,7 @@ class _Attend(Operation):
         if not trains:
             return out, attention, None, None
         exact = None if wide == value.dtype else out.new_empty(out.shape, dtype=wide)
-        return out, attention, exact, out.new_empty((len(out), 2 * call.heads), dtype=wide)
+        return out, attention, exact, out.new_empty((out.shape[0], 2 * call.heads), dtype=wide)
 
     def kept(
         self, call: Call, needs: Sequence[bool], operands: Any, results: Any

@@ -282,7 +282,7 @@ def _pair(
                 f"{name} must have shape ({wanted}), with the heads of value, but "
                 f"{tuple(x.shape)} came."
             )
-        flat[side] = x.reshape(len(x), math.prod(x.shape[1:]))
+        flat[side] = x.reshape(x.shape[0], math.prod(x.shape[1:]))
     return flat
 
 
@@ -313,8 +313,8 @@ def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | 
             f"{name} must have shape (E,) or (E, {', '.join(map(str, shape))}), but "
             f"{tuple(x.shape)} came."
         )
-    wide = x.reshape(len(x), *padded).expand(len(x), *shape)
-    return wide.reshape(len(x), math.prod(shape))  # type: ignore[no-any-return]
+    wide = x.reshape(x.shape[0], *padded).expand(x.shape[0], *shape)
+    return wide.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
 def _check(graph: Any, x: Any, where: str, name: str) -> None:

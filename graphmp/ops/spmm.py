@@ -197,7 +197,7 @@ def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     wanted = (1,) * (len(have) - len(shape)) + shape
     if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, have, strict=True)):
         return tensor
-    return tensor.sum_to_size(len(tensor), *wanted).view(len(tensor), *shape)
+    return tensor.sum_to_size(tensor.shape[0], *wanted).view(tensor.shape[0], *shape)
 
 
 def _message(
@@ -345,7 +345,7 @@ class _Extreme(Operation):
         """Like the results."""
         out = _like_result(call, lhs)
         size = math.prod(call.out_shape)
-        return out, out.new_empty((len(out), size), dtype=torch.int64) if trains else None
+        return out, out.new_empty((out.shape[0], size), dtype=torch.int64) if trains else None
 
     def kept(
         self, call: Contraction, needs: Sequence[bool], operands: Any, results: Any

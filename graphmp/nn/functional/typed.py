@@ -80,5 +80,5 @@ def _product(x: Tensor, weight: Tensor) -> Tensor:
     """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
     if weight.ndim == 2:
         return x @ weight
-    parts = x.view(len(x), *weight.shape[:2]).transpose(0, 1)
+    parts = x.view(x.shape[0], *weight.shape[:2]).transpose(0, 1)
     return torch.bmm(parts, weight).transpose(0, 1).flatten(1)
