@@ -102,10 +102,16 @@ def count(value: object, what: str) -> int:
     """Check a number of things: an int that is not negative."""
     if isinstance(value, Tensor) and value.numel() == 1 and not value.dtype.is_floating_point:
         value = value.item()
+    found = integer(value, what)
+    if found < 0:
+        raise GraphValueError(f"{what} must not be negative, but {value} came.")
+    return found
+
+
+def integer(value: object, what: str) -> int:
+    """Check an int, whatever its sign."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise GraphTypeError(f"{what} must be an int, but {kind(value)} came.")
-    if value < 0:
-        raise GraphValueError(f"{what} must not be negative, but {value} came.")
     return int(value)
 
 

@@ -16,9 +16,12 @@ _KEYS = 1 << 63  # how many keys there are: those that fit a torch.int64
 class _Stream:
     """Keys that follow from a first one alone."""
 
-    def __init__(self, key: int) -> None:
-        self._key = key
-        self._drawn = 0
+    def __init__(self, key: int, numbers: tuple[int, ...]) -> None:
+        self.turn = (key, 0)
+        for number in numbers:
+            self.turn = (key, number)
+            key = mixed(key, number)
+        self._key, self._drawn = key, 0
 
     def next(self) -> int:
         self._drawn += 1
@@ -57,6 +60,15 @@ def key() -> int:
     return int(torch.randint(_KEYS - 1, ())) if chosen is None else chosen.next()
 
 
+def turn() -> tuple[int, int] | None:
+    """What the keys of the stream that :func:`stream` chose follow from: a key and a number.
+
+    Batches of an epoch have the key in common, and their numbers. None outside of a stream.
+    """
+    chosen = _stream.get()
+    return None if chosen is None else chosen.turn
+
+
 def generator(device: Any = "cpu") -> torch.Generator:
     """A torch generator of its own that starts from a new :func:`key`.
 
@@ -81,10 +93,7 @@ def stream(first: int, *numbers: int) -> Iterator[None]:
         ...     key() == one
         True
     """
-    start = first
-    for number in numbers:
-        start = mixed(start, number)
-    token = _stream.set(_Stream(start))
+    token = _stream.set(_Stream(first, numbers))
     try:
         yield
     finally:

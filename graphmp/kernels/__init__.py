@@ -18,7 +18,8 @@ from torch.compiler import is_compiling
 
 from .. import library
 from ..errors import GraphRuntimeError, GraphValueError
-from .contract import At, Attention, Backend, Call, Choice, Plan, Walk
+from .contract import At, Attention, Backend, Call, Plan
+from .draws import Choice, Walk
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -198,6 +199,13 @@ def sample(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see :mod:`graphmp.kernels.contract`."""
     return select(Call("sample", rows.device.type, rows.dtype)).sample(form, rows, choice)
+
+
+def labor(
+    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Choose edges each by itself; see :mod:`graphmp.kernels.contract`."""
+    return select(Call("sample", rows.device.type, rows.dtype)).labor(form, rows, choice, steps)
 
 
 def greatest(

@@ -39,8 +39,12 @@ Primitives
         The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
     ``sample(form, rows, choice) -> (limits, others, places)``
-        Edges of (n,) ``rows`` of ``form``, chosen as :class:`Choice` says: (n + 1,) limits, and the
-        other end and the position in ``form`` of each edge. A row named twice chooses twice.
+        Edges of (n,) ``rows`` of ``form``, chosen as :class:`.draws.Choice` says: (n + 1,) limits,
+        and the other end and the position in ``form`` of each edge. A row named twice chooses
+        twice.
+    ``labor(form, rows, choice, steps) -> (limits, others, places, weights)``
+        Likewise edges that are taken each by itself, from other ends that rows have in common, as
+        :mod:`.draws` says; and (E,) float32 ``weights``, whose mean is 1 in each row.
     ``greatest(form, rows, k, weights, ascending) -> (limits, others, places)``
         Likewise the ``k`` edges of each row with the greatest weights, or the least if
         ``ascending``, the greatest first; of equals the one that comes first in the row. ``k`` is
@@ -50,9 +54,9 @@ Primitives
         new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is
         first in ``nodes``. All are below ``limit``.
     ``walk(form, nodes, how) -> (traces, eids)``
-        Walks that leave (n,) ``nodes`` along the edges of ``form``, as :class:`Walk` says: the
-        node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node -1 is
-        a walk that has ended before.
+        Walks that leave (n,) ``nodes`` along the edges of ``form``, as :class:`.draws.Walk` says:
+        the node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node
+        -1 is a walk that has ended before.
 
 Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
 found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
@@ -71,6 +75,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GraphValueError
+from .draws import Choice, Walk
 
 # Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2
@@ -78,9 +83,6 @@ ROW, OTHER, EDGE = 0, 1, 2
 OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
 SCORES = ("add", "dot", "leaky")
-
-LEAST, MOST = 1e-290, 1e290  # what weights other than 0 are held between
-TRIES = 64  # by rejection at most, in a step of second order
 
 # Greatest relative and absolute difference of a result from the formula in float64, where sums
 # have up to a thousand terms of size one.
@@ -141,71 +143,6 @@ class Attention(NamedTuple):
     slope: float
     dropout: float
     seed: int
-
-
-class Choice(NamedTuple):
-    """Which edges of a row are chosen.
-
-    Numbers come from Philox, :mod:`.philox`, with ``seed`` as key; ``i`` is a row's place among
-    ``rows``. Edges that count the same are chosen without replacement by Floyd's algorithm
-    (Bentley and Floyd, *Programming pearls: a sample of brilliance*, CACM 1987); the ``t``-th of a
-    row draws word ``t % 4`` of the counter ``(i, t // 4, 0)``. Edges of different weights are
-    chosen without replacement as clocks that ring first (Efraimidis and Spirakis, *Weighted random
-    sampling with a reservoir*, IPL 2006): the edge at position ``p`` draws two words of ``(p // 2,
-    i, 1)``, the last two if ``p`` is odd; or, if ``shared``, from ``(other end, 0, 2)``. With
-    replacement the ``t``-th draws ``(i, t, 1)``. Weights count as though they lay from ``LEAST`` to
-    ``MOST``, so that nothing overflows.
-
-    Attributes:
-        fanout: how many, or all if there are fewer and none is chosen twice; -1 for all.
-        replace: whether an edge may be chosen more than once.
-        seed: the key, 0 to 2⁶³ - 1.
-        weights: (E,) by edge id, float32, float64 or bool: chances in proportion, none for 0. None
-            when all edges count the same.
-        gone: int64 positions in the layout, ascending, of edges that must not be chosen; or None.
-        shared: whether edges from the same other end draw the same number.
-    """
-
-    fanout: int
-    replace: bool
-    seed: int
-    weights: Tensor | None
-    gone: Tensor | None
-    shared: bool
-
-
-class Walk(NamedTuple):
-    """How random walks choose their edges.
-
-    Numbers come from Philox with ``seed`` as key; ``i`` is a walk's place among the nodes and ``s``
-    a step, counted from ``start``. Words 2 and 3 of the counter ``(i, s, 3)`` say whether the walk
-    ends before the step, words 0 and 1 choose an edge in proportion to its weight; a walk ends
-    where there is none.
-
-    With ``pairs`` the walks are of second order (Grover and Leskovec, *node2vec: scalable feature
-    learning for networks*, KDD 2016): from the second step on an edge counts ``back`` times its
-    weight if it leads back, once if an edge leads from its end to where the walk was before, else
-    ``far`` times. Without weights the ``t``-th try, while ``t`` is less than the node's degree and
-    ``TRIES``, draws ``(i, s, 4 + t)``: words 0 and 1 an edge, evenly, and words 2 and 3 whether it
-    is taken. If none is, words 0 and 1 of ``(i, s, 3)`` choose, which leaves the chances exact.
-
-    Attributes:
-        start: the number of the first step.
-        stops: (steps,) float64: the chance to end before each step.
-        seed: the key, 0 to 2⁶³ - 1.
-        weights: (E,) by edge id, as in :class:`Choice`; None when all edges count the same.
-        pairs: (E,) int64 ``source * nodes + destination`` of all edges, ascending; or None.
-        back: what an edge counts that leads back.
-        far: what an edge counts that leads away.
-    """
-
-    start: int
-    stops: Tensor
-    seed: int
-    weights: Tensor | None
-    pairs: Tensor | None
-    back: float
-    far: float
 
 
 class Call(NamedTuple):
@@ -285,6 +222,11 @@ class Backend(Protocol):
     def sample(
         self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """See the module's docstring."""
+
+    def labor(
+        self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the module's docstring."""
 
     def greatest(

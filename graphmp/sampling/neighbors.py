@@ -14,7 +14,7 @@ from ..block import Chosen
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..features import Frames
 from ..frame import Frame
-from ..kernels.contract import Choice
+from ..kernels.draws import Choice
 from ..metagraph import CanonicalEtype
 from ..positions import rows_of
 from ..subgraph import edges_by_type, nodes_by_type
@@ -84,8 +84,6 @@ def sample_block(
     prob: str | None = None,
     replace: bool = False,
     exclude_edges: Any = None,
-    *,
-    by_source: bool = False,
 ) -> Graph:
     """Choose edges that enter nodes and make their block: both steps in one.
 
@@ -97,8 +95,6 @@ def sample_block(
         prob: see :func:`sample_neighbors`.
         replace: see :func:`sample_neighbors`.
         exclude_edges: see :func:`sample_neighbors`.
-        by_source: draw one random number for each source, so that destinations choose the same
-            sources where they can, as LABOR does; without replacement only.
 
     Returns:
         A block; see :func:`~graphmp.to_block`.
@@ -116,7 +112,7 @@ def sample_block(
     """
     refuse_block(graph)
     given = nodes_by_type(graph, nodes)
-    chosen = choose(graph, given, fanout, prob, replace, exclude_edges, by_source=by_source)
+    chosen = choose(graph, given, fanout, prob, replace, exclude_edges)
     return block.sampled(graph, given, chosen)
 
 
@@ -129,7 +125,6 @@ def choose(
     exclude: Any = None,
     *,
     end: int = 2,
-    by_source: bool = False,
 ) -> dict[CanonicalEtype, Chosen]:
     """Choose edges of every relation; see :func:`sample_neighbors` and the kernels' contract.
 
@@ -141,26 +136,42 @@ def choose(
         replace: see :func:`sample_neighbors`.
         exclude: see :func:`sample_neighbors`.
         end: 2 for edges that enter the nodes, 0 for edges that leave them.
-        by_source: see :func:`sample_block`.
 
     Returns:
         The edges of each relation.
     """
+    found = {}
+    for etype, choice in choices(graph, fanout, prob, replace, exclude, end=end).items():
+        adjacency = graph.adjacencies[etype]
+        form = adjacency.csc if end == 2 else adjacency.reversed.csc
+        rows = given[etype[end]].contiguous()
+        found[etype] = Chosen(form, *kernels.sample(form, rows, choice))
+    return found
+
+
+def choices(
+    graph: Graph,
+    fanout: Any,
+    prob: str | None = None,
+    replace: bool = False,
+    exclude: Any = None,
+    *,
+    end: int = 2,
+) -> dict[CanonicalEtype, Choice]:
+    """How edges of every relation are chosen; see :func:`choose`."""
     refuse_block(graph)
     fanouts = by_relation(graph, fanout, "fanout")
     weights = {} if prob is None else chances(graph, prob)
     gone = {} if exclude is None else edges_by_type(graph, exclude)
-    key, chosen = random.key(), {}
+    key, found = random.key(), {}
     for number, (etype, adjacency) in enumerate(graph.adjacencies.items()):
-        way = adjacency if end == 2 else adjacency.reversed
         places = None
         if etype in gone and len(gone[etype]) > 0:
+            way = adjacency if end == 2 else adjacency.reversed
             places = torch.unique(way.places[gone[etype].long()]).long()
-        seed = key if by_source else random.mixed(key, number)
-        choice = Choice(fanouts[etype], replace, seed, weights.get(etype), places, by_source)
-        found = kernels.sample(way.csc, given[etype[end]].contiguous(), choice)
-        chosen[etype] = Chosen(way.csc, *found)
-    return chosen
+        seed, chance = random.mixed(key, number), weights.get(etype)
+        found[etype] = Choice(fanouts[etype], replace, seed, chance, places, None)
+    return found
 
 
 def of_chosen(

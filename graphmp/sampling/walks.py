@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .. import _checks, kernels, random
 from ..errors import GraphTypeError, GraphValueError
-from ..kernels.contract import Walk
+from ..kernels.draws import Walk
 from ..metagraph import CanonicalEtype
 from ..type_subgraph import refuse_block
 from .neighbors import chances

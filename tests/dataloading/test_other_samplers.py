@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -61,11 +62,87 @@ def test_a_seed_of_labor_makes_all_batches_alike() -> None:
     assert len(others) > 1
 
 
-def test_labor_refuses_what_it_does_not_do() -> None:
-    with pytest.raises(gm.GraphValueError, match="importance_sampling must be 0"):
-        dl.LaborSampler([2], importance_sampling=-1)
-    with pytest.raises(gm.GraphValueError, match="batch_dependency must be 1"):
-        dl.LaborSampler([2], batch_dependency=64)
+def test_the_better_the_chances_the_fewer_the_sources() -> None:
+    g, seeds = people(num_nodes=400, degree=20), range(150)
+    inputs = []
+    for steps in (0, 1, 3, -1):
+        gm.seed(0)
+        sampler = dl.LaborSampler([5, 5], importance_sampling=steps)
+        inputs.append(mean(len(sampler.sample(g, seeds)[0]) for _ in range(20)))
+    assert inputs[1] < inputs[0]
+    assert inputs[3] <= inputs[2] < inputs[1]
+
+
+@pytest.mark.parametrize("prob", [None, "w"])
+@pytest.mark.parametrize("steps", [0, 2, -1])
+def test_the_mean_with_edge_weights_is_right_on_average(steps: int, prob: str | None) -> None:
+    g, seeds = people(num_nodes=300, degree=30), torch.arange(60)
+    g.edata["w"] = g.edata["w"].float().abs() + 0.1
+    feat = torch.randn(300, generator=torch.Generator().manual_seed(1)) + 3
+    weights = torch.ones(g.num_edges()) if prob is None else g.edata["w"]
+    u, v = g.edges()
+    sums = torch.zeros(2, 300).index_add_(1, v, torch.stack([weights * feat[u], weights]))
+    sampler = dl.LaborSampler([8], prob=prob, importance_sampling=steps)
+    found = torch.zeros(60)
+    gm.seed(0)
+    for _ in range(300):
+        inputs, _, (block,) = sampler.sample(g, seeds)
+        block.srcdata["x"] = feat[inputs]
+        if sampler.importance_sampling == 0 and prob is None:
+            assert "edge_weights" not in block.edata
+            block.edata["edge_weights"] = torch.ones(block.num_edges())
+        block.update_all(gm.function.u_mul_e("x", "edge_weights", "m"), gm.function.mean("m", "h"))
+        found += block.dstdata["h"] / 300
+    torch.testing.assert_close(found, (sums[0] / sums[1])[:60], atol=0.12, rtol=0)
+
+
+def test_only_relations_that_need_them_have_edge_weights() -> None:
+    g = market()
+    g.edges["buys"].data["p"] = torch.rand(g.num_edges("buys"))
+    _, _, (block,) = dl.LaborSampler([2], prob="p").sample(g, {"user": [0, 1], "item": range(5)})
+    with_weights = {t for t in block.canonical_etypes if "edge_weights" in block.edges[t].data}
+    assert with_weights == {g.to_canonical_etype("buys")}
+
+
+def shared_sources(sampler: dl.LaborSampler, workers: int = 0) -> list[float]:
+    """The part of a batch's sources that the next one has too; all batches have equal seeds."""
+    g = people(num_nodes=2000, degree=40)
+    loader = dl.DataLoader(g, list(range(20)) * 12, sampler, batch_size=20, num_workers=workers)
+    sources = [set(inputs[20:].tolist()) for inputs, _, _ in loader]
+    return [len(a & b) / len(a) for a, b in itertools.pairwise(sources)]
+
+
+def test_batches_that_depend_on_each_other_share_sources() -> None:
+    gm.seed(0)
+    alone, near, all_alike = (
+        shared_sources(dl.LaborSampler([4], batch_dependency=depends)) for depends in (1, 64, 0)
+    )
+    assert min(near) > 1.5 * mean(alone)
+    assert set(all_alike) == {1.0}
+
+
+@pytest.mark.parametrize("depends", [0, 1, 8])
+def test_batches_that_depend_on_each_other_are_alike_for_all_workers(depends: int) -> None:
+    found = []
+    for workers in (0, 1, 3):
+        gm.seed(3)
+        found.append(shared_sources(dl.LaborSampler([4], batch_dependency=depends), workers))
+    assert found[0] == found[1] == found[2]
+
+
+def test_outside_of_a_loader_batches_count_from_one_to_the_next() -> None:
+    g = people(num_nodes=2000, degree=40)
+    sampler = dl.LaborSampler([4], batch_dependency=32)
+    sources = [set(sampler.sample(g, range(20))[0][20:].tolist()) for _ in range(40)]
+    near, far = (len(sources[0] & sources[i]) for i in (1, 39))
+    assert near > 2 * far
+
+
+def test_labor_refuses_numbers_that_are_none() -> None:
+    with pytest.raises(gm.GraphTypeError, match="importance_sampling must be an int"):
+        dl.LaborSampler([2], importance_sampling=0.5)  # type: ignore[arg-type]
+    with pytest.raises(gm.GraphTypeError, match="batch_dependency must be an int"):
+        dl.LaborSampler([2], batch_dependency=True)
 
 
 # ---- ShaDow

@@ -14,7 +14,7 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.contract import Choice
+from graphmp.kernels.draws import Choice, Drift
 
 Chosen = tuple[Tensor, Tensor, Tensor]
 
@@ -33,7 +33,7 @@ def choice(
     shared: bool = False,
     seed: int = 12345,
 ) -> Choice:
-    return Choice(fanout, replace, seed, weights, gone, shared)
+    return Choice(fanout, replace, seed, weights, gone, Drift(seed + 1, 0.3) if shared else None)
 
 
 def some_weights(count: int, dtype: torch.dtype | None) -> Tensor | None:

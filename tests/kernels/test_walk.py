@@ -12,7 +12,7 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.contract import TRIES, Walk
+from graphmp.kernels.draws import TRIES, Walk
 
 Walked = tuple[Tensor, Tensor]
 

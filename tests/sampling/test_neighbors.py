@@ -188,13 +188,6 @@ def test_a_block_is_the_sample_made_a_block(idtype: torch.dtype) -> None:
         assert torch.equal(block.edges[etype].data["n"], flat.edges[etype].data["n"])
 
 
-def test_by_source_destinations_share_their_sources() -> None:
-    src, dst = torch.arange(40).repeat(5), torch.arange(40, 45).repeat_interleave(40)
-    g = gm.graph((src, dst))
-    block = sample_block(g, range(40, 45), 6, by_source=True)
-    assert (block.num_src_nodes(), block.num_edges()) == (5 + 6, 30)
-
-
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, but 9"),
     "negative": ({"nodes": [-1]}, GraphIndexError, "from 0 to 5, but -1"),

@@ -17,6 +17,7 @@ from . import loops
 from .attention import attention, attention_gradient, no_rows, score_gradient
 from .attention_gradient_rows import softmax_gradient_rows
 from .attention_rows import softmax_rows
+from .labor import labor
 from .memory import empty
 from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
 from .sampling import greatest, relabel, sample
@@ -27,6 +28,7 @@ __all__ = [
     "attention_gradient",
     "greatest",
     "group",
+    "labor",
     "name",
     "relabel",
     "sample",

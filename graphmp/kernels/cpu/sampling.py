@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice
+from ..draws import Choice, Drift
 from ..refusals import not_a_probability, not_comparable, too_many
 from . import greatest_rows, sampling_rows
 from .messages import run
@@ -32,12 +32,17 @@ def sample(
     chosen = _room(form, rows, choice.fanout, replace, weights, gone)
     made = tuple(part.numpy() for part in chosen)
     given = (rows.numpy(), replace, choice.seed, gone)
-    if choice.weights is None and (replace or not choice.shared):
-        args = (indptr, indices, *given, *made)
-        run(sampling_rows.choose_evenly, made[0], len(made[1]), *args)
+    if choice.weights is None and (replace or choice.shared is None):
+        run(
+            sampling_rows.choose_evenly, made[0], len(made[1]), indptr, indices, *given, *made
+        )  # fmt: skip
     else:
-        args = (indptr, indices, eids, *given, choice.fanout, weights, choice.shared, *made)
-        run(sampling_rows.choose_by_chance, made[0], len(made[1]), *args)
+        drift = choice.shared or Drift(0, 0.0)
+        how = (choice.fanout, weights, choice.shared is not None, drift.key, drift.share)
+        run(
+            sampling_rows.choose_by_chance, made[0], len(made[1]), indptr, indices, eids, *given,
+            *how, *made,
+        )  # fmt: skip
     return chosen
 
 

@@ -76,6 +76,17 @@ def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
     return random.fraction(a, b)
 
 
+@jit
+def number_of(seed: int, other: int, share: float, node: int) -> Any:
+    """The number of a node; see :class:`..draws.Drift`."""
+    place = _uniform(seed, node, 0, BY_OTHER)
+    if share > 0:
+        way = _uniform(other, node, 0, BY_OTHER) - place
+        place += share * (way - math.floor(way + 0.5))
+        place -= math.floor(place)
+    return abs(2 * place - 1)
+
+
 @inline
 def _bit(rank: int) -> Any:
     """One of 64 bits; ranks below 64 have bits of their own."""
@@ -198,8 +209,8 @@ def _pick_by_weight(
 
 @jit
 def _pick_first(
-    seed: int, row: int, indices: Any, eids: Any, weights: Any, shared: bool, low: int, high: int,
-    gone: Any, times: Any, picks: Any,
+    seed: int, row: int, indices: Any, eids: Any, weights: Any, shared: bool, other: int,
+    share: float, low: int, high: int, gone: Any, times: Any, picks: Any,
 ) -> None:  # fmt: skip
     """Positions whose exponential clocks, which run as fast as their weights, ring first."""
     filled, first, drawn = 0, np.searchsorted(gone, low), low // 2
@@ -212,7 +223,7 @@ def _pick_first(
         if weight <= 0:
             continue
         if shared:
-            draw = _uniform(seed, np.int64(indices[p]), 0, BY_OTHER)
+            draw = number_of(seed, other, share, np.int64(indices[p]))
         else:
             if p // 2 != drawn:
                 drawn = p // 2
@@ -248,8 +259,8 @@ def _pick_all(eids: Any, weights: Any, low: int, high: int, gone: Any, picks: An
 @jit
 def choose_by_chance(
     indptr: Any, indices: Any, eids: Any, rows: Any, replace: bool, seed: int, gone: Any,
-    fanout: int, weights: Any, shared: bool, limits: Any, others: Any, places: Any, first: int,
-    last: int,
+    fanout: int, weights: Any, shared: bool, other: int, share: float, limits: Any, others: Any,
+    places: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """The other end and the position of every edge chosen, by weight or the other end's number."""
     scratch = np.empty(0, np.float64)
@@ -267,7 +278,8 @@ def choose_by_chance(
             _pick_by_weight(seed, i, eids, weights, low, high, gone, scratch, picks)
         else:
             _pick_first(
-                seed, i, indices, eids, weights, shared, low, high, gone, scratch, picks
+                seed, i, indices, eids, weights, shared, other, share, low, high, gone, scratch,
+                picks,
             )  # fmt: skip
         for t in range(begin, end):
             others[t] = indices[np.int64(places[t])]

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Walk
+from ..draws import Walk
 from ..refusals import not_a_probability
 from . import walking_rows
 from .messages import run

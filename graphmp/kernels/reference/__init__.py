@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .attention import attention, attention_gradient, score_gradient
+from .labor import labor
 from .sampling import greatest, relabel, sample
 from .walking import walk
 
@@ -19,6 +20,7 @@ __all__ = [
     "attention_gradient",
     "greatest",
     "group",
+    "labor",
     "name",
     "relabel",
     "sample",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import LEAST, MOST, Choice
+from ..draws import LEAST, MOST, Choice, Drift
 from ..philox import fraction, words
 from ..refusals import not_a_probability, not_comparable, too_many
 
@@ -144,7 +144,7 @@ def _picked(
         draws = fraction(*words(choice.seed, starts, turn, _BY_WEIGHT)[:2])
         return in_proportion(weights, degrees, starts, draws)
     before = degrees.cumsum(0) - degrees
-    if not choice.replace and (weights is not None or choice.shared):
+    if not choice.replace and (weights is not None or choice.shared is not None):
         rank = _rank_of_times(row, place, other, weights, choice) - before[row]
         return (rank < taken[row]).nonzero().view(-1)
     return before.repeat_interleave(taken) + _evenly(degrees, taken, choice)
@@ -171,17 +171,27 @@ def _rank_of_times(
     row: Tensor, place: Tensor, other: Tensor, weights: Tensor | None, choice: Choice
 ) -> Tensor:
     """Each candidate's number when rows follow each other, sorted by when the clocks ring."""
-    if choice.shared:
-        a, b, _, _ = words(choice.seed, other.long(), 0, _BY_OTHER)
+    if choice.shared is not None:
+        draws = numbers_of(other, choice.seed, choice.shared)
     else:
         a, b, c, d = words(choice.seed, place // 2, row, _BY_WEIGHT)
-        a, b = torch.where(place % 2 == 0, a, c), torch.where(place % 2 == 0, b, d)
-    times = -fraction(a, b).log()
+        draws = torch.where(place % 2 == 0, fraction(a, b), fraction(c, d))
+    times = -draws.log()
     order = torch.argsort(times if weights is None else times / weights, stable=True)
     order = order[torch.argsort(row[order], stable=True)]
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=row.device)
     return rank
+
+
+def numbers_of(nodes: Tensor, seed: int, drift: Drift) -> Tensor:
+    """The number of each node, in float64; see :class:`..draws.Drift`."""
+    places = fraction(*words(seed, nodes, 0, _BY_OTHER)[:2])
+    if drift.share > 0:
+        ways = fraction(*words(drift.key, nodes, 0, _BY_OTHER)[:2]) - places
+        places += drift.share * (ways - (ways + 0.5).floor())
+        places -= places.floor()
+    return (2 * places - 1).abs()
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:  # noqa: ARG001

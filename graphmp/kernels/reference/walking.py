@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..contract import LEAST, MOST, TRIES, Walk
+from ..draws import LEAST, MOST, TRIES, Walk
 from ..philox import fraction, words
 from .sampling import candidates, checked, in_proportion
 
