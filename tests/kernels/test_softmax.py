@@ -64,14 +64,53 @@ def test_nan_and_infinity_spread_over_the_edges_of_their_node_alone() -> None:
     assert out.isnan().tolist() == [node in (1, 2) for node in MIXED.dst]
 
 
+# Some rows are longer than the pieces that rows are cut into, by one edge or several times.
+LENGTHS = (0, 700, 0, 256, 257, 3, 1300, 512, 1, *(2,) * 60)
+LONG = Corner(
+    "long rows",
+    tuple(range(sum(LENGTHS))),
+    tuple(sorted((v for v, n in enumerate(LENGTHS) for _ in range(n)), key=lambda v: v * 29 % 7)),
+    sum(LENGTHS),
+    len(LENGTHS),
+    bipartite=True,
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 40])
+@pytest.mark.usefixtures("backend")
+def test_rows_of_many_edges(size: int) -> None:
+    logits = LONG.feature("e", (size,)) * 4
+    weights = dense.edge_softmax(logits.double(), LONG.dst, LONG.num_dst)
+    assert_close(run(LONG, logits), weights)
+    grads = LONG.feature("e", (size,)) * 2
+    out = kernels.softmax_gradient(LONG.graph().adjacency.csc, logits, grads)
+    assert_close(out, gradient(LONG, logits.double(), grads.double()))
+
+
+@pytest.mark.usefixtures("backend")
+def test_infinities_and_nan_in_rows_of_many_edges() -> None:
+    rows = torch.tensor(LONG.dst)
+    logits = LONG.feature("e", (2,))
+    logits[rows == 1] = -torch.inf
+    logits[torch.where(rows == 6)[0][:600], 0] = -torch.inf
+    logits[torch.where(rows == 6)[0][1200], 1] = torch.inf
+    logits[torch.where(rows == 4)[0][256], 0] = torch.nan
+    out = run(LONG, logits)
+    assert_close(out, dense.edge_softmax(logits.double(), LONG.dst, LONG.num_dst))
+    assert out.isnan().any(0).tolist() == [True, True]
+
+
+def gradient(corner: Corner, weights: Tensor, grads: Tensor) -> Tensor:
+    """``weights * (grads - total)``."""
+    rows = torch.tensor(corner.dst, dtype=torch.int64)
+    total = torch.zeros(corner.num_dst, *weights.shape[1:], dtype=weights.dtype)
+    return weights * (grads - total.index_add(0, rows, weights * grads)[rows])
+
+
 @each_corner
 @each_backend_and_dtype(FLOATS, "softmax")
 def test_the_gradient_is_that_of_the_loop(corner: Corner, backend: str, dtype: torch.dtype) -> None:
     weights, grads = corner.feature("e", (3,), dtype), corner.feature("e", (3,), dtype) * 2
     out = kernels.softmax_gradient(corner.graph().adjacency.csc, weights, grads)
-    wide_weights, wide_grads = weights.double(), grads.double()
-    total = torch.zeros(corner.num_dst, 3, dtype=torch.float64)
-    for e, v in enumerate(corner.dst):
-        total[v] += wide_weights[e] * wide_grads[e]
     assert out.dtype == dtype
-    assert_close(out, wide_weights * (wide_grads - total[list(corner.dst)]))
+    assert_close(out, gradient(corner, weights.double(), grads.double()))

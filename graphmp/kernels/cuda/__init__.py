@@ -13,12 +13,13 @@ from torch import Tensor
 from ..contract import Call
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
+from .softmax import softmax, softmax_gradient
 
-__all__ = ["group", "name", "take", "why_not"]
+__all__ = ["group", "name", "softmax", "softmax_gradient", "take", "why_not"]
 
 name = "cuda"
 
-_PRIMITIVES = ("group", "take")
+_PRIMITIVES = ("group", "softmax", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),

@@ -1,0 +1,80 @@
+"""Softmax over the edges of each row, and its gradient."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..contract import accumulator
+from .launch import launch
+from .layout import Form, Pieces, kept, narrow, pieces
+from .programs.softmax import softmax_merge, softmax_pieces, softmax_rows
+
+TILE = 1024  # numbers that a program has at once
+WIDEST = 32  # of them in a row
+LEAST_EDGES = 4
+
+
+def softmax(form: Form, logits: Tensor) -> Tensor:
+    """Softmax over the edges of each row; see the contract."""
+    return _run(form, logits, logits, False)
+
+
+def softmax_gradient(form: Form, weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of the softmax; see the contract."""
+    return _run(form, weights, grads, True)
+
+
+def edges_at_once(rows: int, edges: int, block: int) -> int:
+    """How many edges of a row a program has at once: a power of 4, of those of the mean row."""
+    found = LEAST_EDGES
+    while found * rows < edges and found < TILE // block:
+        found *= 4
+    return min(found, TILE // block)
+
+
+def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:
+    """Numbers of edges from numbers of edges, by way of what each row reduces to."""
+    form = narrow(form)
+    cut, (indptr, _, eids) = pieces(form), form
+    size = values.shape[1:].numel()
+    values, grads = values.contiguous(), grads.contiguous()
+    out = torch.empty_like(values)
+    partials = values.new_empty(cut.num_slots, 2, size, dtype=accumulator(values.dtype))
+    block = min(1 << max(size - 1, 0).bit_length(), WIDEST)
+    tiles, wide = -(-size // block), 16 // values.element_size()
+    shared = {"ALIGN": 1 if size % wide else wide, "BLOCK": block}
+    edges = edges_at_once(indptr.numel() - 1, eids.numel(), block)
+    rows, num_pieces = TILE // (block * edges), cut.starts.numel()
+    given = (values, grads, eids, cut.starts, cut.ends)
+    launch(
+        softmax_rows,
+        (-(-num_pieces // rows), tiles),
+        *(*given, cut.slots, partials, out, num_pieces, size),
+        **{**shared, "IS_GRADIENT": is_gradient, "ROWS": rows, "EDGES": edges},
+    )
+    launch(
+        softmax_merge,
+        (cut.long_rows.numel(), tiles),
+        *(partials, cut.first_slots, cut.counts, size),
+        **{**shared, "SLOTS": TILE // WIDEST},
+    )
+    launch(
+        softmax_pieces,
+        (cut.num_slots, tiles),
+        *(*given, _pieces_of_slots(form, cut), partials, out, size),
+        **{**shared, "IS_GRADIENT": is_gradient, "EDGES": TILE // block},
+    )
+    return out
+
+
+def _pieces_of_slots(form: Form, cut: Pieces) -> Tensor:
+    """(slots,) the piece that each slot is of, -1 for a slot that is unused."""
+
+    def make() -> Tensor:
+        index = torch.arange(cut.slots.numel(), dtype=cut.slots.dtype, device=cut.slots.device)
+        found = index.new_full((cut.num_slots + 1,), -1)
+        found[torch.where(cut.slots < 0, cut.num_slots, cut.slots).long()] = index
+        return found[:-1]
+
+    return kept(form, "pieces of slots", make)
