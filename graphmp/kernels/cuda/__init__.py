@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Call
+from .attention import attention, attention_gradient, score_gradient
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
 from .softmax import softmax, softmax_gradient
@@ -20,6 +21,16 @@ __all__ = ["group", "name", "softmax", "softmax_gradient", "take", "why_not"]
 name = "cuda"
 
 _PRIMITIVES = ("group", "softmax", "take")
+__all__ = [
+    "attention",
+    "attention_gradient",
+    "group",
+    "name",
+    "score_gradient",
+    "take",
+    "why_not",
+]
+_PRIMITIVES = ("attention", "group", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),

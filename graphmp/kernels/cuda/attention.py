@@ -1,0 +1,214 @@
+"""Attention on the GPU: how the programs of :mod:`.programs.attention` are launched."""
+
+from __future__ import annotations
+
+from math import gcd, isfinite
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import SCORES, Attention, accumulator
+from ..philox import threshold
+from .launch import launch
+from .layout import Form, Pieces, narrow, pieces
+from .programs.attention import attend, attend_long_rows, attention_of_edges
+from .programs.attention_gradient import attend_gradient, reach
+from .programs.pieces import add_pieces
+
+MOST_EDGES = 32  # at once
+
+
+class Tile(NamedTuple):
+    """What a program holds at once: edges, heads, and the elements of a head in both operands.
+
+    All are powers of two. Rows of many small heads are read whole, wide heads one by one.
+    """
+
+    edges: int
+    heads: int
+    width: int
+    size: int
+    warps: int
+
+    @property
+    def scores(self) -> dict[str, int]:
+        """Constants of a program that reads no values."""
+        return {"EDGES": self.edges, "HEADS": self.heads, "WIDTH": self.width, "warps": self.warps}
+
+    @property
+    def values(self) -> dict[str, int]:
+        """Constants of a program that makes no scores."""
+        return {"EDGES": self.edges, "HEADS": self.heads, "SIZE": self.size, "warps": self.warps}
+
+
+def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Attend; see the contract."""
+    form = narrow(form)
+    cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
+    rows, held = form[0].numel() - 1, accumulator(given.value.dtype)
+    fit = _tile(given, k, d)
+    groups, align = -(-heads // fit.heads), _align(given, k, d)
+    operands, given_heads = _optional(given)
+    out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
+    partial = _empty(given, cut.num_slots, heads * d, held)
+    partial_stats = _empty(given, cut.num_slots, heads * 2, held)
+    launch(
+        attend,
+        (len(cut.rows), groups),
+        *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
+        *(partial, partial_stats, out, stats, heads, k, d, *given_heads, *_numbers(given)),
+        **{**fit.scores, **fit.values, "KIND": SCORES.index(given.kind), "ALIGN": align},
+    )
+    launch(
+        attend_long_rows,
+        (len(cut.long_rows), groups),
+        *(*cut[4:7], partial, partial_stats, out, stats, heads, d),
+        **{**fit.values, "ALIGN": align},
+    )
+    return out, stats, _of_edges(form, given, stats) if wanted else None
+
+
+def attention_gradient(
+    form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """The gradient at sources and edges; see the contract."""
+    form = narrow(form)
+    cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
+    rows, edges, held = form[0].numel() - 1, form[1].numel(), stats.dtype
+    fit = _tile(given, k, d)
+    value, left = _empty(given, rows, heads * d), _empty(given, rows, heads * k, held)
+    scores = _empty(given, edges, heads, held)
+    weight = None if given.weight is None else _empty(given, edges, heads, held)
+    partial_value = _empty(given, cut.num_slots, heads * d, held)
+    partial_left = _empty(given, cut.num_slots, heads * k, held)
+    upstream = grad if attention_grad is None else attention_grad.contiguous()
+    operands, given_heads = _optional(given)
+    launch(
+        attend_gradient,
+        (len(cut.rows), -(-heads // fit.heads)),
+        *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
+        *(stats, grad, upstream, partial_value, partial_left, value, left, scores),
+        *(scores if weight is None else weight, heads, k, d, *given_heads),
+        *(0 if attention_grad is None else heads, *_numbers(given)),
+        **{**fit.scores, **fit.values, "KIND": SCORES.index(given.kind)},
+        ALIGN=_align(given, k, d),
+    )
+    _add_long_rows(cut, partial_value, value)
+    _add_long_rows(cut, partial_left, left)
+    return value, left, scores, weight
+
+
+def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
+    """The gradient of scores at the destinations; see the contract."""
+    form = narrow(form)
+    cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
+    fit = _tile(given, k)
+    out = _empty(given, form[0].numel() - 1, heads * k, scores.dtype)
+    partial = _empty(given, cut.num_slots, heads * k, scores.dtype)
+    launch(
+        reach,
+        (len(cut.rows), -(-heads // fit.heads)),
+        *(
+            *cut[:4],
+            *form[1:],
+            *_ends(given),
+            scores,
+            partial,
+            out,
+            heads,
+            k,
+            *_halves(given.slope),
+        ),
+        **{**fit.scores, "KIND": SCORES.index(given.kind), "ALIGN": _align(given, k)},
+    )
+    _add_long_rows(cut, partial, out)
+    return out
+
+
+def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
+    """The attention of each edge, (E, heads): only scores are made again."""
+    cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
+    fit = _tile(given, k)
+    operands, given_heads = _optional(given)
+    made = _empty(given, form[1].numel(), heads)
+    launch(
+        attention_of_edges,
+        (len(cut.rows), -(-heads // fit.heads)),
+        *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made, heads, k),
+        *(*given_heads, *_numbers(given)),
+        **{**fit.scores, "KIND": SCORES.index(given.kind), "ALIGN": _align(given, k)},
+    )
+    return made
+
+
+def _add_long_rows(cut: Pieces, partial: Tensor, out: Tensor) -> None:
+    """Write the rows of which pieces left parts in slots."""
+    size = out.shape[1]
+    block = min(_power(size), 256)
+    launch(
+        add_pieces,
+        (len(cut.long_rows), -(-size // block)),
+        *(partial, *cut[4:7], cut.counts, partial, out, size, 0),
+        DIVIDED=False,
+        ALIGN=gcd(size, 16 // out.itemsize),
+        BLOCK=block,
+    )
+
+
+def _tile(given: Attention, k: int, d: int = 0) -> Tile:
+    """About 2048 bytes for each warp; more warps where four edges of a head are more."""
+    warp = 2048 // accumulator(given.value.dtype).itemsize
+    wide = _power(max(k, d))
+    heads = min(_power(given.heads), max(128 // wide, 1))
+    each = heads * wide  # elements of an edge
+    edges = min(max(warp // each, min(4, 4096 // each), 1), MOST_EDGES)
+    return Tile(edges, heads, _power(k), _power(d), min(max(edges * each // warp, 1), 8))
+
+
+def _sizes(given: Attention) -> tuple[int, int]:
+    """The elements of a head in the operands of scores, and in the values."""
+    heads = max(given.heads, 1)
+    return given.left.shape[1] // heads, given.value.shape[1] // heads
+
+
+def _align(given: Attention, k: int, d: int = 0) -> int:
+    """How many elements of a head can be read at once, of all operands that have several."""
+    return gcd(16 // given.value.itemsize, d, 0 if d > 0 and given.kind == "add" else k)
+
+
+def _power(number: int) -> int:
+    """The least power of two that is not less."""
+    return 1 << max(number - 1, 0).bit_length()
+
+
+def _empty(given: Attention, rows: int, size: int, dtype: torch.dtype | None = None) -> Tensor:
+    """Memory beside the values."""
+    return torch.empty(rows, size, dtype=dtype or given.value.dtype, device=given.value.device)
+
+
+def _ends(given: Attention) -> tuple[Tensor, Tensor]:
+    return given.left, given.right
+
+
+def _optional(given: Attention) -> tuple[list[Tensor], list[int]]:
+    """What may be missing, and for how many heads there are edge terms and weights."""
+    optional = (given.edge, given.weight, given.slant)
+    operands = [given.left if operand is None else operand for operand in optional]
+    return operands, [0 if operand is None else given.heads for operand in optional[:2]]
+
+
+def _numbers(given: Attention) -> tuple[int | float, ...]:
+    """Seed, threshold and factor of dropout, and the slope, in words of 32 bits."""
+    least = threshold(given.dropout)
+    words = (given.seed & 0xFFFFFFFF, given.seed >> 32, min(least, 0xFFFFFFFF))
+    signed = (word - (word >> 31 << 32) for word in words)
+    keep = 2**32 / (2**32 - least) if least < 2**32 else 0.0
+    return *signed, *_halves(keep), *_halves(given.slope)
+
+
+def _halves(number: float) -> tuple[float, float]:
+    """A number as the sum of two that float32 holds."""
+    high = float(np.float32(number))
+    return high, number - high if isfinite(high) else 0.0

@@ -1,0 +1,38 @@
+"""Attention as it is launched: every kind with every dtype, and with heads of many sizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from graphmp.kernels.contract import SCORES, Attention, accumulator
+from graphmp.kernels.cuda import attention, attention_gradient, score_gradient
+
+# Heads, and the elements of a head in the operands of scores and in the values.
+SIZES = ((8, 16, 16), (1, 7, 7), (1, 256, 256), (3, 40, 2))
+
+
+def calls() -> None:
+    """Call everything that launches a program."""
+    for kind in SCORES:
+        for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
+            call(kind, dtype, *SIZES[0])
+        for sizes in SIZES[1:]:
+            call(kind, torch.float32, *sizes)
+
+
+def call(kind: str, dtype: torch.dtype, heads: int, k: int, d: int) -> None:
+    """Attention and its gradients on a graph of two edges."""
+    form = tuple(torch.tensor(ids, dtype=torch.int32) for ids in ([0, 1, 2], [1, 0], [0, 1]))
+
+    def rows(count: int, width: int) -> Tensor:
+        return torch.zeros(count, width, dtype=dtype)
+
+    k = 1 if kind == "add" else k
+    operands = (rows(2, heads * k), rows(2, heads * k), rows(2, heads * d))
+    slant = rows(1, heads * k) if kind == "leaky" else None
+    given = Attention(kind, heads, *operands, None, None, slant, 0.2, 0.1, 1)
+    _, stats, _ = attention(form, given, True)
+    stats = torch.zeros(2, 3 * heads, dtype=accumulator(dtype))
+    made = attention_gradient(form, given, stats, operands[2], None)
+    score_gradient(form, given, made[2])
