@@ -16,21 +16,21 @@ from .launch import IS_INTERPRETED
 from .layout import LARGEST
 from .softmax import softmax, softmax_gradient
 
-__all__ = ["group", "name", "softmax", "softmax_gradient", "take", "why_not"]
-
-name = "cuda"
-
-_PRIMITIVES = ("group", "softmax", "take")
 __all__ = [
     "attention",
     "attention_gradient",
     "group",
     "name",
     "score_gradient",
+    "softmax",
+    "softmax_gradient",
     "take",
     "why_not",
 ]
-_PRIMITIVES = ("attention", "group", "take")
+
+name = "cuda"
+
+_PRIMITIVES = ("attention", "group", "softmax", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
