@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from . import kernels
-from .errors import GraphValueError
+from .errors import GraphRuntimeError, GraphValueError
 from .positions import rows_of, spread
 
 Kept = TypeVar("Kept")
@@ -384,7 +384,16 @@ def bucket(form: Compressed, degrees: Tensor) -> Buckets:
 
     Returns:
         The buckets; the only host synchronisation is the list of sizes.
+
+    Raises:
+        GraphRuntimeError: while a program is compiled, which cannot depend on the degrees.
     """
+    if is_compiling():
+        raise GraphRuntimeError(
+            "A reducer given by a formula or a function is called once for each degree, and a "
+            "compiled program does not know the degrees: use sum, mean, max or min, or compile "
+            "without fullgraph=True, which leaves this call to eager mode."
+        )
     sorted_degrees, order = torch.sort(degrees, stable=True)
     values, counts = torch.unique_consecutive(sorted_degrees, return_counts=True)
     pairs = list(zip(values.tolist(), counts.tolist(), strict=True))

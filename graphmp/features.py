@@ -51,13 +51,13 @@ class Frames(NamedTuple):
         device: torch.device,
     ) -> Frames:
         """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
-        num_src = dict(sorted(num_src.items()))
+        num_src = {ntype: num_src[ntype] for ntype in sorted(num_src)}
         src = {t: Frame(n, device, f"nodes of type {t!r}") for t, n in num_src.items()}
         dst = src
         if num_dst is not None:
             src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
-            targets = sorted(num_dst.items())
-            dst = {t: Frame(n, device, f"destination nodes of type {t!r}") for t, n in targets}
+            targets = sorted(num_dst)
+            dst = {t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets}
         edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)
 

@@ -7,7 +7,6 @@ several relations count as though they were one list, in the order of edge type 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from functools import reduce as fold
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,7 +20,7 @@ from .frame import Frame
 from .function import BinaryOp, Message, Reduce, Reducer
 from .kernels.contract import accumulator
 from .metagraph import CanonicalEtype
-from .ops.broadcast import check_one_shape
+from .ops.broadcast import autocast, check_one_shape
 from .ops.buckets import Inbox, joint_buckets, reduce_by_formula
 from .ops.normalized import divided
 from .ops.spmm import sddmm, spmm
@@ -106,16 +105,19 @@ class Incoming:
         self.relations = relations
         self.dst = relations[0].dst
         self.adjacencies = [relation.adjacency for relation in relations]
+        self._buckets: Buckets | None = None
 
-    @cached_property
+    @property
     def degrees(self) -> Tensor:
         """(N,) the number of messages that each destination gets."""
         return fold(torch.add, [adjacency.in_degrees for adjacency in self.adjacencies])
 
-    @cached_property
+    @property
     def buckets(self) -> Buckets:
-        """The destinations by number of messages; edges count through the relations."""
-        return joint_buckets(self.adjacencies)
+        """The destinations by number of messages; edges count through the relations. Made once."""
+        if self._buckets is None:
+            self._buckets = joint_buckets(self.adjacencies)
+        return self._buckets
 
 
 def check_functions(message: Any, reduce: Any) -> None:
@@ -274,9 +276,10 @@ def _operands(
     frames = {"u": relation.src, "v": relation.dst, "e": relation.edge}
     lhs, rhs = message.lhs, message.rhs
     left = frames[lhs.target][lhs.field]
-    if rhs is None:
-        return left, None, (lhs.target, lhs.target)
-    return left, frames[rhs.target][rhs.field], (lhs.target, rhs.target)
+    right = None if rhs is None else frames[rhs.target][rhs.field]
+    if torch.is_autocast_enabled(left.device.type):
+        left, right = autocast(left), None if right is None else autocast(right)
+    return left, right, (lhs.target, lhs.target if rhs is None else rhs.target)
 
 
 def _concatenated(made: Sequence[Columns]) -> Columns:

@@ -51,10 +51,12 @@ class Structure:
 
     def _check_counts(self) -> None:
         """Check that int32 can number the nodes and the edges."""
+        if self.idtype != torch.int32:
+            return
         edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
-        most = max([*self._num_src.values(), *self._num_dst.values(), *edges], default=0)
-        if self.idtype == torch.int32 and most >= 2**31:
-            raise GraphValueError(f"int32 ids cannot number {most} nodes or edges: use int64.")
+        for count in (*self._num_src.values(), *self._num_dst.values(), *edges):
+            if count >= 2**31:
+                raise GraphValueError(f"int32 ids cannot number {count} nodes or edges: use int64.")
 
     # ---- types
 

@@ -26,7 +26,7 @@ LAYERS = (
         *("structure", "queries", "views", "features", "batching", "verbs", "propagation"),
         *("mutation", "type_subgraph", "subgraph", "drawing", "display", "export", "graph"),
         *("edge_data", "construct", "convert", "batch", "traversal", "transforms", "random"),
-        *("block", "sampling", "members", "readout", "graphwise"),
+        *("block", "sampling", "members", "readout", "graphwise", "tree"),
     },
     {"nn", "dataloading", "data"},
 )

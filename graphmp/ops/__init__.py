@@ -21,6 +21,7 @@ from ..adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
 from .attention import dot_attention, gat_attention, gatv2_attention
+from .broadcast import autocast
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
 from .normalized import normalized_sum
@@ -136,20 +137,21 @@ def _operands(
 ) -> tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]:
     """Check what came and give the row of the table, the operands and their ends."""
     if op == "copy_lhs":
-        _check_rows(adjacency, lhs, targets[0], "lhs_data")
-        return None, lhs, None, targets  # type: ignore[return-value]
+        left = _check_rows(adjacency, lhs, targets[0], "lhs_data")
+        return None, left, None, targets
     if op == "copy_rhs":
-        _check_rows(adjacency, rhs, targets[1], "rhs_data")
-        return None, rhs, None, (targets[1], targets[1])  # type: ignore[return-value]
+        right = _check_rows(adjacency, rhs, targets[1], "rhs_data")
+        return None, right, None, (targets[1], targets[1])
     if op not in BINARY_OPS:
         known = ", ".join([*BINARY_OPS, "copy_lhs", "copy_rhs"])
         raise GraphValueError(f"An operator is one of {known}, not {op!r}.")
-    _check_rows(adjacency, lhs, targets[0], "lhs_data")
-    _check_rows(adjacency, rhs, targets[1], "rhs_data")
-    return BINARY_OPS[op], lhs, rhs, targets  # type: ignore[return-value]
+    left = _check_rows(adjacency, lhs, targets[0], "lhs_data")
+    right = _check_rows(adjacency, rhs, targets[1], "rhs_data")
+    return BINARY_OPS[op], left, right, targets
 
 
-def _check_rows(adjacency: Adjacency, operand: object, target: str, name: str) -> None:
+def _check_rows(adjacency: Adjacency, operand: Any, target: str, name: str) -> Tensor:
+    """Check an operand, and give it in the dtype of autocast."""
     ends = {
         "u": (adjacency.num_src, "source nodes"),
         "v": (adjacency.num_dst, "destination nodes"),
@@ -158,6 +160,7 @@ def _check_rows(adjacency: Adjacency, operand: object, target: str, name: str) -
     if target not in ends:
         raise GraphValueError(f"A target is 'u', 'v' or 'e', not {target!r}.")
     _checks.feature(operand, ends[target][0], adjacency.device, name, ends[target][1])
+    return autocast(operand)
 
 
 def _generate(name: str) -> Callable[..., Tensor] | None:

@@ -16,6 +16,7 @@ from .. import _checks
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from .attend import Call, attend
+from .broadcast import autocast_dtype
 
 _OWNERS = {
     "src": ("num_src", "sources"),
@@ -255,6 +256,7 @@ def _operands(
     for x in flat.values():
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)
+    dtype = autocast_dtype(dtype, value.device.type)
     if value.dtype != dtype:
         value = value.to(dtype)
     for name, x in flat.items():

@@ -12,6 +12,8 @@ from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import broadcast_shape
 
+_AUTOCAST = (torch.float32, torch.float16, torch.bfloat16)
+
 
 def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
     """Cast both operands to the dtype in which the message is made.
@@ -28,6 +30,26 @@ def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
     if op.kernel == "sub" and dtype == torch.bool:
         raise GraphTypeError("sub has no meaning for booleans: cast the features to integers.")
     return lhs.to(dtype), rhs.to(dtype)
+
+
+def autocast(operand: Tensor) -> Tensor:
+    """Cast a feature to the dtype of ``torch.autocast``, where that is on."""
+    dtype = autocast_dtype(operand.dtype, operand.device.type)
+    return operand if dtype == operand.dtype else operand.to(dtype)
+
+
+def autocast_dtype(dtype: torch.dtype, device: str) -> torch.dtype:
+    """The dtype that ``torch.autocast`` gives features of ``dtype``, where it is on.
+
+    As torch does, it leaves alone what is not float32 or a half.
+
+    Args:
+        dtype: the features' own.
+        device: its type, such as ``"cpu"``.
+    """
+    if dtype in _AUTOCAST and torch.is_autocast_enabled(device):
+        return torch.get_autocast_dtype(device)
+    return dtype
 
 
 def find_message_shape(

@@ -54,14 +54,18 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         )
         adjacency = adjacency.subset(index)
     adjacency = adjacency.reversed if norm_by == "src" else adjacency
-    _check(logits, adjacency)
+    logits = _checked(logits, adjacency)
     return _SOFTMAX(Edges(adjacency), logits)
 
 
-def _check(logits: Any, adjacency: Adjacency) -> None:
+def _checked(logits: Any, adjacency: Adjacency) -> Tensor:
+    """Check logits, and give them as autocast has it: a softmax is one of float32."""
     _checks.feature(logits, adjacency.num_edges, adjacency.device, "logits", "edges")
     if not logits.dtype.is_floating_point:
         raise GraphTypeError(f"Logits must be floating point, but {logits.dtype} came.")
+    if torch.is_autocast_enabled(logits.device.type):
+        logits = logits.to(accumulator(logits.dtype))
+    return logits  # type: ignore[no-any-return]
 
 
 def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) -> Any:
@@ -70,16 +74,17 @@ def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) 
         raise GraphValueError("eids is for one edge type; with a dict of logits leave it out.")
     adjacencies: Mapping[Any, Adjacency] = graph.adjacencies
     groups: dict[str, list[Any]] = {}
+    checked: dict[Any, Tensor] = {}
     for etype, value in logits.items():
         if etype not in adjacencies:
             known = ", ".join(map(repr, adjacencies))
             raise GraphKeyError(f"There is no edge type {etype!r}; the graph has {known}.")
-        _check(value, adjacencies[etype])
+        checked[etype] = _checked(value, adjacencies[etype])
         groups.setdefault(etype[2 if norm_by == "dst" else 0], []).append(etype)
     out: dict[Any, Tensor] = {}
     for etypes in groups.values():
         views = [adjacencies[t] if norm_by == "dst" else adjacencies[t].reversed for t in etypes]
-        weights = softmax_jointly(views, [logits[t] for t in etypes])
+        weights = softmax_jointly(views, [checked[t] for t in etypes])
         out.update(zip(etypes, weights, strict=True))
     return {etype: out[etype] for etype in logits}
 

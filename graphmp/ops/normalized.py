@@ -12,6 +12,7 @@ from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphValueError
 from ..kernels.contract import OTHER, At, accumulator, plan
+from .broadcast import autocast
 from .operation import Edges, Maybe, Operation
 
 
@@ -50,6 +51,7 @@ def normalized_sum(
     _checks.feature(feat, adjacency.num_src, adjacency.device, "feat", "source nodes")
     if not (feat.is_floating_point() or feat.is_complex() or left is right is None):
         feat = feat.to(torch.get_default_dtype())
+    feat = autocast(feat)
     ends = ((left, adjacency.num_src, "left"), (right, adjacency.num_dst, "right"))
     divisors = [_divisor(adjacency, *end, accumulator(feat.dtype)) for end in ends]
     return normalized(adjacency, feat, *divisors)

@@ -33,6 +33,8 @@ _CONSTANTS: dict[Any, str] = {  # how torch's schemas call them
     int: "SymInt",
     tuple[int, ...]: "SymInt[]",
 }
+is_exporting = getattr(torch.compiler, "is_exporting", is_compiling)  # new in torch 2.7
+
 _FORMS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
 
 
@@ -141,8 +143,9 @@ class Operation:
 
     def _traced(self, call: Any, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Call the operator."""
-        trains = torch.is_grad_enabled() and any(
-            operand is not None and operand.requires_grad for operand in operands
+        trains = torch.is_grad_enabled() and (
+            is_exporting()  # what is exported may be given operands that want a gradient
+            or any(operand is not None and operand.requires_grad for operand in operands)
         )
         adjacency: Adjacency = call[0]
         csr = adjacency.csr if trains or self.needs_csr(call) else (None, None, None)
@@ -210,7 +213,25 @@ def _transformed(operation: Operation) -> Any:
         def backward(ctx: Any, *grads: Any) -> Any:
             return _gradients(operation, ctx, grads[:visible])
 
+        @staticmethod
+        def vmap(info: Any, in_dims: Any, call: Any, *operands: Any) -> Any:
+            dims = in_dims[1:]
+            each = [
+                Transformed.apply(call, *_selected(operands, dims, place))  # type: ignore[no-untyped-call]
+                for place in range(info.batch_size)
+            ]
+            made = [None if of[0] is None else torch.stack(of) for of in zip(*each, strict=True)]
+            return tuple(made), tuple(None if of is None else 0 for of in made)
+
     return Transformed
+
+
+def _selected(operands: Sequence[Maybe], dims: Sequence[int | None], place: int) -> list[Maybe]:
+    """One of the operands along a batch dimension."""
+    return [
+        operand if operand is None or dim is None else operand.select(dim, place)
+        for operand, dim in zip(operands, dims, strict=True)
+    ]
 
 
 # ---- the operator
@@ -247,8 +268,8 @@ def _operator(operation: Operation) -> Any:
         given, trains, values = inputs[:end], inputs[end], inputs[end + 1 :]
         if not trains:
             raise GraphRuntimeError(
-                "This program was compiled or exported without gradients: make it again with "
-                "gradients enabled and parameters that require them."
+                "This program was compiled or exported without gradients: make it again outside "
+                "of torch.no_grad()."
             )
         results = output if isinstance(output, tuple) else (output,)
         needs = [value is not None and value.requires_grad for value in values]
