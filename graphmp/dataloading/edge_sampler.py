@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import _checks
-from ..construct import heterograph
 from ..errors import GraphTypeError
 from ..frame import NID
 from ..graph import Graph
@@ -14,7 +12,8 @@ from ..subgraph import edge_subgraph, edges_by_type
 from ..transforms import compact_graphs
 from .exclusion import check_exclusion, excluded
 from .features import set_edge_lazy_features
-from .sampler import Sampler, on_device
+from .negative_graph import check_negative_sampler, negative_graph
+from .sampler import Sampler, check_sampler, check_triple, on_device, takes
 
 
 class EdgePredictionSampler(Sampler):
@@ -39,15 +38,15 @@ class EdgePredictionSampler(Sampler):
         prefetch_labels: Any = None,
     ) -> None:
         check_exclusion(exclude, reverse_eids, reverse_etypes)
-        if not callable(getattr(sampler, "sample", None)):
+        check_sampler(sampler)
+        self._excludes = takes(sampler.sample, 3)
+        if exclude is not None and not self._excludes:
             raise GraphTypeError(
-                f"A sampler such as NeighborSampler is wanted, but {_checks.kind(sampler)} came."
+                f"exclude={exclude!r} needs a sampler that leaves edges out, but "
+                f"{type(sampler).__name__}.sample takes no third argument: give it "
+                "exclude_eids=None, the ids of edges that must not be in the blocks."
             )
-        if negative_sampler is not None and not callable(negative_sampler):
-            raise GraphTypeError(
-                "A negative sampler is a function of a graph and edge ids, but "
-                f"{_checks.kind(negative_sampler)} came."
-            )
+        check_negative_sampler(negative_sampler)
         self.sampler, self.exclude, self.negative_sampler = sampler, exclude, negative_sampler
         self.reverse_eids, self.reverse_etypes = reverse_eids, reverse_etypes
         self.prefetch_labels = prefetch_labels
@@ -69,10 +68,13 @@ class EdgePredictionSampler(Sampler):
         seeds = self.check_seeds(g, indices)
         graphs = [edge_subgraph(g, seeds, relabel_nodes=False)]
         if self.negative_sampler is not None:
-            graphs.append(_graph_like(g, self.negative_sampler(g, seeds)))
+            graphs.append(negative_graph(g, self.negative_sampler, seeds))
         graphs = compact_graphs(graphs)
         gone = excluded(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
-        inputs, _, blocks = self.sampler.sample(g, graphs[0].ndata[NID], gone)
+        more = (gone,) if self._excludes else ()
+        batch = self.sampler.sample(g, graphs[0].ndata[NID], *more)
+        check_triple(batch, f"{type(self.sampler).__name__}.sample")
+        inputs, _, blocks = batch
         set_edge_lazy_features(graphs[0], self.prefetch_labels)
         return (inputs, *graphs, blocks)
 
@@ -124,7 +126,8 @@ def as_edge_prediction_sampler(
         last block.
 
     Raises:
-        GraphTypeError: no sampler, or reverse ids or types of the wrong kind.
+        GraphTypeError: no sampler, one that cannot exclude what it should, or reverse ids or types
+            of the wrong kind.
         GraphValueError: an unknown ``exclude``, or reverse ids or types that are missing.
 
     Example:
@@ -142,17 +145,3 @@ def as_edge_prediction_sampler(
     return EdgePredictionSampler(
         sampler, exclude, reverse_eids, reverse_etypes, negative_sampler, prefetch_labels
     )
-
-
-def _graph_like(g: Graph, pairs: Any) -> Graph:
-    """A graph of the types and nodes of ``g`` with other edges."""
-    if not isinstance(pairs, Mapping) and len(g.canonical_etypes) > 1:
-        raise GraphTypeError(
-            "With several edge types a negative sampler gives a dict {edge type: (sources, "
-            f"destinations)}}, but {_checks.kind(pairs)} came."
-        )
-    given = pairs if isinstance(pairs, Mapping) else {g.canonical_etypes[0]: pairs}
-    named = {g.to_canonical_etype(etype): ends for etype, ends in given.items()}
-    edges = {etype: named.get(etype, ([], [])) for etype in g.canonical_etypes}
-    counts = {ntype: g.num_nodes(ntype) for ntype in g.ntypes}
-    return heterograph(edges, counts, idtype=g.idtype, device=g.device)

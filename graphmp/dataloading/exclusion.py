@@ -57,8 +57,10 @@ def excluded(
         Ids, or a dict of them by edge type; None for none.
 
     Raises:
+        GraphIndexError: a reverse that is not there.
         GraphKeyError: an edge type that is not there, or without its reverse ids.
-        GraphValueError: reverse ids of the wrong length.
+        GraphTypeError: reverse ids that are no ids.
+        GraphValueError: reverse ids of the wrong length, reverse types of other sizes.
     """
     if exclude is None:
         return None
@@ -72,6 +74,7 @@ def excluded(
     gone = {t: [ids] for t, ids in by_type.items()}
     if exclude == "reverse_types":
         for etype, other in _by_etype(g, reverse_etypes).items():
+            _check_reverse(g, etype, other)
             if etype in by_type:
                 gone.setdefault(g.to_canonical_etype(other), []).append(by_type[etype])
     return {t: torch.cat(parts) for t, parts in gone.items()}
@@ -93,9 +96,24 @@ def _reverse(g: Graph, reverse: Mapping[Any, Tensor], etype: Any, ids: Tensor) -
     if etype not in reverse:
         raise GraphKeyError(f"reverse_eids lacks edges of type {etype}, which are among the seeds.")
     found = reverse[etype]
+    if not isinstance(found, Tensor):
+        raise GraphTypeError(
+            f"reverse_eids of edges of type {etype} must be a tensor, but {_checks.kind(found)} "
+            "came: call torch.as_tensor on it."
+        )
     if found.shape != (g.num_edges(etype),):
         raise GraphValueError(
             f"reverse_eids of edges of type {etype} must have shape ({g.num_edges(etype)},), but "
             f"{tuple(found.shape)} came."
         )
-    return found.to(ids.device)[ids.long()]
+    what = f"What reverse_eids has for edges of type {etype}"
+    return _checks.ids(found.to(ids.device)[ids.long()], g.idtype, g.device, len(found), what)
+
+
+def _check_reverse(g: Graph, etype: Any, other: Any) -> None:
+    if g.num_edges(etype) != g.num_edges(other):
+        raise GraphValueError(
+            "An edge and its reverse have one id, so reverse_etypes pairs types of as many edges, "
+            f"but {etype} has {g.num_edges(etype)} and {g.to_canonical_etype(other)} has "
+            f"{g.num_edges(other)}: use exclude='reverse_id' if edges have no reverse."
+        )

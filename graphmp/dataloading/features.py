@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .. import _checks
+from ..errors import GraphTypeError
 from ..graph import Graph
 
 
@@ -52,5 +54,16 @@ def _read(names: Any, types: Iterable[Any], frame: Callable[[Any], Mapping[str, 
     by_type = names if isinstance(names, Mapping) else dict.fromkeys(types, names)
     for each, wanted in by_type.items():
         data = frame(each)
-        for name in [wanted] if isinstance(wanted, str) else wanted:
+        for name in _listed(wanted):
             data[name]
+
+
+def _listed(names: Any) -> list[Any]:
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise GraphTypeError(
+            "Features to read beforehand are named in a list, such as ['x'], or a dict of lists by "
+            f"type, but {_checks.kind(names)} came."
+        )
+    return list(names)

@@ -8,7 +8,9 @@ from typing import Any
 from torch.utils import data
 from torch.utils.data.distributed import DistributedSampler
 
+from .. import _checks
 from ..batch import batch
+from ..errors import GraphTypeError
 from ..graph import Graph
 from .seeds import Share
 
@@ -65,6 +67,7 @@ class GraphDataLoader(data.DataLoader[Any]):
 
     Raises:
         GraphRuntimeError: ``use_ddp`` without a group of processes.
+        GraphTypeError: no data set.
 
     Example:
         >>> import graphmp as gm
@@ -82,6 +85,13 @@ class GraphDataLoader(data.DataLoader[Any]):
         ddp_seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        if isinstance(dataset, Graph) or not (
+            hasattr(dataset, "__getitem__") or hasattr(dataset, "__iter__")
+        ):
+            raise GraphTypeError(
+                "A data set, such as a list of graphs, is wanted, but "
+                f"{_checks.kind(dataset)} came: DataLoader is the one that samples from a graph."
+            )
         self._by_process: DistributedSampler[Any] | None = None
         if use_ddp:
             share = Share.of_process()

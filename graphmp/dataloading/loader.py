@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from types import NoneType
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from .. import _checks, random
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
 from .ahead import Ahead, Settings, in_turn
-from .sampler import Sampler
+from .sampler import Sampler, check_sampler
 from .seeds import Seeds, Share
 from .transfer import Transfer
 
@@ -66,8 +67,8 @@ class DataLoader:
         GraphIndexError: a seed that is not there.
         GraphKeyError: an unknown type of seeds.
         GraphRuntimeError: ``use_ddp`` without a group of processes, ``use_uva`` without a GPU.
-        GraphTypeError: no graph, no sampler, seeds of another id type.
-        GraphValueError: a block, no seed, a batch size of 0.
+        GraphTypeError: no graph, no sampler, seeds of another id type, settings of another kind.
+        GraphValueError: a block, no seed, a batch size of 0, a timeout below 0.
 
     Example:
         >>> import torch, graphmp as gm
@@ -116,6 +117,7 @@ class DataLoader:
         self.use_alternate_streams, self.pin_prefetcher = use_alternate_streams, pin_prefetcher
         self.num_workers = _checks.count(num_workers, "num_workers")
         self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
+        _check_ways(worker_init_fn, generator, timeout)
         self.worker_init_fn, self.generator, self.timeout = worker_init_fn, generator, timeout
         self.prefetch_factor = _positive(
             2 if prefetch_factor is None else prefetch_factor, "prefetch_factor"
@@ -203,10 +205,24 @@ def _check_parts(graph: Any, sampler: Any) -> None:
         raise GraphTypeError(f"A graph to sample from is wanted, but {_checks.kind(graph)} came.")
     if graph.is_block:
         raise GraphValueError("A block cannot be sampled from: give the graph it came from.")
-    if isinstance(sampler, type) or not callable(getattr(sampler, "sample", None)):
+    check_sampler(sampler)
+
+
+def _check_ways(start: Any, generator: Any, timeout: Any) -> None:
+    if start is not None and not callable(start):
         raise GraphTypeError(
-            f"A sampler such as NeighborSampler is wanted, but {_checks.kind(sampler)} came."
+            "worker_init_fn is a function of the number of a worker, but "
+            f"{_checks.kind(start)} came."
         )
+    if not isinstance(generator, (torch.Generator, NoneType)):
+        raise GraphTypeError(
+            f"generator is a torch.Generator, but {_checks.kind(generator)} came: for a seed give "
+            "torch.Generator().manual_seed(seed)."
+        )
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise GraphTypeError(f"timeout is a number of seconds, but {_checks.kind(timeout)} came.")
+    if not timeout >= 0:
+        raise GraphValueError(f"timeout must be 0, for never, or more, but {timeout} came.")
 
 
 def _check_gpu(device: torch.device, use_uva: bool, gpu_cache: Any) -> None:

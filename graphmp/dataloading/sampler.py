@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -83,6 +84,11 @@ class BlockSampler(Sampler):
         tensor([1, 0])
     """
 
+    prefetch_node_feats: Any = None
+    prefetch_labels: Any = None
+    prefetch_edge_feats: Any = None
+    output_device: Any = None
+
     def __init__(
         self,
         prefetch_node_feats: Any = None,
@@ -121,7 +127,15 @@ class BlockSampler(Sampler):
         Returns:
             ``(input_nodes, output_nodes, blocks)``, the block farthest from the seeds first.
         """
-        result = self.assign_lazy_features(self.sample_blocks(g, indices, exclude_eids))
+        if not takes(self.sample_blocks, 3):
+            raise GraphTypeError(
+                f"{type(self).__name__}.sample_blocks must take (g, seed_nodes, exclude_eids): add "
+                "exclude_eids=None, the ids of edges that must not be in the blocks."
+            )
+        found = self.sample_blocks(g, indices, exclude_eids)
+        check_triple(found, f"{type(self).__name__}.sample_blocks")
+        _check_blocks(found[2], f"{type(self).__name__}.sample_blocks")
+        result = self.assign_lazy_features(found)
         if self.output_device is None:
             return result
         inputs, outputs, blocks = result
@@ -146,6 +160,58 @@ class BlockSampler(Sampler):
     def check_seeds(self, g: Graph, indices: Any) -> Any:
         """Check that seeds are nodes; see :func:`node_seeds`."""
         return node_seeds(g, indices)
+
+
+def check_sampler(sampler: Any) -> None:
+    """Check what a loader, or a sampler of edges, is to sample with.
+
+    Raises:
+        GraphTypeError: it is a class, or has no ``sample`` of a graph and seeds.
+    """
+    if isinstance(sampler, type) or not callable(getattr(sampler, "sample", None)):
+        hint = f": make one, {sampler.__name__}(...)" if isinstance(sampler, type) else ""
+        raise GraphTypeError(
+            f"A sampler such as NeighborSampler is wanted, but {_checks.kind(sampler)} came{hint}."
+        )
+    if not takes(sampler.sample, 2):
+        raise GraphTypeError(
+            f"{type(sampler).__name__}.sample must take (g, indices), a graph and seeds, but it is "
+            f"sample{inspect.signature(sampler.sample)}."
+        )
+
+
+def check_triple(batch: Any, giver: str) -> None:
+    """Check what a sampler of seed nodes gave.
+
+    Raises:
+        GraphTypeError: not ``(input_nodes, output_nodes, blocks)``.
+    """
+    is_some = isinstance(batch, (tuple, list))
+    if not is_some or len(batch) != 3:
+        came = f"{type(batch).__name__} of {len(batch)}" if is_some else _checks.kind(batch)
+        raise GraphTypeError(
+            f"{giver} must give (input_nodes, output_nodes, blocks), but {came} came."
+        )
+
+
+def _check_blocks(blocks: Any, giver: str) -> None:
+    is_list = isinstance(blocks, (tuple, list)) and len(blocks) > 0
+    if not is_list or not all(isinstance(block, Graph) for block in blocks):
+        raise GraphTypeError(
+            f"{giver} must give (input_nodes, output_nodes, blocks) with a list of a block for "
+            f"each layer, but {_checks.kind(blocks)} came in its place."
+        )
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many arguments by place."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # it does not say
+        return True
+    return True
 
 
 def node_seeds(g: Graph, indices: Any) -> Any:

@@ -24,6 +24,11 @@ def load(indices: Any, sampler: Any = one, g: Any = None, **kwargs: Any) -> dl.D
     return dl.DataLoader(people() if g is None else g, indices, sampler, **kwargs)
 
 
+class SampleOfNothing(dl.Sampler):
+    def sample(self, g: gm.Graph) -> Any:  # type: ignore[override]
+        return g
+
+
 AT_ONCE: dict[str, Case] = {
     "too large": (lambda: load([3, 60]), gm.GraphIndexError, "from 0 to 59, but 60 came"),
     "negative": (lambda: load(torch.tensor([-1])), gm.GraphIndexError, "but -1 came"),
@@ -76,6 +81,19 @@ AT_ONCE: dict[str, Case] = {
         gm.GraphTypeError,
         "such as NeighborSampler",
     ),
+    "sampler of nothing": (
+        lambda: load([1], SampleOfNothing()),
+        gm.GraphTypeError,
+        r"SampleOfNothing.sample must take \(g, indices\), .* but it is sample\(g",
+    ),
+    "start of workers": (
+        lambda: load([1], worker_init_fn=3),
+        gm.GraphTypeError,
+        "worker_init_fn is a function",
+    ),
+    "generator": (lambda: load([1], generator=3), gm.GraphTypeError, r"manual_seed\(seed\)"),
+    "timeout": (lambda: load([1], timeout="9"), gm.GraphTypeError, "a number of seconds"),
+    "negative timeout": (lambda: load([1], timeout=-1), gm.GraphValueError, "but -1 came"),
     "strange seeds": (lambda: load(object(), dl.Sampler()), gm.GraphTypeError, "tensor, a list"),
 }
 
@@ -142,6 +160,28 @@ IN_A_BATCH: dict[str, Case] = {
         gm.GraphKeyError,
         "no field 'y'",
     ),
+    "feature without a list": (
+        lambda: load([1], dl.NeighborSampler([2], prefetch_labels=3)),
+        gm.GraphTypeError,
+        r"named in a list, such as \['x'\]",
+    ),
+    "no result": (lambda: load([1], Blocks(None)), gm.GraphTypeError, "Blocks.* but None came"),
+    "blocks alone": (lambda: load([1], Blocks([1])), gm.GraphTypeError, "but list of 1 came"),
+    "no block": (
+        lambda: load([1], Blocks((1, 1, []))),
+        gm.GraphTypeError,
+        "a block for each layer",
+    ),
+    "one block": (
+        lambda: load([1], Blocks((1, 1, gm.to_block(people())))),
+        gm.GraphTypeError,
+        r"a block for each layer, but Graph Block\(",
+    ),
+    "blocks without exclusion": (
+        lambda: load([1], BlocksOfTwo()),
+        gm.GraphTypeError,
+        "BlocksOfTwo.sample_blocks must take .*exclude_eids=None",
+    ),
     "no type of features": (
         lambda: load(
             {"user": [1]}, dl.NeighborSampler([2], prefetch_labels={"shop": "x"}), market()
@@ -150,6 +190,21 @@ IN_A_BATCH: dict[str, Case] = {
         "'shop'",
     ),
 }
+
+
+class Blocks(dl.BlockSampler):
+    """Gives what it was given; its author forgot to call the base."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    def sample_blocks(self, g: gm.Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
+        return self.result
+
+
+class BlocksOfTwo(dl.BlockSampler):
+    def sample_blocks(self, g: gm.Graph, seed_nodes: Any) -> Any:  # type: ignore[override]
+        return seed_nodes, seed_nodes, [gm.to_block(gm.in_subgraph(g, seed_nodes), seed_nodes)]
 
 
 def with_two_chances() -> gm.Graph:

@@ -210,7 +210,7 @@ def test_negative_pairs_come_from_a_function_of_ones_own() -> None:
     _, _, negatives, _ = sampler.sample(market(), {"buys": [0]})
     assert [ends.tolist() for ends in nodes_of(negatives, "buys")] == [[5, 6], [1, 2]]
     wrong = dl.as_edge_prediction_sampler(full, negative_sampler=lambda g, eids: ([5], [1]))
-    with pytest.raises(gm.GraphTypeError, match="gives a dict"):
+    with pytest.raises(gm.GraphTypeError, match="must give a dict"):
         wrong.sample(market(), {"buys": [0]})
     wrong = dl.as_edge_prediction_sampler(full, negative_sampler=lambda g, eids: ([60], [1]))
     with pytest.raises(gm.GraphIndexError, match="60"):
@@ -254,3 +254,103 @@ def test_arguments_that_cannot_be_used_are_refused(bad: Any) -> None:
     call, error, message = bad
     with pytest.raises(error, match=message):
         call()
+
+
+def gives(result: Any) -> Any:
+    """A negative sampler that gives always the same."""
+
+    def mine(g: gm.Graph, eids: Any) -> Any:
+        return result
+
+    return mine
+
+
+ids, PAIR = torch.tensor, r"sampler mine must give \(sources, destinations\)"
+NEGATIVES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
+    "nothing": (None, gm.GraphTypeError, f"{PAIR}.* but None came"),
+    "one tensor": (ids([1, 2]), gm.GraphTypeError, f"{PAIR}.* a tensor of torch.int64 came"),
+    "three": ((ids([1]),) * 3, gm.GraphTypeError, f"{PAIR}.* but tuple of 3 came"),
+    "unequal": (
+        (ids([1, 2]), ids([3])),
+        gm.GraphValueError,
+        "sampler mine must give as many sources as destinations, but 2 and 1 came: repeat",
+    ),
+    "too large": (
+        (ids([1]), ids([60])),
+        gm.GraphIndexError,
+        "negative sampler mine gives must be from 0 to 59, but 60 came",
+    ),
+    "below 0": ((ids([-1]), ids([0])), gm.GraphIndexError, "sampler mine .*, but -1 came"),
+    "floats": (
+        (ids([1.0]), ids([2.0])),
+        gm.GraphTypeError,
+        r"sampler mine .* torch.float32 came: call .long\(\)",
+    ),
+    "rows": ((ids([[1]]), ids([[2]])), gm.GraphValueError, "sampler mine .* one dimension"),
+    "unknown type": (
+        {"sells": (ids([1]), ids([2]))},
+        gm.GraphKeyError,
+        "sampler mine gave pairs of edge type 'sells': There is no edge type",
+    ),
+}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("bad", NEGATIVES.values(), ids=NEGATIVES)
+def test_a_negative_sampler_that_gives_no_pairs_is_named(bad: Any, number: int) -> None:
+    result, error, message = bad
+    sampler = dl.as_edge_prediction_sampler(full, negative_sampler=gives(result))
+    loader = dl.DataLoader(people(), torch.arange(9), sampler, num_workers=number)
+    with pytest.raises(error, match=message):
+        list(loader)
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.int64, list, "numpy"])
+def test_a_negative_sampler_may_give_ids_of_any_kind(kind: Any) -> None:
+    ends = (ids([1, 2]), ids([3, 0]))
+    made = tuple(
+        end.tolist() if kind is list else end.numpy() if kind == "numpy" else end.to(kind)
+        for end in ends
+    )
+    sampler = dl.as_edge_prediction_sampler(full, negative_sampler=gives(made))
+    _, _, negatives, _ = sampler.sample(people(), [5])
+    for end, expected in zip(nodes_of(negatives, negatives.etypes[0]), ends, strict=True):
+        assert torch.equal(end, expected)
+
+
+class Around(dl.Sampler):
+    """Takes no edges to exclude."""
+
+    def sample(self, g: gm.Graph, indices: Any) -> Any:
+        return indices, indices, [gm.to_block(gm.in_subgraph(g, indices), indices)]
+
+
+def test_a_sampler_that_excludes_nothing_is_refused_only_where_it_should() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"exclude='self' needs .* Around.sample takes no"):
+        dl.as_edge_prediction_sampler(Around(), exclude="self")
+    _, pairs, (block,) = dl.as_edge_prediction_sampler(Around()).sample(people(), [3, 4])
+    assert torch.equal(block.dstdata[NID], pairs.ndata[NID])
+
+
+def test_a_sampler_of_subgraphs_cannot_take_the_place_of_blocks() -> None:
+    sampler = dl.as_edge_prediction_sampler(dl.SAINTSampler("node", 3))
+    with pytest.raises(gm.GraphTypeError, match=r"SAINTSampler.sample must give \(input_nodes, "):
+        sampler.sample(people(), [1])
+
+
+def test_reverse_ids_that_are_not_there_are_named() -> None:
+    g = people()
+    wrong = dl.as_edge_prediction_sampler(full, "reverse_id", reverse_ids(g) + 420)
+    with pytest.raises(gm.GraphIndexError, match=r"What reverse_eids has .* from 0 to 419"):
+        wrong.sample(g, [1])
+    lists = dl.as_edge_prediction_sampler(full, "reverse_id", {"_E": [0] * 420})
+    with pytest.raises(gm.GraphTypeError, match=r"must be a tensor.* call torch.as_tensor on it"):
+        lists.sample(g, [1])
+
+
+def test_types_that_are_no_reverse_of_each_other_are_named() -> None:
+    sampler = dl.as_edge_prediction_sampler(
+        full, "reverse_types", reverse_etypes={"buys": "follows"}
+    )
+    with pytest.raises(gm.GraphValueError, match="pairs types of as many edges"):
+        sampler.sample(market(), {"buys": [1]})
