@@ -83,8 +83,8 @@ class EGATConv(ChecksInDegrees):
         width = num_heads * out_edge_feats
         self.fc_node_src = nn.Linear(source, num_heads * out_node_feats, bias=False)
         self.fc_ni = nn.Linear(source, width, bias=False)
-        self.fc_fij = nn.Linear(in_edge_feats, width, bias=False)
         self.fc_nj = nn.Linear(target, width, bias=False)
+        self.fc_fij = nn.Linear(in_edge_feats, width, bias=False)
         self.attn = nn.Parameter(torch.empty(1, num_heads, out_edge_feats))
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if bias else None)
         self.reset_parameters()
