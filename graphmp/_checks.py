@@ -84,7 +84,8 @@ def graph(value: Any) -> Any:
     """
     if not hasattr(type(value), "adjacency"):
         raise GraphTypeError(
-            f"The first argument must be a graph, but {kind(value)} came: all else follows it."
+            f"The first argument must be a graph, but {kind(value)} came: features follow it; of "
+            "an edge_index from_edge_index makes one."
         )
     return value
 

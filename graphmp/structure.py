@@ -147,7 +147,11 @@ class Structure:
     def adjacency(self) -> Adjacency:
         """The edges of the only relation, as kernels read them."""
         if len(self.adjacencies) != 1:
-            return self.adjacency_of()  # tells what there is
+            raise GraphValueError(
+                f"The graph has {len(self.adjacencies)} edge types, so name one: "
+                f"{', '.join(map(str, self.adjacencies))}. Take it by graph[etype]; "
+                "nn.HeteroGraphConv calls a layer on each, to_homogeneous makes one type of all."
+            )
         (only,) = self.adjacencies.values()
         return only
 

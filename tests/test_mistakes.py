@@ -28,6 +28,46 @@ def test_features_before_the_graph_are_an_error() -> None:
             call()
 
 
+def test_an_activation_is_a_function() -> None:
+    nn, relu = gm.nn, torch.nn.ReLU
+    made: list[Callable[[Any], Any]] = [
+        lambda f: nn.GraphConv(3, 2, activation=f),
+        lambda f: nn.SAGEConv(3, 2, "mean", activation=f),
+        lambda f: nn.GATConv(3, 2, 2, activation=f),
+        lambda f: nn.GATv2Conv(3, 2, 2, activation=f),
+        lambda f: nn.EdgeGATConv(3, 2, 2, 2, activation=f),
+        lambda f: nn.TransformerConv(3, 2, 2, activation=f),
+        lambda f: nn.GINConv(activation=f),
+        lambda f: nn.RelGraphConv(3, 2, 2, activation=f),
+        lambda f: nn.ChebConv(3, 2, 2, activation=f),
+        lambda f: nn.TAGConv(3, 2, activation=f),
+        lambda f: nn.GCN2Conv(3, 1, activation=f),
+        lambda f: nn.GatedGCNConv(3, 2, 2, activation=f),
+    ]
+    for make in made:
+        with pytest.raises(gm.GraphTypeError, match=r"class ReLU came: make .* by ReLU\(\)"):
+            make(relu)
+        with pytest.raises(gm.GraphTypeError, match=r"torch.relu, but str 'relu' came"):
+            make("relu")
+        assert make(relu()) is not None
+    for wrong in (lambda: nn.GINConv(5), lambda: nn.GINEConv(5)):  # type: ignore[arg-type]
+        with pytest.raises(gm.GraphTypeError, match="apply_func must be a function or a module"):
+            wrong()
+
+
+def test_a_layer_says_whose_features_are_wrong() -> None:
+    shop = gm.heterograph({("a", "buys", "b"): ([0], [0]), ("a", "r", "a"): ([0], [0])})
+    layers = {"buys": gm.nn.GraphConv(2, 2), "r": gm.nn.GraphConv(3, 2)}
+    x = {"a": torch.ones(1, 2), "b": torch.ones(1, 2)}
+    with pytest.raises(gm.GraphValueError, match=r"source nodes of \('a', 'r', 'a'\) must have 3"):
+        gm.nn.HeteroGraphConv(layers)(shop, x)
+    with pytest.raises(gm.GraphValueError, match=r"Take it by graph\[etype\]; nn.HeteroGraphConv"):
+        gm.nn.GraphConv(2, 2)(shop, x)
+    block = gm.create_block(([0], [0]), num_src_nodes=2, num_dst_nodes=1)
+    with pytest.raises(gm.GraphValueError, match="source nodes of the block, but 5 rows came"):
+        gm.nn.GraphConv(2, 2)(block, torch.ones(5, 2))
+
+
 def test_graphs_of_other_libraries_name_the_function_that_reads_them() -> None:
     for other in (nx.path_graph(3), scipy.sparse.eye(3), torch.ones(2, 3)):
         with pytest.raises(gm.GraphTypeError, match=r"from_edge_index, .* from_scipy"):

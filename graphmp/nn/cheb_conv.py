@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..errors import GraphValueError
 from ..graph import Graph
 from .functional import cheb_conv
+from .inputs import checked_function
 
 
 class ChebConv(nn.Module):
@@ -65,7 +66,7 @@ class ChebConv(nn.Module):
         if k < 1:
             raise GraphValueError(f"k must be at least 1, but {k} came.")
         self._k, self._in_feats, self._out_feats = k, in_feats, out_feats
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         self.linear = nn.Linear(k * in_feats, out_feats, bias=bias)
 
     def forward(self, graph: Graph, feat: Tensor, lambda_max: Any = None) -> Tensor:

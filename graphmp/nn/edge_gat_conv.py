@@ -12,7 +12,16 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, edge_sums, projected
-from .inputs import Sizes, at_ends, check_edges, checked, dropped, in_dtype_of, sizes_at_ends
+from .inputs import (
+    Sizes,
+    at_ends,
+    check_edges,
+    checked,
+    checked_function,
+    dropped,
+    in_dtype_of,
+    sizes_at_ends,
+)
 
 
 class EdgeGATConv(ChecksInDegrees):
@@ -103,7 +112,7 @@ class EdgeGATConv(ChecksInDegrees):
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if bias else None)
         self.attn_edge = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.fc_edge = nn.Linear(edge_feats, width, bias=False)
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -12,7 +12,7 @@ from .. import ops
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, dots, factors_by_head, finished, projected, residual_map
-from .inputs import Sizes, at_ends, checked, dropped, sizes_at_ends
+from .inputs import Sizes, at_ends, checked, checked_function, dropped, sizes_at_ends
 
 
 class GATConv(ChecksInDegrees):
@@ -102,7 +102,7 @@ class GATConv(ChecksInDegrees):
         is_explicit = bias and not isinstance(self.res_fc, nn.Linear)
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if is_explicit else None)
         self.reset_parameters()
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
         """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""

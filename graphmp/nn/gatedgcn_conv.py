@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
-from .inputs import at_ends, check_edges, checked, in_dtype_of
+from .inputs import at_ends, check_edges, checked, checked_function, in_dtype_of
 
 
 class GatedGCNConv(nn.Module):
@@ -79,7 +79,7 @@ class GatedGCNConv(nn.Module):
         self.C = nn.Linear(edge_feats, output_feats)
         self.bn_node = nn.BatchNorm1d(output_feats)
         self.bn_edge = nn.BatchNorm1d(output_feats)
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
 
     def forward(self, graph: Graph, feat: Any, edge_feat: Tensor) -> tuple[Tensor, Tensor]:
         """Convolve.

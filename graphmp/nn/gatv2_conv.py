@@ -13,7 +13,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .heads import by_head, finished, projected, residual_map
-from .inputs import Sizes, at_ends, checked, dropped, sizes_at_ends
+from .inputs import Sizes, at_ends, checked, checked_function, dropped, sizes_at_ends
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -94,7 +94,7 @@ class GATv2Conv(ChecksInDegrees):
         self.attn_drop = nn.Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
         self.res_fc = residual_map(sizes[1], width, bias) if residual else None
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -12,6 +12,7 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .functional import gcn2_conv
+from .inputs import checked_function
 
 
 class GCN2Conv(ChecksInDegrees):
@@ -85,7 +86,7 @@ class GCN2Conv(ChecksInDegrees):
         second = None if project_initial_features else torch.empty(in_feats, in_feats)
         self.register_parameter("weight2", None if second is None else nn.Parameter(second))
         self.register_parameter("bias", nn.Parameter(torch.empty(in_feats)) if bias else None)
-        self._activation = activation
+        self._activation = checked_function(activation, "activation")
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

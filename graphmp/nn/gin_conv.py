@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..graph import Graph
 from .functional import gin_conv
 from .functional.convolutions import check_aggregator
+from .inputs import checked_function
 
 
 class GINConv(nn.Module):
@@ -67,9 +68,9 @@ class GINConv(nn.Module):
     ) -> None:
         super().__init__()
         check_aggregator(aggregator_type)
-        self.apply_func = apply_func
+        self.apply_func = checked_function(apply_func, "apply_func")
         self._aggregator_type = aggregator_type
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         keep_epsilon(self, init_eps, learn_eps)
 
     def forward(self, graph: Graph, feat: Any, edge_weight: Tensor | None = None) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..graph import Graph
 from .functional import gine_conv
 from .gin_conv import keep_epsilon
+from .inputs import checked_function
 
 
 class GINEConv(nn.Module):
@@ -54,7 +55,7 @@ class GINEConv(nn.Module):
         learn_eps: bool = False,
     ) -> None:
         super().__init__()
-        self.apply_func = apply_func
+        self.apply_func = checked_function(apply_func, "apply_func")
         keep_epsilon(self, init_eps, learn_eps)
 
     def forward(self, graph: Graph, node_feat: Any, edge_feat: Tensor) -> Tensor:

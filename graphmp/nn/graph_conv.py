@@ -13,6 +13,7 @@ from ..graph import Graph
 from .degrees import ChecksInDegrees
 from .functional import graph_conv
 from .functional.edge_weights import exponents
+from .inputs import checked_function
 
 
 class GraphConv(ChecksInDegrees):
@@ -86,7 +87,7 @@ class GraphConv(ChecksInDegrees):
         self.register_parameter("weight", matrix)
         self.register_parameter("bias", nn.Parameter(torch.empty(out_feats)) if bias else None)
         self.reset_parameters()
-        self._activation = activation
+        self._activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
         """Draw the weight anew by Glorot's uniform rule, and set the bias to zero."""

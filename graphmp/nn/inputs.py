@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
+Function = TypeVar("Function")
 Like: TypeAlias = nn.Module | Tensor | None
 Sizes: TypeAlias = int | tuple[int, int]
 
@@ -272,6 +273,36 @@ def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> Non
         raise GraphValueError(f"{name} must have shape ({wanted}), but {tuple(value.shape)} came.")
 
 
+def checked_function(value: Function, name: str) -> Function:
+    """Check a function that a layer is made with, such as an activation.
+
+    Args:
+        value: a function, a module, or None.
+        name: the argument's name.
+
+    Returns:
+        ``value``.
+
+    Raises:
+        GraphTypeError: something else; a class is one too, since it must be called before.
+
+    Example:
+        >>> checked_function(torch.relu, "activation") is torch.relu
+        True
+    """
+    if isinstance(value, type):
+        raise GraphTypeError(
+            f"{name} must be a function or a module, but the class {value.__name__} came: make a "
+            f"module of it by {value.__name__}()."
+        )
+    if value is not None and not callable(value):
+        raise GraphTypeError(
+            f"{name} must be a function or a module, such as torch.relu, but {_checks.kind(value)} "
+            "came."
+        )
+    return value
+
+
 def _check_one_serves_both(graph: Graph) -> None:
     """Check that the destinations are among the sources."""
     source, _, target = graph.canonical_etypes[0]
@@ -289,12 +320,20 @@ def _check_one_serves_both(graph: Graph) -> None:
 def _check(
     graph: Graph, value: Any, rows: int, owner: str, size: int | None, name: str = "feat"
 ) -> None:
+    owner = _told_apart(graph, owner)
     _checks.feature(value, rows, graph.device, name, owner)
     if size is not None and (value.ndim < 2 or value.shape[-1] != size):
         raise GraphValueError(
             f"The features of the {owner} must have {size} as their last dimension, but a shape "
             f"of {tuple(value.shape)} came."
         )
+
+
+def _told_apart(graph: Graph, owner: str) -> str:
+    """Whose rows they are: of a block, or of which relation, in a model of many."""
+    etype = graph.canonical_etypes[0]
+    owner = owner if etype[1] == "_E" else f"{owner} of {etype}"
+    return f"{owner} of the block" if graph.is_block else owner
 
 
 def at_ends(graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:

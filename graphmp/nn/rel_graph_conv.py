@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
-from .inputs import at_ends, check_edges, checked, checked_types
+from .inputs import at_ends, check_edges, checked, checked_function, checked_types
 from .typed_linear import TypedLinear
 from .typed_sources import typed_sources
 
@@ -84,7 +84,7 @@ class RelGraphConv(nn.Module):
         bases = num_rels if num_bases is None else num_bases
         self.linear_r = TypedLinear(in_feat, out_feat, num_rels, regularizer, bases)
         self.bias, self.self_loop, self.layer_norm = bias, self_loop, layer_norm
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         if layer_norm:
             self.layer_norm_weight = nn.LayerNorm(out_feat)
         if bias:

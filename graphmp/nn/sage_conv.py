@@ -13,7 +13,16 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from ..ops.normalized import divided
 from .aggregation import aggregate, check_edge_weight
-from .inputs import Features, Sizes, at_ends, checked, dropped, mapped, sizes_at_ends
+from .inputs import (
+    Features,
+    Sizes,
+    at_ends,
+    checked,
+    checked_function,
+    dropped,
+    mapped,
+    sizes_at_ends,
+)
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 
@@ -98,9 +107,9 @@ class SAGEConv(nn.Module):
                 f"'gcn' adds the features of both ends, so they need one size, but {in_feats} came."
             )
         self._out_feats, self._aggre_type = out_feats, aggregator_type
-        self.norm = norm
+        self.norm = checked_function(norm, "norm")
         self.feat_drop = nn.Dropout(feat_drop)
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
         self._make_maps(bias)
         self.reset_parameters()
 

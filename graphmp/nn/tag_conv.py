@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..graph import Graph
 from .functional import tag_conv
+from .inputs import checked_function
 
 
 class TAGConv(nn.Module):
@@ -54,7 +55,7 @@ class TAGConv(nn.Module):
     ) -> None:
         super().__init__()
         self._in_feats, self._out_feats, self._k = in_feats, out_feats, k
-        self._activation = activation
+        self._activation = checked_function(activation, "activation")
         self.lin = nn.Linear(in_feats * (k + 1), out_feats, bias=bias)
         self.reset_parameters()
 

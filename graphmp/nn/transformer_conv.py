@@ -12,7 +12,16 @@ from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
 from .heads import by_head, edge_sums, finished, products
-from .inputs import Sizes, at_ends, check_edges, checked, dropped, in_dtype_of, sizes_at_ends
+from .inputs import (
+    Sizes,
+    at_ends,
+    check_edges,
+    checked,
+    checked_function,
+    dropped,
+    in_dtype_of,
+    sizes_at_ends,
+)
 
 
 class TransformerConv(nn.Module):
@@ -106,7 +115,7 @@ class TransformerConv(nn.Module):
         self.lin_beta = nn.Linear(3 * width, 1, bias=False) if beta else None
         self.feat_drop = nn.Dropout(feat_drop)
         self.attn_drop = nn.Dropout(attn_drop)
-        self.activation = activation
+        self.activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
         """Draw all weights and biases anew, as ``torch.nn.Linear`` does."""
