@@ -8,17 +8,19 @@ from torch import Tensor
 from graphmp.kernels.contract import SCORES, Attention, accumulator
 from graphmp.kernels.cuda import attention, attention_gradient, score_gradient
 
+DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 # Heads, and the elements of a head in the operands of scores and in the values.
-SIZES = ((8, 16, 16), (1, 7, 7), (1, 256, 256), (3, 40, 2))
+SIZES = ((1, 7, 7), (1, 256, 256), (3, 40, 8))
 
 
 def calls() -> None:
     """Call everything that launches a program."""
     for kind in SCORES:
-        for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
-            call(kind, dtype, *SIZES[0])
-        for sizes in SIZES[1:]:
-            call(kind, torch.float32, *sizes)
+        for dtype in DTYPES:
+            call(kind, dtype, 8, 16, 16)
+    for sizes in SIZES:
+        call("leaky", torch.float32, *sizes)
+    call("add", torch.float32, 6, 1, 40)
 
 
 def call(kind: str, dtype: torch.dtype, heads: int, k: int, d: int) -> None:
