@@ -268,7 +268,9 @@ def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> Non
     if not isinstance(value, Tensor):
         raise GraphTypeError(f"{name} must be a tensor, but {_checks.kind(value)} came.")
     fits = len(shape) == value.ndim
-    if not fits or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
+    for size, came in zip(shape, value.shape, strict=False):
+        fits = fits and size in (None, came)
+    if not fits:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise GraphValueError(f"{name} must have shape ({wanted}), but {tuple(value.shape)} came.")
 

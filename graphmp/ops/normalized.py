@@ -52,9 +52,10 @@ def normalized_sum(
     if not (feat.is_floating_point() or feat.is_complex() or left is right is None):
         feat = feat.to(torch.get_default_dtype())
     feat = autocast(feat)
-    ends = ((left, adjacency.num_src, "left"), (right, adjacency.num_dst, "right"))
-    divisors = [_divisor(adjacency, *end, accumulator(feat.dtype)) for end in ends]
-    return normalized(adjacency, feat, *divisors)
+    dtype = accumulator(feat.dtype)
+    left = _divisor(adjacency, left, adjacency.num_src, "left", dtype)
+    right = _divisor(adjacency, right, adjacency.num_dst, "right", dtype)
+    return normalized(adjacency, feat, left, right)
 
 
 def _divisor(
@@ -75,7 +76,7 @@ def _divisor(
             f"No gradient reaches {name}, but it requires one: pass {name}.detach(), or divide the "
             "features themselves."
         )
-    return given.to(dtype).contiguous()
+    return (given if given.dtype == dtype else given.to(dtype)).contiguous()
 
 
 def normalized(
@@ -129,8 +130,9 @@ def _summed(
     if left is None:
         features = plan(shape, (), shape)
         return kernels.spmm(form, "copy", "sum", by, source, None, features)[0]
-    narrow = (1,) * len(shape)
-    factor = At(left.reciprocal().to(feat.dtype).view(-1, *narrow), OTHER)
+    narrow, factors = (1,) * len(shape), left.reciprocal()
+    factors = factors if factors.dtype == feat.dtype else factors.to(feat.dtype)
+    factor = At(factors.view(-1, *narrow), OTHER)
     features = plan(shape, narrow, shape)
     return kernels.spmm(form, "mul", "sum", by, source, factor, features)[0]
 
