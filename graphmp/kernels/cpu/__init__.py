@@ -2,10 +2,12 @@
 
 Floating point features run on tiles of SIMD registers (:mod:`.tiles`). Integers, results that are
 narrower than the messages, and Numba without its compiler run on plain loops (:mod:`.loops`).
+What not every call needs is imported when it is first asked for: a loop costs time to declare.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numba
@@ -19,9 +21,7 @@ from .attention_gradient_rows import softmax_gradient_rows
 from .attention_rows import softmax_rows
 from .labor import labor
 from .memory import empty
-from .messages import STORED, as_array, is_tiled, run, sddmm, spmm
-from .sampling import greatest, relabel, sample
-from .walking import walk
+from .messages import STORED, is_tiled, run, sddmm, spmm
 
 __all__ = [
     "attention",
@@ -42,12 +42,33 @@ __all__ = [
     "walk",
     "why_not",
 ]
+__all__ = ["group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
 
 name = "cpu"
+
+_ELSEWHERE = {  # where the other primitives are
+    "attention": ".attending",
+    "attention_gradient": ".attending",
+    "score_gradient": ".attending",
+    "softmax": ".attending",
+    "softmax_gradient": ".attending",
+    "greatest": ".sampling",
+    "relabel": ".sampling",
+    "sample": ".sampling",
+    "walk": ".walking",
+}
 
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _LINE = 16  # float32 numbers in a line of cache
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # of another LLVM
+
+
+def __getattr__(name: str) -> Any:
+    """Import a primitive at its first use."""
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()[name] = getattr(import_module(_ELSEWHERE[name], __name__), name)
+    return made
 
 
 def why_not(call: Call) -> str | None:
@@ -74,38 +95,6 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor; see the contract."""
     out = empty((ids.shape[0], *data.shape[1:]), data.dtype)
     return torch.index_select(data, 0, ids, out=out)
-
-
-def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
-    """Softmax over the edges of each row; see the contract."""
-    dtype = logits.dtype
-    if is_tiled(dtype):
-        return _by_edges(form, softmax_rows, dtype, (logits,), (no_rows(accumulator(dtype)),))
-    return _by_edges(form, loops.softmax, accumulator(dtype), (logits,))
-
-
-def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
-    """The gradient of the softmax; see the contract."""
-    dtype, given = weights.dtype, (weights, grads)
-    if is_tiled(dtype):
-        like = (no_rows(accumulator(dtype)),)
-        return _by_edges(form, softmax_gradient_rows, dtype, given, like)
-    return _by_edges(form, loops.softmax_gradient, accumulator(dtype), given)
-
-
-def _by_edges(
-    form: tuple[Tensor, Tensor, Tensor],
-    loop: Any,
-    held: torch.dtype,
-    given: tuple[Tensor, ...],
-    more: tuple[Any, ...] = (),
-) -> Tensor:
-    """Values of edges made from values of edges, row by row."""
-    indptr, eids, first = form[0].numpy(), form[2].numpy(), given[0]
-    out = empty((len(first), first.shape[1:].numel()), held)
-    arrays = [as_array(values.to(held)) for values in given]
-    run(loop, indptr, first.numel(), indptr, eids, *arrays, as_array(out), *more)
-    return out.to(first.dtype).view(first.shape)
 
 
 def scatter(

@@ -1,4 +1,4 @@
-"""Attention on the CPU: how the loops of :mod:`.attention_rows` are called; see the contract."""
+"""Attention and softmax on the CPU: how their loops are called; see the contract."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from torch import Tensor
 
 from ..contract import SCORES, Attention, accumulator
 from ..philox import threshold
-from .attention_gradient_rows import attend_gradient_rows, score_gradient_rows
-from .attention_rows import attend_rows
+from . import loops
+from .attention_gradient_rows import (
+    attend_gradient_rows,
+    score_gradient_rows,
+    softmax_gradient_rows,
+)
+from .attention_rows import attend_rows, softmax_rows
 from .llvm import LANES
 from .memory import empty
-from .messages import SHAPES, as_array, blocks_at_once, result, run
+from .messages import SHAPES, as_array, blocks_at_once, is_tiled, result, run
 
 Form = tuple[Tensor, Tensor, Tensor]
 
@@ -59,6 +64,38 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     return out
 
 
+def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+    """Softmax over the edges of each row; see the contract."""
+    dtype = logits.dtype
+    if is_tiled(dtype):
+        return _by_edges(form, softmax_rows, dtype, (logits,), (_no_rows(accumulator(dtype)),))
+    return _by_edges(form, loops.softmax, accumulator(dtype), (logits,))
+
+
+def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of the softmax; see the contract."""
+    dtype, given = weights.dtype, (weights, grads)
+    if is_tiled(dtype):
+        like = (_no_rows(accumulator(dtype)),)
+        return _by_edges(form, softmax_gradient_rows, dtype, given, like)
+    return _by_edges(form, loops.softmax_gradient, accumulator(dtype), given)
+
+
+def _by_edges(
+    form: tuple[Tensor, Tensor, Tensor],
+    loop: Any,
+    held: torch.dtype,
+    given: tuple[Tensor, ...],
+    more: tuple[Any, ...] = (),
+) -> Tensor:
+    """Values of edges made from values of edges, row by row."""
+    indptr, eids, first = form[0].numpy(), form[2].numpy(), given[0]
+    out, array = result(len(first), first.shape[1:].numel(), held)
+    arrays = [as_array(values.to(held)) for values in given]
+    run(loop, indptr, first.numel(), indptr, eids, *arrays, array, *more)
+    return out.to(first.dtype).view(first.shape)
+
+
 def _given(form: Form, given: Attention) -> tuple[Any, ...]:
     """What both loops take first."""
     dtype = given.value.dtype
@@ -75,7 +112,7 @@ def _given(form: Form, given: Attention) -> tuple[Any, ...]:
 
 def _array(tensor: Tensor | None, dtype: torch.dtype) -> Any:
     """A tensor as an array; one without rows, of ``dtype``, for None."""
-    return no_rows(dtype) if tensor is None else as_array(tensor)
+    return _no_rows(dtype) if tensor is None else as_array(tensor)
 
 
 @cache
@@ -85,7 +122,7 @@ def _blocks(heads: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=16)
-def no_rows(dtype: torch.dtype) -> Any:
+def _no_rows(dtype: torch.dtype) -> Any:
     """An array without rows, of ``dtype``."""
     return as_array(torch.zeros(0, 1, dtype=dtype))
 

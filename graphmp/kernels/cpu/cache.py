@@ -2,7 +2,9 @@
 
 Before Numba looks into a cache it imports all that it can compile, with it SciPy's linear algebra,
 and compiles its own runtime. That takes most of the first call in a process, for nothing if the
-loop is found; if it is not, Numba's compiler does all of it by itself.
+loop is found; if it is not, Numba's compiler does all of it by itself. Before any call it looks for
+what other packages add to it, and imports NumPy's masked arrays to tell them from arrays; neither
+ever reaches a loop.
 
 This knows Numba from the inside. A Numba newer than those that it was tried with is left alone.
 """
@@ -14,8 +16,12 @@ from functools import cache
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite.binding import add_symbol
+from numba.core import types
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.typing.typeof import typeof
+from numba.np.numpy_support import from_dtype, map_layout
 
 _NEWEST_TRIED = (0, 68)
 
@@ -24,9 +30,25 @@ def enable(dispatcher: Any) -> None:
     """Keep on disk what ``dispatcher`` compiles, as Numba's ``cache=True`` does."""
     if tuple(map(int, numba.__version__.split(".")[:2])) <= _NEWEST_TRIED:
         dispatcher._cache = _Unopened(dispatcher)
+        dispatcher._compilation_chain_init_hook = _nothing
+        dispatcher.typeof_pyval = _type_of
         return
     with suppress(RuntimeError):  # there is no folder that can be written
         dispatcher.enable_caching()
+
+
+def _nothing() -> None:
+    """In place of a search for what other packages add."""
+
+
+def _type_of(value: Any) -> Any:
+    """The Numba type of what a loop is given."""
+    if type(value) is np.ndarray:
+        dtype, layout = from_dtype(value.dtype), map_layout(value)
+        return types.Array(dtype, value.ndim, layout, readonly=not value.flags.writeable)
+    if type(value) is tuple:
+        return types.BaseTuple.from_types([_type_of(part) for part in value], tuple)
+    return typeof(value)
 
 
 class _Unopened(NullCache):
