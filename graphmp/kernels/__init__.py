@@ -164,11 +164,16 @@ def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads
 
 
 def scatter(
-    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+    form: tuple[Tensor, Tensor, Tensor],
+    where: int,
+    values: Tensor,
+    arg: Tensor,
+    places: Tensor,
+    shape: tuple[int, int],
 ) -> Tensor:
     """Add values where chosen edges lead; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("scatter", values.device.type, values.dtype))
-    return backend.scatter(values, arg, ids, places, shape)
+    return backend.scatter(form, where, values, arg, places, shape)
 
 
 def attention(

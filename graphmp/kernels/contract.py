@@ -20,9 +20,11 @@ Primitives
     ``softmax_gradient(form, weights, grads) -> out``
         What reaches the logits: ``weights * (grads - total)``, where ``total`` is the sum of
         ``weights * grads`` over the edges of the row.
-    ``scatter(values, arg, ids, places, shape) -> out``
+    ``scatter(form, where, values, arg, places, shape) -> out``
         The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
-        size) values and positions, where the position is not -1; ``out`` has ``shape``, (n, m).
+        size) values and positions in ``form``, each -1 or in its row. ``ids`` are the other ends
+        or the edge ids, as ``where`` says; ``out`` has ``shape``, (n, m), and each of its m columns
+        is named by as many of the (size,) ``places``.
     ``attention(form, given, wanted) -> (out, stats, attention)``
         Attention as :class:`Attention` says; rows of ``form`` are destinations. ``out`` is (rows,
         size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads): the peak of the
@@ -195,7 +197,13 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def scatter(
-        self, values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+        self,
+        form: tuple[Tensor, Tensor, Tensor],
+        where: int,
+        values: Tensor,
+        arg: Tensor,
+        places: Tensor,
+        shape: tuple[int, int],
     ) -> Tensor:
         """See the module's docstring."""
 
@@ -352,6 +360,12 @@ def plan(
 ) -> Plan:
     """The plan of these feature shapes; made once."""
     return Plan(lhs_shape, rhs_shape, out_shape)
+
+
+@lru_cache(maxsize=4096)
+def maps_on(plan: Plan, device: torch.device) -> tuple[Tensor, ...]:
+    """The maps of a plan on a device; copied there once."""
+    return tuple(places.to(device) for places in plan.maps)
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:

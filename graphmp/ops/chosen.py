@@ -15,8 +15,10 @@ from torch import Tensor
 
 from .. import kernels
 from ..adjacency import Adjacency, Compressed
-from ..kernels.contract import accumulator
+from ..kernels.contract import EDGE, OTHER, accumulator
 from .operation import Maybe, Operation
+
+_AT = {"u": OTHER, "e": EDGE}  # in edges grouped by destination
 
 
 def _rows_of(form: Compressed, end: str, chosen: Tensor) -> Tensor:
@@ -73,11 +75,13 @@ class _Scatter(Operation):
         """Run the kernel."""
         shape, form = (_rows(call), call.size), call.adjacency.csc
         if call.end != "v":
-            ids = form.indices if call.end == "u" else form.eids
-            return (kernels.scatter(values, chosen, ids, places, shape),)
-        kept = torch.where(chosen >= 0, values, 0).to(accumulator(values.dtype))
-        out = kept.new_zeros(shape).index_add(1, places, kept)
-        return (out.to(values.dtype),)
+            return (kernels.scatter(form, _AT[call.end], values, chosen, places, shape),)
+        kept = torch.where(chosen >= 0, values, 0)
+        if places.numel() == call.size:  # then they are in order
+            return (kept,)
+        by_place = torch.argsort(places, stable=True)
+        wide = kept.to(accumulator(values.dtype))[:, by_place]
+        return (wide.view(*shape, places.numel() // call.size).sum(-1).to(values.dtype),)
 
     def fake(
         self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor

@@ -20,7 +20,7 @@ from .. import _checks, kernels
 from ..adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
-from ..kernels.contract import At, broadcast_shape, plan
+from ..kernels.contract import At, broadcast_shape, maps_on, plan
 from .broadcast import find_message_shape, message_shape, on_edges, promote
 from .chosen import put, taken
 from .normalized import divided, normalized
@@ -360,7 +360,7 @@ class _Extreme(Operation):
         chosen, lhs, rhs = kept  # the position that gave each element, or -1
         edges, form = call.adjacency, call.adjacency.csc
         features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
-        left, right, out = (m.to(chosen.device) for m in features.maps)
+        left, right, out = maps_on(features, chosen.device)
         grad = grads[0].reshape(chosen.shape)
         if features.size != features.out_size:
             chosen, grad = chosen[:, out], grad[:, out]

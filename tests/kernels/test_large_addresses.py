@@ -200,9 +200,10 @@ def test_a_softmax_and_its_gradient(idtype: torch.dtype, sparse: Make) -> None:
 @each_idtype
 def test_the_gradient_of_a_maximum(idtype: torch.dtype, sparse: Make) -> None:
     values, columns = feature(4, (HEADS,)), torch.arange(HEADS)
-    arg = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [0, 0, -1, 0], [2, -1, 2, 2]])
+    arg = torch.tensor([[0, 0, 1, 1], [2, 2, -1, 2], [-1, -1, -1, -1], [3, -1, 3, 3]])
     ids = torch.tensor([1, 0, 1, 0], dtype=idtype)
-    expected = kernels.scatter(values, arg, ids, columns, (2, HEADS))
+    form = (torch.tensor([0, 2, 3, 3, 4], dtype=idtype), ids, ids)
+    expected = kernels.scatter(form, OTHER, values, arg, columns, (2, HEADS))
     made, far_ids = sparse((MANY, HEADS), torch.float32), NODES.to(idtype)[ids.long()]
     given = [x.numpy() for x in (values, arg, far_ids, columns, made)]
     loops.scatter(*given, HEADS, 0, 1)  # the kernel would first fill the result with zeros

@@ -2,64 +2,120 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from backends import each_backend_and_dtype
-from corner_graphs import FLOATS, ID_DTYPES
+from corner_graphs import FLOATS, ID_DTYPES, feature
 from laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
+from graphmp.kernels.contract import EDGE, OTHER
 
-ROWS, TARGETS, EDGES = 7, 5, 11
+Form = tuple[Tensor, Tensor, Tensor]
+
+LENGTHS = (3, 0, 1, 5, 0, 2)  # the edges of each row
+# Some rows are longer than the pieces that rows are cut into, and so are those of sources 0 and 1.
+LONG = (0, 700, 0, 256, 257, 3, *(1,) * 60)
+
+each_end = pytest.mark.parametrize("where", [OTHER, EDGE], ids=["sources", "edges"])
 
 
-def one_by_one(values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, width: int) -> Tensor:
-    out = torch.zeros(TARGETS, width, dtype=torch.float64)
-    for r in range(values.shape[0]):
-        for f in range(values.shape[1]):
-            if arg[r, f] >= 0:
-                out[ids[arg[r, f]], places[f]] += values[r, f].double()
+def layout(lengths: Sequence[int], others: int, idtype: torch.dtype = torch.int64) -> Form:
+    """Edges grouped by row, two thirds of them from the first two of the others."""
+    edges = sum(lengths)
+    generator = torch.Generator().manual_seed(edges)
+    indices = torch.randint(others, (edges,), generator=generator)
+    often = torch.rand(edges, generator=generator) < 0.67
+    indices = torch.where(often, indices % min(others, 2), indices)
+    indptr, eids = torch.tensor([0, *lengths]).cumsum(0), torch.randperm(edges, generator=generator)
+    return indptr.to(idtype), indices.to(idtype), eids.to(idtype)
+
+
+def some_positions(form: Form, size: int) -> Tensor:
+    """For each number of a row one of its positions, now and then none: (rows, size) int32."""
+    start, end = form[0][:-1, None].long(), form[0][1:, None].long()
+    drawn = torch.randint(
+        1 << 30, (len(start), size), generator=torch.Generator().manual_seed(size)
+    )
+    is_none = (end == start) | (drawn % 5 == 0)
+    return torch.where(is_none, -1, start + drawn % (end - start).clamp(min=1)).int()
+
+
+def check(form: Form, where: int, rows: int, places: Tensor, dtype: torch.dtype) -> Tensor:
+    """Compare a result with the loop; give it."""
+    size, width = places.numel(), int(places.max()) + 1 if places.numel() else 0
+    values, arg = feature(form[0].numel() - 1, (size,), dtype), some_positions(form, size)
+    out = kernels.scatter(form, where, values, arg, places, (rows, width))
+    expected = torch.zeros(rows, width, dtype=torch.float64)
+    ids, chosen = form[where].tolist(), arg.tolist()
+    for r, f in (arg >= 0).nonzero().tolist():
+        expected[ids[chosen[r][f]], places[f]] += values[r, f].double()
+    assert out.dtype == dtype
+    assert_close(out, expected)
     return out
 
 
+@each_end
 @pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 @pytest.mark.parametrize("size", [0, 1, 3, 16, 40])
 @each_backend_and_dtype(FLOATS, "scatter")
 def test_values_are_added_where_their_edges_lead(
-    backend: str, dtype: torch.dtype, size: int, idtype: torch.dtype
+    backend: str, dtype: torch.dtype, size: int, idtype: torch.dtype, where: int
 ) -> None:
-    values = torch.randn(ROWS, size).to(dtype)
-    arg = torch.randint(-1, EDGES, (ROWS, size), dtype=torch.int32)
-    ids, places = torch.randint(TARGETS, (EDGES,)).to(idtype), torch.arange(size)
-    out = kernels.scatter(values, arg, ids, places, (TARGETS, size))
-    assert out.dtype == dtype
-    assert_close(out, one_by_one(values, arg, ids, places, size))
+    form = layout(LENGTHS, 5, idtype)
+    check(form, where, sum(LENGTHS) if where == EDGE else 5, torch.arange(size), dtype)
+
+
+@each_end
+@pytest.mark.usefixtures("backend")
+def test_several_columns_can_lead_to_one(where: int) -> None:
+    rows = sum(LENGTHS) if where == EDGE else 5
+    check(layout(LENGTHS, 5), where, rows, torch.tensor([0, 0, 1, 1, 0, 1]), torch.float32)
+
+
+@each_end
+@pytest.mark.parametrize("size", [3, 40])
+@pytest.mark.usefixtures("backend")
+def test_rows_of_many_edges(size: int, where: int) -> None:
+    rows = sum(LONG) if where == EDGE else 70
+    form = layout(LONG, 70)
+    out = check(form, where, rows, torch.arange(size), torch.float32)
+    assert torch.equal(out, check(form, where, rows, torch.arange(size), torch.float32))
+
+
+@each_end
+@pytest.mark.usefixtures("backend")
+def test_nothing_chosen_adds_nothing(where: int) -> None:
+    nowhere, form = torch.full((6, 3), -1), layout(LENGTHS, 5)
+    rows = sum(LENGTHS) if where == EDGE else 5
+    out = kernels.scatter(form, where, torch.ones(6, 3), nowhere, torch.arange(3), (rows, 3))
+    assert torch.equal(out, torch.zeros(rows, 3))
+    empty = layout((0, 0), 5)
+    rows = 0 if where == EDGE else 5
+    out = kernels.scatter(empty, where, torch.ones(2, 3), nowhere[:2], torch.arange(3), (rows, 3))
+    assert torch.equal(out, torch.zeros(rows, 3))
 
 
 @pytest.mark.usefixtures("backend")
-def test_several_columns_can_lead_to_one() -> None:
-    values, places = torch.randn(ROWS, 6), torch.tensor([0, 0, 1, 1, 0, 1])
-    arg, ids = torch.randint(-1, EDGES, (ROWS, 6)), torch.randint(TARGETS, (EDGES,))
-    out = kernels.scatter(values, arg, ids, places, (TARGETS, 2))
-    assert_close(out, one_by_one(values, arg, ids, places, 2))
-
-
-@pytest.mark.usefixtures("backend")
-def test_nothing_chosen_adds_nothing() -> None:
-    nowhere = torch.full((ROWS, 3), -1)
-    ids = torch.empty(0, dtype=torch.int64)
-    out = kernels.scatter(torch.ones(ROWS, 3), nowhere, ids, torch.arange(3), (TARGETS, 3))
-    assert torch.equal(out, torch.zeros(TARGETS, 3))
+def test_infinities_and_nan_stay_where_their_edges_lead() -> None:
+    indptr, ids = torch.tensor([0, 1, 3]), torch.tensor([0, 1, 2])
+    values = torch.tensor([[torch.inf, 1.0], [torch.nan, -torch.inf]])
+    arg = torch.tensor([[0, 0], [1, 2]])
+    out = kernels.scatter((indptr, ids, ids), OTHER, values, arg, torch.arange(2), (3, 2))
+    expected = torch.tensor([[torch.inf, 1], [torch.nan, 0], [0, -torch.inf]])
+    assert_close(out, expected.double())
 
 
 def test_the_result_does_not_depend_on_the_threads() -> None:
-    values, arg = torch.randn(4000, 70), torch.randint(-1, 300, (4000, 70))
-    ids, places = torch.randint(50, (300,)), torch.arange(70)
+    form = layout([i % 9 for i in range(4000)], 50)
+    values, arg, places = feature(4000, (70,)), some_positions(form, 70), torch.arange(70)
     found = []
     before = torch.get_num_threads()
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        found.append(kernels.scatter(values, arg, ids, places, (50, 70)))
+        found.append(kernels.scatter(form, OTHER, values, arg, places, (50, 70)))
     torch.set_num_threads(before)
     assert all(torch.equal(found[0], other) for other in found[1:])

@@ -14,34 +14,11 @@ import numba
 import torch
 from torch import Tensor
 
-from ..contract import Call, accumulator
+from ..contract import OTHER, Call, accumulator
 from . import loops
-from .attention import attention, attention_gradient, no_rows, score_gradient
-from .attention_gradient_rows import softmax_gradient_rows
-from .attention_rows import softmax_rows
-from .labor import labor
 from .memory import empty
 from .messages import STORED, is_tiled, run, sddmm, spmm
 
-__all__ = [
-    "attention",
-    "attention_gradient",
-    "greatest",
-    "group",
-    "labor",
-    "name",
-    "relabel",
-    "sample",
-    "scatter",
-    "score_gradient",
-    "sddmm",
-    "softmax",
-    "softmax_gradient",
-    "spmm",
-    "take",
-    "walk",
-    "why_not",
-]
 __all__ = ["group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
 
 name = "cpu"
@@ -52,6 +29,7 @@ _ELSEWHERE = {  # where the other primitives are
     "score_gradient": ".attending",
     "softmax": ".attending",
     "softmax_gradient": ".attending",
+    "labor": ".layer_sampling",
     "greatest": ".sampling",
     "relabel": ".sampling",
     "sample": ".sampling",
@@ -98,9 +76,15 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
 
 
 def scatter(
-    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+    form: tuple[Tensor, Tensor, Tensor],
+    where: int,
+    values: Tensor,
+    arg: Tensor,
+    places: Tensor,
+    shape: tuple[int, int],
 ) -> Tensor:
     """Add values where chosen edges lead; see the contract."""
+    ids = form[1] if where == OTHER else form[2]
     out = empty(shape, accumulator(values.dtype)).zero_()
     given = values.detach().to(out.dtype).contiguous()
     size = given.shape[1]

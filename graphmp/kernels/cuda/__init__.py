@@ -14,6 +14,7 @@ from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
+from .scatter import scatter
 from .softmax import softmax, softmax_gradient
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "attention_gradient",
     "group",
     "name",
+    "scatter",
     "score_gradient",
     "softmax",
     "softmax_gradient",
@@ -30,7 +32,7 @@ __all__ = [
 
 name = "cuda"
 
-_PRIMITIVES = ("attention", "group", "softmax", "take")
+_PRIMITIVES = ("attention", "group", "scatter", "softmax", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),

@@ -79,6 +79,14 @@ def piece_length(rows: int, edges: int) -> int:
     return 1 << (wanted - 1).bit_length()
 
 
+def edges_at_once(rows: int, edges: int, most: int) -> int:
+    """How many edges of a row a program has at once: a power of 4, about those of the mean row."""
+    found = 4
+    while found * rows < edges and found < most:
+        found *= 4
+    return min(found, most)
+
+
 def _cut(indptr: Tensor, edges: int) -> Pieces:
     """Cut rows; all shapes follow from the number of rows and edges alone."""
     rows = indptr.numel() - 1

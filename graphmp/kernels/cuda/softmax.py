@@ -7,12 +7,11 @@ from torch import Tensor
 
 from ..contract import accumulator
 from .launch import launch
-from .layout import Form, Pieces, kept, narrow, pieces
+from .layout import Form, Pieces, edges_at_once, kept, narrow, pieces
 from .programs.softmax import softmax_merge, softmax_pieces, softmax_rows
 
 TILE = 1024  # numbers that a program has at once
 WIDEST = 32  # of them in a row
-LEAST_EDGES = 4
 
 
 def softmax(form: Form, logits: Tensor) -> Tensor:
@@ -23,14 +22,6 @@ def softmax(form: Form, logits: Tensor) -> Tensor:
 def softmax_gradient(form: Form, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
     return _run(form, weights, grads, True)
-
-
-def edges_at_once(rows: int, edges: int, block: int) -> int:
-    """How many edges of a row a program has at once: a power of 4, of those of the mean row."""
-    found = LEAST_EDGES
-    while found * rows < edges and found < TILE // block:
-        found *= 4
-    return min(found, TILE // block)
 
 
 def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:
@@ -44,7 +35,7 @@ def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor
     block = min(1 << max(size - 1, 0).bit_length(), WIDEST)
     tiles, wide = -(-size // block), 16 // values.element_size()
     shared = {"ALIGN": 1 if size % wide else wide, "BLOCK": block}
-    edges = edges_at_once(indptr.numel() - 1, eids.numel(), block)
+    edges = edges_at_once(indptr.numel() - 1, eids.numel(), TILE // block)
     rows, num_pieces = TILE // (block * edges), cut.starts.numel()
     given = (values, grads, eids, cut.starts, cut.ends)
     launch(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
+from .adding import add_rows
 from .attention import attention, attention_gradient, score_gradient
 from .labor import labor
 from .sampling import greatest, relabel, sample
@@ -73,7 +74,7 @@ def spmm(
     index = row.view(-1, 1).expand_as(messages)
     out = messages.new_zeros(num_rows, plan.out_size)
     if reduce == "sum":
-        out.scatter_add_(0, index, messages)
+        add_rows(out, row, messages)
         if divisor is not False:
             by = indptr.diff().clamp(min=1) if divisor is True else divisor
             out /= by.view(-1, 1)
@@ -105,16 +106,15 @@ def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
     zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
     shift = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
     weights = (flat - shift[row]).exp()
-    total = zeros.scatter_add(0, index, weights)
+    total = add_rows(zeros, row, weights)
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
 
 
 def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
     row, flat, upstream = _rows_by_edge(form), _wide(weights), _wide(grads)
-    index = row.view(-1, 1).expand_as(flat)
     zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
-    total = zeros.scatter_add(0, index, flat * upstream)
+    total = add_rows(zeros, row, flat * upstream)
     return (flat * (upstream - total[row])).to(weights.dtype).view(weights.shape)
 
 
@@ -137,13 +137,19 @@ def _wide(tensor: Tensor) -> Tensor:
 
 
 def scatter(
-    values: Tensor, arg: Tensor, ids: Tensor, places: Tensor, shape: tuple[int, int]
+    form: tuple[Tensor, Tensor, Tensor],
+    where: int,
+    values: Tensor,
+    arg: Tensor,
+    places: Tensor,
+    shape: tuple[int, int],
 ) -> Tensor:
     """Add values where chosen edges lead; see the contract."""
+    ids = form[1] if where == OTHER else form[2]
     chosen = (arg >= 0).nonzero(as_tuple=True)
     index = ids[arg[chosen].long()].long() * shape[1] + places[chosen[1]]
     flat = values[chosen].to(accumulator(values.dtype))
-    out = flat.new_zeros(shape[0] * shape[1]).scatter_add_(0, index, flat)
+    out = add_rows(flat.new_zeros(shape[0] * shape[1]), index, flat)
     return out.to(values.dtype).view(shape)
 
 

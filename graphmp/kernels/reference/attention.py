@@ -8,6 +8,7 @@ from torch.nn.functional import leaky_relu
 
 from ..contract import Attention, accumulator
 from ..philox import dropout_mask
+from .adding import add_rows
 
 Form = tuple[Tensor, Tensor, Tensor]
 
@@ -20,7 +21,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     zeros = scores.new_zeros(form[0].numel() - 1, given.heads)
     peak = zeros.scatter_reduce(0, index, scores, "amax", include_self=False)
     weights = (scores - peak[row]).exp()
-    total = zeros.scatter_add(0, index, weights)
+    total = add_rows(zeros, row, weights)
     alpha = _masked(given, eids, weights / total[row])
     if given.weight is not None:
         alpha = alpha * given.weight[eids]
@@ -119,7 +120,7 @@ def _by_head(given: Attention, tensor: Tensor) -> Tensor:
 def _sum(row: Tensor, values: Tensor, rows: int) -> Tensor:
     """Values of edges, (E, heads, k), summed into rows: (rows, heads * k)."""
     flat = values.reshape(len(values), values.shape[1:].numel())
-    return flat.new_zeros(rows, flat.shape[1]).index_add_(0, row, flat)
+    return add_rows(flat.new_zeros(rows, flat.shape[1]), row, flat)
 
 
 def _rows(form: Form) -> Tensor:
