@@ -57,7 +57,9 @@ class Frames(NamedTuple):
         if num_dst is not None:
             src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
             targets = sorted(num_dst)
-            dst = {t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets}
+            dst = {
+                t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets
+            }
         edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)
 

@@ -114,9 +114,7 @@ class _Attend(Operation):
         return *(g if w else None for g, w in zip(found, needs, strict=False)), None
 
 
-def _gradients(
-    call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any
-) -> tuple[Maybe, ...]:
+def _gradients(call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any) -> tuple[Maybe, ...]:
     """The gradients of all operands, by kernels."""
     (out, stats, attention), (grad, attention_grad), adjacency = made, grads, call.adjacency
     given = call.given(tensors, seed)

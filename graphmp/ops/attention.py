@@ -204,9 +204,7 @@ def dot_attention(
     """
     shape, ends = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    call = Call(
-        graph.adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention
-    )
+    call = Call(graph.adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention)
     value, flat = _operands(graph, value, ends, edge, weight, dropout)
     flat["right"] = flat["right"] * factor
     return attend(call, value, flat)

@@ -204,9 +204,7 @@ def _transformed(operation: Operation) -> Any:
             call, *operands = inputs
             ctx.call = call
             ctx.mark_non_differentiable(*(t for t in output[visible:] if t is not None))
-            ctx.save_for_backward(
-                *operation.kept(call, ctx.needs_input_grad[1:], operands, output)
-            )
+            ctx.save_for_backward(*operation.kept(call, ctx.needs_input_grad[1:], operands, output))
             ctx.set_materialize_grads(False)
 
         @staticmethod
