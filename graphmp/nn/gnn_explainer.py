@@ -116,17 +116,18 @@ class GNNExplainer(MaskExplainer):
                 gives no logits.
         """
         _check(graph, feat)
-        return self._masks(graph, feat, 0, kwargs, "Explain graph")
+        return self._masks(graph, feat, None, kwargs, "Explain graph")
 
     def _masks(
-        self, graph: Graph, feat: Tensor, row: int, options: dict[str, Any], title: str
+        self, graph: Graph, feat: Tensor, row: int | None, options: dict[str, Any], title: str
     ) -> tuple[Tensor, Tensor]:
-        """The masks of features and edges for one row of the model's logits."""
+        """The masks of features and edges for a node's row of the logits, or the graph's."""
         (ntype,), (etype,) = graph.ntypes, graph.canonical_etypes
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
             given = options if weights is None else {**options, "eweight": weights[etype]}
-            return checked_classes(self.model(graph=graph, feat=feats[ntype], **given))[row]
+            logits = self.model(graph=graph, feat=feats[ntype], **given)
+            return checked_classes(logits, None if row is None else len(feat))[row or 0]
 
         with evaluating(self.model, graph):
             feats, edges = self.learn(graph, {ntype: feat}, predict, title)

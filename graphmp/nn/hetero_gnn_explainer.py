@@ -96,7 +96,7 @@ class HeteroGNNExplainer(MaskExplainer):
             found = self.model(graph=sg, feat=feats, **given)
             if not isinstance(found, Mapping) or ntype not in found:
                 raise GraphKeyError(f"The model must give a dict of logits with {ntype!r}.")
-            return checked_classes(found[ntype])[int(new)]
+            return checked_classes(found[ntype], sg.num_nodes(ntype))[int(new)]
 
         with evaluating(self.model, graph):
             title = f"Explain node {node_id} of type {ntype}"
@@ -126,7 +126,7 @@ class HeteroGNNExplainer(MaskExplainer):
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
             given = kwargs if weights is None else {**kwargs, "eweight": weights}
-            return checked_classes(self.model(graph=graph, feat=feats, **given))[0]
+            return checked_classes(self.model(graph=graph, feat=feats, **given), None)[0]
 
         with evaluating(self.model, graph):
             return self.learn(graph, {t: feat[t] for t in graph.ntypes}, predict, "Explain graph")

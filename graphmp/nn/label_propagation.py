@@ -68,7 +68,8 @@ class LabelPropagation(nn.Module):
 
         Args:
             g: a graph whose destinations are its sources.
-            labels: (N,) integers, those that are not known below 0 perhaps; or (N, C) floats.
+            labels: (N,) integers, a class each, below 0 perhaps where it is not known; or (N, C)
+                numbers.
             mask: (N,) bools or ids, which labels are known; all, unless given.
 
         Returns:

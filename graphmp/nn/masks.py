@@ -184,8 +184,12 @@ def check_features(feat: Any, rows: int, device: torch.device, owner: str) -> No
         raise GraphValueError(f"feat must have shape (N, D), but {tuple(feat.shape)} came.")
 
 
-def checked_classes(logits: Any) -> Tensor:
+def checked_classes(logits: Any, rows: int | None) -> Tensor:
     """Check that a model gave logits, (n, classes).
+
+    Args:
+        logits: what the model gave.
+        rows: the number of nodes, if they have classes; None if the graph has one.
 
     Raises:
         GraphTypeError: not a tensor.
@@ -193,8 +197,11 @@ def checked_classes(logits: Any) -> Tensor:
     """
     if not isinstance(logits, Tensor):
         raise GraphTypeError(f"The model must give logits, but {_checks.kind(logits)} came.")
-    if logits.ndim != 2 or 0 in logits.shape:
+    if logits.ndim != 2 or 0 in logits.shape or len(logits) != (rows or 1):
+        wanted = "(1, classes), one row for the graph" if rows is None else "(n, classes)"
+        each = "" if rows is None else f" with a row for each of {rows} nodes"
         raise GraphValueError(
-            f"The model must give logits (n, classes), but {tuple(logits.shape)} came."
+            f"The model must give logits {wanted}{each}, but {tuple(logits.shape)} came: "
+            "explain_node is for classes of nodes, explain_graph for those of graphs."
         )
     return logits

@@ -102,8 +102,8 @@ class MessagePassing(nn.Module):
         super().__init__()
         if aggr not in list(fn.REDUCERS):  # also what has no hash
             raise GraphValueError(
-                f"aggr is one of {', '.join(fn.REDUCERS)}, but {aggr!r} came: for several at once "
-                "define aggregate()."
+                f"aggr is one of {', '.join(fn.REDUCERS)}, but {aggr!r} came: PyG's 'add' is 'sum' "
+                "here; for several at once define aggregate()."
             )
         self.aggr = aggr
 

@@ -52,6 +52,9 @@ def test_classes_are_numbers_or_rows() -> None:
     rows = torch.eye(3)[labels]
     assert_close(layer(g, labels), layer(g, rows))
     assert_close(layer(g, labels.int().view(-1, 1)), layer(g, rows))
+    assert_close(layer(g, rows.long()), layer(g, rows))
+    several = rows.long() + rows.long().roll(1, 1)
+    assert_close(layer(g, several), layer(g, several.float()))
 
 
 def test_known_labels_are_a_mask_or_ids() -> None:

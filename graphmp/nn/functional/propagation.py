@@ -335,7 +335,11 @@ def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
     if mask is not None:
         ids = _checks.ids_or_mask(mask, torch.int64, labels.device, len(labels), "mask")
         known = ~known.index_fill(0, ids, False)
-    y = labels if labels.is_floating_point() else _one_hot(labels.long().flatten(), known)
+    if labels.is_floating_point():
+        y = labels
+    else:
+        is_class = labels.ndim == 1 or labels.shape[1] == 1
+        y = _one_hot(labels.long().flatten(), known) if is_class else labels.float()
     known = known.view(-1, *(1,) * (y.ndim - 1))
     return known, y * known
 
