@@ -21,7 +21,14 @@ from graphmp.kernels.contract import Call
 
 NAMES = [name for name, _, _ in kernels.BACKENDS]
 INTERPRETED = "cuda" if os.environ.get("TRITON_INTERPRET") == "1" else None
-USUAL = {"corner": MIXED, "dtype": torch.float32, "idtype": torch.int64, "shape": (3,)}
+USUAL = {
+    "corner": MIXED,
+    "dtype": torch.float32,
+    "idtype": torch.int64,
+    "shape": (3,),
+    "op": "mul",
+    "pair": ((2, 3), (2, 1)),
+}
 
 
 def missing_package(backend: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     with (
         kernels.using(name, backends.NAMES[-1]),
         torch.device("cuda") if on_gpu else nullcontext(),
+        import_module("interpreted").mended() if name == backends.INTERPRETED else nullcontext(),
     ):
         yield name
 

@@ -117,21 +117,21 @@ def test_every_feature_shape_and_id_type(
             assert_is_the_loop(result, corner, reduce, inbox)
 
 
-@pytest.mark.parametrize(("left", "right"), PAIRS, ids=str)
+@pytest.mark.parametrize("op", OPS[1:])
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
 @pytest.mark.usefixtures("backend")
 def test_every_pair_of_features_whole_and_summed_to_the_shape_of_either(
-    left: tuple[int, ...], right: tuple[int, ...]
+    pair: tuple[tuple[int, ...], tuple[int, ...]], op: str
 ) -> None:
+    left, right = pair
     u, e = MIXED.feature("u", left), MIXED.feature("e", right)
-    for op in OPS[1:]:
-        message = f"u_{op}_e"
-        inbox = made(MIXED, message, u, e)
-        full = tuple(inbox.shape[1:])
-        for shape in {full, left, right, (*full[:-1], 1)[: len(full)]}:
-            summed = summed_to(inbox, shape)
-            for reduce in REDUCES:
-                result = run(MIXED, message, reduce, u, e, out_shape=shape)
-                assert_is_the_loop(result, MIXED, reduce, summed)
+    inbox = made(MIXED, f"u_{op}_e", u, e)
+    full = tuple(inbox.shape[1:])
+    for shape in {full, left, right, (*full[:-1], 1)[: len(full)]}:
+        summed = summed_to(inbox, shape)
+        for reduce in REDUCES:
+            result = run(MIXED, f"u_{op}_e", reduce, u, e, out_shape=shape)
+            assert_is_the_loop(result, MIXED, reduce, summed)
 
 
 def summed_to(inbox: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -33,6 +33,9 @@ __all__ = [
 name = "cuda"
 
 _PRIMITIVES = ("attention", "group", "scatter", "softmax", "take")
+from .messages import sddmm, spmm
+__all__ = ["group", "name", "sddmm", "spmm", "take", "why_not"]
+_PRIMITIVES = ("group", "sddmm", "spmm", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
@@ -47,6 +50,8 @@ def why_not(call: Call) -> str | None:
         return f"it has no kernel for {call.primitive}"
     if call.dtype not in _DTYPES:
         return f"it has no kernels for {call.dtype}"
+    if call.op == "div" and not call.dtype.is_floating_point:
+        return "it does not divide integers"
     return None
 
 

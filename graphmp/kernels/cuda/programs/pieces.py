@@ -5,6 +5,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from .messages import quotient
+
 
 @triton.jit(do_not_specialize=["size", "by_count"])
 def add_pieces(
@@ -34,6 +36,6 @@ def add_pieces(
             total += tl.load(partials + (first + nth) * size + place, mask=inside, other=0)
         if DIVIDED:
             edges = tl.load(indptr + row + 1) - tl.load(indptr + row)
-            by = tl.where(by_count, edges.to(total.dtype), tl.load(divisor + row * (1 - by_count)))
-            total = total / by
+            given = tl.load(divisor + row, mask=by_count == 0, other=1)
+            total = quotient(total, tl.where(by_count != 0, edges.to(total.dtype), given))
         tl.store(out + row * size + place, total.to(out.dtype.element_ty), mask=inside)
