@@ -14,6 +14,7 @@ from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
+from .messages import sddmm, spmm
 from .scatter import scatter
 from .softmax import softmax, softmax_gradient
 
@@ -24,18 +25,17 @@ __all__ = [
     "name",
     "scatter",
     "score_gradient",
+    "sddmm",
     "softmax",
     "softmax_gradient",
+    "spmm",
     "take",
     "why_not",
 ]
 
 name = "cuda"
 
-_PRIMITIVES = ("attention", "group", "scatter", "softmax", "take")
-from .messages import sddmm, spmm
-__all__ = ["group", "name", "sddmm", "spmm", "take", "why_not"]
-_PRIMITIVES = ("group", "sddmm", "spmm", "take")
+_PRIMITIVES = ("attention", "group", "scatter", "sddmm", "softmax", "spmm", "take")
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
