@@ -16,10 +16,10 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format doctest check bench notebooks clean
+.PHONY: help install demo test test-gpu lint format doctest check bench notebooks clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(STAMP)  ## Create .venv and install graphmp into it, with the versions that were tested
 
@@ -35,6 +35,9 @@ demo: $(STAMP)  ## Train GraphSAGE, print its accuracy, draw build/demo.png
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-gpu: $(STAMP)  ## Run the tests of kernels and devices on a GPU
+	$(BIN)/python -m pytest tests/kernels tests/gpu
 
 lint: $(STAMP)  ## Run ruff and mypy
 	$(BIN)/ruff check .

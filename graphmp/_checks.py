@@ -21,9 +21,9 @@ _validate_on_device = False
 
 
 def validate_ids(enabled: bool = True) -> None:
-    """Check the range of id tensors on accelerators too.
+    """Check the range of ids, and the lengths of segments, on accelerators too.
 
-    On the CPU ids are always checked. On another device the check makes the host wait for the
+    On the CPU they are always checked. On another device the check makes the host wait for the
     device, so it is off until asked for.
 
     Args:
@@ -160,7 +160,7 @@ def id_tensor(value: Any, dtype: torch.dtype, device: torch.device, what: str) -
         raise GraphValueError(
             f"{what} must have one dimension, but a shape of {tuple(tensor.shape)} came."
         )
-    return tensor.reshape(-1)
+    return tensor if tensor.ndim == 1 else tensor.reshape(-1)
 
 
 def _given_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
@@ -221,13 +221,18 @@ def paired(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     return (u.expand(v.numel()), v) if u.numel() == 1 else (u, v.expand(u.numel()))
 
 
+def is_looked_at(tensor: Tensor) -> bool:
+    """Whether the numbers of a tensor are checked; see :func:`validate_ids`."""
+    return tensor.is_cpu or _validate_on_device
+
+
 def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
     """Check that every id is at least 0 and below ``limit``.
 
     Raises:
         GraphIndexError: an id outside the range; the message names the first.
     """
-    if tensor.numel() == 0 or not (tensor.device.type == "cpu" or _validate_on_device):
+    if tensor.numel() == 0 or not is_looked_at(tensor):
         return tensor
     low, high = torch.aminmax(tensor)
     if int(low) < 0 or int(high) >= limit:

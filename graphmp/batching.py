@@ -29,14 +29,14 @@ class Batched(Features):
         """The number of nodes of each graph in the batch: (batch size,) of the id type."""
         name = self._meta.ntype(ntype)
         if self._batch_nodes is None:
-            return torch.tensor([self.num_nodes(name)], dtype=self.idtype, device=self.device)
+            return torch.full((1,), self.num_nodes(name), dtype=self.idtype, device=self.device)
         return self._batch_nodes[name]
 
     def batch_num_edges(self, etype: Any = None) -> Tensor:
         """The number of edges of each graph in the batch: (batch size,) of the id type."""
         name = self._meta.etype(etype)
         if self._batch_edges is None:
-            return torch.tensor([self.num_edges(name)], dtype=self.idtype, device=self.device)
+            return torch.full((1,), self.num_edges(name), dtype=self.idtype, device=self.device)
         return self._batch_edges[name]
 
     def set_batch_num_nodes(self, val: Any) -> None:

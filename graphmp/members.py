@@ -64,7 +64,7 @@ class Members(NamedTuple):
             )
             given = given.unsqueeze(0)
         _checks.feature(given, graphs, self.frame.device, "graph_feat", "graphs of the batch")
-        return segment_broadcast(self.sizes, given)
+        return segment_broadcast(self.sizes, given, self.frame.num_rows)
 
     def top(self, feat: str, k: Any, descending: bool, sortby: int | None) -> tuple[Tensor, Tensor]:
         """The first ``k`` members of each graph by a feature, and their places in their graph.
@@ -78,27 +78,36 @@ class Members(NamedTuple):
         value, k = self.field(feat), _checks.count(k, "k")
         order = self._order(value if sortby is None else _column(value, sortby), descending)
         starts = (self.sizes.cumsum(0) - self.sizes).view(-1, 1)
-        rank = torch.arange(k, device=value.device)
-        there = rank < self.sizes.view(-1, 1)
-        chosen = order[(starts + rank)[there]]
-        first = starts.expand(-1, k)[there].view(-1, *(1,) * (chosen.ndim - 1))
+        rank, shape = torch.arange(k, device=value.device), (self.sizes.numel(), k)
+        if not len(value):
+            empty = value.new_zeros(*shape, *value.shape[1:])
+            return empty, order.new_full((*shape, *order.shape[1:]), -1)
+        lacks = (rank >= self.sizes.view(-1, 1)).flatten()
+        chosen = order[(starts + rank).flatten().clamp(max=len(value) - 1)]
         rows = chosen.view(*chosen.shape, *(1,) * (value.ndim - chosen.ndim))
         taken = value.gather(0, rows.expand(-1, *value.shape[1:]))
-        shape = (self.sizes.numel(), k)
-        filled = value.new_zeros(*shape, *value.shape[1:]).index_put((there,), taken)
-        places = chosen.new_full((*shape, *order.shape[1:]), -1)
-        return filled, places.index_put((there,), chosen - first)
+        filled = taken.masked_fill(_like(lacks, taken), 0)
+        places = chosen - _like(starts.expand(shape).flatten(), chosen)
+        places = places.masked_fill(_like(lacks, chosen), -1)
+        return filled.view(*shape, *value.shape[1:]), places.view(*shape, *order.shape[1:])
 
     def _order(self, key: Tensor, descending: bool) -> Tensor:
         """Rows by graph and then by ``key``, for each column: int64, shaped as ``key``."""
         rows, graphs = len(key), self.sizes.numel()
         columns = key.detach().reshape(rows, key.shape[1:].numel()).t().contiguous()
         by_key = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
-        owner = torch.arange(graphs, device=key.device).repeat_interleave(self.sizes.long())
+        owner = torch.arange(graphs, device=key.device).repeat_interleave(
+            self.sizes.long(), output_size=rows
+        )
         first = torch.arange(len(columns), device=key.device).view(-1, 1) * graphs
         ids = (owner[by_key] + first).flatten()
         order = kernels.group(ids, len(columns) * graphs)[1]
         return by_key.flatten()[order].view(len(columns), rows).t().reshape(key.shape)
+
+
+def _like(rows: Tensor, other: Tensor) -> Tensor:
+    """(N,) as (N, 1, …), of the rank of another tensor."""
+    return rows.view(-1, *(1,) * (other.ndim - 1))
 
 
 def nodes_by_graph(graph: Any, ntype: str | None) -> Members:

@@ -24,9 +24,12 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     Returns:
         (k, *feature).
     """
-    if is_compiling() or ids.numel() * data.shape[1:].numel() < _MANY:
+    wants_gradient = data.requires_grad and torch.is_grad_enabled()
+    # Beside the CPU, torch adds up the gradient of its own gather in any order.
+    is_small = ids.numel() * data.shape[1:].numel() < _MANY
+    if is_compiling() or (is_small and (data.is_cpu or not wants_gradient)):
         return data.index_select(0, ids)
-    if data.requires_grad and torch.is_grad_enabled():
+    if wants_gradient:
         return _Take.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]
     return kernels.take(data, ids)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -129,6 +130,12 @@ class Placed(nn.Module):
         return self.layer(graph, feat, feat, edge_feat)
 
 
+@lru_cache(maxsize=4)
+def _kinds(h: Any) -> Any:
+    """The types of nodes, the same tensor for the same features."""
+    return ((h if h.ndim == 1 else h[:, 0]) > 0).long() if isinstance(h, Tensor) else None
+
+
 class Typed(nn.Module):
     """A layer that takes types of nodes too, which are here the signs of a feature."""
 
@@ -137,10 +144,7 @@ class Typed(nn.Module):
         self.layer = layer
 
     def forward(self, graph: gm.Graph, feat: Any, etype: Any) -> Any:
-        def kinds(h: Any) -> Any:
-            return ((h if h.ndim == 1 else h[:, 0]) > 0).long() if isinstance(h, Tensor) else None
-
-        ntype = tuple(map(kinds, feat)) if isinstance(feat, tuple) else kinds(feat)
+        ntype = tuple(map(_kinds, feat)) if isinstance(feat, tuple) else _kinds(feat)
         return self.layer(graph, feat, ntype, etype)
 
 

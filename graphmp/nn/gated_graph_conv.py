@@ -11,6 +11,8 @@ from torch.nn.functional import pad
 from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
+from ..rows import take
+from .functional.typed import type_counts
 from .inputs import check_edges, checked_steps, checked_types
 from .typed_sources import TypedSources, typed_sources
 
@@ -122,7 +124,7 @@ class GatedGraphConv(nn.Module):
         """(N, out_feats): what reaches each node in a step."""
         if pairs is None:
             return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
-        counts = torch.bincount(pairs.types, minlength=self._n_etypes).tolist()
-        parts = torch.split(h.index_select(0, pairs.nodes), counts)
+        counts = type_counts(pairs.types, self._n_etypes)
+        parts = torch.split(take(h, pairs.nodes), counts)
         sent = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
         return ops.gspmm(pairs.block, "copy_lhs", "sum", torch.cat(sent), None)

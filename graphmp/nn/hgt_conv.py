@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
+from ..rows import take
+from .functional.typed import type_counts
 from .heads import by_head, products
 from .inputs import at_ends, check_edges, checked, checked_types
 from .typed_linear import TypedLinear
@@ -142,18 +144,18 @@ class HGTConv(nn.Module):
     ) -> Tensor:
         """(num_dst, heads * size): sums of the values by attention, through the messages' maps."""
         nodes, kinds, block = typed_sources(g, types)
-        counts = torch.bincount(kinds, minlength=self.num_etypes).tolist()
+        counts = type_counts(kinds, self.num_etypes)
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
         into = _stacked(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
-            _by_type(h.index_select(0, nodes), counts, weights)
+            _by_type(take(h, nodes), counts, weights)
             for h, weights in ((key, into), (value, _stacked(self.relation_msg)))
         )
         out: Tensor = ops.dot_attention(block, query, key, value, scale=1.0)
         return out.flatten(1)
 
     def _with_residual(self, h: Tensor, own: Tensor, kinds: Tensor) -> Tensor:
-        part = self.skip.index_select(0, kinds).sigmoid().unsqueeze(-1)
+        part = take(self.skip, kinds).sigmoid().unsqueeze(-1)
         own = own @ self.residual_w if hasattr(self, "residual_w") else own
         return h * part + own * (1 - part)
 

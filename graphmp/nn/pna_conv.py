@@ -210,4 +210,4 @@ def _node_counts(graph: Graph) -> Tensor:
     if graph.is_block:
         return torch.full((edges.num_dst, 1), edges.num_dst, device=graph.device)
     counts = graph.batch_num_nodes(graph.canonical_etypes[0][2])
-    return counts.repeat_interleave(counts).view(-1, 1)
+    return counts.repeat_interleave(counts, output_size=edges.num_dst).view(-1, 1)

@@ -75,7 +75,7 @@ class Set2Set(nn.Module):
             GraphValueError: features of a wrong shape or on another device, a block, or several
                 node types.
         """
-        members = _members(checked_nodes(graph, feat, self.input_dim))
+        members = _members(checked_nodes(graph, feat, self.input_dim), len(feat))
         feat = in_dtype_of(self, feat, "feat")
         nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
@@ -91,9 +91,9 @@ class Set2Set(nn.Module):
         return f"n_iters={self.n_iters}"
 
 
-def _members(sizes: Tensor) -> Graph:
+def _members(sizes: Tensor, rows: int) -> Graph:
     """Edges from the nodes of a batch to its graphs."""
     graphs = torch.arange(sizes.numel(), dtype=sizes.dtype, device=sizes.device)
-    owner = graphs.repeat_interleave(sizes)
+    owner = graphs.repeat_interleave(sizes, output_size=rows)
     nodes = torch.arange(owner.numel(), dtype=sizes.dtype, device=sizes.device)
     return create_block((nodes, owner), num_src_nodes=len(nodes), num_dst_nodes=len(graphs))

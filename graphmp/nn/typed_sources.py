@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..construct import create_block
 from ..graph import Graph
+from .remembered import remembered
 
 
 class TypedSources(NamedTuple):
@@ -29,7 +31,7 @@ class TypedSources(NamedTuple):
 
 
 def typed_sources(graph: Graph, types: Tensor) -> TypedSources:
-    """Find the pairs of a source and a type.
+    """Find the pairs of a source and a type; on an accelerator once for one tensor of types.
 
     Args:
         graph: a graph or block of one edge type.
@@ -42,6 +44,11 @@ def typed_sources(graph: Graph, types: Tensor) -> TypedSources:
         >>> nodes, types, block.edges()
         (tensor([0, 2]), tensor([0, 1]), (tensor([1, 1, 0]), tensor([0, 1, 1])))
     """
+    found = graph.adjacency.kept("typed sources", WeakTensorKeyDictionary)
+    return remembered(found, types, lambda: _pairs(graph, types))
+
+
+def _pairs(graph: Graph, types: Tensor) -> TypedSources:
     edges = graph.adjacency
     width = max(edges.num_src, 1)
     pairs, places = torch.unique(types.long() * width + edges.src, return_inverse=True)

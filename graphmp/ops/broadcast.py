@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import broadcast_shape
+from ..rows import take
 
 _AUTOCAST = (torch.float32, torch.float16, torch.bfloat16)
 
@@ -92,7 +93,7 @@ def on_edges(operand: Tensor, index: Tensor | None, rank: int) -> Tensor:
         index: (E,) the row of each edge; None when the rows are the edges.
         rank: the number of feature dimensions to give it.
     """
-    rows = operand if index is None else operand.index_select(0, index)
+    rows = operand if index is None else take(operand, index)
     missing = rank - (rows.ndim - 1)
     return rows.reshape(rows.shape[0], *(1,) * missing, *rows.shape[1:]) if missing else rows
 

@@ -1,4 +1,7 @@
-"""Consecutive rows of a tensor: reduced, normalised, or each given what its segment has."""
+"""Consecutive rows of a tensor: reduced, normalised, or each given what its segment has.
+
+On an accelerator lengths are looked at only after ``graphmp.validate_ids()``, as ids are.
+"""
 
 from __future__ import annotations
 
@@ -76,19 +79,21 @@ def segment_softmax(seglen: Any, value: Tensor) -> Tensor:
     return weights
 
 
-def segment_broadcast(seglen: Any, value: Tensor) -> Tensor:
+def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None) -> Tensor:
     """Repeat each row of a tensor for every row of its segment: the transpose of a sum.
 
     Args:
         seglen: (S,) int tensor or list, the length of each segment.
         value: (S, *feature).
+        output_size: what the lengths sum to; without it the host waits for a device to say so.
 
     Returns:
         (N, *feature), where N is the sum of the lengths.
 
     Raises:
         GraphTypeError: ``value`` is not a tensor.
-        GraphValueError: negative lengths, or not a row for each segment.
+        GraphValueError: negative lengths, lengths that do not sum to ``output_size``, or not a
+            row for each segment.
 
     Example:
         >>> import torch, graphmp as gm
@@ -97,37 +102,41 @@ def segment_broadcast(seglen: Any, value: Tensor) -> Tensor:
     """
     lengths = _lengths(seglen, value)
     _checks.feature(value, lengths.numel(), lengths.device, "value", "segments")
+    rows = int(lengths.sum()) if output_size is None else _checks.count(output_size, "output_size")
     shape = tuple(value.shape[1:])
-    return contract(_relation(lengths), "e", "copy", value, None, ("v", "v"), shape)
+    return contract(_relation(lengths, rows), "e", "copy", value, None, ("v", "v"), shape)
 
 
 def _segments(seglen: Any, value: Any) -> Adjacency:
     """Segments as a relation: row ``i`` of ``value`` is an edge into its segment."""
-    lengths, rows = _lengths(seglen, value), value.shape[0]
-    if int(lengths.sum()) != rows:
-        raise GraphValueError(
-            f"Segment lengths must sum to the {rows} rows, but their sum is {int(lengths.sum())}."
-        )
-    return _relation(lengths)
+    return _relation(_lengths(seglen, value), value.shape[0])
 
 
 def _lengths(seglen: Any, value: Any) -> Tensor:
-    """Checked lengths of segments, on the device of ``value``."""
+    """Lengths of segments, on the device of ``value``."""
     if not isinstance(value, Tensor) or value.ndim == 0:
         raise GraphTypeError(f"The values must be a tensor with rows, but {value!r} came.")
     dtype = seglen.dtype if isinstance(seglen, Tensor) else torch.int64
     if dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(f"Segment lengths must be integers, but {dtype} came.")
-    lengths = _checks.id_tensor(seglen, dtype, value.device, "Segment lengths")
+    return _checks.id_tensor(seglen, dtype, value.device, "Segment lengths")
+
+
+def _relation(lengths: Tensor, rows: int) -> Adjacency:
+    """The rows of segments as edges into them."""
+    if _checks.is_looked_at(lengths):
+        _check_lengths(lengths, rows)
+    indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(lengths.dtype)])
+    eids = torch.arange(rows, dtype=lengths.dtype, device=lengths.device)
+    # Lengths that were not looked at must not lead out of the rows.
+    form = Compressed(indptr.clamp(0, rows), eids, eids)
+    return Adjacency.from_compressed(form, rows, lengths.numel(), "csc")
+
+
+def _check_lengths(lengths: Tensor, rows: int) -> None:
     if bool((lengths < 0).any()):
         raise GraphValueError(f"Segment lengths must not be negative, but {int(lengths.min())} is.")
-    return lengths
-
-
-def _relation(lengths: Tensor) -> Adjacency:
-    """The rows of segments as edges into them."""
-    indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(lengths.dtype)])
-    rows = int(indptr[-1])
-    eids = torch.arange(rows, dtype=lengths.dtype, device=lengths.device)
-    form = Compressed(indptr, eids, eids)
-    return Adjacency.from_compressed(form, rows, lengths.numel(), "csc")
+    if int(lengths.sum()) != rows:
+        raise GraphValueError(
+            f"Segment lengths must sum to the {rows} rows, but their sum is {int(lengths.sum())}."
+        )

@@ -20,11 +20,10 @@ def call(edges: int, width: int, dtype: torch.dtype, repeats: int = 1) -> None:
 
 def calls() -> None:
     """Every number of edges at once, every width, and every dtype."""
-    for edges in (4, 16, 64, 1024):
-        call(edges, 1, torch.float32)
+    for edges in (4, 16, 64):
         call(edges, 64, torch.float32)
-    for width in (2, 4, 8, 16, 32):
+    for width in (1, 16):
         call(16, width, torch.float32)
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
-        call(16, 64, dtype)
+        call(16, 32, dtype)
         call(16, 3, dtype, repeats=2)

@@ -51,9 +51,9 @@ def why_not(call: Call) -> str | None:  # noqa: ARG001
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
-    indptr = ids.new_zeros(num_rows + 1)
-    indptr[1:] = torch.bincount(ids, minlength=num_rows).cumsum(0)
-    return indptr, torch.argsort(ids, stable=True).to(ids.dtype)
+    ordered, order = torch.sort(ids, stable=True)
+    rows = torch.arange(num_rows + 1, dtype=ids.dtype, device=ids.device)
+    return torch.searchsorted(ordered, rows).to(ids.dtype), order.to(ids.dtype)
 
 
 def spmm(

@@ -164,7 +164,9 @@ def _above(sizes: Tensor, scores: Tensor, min_score: float) -> Tensor:
 
 def _greatest(sizes: Tensor, scores: Tensor, counts: Tensor) -> Tensor:
     """The ids, ascending, of so many nodes of each graph."""
-    owner = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
+    owner = torch.arange(len(sizes), device=sizes.device).repeat_interleave(
+        sizes, output_size=len(scores)
+    )
     order = scores.argsort(descending=True, stable=True)
     order = order[owner[order].argsort(stable=True)]  # graph by graph, the greatest first
     rank = torch.arange(len(order), device=order.device) - (sizes.cumsum(0) - sizes)[owner]

@@ -175,8 +175,9 @@ def _laplacian(graph: Graph, feat: Tensor, lambda_max: Any) -> Step:
 
 def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
     """The largest eigenvalue for each node, of the rank of the features; or one for all."""
-    given = torch.as_tensor(2.0 if lambda_max is None else lambda_max)
-    values = given.to(feat.device, feat.dtype).flatten()
+    if lambda_max is None or isinstance(lambda_max, (int, float)):
+        return feat.new_full((1,), 2.0 if lambda_max is None else lambda_max)
+    values = torch.as_tensor(lambda_max).to(feat.device, feat.dtype).flatten()
     if values.numel() == 1:
         return values
     counts = graph.batch_num_nodes()
@@ -185,7 +186,8 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
             f"lambda_max is one number, or one for each of the {counts.numel()} graphs of the "
             f"batch, but {values.numel()} came."
         )
-    return values.repeat_interleave(counts).view(-1, *(1,) * (feat.ndim - 1))
+    rows = values.repeat_interleave(counts, output_size=graph.num_nodes())
+    return rows.view(-1, *(1,) * (feat.ndim - 1))
 
 
 def _checked_parts(graph: Graph, feat: Any, weight: Any, bias: Any, parts: int) -> Tensor:

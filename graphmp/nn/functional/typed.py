@@ -6,10 +6,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ..inputs import checked_types, in_dtype_of
+from ..remembered import remembered
+
+_COUNTS: Any = WeakTensorKeyDictionary()  # of types, by the tensor of them
 
 
 def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = False) -> Tensor:
@@ -67,11 +71,27 @@ def products_by_type(
     Returns:
         (N, out).
     """
-    if not sorted_by_type:
-        order = torch.argsort(types, stable=True)
-        out = products_by_type(x.index_select(0, order), types[order], weights, True)
-        return torch.empty_like(out).index_copy(0, order, out)
-    counts = torch.bincount(types, minlength=len(weights)).tolist()
+    counts = type_counts(types, len(weights))
+    if sorted_by_type:
+        return _products(x, counts, weights)
+    order = torch.argsort(types, stable=True)
+    out = _products(x.index_select(0, order), counts, weights)
+    return torch.empty_like(out).index_copy(0, order, out)
+
+
+def type_counts(types: Tensor, num_types: int) -> list[int]:
+    """How many rows have each type; of one tensor on an accelerator read once.
+
+    Args:
+        types: (N,) integers below ``num_types``.
+        num_types: the number of types.
+    """
+    counts = remembered(_COUNTS, types, lambda: torch.bincount(types).tolist())
+    return counts + [0] * (num_types - len(counts))
+
+
+def _products(x: Tensor, counts: list[int], weights: Tensor) -> Tensor:
+    """Products of rows that are in the order of their types."""
     parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
     return torch.cat([_product(part, weight) for part, weight in parts])
 
