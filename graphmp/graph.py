@@ -23,6 +23,7 @@ from .subgraph import (
     node_subgraph,
     out_subgraph,
 )
+from .tree import register
 from .type_subgraph import edge_type_subgraph, node_type_subgraph, relations
 
 
@@ -191,3 +192,6 @@ class Graph(Mutable):
         )
         new._copy_batch_information(self)
         return new
+
+
+register(Graph)

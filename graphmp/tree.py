@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from ast import literal_eval
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor
 from torch.utils import _pytree
 
 from .adjacency import Adjacency, Compressed
-from .features import Frames
-from .graph import Graph
+from .features import Features, Frames
 from .metagraph import CanonicalEtype, Metagraph
 
 
@@ -36,7 +36,7 @@ class Rest(NamedTuple):
     alone: tuple[tuple[tuple[str, int], ...], ...]
 
 
-def flatten(graph: Graph) -> tuple[list[Tensor], tuple[Any, ...]]:
+def flatten(graph: Features) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Take a graph apart.
 
     Args:
@@ -65,7 +65,7 @@ def flatten(graph: Graph) -> tuple[list[Tensor], tuple[Any, ...]]:
     return tensors, tuple(rest)
 
 
-def unflatten(tensors: Iterable[Any], rest: tuple[Any, ...]) -> Graph:
+def unflatten(kind: type[Features], tensors: Iterable[Any], rest: tuple[Any, ...]) -> Features:
     """Put a graph together; the numbers of nodes and edges are read from the tensors."""
     given, made = iter(tensors), Rest(*rest)
     edges = {etype: _relation(given) for etype in made.canonical_etypes}
@@ -78,7 +78,7 @@ def unflatten(tensors: Iterable[Any], rest: tuple[Any, ...]) -> Graph:
     for frame, names in zip(frames.all(), made.fields, strict=True):
         frame.put({name: next(given) for name in names})
     meta = Metagraph(made.canonical_etypes, made.srctypes, made.dsttypes)
-    return Graph(meta, edges, num_src, targets, frames)
+    return kind(meta, edges, num_src, targets, frames)
 
 
 def _relation(given: Iterator[Tensor]) -> Adjacency:
@@ -100,17 +100,19 @@ def _counts(
     return num_src, num_dst
 
 
-def _flatten_with_keys(graph: Graph) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
+def _flatten_with_keys(graph: Features) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
     tensors, rest = flatten(graph)
     return [(_pytree.SequenceKey(place), tensor) for place, tensor in enumerate(tensors)], rest
 
 
-_pytree.register_pytree_node(
-    Graph,
-    flatten,
-    unflatten,
-    serialized_type_name="graphmp.Graph",
-    to_dumpable_context=repr,
-    from_dumpable_context=literal_eval,
-    flatten_with_keys_fn=_flatten_with_keys,
-)
+def register(kind: type[Features]) -> None:
+    """Tell torch how graphs of a class are taken apart and put together."""
+    _pytree.register_pytree_node(
+        kind,
+        flatten,
+        partial(unflatten, kind),
+        serialized_type_name=f"graphmp.{kind.__name__}",
+        to_dumpable_context=repr,
+        from_dumpable_context=literal_eval,
+        flatten_with_keys_fn=_flatten_with_keys,
+    )

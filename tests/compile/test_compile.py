@@ -1,0 +1,165 @@
+"""Compiled programs give what eager mode gives, and serve graphs of every size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
+from torch import Tensor, nn
+
+import graphmp as gm
+import graphmp.function as fn
+
+SIZES = (10, 11, 12, 15, 20, 23, 30, 41)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("make", [whole, block], ids=["whole", "block"])
+def test_graphs_of_many_sizes_take_two_compilations(
+    name: str, make: Callable[[int], gm.Graph]
+) -> None:
+    graphs = [make(nodes) for nodes in SIZES]
+    for graph in graphs:
+        graph.create_formats_()
+    assert assert_compiled_like_eager(LAYERS[name](), graphs) <= 2
+
+
+@pytest.mark.parametrize("name", ["GraphConv", "GATConv", "GINConv max", "u_div_e mean"])
+def test_operators_are_traced_with_their_gradients(name: str) -> None:
+    graphs = [block(nodes) for nodes in SIZES[:4]]
+    assert assert_compiled_like_eager(LAYERS[name](), graphs, "aot_eager") <= 2
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
+def test_inductor_makes_programs_for_many_sizes() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = gm.nn.GraphConv(SIZE, 6), gm.nn.GATConv(6, 3, 2)
+
+        def forward(self, graph: gm.Graph, feat: Tensor) -> Tensor:
+            out: Tensor = self.second(graph, self.first(graph, feat).relu())
+            return out
+
+    assert assert_compiled_like_eager(Two(), [whole(n) for n in SIZES[:4]], "inductor") <= 2
+
+
+@pytest.mark.parametrize("name", ["GraphConv", "GATv2Conv", "u_sub_v min"])
+def test_layouts_that_are_not_built_are_built_by_the_program(name: str) -> None:
+    graphs = [block(nodes) for nodes in SIZES[:4]]
+    assert assert_compiled_like_eager(LAYERS[name](), graphs) <= 2
+
+
+def test_a_program_keeps_nothing_on_the_graph() -> None:
+    graph = block(5)
+    before = graph.formats()
+    torch.compile(LAYERS["GraphConv"](), backend="eager", fullgraph=True)(graph, torch.ones(10, 4))
+    assert graph.formats() == before
+
+
+def test_without_gradients_the_edges_are_not_grouped_by_source() -> None:
+    graph = gm.create_block(
+        ("csc", ([0, 1, 2], [0, 1], [])), num_src_nodes=2, num_dst_nodes=2
+    )
+    names: list[str] = []
+
+    def see(module: Any, _: Any) -> Any:
+        names.extend(str(node.target) for node in module.graph.nodes)
+        return module
+
+    torch._dynamo.reset()
+    compiled = torch.compile(LAYERS["SAGEConv pool"](), backend=see, fullgraph=True)
+    with torch.no_grad():
+        compiled(graph, torch.ones(2, SIZE))
+    assert "graphmp.extreme.default" in names
+    assert "graphmp.group.default" not in names
+
+
+def test_dropout_draws_the_numbers_of_eager_mode_and_others_at_every_call() -> None:
+    torch._dynamo.reset()
+    layer, graph = gm.nn.GATConv(SIZE, 3, 2, attn_drop=0.5), whole(10)
+    feat = torch.randn(10, SIZE)
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+
+    def two(function: Any) -> tuple[Tensor, Tensor]:
+        torch.manual_seed(5)
+        return function(graph, feat), function(graph, feat)
+
+    (first, second), wanted = two(compiled), two(layer)
+    torch.testing.assert_close((first, second), wanted)
+    assert not torch.equal(first, second)
+
+
+def test_nodes_without_edges_are_refused_when_the_program_runs() -> None:
+    torch._dynamo.reset()
+    compiled = torch.compile(LAYERS["GraphConv"](), backend="eager", fullgraph=True)
+    compiled(whole(5), torch.ones(5, SIZE))
+    with pytest.raises(RuntimeError, match="GraphConv needs an edge into every node"):
+        compiled(gm.graph(([0], [1]), num_nodes=5), torch.ones(5, SIZE))
+
+
+def test_several_relations_compile() -> None:
+    torch._dynamo.reset()
+    ends = ([0, 1, 1, 0], [0, 1, 2, 0])
+    graph = gm.heterograph({("a", "x", "b"): ends, ("c", "y", "b"): ends})
+    graph.create_formats_()
+    layer = gm.nn.HeteroGraphConv(
+        {name: gm.nn.GraphConv(SIZE, 3, allow_zero_in_degree=True) for name in "xy"}
+    )
+
+    def both(feats: dict[str, Tensor]) -> Tensor:
+        out: Tensor = layer(graph, feats)["b"]
+        with graph.local_scope():
+            graph.srcdata["h"] = {ntype: feats[ntype] for ntype in "ac"}
+            graph.update_all(fn.copy_u("h", "m"), fn.mean("m", "h"))
+            return out.sum() + graph.dstdata["h"].sum()
+
+    feats = {ntype: torch.randn(n, SIZE) for ntype, n in (("a", 2), ("b", 3), ("c", 2))}
+    compiled = torch.compile(both, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(feats), both(feats))
+
+
+# ---- functions of the user's own
+
+
+class Own(nn.Module):
+    def forward(self, graph: gm.Graph, feat: Tensor) -> Tensor:
+        with graph.local_scope():
+            graph.srcdata["h"] = feat
+            graph.update_all(lambda edges: {"m": edges.src["h"] * 2}, fn.sum("m", "out"))
+            out: Tensor = graph.dstdata["out"]
+            return out
+
+
+class Reducing(nn.Module):
+    def forward(self, graph: gm.Graph, feat: Tensor) -> Tensor:
+        with graph.local_scope():
+            graph.srcdata["h"] = feat
+            graph.update_all(fn.copy_u("h", "m"), lambda n: {"out": n.mailbox["m"].sum(1)})
+            out: Tensor = graph.dstdata["out"]
+            return out
+
+
+def test_a_message_function_of_the_users_compiles() -> None:
+    assert assert_compiled_like_eager(Own(), [block(nodes) for nodes in SIZES[:4]]) <= 2
+
+
+@pytest.mark.parametrize(
+    "module", [Reducing(), Passing(fn.copy_u("h", "m"), fn.prod("m", "out"))], ids=["own", "prod"]
+)
+def test_a_reducer_by_degree_is_left_to_eager_mode(module: nn.Module) -> None:
+    torch._dynamo.reset()
+    graph, feat = block(5), torch.randn(10, SIZE)
+    with pytest.raises(Exception, match="compiled program does not know the degrees"):
+        torch.compile(module, backend="eager", fullgraph=True)(graph, feat)
+    torch._dynamo.reset()
+    made = torch.compile(module, backend="eager")(graph, feat)
+    torch.testing.assert_close(made, module(graph, feat))

@@ -1,0 +1,65 @@
+"""A model of blocks is exported, and the program runs on blocks of other sizes."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import torch
+from compiled import LAYERS, SIZE, block
+from laws import assert_close
+from torch.export import Dim, export, load, save
+from torch.utils import _pytree
+
+import graphmp as gm
+
+
+def exported(name: str, graph: gm.Graph) -> tuple[torch.nn.Module, torch.export.ExportedProgram]:
+    torch.manual_seed(0)
+    module, feat = LAYERS[name](), torch.randn(graph.num_src_nodes(), SIZE)
+    every = [{0: Dim.AUTO} for _ in _pytree.tree_leaves(graph)]
+    return module, export(module, (graph, feat), dynamic_shapes=(every, {0: Dim.AUTO}))
+
+
+@pytest.mark.parametrize("name", ["GraphConv", "SAGEConv pool", "GATConv", "u_div_e mean"])
+def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None:
+    module, program = exported(name, block(10))
+    for nodes in (11, 17, 30):
+        graph, feat = block(nodes), torch.randn(2 * nodes, SIZE, requires_grad=True)
+        made, wanted = program.module()(graph, feat), module(graph, feat)
+        assert_close(made, wanted)
+        upstream = torch.randn_like(wanted)
+        found, right = (torch.autograd.grad(out, feat, upstream)[0] for out in (made, wanted))
+        assert_close(found, right)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
+def test_a_program_is_saved_and_loaded() -> None:
+    module, program = exported("GraphConv", block(10))
+    file = io.BytesIO()
+    save(program, file)
+    file.seek(0)
+    graph, feat = block(12), torch.randn(24, SIZE)
+    assert_close(load(file).module()(graph, feat), module(graph, feat))
+
+
+def test_a_graph_is_taken_apart_and_put_together() -> None:
+    graph = gm.heterograph(
+        {("a", "x", "b"): ([0, 1], [1, 0]), ("b", "y", "b"): ([0], [2])}, {"a": 2, "b": 4, "c": 5}
+    )
+    graph.nodes["c"].data["h"] = torch.ones(5)
+    graph.edges["x"].data["w"] = torch.ones(2)
+    tensors, spec = _pytree.tree_flatten(graph)
+    again = _pytree.tree_unflatten(tensors, spec)
+    assert again.canonical_etypes == graph.canonical_etypes
+    assert {t: again.num_nodes(t) for t in "abc"} == {"a": 2, "b": 4, "c": 5}
+    assert torch.equal(torch.stack(again.edges(etype="x")), torch.stack(graph.edges(etype="x")))
+    assert torch.equal(again.nodes["c"].data["h"], torch.ones(5))
+    assert torch.equal(again.edges["x"].data["w"], torch.ones(2))
+
+
+def test_a_block_stays_a_block() -> None:
+    graph = block(3)
+    again = _pytree.tree_map(lambda tensor: tensor.clone(), graph)
+    assert again.is_block
+    assert (again.num_src_nodes(), again.num_dst_nodes()) == (6, 3)

@@ -1,0 +1,112 @@
+"""Every operator keeps what torch asks of operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from compiled import SIZE, block
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import graphmp as gm
+from graphmp.ops import chosen, edge_softmax, operation, spmm
+
+NAMES = sorted(
+    name.removeprefix("graphmp::")
+    for name in torch._C._dispatch_get_all_op_names()
+    if name.startswith("graphmp::")
+)
+
+
+class Seen(TorchDispatchMode):
+    """Notes the arguments of every call of an operator of graphmp."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: dict[str, list[tuple[Any, ...]]] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.name().removeprefix("graphmp::")
+        if name in NAMES:
+            self.calls.setdefault(name, []).append(args)
+        return func(*args, **(kwargs or {}))
+
+
+def feature(*shape: int) -> Tensor:
+    return torch.randn(*shape, requires_grad=True)
+
+
+def use_all(graph: gm.Graph) -> list[Any]:
+    """Results of calls that reach every operator."""
+    edges, src, dst = graph.num_edges(), feature(6, 2, SIZE), feature(3, 2, SIZE)
+    adjacency = graph.adjacency
+    call = operation.Edges(adjacency)
+    positions = torch.randint(-1, edges, (3, SIZE))
+    return [
+        gm.ops.u_mul_e_sum(graph, src, feature(edges, 2, 1)),
+        gm.ops.u_dot_v(graph, src, dst),
+        gm.ops.copy_u_mean(graph, feature(6)),
+        gm.ops.u_sub_e_max(graph, src, feature(edges, 1, SIZE)),
+        gm.ops.copy_u_min(graph, src.bfloat16()),
+        gm.ops.edge_softmax(graph, feature(edges, 2)),
+        gm.ops.normalized_sum(graph, src, torch.rand(6) + 1, None),
+        gm.ops.gat_attention(graph, src, feature(6, 2), feature(3, 2), return_attention=True),
+        gm.ops.gatv2_attention(graph, src, dst, feature(2, SIZE), dropout=0.5),
+        gm.ops.dot_attention(graph, dst.half(), src.half(), src.half(), weight=feature(edges)),
+        edge_softmax._SOFTMAX_GRADIENT(call, feature(edges, 2), feature(edges, 2)),
+        chosen.put(adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def calls() -> dict[str, list[tuple[Any, ...]]]:
+    """The arguments of calls of every operator."""
+    torch.manual_seed(0)
+    with pytest.MonkeyPatch.context() as patch, Seen() as seen:
+        for module in (operation, spmm, gm.kernels):
+            patch.setattr(module, "is_compiling", lambda: True)
+        for results in use_all(block(3)):
+            for out in results if isinstance(results, tuple) else (results,):
+                out.sum().backward(retain_graph=True)
+    return seen.calls
+
+
+def test_every_operator_is_called(calls: dict[str, Any]) -> None:
+    assert set(calls) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operator_is_what_torch_takes_it_for(name: str, calls: dict[str, Any]) -> None:
+    function = getattr(torch.ops.graphmp, name).default
+    has_gradient = name != "group" and not name.endswith("_backward")
+    for args in calls[name]:
+        given = tuple(
+            arg.detach().clone().requires_grad_(has_gradient and arg.is_floating_point())
+            if isinstance(arg, Tensor)
+            else arg
+            for arg in args
+        )
+        torch.library.opcheck(function, given)
+
+
+def test_second_derivatives_of_a_program_are_refused() -> None:
+    graph, feat = block(3), feature(6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spmm, "is_compiling", lambda: True)
+        patch.setattr(operation, "is_compiling", lambda: True)
+        out = gm.ops.copy_u_sum(graph, feat).square().sum()
+    (grad,) = torch.autograd.grad(out, feat, create_graph=True)
+    with pytest.raises(gm.GraphRuntimeError, match="first derivatives only"):
+        grad.sum().backward()
+
+
+def test_a_program_made_without_gradients_says_so() -> None:
+    form = tuple(block(3).adjacency.csc)
+    shapes = ([], [], [])
+    with pytest.raises(gm.GraphRuntimeError, match="without gradients"):
+        torch.ops.graphmp.sum(
+            *form, None, None, None, "v", "copy", "sum", "u", "u", *shapes, False, False,
+            feature(6), None,
+        )  # fmt: skip
