@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-_LIBRARY = torch.library.Library("graphmp", "DEF")
+_LIBRARY = torch.library.Library("graphmp", "DEF")  # type: ignore[no-untyped-call]
 
 
 def define(
@@ -28,8 +28,8 @@ def define(
     Returns:
         The operator.
     """
-    _LIBRARY.define(f"{name}{signature}")
-    _LIBRARY.impl(name, run, "CompositeExplicitAutograd")
+    _LIBRARY.define(f"{name}{signature}")  # type: ignore[no-untyped-call]
+    _LIBRARY.impl(name, run, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     torch.library.register_fake(f"graphmp::{name}", fake, lib=_LIBRARY)
     found: Callable[..., Any] = getattr(torch.ops.graphmp, name).default
     return found

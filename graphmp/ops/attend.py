@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch._C import _are_functorch_transforms_active
 from torch.nn.functional import leaky_relu
 
 from .. import kernels
@@ -107,6 +108,7 @@ class _Attend(Operation):
     ) -> tuple[Maybe, ...]:
         """By kernels; or, where they must be differentiable themselves, by other operations."""
         tensors, seed, made = kept[:6], kept[6], kept[7:]
+        grads = (grads[0], grads[1] if call.wanted else None)
         if torch.is_grad_enabled():
             found = _composed_gradients(call, tensors, seed, grads, needs[:6])
         else:
@@ -141,14 +143,23 @@ def _composed_gradients(
     call: Call, tensors: Any, seed: Maybe, grads: Any, wanted: Any
 ) -> tuple[Maybe, ...]:
     """The gradients of the operands that want one, differentiable themselves."""
-    results = _composed(call, seed, *tensors)
-    pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None]
     inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
-    outputs, upstream = [r for r, _ in pairs], [g for _, g in pairs]
-    made = iter(
-        torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
-    )
-    return tuple(next(made) if w else None for w in wanted)
+    upstream = tuple(g for g in grads if g is not None)
+
+    def results(*varied: Tensor) -> tuple[Tensor, ...]:
+        given = iter(varied)
+        operands = [next(given) if w else t for t, w in zip(tensors, wanted, strict=True)]
+        made = _composed(call, seed, *operands)
+        return tuple(r for r, g in zip(made, grads, strict=True) if g is not None)
+
+    if _are_functorch_transforms_active():  # a batch of gradients is none that autograd knows
+        found = iter(torch.func.vjp(results, *inputs)[1](upstream))
+    else:
+        outputs = results(*inputs)
+        found = iter(
+            torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
+        )
+    return tuple(next(found) if w else None for w in wanted)
 
 
 def _composed(

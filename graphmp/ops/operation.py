@@ -152,7 +152,7 @@ class Operation:
         made = self._operator(*adjacency.csc, *csr, *call[1:], trains, *operands)
         return made if isinstance(made, tuple) else (made,)
 
-    def needs_csr(self, call: Any) -> bool:  # noqa: ARG002
+    def needs_csr(self, call: Any) -> bool:
         """Whether :meth:`run` reads the edges grouped by source."""
         return False
 
@@ -303,7 +303,8 @@ def _backward_operator(operation: Operation, record: list[str], bound: Any) -> A
     def run(*given: Any) -> Any:
         needs, _, _ = given[end : end + 3]
         values = given[end + 3 :]
-        found = operation.gradients(bound(given), needs, values[:keeps], values[keeps:])
+        with torch.no_grad():
+            found = operation.gradients(bound(given), needs, values[:keeps], values[keeps:])
         return _owned(found, values[keeps:], len(found))
 
     def fake(*given: Any) -> Any:

@@ -49,7 +49,8 @@ def test_inductor_makes_programs_for_many_sizes() -> None:
             out: Tensor = self.second(graph, self.first(graph, feat).relu())
             return out
 
-    assert assert_compiled_like_eager(Two(), [whole(n) for n in SIZES[:4]], "inductor") <= 2
+    graphs = [whole(nodes) for nodes in SIZES[:3]]
+    assert assert_compiled_like_eager(Two(), graphs, "inductor", dynamic=True) == 1
 
 
 @pytest.mark.parametrize("name", ["GraphConv", "GATv2Conv", "u_sub_v min"])
@@ -66,16 +67,14 @@ def test_a_program_keeps_nothing_on_the_graph() -> None:
 
 
 def test_without_gradients_the_edges_are_not_grouped_by_source() -> None:
-    graph = gm.create_block(
-        ("csc", ([0, 1, 2], [0, 1], [])), num_src_nodes=2, num_dst_nodes=2
-    )
+    graph = gm.create_block(("csc", ([0, 1, 2], [0, 1], [])), num_src_nodes=2, num_dst_nodes=2)
     names: list[str] = []
 
     def see(module: Any, _: Any) -> Any:
         names.extend(str(node.target) for node in module.graph.nodes)
         return module
 
-    torch._dynamo.reset()
+    torch.compiler.reset()
     compiled = torch.compile(LAYERS["SAGEConv pool"](), backend=see, fullgraph=True)
     with torch.no_grad():
         compiled(graph, torch.ones(2, SIZE))
@@ -84,7 +83,7 @@ def test_without_gradients_the_edges_are_not_grouped_by_source() -> None:
 
 
 def test_dropout_draws_the_numbers_of_eager_mode_and_others_at_every_call() -> None:
-    torch._dynamo.reset()
+    torch.compiler.reset()
     layer, graph = gm.nn.GATConv(SIZE, 3, 2, attn_drop=0.5), whole(10)
     feat = torch.randn(10, SIZE)
     compiled = torch.compile(layer, backend="eager", fullgraph=True)
@@ -99,7 +98,7 @@ def test_dropout_draws_the_numbers_of_eager_mode_and_others_at_every_call() -> N
 
 
 def test_nodes_without_edges_are_refused_when_the_program_runs() -> None:
-    torch._dynamo.reset()
+    torch.compiler.reset()
     compiled = torch.compile(LAYERS["GraphConv"](), backend="eager", fullgraph=True)
     compiled(whole(5), torch.ones(5, SIZE))
     with pytest.raises(RuntimeError, match="GraphConv needs an edge into every node"):
@@ -107,7 +106,7 @@ def test_nodes_without_edges_are_refused_when_the_program_runs() -> None:
 
 
 def test_several_relations_compile() -> None:
-    torch._dynamo.reset()
+    torch.compiler.reset()
     ends = ([0, 1, 1, 0], [0, 1, 2, 0])
     graph = gm.heterograph({("a", "x", "b"): ends, ("c", "y", "b"): ends})
     graph.create_formats_()
@@ -152,14 +151,15 @@ def test_a_message_function_of_the_users_compiles() -> None:
     assert assert_compiled_like_eager(Own(), [block(nodes) for nodes in SIZES[:4]]) <= 2
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # which torch itself looks at
 @pytest.mark.parametrize(
     "module", [Reducing(), Passing(fn.copy_u("h", "m"), fn.prod("m", "out"))], ids=["own", "prod"]
 )
 def test_a_reducer_by_degree_is_left_to_eager_mode(module: nn.Module) -> None:
-    torch._dynamo.reset()
+    torch.compiler.reset()
     graph, feat = block(5), torch.randn(10, SIZE)
     with pytest.raises(Exception, match="compiled program does not know the degrees"):
         torch.compile(module, backend="eager", fullgraph=True)(graph, feat)
-    torch._dynamo.reset()
+    torch.compiler.reset()
     made = torch.compile(module, backend="eager")(graph, feat)
     torch.testing.assert_close(made, module(graph, feat))
