@@ -167,7 +167,7 @@ class Adjacency:
 
     @classmethod
     def from_both(cls, csc: Compressed, csr: Compressed | None) -> Adjacency:
-        """Make an adjacency of one or both groupings, which say themselves how many nodes there are.
+        """Make an adjacency of one or both groupings, which say how many nodes there are.
 
         Args:
             csc: the edges grouped by destination.

@@ -324,7 +324,7 @@ def _backward_operator(operation: Operation, record: list[str], bound: Any) -> A
         *(f"Tensor? grad_{name}" for name in operation.results[: operation.visible]),
     ]
     made = library.define(name, _signature(arguments, len(operation.operands)), run, fake)
-    library.differentiate(name, _no_second_derivative, lambda ctx, inputs, output: None)
+    library.differentiate(name, _no_second_derivative, _keep_nothing)
     return made
 
 
@@ -385,6 +385,10 @@ def _owned(results: Sequence[Maybe], given: Sequence[Maybe], visible: int) -> An
         seen.add(tensor.untyped_storage()._cdata)
         made.append(tensor)
     return made[0] if len(made) == 1 else tuple(made)
+
+
+def _keep_nothing(*, ctx: Any, inputs: Any, output: Any) -> None:
+    pass
 
 
 def _no_second_derivative(*_: Any) -> Any:
