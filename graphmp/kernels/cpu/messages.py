@@ -46,6 +46,7 @@ def spmm(
     edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
     rows, dtype, is_sum = form[0].shape[0] - 1, lhs.data.dtype, reduce == "sum"
     tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
+    tiled = tiled and (rhs is not None or plan.wide[0])
     held = dtype if tiled else accumulator(dtype)
     out, array = result(rows, plan.out_size, held)
     made: tuple[Any, ...] = (array,)
@@ -161,8 +162,8 @@ def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
     left, right = _places(plan)
     x = as_array(lhs.data)
     if rhs is None:
-        return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, 0
-    return x, lhs.where, *left, as_array(rhs.data), rhs.where, *right, OPS.index(op)
+        return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, ()
+    return x, lhs.where, *left, as_array(rhs.data), rhs.where, *right, (OPS.index(op),)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,8 @@ runs on one thread and releases the interpreter's lock. The order of additions i
 
 An operand is given by its array, by where its row is found (``ROW``, ``OTHER``, ``EDGE``), and by
 how its elements meet those of the result: ``kind`` 0, one by one; 1, one for each eight of the
-result, at ``places``; 2, at ``places`` one by one.
+result, at ``places``; 2, at ``places`` one by one. ``op`` is ``()`` where ``x`` is the message, one
+by one, so that such a loop is compiled in less time; else a tuple of the operator's number.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def sum_rows(
     y_at: int,
     y_kind: int,
     y_places: Any,
-    op: int,
+    op: Any,
     factors: Any,
     per_degree: bool,
     divisor: Any,
@@ -69,8 +70,13 @@ def sum_rows(
         acc = vector.fill(x, shape, 0)
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
+            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            if len(op) == 0:
+                addresses.prefetch(x, shape, i, column)
+                i = addresses.edge_row(x_at, r, j, indices, eids)
+                acc = vector.add(acc, vector.load(x, shape, i, column, lanes))
+                continue
             if x_at != 0:
-                i = addresses.edge_row(x_at, r, ahead, indices, eids)
                 addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
             i = addresses.edge_row(x_at, r, j, indices, eids)
             if len(factors):
@@ -83,16 +89,13 @@ def sum_rows(
                 b = vector.repeat(y, shape, k, y_column, factors)
                 acc = vector.add(acc, vector.mul(a, b))
                 continue
+            if y_at != 0:
+                k = addresses.edge_row(y_at, r, ahead, indices, eids)
+                addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+            k = addresses.edge_row(y_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-            if op == 0:
-                acc = vector.add(acc, a)
-            else:
-                if y_at != 0:
-                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
-                    addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
-                k = addresses.edge_row(y_at, r, j, indices, eids)
-                b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
-                acc = vector.add(acc, _message(op, a, b))
+            b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+            acc = vector.add(acc, _message(op[0], a, b))
         if per_degree and end > begin + 1:
             acc = vector.div(acc, vector.fill(x, shape, end - begin))
         if len(divisor):
@@ -113,7 +116,7 @@ def extreme_rows(
     y_at: int,
     y_kind: int,
     y_places: Any,
-    op: int,
+    op: Any,
     smallest: Any,
     careful: Any,
     tracked: Any,
@@ -139,19 +142,22 @@ def extreme_rows(
         won = vector.places(shape, 0)  # if nothing beats the worst value, the first edge gave it
         for j in range(begin, end):
             ahead = min(j + AHEAD, end_of_all)
-            if x_at != 0:
-                i = addresses.edge_row(x_at, r, ahead, indices, eids)
-                addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
-            i = addresses.edge_row(x_at, r, j, indices, eids)
-            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-            if op != 0:
+            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            if len(op) == 0:
+                addresses.prefetch(x, shape, i, column)
+                i = addresses.edge_row(x_at, r, j, indices, eids)
+                a = vector.load(x, shape, i, column, lanes)
+            else:
+                if x_at != 0:
+                    addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
+                i = addresses.edge_row(x_at, r, j, indices, eids)
                 if y_at != 0:
                     k = addresses.edge_row(y_at, r, ahead, indices, eids)
                     addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
                 k = addresses.edge_row(y_at, r, j, indices, eids)
-                a = _message(
-                    op, a, vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
-                )
+                a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
+                b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+                a = _message(op[0], a, b)
             better = vector.beats(a, acc, smallest, careful)
             acc = vector.choose(better, a, acc)
             if len(tracked):
@@ -177,7 +183,7 @@ def make_messages(
     y_at: int,
     y_kind: int,
     y_places: Any,
-    op: int,
+    op: Any,
     out: Any,
     column: int,
     lanes: int,
@@ -199,7 +205,7 @@ def make_messages(
             k = addresses.edge_row(y_at, r, j, indices, eids)
             a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
             b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
-            vector.store(out, np.int64(eids[j]), column, _message(op, a, b), lanes)
+            vector.store(out, np.int64(eids[j]), column, _message(op[0], a, b), lanes)
 
 
 @jit
