@@ -100,6 +100,34 @@ class _Layouts:
                 self.compressed[side] = form
         return form
 
+    def degrees_of(self, side: int) -> Tensor:
+        """The number of edges that each node at the end ``side`` has."""
+        if is_compiling():
+            return self.grouped(side).indptr.diff()
+        found = self.degrees[side]
+        if found is None:
+            form = self.compressed[side]
+            if form is not None:
+                found = form.indptr.diff()
+            else:
+                ids = self.coo()[side]
+                found = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
+            self.degrees[side] = found
+        return found
+
+    def is_lacking(self, side: int) -> bool:
+        """Whether some node at the end ``side`` has no edge."""
+        found = self.lacking[side]
+        if found is None:
+            found = self.lacking[side] = not bool(self.degrees_of(side).all())
+        return found
+
+    def note_lacking(self) -> None:
+        """Find out what is soon found, so that after a move no host waits for it."""
+        for side in (_SRC, _DST):
+            if self.compressed[side] is not None:
+                self.is_lacking(side)
+
     def created(self) -> list[int]:
         """The layouts that exist."""
         forms = (*self.compressed, self.ends)
@@ -212,34 +240,17 @@ class Adjacency:
     @property
     def in_degrees(self) -> Tensor:
         """(num_dst,) the number of edges that enter each destination, in the id type."""
-        return self._degrees(self._side)
+        return self._layouts.degrees_of(self._side)
 
     @property
     def out_degrees(self) -> Tensor:
         """(num_src,) the number of edges that leave each source, in the id type."""
-        return self._degrees(1 - self._side)
+        return self._layouts.degrees_of(1 - self._side)
 
     @property
     def has_zero_in_degree(self) -> bool:
         """Whether some destination has no edge that enters it; found out once for all views."""
-        found = self._layouts.lacking[self._side]
-        if found is None:
-            found = self._layouts.lacking[self._side] = not bool(self.in_degrees.all())
-        return found
-
-    def _degrees(self, side: int) -> Tensor:
-        if is_compiling():
-            return (self.csc if side == self._side else self.csr).indptr.diff()
-        found = self._layouts.degrees[side]
-        if found is None:
-            form = self._layouts.compressed[side]
-            if form is not None:
-                found = form.indptr.diff()
-            else:
-                num = self._layouts.num[side]
-                found = torch.bincount(self._layouts.coo()[side], minlength=num).to(self.idtype)
-            self._layouts.degrees[side] = found
-        return found
+        return self._layouts.is_lacking(self._side)
 
     def divisors(self, dtype: torch.dtype, power: float = 1.0, more: int = 0) -> Tensor:
         """(num_dst,) powers of the in-degrees, to divide sums of ``dtype`` by; made once.
@@ -316,6 +327,8 @@ class Adjacency:
         """The same edges with every layout on ``device``."""
         if device == self.device:
             return self
+        if self.device.type == "cpu":
+            self._layouts.note_lacking()
         return Adjacency(self._layouts.mapped(lambda t: t.to(device)), self._side)
 
     def astype(self, idtype: torch.dtype) -> Adjacency:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from .. import ops
 from ..construct import create_block
 from ..graph import Graph
 from .inputs import checked_nodes, in_dtype_of
+from .remembered import remembered
+
+_MEMBERS: Any = WeakTensorKeyDictionary()  # by the sizes of a batch
 
 
 class Set2Set(nn.Module):
@@ -75,7 +81,8 @@ class Set2Set(nn.Module):
             GraphValueError: features of a wrong shape or on another device, a block, or several
                 node types.
         """
-        members = _members(checked_nodes(graph, feat, self.input_dim), len(feat))
+        sizes = checked_nodes(graph, feat, self.input_dim)
+        members = remembered(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))
         feat = in_dtype_of(self, feat, "feat")
         nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2

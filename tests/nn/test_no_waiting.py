@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from corner_graphs import MIXED, feature
+from corner_graphs import MIXED, Corner, each_corner, feature
 from layers import IN, LAYERS, call, edge_input, made
 from synchronisation import elsewhere, none_allowed
 from torch import nn
@@ -23,6 +23,7 @@ POOLINGS: dict[str, nn.Module] = {
     "MaxPooling": gm.nn.MaxPooling(),
     "SortPooling": gm.nn.SortPooling(2),
     "WeightAndSum": gm.nn.WeightAndSum(IN),
+    "Set2Set": gm.nn.Set2Set(IN, 2, 1),
     "GlobalAttentionPooling": gm.nn.GlobalAttentionPooling(nn.Linear(IN, 1)),
 }
 
@@ -51,9 +52,20 @@ def test_no_layer_waits(name: str, with_edges: bool) -> None:
 
 @pytest.mark.parametrize("name", POOLINGS)
 def test_no_pooling_waits(name: str) -> None:
-    graph = gm.batch([MIXED.graph(), MIXED.graph()])
+    graph, x = gm.batch([MIXED.graph(), MIXED.graph()]), feature(2 * MIXED.num_src, (IN,))
+    with elsewhere():
+        POOLINGS[name](graph, x.requires_grad_())
     with none_allowed():
-        POOLINGS[name](graph, feature(2 * MIXED.num_src, (IN,)).requires_grad_())
+        POOLINGS[name](graph, x.requires_grad_())
+
+
+@each_corner
+def test_a_graph_that_is_moved_knows_whether_a_node_has_no_edge(corner: Corner) -> None:
+    graph = corner.graph()
+    graph.create_formats_()
+    moved = graph.adjacency.to(torch.device("meta"))  # which gives no number to any host
+    assert moved.has_zero_in_degree == graph.adjacency.has_zero_in_degree
+    assert moved.reversed.has_zero_in_degree == graph.adjacency.reversed.has_zero_in_degree
 
 
 def test_what_waits_is_refused() -> None:

@@ -15,7 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 Form = tuple[Tensor, Tensor, Tensor]
 Made = TypeVar("Made")
 
-LARGEST = torch.iinfo(torch.int32).max
+LARGEST = torch.iinfo(torch.int32).max - (1 << 16)  # nor do positions after the last overflow
 LEAST_PIECE = 256  # edges; pieces are longer where the mean row is
 SHARE = 16  # a piece has this many times the edges of the mean row, so that partial sums are few
 
