@@ -371,12 +371,11 @@ on_gpu = pytest.mark.parametrize("backend", ["cuda"], indirect=True)
 
 
 @on_gpu
-@pytest.mark.parametrize(
-    ("kind", "sizes"), [("add", (3, 1, 5)), ("dot", (1, 1, 130)), ("leaky", (5, 16, 16))]
-)
+@each_kind
 @pytest.mark.usefixtures("short_pieces")
-def test_rows_in_pieces(kind: str, sizes: tuple[int, int, int]) -> None:
-    assert_agrees(CUT, given(CUT, kind, sizes=sizes))
+def test_rows_in_pieces(kind: str) -> None:
+    of_kind = {"add": (3, 1, 5), "dot": (1, 1, 130), "leaky": (5, 16, 16)}
+    assert_agrees(CUT, given(CUT, kind, sizes=of_kind[kind]))
 
 
 @on_gpu

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ctypes import c_float
 from math import gcd, isfinite
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from .programs.attention_gradient import attend_gradient, reach
 from .programs.pieces import add_pieces
 
 MOST_EDGES = 32  # at once
+BLOCK = 128  # elements of a row that are added at once
 
 
 class Tile(NamedTuple):
@@ -32,15 +33,9 @@ class Tile(NamedTuple):
     size: int
     warps: int
 
-    @property
-    def scores(self) -> dict[str, int]:
-        """Constants of a program that reads no values."""
-        return {"EDGES": self.edges, "HEADS": self.heads, "WIDTH": self.width, "warps": self.warps}
-
-    @property
-    def values(self) -> dict[str, int]:
-        """Constants of a program that makes no scores."""
-        return {"EDGES": self.edges, "HEADS": self.heads, "SIZE": self.size, "warps": self.warps}
+    def constants(self, **others: int) -> dict[str, int]:
+        """What all programs are compiled for, and ``others``."""
+        return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **others}
 
 
 def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -48,24 +43,26 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, held = form[0].numel() - 1, accumulator(given.value.dtype)
-    fit = _tile(given, k, d)
-    groups, align = -(-heads // fit.heads), _align(given, k, d)
+    fit, kind, align = _tile(given, k, d), SCORES.index(given.kind), _align(given, k, d)
     operands, given_heads = _optional(given)
     out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
     partial = _empty(given, cut.num_slots, heads * d, held)
     partial_stats = _empty(given, cut.num_slots, heads * 2, held)
     launch(
         attend,
-        (len(cut.rows), groups),
+        (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
-        *(partial, partial_stats, out, stats, heads, k, d, *given_heads, *_numbers(given)),
-        **{**fit.scores, **fit.values, "KIND": SCORES.index(given.kind), "ALIGN": align},
+        *(partial, partial_stats, out, stats),
+        *(heads, k, d, *given_heads, *_numbers(given)),
+        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
     )
+    fit = _tile(given, 0, d)
     launch(
         attend_long_rows,
-        (len(cut.long_rows), groups),
-        *(*cut[4:7], partial, partial_stats, out, stats, heads, d),
-        **{**fit.values, "ALIGN": align},
+        (len(cut.long_rows), -(-heads // fit.heads)),
+        *(*cut[4:7], partial, partial_stats, out, stats),
+        *(heads, d),
+        **fit.constants(ALIGN=align, SIZE=fit.size),
     )
     return out, stats, _of_edges(form, given, stats) if wanted else None
 
@@ -77,7 +74,7 @@ def attention_gradient(
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, edges, held = form[0].numel() - 1, form[1].numel(), stats.dtype
-    fit = _tile(given, k, d)
+    fit, kind, align = _tile(given, k, d), SCORES.index(given.kind), _align(given, k, d)
     value, left = _empty(given, rows, heads * d), _empty(given, rows, heads * k, held)
     scores = _empty(given, edges, heads, held)
     weight = None if given.weight is None else _empty(given, edges, heads, held)
@@ -89,11 +86,10 @@ def attention_gradient(
         attend_gradient,
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
-        *(stats, grad, upstream, partial_value, partial_left, value, left, scores),
-        *(scores if weight is None else weight, heads, k, d, *given_heads),
-        *(0 if attention_grad is None else heads, *_numbers(given)),
-        **{**fit.scores, **fit.values, "KIND": SCORES.index(given.kind)},
-        ALIGN=_align(given, k, d),
+        *(stats, grad, upstream, partial_value, partial_left),
+        *(value, left, scores, scores if weight is None else weight),
+        *(heads, k, d, *given_heads, 0 if attention_grad is None else heads, *_numbers(given)),
+        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
     )
     _add_long_rows(cut, partial_value, value)
     _add_long_rows(cut, partial_left, left)
@@ -104,24 +100,15 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     form = narrow(form)
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit = _tile(given, k)
+    fit, kind, align = _tile(given, k), SCORES.index(given.kind), _align(given, k)
     out = _empty(given, form[0].numel() - 1, heads * k, scores.dtype)
     partial = _empty(given, cut.num_slots, heads * k, scores.dtype)
     launch(
         reach,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(
-            *cut[:4],
-            *form[1:],
-            *_ends(given),
-            scores,
-            partial,
-            out,
-            heads,
-            k,
-            *_halves(given.slope),
-        ),
-        **{**fit.scores, "KIND": SCORES.index(given.kind), "ALIGN": _align(given, k)},
+        *(*cut[:4], *form[1:], *_ends(given), scores, partial, out),
+        *(heads, k, *_halves(given.slope)),
+        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width),
     )
     _add_long_rows(cut, partial, out)
     return out
@@ -130,31 +117,24 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
 def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
     """The attention of each edge, (E, heads): only scores are made again."""
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit = _tile(given, k)
+    fit, kind, align = _tile(given, k), SCORES.index(given.kind), _align(given, k)
     operands, given_heads = _optional(given)
     made = _empty(given, form[1].numel(), heads)
     launch(
         attention_of_edges,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made, heads, k),
-        *(*given_heads, *_numbers(given)),
-        **{**fit.scores, "KIND": SCORES.index(given.kind), "ALIGN": _align(given, k)},
+        *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made),
+        *(heads, k, *given_heads, *_numbers(given)),
+        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width),
     )
     return made
 
 
 def _add_long_rows(cut: Pieces, partial: Tensor, out: Tensor) -> None:
     """Write the rows of which pieces left parts in slots."""
-    size = out.shape[1]
-    block = min(_power(size), 256)
-    launch(
-        add_pieces,
-        (len(cut.long_rows), -(-size // block)),
-        *(partial, *cut[4:7], cut.counts, partial, out, size, 0),
-        DIVIDED=False,
-        ALIGN=gcd(size, 16 // out.itemsize),
-        BLOCK=block,
-    )
+    grid = (len(cut.long_rows), -(-out.shape[1] // BLOCK))
+    tensors = (partial, *cut[4:7], cut.counts, partial, out)
+    launch(add_pieces, grid, *tensors, out.shape[1], 0, DIVIDED=False, ALIGN=1, BLOCK=BLOCK)
 
 
 def _tile(given: Attention, k: int, d: int = 0) -> Tile:
@@ -210,5 +190,5 @@ def _numbers(given: Attention) -> tuple[int | float, ...]:
 
 def _halves(number: float) -> tuple[float, float]:
     """A number as the sum of two that float32 holds."""
-    high = float(np.float32(number))
+    high = c_float(number).value
     return high, number - high if isfinite(high) else 0.0

@@ -1,8 +1,8 @@
 """Attention of destinations: scores, softmax and weighted sum in one pass over the edges of a row.
 
 A program works on a piece of a row and on ``HEADS`` heads of it, by tiles of ``EDGES`` edges. Each
-lane, the place of an edge in the tile, keeps a peak, a total and a weighted row of its own, so that
-lanes meet once, after the loop: the merge of two peaks is exact in any order.
+lane, the place of an edge in the tile, keeps a peak, a total and a weighted row of its own, and they
+meet after the loop. Pieces of a long row meet in the same way, in a second pass.
 
 ``high`` and ``low`` halves together are a number of float64, or of 64 bits. What is not given, such
 as the weights of edges, is any pointer, of which the terms of 0 heads are read.
@@ -32,7 +32,8 @@ def added(peak, total, mixed, other_peak, other_total, other_mixed):
 def joined(peak, total, mixed):
     """The softmaxes of all lanes as one."""
     most = tl.max(peak, 0)
-    most = tl.where(tl.max((peak != peak).to(tl.int32), 0) > 0, float("nan"), most)
+    is_nan = tl.max((peak != peak).to(tl.int32), 0) > 0  # noqa: PLR0124
+    most = tl.where(is_nan, float("nan"), most)
     factor = tl.exp(peak - tl.where(most == float("-inf"), 0, most)[None, :])
     return most, tl.sum(total * factor, 0), tl.sum(mixed * factor[:, :, None], 0)
 
