@@ -28,6 +28,13 @@ USUAL = {
     "shape": (3,),
     "op": "mul",
     "pair": ((2, 3), (2, 1)),
+    "kind": "leaky",
+    "edge": True,
+    "weight": True,
+    "dropout": 0.3,
+    "wanted": True,
+    "sizes": (3, 5, 5),
+    "slope": 0.2,
 }
 
 
