@@ -8,7 +8,7 @@ one store that an adjacency and its ``reversed`` view share, so that nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,26 +16,10 @@ from torch.compiler import is_compiling
 
 from . import kernels
 from .errors import GraphRuntimeError, GraphValueError
-from .positions import rows_of, spread
+from .layouts import COO, DST, FORMATS, SRC, Compressed, Layouts
+from .positions import spread
 
 Kept = TypeVar("Kept")
-
-FORMATS = ("coo", "csr", "csc")
-_SRC, _DST, _COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
-
-
-class Compressed(NamedTuple):
-    """The edges grouped by one of their ends; within a row in ascending edge id.
-
-    Attributes:
-        indptr: (rows + 1,) where each row starts and ends.
-        indices: (E,) the other end of each edge.
-        eids: (E,) the edge id at each position.
-    """
-
-    indptr: Tensor
-    indices: Tensor
-    eids: Tensor
 
 
 class Buckets(NamedTuple):
@@ -56,102 +40,6 @@ class Buckets(NamedTuple):
     is_full: bool
 
 
-class _Layouts:
-    """What an adjacency and its reverse share; pairs are indexed by ``_SRC`` and ``_DST``."""
-
-    __slots__ = ("allowed", "compressed", "degrees", "ends", "kept", "lacking", "num")
-
-    def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
-        self.num = num
-        self.allowed = allowed
-        self.ends: tuple[Tensor, Tensor] | None = None
-        self.compressed: list[Compressed | None] = [None, None]
-        self.degrees: list[Tensor | None] = [None, None]
-        self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
-        self.kept: dict[Hashable, Any] = {}
-
-    def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """Everything but what can be made again."""
-        return None, {**{name: getattr(self, name) for name in self.__slots__}, "kept": {}}
-
-    def coo(self) -> tuple[Tensor, Tensor]:
-        """Both ends in edge id order."""
-        if self.ends is not None:
-            return self.ends
-        side = _DST if self.compressed[_DST] is not None else _SRC
-        form = self.compressed[side]
-        assert form is not None  # one layout always exists
-        if is_compiling():
-            return _ends(form, side)
-        with torch.inference_mode(False):  # training saves the ends
-            ends = _ends(form, side)
-        if _COO in self.allowed:
-            self.ends = ends
-        return ends
-
-    def grouped(self, side: int) -> Compressed:
-        """The edges grouped by the end ``side``."""
-        form = self.compressed[side]
-        if form is None:
-            ends = self.coo()
-            indptr, order = kernels.group(ends[side], self.num[side])
-            form = Compressed(indptr, ends[1 - side][order.long()], order)
-            if side in self.allowed and not is_compiling():
-                self.compressed[side] = form
-        return form
-
-    def degrees_of(self, side: int) -> Tensor:
-        """The number of edges that each node at the end ``side`` has."""
-        if is_compiling():
-            return self.grouped(side).indptr.diff()
-        found = self.degrees[side]
-        if found is None:
-            form = self.compressed[side]
-            if form is not None:
-                found = form.indptr.diff()
-            else:
-                ids = self.coo()[side]
-                found = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
-            self.degrees[side] = found
-        return found
-
-    def is_lacking(self, side: int) -> bool:
-        """Whether some node at the end ``side`` has no edge."""
-        found = self.lacking[side]
-        if found is None:
-            found = self.lacking[side] = not bool(self.degrees_of(side).all())
-        return found
-
-    def note_lacking(self) -> None:
-        """Find out what is soon found, so that after a move no host waits for it."""
-        for side in (_SRC, _DST):
-            if self.compressed[side] is not None:
-                self.is_lacking(side)
-
-    def created(self) -> list[int]:
-        """The layouts that exist."""
-        forms = (*self.compressed, self.ends)
-        return [layout for layout, form in enumerate(forms) if form is not None]
-
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> _Layouts:
-        """A copy with every tensor passed through ``change``."""
-        new = _Layouts(self.num, self.allowed)
-        if self.ends is not None:
-            new.ends = (change(self.ends[0]), change(self.ends[1]))
-        new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
-        new.lacking = self.lacking.copy()
-        return new
-
-
-def _ends(form: Compressed, side: int) -> tuple[Tensor, Tensor]:
-    """Sources and destinations in edge id order, of edges grouped by the end ``side``."""
-    row, other = torch.empty_like(form.indices), torch.empty_like(form.indices)
-    order = form.eids.long()
-    row[order] = rows_of(form.indptr, form.indices.numel())
-    other[order] = form.indices
-    return (other, row) if side == _DST else (row, other)
-
-
 class Adjacency:
     """The edges of one relation, from ``num_src`` sources to ``num_dst`` destinations.
 
@@ -160,12 +48,12 @@ class Adjacency:
 
     __slots__ = ("_layouts", "_side", "device", "idtype", "num_dst", "num_edges", "num_src")
 
-    def __init__(self, layouts: _Layouts, side: int = _DST) -> None:
+    def __init__(self, layouts: Layouts, side: int = DST) -> None:
         """Make a view of ``layouts``; use ``from_coo`` and ``from_compressed`` instead."""
         self._layouts = layouts
         self._side = side
         self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
-        form = layouts.compressed[_DST] or layouts.compressed[_SRC]
+        form = layouts.compressed[DST] or layouts.compressed[SRC]
         one = layouts.ends[0] if layouts.ends is not None else form.indices  # type: ignore[union-attr]
         self.num_edges: int = one.shape[0]
         self.device: torch.device = one.device
@@ -174,7 +62,7 @@ class Adjacency:
     @classmethod
     def from_coo(cls, src: Tensor, dst: Tensor, num_src: int, num_dst: int) -> Adjacency:
         """Make an adjacency of edges ``src[i] -> dst[i]`` with edge ids 0, 1, 2, …"""
-        layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
+        layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
         layouts.ends = (src.contiguous(), dst.contiguous())
         return cls(layouts)
 
@@ -188,9 +76,9 @@ class Adjacency:
             num_dst: number of destinations.
             by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
         """
-        layouts = _Layouts((num_src, num_dst), frozenset((_SRC, _DST, _COO)))
+        layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
         contiguous = Compressed(*(part.contiguous() for part in form))
-        layouts.compressed[_DST if by == "csc" else _SRC] = contiguous
+        layouts.compressed[DST if by == "csc" else SRC] = contiguous
         return cls(layouts)
 
     @classmethod
@@ -203,8 +91,8 @@ class Adjacency:
                 be.
         """
         num_src = 0 if csr is None else csr.indptr.shape[0] - 1
-        layouts = _Layouts((num_src, csc.indptr.shape[0] - 1), frozenset((_SRC, _DST, _COO)))
-        layouts.compressed[_SRC], layouts.compressed[_DST] = csr, csc
+        layouts = Layouts((num_src, csc.indptr.shape[0] - 1), frozenset((SRC, DST, COO)))
+        layouts.compressed[SRC], layouts.compressed[DST] = csr, csc
         return cls(layouts)
 
     @property
@@ -359,14 +247,14 @@ class Adjacency:
         if not wanted or any(name not in FORMATS for name in wanted):
             raise GraphValueError(f"Formats are {', '.join(FORMATS)}, but {wanted} came.")
         allowed = frozenset(map(self._layout, wanted))
-        old, new = self._layouts, _Layouts(self._layouts.num, allowed)
-        new.ends = old.ends if _COO in allowed else None
+        old, new = self._layouts, Layouts(self._layouts.num, allowed)
+        new.ends = old.ends if COO in allowed else None
         new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
         new.lacking = old.lacking.copy()
-        if not new.created() and _COO in allowed:
+        if not new.created() and COO in allowed:
             new.ends = old.coo()
         elif not new.created():
-            side = _DST if _DST in allowed else _SRC
+            side = DST if DST in allowed else SRC
             new.compressed[side] = old.grouped(side)
         return Adjacency(new, self._side)
 
@@ -378,14 +266,14 @@ class Adjacency:
 
     def create_formats(self) -> None:
         """Make every layout that is allowed."""
-        if _COO in self._layouts.allowed:
+        if COO in self._layouts.allowed:
             self._layouts.coo()
-        for side in {_SRC, _DST} & self._layouts.allowed:
+        for side in {SRC, DST} & self._layouts.allowed:
             self._layouts.grouped(side)
 
     def _layout(self, name: str) -> int:
         """The layout in the shared store that this view calls ``name``."""
-        return {"coo": _COO, "csc": self._side, "csr": 1 - self._side}[name]
+        return {"coo": COO, "csc": self._side, "csr": 1 - self._side}[name]
 
 
 def bucket(form: Compressed, degrees: Tensor) -> Buckets:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from . import kernels
-from .adjacency import Adjacency, Compressed
+from .adjacency import Adjacency
 from .errors import GraphValueError
 from .features import Frames
 from .frame import EID, NID, Frame
+from .layouts import Compressed
 from .metagraph import CanonicalEtype, Metagraph
 from .subgraph import nodes_by_type
 from .type_subgraph import assembled

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency, Compressed
+from .adjacency import Adjacency
 from .errors import GraphIndexError, GraphTypeError, GraphValueError
+from .layouts import Compressed
 from .metagraph import CanonicalEtype
 
 Counts: TypeAlias = dict[str, int]

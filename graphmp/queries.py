@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .adjacency import Adjacency, Compressed
+from .adjacency import Adjacency
 from .errors import GraphIndexError, GraphValueError
+from .layouts import Compressed
 from .metagraph import CanonicalEtype
 from .positions import ranges, spread
 from .structure import Structure, is_all

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from torch.utils import _pytree
 
-from .adjacency import Adjacency, Compressed
+from .adjacency import Adjacency
 from .features import Features, Frames
+from .layouts import Compressed
 from .metagraph import CanonicalEtype, Metagraph
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from corner_graphs import ID_DTYPES
 
-from graphmp.adjacency import Adjacency, Compressed
+from graphmp.adjacency import Adjacency
+from graphmp.layouts import Compressed
 from graphmp.positions import ranges, spread
 
 Maker = Callable[[torch.dtype], Adjacency]

@@ -19,6 +19,7 @@ LAYERS = (
     {"errors", "_checks", "library"},
     {"kernels"},
     {"rows", "positions"},
+    {"layouts"},
     {"adjacency", "frame", "init", "metagraph", "function"},
     {"ops"},
     {"message_passing", "udf"},
@@ -39,7 +40,7 @@ ONLY = {
     "library": set[str](),
     "kernels": {"errors", "library"},
     "function": {"errors"},
-    "adjacency": {"_checks", "errors", "kernels", "positions"},
+    "adjacency": {"_checks", "errors", "kernels", "layouts", "positions"},
     "frame": {"_checks", "errors", "init", "rows"},
     "metagraph": {"_checks", "errors"},
 }

@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .. import kernels
-from ..adjacency import Adjacency, Buckets, Compressed, bucket
+from ..adjacency import Adjacency, Buckets, bucket
 from ..errors import GraphValueError
 from ..function import BinaryOp
+from ..layouts import Compressed
 from ..rows import take
 from .broadcast import check_one_shape
 from .spmm import sddmm

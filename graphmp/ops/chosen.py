@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from .. import kernels
-from ..adjacency import Adjacency, Compressed
+from ..adjacency import Adjacency
 from ..kernels.contract import EDGE, OTHER, accumulator
+from ..layouts import Compressed
 from .operation import Maybe, Operation
 
 _AT = {"u": OTHER, "e": EDGE}  # in edges grouped by destination

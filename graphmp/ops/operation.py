@@ -21,8 +21,9 @@ from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
 from .. import library
-from ..adjacency import Adjacency, Compressed
+from ..adjacency import Adjacency
 from ..errors import GraphRuntimeError
+from ..layouts import Compressed
 
 Maybe = Tensor | None
 
