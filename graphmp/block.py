@@ -129,7 +129,7 @@ def sampled(
     sources, us = _numbered(graph, targets, others, 0)
     adjacencies, edge = {}, {}
     for etype, found in chosen.items():
-        eids = torch.arange(len(found.others), dtype=graph.idtype, device=graph.device)
+        eids = kernels.arange(len(found.others), like=found.others)
         sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
         form = Compressed(found.limits, us[etype], eids)
         adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")

@@ -101,6 +101,19 @@ class BlockSampler(Sampler):
         self.prefetch_edge_feats = prefetch_edge_feats
         self.output_device = output_device
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check how a subclass samples blocks.
+
+        Raises:
+            GraphTypeError: it takes no edges to exclude.
+        """
+        super().__init_subclass__(**kwargs)
+        if not takes(cls.sample_blocks, 4):
+            raise GraphTypeError(
+                f"{cls.__name__}.sample_blocks must take (self, g, seed_nodes, exclude_eids): add "
+                "exclude_eids=None, the ids of edges that must not be in the blocks."
+            )
+
     def sample_blocks(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:  # noqa: ARG002
         """Make the blocks of some seeds.
 
@@ -127,11 +140,6 @@ class BlockSampler(Sampler):
         Returns:
             ``(input_nodes, output_nodes, blocks)``, the block farthest from the seeds first.
         """
-        if not takes(self.sample_blocks, 3):
-            raise GraphTypeError(
-                f"{type(self).__name__}.sample_blocks must take (g, seed_nodes, exclude_eids): add "
-                "exclude_eids=None, the ids of edges that must not be in the blocks."
-            )
         found = self.sample_blocks(g, indices, exclude_eids)
         check_triple(found, f"{type(self).__name__}.sample_blocks")
         _check_blocks(found[2], f"{type(self).__name__}.sample_blocks")

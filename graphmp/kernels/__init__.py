@@ -147,6 +147,11 @@ def sddmm(
     return backend.sddmm(form, op, lhs, rhs, plan)
 
 
+def arange(count: int, like: Tensor) -> Tensor:
+    """Ids 0 to ``count - 1``, of the dtype and on the device of ``like``."""
+    return select(Call("arange", like.device.type, like.dtype)).arange(count, like)
+
+
 def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor, ``data[ids]``; see :mod:`graphmp.kernels.contract`."""
     return select(Call("take", data.device.type, data.dtype)).take(data, ids)

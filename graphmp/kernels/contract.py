@@ -13,6 +13,8 @@ Primitives
         or True for the number of its edges.
     ``sddmm(form, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
+    ``arange(count, like) -> ids``
+        0 to ``count - 1``, of the dtype and on the device of ``like``.
     ``take(data, ids) -> rows``
         ``data[ids]``, for (k,) ids.
     ``softmax(form, logits) -> out``
@@ -183,6 +185,9 @@ class Backend(Protocol):
     def sddmm(
         self, form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
     ) -> Tensor:
+        """See the module's docstring."""
+
+    def arange(self, count: int, like: Tensor) -> Tensor:
         """See the module's docstring."""
 
     def take(self, data: Tensor, ids: Tensor) -> Tensor:

@@ -177,11 +177,6 @@ IN_A_BATCH: dict[str, Case] = {
         gm.GraphTypeError,
         r"a block for each layer, but Graph Block\(",
     ),
-    "blocks without exclusion": (
-        lambda: load([1], BlocksOfTwo()),
-        gm.GraphTypeError,
-        "BlocksOfTwo.sample_blocks must take .*exclude_eids=None",
-    ),
     "no type of features": (
         lambda: load(
             {"user": [1]}, dl.NeighborSampler([2], prefetch_labels={"shop": "x"}), market()
@@ -200,11 +195,6 @@ class Blocks(dl.BlockSampler):
 
     def sample_blocks(self, g: gm.Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
         return self.result
-
-
-class BlocksOfTwo(dl.BlockSampler):
-    def sample_blocks(self, g: gm.Graph, seed_nodes: Any) -> Any:  # type: ignore[override]
-        return seed_nodes, seed_nodes, [gm.to_block(gm.in_subgraph(g, seed_nodes), seed_nodes)]
 
 
 def with_two_chances() -> gm.Graph:
@@ -234,6 +224,14 @@ def test_a_batch_that_cannot_be_made_is_an_error_and_ends_the_workers(
         list(loader)
     assert time.monotonic() - started < 1
     assert workers() == []
+
+
+def test_a_sampler_of_blocks_that_takes_no_exclusion_is_refused_where_it_is_written() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"Two.sample_blocks must take .*exclude_eids=None"):
+
+        class Two(dl.BlockSampler):
+            def sample_blocks(self, g: gm.Graph, seed_nodes: Any) -> Any:  # type: ignore[override]
+                return g, seed_nodes
 
 
 def test_chances_have_the_length_of_the_edges() -> None:

@@ -180,3 +180,20 @@ def test_a_missing_fanout_or_field_is_named() -> None:
         dl.NeighborSampler([{"buys": 2}]).sample(market(), {"user": [1]})
     with pytest.raises(gm.GraphKeyError, match="no field 'y'"):
         dl.NeighborSampler([2], prefetch_node_feats=["y"]).sample(people(), [1])
+
+
+@pytest.mark.parametrize("how", [{}, {"prob": "p"}, {"replace": True}], ids=str)
+def test_blocks_are_the_same_on_any_number_of_threads(how: dict[str, Any]) -> None:
+    g, seeds = people(num_nodes=4000, degree=20), torch.arange(2000)
+    g.edata["p"] = torch.rand(g.num_edges(), generator=torch.Generator().manual_seed(1))
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        gm.seed(5)
+        _, _, blocks = dl.NeighborSampler([10, 10], **how).sample(g, seeds)
+        found.append([(b.srcdata[NID], b.edata[EID], *b.edges()) for b in blocks])
+    torch.set_num_threads(before)
+    assert len(found[0][0][1]) > 20_000  # so many that threads take part
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            assert all(map(torch.equal, one, two))

@@ -136,3 +136,14 @@ def test_a_forked_child_makes_threads_of_its_own() -> None:
         [sys.executable, "-c", FORK], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("pieces", "expected"), [(0, 2), (5, 5), (1000, 32)])
+def test_little_work_is_split_into_few_ranges_but_one_for_each_thread(
+    pieces: int, expected: int
+) -> None:
+    torch.set_num_threads(2)
+    called: list[tuple[int, int]] = []
+    parallel.run(lambda first, last: called.append((first, last)), 64, pieces=pieces)
+    assert len(called) == expected
+    assert sorted(row for first, last in called for row in range(first, last)) == list(range(64))

@@ -334,3 +334,12 @@ def test_a_first_node_that_comes_twice_stays_and_edges_lead_to_its_first_place()
 def test_the_corners_have_what_these_tests_are_about() -> None:
     assert max(HUB.graph().in_degrees().tolist()) > 25
     assert BIPARTITE.num_src != BIPARTITE.num_dst
+
+
+@each_idtype
+@pytest.mark.usefixtures("backend")
+def test_ids_in_turn_have_the_dtype_of_others(idtype: torch.dtype) -> None:
+    for count in (0, 1, 70_000):
+        found = kernels.arange(count, like=torch.empty(0, dtype=idtype))
+        assert torch.equal(found, torch.arange(count, dtype=idtype))
+        assert found.dtype == idtype

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import numba
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,26 @@ from .memory import empty
 from .messages import STORED, is_tiled, run, sddmm, spmm
 
 __all__ = ["group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
+__all__ = [
+    "arange",
+    "attention",
+    "attention_gradient",
+    "greatest",
+    "group",
+    "labor",
+    "name",
+    "relabel",
+    "sample",
+    "scatter",
+    "score_gradient",
+    "sddmm",
+    "softmax",
+    "softmax_gradient",
+    "spmm",
+    "take",
+    "walk",
+    "why_not",
+]
 
 name = "cpu"
 
@@ -67,6 +88,11 @@ def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     indptr, order = ids.new_empty(num_rows + 1), torch.empty_like(ids)
     loops.group(ids.numpy(), indptr.numpy(), order.numpy())
     return indptr, order
+
+
+def arange(count: int, like: Tensor) -> Tensor:
+    """Ids in turn; see the contract. Torch would wake threads, which takes longer."""
+    return torch.from_numpy(np.arange(count, dtype=like.numpy().dtype))
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

@@ -249,4 +249,4 @@ def run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
     if work < parallel.SMALL:
         kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
     else:
-        parallel.run(kernel, limits, *args)
+        parallel.run(kernel, limits, *args, pieces=work // parallel.PIECE)

@@ -8,6 +8,7 @@ depend on the split. The pool belongs to a process: a forked child makes its own
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -18,6 +19,7 @@ import torch
 
 RANGES_PER_THREAD = 16
 SMALL = 1 << 17  # elements of work below which threads cost more than they save
+PIECE = 1 << 15  # elements of work for which a range of its own pays, where rows are even
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
@@ -44,7 +46,7 @@ def _executor(workers: int) -> ThreadPoolExecutor:
         return _pool
 
 
-def run(kernel: Callable[..., None], limits: Any, *args: Any) -> None:
+def run(kernel: Callable[..., None], limits: Any, *args: Any, pieces: int = sys.maxsize) -> None:
     """Call ``kernel(*args, first, last)`` for ranges that cover all rows.
 
     Args:
@@ -52,13 +54,15 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any) -> None:
         limits: (rows + 1,) array; row ``i`` is as much work as ``limits[i + 1] - limits[i]``.
             Or the number of rows, when all are equal.
         args: what the kernel takes before the range.
+        pieces: how many ranges at most; but each thread has one.
     """
     rows = limits if isinstance(limits, int) else len(limits) - 1
     threads = torch.get_num_threads()
     if threads == 1 or rows < 2:
         kernel(*args, 0, rows)
         return
-    ranges = iter(_split(limits, rows, min(threads * RANGES_PER_THREAD, rows)))
+    pieces = max(min(pieces, threads * RANGES_PER_THREAD), threads)
+    ranges = iter(_split(limits, rows, min(pieces, rows)))
     take = threading.Lock()
 
     def work_off() -> None:
@@ -73,8 +77,9 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any) -> None:
     try:
         work_off()
     finally:
-        wait(futures)
-    for future in futures:
+        started = [future for future in futures if not future.cancel()]  # the others find nothing
+        wait(started)
+    for future in started:
         future.result()
 
 

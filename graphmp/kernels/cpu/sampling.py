@@ -14,6 +14,7 @@ from ..refusals import not_a_probability, not_comparable, too_many
 from . import greatest_rows, sampling_rows
 from .messages import run
 
+_WORK = 8  # what an edge takes, in elements of a sum
 _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
 
 # Tables of places that are not in use; all zeros. Making one takes as long as there are nodes.
@@ -25,64 +26,62 @@ def sample(
     form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
-    indptr, indices, eids = (part.numpy() for part in form)
+    indptr, indices, eids = arrays = tuple(part.numpy() for part in form)
     weights = _NO_WEIGHTS if choice.weights is None else choice.weights.contiguous().numpy()
     gone = _NONE_GONE if choice.gone is None else choice.gone.numpy()
-    replace = choice.replace and choice.fanout >= 0
-    chosen = _room(form, rows, choice.fanout, replace, weights, gone)
-    made = tuple(part.numpy() for part in chosen)
-    given = (rows.numpy(), replace, choice.seed, gone)
+    replace, ids = choice.replace and choice.fanout >= 0, rows.numpy()
+    made = _room(arrays, ids, choice.fanout, replace, weights, gone)
+    given: tuple[Any, ...] = (ids, replace, choice.seed, gone)
+    work = len(made[1]) * _WORK
     if choice.weights is None and (replace or choice.shared is None):
-        run(
-            sampling_rows.choose_evenly, made[0], len(made[1]), indptr, indices, *given, *made
-        )  # fmt: skip
+        run(sampling_rows.choose_evenly, made[0], work, indptr, indices, *given, *made)
     else:
         drift = choice.shared or Drift(0, 0.0)
         how = (choice.fanout, weights, choice.shared is not None, drift.key, drift.share)
-        run(
-            sampling_rows.choose_by_chance, made[0], len(made[1]), indptr, indices, eids, *given,
-            *how, *made,
-        )  # fmt: skip
-    return chosen
+        given = (indptr, indices, eids, *given, *how)
+        run(sampling_rows.choose_by_chance, made[0], work, *given, *made)
+    return _tensors(made)
 
 
 def greatest(
     form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges by their weights; see the contract."""
-    chosen = _room(form, rows, k, False, _NO_WEIGHTS, _NONE_GONE)
-    made = tuple(part.numpy() for part in chosen)
-    given = (*(part.numpy() for part in form), rows.numpy(), weights.contiguous().numpy())
-    run(greatest_rows.choose_greatest, made[0], len(made[1]), *given, ascending, *made)
+    arrays, ids = tuple(part.numpy() for part in form), rows.numpy()
+    made = _room(arrays, ids, k, False, _NO_WEIGHTS, _NONE_GONE)
+    given = (*arrays, ids, weights.contiguous().numpy(), ascending)
+    run(greatest_rows.choose_greatest, made[0], len(made[1]) * _WORK, *given, *made)
     wrong = made[2][made[2] <= greatest_rows.WRONG]
     if len(wrong) > 0:
         raise GraphValueError(not_comparable(int(greatest_rows.WRONG - wrong[0])))
-    return chosen
+    return _tensors(made)
 
 
-def _room(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, most: int, replace: bool, *chances: Any
-) -> tuple[Tensor, Tensor, Tensor]:
+def _room(form: Any, rows: Any, most: int, replace: bool, weights: Any, gone: Any) -> Any:
     """The limits of what is chosen, and room for other ends and positions."""
-    indptr, eids, counted = form[0].numpy(), form[2].numpy(), np.empty(len(rows) + 1, np.int64)
-    given = (indptr, eids, rows.numpy(), most, replace, *chances, counted)
-    total, bad = sampling_rows.count(*given)
+    limits = np.empty(len(rows) + 1, rows.dtype)
+    total, bad = sampling_rows.count(form[0], form[2], rows, most, replace, weights, gone, limits)
     if bad >= 0:
-        raise GraphValueError(not_a_probability(bad, chances[0][bad]))
-    if total > torch.iinfo(rows.dtype).max:
-        raise GraphValueError(too_many(total, rows.dtype))
-    limits = torch.from_numpy(counted).to(rows.dtype)
-    return limits, rows.new_empty(total), rows.new_empty(total)
+        raise GraphValueError(not_a_probability(bad, weights[bad]))
+    if total > np.iinfo(rows.dtype).max:
+        raise GraphValueError(too_many(total, torch.from_numpy(rows).dtype))
+    return limits, np.empty(total, rows.dtype), np.empty(total, rows.dtype)
+
+
+def _tensors(made: Any) -> tuple[Tensor, Tensor, Tensor]:
+    limits, others, places = map(torch.from_numpy, made)
+    return limits, others, places
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     """Number nodes anew; see the contract."""
-    nodes, places = first.new_empty(len(first) + len(ids)), torch.empty_like(ids)
-    table = _take_table(limit)
     given = (first.contiguous().numpy(), ids.contiguous().numpy())
-    found = sampling_rows.relabel(*given, table, nodes.numpy(), places.numpy())
+    nodes, places = np.empty(len(given[0]) + len(given[1]), given[1].dtype), np.empty_like(given[1])
+    table = _take_table(limit)
+    found = sampling_rows.relabel(*given, table, nodes, places)
     _tables.append(table)
-    return nodes[:found].clone(), places
+    nodes.resize(found, refcheck=False)  # what was not needed goes back, and nothing is copied
+    return torch.from_numpy(nodes), torch.from_numpy(places)
 
 
 def _take_table(limit: int) -> Any:

@@ -126,8 +126,13 @@ def _pick_few(seed: int, row: int, degree: int, begin: int, end: int, ranks: Any
 @jit
 def _pick_many(
     seed: int, row: int, degree: int, replace: bool, begin: int, end: int, ranks: Any, seen: Any
-) -> None:
-    """Likewise for many ranks, or with replacement; ``seen`` is False for every rank."""
+) -> Any:
+    """Likewise for many ranks, or with replacement; ``seen`` is False everywhere.
+
+    Gives ``seen``, made larger where there are more ranks.
+    """
+    if len(seen) < degree and not replace:
+        seen = np.zeros(degree, np.bool_)
     count = end - begin
     for group in range(0, count, 4):
         a, b, c, d = random.words(seed, row, group // 4, UNIFORM)
@@ -142,6 +147,34 @@ def _pick_many(
     if not replace:
         for t in range(begin, end):
             seen[ranks[t]] = False
+    return seen
+
+
+@jit
+def _at_ranks(
+    indices: Any, gone: Any, start: int, past: int, low: int, begin: int, end: int, ranks: Any
+) -> None:
+    """Make ranks positions, which pass over those in ``gone``, and bring them near."""
+    for t in range(begin, end):
+        p = np.int64(ranks[t]) + low
+        for g in range(start, past):
+            p += 1 if gone[g] <= p else 0
+        ranks[t] = p
+        _prefetch(indices, p)
+
+
+@jit
+def _every(
+    indices: Any, gone: Any, start: int, low: int, high: int, begin: int, places: Any
+) -> None:
+    """Likewise all positions."""
+    for p in range(low, high):
+        if start < len(gone) and gone[start] == p:
+            start += 1
+        else:
+            places[begin] = p
+            _prefetch(indices, p)
+            begin += 1
 
 
 @jit
@@ -163,27 +196,13 @@ def choose_evenly(
             start, past = _between(gone, low, high)
             degree = high - low - (past - start)
             if end - begin == degree and not replace:
-                t = begin
-                for p in range(low, high):
-                    if start < past and gone[start] == p:
-                        start += 1
-                    else:
-                        places[t] = p
-                        _prefetch(indices, p)
-                        t += 1
+                _every(indices, gone, start, low, high, begin, places)
+                continue
+            if end - begin <= FEW and not replace:
+                _pick_few(seed, i, degree, begin, end, places)
             else:
-                if end - begin <= FEW and not replace:
-                    _pick_few(seed, i, degree, begin, end, places)
-                else:
-                    if len(seen) < degree and not replace:
-                        seen = np.zeros(degree, np.bool_)
-                    _pick_many(seed, i, degree, replace, begin, end, places, seen)
-                for t in range(begin, end):
-                    p = np.int64(places[t]) + low
-                    for g in range(start, past):
-                        p += 1 if gone[g] <= p else 0
-                    places[t] = p
-                    _prefetch(indices, p)
+                seen = _pick_many(seed, i, degree, replace, begin, end, places, seen)
+            _at_ranks(indices, gone, start, past, low, begin, end, places)
         for t in range(np.int64(limits[block]), np.int64(limits[stop])):
             others[t] = indices[np.int64(places[t])]
 

@@ -17,6 +17,7 @@ from .walking import walk
 name = "reference"
 
 __all__ = [
+    "arange",
     "attention",
     "attention_gradient",
     "greatest",
@@ -92,6 +93,11 @@ def sddmm(
     out = made.new_empty(len(made), *plan.out_shape)
     out[form[2].long()] = made.reshape(out.shape)
     return out
+
+
+def arange(count: int, like: Tensor) -> Tensor:
+    """Ids in turn; see the contract."""
+    return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:
