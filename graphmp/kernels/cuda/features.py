@@ -14,10 +14,12 @@ from torch import Tensor
 
 from ..contract import Plan, accumulator
 
-ROW_BYTES = 512  # of an accumulated row: what the lanes of a warp load at once
-TILE_BYTES = 8192  # of an accumulated tile
-MOST_EDGES = 128  # of a tile
-WARP_BYTES = 4096  # of an accumulated tile that one warp holds
+# One warp works on a tile, so that its edges are added in registers, with no word to other warps.
+WARPS = 1
+LANES = 32
+ROW_BYTES = 512  # of an accumulated row: the lanes of a warp load 16 bytes each
+TILE_BYTES = 4096  # of an accumulated tile
+LEAST_EDGES, MOST_EDGES = 4, 128  # of a tile
 
 
 class Features(NamedTuple):
@@ -50,7 +52,6 @@ class Tile(NamedTuple):
         heads: how many heads.
         width: how many elements of each head.
         align: 1, or what divides the width so that loads have 16 bytes.
-        warps: how many warps hold the tile.
         number: how many tiles cover a row of the result.
     """
 
@@ -58,7 +59,6 @@ class Tile(NamedTuple):
     heads: int
     width: int
     align: int
-    warps: int
     number: int
 
 
@@ -87,13 +87,14 @@ def tile(given: Features, dtype: torch.dtype, mean: int) -> Tile:
     if given.width > most and -given.width % most > -given.width % (most // 2):
         width = most // 2  # fewer lanes would have nothing to do
     heads = min(_power(given.heads), most // width)
-    row = held * width * heads
-    edges = min(max(_power(mean), 4), MOST_EDGES, TILE_BYTES // row)
     vector = 16 // dtype.itemsize
     is_aligned = "whole" in (given.left, given.right) and width >= vector
     align = vector if is_aligned and given.width % vector == 0 else 1
+    block = heads * width
+    least = max(LEAST_EDGES, LANES * align // block)  # each lane loads at least 16 bytes
+    edges = min(max(_power(mean), least), MOST_EDGES, max(TILE_BYTES // (held * block), least))
     number = -(-given.heads // heads) * (1 if given.is_summed else -(-given.width // width))
-    return Tile(edges, heads, width, align, max(edges * row // WARP_BYTES, 1), number)
+    return Tile(edges, heads, width, align, number)
 
 
 def _power(number: int) -> int:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..contract import EDGE, OTHER, At, Plan, accumulator
-from .features import Tile, features, tile
+from ..contract import plan as planned
+from .features import WARPS, Tile, features, tile
 from .launch import launch
 from .layout import Form, Pieces, kept, narrow, pieces
 from .programs.edges import keep_edges
@@ -69,7 +70,7 @@ def sddmm(form: Form, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
     tensors = (rows, *messages.ids, *messages.operands, like, out)
     numbers = (*messages.numbers, num_edges)
-    launch(keep_edges, grid, *tensors, *numbers, warps=messages.tile.warps, **messages.constants)
+    launch(keep_edges, grid, *tensors, *numbers, warps=WARPS, **messages.constants)
     return out
 
 
@@ -83,6 +84,8 @@ def _rows(form: Form) -> Tensor:
 def _messages(form: Form, op: str, lhs: At, rhs: At | None, plan: Plan, mean: int) -> _Messages:
     """What programs need for rows of ``mean`` edges."""
     _, indices, eids = form
+    if rhs is None:
+        plan = planned(plan.lhs_shape, plan.lhs_shape, plan.out_shape)
     given = features(plan, lhs.data.device)
     sizes = tile(given, lhs.data.dtype, mean)
     right = lhs if rhs is None else rhs
@@ -134,7 +137,7 @@ def _sum(form: Form, messages: _Messages, divisor: Tensor | bool, out: Tensor) -
         *(*messages.ids, *cut[:4], *messages.operands, by, partials, out),
         *messages.numbers,
         by_count,
-        warps=messages.tile.warps,
+        warps=WARPS,
         DIVIDED=is_divided,
         **messages.constants,
     )
@@ -160,7 +163,7 @@ def _compare(
         *(partials, places, out, places_of_rows),
         *messages.numbers,
         _worst(dtype, is_max),
-        warps=messages.tile.warps,
+        warps=WARPS,
         IS_MAX=is_max,
         WANTS_ARG=wants_arg,
         **messages.constants,

@@ -88,8 +88,8 @@ def compare_rows(
         lane = tl.arange(0, EDGES)[:, None, None]
         other, edge = others_and_edges(indices, eids, start + lane, end, x, y, OP)
         none = tl.zeros((EDGES, HEADS, 1 if SUMMED else WIDTH), dtype)
-        worst = (tl.zeros((1, 1, 1), dtype) + worst).to(dtype)
-        best, at = none + worst, none.to(start.dtype) + start + lane
+        least = (tl.zeros((1, 1, 1), dtype) + worst).to(dtype)
+        best, at = none + least, none.to(start.dtype) + start + lane
         for position in range(start, end, EDGES):
             inside = position + lane < end
             # The next ids are on their way while rows are.
@@ -120,7 +120,7 @@ def compare_rows(
             best = tl.where(is_better, value, best)
             at = tl.where(is_better, position + lane, at)
             other, edge = following
-        result, at = extreme_of(best, at, start + lane < end, end, worst, dtype, IS_MAX)
+        result, at = extreme_of(best, at, start + lane < end, end, least, dtype, IS_MAX)
         if slot >= 0:
             kept = slot.to(tl.int64) * size + place
             tl.store(partials + kept, result, mask=is_one)
