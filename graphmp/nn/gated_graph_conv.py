@@ -11,8 +11,8 @@ from torch.nn.functional import pad
 from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
-from ..rows import take
 from .functional.typed import type_counts
+from .gathered import gathered
 from .inputs import check_edges, checked_steps, checked_types
 from .typed_sources import TypedSources, typed_sources
 
@@ -125,6 +125,6 @@ class GatedGraphConv(nn.Module):
         if pairs is None:
             return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
         counts = type_counts(pairs.types, self._n_etypes)
-        parts = torch.split(take(h, pairs.nodes), counts)
+        parts = torch.split(gathered(h, pairs.nodes), counts)
         sent = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
         return ops.gspmm(pairs.block, "copy_lhs", "sum", torch.cat(sent), None)

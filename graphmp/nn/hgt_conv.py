@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
-from ..rows import take
 from .functional.typed import type_counts
+from .gathered import gathered
 from .heads import by_head, products
 from .inputs import at_ends, check_edges, checked, checked_types
 from .typed_linear import TypedLinear
@@ -148,14 +148,14 @@ class HGTConv(nn.Module):
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
         into = _stacked(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
-            _by_type(take(h, nodes), counts, weights)
+            _by_type(gathered(h, nodes), counts, weights)
             for h, weights in ((key, into), (value, _stacked(self.relation_msg)))
         )
         out: Tensor = ops.dot_attention(block, query, key, value, scale=1.0)
         return out.flatten(1)
 
     def _with_residual(self, h: Tensor, own: Tensor, kinds: Tensor) -> Tensor:
-        part = take(self.skip, kinds).sigmoid().unsqueeze(-1)
+        part = gathered(self.skip, kinds).sigmoid().unsqueeze(-1)
         own = own @ self.residual_w if hasattr(self, "residual_w") else own
         return h * part + own * (1 - part)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..graph import Graph
-from ..rows import take
+from .gathered import gathered
 from .inputs import at_ends, check_edges, checked, checked_function, checked_types
 from .typed_linear import TypedLinear
 from .typed_sources import typed_sources
@@ -141,7 +141,7 @@ class RelGraphConv(nn.Module):
         if self._sums_by_base(g):
             return self._by_base(g, source, types, norm)
         nodes, kinds, block = typed_sources(g, types)
-        sent = self.linear_r(take(source, nodes), kinds, sorted_by_type=True)
+        sent = self.linear_r(gathered(source, nodes), kinds, sorted_by_type=True)
         if norm is None:
             return ops.gspmm(block, "copy_lhs", "sum", sent, None)
         return ops.gspmm(block, "mul", "sum", sent, norm)
@@ -156,7 +156,7 @@ class RelGraphConv(nn.Module):
     def _by_base(self, g: Graph, source: Tensor, types: Tensor, norm: Tensor | None) -> Tensor:
         """The sum over bases of V_b times a weighted sum of the sources' features."""
         linear = self.linear_r
-        factors = take(linear.coeff, types)
+        factors = gathered(linear.coeff, types)
         factors = factors if norm is None else factors * norm
         sums = ops.gspmm(g, "mul", "sum", source.unsqueeze(1), factors.unsqueeze(-1))
         return sums.flatten(1) @ linear.W.flatten(0, 1)
