@@ -197,11 +197,11 @@ def assert_agrees(corner: Corner, given: Attention, **options: Any) -> None:
     assert_backward(corner, given, **options)
 
 
+@each_kind
 @each_long_corner
 @each_backend_and_dtype(FLOATS, "attention")
-def test_every_kind_and_dtype(corner: Corner, backend: str, dtype: torch.dtype) -> None:
-    for kind in SCORES:
-        assert_agrees(corner, given(corner, kind, dtype))
+def test_every_kind_and_dtype(corner: Corner, backend: str, dtype: torch.dtype, kind: str) -> None:
+    assert_agrees(corner, given(corner, kind, dtype))
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)

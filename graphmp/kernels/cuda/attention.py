@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ctypes import c_float
 from math import gcd, isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..contract import SCORES, Attention, accumulator
+from ..contract import Attention, accumulator
 from ..philox import threshold
 from .launch import launch
 from .layout import Form, Pieces, narrow, pieces
@@ -33,7 +33,7 @@ class Tile(NamedTuple):
     size: int
     warps: int
 
-    def constants(self, **others: int) -> dict[str, int]:
+    def constants(self, **others: int | str) -> dict[str, Any]:
         """What all programs are compiled for, and ``others``."""
         return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **others}
 
@@ -43,7 +43,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, held = form[0].numel() - 1, accumulator(given.value.dtype)
-    fit, kind, align = _tile(given, k, d), SCORES.index(given.kind), _align(given, k, d)
+    fit, align = _tile(given, k, d), _align(given, k, d)
     operands, given_heads = _optional(given)
     out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
     partial = _empty(given, cut.num_slots, heads * d, held)
@@ -54,7 +54,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
         *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
         *(partial, partial_stats, out, stats),
         *(heads, k, d, *given_heads, *_numbers(given)),
-        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
+        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
     )
     fit = _tile(given, 0, d)
     launch(
@@ -74,7 +74,7 @@ def attention_gradient(
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, edges, held = form[0].numel() - 1, form[1].numel(), stats.dtype
-    fit, kind, align = _tile(given, k, d), SCORES.index(given.kind), _align(given, k, d)
+    fit, align = _tile(given, k, d), _align(given, k, d)
     value, left = _empty(given, rows, heads * d), _empty(given, rows, heads * k, held)
     scores = _empty(given, edges, heads, held)
     weight = None if given.weight is None else _empty(given, edges, heads, held)
@@ -89,7 +89,7 @@ def attention_gradient(
         *(stats, grad, upstream, partial_value, partial_left),
         *(value, left, scores, scores if weight is None else weight),
         *(heads, k, d, *given_heads, 0 if attention_grad is None else heads, *_numbers(given)),
-        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
+        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
     )
     _add_long_rows(cut, partial_value, value)
     _add_long_rows(cut, partial_left, left)
@@ -100,7 +100,7 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     form = narrow(form)
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit, kind, align = _tile(given, k), SCORES.index(given.kind), _align(given, k)
+    fit, align = _tile(given, k), _align(given, k)
     out = _empty(given, form[0].numel() - 1, heads * k, scores.dtype)
     partial = _empty(given, cut.num_slots, heads * k, scores.dtype)
     launch(
@@ -108,7 +108,7 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:4], *form[1:], *_ends(given), scores, partial, out),
         *(heads, k, *_halves(given.slope)),
-        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width),
+        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width),
     )
     _add_long_rows(cut, partial, out)
     return out
@@ -117,7 +117,7 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
 def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
     """The attention of each edge, (E, heads): only scores are made again."""
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit, kind, align = _tile(given, k), SCORES.index(given.kind), _align(given, k)
+    fit, align = _tile(given, k), _align(given, k)
     operands, given_heads = _optional(given)
     made = _empty(given, form[1].numel(), heads)
     launch(
@@ -125,7 +125,7 @@ def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made),
         *(heads, k, *given_heads, *_numbers(given)),
-        **fit.constants(KIND=kind, ALIGN=align, WIDTH=fit.width),
+        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width),
     )
     return made
 

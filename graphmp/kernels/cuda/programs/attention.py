@@ -1,7 +1,7 @@
 """Attention of destinations: scores, softmax and weighted sum in one pass over the edges of a row.
 
 A program works on a piece of a row and on ``HEADS`` heads of it, by tiles of ``EDGES`` edges. Each
-lane, the place of an edge in the tile, keeps a peak, a total and a weighted row of its own, and they
+lane, the place of an edge in the tile, keeps a peak, a total and a weighted row of its own; they
 meet after the loop. Pieces of a long row meet in the same way, in a second pass.
 
 ``high`` and ``low`` halves together are a number of float64, or of 64 bits. What is not given, such
@@ -105,7 +105,9 @@ def attend(
         k, place = tl.arange(0, WIDTH), tl.arange(0, SIZE)
         own = tl.zeros((1,), tl.int64) + row
         y = tile(right, own, own >= 0, head, heads, k, width, DTYPE)
-        bow = tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == 2 else own
+        bow = (
+            tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
+        )
         peak = tl.full((EDGES, HEADS), float("-inf"), DTYPE)
         total = tl.zeros((EDGES, HEADS), DTYPE)
         mixed = tl.zeros((EDGES, HEADS, SIZE), DTYPE)
@@ -116,7 +118,7 @@ def attend(
             x = tile(left, u, is_edge, head, heads, k, width, DTYPE)
             z = tile(value, u, is_edge, head, heads, place, size, DTYPE)
             score = scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
-            if KIND == 0:
+            if KIND == "add":
                 score = tl.where(score > 0, score, score * slope)
             score = tl.where(is_edge[:, None], score, float("-inf"))
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS)
@@ -216,7 +218,9 @@ def attention_of_edges(
         k, is_head = tl.arange(0, WIDTH), head < heads
         own = tl.zeros((1,), tl.int64) + row
         y = tile(right, own, own >= 0, head, heads, k, width, DTYPE)
-        bow = tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == 2 else own
+        bow = (
+            tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
+        )
         peak = tl.load(stats + row * 2 * heads + head, mask=is_head, other=0)[None, :]
         total = tl.load(stats + row * 2 * heads + heads + head, mask=is_head, other=1)[None, :]
         for first in range(start, end, EDGES):
@@ -225,7 +229,7 @@ def attention_of_edges(
             e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
             x = tile(left, u, is_edge, head, heads, k, width, DTYPE)
             score = scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
-            if KIND == 0:
+            if KIND == "add":
                 score = tl.where(score > 0, score, score * slope)
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS)
             share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1).to(DTYPE)

@@ -16,9 +16,9 @@ NUMBERS = [
 @triton.jit
 def reached(flow, own, other, slope, KIND: tl.constexpr):
     """What the gradients of scores give the operand ``own``: (edges, heads, places)."""
-    if KIND == 0:
+    if KIND == "add":
         made = flow[:, :, None]
-    elif KIND == 1:
+    elif KIND == "dot":
         made = flow[:, :, None] * other
     else:
         made = flow[:, :, None] * tl.where(own + other > 0, 1, slope)
@@ -88,7 +88,9 @@ def attend_gradient(
         own = tl.zeros((1,), tl.int64) + row
         x = tile(left, own, own >= 0, head, heads, k, width, DTYPE)
         z = tile(value, own, own >= 0, head, heads, place, size, DTYPE)
-        bow = tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == 2 else own
+        bow = (
+            tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
+        )
         to_value = tl.zeros((EDGES, HEADS, SIZE), DTYPE)
         to_left = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         for first in range(start, end, EDGES):
@@ -103,7 +105,7 @@ def attend_gradient(
             total = tl.load(of_row + heads, mask=mask, other=1)
             delta = tl.load(of_row + heads * 2, mask=mask, other=0)
             score = scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
-            steepness = tl.where(score > 0, 1, slope) if KIND == 0 else 1
+            steepness = tl.where(score > 0, 1, slope) if KIND == "add" else 1
             alpha = tl.exp(tl.where(mask, score * steepness, float("-inf")) - peak) / total
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS) * alpha
             flow = tl.sum(z * g, 2)
@@ -157,7 +159,7 @@ def reach(
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, is_head = tl.arange(0, WIDTH), (head < heads)[None, :]
         own = tl.zeros((1,), tl.int64) + row
-        y = tile(right, own, own >= 0, head, heads, k, width, DTYPE) if KIND == 2 else own
+        y = tile(right, own, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
         made = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         for first in range(start, end, EDGES):
             is_edge = first + lane < end
@@ -165,7 +167,7 @@ def reach(
             e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
             at = flows + e[:, None] * heads + head[None, :]
             flow = tl.load(at, mask=is_edge[:, None] & is_head, other=0)
-            x = flow if KIND == 0 else tile(left, u, is_edge, head, heads, k, width, DTYPE)
+            x = flow if KIND == "add" else tile(left, u, is_edge, head, heads, k, width, DTYPE)
             made += reached(flow, y, x, slope, KIND)
         slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
         if slot < 0:

@@ -17,7 +17,7 @@ def number(high, low, DTYPE: tl.constexpr):
 @triton.jit
 def aligned(width, KIND: tl.constexpr, ALIGN: tl.constexpr):
     """The size of what scores are made of, known to be a multiple unless it is one number."""
-    return width if KIND == 0 else width // ALIGN * ALIGN
+    return width if KIND == "add" else width // ALIGN * ALIGN
 
 
 @triton.jit
@@ -37,10 +37,10 @@ def of_edges(data, e, is_edge, head, heads, given_heads, default):
 
 @triton.jit
 def scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND: tl.constexpr):
-    """Scores by edge and head; those of kind ``"add"``, 0, still miss their leaky ReLU."""
-    if KIND == 0:
+    """Scores by edge and head; those of kind ``"add"`` still miss their leaky ReLU."""
+    if KIND == "add":
         made = tl.sum(x + y, 2)
-    elif KIND == 1:
+    elif KIND == "dot":
         made = tl.sum(x * y, 2)
     else:
         bent = tl.where(x + y > 0, x + y, (x + y) * slope)
