@@ -20,27 +20,7 @@ from . import loops
 from .memory import empty
 from .messages import STORED, is_tiled, run, sddmm, spmm
 
-__all__ = ["group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
-__all__ = [
-    "arange",
-    "attention",
-    "attention_gradient",
-    "greatest",
-    "group",
-    "labor",
-    "name",
-    "relabel",
-    "sample",
-    "scatter",
-    "score_gradient",
-    "sddmm",
-    "softmax",
-    "softmax_gradient",
-    "spmm",
-    "take",
-    "walk",
-    "why_not",
-]
+__all__ = ["arange", "group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
 
 name = "cpu"
 
