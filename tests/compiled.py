@@ -68,7 +68,6 @@ def assert_compiled_like_eager(
     module: nn.Module,
     graphs: Sequence[gm.Graph],
     backend: str = "eager",
-    dynamic: bool | None = None,
 ) -> int:
     """Results and gradients are those of eager mode, without a graph break.
 
@@ -77,7 +76,7 @@ def assert_compiled_like_eager(
     """
     torch.compiler.reset()
     counter = CompileCounterWithBackend(backend)
-    compiled = torch.compile(module, fullgraph=True, backend=counter, dynamic=dynamic)
+    compiled = torch.compile(module, fullgraph=True, backend=counter)
     for graph in graphs:
         feat = torch.randn(graph.num_src_nodes(), SIZE, requires_grad=True)
         made, wanted = compiled(graph, feat), module(graph, feat)

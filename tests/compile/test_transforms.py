@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -52,7 +53,7 @@ def test_higher_derivatives(name: str, transform: Callable[..., Callable[..., Te
         out: Tensor = layer(graph, feat).square().sum()
         return out
 
-    plain = {
+    plain: dict[Any, Any] = {
         jacrev: torch.autograd.functional.jacobian,
         hessian: torch.autograd.functional.hessian,
     }

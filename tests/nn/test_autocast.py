@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from compiled import LAYERS, SIZE, whole
@@ -37,7 +39,7 @@ def test_a_layer_gives_nearly_what_it_gives_without(name: str) -> None:
 def test_a_compiled_layer_does_the_same(name: str) -> None:
     torch.compiler.reset()
     layer, graph, feat = LAYERS[name](), whole(8), torch.randn(8, SIZE)
-    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    compiled: Any = torch.compile(layer, backend="eager", fullgraph=True)
     with torch.autocast("cpu", HALF):
         assert torch.equal(compiled(graph, feat), layer(graph, feat))
 
