@@ -74,7 +74,8 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
         tensor([3., 7.])
     """
     if h.numel() < _FEW:
-        return torch.linalg.vecdot(h, vectors.to(h.dtype))
+        scores: Tensor = torch.linalg.vecdot(h, vectors.to(h.dtype))
+        return scores
     columns = torch.diag_embed(vectors.transpose(1, 2), dim1=1, dim2=3)
     return h.flatten(-2) @ columns.flatten(0, 2)
 

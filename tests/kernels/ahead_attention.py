@@ -25,7 +25,8 @@ def calls() -> None:
 
 def call(kind: str, dtype: torch.dtype, heads: int, k: int, d: int) -> None:
     """Attention and its gradients on a graph of two edges."""
-    form = tuple(torch.tensor(ids, dtype=torch.int32) for ids in ([0, 1, 2], [1, 0], [0, 1]))
+    ids = torch.tensor([0, 1, 2], dtype=torch.int32)
+    form = (ids, ids[:2].flip(0), ids[:2])
 
     def rows(count: int, width: int) -> Tensor:
         return torch.zeros(count, width, dtype=dtype)

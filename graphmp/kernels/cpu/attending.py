@@ -55,12 +55,13 @@ def attention_gradient(
 
 def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    out, array = result(*given.right.shape, scores.dtype)
-    fit, kind = _fit(given.heads, given.right.shape[1]), SCORES.index(given.kind)
+    rows, size = given.right.shape
+    out, array = result(rows, size, scores.dtype)
+    fit, kind = _fit(given.heads, size), SCORES.index(given.kind)
     layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
     ends = (as_array(given.right), as_array(given.left))
     args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, array)
-    run(score_gradient_rows, layout[0], len(layout[1]) * max(given.right.shape[1], 1), *args)
+    run(score_gradient_rows, layout[0], len(layout[1]) * max(size, 1), *args)
     return out
 
 

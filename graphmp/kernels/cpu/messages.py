@@ -22,7 +22,10 @@ STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by the
     torch.bfloat16: torch.uint16,
     torch.float16: torch.int16,
 }
-_KINDS = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+_KINDS: dict[torch.dtype, np.dtype[Any]] = {
+    torch.float32: np.dtype(np.float32),
+    torch.float64: np.dtype(np.float64),
+}
 SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # of tiles of so many vectors
 _EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_PLACES = np.zeros(0, np.int32)
