@@ -320,10 +320,9 @@ class Plan:
     @cached_property
     def maps(self) -> tuple[Tensor, Tensor, Tensor]:
         """For each element of ``full`` its flat place in left, right and result: (size,) int64."""
-        left, right, out = (
-            torch.arange(math.prod(shape)).reshape(shape).expand(self.full).reshape(-1)
-            for shape in self._shapes
-        )
+        sizes = [(shape, math.prod(shape)) for shape in self._shapes]
+        places = [torch.arange(size, device="cpu").reshape(shape) for shape, size in sizes]
+        left, right, out = (of_one.expand(self.full).reshape(-1) for of_one in places)
         return left, right, out
 
     @cached_property
@@ -355,7 +354,7 @@ class Plan:
 def _block(indices: Tensor) -> int:
     """The w for which ``indices[i] == i // w`` everywhere, or 0."""
     width = int((indices == 0).sum())
-    expected = torch.arange(indices.numel()) // max(width, 1)
+    expected = torch.arange(indices.numel(), device="cpu") // max(width, 1)
     return width if torch.equal(indices, expected) else 0
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import torch
 from corner_graphs import FLOATS
 
 from graphmp.kernels import cuda
 from graphmp.kernels.contract import EDGE, OTHER, ROW, At, Plan, accumulator
+from graphmp.kernels.cuda import layout
 
 Shape = tuple[int, ...]
 # Two operands and the result: whole, one number for each head, by a table; and summed.
@@ -25,7 +28,7 @@ DTYPES = (*FLOATS, torch.uint8, torch.int64)
 
 
 def form_of(
-    degree: int = 16, dtype: torch.dtype = torch.int32
+    dtype: torch.dtype = torch.int32, degree: int = 16
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A layout of three rows of one length."""
     ids = torch.arange(3 * degree, dtype=dtype)
@@ -42,7 +45,7 @@ def copy(
 ) -> None:
     """A feature of the sources, reduced."""
     x, plan = operand((width,), OTHER, dtype), Plan((width,), (), (width,))
-    cuda.spmm(form_of(degree), "copy", reduce, False, x, None, plan, True)
+    cuda.spmm(form_of(degree=degree), "copy", reduce, False, x, None, plan, True)
 
 
 def calls() -> None:
@@ -70,3 +73,8 @@ def calls() -> None:
         cuda.spmm(form_of(), "copy", "sum", False, x, None, plan)
         cuda.spmm(form_of(), "copy", "max", False, x, None, plan)
         cuda.sddmm(form_of(), "copy", x, None, plan)
+    with mock.patch.object(layout, "LARGEST", 0):  # ids of 64 bits
+        x, y, plan = operand(LARGE, OTHER), operand(LARGE, EDGE), Plan(LARGE, LARGE, LARGE)
+        for reduce in ("sum", "max"):
+            cuda.spmm(form_of(torch.int64), "mul", reduce, True, x, y, plan, True)
+        cuda.sddmm(form_of(torch.int64), "mul", x, y, plan)

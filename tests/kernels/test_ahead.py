@@ -12,14 +12,15 @@ import pytest
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
 FOLDER = Path(__file__).resolve().parent
+PYTHONPATH = os.pathsep.join(path for path in sys.path if path)
 FAMILIES = sorted(path.stem.removeprefix("ahead_") for path in FOLDER.glob("ahead_*.py"))
 
 
 @pytest.mark.parametrize("target", ["sm_80", "sm_90", "gfx942"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_kernel_compiles(family: str, target: str, tmp_path: Path) -> None:
-    settings = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path)}
-    del settings["TRITON_INTERPRET"]
+    settings = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": PYTHONPATH}
+    settings.pop("TRITON_INTERPRET", None)
     done = subprocess.run(
         [sys.executable, str(FOLDER / "ahead.py"), family, target],
         env=settings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import pytest
 import torch
 from corner_graphs import feature
@@ -128,16 +130,48 @@ def test_messages_are_kept_at_the_edges(meeting: tuple[Shape, Shape, Shape], bac
 
 
 def test_no_message_is_stored_and_no_position_unasked(backend: str) -> None:
-    lengths, width = (300, 0, 100), 64
+    lengths, width = (120, 0, 40), 128
     indptr, indices, eids = form_of(lengths)
     form = (indptr.int(), indices.int(), eids.int())
-    x, w = At(feature(7, (width,)), OTHER), At(feature(400, (1,)), EDGE)
+    x, w = At(feature(7, (width,)), OTHER), At(feature(160, (1,)), EDGE)
     plan = Plan((width,), (1,), (width,))
     for reduce in REDUCES:
         with LargestTensor() as largest:
             _, arg = cuda.spmm(form, "mul", reduce, False, x, w, plan)
         assert arg is None
-        assert 0 < largest.bytes < 400 * width * 4 / 8
+        assert 0 < largest.bytes < 160 * width * 4 / 8
+
+
+def test_ids_of_64_bits_stay_so_where_they_must(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGEST", 0)
+    lhs, rhs, plan = operands(MEETINGS[0], (OTHER, EDGE))
+    found = cuda.spmm(form_of(), "mul", "max", False, lhs, rhs, plan, wants_arg=True)
+    wanted = reference.spmm(form_of(), "mul", "max", False, lhs, rhs, plan, wants_arg=True)
+    assert_close(found[0], wanted[0])
+    assert found[1] is not None
+    assert wanted[1] is not None
+    assert_same_bits(found[1], wanted[1])
+    assert_close(
+        cuda.sddmm(form_of(), "mul", lhs, rhs, plan),
+        reference.sddmm(form_of(), "mul", lhs, rhs, plan),
+    )
+
+
+def test_rows_beyond_two_to_the_31_elements_are_found(backend: str) -> None:
+    size = 2**31 + 64
+    with mmap.mmap(-1, size) as zeros:  # memory that is never touched is never there
+        data = torch.frombuffer(zeros, dtype=torch.int8).view(-1, 4)
+        data[-1] = torch.arange(1, 5)
+        last = len(data) - 1
+        form = (torch.tensor([0, 2]), torch.tensor([last, 0]), torch.tensor([0, 1]))
+        plan = Plan((4,), (), (4,))
+        out, _ = cuda.spmm(form, "copy", "sum", False, At(data, OTHER), None, plan)
+        kept = cuda.sddmm(form, "copy", At(data, OTHER), None, plan)
+        del data
+    assert out.tolist() == [[1, 2, 3, 4]]
+    assert kept.tolist() == [[1, 2, 3, 4], [0] * 4]
 
 
 @pytest.mark.parametrize(
