@@ -48,6 +48,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
     partial = _empty(given, cut.num_slots, heads * d, held)
     partial_stats = _empty(given, cut.num_slots, heads * 2, held)
+    is_shared = given.kind == "leaky" and given.left.data_ptr() == given.value.data_ptr() and k == d
     launch(
         attend,
         (len(cut.rows), -(-heads // fit.heads)),
@@ -55,6 +56,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
         *(partial, partial_stats, out, stats),
         *(heads, k, d, *given_heads, *_numbers(given)),
         **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
+        SHARED=is_shared,
     )
     fit = _tile(given, 0, d)
     launch(

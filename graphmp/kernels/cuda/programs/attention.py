@@ -93,8 +93,12 @@ def attend(
     HEADS: tl.constexpr,
     WIDTH: tl.constexpr,
     SIZE: tl.constexpr,
+    SHARED: tl.constexpr,
 ):
-    """Attention of one piece; that of a piece of a long row, not yet divided, goes to its slot."""
+    """Attention of one piece; that of a piece of a long row, not yet divided, goes to its slot.
+
+    ``SHARED`` says that the values are the left operand, and are read once.
+    """
     row = tl.load(rows + tl.program_id(0)).to(tl.int64)
     if row >= 0:
         width, size = aligned(width, KIND, ALIGN), size // ALIGN * ALIGN
@@ -116,13 +120,13 @@ def attend(
             u = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
             e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
             x = tile(left, u, is_edge, head, heads, k, width, DTYPE)
-            z = tile(value, u, is_edge, head, heads, place, size, DTYPE)
+            z = x if SHARED else tile(value, u, is_edge, head, heads, place, size, DTYPE)
             score = scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
             if KIND == "add":
                 score = tl.where(score > 0, score, score * slope)
             score = tl.where(is_edge[:, None], score, float("-inf"))
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS)
-            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1).to(DTYPE)
+            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
             one_each = is_edge[:, None].to(DTYPE)
             peak, total, mixed = added(peak, total, mixed, score, one_each, z * share[:, :, None])
         peak, total, mixed = joined(peak, total, mixed)
@@ -232,7 +236,7 @@ def attention_of_edges(
             if KIND == "add":
                 score = tl.where(score > 0, score, score * slope)
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS)
-            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1).to(DTYPE)
+            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
             alpha = (tl.exp(score - peak) / total * share).to(out.dtype.element_ty)
             at = out + e[:, None] * heads + head[None, :]
             tl.store(at, alpha, mask=is_edge[:, None] & is_head[None, :])

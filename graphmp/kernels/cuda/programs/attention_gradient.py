@@ -109,10 +109,10 @@ def attend_gradient(
             alpha = tl.exp(tl.where(mask, score * steepness, float("-inf")) - peak) / total
             share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS) * alpha
             flow = tl.sum(z * g, 2)
-            flow += of_edges(upstream, e, is_edge, head, heads, upstream_heads, 0).to(DTYPE)
+            flow += of_edges(upstream, e, is_edge, head, heads, upstream_heads, 0.0).to(DTYPE)
             has_weight = is_edge[:, None] & (head < weight_heads)[None, :]
             tl.store(out_weight + at, share * flow, mask=has_weight)
-            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1).to(DTYPE)
+            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
             to_value += share[:, :, None] * g
             flow = tl.where(mask, share * flow - alpha * delta, 0) * steepness
             tl.store(out_scores + at, flow, mask=mask)

@@ -45,7 +45,7 @@ def scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND: tl
     else:
         bent = tl.where(x + y > 0, x + y, (x + y) * slope)
         made = tl.sum(bent * bow, 2)
-    return made + of_edges(edge, e, is_edge, head, heads, edge_heads, 0).to(made.dtype)
+    return made + of_edges(edge, e, is_edge, head, heads, edge_heads, 0.0).to(made.dtype)
 
 
 @triton.jit
