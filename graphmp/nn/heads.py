@@ -59,8 +59,7 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
     """The dot products of every head with its own vector.
 
     Few numbers are multiplied and added, in the fewest operations. Of many, that would make tensors
-    as large as ``h``, several in the backward pass: they are multiplied by one matrix, whose
-    columns hold a head's vector each and are 0 elsewhere.
+    as large as ``h``, several in the backward pass: they are multiplied by a matrix for each head.
 
     Args:
         h: (N, …, heads, size).
@@ -76,8 +75,7 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
     if h.numel() < _FEW:
         scores: Tensor = torch.linalg.vecdot(h, vectors.to(h.dtype))
         return scores
-    columns = torch.diag_embed(vectors.transpose(1, 2), dim1=1, dim2=3)
-    return h.flatten(-2) @ columns.flatten(0, 2)
+    return products(h, vectors.permute(1, 2, 0)).squeeze(-1)
 
 
 def products(h: Tensor, matrices: Tensor) -> Tensor:
