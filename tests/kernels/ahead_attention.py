@@ -28,9 +28,6 @@ def call(
     kind: str, dtype: torch.dtype, heads: int, k: int, d: int, is_shared: bool = False
 ) -> None:
     """Attention and its gradients on a graph of two edges; values may be the left operand."""
-    ids = torch.tensor([0, 1, 2], dtype=torch.int32)
-    form = (ids, ids[:2].flip(0), ids[:2])
-
     def rows(count: int, width: int) -> Tensor:
         return torch.zeros(count, width, dtype=dtype)
 
