@@ -18,7 +18,7 @@ Form = tuple[Tensor, Tensor, Tensor]
 
 LENGTHS = (3, 0, 1, 5, 0, 2)  # the edges of each row
 # Some rows are longer than the pieces that rows are cut into, and so are those of sources 0 and 1.
-LONG = (0, 700, 0, 256, 257, 3, *(1,) * 60)
+LONG = (0, 700, 0, 256, 257, 3, *(1,) * 120)
 
 each_end = pytest.mark.parametrize("where", [OTHER, EDGE], ids=["sources", "edges"])
 
@@ -80,8 +80,8 @@ def test_several_columns_can_lead_to_one(where: int) -> None:
 @pytest.mark.parametrize("size", [3, 40])
 @pytest.mark.usefixtures("backend")
 def test_rows_of_many_edges(size: int, where: int) -> None:
-    rows = sum(LONG) if where == EDGE else 70
-    form = layout(LONG, 70)
+    rows = sum(LONG) if where == EDGE else 140
+    form = layout(LONG, 140)
     out = check(form, where, rows, torch.arange(size), torch.float32)
     assert torch.equal(out, check(form, where, rows, torch.arange(size), torch.float32))
 

@@ -65,7 +65,7 @@ def test_nan_and_infinity_spread_over_the_edges_of_their_node_alone() -> None:
 
 
 # Some rows are longer than the pieces that rows are cut into, by one edge or several times.
-LENGTHS = (0, 700, 0, 256, 257, 3, 1300, 512, 1, *(2,) * 60)
+LENGTHS = (0, 700, 0, 256, 257, 3, *(1,) * 120)
 LONG = Corner(
     "long rows",
     tuple(range(sum(LENGTHS))),
@@ -76,7 +76,7 @@ LONG = Corner(
 )
 
 
-@pytest.mark.parametrize("size", [1, 3, 8, 40])
+@pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.usefixtures("backend")
 def test_rows_of_many_edges(size: int) -> None:
     logits = LONG.feature("e", (size,)) * 4
@@ -88,16 +88,25 @@ def test_rows_of_many_edges(size: int) -> None:
 
 
 @pytest.mark.usefixtures("backend")
+def test_rows_of_many_numbers() -> None:
+    logits, grads = MIXED.feature("e", (41,)) * 4, MIXED.feature("e", (41,))
+    assert_close(run(MIXED, logits), dense.edge_softmax(logits.double(), MIXED.dst, MIXED.num_dst))
+    out = kernels.softmax_gradient(MIXED.graph().adjacency.csc, logits, grads)
+    assert_close(out, gradient(MIXED, logits.double(), grads.double()))
+
+
+@pytest.mark.usefixtures("backend")
 def test_infinities_and_nan_in_rows_of_many_edges() -> None:
     rows = torch.tensor(LONG.dst)
     logits = LONG.feature("e", (2,))
-    logits[rows == 1] = -torch.inf
-    logits[torch.where(rows == 6)[0][:600], 0] = -torch.inf
-    logits[torch.where(rows == 6)[0][1200], 1] = torch.inf
+    logits[rows == 3] = -torch.inf
+    logits[torch.where(rows == 1)[0][:600], 0] = -torch.inf
+    logits[torch.where(rows == 1)[0][650], 1] = torch.inf
     logits[torch.where(rows == 4)[0][256], 0] = torch.nan
     out = run(LONG, logits)
     assert_close(out, dense.edge_softmax(logits.double(), LONG.dst, LONG.num_dst))
-    assert out.isnan().any(0).tolist() == [True, True]
+    nan = [[bool(out[rows == row, column].isnan().all()) for column in (0, 1)] for row in (1, 3, 4)]
+    assert nan == [[False, True], [True, True], [True, False]]
 
 
 def gradient(corner: Corner, weights: Tensor, grads: Tensor) -> Tensor:

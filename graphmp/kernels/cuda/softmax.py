@@ -48,7 +48,7 @@ def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor
         softmax_merge,
         (cut.long_rows.numel(), tiles),
         *(partials, cut.first_slots, cut.counts, size),
-        **{**shared, "SLOTS": TILE // WIDEST},
+        **{**shared, "SLOTS": TILE // block},
     )
     launch(
         softmax_pieces,
