@@ -21,7 +21,7 @@ from graphmp.kernels.contract import Call
 
 NAMES = [name for name, _, _ in kernels.BACKENDS]
 INTERPRETED = "cuda" if os.environ.get("TRITON_INTERPRET") == "1" else None
-USUAL = {
+USUAL: dict[str, object] = {
     "corner": MIXED,
     "dtype": torch.float32,
     "idtype": torch.int64,
@@ -35,6 +35,8 @@ USUAL = {
     "wanted": True,
     "sizes": (3, 5, 5),
     "slope": 0.2,
+    "fanout": 3,
+    "k": 3,
 }
 
 

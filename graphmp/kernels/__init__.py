@@ -233,7 +233,11 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
 
 def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
     """Walk at random; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("walk", nodes.device.type, nodes.dtype)).walk(form, nodes, how)
+    return _walking(nodes, how).walk(form, nodes, how)
+
+
+def _walking(nodes: Tensor, how: Walk) -> Backend:
+    return select(Call("walk", nodes.device.type, nodes.dtype, how.kind))
 
 
 def _attending(given: Attention) -> Backend:

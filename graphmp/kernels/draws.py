@@ -107,3 +107,10 @@ class Walk(NamedTuple):
     pairs: Tensor | None
     back: float
     far: float
+
+    @property
+    def kind(self) -> str:
+        """What makes a difference to backends: ``"evenly"``, ``"weights"`` or ``"pairs"``."""
+        if self.pairs is not None:
+            return "pairs"
+        return "evenly" if self.weights is None else "weights"

@@ -55,6 +55,15 @@ def fraction(high: Tensor, low: Tensor) -> Tensor:
     return (((high << 20) | (low >> 12)).double() + 0.5) / 2**52
 
 
+def halves(seed: int) -> tuple[int, int]:
+    """The low and the high half of a key, each as the signed number of 32 bits that has its bits.
+
+    A kernel's arguments are then of one type, whatever the key.
+    """
+    low = seed & _LOW
+    return low - (low >> 31 << 32), seed >> 32
+
+
 def threshold(probability: float) -> int:
     """The least number of 32 bits that is kept when ``probability`` of them is dropped."""
     return round(probability * 2**32)

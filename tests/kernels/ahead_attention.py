@@ -28,6 +28,7 @@ def call(
     kind: str, dtype: torch.dtype, heads: int, k: int, d: int, is_shared: bool = False
 ) -> None:
     """Attention and its gradients on a graph of two edges; values may be the left operand."""
+
     def rows(count: int, width: int) -> Tensor:
         return torch.zeros(count, width, dtype=dtype)
 

@@ -20,7 +20,9 @@ each_idtype = pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 
 def some_weights(count: int, dtype: torch.dtype) -> Tensor:
     """Weights many of which are equal, both zeros and both infinities among them."""
-    values = torch.randint(0, 9, (count,), generator=torch.Generator().manual_seed(count))
+    generator = torch.Generator("cpu").manual_seed(count)
+    values = torch.randint(0, 9, (count,), generator=generator, device="cpu")
+    values = values.to(torch.get_default_device())
     if not dtype.is_floating_point:
         return values.to(dtype)
     chosen = torch.tensor([0.0, -0.0, 1, -1, 2, -2, torch.inf, -torch.inf, 0.5], dtype=dtype)
@@ -51,11 +53,12 @@ def test_every_backend_chooses_the_same_edges_in_the_same_order(
 
 @each_fast_backend
 def test_large_choices_are_the_same_on_any_number_of_threads(backend: str) -> None:
-    generator = torch.Generator().manual_seed(1)
-    ends = torch.randint(3000, (2, 300_000), generator=generator)
-    g, weights = gm.graph((ends[0], ends[1])), some_weights(300_000, torch.float32)
+    generator = torch.Generator("cpu").manual_seed(1)
+    ends = torch.randint(3000, (2, 300_000), generator=generator, device="cpu")
+    g = gm.graph((ends[0], ends[1])).to(torch.get_default_device())
+    weights = some_weights(300_000, torch.float32)
     before = torch.get_num_threads()
-    for threads in (1, 3):
+    for threads in (1, 3) if backend == "cpu" else (1,):
         torch.set_num_threads(threads)
         assert_as_reference(g, torch.arange(3000), 70, weights)
     torch.set_num_threads(before)
@@ -63,7 +66,8 @@ def test_large_choices_are_the_same_on_any_number_of_threads(backend: str) -> No
 
 @pytest.mark.usefixtures("backend")
 def test_a_weight_that_is_not_a_number_is_an_error_in_rows_that_choose() -> None:
-    form = gm.graph(([0, 1, 2, 3], [1, 1, 1, 2])).adjacency.csc
+    g = gm.graph(([0, 1, 2, 3], [1, 1, 1, 2])).to(torch.get_default_device())
+    form = g.adjacency.csc
     weights = torch.tensor([1.0, torch.nan, 2.0, 3.0])
     with pytest.raises(gm.GraphValueError, match="edge 1 is NaN"):
         kernels.greatest(form, torch.tensor([2, 1]), 1, weights, False)

@@ -15,14 +15,18 @@ from .attention import attention, attention_gradient, score_gradient
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
 from .messages import sddmm, spmm
+from .sampling import relabel, sample
 from .scatter import scatter
 from .softmax import softmax, softmax_gradient
+from .walking import walk
 
 __all__ = [
     "attention",
     "attention_gradient",
     "group",
     "name",
+    "relabel",
+    "sample",
     "scatter",
     "score_gradient",
     "sddmm",
@@ -30,12 +34,24 @@ __all__ = [
     "softmax_gradient",
     "spmm",
     "take",
+    "walk",
     "why_not",
 ]
 
 name = "cuda"
 
-_PRIMITIVES = ("attention", "group", "scatter", "sddmm", "softmax", "spmm", "take")
+_PRIMITIVES = (
+    *("attention", "group", "relabel", "sample", "scatter", "sddmm", "softmax", "spmm", "take"),
+    "walk",
+)
+# What plain torch does as well on a device, and more.
+_OF_TORCH = {
+    ("arange", "copy"): "counting is torch's",
+    ("greatest", "copy"): "sorting is torch's",
+    ("labor", "copy"): "the chances of sources are torch's",
+    ("walk", "weights"): "walks by weight or of second order are torch's",
+    ("walk", "pairs"): "walks by weight or of second order are torch's",
+}
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
@@ -46,6 +62,8 @@ def why_not(call: Call) -> str | None:
     """A reason why this backend cannot run ``call``, or None when it can."""
     if call.device != "cuda" and not (IS_INTERPRETED and call.device == "cpu"):
         return f"it runs on CUDA and ROCm devices, not on {call.device}"
+    if (call.primitive, call.op) in _OF_TORCH:
+        return _OF_TORCH[call.primitive, call.op]
     if call.primitive not in _PRIMITIVES:
         return f"it has no kernel for {call.primitive}"
     if call.dtype not in _DTYPES:

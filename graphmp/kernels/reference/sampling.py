@@ -147,24 +147,45 @@ def _picked(
     if not choice.replace and (weights is not None or choice.shared is not None):
         rank = _rank_of_times(row, place, other, weights, choice) - before[row]
         return (rank < taken[row]).nonzero().view(-1)
-    return before.repeat_interleave(taken) + _evenly(degrees, taken, choice)
+    total = int(taken.sum())
+    return before.repeat_interleave(taken) + evenly(degrees, taken, total, choice)
 
 
-def _evenly(degrees: Tensor, taken: Tensor, choice: Choice) -> Tensor:
-    """Ranks, without replacement by Floyd's algorithm; rows of few edges take all in order."""
-    rows = torch.arange(len(degrees), device=degrees.device)
-    most = int(taken.max()) if len(taken) else 0
-    picks = degrees.new_full((len(degrees), most), -1)
-    for t in range(most):
-        word = words(choice.seed, rows, t // 4, _UNIFORM)[t % 4]
-        last = degrees - 1 if choice.replace else degrees - taken + t
-        pick = (word * (last + 1)) >> 32
-        if not choice.replace:
-            pick = torch.where((picks[:, :t] == pick.view(-1, 1)).any(1), last, pick)
-            pick = torch.where(degrees == taken, t, pick)
-        picks[:, t] = pick
-    used = torch.arange(most, device=degrees.device) < taken.view(-1, 1)
-    return picks[used]
+def evenly(degrees: Tensor, taken: Tensor, total: int, choice: Choice) -> Tensor:
+    """Ranks of edges that count the same; rows of few edges take all, in order.
+
+    Without replacement it is Floyd's algorithm for all turns at once. A rank that was picked before
+    is replaced by the last that could be. It was picked before if an earlier turn drew it, or if it
+    is the last of an earlier turn whose own was replaced: a chain of turns, followed by doubling.
+
+    Args:
+        degrees: (rows,) how many edges each may choose.
+        taken: (rows,) how many it chooses.
+        total: their sum.
+        choice: how.
+    """
+    each = torch.arange(total, device=taken.device)
+    places = torch.arange(len(taken), device=taken.device)
+    rows = torch.repeat_interleave(places, taken, output_size=total)
+    start, degree, count = ((taken.cumsum(0) - taken)[rows], degrees[rows], taken[rows])
+    turn = each - start
+    drawn = torch.stack(words(choice.seed, rows, turn // 4, _UNIFORM))
+    word = drawn.gather(0, (turn % 4).view(1, -1)).view(-1)
+    last = degree - 1 if choice.replace else degree - count + turn
+    pick = (word * (last + 1)) >> 32
+    if choice.replace:
+        return pick
+    order = torch.argsort(pick, stable=True)
+    order = order[torch.argsort(rows[order], stable=True)]
+    one, next_ = order[:-1], order[1:]
+    is_taken = torch.zeros_like(pick, dtype=torch.bool)
+    is_taken[next_] = (pick[one] == pick[next_]) & (rows[one] == rows[next_])
+    earlier = pick - (degree - count)
+    link = torch.where((earlier >= 0) & (earlier < turn), start + earlier, each)
+    for _ in range(choice.fanout.bit_length()):
+        is_taken |= is_taken[link]
+        link = link[link]
+    return torch.where(degree == count, turn, torch.where(is_taken, last, pick))
 
 
 def _rank_of_times(

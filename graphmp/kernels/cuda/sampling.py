@@ -1,0 +1,239 @@
+"""Sampling on a device: how the programs are launched; see the contract.
+
+The host waits once: for the number of edges, or of new nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...errors import GraphValueError
+from ..contract import Choice
+from ..philox import halves
+from ..reference.sampling import evenly
+from ..refusals import not_a_probability, too_many
+from .launch import launch
+from .layout import LARGEST, Form
+from .programs import chances, sampling
+
+FEW = 32  # as many picks as a thread holds
+THREADS = 32  # rows, or walks, of a program that has a warp
+BLOCK = 256  # edges of a program whose edges have nothing to do with each other
+TILE = {"ROWS": 4, "EDGES": 256}  # of a program whose edges have
+
+
+class Rows(NamedTuple):
+    """What edges are chosen from.
+
+    Attributes:
+        lows: (n,) int64 positions of the rows' first edges.
+        spans: (n + 1,) int64: where each row would start if they followed each other.
+        counts: (n,) int64: how many edges of each may be chosen.
+        wrong: (n + 1,) int64: the id of an edge of each whose weight is no probability, or -1.
+        gone: int64 positions of edges that must not be chosen, ascending.
+    """
+
+    lows: Tensor
+    spans: Tensor
+    counts: Tensor
+    wrong: Tensor | None
+    gone: Tensor
+
+    @property
+    def search(self) -> tuple[int, int]:
+        """How many edges are gone, and how often a search among them halves its range."""
+        return len(self.gone), len(self.gone).bit_length()
+
+
+def sample(form: Form, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose edges of rows; see the contract."""
+    given = _rows(form, rows, choice)
+    taken = _taken(given.counts, choice)
+    limits = _limits(taken)
+    total, edges = _awaited(limits, given, choice, rows.dtype)
+    limits = limits.to(rows.dtype)
+    chosen = limits, rows.new_empty(total), rows.new_empty(total)
+    if total == 0:
+        return chosen
+    is_part = choice.fanout >= 0
+    replace, weighted = is_part and choice.replace, choice.weights is not None
+    if weighted and replace:
+        _choose_fallen(form, given, taken, edges, choice, chosen)
+    elif weighted or (choice.shared and is_part and not replace):
+        _choose_first(form, given, edges, choice, chosen)
+    elif is_part and choice.fanout <= FEW and not replace:
+        _choose_few(form, rows, given, choice, chosen)
+    else:
+        _choose_each(form, rows, given, taken, choice, chosen)
+    return chosen
+
+
+def _rows(form: Form, rows: Tensor, choice: Choice) -> Rows:
+    indptr, _, eids = form
+    lows, highs = (indptr.index_select(0, ends).long() for ends in (rows, rows + 1))
+    gone = lows.new_empty(0) if choice.gone is None else choice.gone
+    lengths = highs - lows
+    given = Rows(lows, _limits(lengths), lengths, None, gone)
+    if choice.weights is None:
+        if choice.gone is not None:
+            lost = torch.searchsorted(gone, highs) - torch.searchsorted(gone, lows)
+            given = given._replace(counts=lengths - lost)
+        return given
+    given = given._replace(counts=lengths.clone(), wrong=lows.new_full((len(rows) + 1,), -1))
+    assert given.wrong is not None
+    args: tuple[Any, ...] = (given.lows, given.spans, eids, _numbers(choice.weights), gone)
+    _launch_rows(chances.weigh, *args, given.counts, given.wrong, len(rows), *given.search)
+    return given
+
+
+def _taken(counts: Tensor, choice: Choice) -> Tensor:
+    """How many edges each row gets."""
+    if choice.fanout < 0:
+        return counts
+    return choice.fanout * (counts > 0) if choice.replace else counts.clamp(max=choice.fanout)
+
+
+def _limits(counts: Tensor) -> Tensor:
+    limits = counts.new_zeros(len(counts) + 1)
+    torch.cumsum(counts, 0, out=limits[1:])
+    return limits
+
+
+def _awaited(limits: Tensor, given: Rows, choice: Choice, idtype: torch.dtype) -> tuple[int, int]:
+    """How many edges are chosen, and of how many; the only wait for the device."""
+    facts = [limits[-1], given.spans[-1]]
+    facts += [] if given.wrong is None else [given.wrong.amax()]
+    total, edges, *wrong = torch.stack(facts).tolist()
+    if choice.weights is not None and wrong[0] >= 0:
+        raise GraphValueError(not_a_probability(wrong[0], float(choice.weights[wrong[0]])))
+    if total > torch.iinfo(idtype).max:
+        raise GraphValueError(too_many(total, idtype))
+    return total, edges
+
+
+def _choose_few(
+    form: Form, rows: Tensor, given: Rows, choice: Choice, chosen: tuple[Tensor, ...]
+) -> None:
+    """A few edges that count the same, without replacement."""
+    picks = max(4, 1 << (choice.fanout - 1).bit_length())
+    args: tuple[Any, ...] = (*form[:2], rows, given.gone, *chosen, len(rows), *given.search)
+    grid = (-(-len(rows) // THREADS),)
+    numbers = (choice.fanout, *halves(choice.seed))
+    launch(sampling.choose_few, grid, *args, *numbers, PICKS=picks, ROWS=THREADS, warps=1)
+
+
+def _choose_each(
+    form: Form,
+    rows: Tensor,
+    given: Rows,
+    taken: Tensor,
+    choice: Choice,
+    chosen: tuple[Tensor, ...],
+) -> None:
+    """All edges, or any number of edges that count the same."""
+    total, ranks, source = len(chosen[1]), taken, sampling.ALL
+    if choice.fanout >= 0 and choice.replace:
+        source = sampling.DRAWN
+    elif choice.fanout >= 0:
+        ranks, source = evenly(given.counts, taken, total, choice), sampling.GIVEN
+    args: tuple[Any, ...] = (
+        *form[:2],
+        rows,
+        _owners(taken, total),
+        ranks,
+        given.gone,
+        *chosen,
+        total,
+    )
+    numbers = (*given.search, *halves(choice.seed))
+    grid = (-(-total // BLOCK),)
+    launch(sampling.choose_each, grid, *args, *numbers, FROM=source.value, BLOCK=BLOCK)
+
+
+def _choose_first(
+    form: Form, given: Rows, edges: int, choice: Choice, chosen: tuple[Tensor, ...]
+) -> None:
+    """Edges of different chances, or of shared numbers, without replacement."""
+    _, indices, eids = form
+    scratch = torch.empty(edges, dtype=torch.float64, device=indices.device)
+    weights = scratch if choice.weights is None else _numbers(choice.weights)
+    size = len(given.lows)
+    args: tuple[Any, ...] = (
+        given.lows,
+        given.spans,
+        indices,
+        eids,
+        weights,
+        given.gone,
+        scratch,
+        size,
+    )
+    kinds = {"WEIGHTED": choice.weights is not None, "SHARED": choice.shared}
+    _launch_rows(chances.ring, *args, *given.search, *halves(choice.seed), **kinds)
+    args = (given.lows, given.spans, given.counts, indices, scratch, *chosen, size)
+    _launch_rows(chances.choose_first, *args)
+
+
+def _choose_fallen(
+    form: Form,
+    given: Rows,
+    taken: Tensor,
+    edges: int,
+    choice: Choice,
+    chosen: tuple[Tensor, ...],
+) -> None:
+    """Edges of different chances, with replacement."""
+    assert choice.weights is not None
+    _, indices, eids = form
+    scratch, total = torch.empty(edges, dtype=torch.float64, device=indices.device), len(chosen[1])
+    args: tuple[Any, ...] = (
+        given.lows,
+        given.spans,
+        eids,
+        _numbers(choice.weights),
+        given.gone,
+        scratch,
+    )
+    _launch_rows(chances.add_up, *args, len(given.lows), *given.search)
+    args = (given.lows, given.spans, indices, scratch, _owners(taken, total), *chosen)
+    numbers = (total, len(indices).bit_length(), *halves(choice.seed))
+    launch(chances.choose_fallen, (-(-total // BLOCK),), *args, *numbers, BLOCK=BLOCK)
+
+
+def _launch_rows(kernel: Any, *args: Any, **constants: Any) -> None:
+    """Launch a program for every few rows; their number is the first number of ``args``."""
+    count = next(arg for arg in args if isinstance(arg, int))
+    launch(kernel, (-(-count // TILE["ROWS"]),), *args, **constants, **TILE)
+
+
+def _owners(taken: Tensor, total: int) -> Tensor:
+    """The row of each edge that is chosen."""
+    rows = torch.arange(len(taken), device=taken.device)
+    return torch.repeat_interleave(rows, taken, output_size=total)
+
+
+def _numbers(weights: Tensor) -> Tensor:
+    weights = weights.contiguous()
+    return weights.view(torch.uint8) if weights.dtype == torch.bool else weights
+
+
+def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
+    """Number nodes anew; see the contract."""
+    known, total = len(first), len(first) + len(ids)
+    if len(ids) == 0:
+        return first.clone(), ids.clone()
+    dtype = torch.int32 if total <= LARGEST else torch.int64
+    table = torch.full((limit,), total, dtype=dtype, device=ids.device)
+    first, ids = first.contiguous(), ids.contiguous()
+    grid = -(-total // BLOCK), -(-len(ids) // BLOCK)
+    launch(sampling.claim, grid[:1], first, ids, table, known, total, BLOCK=BLOCK)
+    turns = torch.arange(known, total, dtype=dtype, device=ids.device)
+    ranks = (table.index_select(0, ids) == turns).cumsum(0, dtype=dtype)
+    nodes, places = ids.new_empty(total), torch.empty_like(ids)
+    nodes[:known] = first
+    args: tuple[Any, ...] = (ids, table, ranks, nodes, places, known, len(ids))
+    launch(sampling.number, grid[1:], *args, BLOCK=BLOCK)
+    return nodes[: known + int(ranks[-1])].clone(), places
