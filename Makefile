@@ -16,7 +16,7 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-gpu lint format doctest check bench notebooks clean
+.PHONY: help install demo test test-gpu lint format doctest check bench bench-gpu notebooks clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ check: lint test doctest  ## All that must be clean before a change is taken
 
 bench: $(STAMP)  ## Run the benchmarks that need no other library
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
+
+bench-gpu: $(STAMP)  ## Run the benchmarks of a GPU
+	$(BIN)/python -m benchmarks.gpu
 
 notebooks: $(STAMP)  ## Turn the tutorials into notebooks, in build/
 	mkdir -p build

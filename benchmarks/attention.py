@@ -92,8 +92,10 @@ def dgl(edges: Edges, layer: str) -> Run:
     return with_module(edges, edges.dgl, module, **values)
 
 
-def pyg(edges: Edges, layer: str) -> Run:
+def pyg(edges: Edges, layer: str, compiled: bool = False) -> Run:
     """``GATConv``, ``GATv2Conv``, and ``TransformerConv``, which has three linear maps."""
+    import torch
+
     nn, sizes = import_module("torch_geometric.nn"), (SIZE, WIDTH, HEADS)
     if layer == "GAT":
         values = {"lin.weight": weight(0), "att_src": scorer(1), "att_dst": scorer(2)}
@@ -105,7 +107,8 @@ def pyg(edges: Edges, layer: str) -> Run:
         values = {f"lin_{name}.weight": weight(0) for name in ("key", "query", "value")}
         module = nn.TransformerConv(*sizes, bias=False, root_weight=False)
     parameters = loaded(module, values)
-    return trained(edges, lambda x: module(x, edges.edge_index), parameters)
+    layer_of = torch.compile(module) if compiled else module
+    return trained(edges, lambda x: layer_of(x, edges.edge_index), parameters)
 
 
 FAMILY = Family(

@@ -84,6 +84,8 @@ class Family:
             library does not have.
         graphs: names in :data:`benchmarks.graphs.GRAPHS`.
         threads: how many each library has; as many as torch takes, if None.
+        on_gpu: whether it is measured on a GPU: by its clock, its caches emptied before each call,
+            and graphmp's results compared bit by bit with those of a second call.
     """
 
     script: str
@@ -92,6 +94,7 @@ class Family:
     libraries: Mapping[str, Callable[..., Run | tuple[Run, Run]]]
     graphs: Sequence[str] = ("arxiv",)
     threads: int | None = None
+    on_gpu: bool = False
 
     @property
     def name(self) -> str:
@@ -100,11 +103,14 @@ class Family:
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
-    """The same float32 numbers in every library, of mean 0 and variance 1."""
+    """The same float32 numbers in every library, of mean 0 and variance 1.
+
+    They lie on torch's default device.
+    """
     import torch
 
     random = np.random.default_rng([seed, *shape])
-    return torch.from_numpy(random.standard_normal(shape, np.float32))
+    return torch.from_numpy(random.standard_normal(shape, np.float32)).to(torch.empty(0).device)
 
 
 def seeded(module: Any) -> Any:
@@ -125,7 +131,7 @@ def forward_and_backward(forward: Callable[..., Tensor], *leaves: Tensor) -> Run
     leaves = tuple(leaf.detach().requires_grad_() for leaf in leaves)
     with torch.no_grad():
         shape = forward(*leaves).shape
-        upstream = normal(shape.numel(), seed=99).view(shape)
+        upstream = normal(shape.numel(), seed=99).view(shape).to(leaves[0].dtype)
 
     def run() -> tuple[Tensor, ...]:
         out = forward(*leaves)

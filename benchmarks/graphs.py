@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 class Edges:
     """The edges ``src[i] -> dst[i]`` of a graph, and the graph as each library holds it.
 
-    Ids are int32, and every layout is made beforehand.
+    Ids are int32, and every layout is made beforehand, on torch's default device.
     """
 
     src: Ids
@@ -45,7 +45,8 @@ class Edges:
         """Both ends as int32 tensors."""
         import torch
 
-        return torch.from_numpy(self.src), torch.from_numpy(self.dst)
+        device = torch.empty(0).device
+        return torch.from_numpy(self.src).to(device), torch.from_numpy(self.dst).to(device)
 
     @cached_property
     def graphmp(self) -> Any:
@@ -68,7 +69,7 @@ class Edges:
         """The edges by destination: int64 ids."""
         import torch
 
-        return torch.from_numpy(np.argsort(self.dst, kind="stable"))
+        return torch.argsort(self.tensors[1], stable=True)
 
     @cached_property
     def indptr(self) -> Any:
@@ -76,7 +77,8 @@ class Edges:
         import torch
 
         ends = self.in_degrees.cumsum()
-        return torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32))
+        limits = torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32))
+        return limits.to(torch.empty(0).device)
 
     def csr(self, values: Any) -> Any:
         """A CSR matrix of destinations × sources with (E,) values in the order ``order``."""
@@ -162,6 +164,9 @@ GRAPHS: dict[str, Callable[[], Edges]] = {
     "arxiv": arxiv,
     "rmat": lambda: rmat(ARXIV_NODES, ARXIV_EDGES),
     "rmat-12m": lambda: rmat(1 << 20, 12_000_000),
+    # Of the sizes of Reddit and, every edge in both directions, ogbn-products.
+    "rmat-reddit": lambda: rmat(232_965, 114_615_892),
+    "rmat-products": lambda: rmat(2_449_029, 123_718_280),
     "power-law": power_law,
     "triangle": triangle,
     "quick": lambda: rmat(200, 2_000),

@@ -113,7 +113,10 @@ class Here(Process):
         return self._worker.answer(request, **arguments)
 
     def stop(self) -> None:
-        """Nothing is to be ended."""
+        """Let new tensors lie on the CPU again."""
+        import torch
+
+        torch.set_default_device("cpu")
 
 
 def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
@@ -152,7 +155,8 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
     finally:
         for worker in workers:
             worker.stop()
-    report.write(family, rows, report.machine(versions, options.threads, load), options.results)
+    where = report.machine(versions, options.threads, load, family.on_gpu)
+    report.write(family, rows, where, options.results)
     check(rows)
     return rows
 
@@ -219,9 +223,11 @@ def chosen(family: Family, options: argparse.Namespace) -> dict[str, str]:
         raise SystemExit(f"Libraries are {', '.join(family.libraries)}, not {', '.join(unknown)}.")
     has_pyg = find_spec("torch_geometric") is not None
     peers = {"DGL": options.dgl, "PyG": options.pyg or (sys.executable if has_pyg else None)}
+    peers["PyG compiled"] = peers["PyG"]
     pythons = {name: peers.get(name, sys.executable) for name in options.only or family.libraries}
     for name in [name for name, python in pythons.items() if python is None]:
-        print(f"{name} is not measured: name a Python that has it, --{name.lower()}")
+        option = name.lower().split()[0]
+        print(f"{name} is not measured, it is not installed: name a Python that has it, --{option}")
     return {name: python for name, python in pythons.items() if python is not None}
 
 

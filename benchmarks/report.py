@@ -180,8 +180,10 @@ def _notes(rows: Sequence[Row]) -> str:
     ) + ("\n" if reasons else "")
 
 
-def machine(versions: Mapping[str, Mapping[str, str]], threads: int, load: float) -> str:
-    """What it was measured on: processor, threads, versions, date.
+def machine(
+    versions: Mapping[str, Mapping[str, str]], threads: int, load: float, on_gpu: bool = False
+) -> str:
+    """What it was measured on: the GPU if it was, processor, threads, versions, date.
 
     ``load`` is how many programs ran before; on a machine of its own a benchmark finds none.
     """
@@ -192,7 +194,17 @@ def machine(versions: Mapping[str, Mapping[str, str]], threads: int, load: float
         if library in packages:
             found.append(" with ".join(f"{name} {modules[name]}" for name in names))
     busy = f"; other programs were running, load {load:.1f}" if load > 0.5 else ""
-    return f"{processor()}, {threads} threads; {'; '.join(found)}; {date.today()}{busy}"
+    where = f"{graphics()}; " if on_gpu else ""
+    return f"{where}{processor()}, {threads} threads; {'; '.join(found)}; {date.today()}{busy}"
+
+
+def graphics() -> str:
+    """The model of the GPU, and how its caches are found."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "no GPU, a trial without meaning"
+    return f"{torch.cuda.get_device_name()}, caches emptied before each call"
 
 
 def processor() -> str:

@@ -21,8 +21,9 @@ def seeds(edges: Edges, dtype: Any) -> Any:
     """The seeds of all batches, each once; fewer on a small graph."""
     import torch
 
-    order = torch.randperm(edges.num_nodes, generator=torch.Generator().manual_seed(0))
-    return order[: BATCHES * SEEDS].to(dtype)
+    generator = torch.Generator("cpu").manual_seed(0)
+    order = torch.randperm(edges.num_nodes, generator=generator, device="cpu")
+    return order[: BATCHES * SEEDS].to(torch.empty(0).device, dtype)
 
 
 def epoch(package: str, graph: Any, nodes: Any, fanouts: list[int], workers: int) -> Run:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from benchmarks import harness
 from benchmarks.cases import Case, Family, Run, normal
 from benchmarks.graphs import SMALLER, Edges
 
 
-def graphmp(edges: Edges, reduce: str, width: int) -> Run:
+def features(edges: Edges, width: int, dtype: str) -> Any:
+    """(N, width) numbers of a dtype."""
+    import torch
+
+    return normal(edges.num_nodes, width).to(getattr(torch, dtype))
+
+
+def graphmp(edges: Edges, reduce: str, width: int, dtype: str = "float32") -> Run:
     """``ops.copy_u_sum`` and ``ops.copy_u_mean``."""
     from graphmp import ops
 
     operation, graph = getattr(ops, f"copy_u_{reduce}"), edges.graphmp
-    x = normal(edges.num_nodes, width)
+    x = features(edges, width, dtype)
     return lambda: operation(graph, x)
 
 
@@ -25,20 +33,20 @@ def dgl(edges: Edges, reduce: str, width: int) -> Run:
     return lambda: operation(graph, x)
 
 
-def torch_sparse(edges: Edges, reduce: str, width: int) -> Run:
+def torch_sparse(edges: Edges, reduce: str, width: int, dtype: str = "float32") -> Run:
     """``torch.sparse.mm`` of a CSR matrix."""
     import torch
 
-    matrix = edges.csr(torch.ones(edges.num_edges))
-    x = normal(edges.num_nodes, width)
+    x = features(edges, width, dtype)
+    matrix = edges.csr(torch.ones(edges.num_edges, dtype=x.dtype))
     if reduce == "sum":
         return lambda: torch.sparse.mm(matrix, x)
     return lambda: torch.sparse.mm(matrix, x, "mean")
 
 
-def pyg(edges: Edges, reduce: str, width: int) -> Run:
+def pyg(edges: Edges, reduce: str, width: int, dtype: str = "float32") -> Run:
     """PyG's product of an EdgeIndex."""
-    index, x = edges.pyg, normal(edges.num_nodes, width)
+    index, x = edges.pyg, features(edges, width, dtype)
     return lambda: index.matmul(x, reduce=reduce, transpose=True)
 
 

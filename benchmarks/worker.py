@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 
 from benchmarks import graphs
-from benchmarks.cases import Family, LacksError, Run
+from benchmarks.cases import OURS, Family, LacksError, Run
 
 SAMPLES = 256  # elements of a result that are compared one by one
 SHORTEST = 1e-3  # seconds that a clock reading shall cover
+CACHES = 1 << 28  # bytes that are more than a GPU's caches hold
 
 
 class Worker:
@@ -35,6 +36,9 @@ class Worker:
         self.path, self.edges = "", graphs.triangle()
         self.run: Run = lambda: None
         self.call_s = 0.0
+        self.on_gpu = family.on_gpu and torch.cuda.is_available()
+        if self.on_gpu:
+            torch.set_default_device("cuda")
 
     def answer(self, do: str, **arguments: Any) -> dict[str, Any]:
         """Do what a request names; what goes wrong is an answer too."""
@@ -53,32 +57,48 @@ class Worker:
         parameters = self.family.cases[case].parameters
         made: Any = self.family.libraries[self.library](self.edges, **parameters)
         self.run, view = made if isinstance(made, tuple) else (made, lambda result: result)
+        if self.family.on_gpu:  # what is compiled for a GPU is compiled now
+            before = self.run()
+        result, first_s = self._first()
+        if self.family.on_gpu and self.library == OURS:
+            check_bits(before, result)
+        return {"first_s": first_s, "fingerprint": fingerprint(view(result))}
+
+    def _first(self) -> tuple[Any, float]:
+        """The result and the time of a call."""
+        if self.on_gpu:
+            torch.cuda.synchronize()
         start = time.perf_counter()
         result = self.run()
-        first_s = time.perf_counter() - start
-        self.call_s = first_s
-        return {"first_s": first_s, "fingerprint": fingerprint(view(result))}
+        if self.on_gpu:
+            torch.cuda.synchronize()
+        self.call_s = time.perf_counter() - start
+        return result, self.call_s
 
     def turn(self, budget_s: float) -> dict[str, Any]:
         """Work for about ``budget_s``, at least once; the median time of a call."""
         samples: list[float] = []
         end = time.perf_counter() + budget_s
         while not samples or time.perf_counter() < end:
-            calls = max(1, int(SHORTEST / max(self.call_s, 1e-7)))
-            start = time.perf_counter()
-            for _ in range(calls):
-                self.run()
-            self.call_s = (time.perf_counter() - start) / calls
-            samples.append(self.call_s)
+            samples.append(gpu_seconds(self.run) if self.on_gpu else self._seconds())
         return {"seconds": statistics.median(samples)}
+
+    def _seconds(self) -> float:
+        """The time of a call, of as many as one reading of the clock shall cover."""
+        calls = max(1, int(SHORTEST / max(self.call_s, 1e-7)))
+        start = time.perf_counter()
+        for _ in range(calls):
+            self.run()
+        self.call_s = (time.perf_counter() - start) / calls
+        return self.call_s
 
     def peak(self) -> dict[str, Any]:
         """The memory that one call needs beyond what is held before it."""
-        return {"bytes": peak_memory(self.run)}
+        return {"bytes": gpu_memory(self.run) if self.on_gpu else peak_memory(self.run)}
 
     def versions(self) -> dict[str, str]:
         """The versions of what this process has loaded."""
-        names = ("dgl", "graphmp", "numba", "torch", "torch_geometric")
+        names = ("dgl", "graphmp", "numba", "torch", "torch_geometric", "triton")
         loaded = {name: sys.modules[name] for name in names if name in sys.modules}
         return {name: module.__version__ for name, module in loaded.items()}
 
@@ -93,13 +113,52 @@ def _fingerprint(tensor: Tensor) -> dict[str, Any]:
     flat = tensor.reshape(-1)
     flat = flat if flat.is_floating_point() else flat.double()
     places = np.random.default_rng(0).integers(0, max(1, flat.numel()), SAMPLES)
-    sample = flat[torch.from_numpy(places)].double() if flat.numel() else flat
+    sample = flat[torch.from_numpy(places).to(flat.device)].double() if flat.numel() else flat
     return {
         "size": flat.numel(),
         "sum": float(flat.sum(dtype=torch.float64)),
         "norm": float(torch.linalg.vector_norm(flat, dtype=torch.float64)),
         "sample": sample.tolist(),
     }
+
+
+def check_bits(one: Any, other: Any) -> None:
+    """Compare two results of the same call.
+
+    Raises:
+        ArithmeticError: a bit differs.
+    """
+    first, second = (made if isinstance(made, tuple) else (made,) for made in (one, other))
+    for place, (a, b) in enumerate(zip(first, second, strict=True)):
+        if isinstance(a, Tensor) and not torch.equal(a, b):
+            raise ArithmeticError(f"Result {place} of a second call has other bits.")
+
+
+def gpu_seconds(run: Run) -> float:
+    """The time of a call by the GPU's clock.
+
+    Emptying the caches takes the GPU longer than Python takes to begin the call, so that what is
+    measured is the GPU's work and not its waiting.
+    """
+    torch.empty(CACHES, dtype=torch.uint8).zero_()
+    event: Any = torch.cuda.Event
+    start, end = event(enable_timing=True), event(enable_timing=True)
+    start.record()
+    run()
+    end.record()
+    end.synchronize()
+    return float(start.elapsed_time(end)) / 1e3
+
+
+def gpu_memory(run: Run) -> int:
+    """Bytes that torch gives out for a call beyond those that are given out before it."""
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    result = run()
+    peak = torch.cuda.max_memory_allocated()
+    del result
+    return peak - before
 
 
 def peak_memory(run: Run) -> int:
@@ -131,10 +190,11 @@ def main() -> None:
     """Answer requests until there are no more."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print must not come between
-    limit_memory()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     script, library = sys.argv[1:]
     worker = Worker(importlib.import_module(f"benchmarks.{script}").FAMILY, library)
+    if not worker.on_gpu:  # a GPU's driver takes far more addresses than memory
+        limit_memory()
     for line in sys.stdin:
         print(json.dumps(worker.answer(**json.loads(line))), file=replies, flush=True)
 

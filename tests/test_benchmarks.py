@@ -14,7 +14,7 @@ import torch
 from benchmarks.cases import Case
 from benchmarks.harness import check, difference
 from benchmarks.report import DIFFERS, Result, Row
-from benchmarks.worker import fingerprint
+from benchmarks.worker import check_bits, fingerprint
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPTS = sorted(
@@ -55,6 +55,36 @@ def test_a_library_works_in_a_process_of_its_own(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all_measured(tmp_path / "layouts.json")
+
+
+def test_without_a_gpu_the_benchmarks_of_one_end_with_a_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["gpu.py"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(BENCHMARKS / "gpu.py"), run_name="__main__")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_roofline_of_a_gpu_reads_every_row(dtype: torch.dtype) -> None:
+    pytest.importorskip("triton", reason="needs Triton: pip install triton")
+    from benchmarks.gather_gpu import gathered
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    ids = torch.randint(50, (700,), dtype=torch.int32, generator=torch.Generator().manual_seed(0))
+    x = (torch.arange(50 * 64) % 7 - 3).view(50, 64).to(device, dtype)
+    found = gathered(ids.to(device), x)().double().sum(0)
+    assert torch.equal(found, x.double()[ids.long()].sum(0))
+
+
+def test_results_that_differ_in_a_bit_are_an_error() -> None:
+    one = torch.tensor([1.0, 2.0])
+    check_bits((one, None), (one.clone(), None))
+    with pytest.raises(ArithmeticError, match="other bits"):
+        check_bits(one, torch.tensor([1.0, 2.0000002]))
 
 
 def test_a_peer_that_computes_something_else_is_an_error() -> None:
