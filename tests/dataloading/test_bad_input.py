@@ -18,6 +18,7 @@ Error = type[gm.GraphError]
 Case = tuple[Callable[[], dl.DataLoader], Error, str]
 one = dl.NeighborSampler([2])
 pairs = dl.as_edge_prediction_sampler(one)
+a_block = gm.to_block(people())  # made here, as the first of a process takes a while
 
 
 def load(indices: Any, sampler: Any = one, g: Any = None, **kwargs: Any) -> dl.DataLoader:
@@ -74,7 +75,7 @@ AT_ONCE: dict[str, Case] = {
         "gpu_cache is not there",
     ),
     "no graph": (lambda: load([1], g="graph"), gm.GraphTypeError, "graph to sample from is wanted"),
-    "block": (lambda: load([1], g=gm.to_block(people())), gm.GraphValueError, "A block cannot"),
+    "block": (lambda: load([1], g=a_block), gm.GraphValueError, "A block cannot"),
     "no sampler": (lambda: load([1], [2, 2]), gm.GraphTypeError, "such as NeighborSampler"),
     "class of samplers": (
         lambda: load([1], dl.NeighborSampler),
