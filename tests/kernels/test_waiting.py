@@ -14,9 +14,9 @@ from torch.overrides import TorchFunctionMode
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
 from graphmp.kernels import cuda
-from graphmp.kernels.contract import Choice, Walk
 from graphmp.kernels.cuda.launch import recording
 from graphmp.kernels.cuda.sampling import FEW
+from graphmp.kernels.draws import Choice, Drift, Walk
 
 READS = ("tolist", "item", "__int__", "__float__", "__bool__", "__index__", "numpy", "cpu")
 SHAPES = ("nonzero", "unique", "masked_select", "argwhere", "unique_consecutive")
@@ -43,7 +43,7 @@ def waits(work: Callable[[], Any]) -> int:
     """How often the device is waited for by work whose kernels are not run."""
     with recording(), Waits() as mode:
         work()
-    return mode.count
+    return int(mode.count)
 
 
 def test_waits_are_counted() -> None:
@@ -55,8 +55,10 @@ def test_waits_are_counted() -> None:
 @pytest.mark.parametrize("fanout", [-1, 3, 2 * FEW])
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("shared", [False, True])
-def test_choosing_waits_once(fanout: int, replace: bool, weighted: bool, shared: bool) -> None:
+@pytest.mark.parametrize("shared", [None, Drift(2, 0.5)])
+def test_choosing_waits_once(
+    fanout: int, replace: bool, weighted: bool, shared: Drift | None
+) -> None:
     form, rows = MIXED.graph().adjacency.csc, torch.arange(6)
     weights = torch.ones(len(MIXED.src)) if weighted else None
     how = Choice(fanout, replace, 1, weights, torch.tensor([1, 4]), shared)

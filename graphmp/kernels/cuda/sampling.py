@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..contract import Choice
+from ..draws import Choice, Drift
 from ..philox import halves
 from ..reference.sampling import evenly
 from ..refusals import not_a_probability, too_many
@@ -62,7 +62,7 @@ def sample(form: Form, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Te
     replace, weighted = is_part and choice.replace, choice.weights is not None
     if weighted and replace:
         _choose_fallen(form, given, taken, edges, choice, chosen)
-    elif weighted or (choice.shared and is_part and not replace):
+    elif weighted or (choice.shared is not None and is_part and not replace):
         _choose_first(form, given, edges, choice, chosen)
     elif is_part and choice.fanout <= FEW and not replace:
         _choose_few(form, rows, given, choice, chosen)
@@ -171,8 +171,11 @@ def _choose_first(
         scratch,
         size,
     )
-    kinds = {"WEIGHTED": choice.weights is not None, "SHARED": choice.shared}
-    _launch_rows(chances.ring, *args, *given.search, *halves(choice.seed), **kinds)
+    drift = choice.shared or Drift(0, 0.0)
+    shares = torch.full((1,), drift.share, dtype=torch.float64, device=indices.device)
+    numbers = (*given.search, *halves(choice.seed), *halves(drift.key), shares)
+    kinds = {"WEIGHTED": choice.weights is not None, "SHARED": choice.shared is not None}
+    _launch_rows(chances.ring, *args, *numbers, **kinds)
     args = (given.lows, given.spans, given.counts, indices, scratch, *chosen, size)
     _launch_rows(chances.choose_first, *args)
 

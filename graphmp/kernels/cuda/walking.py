@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..contract import Walk
+from ..draws import Walk
 from ..philox import halves
 from .launch import launch
 from .layout import Form

@@ -75,7 +75,24 @@ def weigh(
     tl.store(wrong + i, bad, mask=inside)
 
 
-@triton.jit(do_not_specialize=["num_rows", "num_gone", "steps", "key_low", "key_high"])
+@triton.jit
+def number_of(nodes, key_low, key_high, other_low, other_high, share):
+    """The number of nodes on their way from those of one key to those of another, float64."""
+    none = (nodes * 0).to(tl.int32)
+    high, late, _, _ = words(key_low, key_high, nodes, none, BY_OTHER)
+    place = fraction(high, late)
+    high, late, _, _ = words(other_low, other_high, nodes, none, BY_OTHER)
+    way = fraction(high, late) - place
+    moved = place + share * (way - tl.floor(way + 0.5))
+    place = tl.where(share > 0, moved - tl.floor(moved), place)
+    return tl.abs(2 * place - 1)
+
+
+@triton.jit(
+    do_not_specialize=[
+        *("num_rows", "num_gone", "steps", "key_low", "key_high", "other_low", "other_high"),
+    ]
+)
 def ring(
     lows,
     spans,
@@ -89,12 +106,19 @@ def ring(
     steps,
     key_low,
     key_high,
+    other_low,
+    other_high,
+    shares,
     WEIGHTED: tl.constexpr,
     SHARED: tl.constexpr,
     ROWS: tl.constexpr,
     EDGES: tl.constexpr,
 ):
-    """When the exponential clocks of edges ring, which run as fast as their weights."""
+    """When the exponential clocks of edges ring, which run as fast as their weights.
+
+    If ``SHARED``, an edge takes the number of its other end: with the key of the halves ``other``,
+    gone the first of ``shares`` of the way.
+    """
     i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     inside = i < num_rows
     low = tl.load(lows + i, mask=inside, other=0)
@@ -105,14 +129,15 @@ def ring(
         place = low[:, None] + nth
         weight, _ = chance(eids, weights, gone, place, given, num_gone, steps, WEIGHTED)
         if SHARED:
-            other = tl.load(indices + place, mask=given, other=0).to(tl.int64)
-            high, late, _, _ = words(key_low, key_high, other, (other * 0).to(tl.int32), BY_OTHER)
+            node = tl.load(indices + place, mask=given, other=0).to(tl.int64)
+            share = tl.load(shares)
+            number = number_of(node, key_low, key_high, other_low, other_high, share)
         else:
             row = (place * 0 + i[:, None]).to(tl.int32)
             a, b, c, d = words(key_low, key_high, place // 2, row, BY_WEIGHT)
             is_even = place % 2 == 0
-            high, late = tl.where(is_even, a, c), tl.where(is_even, b, d)
-        time = -tl.log(fraction(high, late)) / tl.where(weight > 0, tamed(weight), 1.0)
+            number = fraction(tl.where(is_even, a, c), tl.where(is_even, b, d))
+        time = -tl.log(number) / tl.where(weight > 0, tamed(weight), 1.0)
         time = tl.where(weight > 0, time, float("inf"))
         tl.store(scratch + start[:, None] + nth, time, mask=given)
 
