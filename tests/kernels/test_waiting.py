@@ -41,7 +41,8 @@ class Waits(TorchFunctionMode):
 
 def waits(work: Callable[[], Any]) -> int:
     """How often the device is waited for by work whose kernels are not run."""
-    with recording(), Waits() as mode:
+    mode = Waits()
+    with recording(), mode:
         work()
     return int(mode.count)
 

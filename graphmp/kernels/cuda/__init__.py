@@ -51,6 +51,9 @@ _OF_TORCH = {
     ("labor", "copy"): "the chances of sources are torch's",
     ("walk", "weights"): "walks by weight or of second order are torch's",
     ("walk", "pairs"): "walks by weight or of second order are torch's",
+    ("greatest", "copy"): "plain torch sorts as well on a device",
+    ("walk", "weights"): "plain torch walks by weight on a device",
+    ("walk", "pairs"): "plain torch walks in second order on a device",
 }
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
