@@ -197,7 +197,7 @@ class DataLoader:
 def _key(generator: torch.Generator | None) -> int:
     if generator is None:
         return random.key()
-    return int(torch.randint(2**63 - 1, (), generator=generator))
+    return int(torch.randint(2**63 - 1, (), generator=generator, device="cpu"))
 
 
 def _check_parts(graph: Any, sampler: Any) -> None:

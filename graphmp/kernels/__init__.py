@@ -215,7 +215,7 @@ def labor(
     form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Choose edges each by itself; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("sample", rows.device.type, rows.dtype)).labor(form, rows, choice, steps)
+    return select(Call("labor", rows.device.type, rows.dtype)).labor(form, rows, choice, steps)
 
 
 def greatest(

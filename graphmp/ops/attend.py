@@ -201,7 +201,9 @@ def _composed(
 
 def _column_sums(tensor: Tensor) -> Tensor:
     """(1, columns), the same for every number of threads: torch splits the sum of one column."""
-    return tensor.cumsum(0)[-1:] if tensor.shape[1] == 1 and len(tensor) else tensor.sum(0, True)
+    if tensor.is_cpu and tensor.shape[1] == 1 and len(tensor):
+        return tensor.cumsum(0)[-1:]
+    return tensor.sum(0, True)
 
 
 def _by_head(tensor: Tensor, heads: int) -> Tensor:

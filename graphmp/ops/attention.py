@@ -260,7 +260,7 @@ def _operands(
     for name, x in flat.items():
         if x is not None and x.dtype != dtype:
             flat[name] = x.to(dtype)
-    flat["seed"] = torch.randint(2**63 - 1, ()) if dropout > 0 else None
+    flat["seed"] = torch.randint(2**63 - 1, (), device="cpu") if dropout > 0 else None
     return value, flat
 
 

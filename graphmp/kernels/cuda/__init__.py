@@ -46,12 +46,9 @@ _PRIMITIVES = (
 )
 # What plain torch does as well on a device, and more.
 _OF_TORCH = {
-    ("arange", "copy"): "counting is torch's",
-    ("greatest", "copy"): "sorting is torch's",
-    ("labor", "copy"): "the chances of sources are torch's",
-    ("walk", "weights"): "walks by weight or of second order are torch's",
-    ("walk", "pairs"): "walks by weight or of second order are torch's",
+    ("arange", "copy"): "plain torch counts as well on a device",
     ("greatest", "copy"): "plain torch sorts as well on a device",
+    ("labor", "copy"): "plain torch finds the chances of sources on a device",
     ("walk", "weights"): "plain torch walks by weight on a device",
     ("walk", "pairs"): "plain torch walks in second order on a device",
 }
