@@ -131,9 +131,14 @@ class Placed(nn.Module):
 
 
 @lru_cache(maxsize=4)
-def _kinds(h: Any) -> Any:
+def _signs(h: Tensor) -> Tensor:
     """The types of nodes, the same tensor for the same features."""
-    return ((h if h.ndim == 1 else h[:, 0]) > 0).long() if isinstance(h, Tensor) else None
+    return ((h if h.ndim == 1 else h[:, 0]) > 0).long()
+
+
+def _kinds(h: Any) -> Any:
+    """The types of nodes, None where there are no features."""
+    return _signs(h) if isinstance(h, Tensor) else None
 
 
 class Typed(nn.Module):

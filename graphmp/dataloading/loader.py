@@ -188,7 +188,8 @@ class DataLoader:
             return torch.arange(len(self._seeds))
         seed = random.mixed(self.ddp_seed, self._epoch) if self.use_ddp else random.mixed(key, 0)
         self._epoch += 1
-        return torch.randperm(len(self._seeds), generator=torch.Generator().manual_seed(seed))
+        generator = torch.Generator("cpu").manual_seed(seed)
+        return torch.randperm(len(self._seeds), generator=generator, device="cpu")
 
     def _share(self) -> Share:
         return Share.of_process() if self.use_ddp else Share()

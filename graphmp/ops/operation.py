@@ -12,6 +12,7 @@ All of them run the same formulas.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, get_type_hints
 
@@ -49,7 +50,7 @@ class Edges(NamedTuple):
     adjacency: Adjacency
 
 
-class Operation:
+class Operation(ABC):
     """A differentiable operation; an instance is called with a record and operands.
 
     The record is a named tuple: an adjacency and constants. Operands are tensors or None.
@@ -70,6 +71,7 @@ class Operation:
     visible: ClassVar[int] = 1
     keeps: ClassVar[int]
 
+    @abstractmethod
     def run(self, call: Any, trains: bool, *operands: Any) -> tuple[Any, ...]:
         """Compute the results.
 
@@ -81,12 +83,12 @@ class Operation:
         Returns:
             As many as ``results``; what was left out is None.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def fake(self, call: Any, trains: bool, *operands: Any) -> tuple[Any, ...]:
         """Tensors like the results of :meth:`run`, of tensors without data."""
-        raise NotImplementedError
 
+    @abstractmethod
     def kept(
         self,
         call: Any,
@@ -102,8 +104,8 @@ class Operation:
             operands: what came.
             results: what :meth:`run` gave.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def gradients(
         self, call: Any, needs: Sequence[bool], kept: Sequence[Any], grads: Sequence[Any]
     ) -> tuple[Maybe, ...]:
@@ -118,7 +120,6 @@ class Operation:
         Returns:
             One for each operand; None where none is wanted.
         """
-        raise NotImplementedError
 
     # ---- the forms
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import graphmp as gm
-from graphmp.adjacency import Adjacency
+from graphmp.layouts import Layouts
 from graphmp.nn import GATConv, GraphConv
 
 LAYERS: dict[str, Callable[..., Any]] = {
@@ -30,17 +30,16 @@ def ring() -> gm.Graph:
 
 
 @pytest.fixture
-def searches(monkeypatch: pytest.MonkeyPatch) -> list[Adjacency]:
-    """The adjacencies whose in-degrees were read; these layers read them for the check alone."""
-    seen: list[Adjacency] = []
-    read = Adjacency.in_degrees.fget  # type: ignore[attr-defined]
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[Layouts]:
+    """The layouts whose degrees were read; these layers read them for the check alone."""
+    seen: list[Layouts] = []
+    read = Layouts.degrees_of
 
-    def counting(self: Adjacency) -> Tensor:
+    def counting(self: Layouts, side: int) -> Tensor:
         seen.append(self)
-        degrees: Tensor = read(self)
-        return degrees
+        return read(self, side)
 
-    monkeypatch.setattr(Adjacency, "in_degrees", property(counting))
+    monkeypatch.setattr(Layouts, "degrees_of", counting)
     return seen
 
 
@@ -95,7 +94,7 @@ def test_a_graph_without_nodes_lacks_no_edge(name: str) -> None:
 
 
 @each_layer
-def test_the_check_happens_once_for_each_graph(name: str, searches: list[Adjacency]) -> None:
+def test_the_check_happens_once_for_each_graph(name: str, searches: list[Layouts]) -> None:
     g, x = ring(), torch.ones(3, 3)
     with torch.no_grad():
         for _ in range(3):
@@ -107,21 +106,21 @@ def test_the_check_happens_once_for_each_graph(name: str, searches: list[Adjacen
     assert len(searches) == 2
 
 
-def test_a_refusal_is_remembered_too(searches: list[Adjacency]) -> None:
+def test_a_refusal_is_remembered_too(searches: list[Layouts]) -> None:
     g = chain()
     assert g.adjacency.has_zero_in_degree
     assert g.adjacency.has_zero_in_degree
     assert len(searches) == 1
 
 
-def test_layers_that_allow_such_nodes_do_not_look(searches: list[Adjacency]) -> None:
+def test_layers_that_allow_such_nodes_do_not_look(searches: list[Layouts]) -> None:
     with torch.no_grad():
         for make in LAYERS.values():
             make(allow_zero_in_degree=True)(chain(), torch.ones(3, 3))
     assert not searches
 
 
-def test_what_was_found_stays_with_other_ids_formats_and_ends(searches: list[Adjacency]) -> None:
+def test_what_was_found_stays_with_other_ids_formats_and_ends(searches: list[Layouts]) -> None:
     lonely_source = gm.graph(([0, 1, 1], [0, 0, 2]), num_nodes=3).adjacency
     assert lonely_source.has_zero_in_degree  # node 1
     assert lonely_source.reversed.has_zero_in_degree  # node 2
