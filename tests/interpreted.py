@@ -1,7 +1,11 @@
-"""Triton's interpreter as the tests use it: it rounds to bfloat16, is faster, and does not warn."""
+"""Triton's interpreter as the tests use it.
+
+It rounds to bfloat16, is faster, does not warn, and serves one thread after the other.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +17,8 @@ import triton.language as tl
 from triton.runtime import interpreter
 
 _convert = interpreter._convert_float
+_launch = interpreter.GridExecutor.__call__
+_one_at_a_time = threading.Lock()
 
 
 def _converted(values: Any, given: Any, wanted: Any, rounding: Any) -> Any:
@@ -30,12 +36,18 @@ def _called(function: Any, *args: Any, **kwargs: Any) -> Any:
     return function.rewrite()(*args, **kwargs)
 
 
+def _launched(executor: Any, *args: Any, **kwargs: Any) -> Any:
+    """A launch, which sets what holds for all threads."""
+    with _one_at_a_time, np.errstate(all="ignore"):
+        return _launch(executor, *args, **kwargs)
+
+
 @contextmanager
 def mended() -> Iterator[None]:
     """Interpret as a GPU computes."""
     with (
         mock.patch.object(interpreter, "_convert_float", _converted),
         mock.patch.object(interpreter.InterpretedFunction, "__call__", _called),
-        np.errstate(all="ignore"),
+        mock.patch.object(interpreter.GridExecutor, "__call__", _launched),
     ):
         yield

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 import graphmp as gm
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="needs a CUDA device: make test-gpu"
-)
+if not torch.cuda.is_available():
+    pytest.skip("needs a CUDA device: make test-gpu", allow_module_level=True)
 
 
 class Net(nn.Module):

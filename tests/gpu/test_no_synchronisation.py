@@ -7,9 +7,8 @@ import torch
 from corner_graphs import HUB, MIXED, Corner, feature
 from layers import IN, LAYERS, call, edge_input, made
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="needs a CUDA device: make test-gpu"
-)
+if not torch.cuda.is_available():
+    pytest.skip("needs a CUDA device: make test-gpu", allow_module_level=True)
 
 
 @pytest.mark.parametrize("corner", [MIXED, HUB], ids=str)

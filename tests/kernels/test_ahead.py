@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,18 +18,34 @@ PYTHONPATH = os.pathsep.join(path for path in sys.path if path)
 FAMILIES = sorted(path.stem.removeprefix("ahead_") for path in FOLDER.glob("ahead_*.py"))
 
 
-@pytest.mark.parametrize("target", ["sm_80", "sm_90", "gfx942"])
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_kernel_compiles(family: str, target: str, tmp_path: Path) -> None:
-    settings = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": PYTHONPATH}
+TARGETS = ("sm_80", "sm_90", "gfx942")
+Compilations = dict[tuple[str, str], "Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture(scope="module")
+def compilations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compilations]:
+    """What each family and target gives; as many compile at once as there are cores."""
+    settings = {**os.environ, "PYTHONPATH": PYTHONPATH}
     settings.pop("TRITON_INTERPRET", None)
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / "ahead.py"), family, target],
-        env=settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def compiled(family: str, target: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(FOLDER / "ahead.py"), family, target],
+            env={**settings, "TRITON_CACHE_DIR": str(tmp_path_factory.mktemp("triton"))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    pairs = [(family, target) for family in FAMILIES for target in TARGETS]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {pair: pool.submit(compiled, *pair) for pair in pairs}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_kernel_compiles(family: str, target: str, compilations: Compilations) -> None:
+    done = compilations[family, target].result()
     assert done.returncode == 0, done.stdout + done.stderr
     kernels = done.stdout.splitlines()
     assert kernels

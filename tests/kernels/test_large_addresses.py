@@ -80,7 +80,7 @@ def poisoned_memory(monkeypatch: pytest.MonkeyPatch, sparse: Make) -> None:
 def ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loops run over the first two and the last two rows; no sum over all numbers is made."""
 
-    def run(kernel: Any, limits: Any, *args: Any) -> None:
+    def run(kernel: Any, limits: Any, *args: Any, pieces: int) -> None:
         rows = limits if isinstance(limits, int) else len(limits) - 1
         assert rows == MANY
         for first, last in ((0, 2), (rows - 2, rows)):

@@ -17,6 +17,7 @@ pytest.importorskip("numba", reason="needs Numba: pip install numba")
 FOLDER = Path(__file__).resolve().parent
 PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter", "sample", "greatest", "walk")
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+UNJITTED.pop("TRITON_INTERPRET", None)  # it would take the place of plain torch
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -59,11 +59,12 @@ def greatest(
 
 def _room(form: Any, rows: Any, most: int, replace: bool, weights: Any, gone: Any) -> Any:
     """The limits of what is chosen, and room for other ends and positions."""
-    limits = np.empty(len(rows) + 1, rows.dtype)
-    total, bad = sampling_rows.count(form[0], form[2], rows, most, replace, weights, gone, limits)
+    limits, largest = np.empty(len(rows) + 1, rows.dtype), np.iinfo(rows.dtype).max
+    how = (most, replace, weights, gone, limits, largest)
+    total, bad = sampling_rows.count(form[0], form[2], rows, *how)
     if bad >= 0:
         raise GraphValueError(not_a_probability(bad, weights[bad]))
-    if total > np.iinfo(rows.dtype).max:
+    if total > largest:
         raise GraphValueError(too_many(total, torch.from_numpy(rows).dtype))
     return limits, np.empty(total, rows.dtype), np.empty(total, rows.dtype)
 

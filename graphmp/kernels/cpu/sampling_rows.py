@@ -39,9 +39,12 @@ def _between(gone: Any, low: int, high: int) -> Any:
 @jit
 def count(
     indptr: Any, eids: Any, rows: Any, fanout: int, replace: bool, weights: Any, gone: Any,
-    limits: Any,
+    limits: Any, largest: int,
 ) -> Any:  # fmt: skip
-    """Fill ``limits``: how many edges, and the id of one whose weight is no probability, or -1."""
+    """Fill ``limits``: how many edges, and the id of one whose weight is no probability, or -1.
+
+    ``largest`` is what ``limits`` can hold; there may be more edges.
+    """
     limits[0], total = 0, np.int64(0)
     for i in range(len(rows)):
         low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
@@ -59,7 +62,7 @@ def count(
                 degree += 1 if weight > 0 else 0
         taken = degree if fanout < 0 or (degree < fanout and not replace) else fanout
         total += taken if degree > 0 else 0
-        limits[i + 1] = total
+        limits[i + 1] = min(total, largest)
     return total, np.int64(-1)
 
 
