@@ -1,4 +1,4 @@
-"""Every Triton kernel compiles for GPUs that are not here, in all that it can be launched with."""
+"""Every Triton kernel compiles for GPUs that are not here, with common sizes and dtypes."""
 
 from __future__ import annotations
 
