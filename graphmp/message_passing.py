@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from . import _checks, udf
 from .adjacency import Adjacency, Buckets
@@ -360,7 +361,7 @@ def _results_of(
 
 def zero_alone(columns: Columns, adjacency: Adjacency) -> Columns:
     """Results with 0 at nodes that got no message, in place of what initializers gave."""
-    if not adjacency.has_zero_in_degree:
+    if not is_compiling() and not adjacency.has_zero_in_degree:
         return columns
     return {
         name: torch.where(_has_messages(adjacency, part), part, 0) for name, part in columns.items()

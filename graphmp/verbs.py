@@ -118,8 +118,11 @@ class Verbs(Batched):
             )
         row = REDUCERS.get(cross_reducer) if isinstance(cross_reducer, str) else None
         groups: dict[str, list[tuple[Relation, udf.Columns]]] = {}
-        for etype, functions in sorted(self._functions(etype_dict).items()):
-            message, reduce, *rest = functions
+        functions = self._functions(etype_dict)
+        for etype in self.canonical_etypes:  # one order, whatever that of the dict
+            if etype not in functions:
+                continue
+            message, reduce, *rest = functions[etype]
             check_functions(message, reduce)
             (incoming,) = self._incoming(etype)
             new = aggregate(incoming, message, reduce)

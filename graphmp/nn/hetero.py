@@ -169,8 +169,8 @@ class HeteroGraphConv(nn.Module):
     def _aggregated(self, parts: list[Tensor], ntype: str) -> Tensor:
         if callable(self.aggregate):
             return self.aggregate(parts, ntype)
-        shapes = list(dict.fromkeys(tuple(part.shape) for part in parts))
-        if len(shapes) > 1:
+        if any(part.shape != parts[0].shape for part in parts[1:]):
+            shapes = dict.fromkeys(tuple(part.shape) for part in parts)
             raise GraphValueError(
                 f"The layers of all edge types into {ntype!r} must give one shape, but "
                 f"{', '.join(map(str, shapes))} came: make them alike, or pass a function as "

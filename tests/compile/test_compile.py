@@ -9,6 +9,7 @@ import pytest
 import torch
 from compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounterWithBackend
 
 import graphmp as gm
 import graphmp.function as fn
@@ -104,6 +105,52 @@ def test_nodes_without_edges_are_refused_when_the_program_runs() -> None:
     compiled(whole(5), torch.ones(5, SIZE))
     with pytest.raises(RuntimeError, match="GraphConv needs an edge into every node"):
         compiled(gm.graph(([0], [1]), num_nodes=5), torch.ones(5, SIZE))
+
+
+def shop(users: int, items: int) -> gm.Graph:
+    """A graph of two node types and three edge types, with its layouts."""
+    ends = [torch.randint(n, (3 * users,)) for n in (users, items, users)]
+    made = gm.heterograph(
+        {
+            ("user", "buys", "item"): (ends[0], ends[1]),
+            ("item", "sold", "user"): (ends[1], ends[0]),
+            ("user", "knows", "user"): (ends[0], ends[2]),
+        },
+        {"user": users, "item": items},
+    )
+    made.create_formats_()
+    return made
+
+
+class Shop(nn.Module):
+    """Layers for the edge types of a shop, and messages along them that meet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pair = (SIZE, SIZE)
+        layers = {name: gm.nn.SAGEConv(pair, SIZE, "mean") for name in ("buys", "sold")}
+        knows = gm.nn.GraphConv(SIZE, SIZE, allow_zero_in_degree=True)
+        self.layer = gm.nn.HeteroGraphConv({**layers, "knows": knows})
+
+    def forward(self, graph: gm.Graph, feats: dict[str, Tensor]) -> Tensor:
+        with graph.local_scope():
+            graph.ndata["h"] = self.layer(graph, feats)
+            sums = (fn.copy_u("h", "m"), fn.sum("m", "h"))
+            maxima = (fn.copy_u("h", "m"), fn.max("m", "h"))
+            graph.multi_update_all({"sold": sums, "knows": maxima, "buys": sums}, "sum")
+            both: dict[str, Tensor] = graph.ndata["h"]
+            return torch.cat([both["user"], both["item"]])
+
+
+def test_two_programs_serve_graphs_of_several_types_and_any_size() -> None:
+    torch.compiler.reset()
+    counter, model = CompileCounterWithBackend("eager"), Shop()
+    compiled: Any = torch.compile(model, backend=counter, fullgraph=True)
+    for users in SIZES[:4]:
+        graph = shop(users, users + 3)
+        feats = {n: torch.randn(graph.num_nodes(n), SIZE) for n in graph.ntypes}
+        torch.testing.assert_close(compiled(graph, feats), model(graph, feats))
+    assert counter.frame_count <= 2
 
 
 def test_several_relations_compile() -> None:
