@@ -233,11 +233,8 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
 
 def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
     """Walk at random; see :mod:`graphmp.kernels.contract`."""
-    return _walking(nodes, how).walk(form, nodes, how)
-
-
-def _walking(nodes: Tensor, how: Walk) -> Backend:
-    return select(Call("walk", nodes.device.type, nodes.dtype, how.kind))
+    backend = select(Call("walk", nodes.device.type, nodes.dtype, how.kind))
+    return backend.walk(form, nodes, how)
 
 
 def _attending(given: Attention) -> Backend:

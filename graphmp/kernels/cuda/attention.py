@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Attention, accumulator
-from ..philox import threshold
+from ..philox import halves, threshold
 from .launch import launch
 from .layout import Form, Pieces, narrow, pieces
 from .programs.attention import attend, attend_long_rows, attention_of_edges
@@ -184,10 +184,9 @@ def _optional(given: Attention) -> tuple[list[Tensor], list[int]]:
 def _numbers(given: Attention) -> tuple[int | float, ...]:
     """Seed, threshold and factor of dropout, and the slope, in words of 32 bits."""
     least = threshold(given.dropout)
-    words = (given.seed & 0xFFFFFFFF, given.seed >> 32, min(least, 0xFFFFFFFF))
-    signed = (word - (word >> 31 << 32) for word in words)
+    bound, _ = halves(min(least, 0xFFFFFFFF))
     keep = 2**32 / (2**32 - least) if least < 2**32 else 0.0
-    return *signed, *_halves(keep), *_halves(given.slope)
+    return *halves(given.seed), bound, *_halves(keep), *_halves(given.slope)
 
 
 def _halves(number: float) -> tuple[float, float]:
