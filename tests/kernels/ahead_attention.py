@@ -1,43 +1,40 @@
-"""Attention as it is launched: every kind with every dtype, and with heads of many sizes."""
+"""Attention and its gradients, of every kind and with heads of many sizes."""
 
 from __future__ import annotations
 
+from random import Random
+
 import torch
+from ahead_messages import form_of
+from corner_graphs import FLOATS, ID_DTYPES
 from torch import Tensor
 
 from graphmp.kernels.contract import SCORES, Attention, accumulator
 from graphmp.kernels.cuda import attention, attention_gradient, score_gradient
 
-DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
-# Heads, and the elements of a head in the operands of scores and in the values.
-SIZES = ((1, 7, 7), (1, 256, 256), (3, 40, 8))
+HEADS = (1, 2, 3, 4, 6, 8, 16, 32)
+SIZES = (1, 2, 3, 4, 5, 7, 8, 16, 32, 40, 64, 100, 128, 256, 300)  # elements of a head
 
 
-def calls() -> None:
-    """Call everything that launches a program."""
-    for dtype in DTYPES:
-        for kind in SCORES:
-            call(kind, dtype, 8, 16, 16)
-        call("leaky", dtype, 8, 16, 16, is_shared=True)
-    for sizes in SIZES:
-        call("leaky", torch.float32, *sizes)
-    call("add", torch.float32, 6, 1, 40)
-
-
-def call(
-    kind: str, dtype: torch.dtype, heads: int, k: int, d: int, is_shared: bool = False
-) -> None:
-    """Attention and its gradients on a graph of two edges; values may be the left operand."""
+def call(random: Random) -> None:
+    """Attention and its gradients; values may be the left operand, terms and weights be there."""
+    dtype, heads = random.choice(FLOATS), random.choice(HEADS)
+    form, kind = form_of(random.choice(ID_DTYPES), 2), random.choice(list(SCORES))
+    k, d = 1 if kind == "add" else random.choice(SIZES), random.choice(SIZES)
+    is_shared = kind != "add" and random.random() < 0.3
 
     def rows(count: int, width: int) -> Tensor:
-        return torch.zeros(count, width, dtype=dtype)
+        return torch.empty(count, width, dtype=dtype)
 
-    ids = torch.arange(3, dtype=torch.int32)
-    form, k = (ids, ids[:2], ids[:2]), 1 if kind == "add" else k
-    left, right, value = rows(2, heads * k), rows(2, heads * k), rows(2, heads * d)
-    slant, value = rows(1, heads * k) if kind == "leaky" else None, left if is_shared else value
-    given = Attention(kind, heads, left, right, value, None, None, slant, 0.2, 0.1, 1)
+    def terms() -> Tensor | None:
+        return rows(6, heads) if random.random() < 0.3 else None
+
+    left = rows(3, heads * k)
+    value = left if is_shared else rows(3, heads * d)
+    slant = rows(1, heads * k) if kind == "leaky" else None
+    right = rows(3, heads * k)
+    given = Attention(kind, heads, left, right, value, terms(), terms(), slant, 0.2, 0.1, 1)
     attention(form, given, True)
-    stats = torch.zeros(2, 3 * heads, dtype=accumulator(dtype))
+    stats = torch.empty(3, 3 * heads, dtype=accumulator(dtype))
     _, _, scores, _ = attention_gradient(form, given, stats, value, None)
     score_gradient(form, given, scores)

@@ -136,7 +136,7 @@ def _add_long_rows(cut: Pieces, partial: Tensor, out: Tensor) -> None:
     """Write the rows of which pieces left parts in slots."""
     grid = (len(cut.long_rows), -(-out.shape[1] // BLOCK))
     tensors = (partial, *cut[4:7], cut.counts, partial, out)
-    launch(add_pieces, grid, *tensors, out.shape[1], 0, DIVIDED=False, ALIGN=1, BLOCK=BLOCK)
+    launch(add_pieces, grid, *tensors, out.shape[1], 0, DIVIDED=False, BLOCK=BLOCK)
 
 
 def _tile(given: Attention, k: int, d: int = 0) -> Tile:

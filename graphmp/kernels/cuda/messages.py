@@ -142,8 +142,8 @@ def _sum(form: Form, messages: _Messages, divisor: Tensor | bool, out: Tensor) -
         **messages.constants,
     )
     tensors = (partials, *cut[4:7], form[0], by, out)
-    numbers, constants = (out.shape[1], by_count), {"ALIGN": 1, "BLOCK": _BLOCK}
-    launch(add_pieces, by_row, *tensors, *numbers, DIVIDED=is_divided, **constants)
+    numbers, constants = (out.shape[1], by_count), {"DIVIDED": is_divided, "BLOCK": _BLOCK}
+    launch(add_pieces, by_row, *tensors, *numbers, **constants)
 
 
 def _compare(

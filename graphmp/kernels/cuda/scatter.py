@@ -63,7 +63,6 @@ def _to_sources(form: Form, values: Tensor, arg: Tensor, columns: Tensor, out: T
         (cut.long_rows.numel(), tiles),
         *(partials, *cut[4:7], turned.indptr, partials, out, width, 1),
         DIVIDED=False,
-        ALIGN=1,
         BLOCK=tile["BLOCK"],
     )
 

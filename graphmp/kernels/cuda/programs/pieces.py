@@ -20,13 +20,11 @@ def add_pieces(
     size,
     by_count,
     DIVIDED: tl.constexpr,
-    ALIGN: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
     """Write each long row: its partial rows added, and divided as the contract says."""
     row = tl.load(long_rows + tl.program_id(0)).to(tl.int64)
     if row >= 0:
-        size = size // ALIGN * ALIGN
         place = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
         inside = place < size
         first = tl.load(first_slots + tl.program_id(0)).to(tl.int64)
