@@ -147,6 +147,14 @@ def sddmm(
     return backend.sddmm(form, op, lhs, rhs, plan)
 
 
+def product_gradient(
+    form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The gradient of a sum of products, at both; see :mod:`graphmp.kernels.contract`."""
+    backend = select(Call("product_gradient", grad.device.type, grad.dtype))
+    return backend.product_gradient(form, own, weight, grad)
+
+
 def arange(count: int, like: Tensor) -> Tensor:
     """Ids 0 to ``count - 1``, of the dtype and on the device of ``like``."""
     return select(Call("arange", like.device.type, like.dtype)).arange(count, like)

@@ -13,6 +13,12 @@ Primitives
         or True for the number of its edges.
     ``sddmm(form, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
+    ``product_gradient(form, own, weight, grad) -> (of_own, of_weight)``
+        The gradient of a sum of products, of rows and of the edges they were multiplied with, in
+        one pass: ``of_own[r]`` is the sum of ``weight * grad[other end]`` over the edges of row
+        ``r``, and ``of_weight`` the product of ``own[r]`` and ``grad[other end]`` summed in each
+        head. ``own`` is (rows, heads * size of a head), ``grad`` likewise at the other ends,
+        ``weight`` (E, heads); results are as the operands.
     ``arange(count, like) -> ids``
         0 to ``count - 1``, of the dtype and on the device of ``like``.
     ``take(data, ids) -> rows``
@@ -185,6 +191,11 @@ class Backend(Protocol):
     def sddmm(
         self, form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
     ) -> Tensor:
+        """See the module's docstring."""
+
+    def product_gradient(
+        self, form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
     def arange(self, count: int, like: Tensor) -> Tensor:

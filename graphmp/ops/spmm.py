@@ -25,6 +25,7 @@ from .broadcast import find_message_shape, message_shape, on_edges, promote
 from .chosen import put, taken
 from .normalized import divided, normalized
 from .operation import Maybe, Operation
+from .products import ProductGradient
 
 # Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
 # made from them grouped by destination, so that the destination's row stays near.
@@ -281,6 +282,10 @@ class _Sum(Operation):
             return normalized(edges.reversed, grad, divisor, None), None
         if call.per_degree:
             grad = divided(grad, _degrees(call.adjacency, call.to).clamp(min=1))
+        if call.op == "mul" and all(needs):
+            both: tuple[Tensor, Tensor] | None = _PRODUCTS.of(call, grad, lhs, rhs)
+            if both is not None:
+                return both
         return (
             _left_gradient(call, grad, rhs) if needs[0] else None,
             _right_gradient(call, grad, lhs, rhs) if needs[1] else None,
@@ -381,4 +386,4 @@ class _Extreme(Operation):
         return left_grad, right_grad
 
 
-_SUM, _EXTREME = _Sum(), _Extreme()
+_SUM, _EXTREME, _PRODUCTS = _Sum(), _Extreme(), ProductGradient(contract)

@@ -112,7 +112,9 @@ def covering(found: Sequence[Launch]) -> list[tuple[Launch, str]]:
         gain = (pairs[at] & missing).bit_count()
         if gain == 0:
             heappop(order)
-        elif heapreplace(order, (-gain, at)) and order[0] == (-gain, at):
+            continue
+        heapreplace(order, (-gain, at))
+        if order[0] == (-gain, at):
             chosen.append(candidates[at])
             missing &= ~pairs[at]
     return chosen
@@ -121,7 +123,8 @@ def covering(found: Sequence[Launch]) -> list[tuple[Launch, str]]:
 def wanted_load(launch: Launch) -> int:
     """The bytes that loads of rows must bring at once, 0 if no rows are known to be aligned."""
     operand = next((t for n, t in given(launch).items() if n in FEATURES), torch.float32)
-    return dict(launch.constants).get("ALIGN", 1) // (16 // operand.itemsize) * 16
+    align: int = dict(launch.constants).get("ALIGN", 1)
+    return align // (16 // operand.itemsize) * 16
 
 
 def widest_load(made: Any) -> int:
@@ -139,5 +142,5 @@ if __name__ == "__main__":
             made = compiled(each, TARGETS[name])
             is_narrow = "ptx" in made.asm and widest_load(made) < wanted_load(each)
             print(*what, "loads less than 16 bytes" if is_narrow else "compiles", flush=True)
-        except Exception as error:  # one that fails must not hide the others
+        except Exception as error:  # noqa: BLE001 - one that fails must not hide the others
             print(*what, f"fails: {error!r}", flush=True)

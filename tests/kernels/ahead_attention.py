@@ -5,22 +5,19 @@ from __future__ import annotations
 from random import Random
 
 import torch
-from ahead_messages import form_of
 from corner_graphs import FLOATS, ID_DTYPES
+from launches import HEADS, WIDTHS, form_of
 from torch import Tensor
 
 from graphmp.kernels.contract import SCORES, Attention, accumulator
 from graphmp.kernels.cuda import attention, attention_gradient, score_gradient
-
-HEADS = (1, 2, 3, 4, 6, 8, 16, 32)
-SIZES = (1, 2, 3, 4, 5, 7, 8, 16, 32, 40, 64, 100, 128, 256, 300)  # elements of a head
 
 
 def call(random: Random) -> None:
     """Attention and its gradients; values may be the left operand, terms and weights be there."""
     dtype, heads = random.choice(FLOATS), random.choice(HEADS)
     form, kind = form_of(random.choice(ID_DTYPES), 2), random.choice(list(SCORES))
-    k, d = 1 if kind == "add" else random.choice(SIZES), random.choice(SIZES)
+    k, d = 1 if kind == "add" else random.choice(WIDTHS), random.choice(WIDTHS)
     is_shared = kind != "add" and random.random() < 0.3
 
     def rows(count: int, width: int) -> Tensor:

@@ -6,19 +6,12 @@ from random import Random
 
 import torch
 from corner_graphs import FLOATS, ID_DTYPES, INTEGERS
+from launches import HEADS, WIDTHS, form_of
 
 from graphmp.kernels import cuda
-from graphmp.kernels.contract import At, accumulator, plan
+from graphmp.kernels.contract import At, accumulator, broadcast_shape, plan
 
 DEGREES = (1, 4, 8, 16, 32, 64, 128, 500)
-WIDTHS = (1, 2, 3, 4, 7, 8, 16, 17, 24, 32, 64, 100, 128, 130, 256, 300, 602)
-HEADS = (2, 3, 4, 8, 16, 32)
-
-
-def form_of(dtype: torch.dtype, degree: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A layout of three rows of one length."""
-    ids = torch.arange(3 * degree, dtype=dtype)
-    return torch.arange(0, 3 * degree + 1, degree, dtype=dtype), ids % 3, ids
 
 
 def call(random: Random) -> None:
@@ -35,7 +28,7 @@ def call(random: Random) -> None:
     )
     if op == "copy":
         right = ()
-    whole = tuple(torch.broadcast_shapes(left, right))
+    whole = broadcast_shape(left, right)
     out = random.choice((whole, (*whole[:-1], 1), left, right or whole))
     x, y = (
         At(torch.empty(3 * degree, *shape, dtype=dtype), random.choice((0, 1, 2)))
@@ -44,6 +37,6 @@ def call(random: Random) -> None:
     given = form, op, x, None if op == "copy" else y, plan(left, right, out)
     cuda.sddmm(*given)
     reduce = random.choice(("sum", "sum", "max", "min"))
-    divisors = [False, True, torch.ones(3, dtype=accumulator(dtype))]
+    divisors: list[torch.Tensor | bool] = [False, True, torch.ones(3, dtype=accumulator(dtype))]
     divisor = random.choice(divisors) if reduce == "sum" and dtype in FLOATS else False
     cuda.spmm(form, op, reduce, divisor, *given[2:], random.random() < 0.5)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 import torch
-from ahead_messages import WIDTHS, form_of
 from corner_graphs import FLOATS, ID_DTYPES
+from launches import WIDTHS, form_of
 
 from graphmp.kernels.contract import EDGE, OTHER
 from graphmp.kernels.cuda.scatter import scatter

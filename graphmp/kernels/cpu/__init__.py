@@ -27,6 +27,7 @@ name = "cpu"
 _ELSEWHERE = {  # where the other primitives are
     "attention": ".attending",
     "attention_gradient": ".attending",
+    "product_gradient": ".attending",
     "score_gradient": ".attending",
     "softmax": ".attending",
     "softmax_gradient": ".attending",
@@ -58,8 +59,8 @@ def why_not(call: Call) -> str | None:
         return f"it needs numba 0.62 or newer, not {numba.__version__}"
     if call.dtype not in STORED and call.dtype not in _INTEGERS:
         return f"it has no loops for {call.dtype}"
-    if call.primitive == "attention" and not is_tiled(call.dtype):
-        return "attention is for floating point, and needs Numba's compiler"
+    if call.primitive in ("attention", "product_gradient") and not is_tiled(call.dtype):
+        return "its loops are for floating point, and need Numba's compiler"
     return None
 
 

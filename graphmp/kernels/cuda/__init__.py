@@ -15,6 +15,7 @@ from .attention import attention, attention_gradient, score_gradient
 from .launch import IS_INTERPRETED
 from .layout import LARGEST
 from .messages import sddmm, spmm
+from .products import product_gradient
 from .sampling import relabel, sample
 from .scatter import scatter
 from .softmax import softmax, softmax_gradient
@@ -25,6 +26,7 @@ __all__ = [
     "attention_gradient",
     "group",
     "name",
+    "product_gradient",
     "relabel",
     "sample",
     "scatter",
@@ -41,8 +43,8 @@ __all__ = [
 name = "cuda"
 
 _PRIMITIVES = (
-    *("attention", "group", "relabel", "sample", "scatter", "sddmm", "softmax", "spmm", "take"),
-    "walk",
+    *("attention", "group", "product_gradient", "relabel", "sample", "scatter", "sddmm"),
+    *("softmax", "spmm", "take", "walk"),
 )
 # What plain torch does as well on a device, and more.
 _OF_TORCH = {

@@ -22,14 +22,13 @@ BLOCK = 128  # elements of a row that are added at once
 
 
 class Tile(NamedTuple):
-    """What a program holds at once: edges, heads, and the elements of a head in both operands.
+    """What a program holds at once: edges, heads, and elements of a head.
 
     All are powers of two. Rows of many small heads are read whole, wide heads one by one.
     """
 
     edges: int
     heads: int
-    width: int
     size: int
     warps: int
 
@@ -43,7 +42,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, held = form[0].numel() - 1, accumulator(given.value.dtype)
-    fit, align = _tile(given, k, d), _align(given, k, d)
+    fit = _tile(given, max(k, d))
     operands, given_heads = _optional(given)
     out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
     partial = _empty(given, cut.num_slots, heads * d, held)
@@ -55,16 +54,16 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
         *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
         *(partial, partial_stats, out, stats),
         *(heads, k, d, *given_heads, *_numbers(given)),
-        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
+        **fit.constants(**_scores(given, fit, k, d), SIZE=fit.size),
         SHARED=is_shared,
     )
-    fit = _tile(given, 0, d)
+    fit = _tile(given, d)
     launch(
         attend_long_rows,
         (len(cut.long_rows), -(-heads // fit.heads)),
         *(*cut[4:7], partial, partial_stats, out, stats),
         *(heads, d),
-        **fit.constants(ALIGN=align, SIZE=fit.size),
+        **fit.constants(ALIGN=_align(given, k, d), SIZE=fit.size),
     )
     return out, stats, _of_edges(form, given, stats) if wanted else None
 
@@ -76,7 +75,7 @@ def attention_gradient(
     form = narrow(form)
     cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
     rows, edges, held = form[0].numel() - 1, form[1].numel(), stats.dtype
-    fit, align = _tile(given, k, d), _align(given, k, d)
+    fit = _tile(given, max(k, d))
     value, left = _empty(given, rows, heads * d), _empty(given, rows, heads * k, held)
     scores = _empty(given, edges, heads, held)
     weight = None if given.weight is None else _empty(given, edges, heads, held)
@@ -91,10 +90,10 @@ def attention_gradient(
         *(stats, grad, upstream, partial_value, partial_left),
         *(value, left, scores, scores if weight is None else weight),
         *(heads, k, d, *given_heads, 0 if attention_grad is None else heads, *_numbers(given)),
-        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width, SIZE=fit.size),
+        **fit.constants(**_scores(given, fit, k, d), SIZE=fit.size),
     )
-    _add_long_rows(cut, partial_value, value)
-    _add_long_rows(cut, partial_left, left)
+    add_long_rows(cut, partial_value, value)
+    add_long_rows(cut, partial_left, left)
     return value, left, scores, weight
 
 
@@ -102,7 +101,7 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     form = narrow(form)
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit, align = _tile(given, k), _align(given, k)
+    fit = _tile(given, k)
     out = _empty(given, form[0].numel() - 1, heads * k, scores.dtype)
     partial = _empty(given, cut.num_slots, heads * k, scores.dtype)
     launch(
@@ -110,16 +109,16 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:4], *form[1:], *_ends(given), scores, partial, out),
         *(heads, k, *_halves(given.slope)),
-        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width),
+        **fit.constants(**_scores(given, fit, k)),
     )
-    _add_long_rows(cut, partial, out)
+    add_long_rows(cut, partial, out)
     return out
 
 
 def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
     """The attention of each edge, (E, heads): only scores are made again."""
     cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
-    fit, align = _tile(given, k), _align(given, k)
+    fit = _tile(given, k)
     operands, given_heads = _optional(given)
     made = _empty(given, form[1].numel(), heads)
     launch(
@@ -127,26 +126,42 @@ def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made),
         *(heads, k, *given_heads, *_numbers(given)),
-        **fit.constants(KIND=given.kind, ALIGN=align, WIDTH=fit.width),
+        **fit.constants(**_scores(given, fit, k)),
     )
     return made
 
 
-def _add_long_rows(cut: Pieces, partial: Tensor, out: Tensor) -> None:
+def add_long_rows(cut: Pieces, partial: Tensor, out: Tensor) -> None:
     """Write the rows of which pieces left parts in slots."""
     grid = (len(cut.long_rows), -(-out.shape[1] // BLOCK))
     tensors = (partial, *cut[4:7], cut.counts, partial, out)
     launch(add_pieces, grid, *tensors, out.shape[1], 0, DIVIDED=False, BLOCK=BLOCK)
 
 
-def _tile(given: Attention, k: int, d: int = 0) -> Tile:
-    """About 2048 bytes for each warp; more warps where four edges of a head are more."""
-    warp = 2048 // accumulator(given.value.dtype).itemsize
-    wide = _power(max(k, d))
-    heads = min(_power(given.heads), max(128 // wide, 1))
-    each = heads * wide  # elements of an edge
+def _tile(given: Attention, size: int) -> Tile:
+    """The tile of some attention, for heads of at most ``size`` elements."""
+    return tile_of_heads(given.heads, size, accumulator(given.value.dtype))
+
+
+def tile_of_heads(heads: int, size: int, held: torch.dtype) -> Tile:
+    """About 2048 bytes for each warp; more warps where four edges of a head are more.
+
+    Args:
+        heads: how many heads.
+        size: the elements of a head.
+        held: the dtype of what a program holds.
+    """
+    warp, size = 2048 // held.itemsize, _power(size)
+    heads = min(_power(heads), max(128 // size, 1))
+    each = heads * size  # elements of an edge
     edges = min(max(warp // each, min(4, 4096 // each), 1), MOST_EDGES)
-    return Tile(edges, heads, _power(k), _power(d), min(max(edges * each // warp, 1), 8))
+    return Tile(edges, heads, size, min(max(edges * each // warp, 1), 8))
+
+
+def _scores(given: Attention, fit: Tile, k: int, d: int = 0) -> dict[str, int | str]:
+    """What programs that make scores are compiled for: one size serves both operands."""
+    width = 1 if given.kind == "add" else fit.size
+    return {"KIND": given.kind, "ALIGN": _align(given, k, d), "WIDTH": width}
 
 
 def _sizes(given: Attention) -> tuple[int, int]:

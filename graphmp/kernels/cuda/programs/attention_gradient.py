@@ -5,7 +5,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .scores import aligned, dropped, number, of_edges, scores, tile
+from .scores import aligned, dropped, number, of_edges, scores, store_sum, tile
 
 NUMBERS = [
     *("heads", "width", "size", "edge_heads", "weight_heads", "upstream_heads"),
@@ -23,14 +23,6 @@ def reached(flow, own, other, slope, KIND: tl.constexpr):
     else:
         made = flow[:, :, None] * tl.where(own + other > 0, 1, slope)
     return made
-
-
-@triton.jit
-def store_sum(data, row, values, heads, size, head, place):
-    """Write the sum over the lanes as a row by head."""
-    inside = (head < heads)[:, None] & (place < size)[None, :]
-    at = data + row * heads * size + head[:, None] * size + place[None, :]
-    tl.store(at, tl.sum(values, 0).to(data.dtype.element_ty), mask=inside)
 
 
 @triton.jit(do_not_specialize=NUMBERS)

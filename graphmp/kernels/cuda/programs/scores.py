@@ -29,6 +29,14 @@ def tile(data, row, is_row, head, heads, place, size, DTYPE: tl.constexpr):
 
 
 @triton.jit
+def store_sum(data, row, values, heads, size, head, place):
+    """Write the sum over the lanes as a row by head."""
+    inside = (head < heads)[:, None] & (place < size)[None, :]
+    at = data + row * heads * size + head[:, None] * size + place[None, :]
+    tl.store(at, tl.sum(values, 0).to(data.dtype.element_ty), mask=inside)
+
+
+@triton.jit
 def of_edges(data, e, is_edge, head, heads, given_heads, default):
     """What belongs to edges and heads, the default outside; ``given_heads`` is 0 for no data."""
     mask = is_edge[:, None] & (head < given_heads)[None, :]

@@ -1,0 +1,118 @@
+"""The gradient of a sum of products with a number for each edge and head, in one pass.
+
+The features of nodes are read once for both gradients: those of the features and of the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from .. import kernels
+from ..adjacency import Adjacency
+from ..kernels.contract import plan
+from .operation import Maybe, Operation
+
+
+class Product(NamedTuple):
+    """Features of nodes times numbers of edges, summed at the edges' other ends.
+
+    Attributes:
+        adjacency: the edges.
+        end: ``"u"`` or ``"v"``, where the features lie.
+        to: the other end, where the products are summed.
+    """
+
+    adjacency: Adjacency
+    end: str
+    to: str
+
+
+class ProductGradient(Operation):
+    """Both gradients of a sum of products.
+
+    Args:
+        contract: :func:`graphmp.ops.spmm.contract`, of which the second derivatives are made.
+    """
+
+    name, record, operands, keeps = "product_gradient", Product, ("feat", "weight", "upstream"), 3
+    results, visible = ("of_feat", "of_weight"), 2
+
+    def __init__(self, contract: Callable[..., Tensor]) -> None:
+        self._contract = contract
+        super().__init__()
+
+    def of(self, call: Any, grad: Tensor, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Both gradients of a contraction, in the order of its operands; None if it is no such sum.
+
+        Args:
+            call: the :class:`~graphmp.ops.spmm.Contraction`, a sum of products.
+            grad: what reaches its result.
+            lhs: its left operand.
+            rhs: its right operand.
+        """
+        is_turned = call.lhs == "e"
+        end, other = (call.rhs, call.lhs) if is_turned else (call.lhs, call.rhs)
+        if {end, other, call.to} != {"u", "v", "e"} or call.to == "e" or grad.is_complex():
+            return None
+        feat, weight = (rhs, lhs) if is_turned else (lhs, rhs)
+        features = plan(tuple(feat.shape[1:]), tuple(weight.shape[1:]), call.out_shape)
+        if features.width == 0 or features.wide != (True, False, True):
+            return None
+        made = self(Product(call.adjacency, end, call.to), feat, weight, grad)
+        return (made[1], made[0]) if is_turned else made
+
+    def run(
+        self, call: Product, trains: bool, feat: Tensor, weight: Tensor, upstream: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Run the kernel."""
+        form = call.adjacency.csr if call.end == "u" else call.adjacency.csc
+        rows = [
+            given.detach().contiguous().view(len(given), given.shape[1:].numel())
+            for given in (feat, weight, upstream)
+        ]
+        of_feat, of_weight = kernels.product_gradient(form, *rows)
+        return of_feat.view(feat.shape), of_weight.view(weight.shape)
+
+    def fake(
+        self, call: Product, trains: bool, feat: Tensor, weight: Tensor, upstream: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Like the operands."""
+        return feat.new_empty(feat.shape), weight.new_empty(weight.shape)
+
+    def needs_csr(self, call: Product) -> bool:
+        """Whether the features are those of sources."""
+        return call.end == "u"
+
+    def kept(
+        self, call: Product, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """All: the gradient of each reads the others."""
+        return tuple(operands)
+
+    def gradients(
+        self, call: Product, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """Sums of products again."""
+        (feat, weight, upstream), (to_feat, to_weight) = kept, grads
+        shape = tuple(feat.shape[1:])
+
+        def summed(to: str, left: Maybe, right: Maybe, ends: tuple[str, str]) -> Maybe:
+            if left is None or right is None:
+                return None
+            shape_there = tuple(weight.shape[1:]) if to == "e" else shape
+            return self._contract(call.adjacency, to, "mul", left, right, ends, shape_there)
+
+        node, other = call.end, call.to
+        reached = [
+            summed(other, to_feat, weight, (node, "e")) if needs[2] else None,
+            summed(other, feat, to_weight, (node, "e")) if needs[2] else None,
+        ]
+        terms = [term for term in reached if term is not None]
+        return (
+            summed(node, upstream, to_weight, (other, "e")) if needs[0] else None,
+            summed("e", to_feat, upstream, (node, other)) if needs[1] else None,
+            sum(terms[1:], terms[0]) if terms else None,
+        )
