@@ -121,10 +121,10 @@ def covering(found: Sequence[Launch]) -> list[tuple[Launch, str]]:
 
 
 def wanted_load(launch: Launch) -> int:
-    """The bytes that loads of rows must bring at once, 0 if no rows are known to be aligned."""
-    operand = next((t for n, t in given(launch).items() if n in FEATURES), torch.float32)
+    """The bytes that loads of features bring at once, 0 if their rows need not be aligned."""
+    operand = next((t for n, t in given(launch).items() if n in FEATURES), None)
     align: int = dict(launch.constants).get("ALIGN", 1)
-    return align // (16 // operand.itemsize) * 16
+    return 16 if operand is not None and align * operand.itemsize == 16 else 0
 
 
 def widest_load(made: Any) -> int:
