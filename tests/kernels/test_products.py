@@ -12,7 +12,7 @@ from torch import Tensor
 from graphmp import kernels
 
 # Heads, and the elements of each: also more than a tile has, and not a power of two.
-SIZES = ((1, 1), (1, 5), (3, 1), (3, 8), (2, 41), (9, 16), (1, 200), (1, 256))
+SIZES = ((1, 1), (1, 5), (3, 1), (3, 8), (2, 41), (9, 16), (20, 8), (2, 192), (1, 200), (1, 256))
 
 
 def operands(corner: Corner, heads: int, width: int, dtype: torch.dtype) -> list[Tensor]:
@@ -49,6 +49,15 @@ def check(corner: Corner, given: list[Tensor], made: tuple[Tensor, Tensor]) -> N
 def test_every_dtype(corner: Corner, backend: str, dtype: torch.dtype) -> None:
     given = operands(corner, 2, 3, dtype)
     check(corner, given, run(corner, given))
+
+
+@pytest.mark.parametrize("heads_and_width", [(2, 8), (1, 300)], ids=str)
+@each_backend_and_dtype(FLOATS, "product_gradient")
+def test_whole_vectors_of_every_dtype(
+    backend: str, dtype: torch.dtype, heads_and_width: tuple[int, int]
+) -> None:
+    given = operands(MIXED, *heads_and_width, dtype)
+    check(MIXED, given, run(MIXED, given))
 
 
 @each_small_corner

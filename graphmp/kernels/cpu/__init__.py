@@ -18,16 +18,25 @@ from torch import Tensor
 from ..contract import OTHER, Call, accumulator
 from . import loops
 from .memory import empty
-from .messages import STORED, is_tiled, run, sddmm, spmm
+from .messages import STORED, is_tiled, product_gradient, run, sddmm, spmm
 
-__all__ = ["arange", "group", "name", "scatter", "sddmm", "spmm", "take", "why_not"]
+__all__ = [
+    "arange",
+    "group",
+    "name",
+    "product_gradient",
+    "scatter",
+    "sddmm",
+    "spmm",
+    "take",
+    "why_not",
+]
 
 name = "cpu"
 
 _ELSEWHERE = {  # where the other primitives are
     "attention": ".attending",
     "attention_gradient": ".attending",
-    "product_gradient": ".attending",
     "score_gradient": ".attending",
     "softmax": ".attending",
     "softmax_gradient": ".attending",

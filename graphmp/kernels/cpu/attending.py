@@ -1,7 +1,4 @@
-"""Attention, softmax, and products with a number for each edge and head, on the CPU.
-
-This is how their loops are called; see the contract.
-"""
+"""Attention and softmax on the CPU: how their loops are called; see the contract."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ from ..philox import threshold
 from . import loops
 from .attention_gradient_rows import (
     attend_gradient_rows,
-    product_gradient_rows,
     score_gradient_rows,
     softmax_gradient_rows,
 )
@@ -67,19 +63,6 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, array)
     run(score_gradient_rows, layout[0], len(layout[1]) * max(size, 1), *args)
     return out
-
-
-def product_gradient(
-    form: Form, own: Tensor, weight: Tensor, grad: Tensor
-) -> tuple[Tensor, Tensor]:
-    """The gradient of a sum of products, at both; see the contract."""
-    layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
-    (rows, size), (edges, heads) = own.shape, weight.shape
-    of_own, of_weight = result(rows, size, own.dtype), result(edges, heads, own.dtype)
-    operands = (as_array(own), as_array(weight), as_array(grad))
-    args = (layout, *operands, _blocks(heads), _fit(heads, size), of_own[1], of_weight[1])
-    run(product_gradient_rows, layout[0], 2 * edges * max(size, 1), *args)
-    return of_own[0], of_weight[0]
 
 
 def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:

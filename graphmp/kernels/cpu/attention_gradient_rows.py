@@ -22,7 +22,7 @@ from .attention_rows import (
 )
 from .jit import jit
 from .llvm import LANES
-from .tiles import AHEAD, make_dots
+from .tiles import AHEAD
 
 
 @jit
@@ -165,29 +165,6 @@ def score_gradient_rows(
     """The gradient of scores at one end; see the contract."""
     span = (np.int64(0), np.int64(first), np.int64(last))
     _reach(kind, np.int64(flow.shape[1]), form, own, other, slope, flow, EDGE, fit, out, span)
-
-
-@jit
-def product_gradient_rows(
-    form: Any,
-    own: Any,
-    weight: Any,
-    grad: Any,
-    blocks: Any,
-    fit: Any,
-    out: Any,
-    out_weight: Any,
-    first: int,
-    last: int,
-) -> None:
-    """The gradient of a sum of products; see the contract.
-
-    The rows of ``grad`` that one row needs are still in the cache when they are read again.
-    """
-    (indptr, indices, eids), width = form, np.int64(own.shape[1]) // max(out_weight.shape[1], 1)
-    for r in range(np.int64(first), last):
-        make_dots(indptr, indices, eids, own, 0, grad, 1, width, out_weight, blocks, r, r + 1)
-        mix(form, grad, grad[:0], 1.0, weight, EDGE, fit, out, (np.int64(0), r, r + 1))
 
 
 @jit

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .. import composed
 from ..contract import OPS, At, Plan, accumulator
+from ..contract import plan as planned
 from . import loops, parallel, tiles
 from .jit import IS_COMPILED
 from .llvm import LANES
@@ -22,6 +24,7 @@ STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by the
     torch.bfloat16: torch.uint16,
     torch.float16: torch.int16,
 }
+HALVES = (torch.bfloat16, torch.float16)
 _KINDS: dict[torch.dtype, np.dtype[Any]] = {
     torch.float32: np.dtype(np.float32),
     torch.float64: np.dtype(np.float64),
@@ -104,7 +107,48 @@ def sddmm(
     return _shaped(out, dtype, plan.out_shape)
 
 
+def product_gradient(
+    form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The gradient of a sum of products, at both; see the contract."""
+    steps = _steps(weight.shape[1], own.shape[1], own.dtype in HALVES)
+    if not steps:
+        return composed.product_gradient(spmm, sddmm, form, own, weight, grad)
+    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    of_own, out = result(len(own), own.shape[1], own.dtype)
+    of_weight, out_weight = result(len(weight), weight.shape[1], own.dtype)
+    operands = (as_array(own), as_array(weight), as_array(grad))
+    work = 2 * len(edges[1]) * own.shape[1]
+    for places, *step in steps:
+        run(
+            tiles.product_gradient_rows,
+            edges[0],
+            work,
+            *(*edges, *operands, places, out, out_weight, *step),
+        )
+    return of_own, of_weight
+
+
 # ---- what the tiles take
+
+
+@lru_cache(maxsize=4096)
+def _steps(heads: int, size: int, is_half: bool) -> list[tuple[Any, ...]]:
+    """What ``tiles.product_gradient_rows`` is called with for each tile; none if it cannot be.
+
+    A tile has whole blocks, as many as a vector has numbers at most, or a part of one. Parts are
+    added in the result, which in half precision would be rounded more than once.
+    """
+    if not heads or size % heads:
+        return []
+    width, made = size // heads, []
+    plan = planned((heads, width), (heads, 1), (heads, width))
+    for tile in tiling(size, _MOST if width > LANES else LANES):
+        factors, adds = _factors("mul", plan, tile), tile.column % width > 0
+        if not factors or (adds and (is_half or len(factors) > 1)):
+            return []
+        made.append((_places(plan)[1][1], adds, factors, *tile))
+    return made
 
 
 def _flag(value: bool) -> tuple[int, ...]:

@@ -249,3 +249,46 @@ def make_dots(
                     acc = vector.add(acc, vector.mul(a, b))
                 count = min(blocks - h, np.int64(len(shape)))
                 vector.store(out, e, h, vector.totals(acc), count)
+
+
+@jit
+def product_gradient_rows(
+    indptr: Any,
+    indices: Any,
+    eids: Any,
+    x: Any,
+    weight: Any,
+    grad: Any,
+    places: Any,
+    out: Any,
+    out_weight: Any,
+    adds: bool,
+    factors: Any,
+    column: int,
+    lanes: int,
+    shape: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``out[r] = sum of weight * grad`` and ``out_weight[e, h] = sum of x * grad over block h``.
+
+    ``factors`` has as many numbers as a tile has blocks, each for as many vectors as the others.
+    Where an earlier tile had the beginning of a block, its sum ``adds`` to what is there.
+    """
+    end_of_all, block = np.int64(len(indices)) - 1, np.int64(places[column])
+    for r in range(first, last):
+        own, acc = vector.load(x, shape, r, column, lanes), vector.fill(x, shape, 0)
+        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            ahead = min(j + AHEAD, end_of_all)
+            e = np.int64(eids[ahead])
+            addresses.prefetch(grad, shape, np.int64(indices[ahead]), column)
+            addresses.prefetch_number(weight, e, block)
+            addresses.prefetch_number(out_weight, e, block)
+            e = np.int64(eids[j])
+            a = vector.load(grad, shape, np.int64(indices[j]), column, lanes)
+            acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, block, factors)))
+            made = vector.totals(vector.joined(vector.mul(own, a), factors))
+            if adds:
+                made = vector.add(made, vector.load(out_weight, (0,), e, block, len(factors)))
+            vector.store(out_weight, e, block, made, len(factors))
+        vector.store(out, r, column, acc, lanes)

@@ -276,6 +276,24 @@ def totals(typing: Any, tile: Any) -> Any:
     return made(tile), generate
 
 
+@primitive
+def joined(typing: Any, tile: Any, numbers: Any) -> Any:
+    """A tile of as many vectors as ``numbers`` has: each the sum of as many of the others.
+
+    What :func:`repeat` gave to several vectors comes together again.
+    """
+    made = Tile(tile.dtype, len(numbers))
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors, together = _each(builder, tile, args[0]), tile.count // made.count
+        sums = vectors[::together]
+        for nth in range(1, together):
+            sums = [builder.fadd(a, b) for a, b in zip(sums, vectors[nth::together], strict=True)]
+        return _pack(builder, made, sums)
+
+    return made(tile, numbers), generate
+
+
 def _bent(keep: bool) -> Callable[..., Any]:
     def operation(typing: Any, tile: Any, slope: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

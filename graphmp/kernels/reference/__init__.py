@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator, plan
+from .. import composed
+from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
 from .adding import add_rows
 from .attention import attention, attention_gradient, score_gradient
 from .labor import labor
@@ -100,14 +101,7 @@ def product_gradient(
     form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The gradient of a sum of products, at both; see the contract."""
-    heads = weight.shape[1]
-    by_head, number = (heads, own.shape[1] // max(heads, 1)), (heads, 1)
-    rows = At(own.view(len(own), *by_head), ROW)
-    factors = At(weight.view(len(weight), *number), EDGE)
-    others = At(grad.view(len(grad), *by_head), OTHER)
-    of_own, _ = spmm(form, "mul", "sum", False, others, factors, plan(by_head, number, by_head))
-    of_weight = sddmm(form, "mul", rows, others, plan(by_head, by_head, number))
-    return of_own.view(own.shape), of_weight.view(weight.shape)
+    return composed.product_gradient(spmm, sddmm, form, own, weight, grad)
 
 
 def arange(count: int, like: Tensor) -> Tensor:
