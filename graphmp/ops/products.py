@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from .. import kernels
@@ -96,23 +97,23 @@ class ProductGradient(Operation):
         self, call: Product, needs: Sequence[bool], kept: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Sums of products again."""
-        (feat, weight, upstream), (to_feat, to_weight) = kept, grads
-        shape = tuple(feat.shape[1:])
+        (feat, weight, upstream), like = kept, kept[:2]
+        to_feat, to_weight = (
+            torch.zeros_like(x) if grad is None else grad
+            for x, grad in zip(like, grads, strict=True)
+        )
+        shape, number = tuple(feat.shape[1:]), tuple(weight.shape[1:])
 
-        def summed(to: str, left: Maybe, right: Maybe, ends: tuple[str, str]) -> Maybe:
-            if left is None or right is None:
-                return None
-            shape_there = tuple(weight.shape[1:]) if to == "e" else shape
-            return self._contract(call.adjacency, to, "mul", left, right, ends, shape_there)
+        def summed(to: str, left: Tensor, right: Tensor, ends: tuple[str, str]) -> Tensor:
+            out_shape = number if to == "e" else shape
+            return self._contract(call.adjacency, to, "mul", left, right, ends, out_shape)
 
         node, other = call.end, call.to
-        reached = [
-            summed(other, to_feat, weight, (node, "e")) if needs[2] else None,
-            summed(other, feat, to_weight, (node, "e")) if needs[2] else None,
-        ]
-        terms = [term for term in reached if term is not None]
+        back = (node, "e")
         return (
             summed(node, upstream, to_weight, (other, "e")) if needs[0] else None,
             summed("e", to_feat, upstream, (node, other)) if needs[1] else None,
-            sum(terms[1:], terms[0]) if terms else None,
+            summed(other, to_feat, weight, back) + summed(other, feat, to_weight, back)
+            if needs[2]
+            else None,
         )

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
-from graphmp.ops import chosen, operation, spmm
+from graphmp.ops import chosen, operation, products, spmm
 
 NAMES = sorted(
     name.removeprefix("graphmp::")
@@ -59,6 +59,9 @@ def use_all(graph: gm.Graph) -> list[Any]:
         gm.ops.gatv2_attention(graph, src, dst, feature(2, SIZE), dropout=0.5),
         gm.ops.dot_attention(graph, dst.half(), src.half(), src.half(), weight=feature(edges)),
         SOFTMAX._SOFTMAX_GRADIENT(call, feature(edges, 2), feature(edges, 2)),
+        spmm._PRODUCTS(
+            products.Product(adjacency, "u", "v"), src, feature(edges, 2, 1), feature(3, 2, SIZE)
+        ),
         chosen.put(adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)),
     ]
 
