@@ -69,7 +69,7 @@ def why_not(call: Call) -> str | None:
     if call.dtype not in STORED and call.dtype not in _INTEGERS:
         return f"it has no loops for {call.dtype}"
     if call.primitive in ("attention", "product_gradient") and not is_tiled(call.dtype):
-        return "its loops are for floating point, and need Numba's compiler"
+        return f"{call.primitive} is for floating point, and needs Numba's compiler"
     return None
 
 
