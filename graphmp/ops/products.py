@@ -45,7 +45,7 @@ class ProductGradient(Operation):
         self._contract = contract
         super().__init__()
 
-    def of(self, call: Any, grad: Tensor, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor] | None:
+    def of(self, call: Any, grad: Tensor, lhs: Any, rhs: Any) -> tuple[Tensor, Tensor] | None:
         """Both gradients of a contraction, in the order of its operands; None if it is no such sum.
 
         Args:

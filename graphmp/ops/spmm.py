@@ -275,7 +275,7 @@ class _Sum(Operation):
         self, call: Contraction, needs: Sequence[bool], kept: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Contractions into the operands' own ends."""
-        (grad,), (lhs, rhs) = grads, kept
+        (grad,), (lhs, rhs) = grads, map(_conjugate, kept)
         if call.per_degree and call.op == "copy" and call.lhs == "u":
             edges = call.adjacency
             divisor = edges.divisors(grad.dtype)
@@ -304,6 +304,12 @@ def _factors(op: str, needs: Sequence[bool], operands: Any) -> tuple[Maybe, Mayb
     product = op in ("mul", "div")
     keep_rhs = product and (left or op == "div")
     return lhs if product and right else None, rhs if keep_rhs else None
+
+
+def _conjugate(factor: Maybe) -> Maybe:
+    """What a gradient is multiplied by, of numbers that may be complex."""
+    is_complex = factor is not None and factor.is_complex()
+    return factor.conj().resolve_conj() if is_complex else factor  # type: ignore[union-attr]
 
 
 def _left_gradient(call: Contraction, grad: Tensor, rhs: Tensor | None) -> Tensor:

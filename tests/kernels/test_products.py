@@ -51,7 +51,7 @@ def test_every_dtype(corner: Corner, backend: str, dtype: torch.dtype) -> None:
     check(corner, given, run(corner, given))
 
 
-@pytest.mark.parametrize("heads_and_width", [(2, 8), (1, 300)], ids=str)
+@pytest.mark.parametrize("heads_and_width", [(1, 5), (1, 16), (2, 8), (3, 8), (1, 300)], ids=str)
 @each_backend_and_dtype(FLOATS, "product_gradient")
 def test_whole_vectors_of_every_dtype(
     backend: str, dtype: torch.dtype, heads_and_width: tuple[int, int]

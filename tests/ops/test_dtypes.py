@@ -50,6 +50,20 @@ def test_gradients_in_every_floating_point_dtype(
         )
 
 
+@each_backend_and_dtype(FLOATS)
+@pytest.mark.parametrize("shapes", [((16,), (1,)), ((5,), ()), ((2, 8), (2, 1))], ids=str)
+def test_gradients_of_weights_in_every_floating_point_dtype(
+    shapes: tuple[tuple[int, ...], ...], backend: str, dtype: torch.dtype
+) -> None:
+    graph = MIXED.graph()
+    for reducer in ("sum", "mean"):
+        assert_same_with_gradients(
+            lambda *x, reducer=reducer: getattr(ops, f"u_mul_e_{reducer}")(graph, *x),
+            lambda *x, reducer=reducer: dense.update_all("u_mul_e", reducer, *ENDS, 6, *x),
+            *(MIXED.feature(end, shape, dtype) for end, shape in zip("ue", shapes, strict=True)),
+        )
+
+
 @pytest.mark.parametrize("right", DTYPES, ids=str)
 @pytest.mark.parametrize("left", DTYPES, ids=str)
 @pytest.mark.usefixtures("backend")

@@ -31,6 +31,16 @@ def test_every_binary_message_kept_summed_and_averaged(message: str) -> None:
     assert_differentiable_twice(kept_summed_averaged, left, right)
 
 
+@pytest.mark.parametrize("op", ["mul", "div", "dot"])
+@pytest.mark.usefixtures("backend")
+def test_complex_numbers(op: str) -> None:
+    u, e = (
+        torch.complex(TINY.feature(end, (2,), torch.float64), TINY.feature(end, (2,)).double() + 1)
+        for end in "ue"
+    )
+    assert_differentiable_twice(lambda *x: ops.gspmm(GRAPH, op, "sum", *x), u, e)
+
+
 @pytest.mark.parametrize("target", "uve")
 @pytest.mark.usefixtures("backend")
 def test_a_copy_summed_and_averaged(target: str) -> None:

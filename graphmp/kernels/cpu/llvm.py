@@ -33,6 +33,7 @@ _NAMES = {  # how LLVM's functions name eight of them, and their size in bytes
     _DOUBLE: ("v8f64", 8),
     I64: ("v8i64", 8),
 }
+HALF_BYTES = 2
 
 
 def vector_of(dtype: Any) -> ir.VectorType:
@@ -112,14 +113,34 @@ def store(builder: Any, pointer: Any, kind: Any, vector: Any, mask: Any) -> None
 
 
 def put(builder: Any, pointer: Any, vector: Any, mask: Any) -> None:
-    """Write eight numbers as they are."""
+    """Write eight numbers as they are, or the first of them, which the mask says."""
     at = builder.bitcast(pointer, vector.type.as_pointer())
     name, size = _NAMES[vector.type.element]
     if mask is None:
         builder.store(vector, at).align = size
-        return
-    args = [vector, at, I32(size), mask]
-    call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(), args)
+    elif size > HALF_BYTES:
+        args = [vector, at, I32(size), mask]
+        call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(), args)
+    else:
+        _put_one_by_one(builder, at, vector, mask)
+
+
+def _put_one_by_one(builder: Any, at: Any, vector: Any, mask: Any) -> None:
+    """Write the first numbers of two bytes, without a masked store.
+
+    LLVM (22, with AVX-512) makes of a masked store of narrowed numbers, where it knows that the
+    mask has one lane, a store of four bytes: the number beside would be lost.
+    """
+    first = builder.bitcast(at, vector.type.element.as_pointer())
+    is_whole = builder.extract_element(mask, I32(LANES - 1))
+    with builder.if_else(is_whole, likely=True) as (then, otherwise):
+        with then:
+            builder.store(vector, at).align = HALF_BYTES
+        with otherwise:
+            for lane in range(LANES - 1):
+                with builder.if_then(builder.extract_element(mask, I32(lane))):
+                    number = builder.extract_element(vector, I32(lane))
+                    builder.store(number, builder.gep(first, [I64(lane)])).align = HALF_BYTES
 
 
 def load_one(builder: Any, pointer: Any, kind: Any) -> Any:
