@@ -137,7 +137,8 @@ def mean_nodes(
     Args:
         graph: a graph or a batch.
         feat: field of the nodes, (N, *feature).
-        weight: field of what the feature is multiplied by first.
+        weight: field of what the feature is multiplied by first; the sum is divided by the
+            number of nodes all the same.
         ntype: the node type; not needed when there is one.
 
     Returns:
@@ -159,7 +160,8 @@ def mean_edges(graph: Graph, feat: str, weight: str | None = None, *, etype: Any
     Args:
         graph: a graph or a batch.
         feat: field of the edges, (E, *feature).
-        weight: field of what the feature is multiplied by first.
+        weight: field of what the feature is multiplied by first; the sum is divided by the
+            number of edges all the same.
         etype: the edge type; not needed when there is one.
 
     Returns:
