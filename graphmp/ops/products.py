@@ -23,12 +23,10 @@ class Product(NamedTuple):
     Attributes:
         adjacency: the edges.
         end: ``"u"`` or ``"v"``, where the features lie.
-        to: the other end, where the products are summed.
     """
 
     adjacency: Adjacency
     end: str
-    to: str
 
 
 class ProductGradient(Operation):
@@ -62,7 +60,7 @@ class ProductGradient(Operation):
         features = plan(tuple(feat.shape[1:]), tuple(weight.shape[1:]), call.out_shape)
         if features.width == 0 or features.wide != (True, False, True):
             return None
-        made = self(Product(call.adjacency, end, call.to), feat, weight, grad)
+        made = self(Product(call.adjacency, end), feat, weight, grad)
         return (made[1], made[0]) if is_turned else made
 
     def run(
@@ -97,10 +95,10 @@ class ProductGradient(Operation):
         self, call: Product, needs: Sequence[bool], kept: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Sums of products again."""
-        (feat, weight, upstream), like = kept, kept[:2]
+        feat, weight, upstream = kept
         to_feat, to_weight = (
             torch.zeros_like(x) if grad is None else grad
-            for x, grad in zip(like, grads, strict=True)
+            for x, grad in zip((feat, weight), grads, strict=True)
         )
         shape, number = tuple(feat.shape[1:]), tuple(weight.shape[1:])
 
@@ -108,7 +106,7 @@ class ProductGradient(Operation):
             out_shape = number if to == "e" else shape
             return self._contract(call.adjacency, to, "mul", left, right, ends, out_shape)
 
-        node, other = call.end, call.to
+        node, other = call.end, "v" if call.end == "u" else "u"
         back = (node, "e")
         return (
             summed(node, upstream, to_weight, (other, "e")) if needs[0] else None,

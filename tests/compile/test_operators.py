@@ -60,7 +60,7 @@ def use_all(graph: gm.Graph) -> list[Any]:
         gm.ops.dot_attention(graph, dst.half(), src.half(), src.half(), weight=feature(edges)),
         SOFTMAX._SOFTMAX_GRADIENT(call, feature(edges, 2), feature(edges, 2)),
         spmm._PRODUCTS(
-            products.Product(adjacency, "u", "v"), src, feature(edges, 2, 1), feature(3, 2, SIZE)
+            products.Product(adjacency, "u"), src, feature(edges, 2, 1), feature(3, 2, SIZE)
         ),
         chosen.put(adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)),
     ]

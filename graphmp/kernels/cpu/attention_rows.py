@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import addresses, random, vector
+from . import addresses, random, sums, vector
 from .jit import jit
 from .llvm import LANES
 from .tiles import AHEAD, LINE
@@ -100,7 +100,7 @@ def make_scores(
                             a = vector.leaky(vector.add(a, b), slope)
                             b = vector.load_blocks(slant, shape, 0, (h, f), heads, width, lanes)
                         acc = vector.add(acc, vector.mul(a, b))
-                    vector.store(out, j - base, h, vector.totals(acc), LANES)
+                    vector.store(out, j - base, h, sums.totals(acc), LANES)
             if len(edge) > 0:
                 e = np.int64(eids[j])
                 for h in range(0, heads, LANES):

@@ -33,7 +33,7 @@ _NAMES = {  # how LLVM's functions name eight of them, and their size in bytes
     _DOUBLE: ("v8f64", 8),
     I64: ("v8i64", 8),
 }
-HALF_BYTES = 2
+_HALF_BYTES = 2
 
 
 def vector_of(dtype: Any) -> ir.VectorType:
@@ -118,7 +118,7 @@ def put(builder: Any, pointer: Any, vector: Any, mask: Any) -> None:
     name, size = _NAMES[vector.type.element]
     if mask is None:
         builder.store(vector, at).align = size
-    elif size > HALF_BYTES:
+    elif size > _HALF_BYTES:
         args = [vector, at, I32(size), mask]
         call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(), args)
     else:
@@ -135,12 +135,12 @@ def _put_one_by_one(builder: Any, at: Any, vector: Any, mask: Any) -> None:
     is_whole = builder.extract_element(mask, I32(LANES - 1))
     with builder.if_else(is_whole, likely=True) as (then, otherwise):
         with then:
-            builder.store(vector, at).align = HALF_BYTES
+            builder.store(vector, at).align = _HALF_BYTES
         with otherwise:
             for lane in range(LANES - 1):
                 with builder.if_then(builder.extract_element(mask, I32(lane))):
                     number = builder.extract_element(vector, I32(lane))
-                    builder.store(number, builder.gep(first, [I64(lane)])).align = HALF_BYTES
+                    builder.store(number, builder.gep(first, [I64(lane)])).align = _HALF_BYTES
 
 
 def load_one(builder: Any, pointer: Any, kind: Any) -> Any:

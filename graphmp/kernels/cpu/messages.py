@@ -24,7 +24,6 @@ STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by the
     torch.bfloat16: torch.uint16,
     torch.float16: torch.int16,
 }
-HALVES = (torch.bfloat16, torch.float16)
 _KINDS: dict[torch.dtype, np.dtype[Any]] = {
     torch.float32: np.dtype(np.float32),
     torch.float64: np.dtype(np.float64),
@@ -111,7 +110,7 @@ def product_gradient(
     form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The gradient of a sum of products, at both; see the contract."""
-    steps = _steps(weight.shape[1], own.shape[1], own.dtype in HALVES)
+    steps = _steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
     if not steps:
         return composed.product_gradient(spmm, sddmm, form, own, weight, grad)
     edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
@@ -133,19 +132,19 @@ def product_gradient(
 
 
 @lru_cache(maxsize=4096)
-def _steps(heads: int, size: int, is_half: bool) -> list[tuple[Any, ...]]:
+def _steps(heads: int, size: int, is_exact: bool) -> list[tuple[Any, ...]]:
     """What ``tiles.product_gradient_rows`` is called with for each tile; none if it cannot be.
 
     A tile has whole blocks, as many as a vector has numbers at most, or a part of one. Parts are
-    added in the result, which in half precision would be rounded more than once.
+    added in the result, which would be rounded more than once unless it is as exact as a sum.
     """
-    if not heads or size % heads:
+    if heads == 0:
         return []
     width, made = size // heads, []
     plan = planned((heads, width), (heads, 1), (heads, width))
     for tile in tiling(size, _MOST if width > LANES else LANES):
         factors, adds = _factors("mul", plan, tile), tile.column % width > 0
-        if not factors or (adds and (is_half or len(factors) > 1)):
+        if not factors or (adds and (len(factors) > 1 or not is_exact)):
             return []
         made.append((_places(plan)[1][1], adds, factors, *tile))
     return made

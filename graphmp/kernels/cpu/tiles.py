@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import addresses, vector
+from . import addresses, sums, vector
 from .jit import inline, jit
 from .llvm import LANES
 
@@ -248,7 +248,7 @@ def make_dots(
                     b = vector.load_blocks(y, shape, k, (h, f), blocks, width, lanes)
                     acc = vector.add(acc, vector.mul(a, b))
                 count = min(blocks - h, np.int64(len(shape)))
-                vector.store(out, e, h, vector.totals(acc), count)
+                vector.store(out, e, h, sums.totals(acc), count)
 
 
 @jit
@@ -287,7 +287,7 @@ def product_gradient_rows(
             e = np.int64(eids[j])
             a = vector.load(grad, shape, np.int64(indices[j]), column, lanes)
             acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, block, factors)))
-            made = vector.totals(vector.joined(vector.mul(own, a), factors))
+            made = sums.totals(sums.joined(vector.mul(own, a), factors))
             if adds:
                 made = vector.add(made, vector.load(out_weight, (0,), e, block, len(factors)))
             vector.store(out_weight, e, block, made, len(factors))

@@ -47,14 +47,16 @@ def _of(array: Any) -> Any:
     return types.float64 if array.dtype == types.float64 else types.float32
 
 
-def _pack(builder: Any, tile: Tile, vectors: list[Any]) -> Any:
+def pack(builder: Any, tile: Tile, vectors: list[Any]) -> Any:
+    """A tile of so many vectors."""
     packed = ir.Constant(ir.ArrayType(llvm.vector_of(tile.dtype), tile.count), ir.Undefined)
     for place, vector in enumerate(vectors):
         packed = builder.insert_value(packed, vector, place)
     return packed
 
 
-def _each(builder: Any, tile: Tile, value: Any) -> list[Any]:
+def each(builder: Any, tile: Tile, value: Any) -> list[Any]:
+    """The vectors of a tile."""
     return [builder.extract_value(value, place) for place in range(tile.count)]
 
 
@@ -68,7 +70,7 @@ def fill(typing: Any, array: Any, shape: Any, value: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number = context.cast(builder, args[2], signature.args[2], tile.dtype)
-        return _pack(builder, tile, [llvm.splat(builder, number)] * tile.count)
+        return pack(builder, tile, [llvm.splat(builder, number)] * tile.count)
 
     return tile(array, shape, value), generate
 
@@ -118,7 +120,7 @@ def load(typing: Any, array: Any, shape: Any, row: Any, column: Any, lanes: Any)
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         masked = args[4] if tile.count == 1 else None
         source = _Source(context, builder, array, (args[0], args[2], args[3]), masked)
-        return _pack(builder, tile, [source.one_by_one(place) for place in range(tile.count)])
+        return pack(builder, tile, [source.one_by_one(place) for place in range(tile.count)])
 
     return tile(array, shape, types.int64, types.int64, types.int64), generate
 
@@ -160,7 +162,7 @@ def load_operand(
             for block, choice in zip(blocks, choices, strict=True):
                 vector.add_incoming(choice, block)
             vectors.append(vector)
-        return _pack(builder, tile, vectors)
+        return pack(builder, tile, vectors)
 
     i = types.int64
     return tile(array, shape, i, i, places, i, i), generate
@@ -180,7 +182,7 @@ def repeat(typing: Any, array: Any, shape: Any, row: Any, column: Any, numbers: 
         for place in range(distinct):
             number = llvm.load_one(builder, builder.gep(start, [llvm.I64(place)]), array.dtype)
             made += [llvm.splat(builder, number)] * (tile.count // distinct)
-        return _pack(builder, tile, made)
+        return pack(builder, tile, made)
 
     return tile(array, shape, types.int64, types.int64, numbers), generate
 
@@ -206,7 +208,7 @@ def load_blocks(
             at = builder.select(builder.icmp_signed("<", at, last), at, last)
             pointer = builder.gep(start, [builder.mul(at, args[5])])
             made.append(llvm.load(builder, pointer, array.dtype, mask))
-        return _pack(builder, tile, made)
+        return pack(builder, tile, made)
 
     i = types.int64
     return tile(array, shape, i, types.UniTuple(i, 2), i, i, i), generate
@@ -222,7 +224,7 @@ def store(typing: Any, array: Any, row: Any, column: Any, tile: Any, lanes: Any)
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[1], args[2])
         mask = llvm.first_lanes(builder, args[4]) if tile.count == 1 else None
-        for place, vector in enumerate(_each(builder, tile, args[3])):
+        for place, vector in enumerate(each(builder, tile, args[3])):
             at = builder.gep(start, [llvm.I64(place * LANES)])
             llvm.store(builder, at, array.dtype, vector, mask)
         return context.get_dummy_value()
@@ -234,9 +236,9 @@ def _binary(instruction: str) -> Callable[..., Any]:
     def operation(typing: Any, first: Any, second: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             emit = getattr(builder, instruction)
-            pairs = zip(_each(builder, first, args[0]), _each(builder, first, args[1]), strict=True)
+            pairs = zip(each(builder, first, args[0]), each(builder, first, args[1]), strict=True)
             flags = ("contract",)
-            return _pack(builder, first, [emit(a, b, flags=flags) for a, b in pairs])
+            return pack(builder, first, [emit(a, b, flags=flags) for a, b in pairs])
 
         return first(first, first), generate
 
@@ -249,62 +251,17 @@ mul = _binary("fmul")
 div = _binary("fdiv")
 
 
-@primitive
-def totals(typing: Any, tile: Any) -> Any:
-    """A tile of one vector: the sum of vector ``p``, of at most eight, in place ``p``."""
-    made = Tile(tile.dtype, 1)
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vectors = _each(builder, tile, args[0])
-        vectors += [ir.Constant(vectors[0].type, None)] * (LANES - len(vectors))
-        for width in (1, 2, 4):  # numbers that already belong together
-            order = [
-                p + half + step
-                for p in range(0, LANES, 2 * width)
-                for half in (0, LANES)
-                for step in range(width)
-            ]
-            evens, odds = llvm.ints(order), llvm.ints([q + width for q in order])
-            vectors = [
-                builder.fadd(
-                    builder.shuffle_vector(a, b, evens), builder.shuffle_vector(a, b, odds)
-                )
-                for a, b in zip(vectors[::2], vectors[1::2], strict=True)
-            ]
-        return _pack(builder, made, vectors)
-
-    return made(tile), generate
-
-
-@primitive
-def joined(typing: Any, tile: Any, numbers: Any) -> Any:
-    """A tile of as many vectors as ``numbers`` has: each the sum of as many of the others.
-
-    What :func:`repeat` gave to several vectors comes together again.
-    """
-    made = Tile(tile.dtype, len(numbers))
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vectors, together = _each(builder, tile, args[0]), tile.count // made.count
-        sums = vectors[::together]
-        for nth in range(1, together):
-            sums = [builder.fadd(a, b) for a, b in zip(sums, vectors[nth::together], strict=True)]
-        return _pack(builder, made, sums)
-
-    return made(tile, numbers), generate
-
-
 def _bent(keep: bool) -> Callable[..., Any]:
     def operation(typing: Any, tile: Any, slope: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             number = context.cast(builder, args[1], signature.args[1], tile.dtype)
             steepness, made = llvm.splat(builder, number), []
-            for x in _each(builder, tile, args[0]):
+            for x in each(builder, tile, args[0]):
                 positive = builder.fcmp_ordered(">", x, ir.Constant(x.type, None))
                 above = x if keep else ir.Constant(x.type, [1.0] * LANES)
                 below = builder.fmul(x, steepness) if keep else steepness
                 made.append(builder.select(positive, above, below))
-            return _pack(builder, tile, made)
+            return pack(builder, tile, made)
 
         return tile(tile, slope), generate
 
@@ -325,7 +282,7 @@ def places(typing: Any, shape: Any, value: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number = context.cast(builder, args[1], signature.args[1], types.int32)
-        return _pack(builder, tile, [llvm.splat(builder, number)] * tile.count)
+        return pack(builder, tile, [llvm.splat(builder, number)] * tile.count)
 
     return tile(shape, value), generate
 
@@ -340,14 +297,14 @@ def beats(typing: Any, new: Any, old: Any, smallest: Any, careful: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         made = []
-        for a, b in zip(_each(builder, new, args[0]), _each(builder, new, args[1]), strict=True):
+        for a, b in zip(each(builder, new, args[0]), each(builder, new, args[1]), strict=True):
             wins = builder.fcmp_ordered(sign, a, b)
             if len(careful):
                 is_nan = builder.fcmp_unordered("uno", a, a)
                 first_nan = builder.and_(is_nan, builder.fcmp_ordered("ord", b, b))
                 wins = builder.or_(wins, first_nan)
             made.append(wins)
-        return _pack(builder, tile, made)
+        return pack(builder, tile, made)
 
     return tile(new, new, smallest, careful), generate
 
@@ -358,10 +315,10 @@ def choose(typing: Any, mask: Any, new: Any, old: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         bits, fresh, kept = (
-            _each(builder, tile, value) for tile, value in zip((mask, new, new), args, strict=True)
+            each(builder, tile, value) for tile, value in zip((mask, new, new), args, strict=True)
         )
         made = [builder.select(m, a, b) for m, a, b in zip(bits, fresh, kept, strict=True)]
-        return _pack(builder, new, made)
+        return pack(builder, new, made)
 
     return new(mask, new, new), generate
 
@@ -378,7 +335,7 @@ def store_places(
         kind, first = llvm.I32, builder.trunc(args[4], llvm.I32)
         if array.dtype == types.int64:
             kind, first = llvm.I64, args[4]
-        for place, vector in enumerate(_each(builder, tile, args[3])):
+        for place, vector in enumerate(each(builder, tile, args[3])):
             wide = vector if kind == llvm.I32 else builder.sext(vector, ir.VectorType(kind, LANES))
             value = builder.add(wide, llvm.splat(builder, first))
             llvm.put(builder, builder.gep(start, [llvm.I64(place * LANES)]), value, mask)
@@ -397,8 +354,8 @@ def exp(typing: Any, tile: Any) -> Any:
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _pack(
-            builder, tile, [llvm.exp(builder, tile.dtype, v) for v in _each(builder, tile, args[0])]
+        return pack(
+            builder, tile, [llvm.exp(builder, tile.dtype, v) for v in each(builder, tile, args[0])]
         )
 
     return tile(tile), generate
