@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.cases import Run
-from graphmp.kernels.cpu import addresses, parallel, vector
-from graphmp.kernels.cpu.jit import jit
+from graphmp.kernels.cpu.runtime import threads as parallel
+from graphmp.kernels.cpu.runtime.jit import jit
+from graphmp.kernels.cpu.simd import addresses, vector
 
 LANES = 8
 WIDEST = 16  # vectors that are held at once

@@ -166,7 +166,7 @@ def gpu_memory(run: Run) -> int:
 
 def peak_memory(run: Run) -> int:
     """Bytes of resident memory that a call reaches beyond those before it; on Linux only."""
-    keeper = sys.modules.get("graphmp.kernels.cpu.memory")
+    keeper = sys.modules.get("graphmp.kernels.cpu.runtime.memory")
     if keeper is not None:
         keeper.release()  # a result shall not lie in memory that was there before
     before = _status("VmRSS")

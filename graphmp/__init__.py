@@ -5,13 +5,44 @@ Make a graph with :func:`graph` or :func:`heterograph`, put features into its ``
 :mod:`graphmp.function` or are your own. :mod:`graphmp.ops` does the same on tensors,
 :mod:`graphmp.nn` has layers, :mod:`graphmp.data` data sets, :mod:`graphmp.transforms` functions
 that make a graph of a graph.
+
+Files:
+    _checks: Validate arguments; each function returns the checked value or raises.
+    _graph: The parts of class Graph: its state, and a file for each family of methods.
+    _message_passing: Message passing over relations, with builtin and user functions.
+    _storage: What a graph stores: its types, the edges of each relation, and columns of features.
+    construct: Functions that create graphs from edges, SciPy, NetworkX and edge indices.
+    data: Data sets: read from files, embedded, or generated.
+    dataloading: Samplers and data loaders for minibatch training.
+    errors: The exceptions that graphmp raises.
+    function: Builtin message and reduce functions.
+    graph: Class Graph.
+    init: Initializers that fill rows of features that were not written.
+    kernels: The primitives that graphs run on, and the backends that implement them.
+    nn: Graph neural network layers: torch modules that take a graph and features.
+    ops: Differentiable operations on a graph and tensors, without frames.
+    random: The library's random seed.
+    readout: Readouts: reduce, normalise and rank features over each graph of a batch.
+    sampling: Sample neighbours, random walks and negative edges; blocks.
+    transforms: Functions that return a changed graph; batches of graphs.
 """
 
 from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
-from .batch import batch, slice_batch, unbatch
-from .block import to_block
-from .construct import (
+from ._graph.export import to_edge_index, to_networkx
+from ._graph.subgraph import (
+    edge_subgraph,
+    in_subgraph,
+    khop_in_subgraph,
+    khop_out_subgraph,
+    node_subgraph,
+    out_subgraph,
+)
+from ._graph.traversal import bfs_edges_generator, bfs_nodes_generator, topological_nodes_generator
+from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph
+from ._message_passing.udf import EdgeBatch, NodeBatch
+from ._storage.frame import ALL, EID, ETYPE, NID, NTYPE
+from .construct.from_edges import (
     create_block,
     from_edge_index,
     graph,
@@ -19,7 +50,7 @@ from .construct import (
     rand_bipartite,
     rand_graph,
 )
-from .convert import (
+from .construct.from_other import (
     bipartite_from_networkx,
     bipartite_from_scipy,
     from_networkx,
@@ -35,12 +66,10 @@ from .errors import (
     GraphValueError,
     GraphWarning,
 )
-from .export import to_edge_index, to_networkx
-from .frame import ALL, EID, ETYPE, NID, NTYPE
 from .graph import Graph
-from .graphwise import broadcast_edges, broadcast_nodes, softmax_edges, softmax_nodes
 from .random import seed
-from .readout import (
+from .readout.per_graph import broadcast_edges, broadcast_nodes, softmax_edges, softmax_nodes
+from .readout.readout import (
     max_edges,
     max_nodes,
     mean_edges,
@@ -54,14 +83,7 @@ from .readout import (
     topk_edges,
     topk_nodes,
 )
-from .subgraph import (
-    edge_subgraph,
-    in_subgraph,
-    khop_in_subgraph,
-    khop_out_subgraph,
-    node_subgraph,
-    out_subgraph,
-)
+from .sampling.block import to_block
 from .transforms import (
     BaseTransform,
     Compose,
@@ -86,13 +108,7 @@ from .transforms import (
     to_homogeneous,
     to_simple,
 )
-from .traversal import (
-    bfs_edges_generator,
-    bfs_nodes_generator,
-    topological_nodes_generator,
-)
-from .type_subgraph import edge_type_subgraph, node_type_subgraph
-from .udf import EdgeBatch, NodeBatch
+from .transforms.batch import batch, slice_batch, unbatch
 
 DGLGraph = Graph
 __version__ = "0.1.0"
@@ -193,3 +209,16 @@ __all__ = [
     "unbatch",
     "validate_ids",
 ]
+
+
+def _name_publicly() -> None:
+    """Make what is exported say so: reprs, documentation and pickles name the public path."""
+    inner = (data, dataloading, function, nn.functional, nn, ops, sampling, transforms)
+    for path, exported in [*((m.__name__, vars(m)) for m in inner), (__name__, globals())]:
+        for name in exported["__all__"]:
+            value = exported[name]
+            if callable(value) and getattr(value, "__module__", "").startswith(__name__):
+                value.__module__ = path
+
+
+_name_publicly()

@@ -7,15 +7,13 @@ from typing import Any
 
 import torch
 
-from . import _checks, display
-from .adjacency import Adjacency
-from .export import adj, adj_external, adj_tensors, inc, to_networkx
-from .features import Frames
-from .frame import Frame
-from .metagraph import CanonicalEtype
-from .mutation import Mutable
-from .sampling import global_uniform_negative_sampling, sample_neighbors, select_topk
-from .subgraph import (
+from . import _checks
+from ._graph import display
+from ._graph.export import adj, adj_external, adj_tensors, inc, to_networkx
+from ._graph.features import Frames
+from ._graph.mutation import Mutable
+from ._graph.pytree import register
+from ._graph.subgraph import (
     edge_subgraph,
     in_subgraph,
     khop_in_subgraph,
@@ -23,8 +21,11 @@ from .subgraph import (
     node_subgraph,
     out_subgraph,
 )
-from .tree import register
-from .type_subgraph import edge_type_subgraph, node_type_subgraph, relations
+from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph, relations
+from ._storage.adjacency import Adjacency
+from ._storage.frame import Frame
+from ._storage.metagraph import CanonicalEtype
+from .sampling import global_uniform_negative_sampling, sample_neighbors, select_topk
 
 
 class Graph(Mutable):

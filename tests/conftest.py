@@ -14,8 +14,8 @@ import torch
 if not torch.cuda.is_available():  # before a kernel is decorated
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-import backends
 import pytest
+from support import backends
 
 import graphmp.function as fn
 from graphmp import kernels, ops
@@ -61,7 +61,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     with (
         kernels.using(name, backends.NAMES[-1]),
         torch.device("cuda") if on_gpu else nullcontext(),
-        import_module("interpreted").mended() if name == backends.INTERPRETED else nullcontext(),
+        import_module("support.interpreted").mended()
+        if name == backends.INTERPRETED
+        else nullcontext(),
     ):
         yield name
 

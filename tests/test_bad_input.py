@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from functions import COPY, SUM, nothing, sample, sum_inbox
-from unchanged import Call, Case, Error, each, meta, refuses, unchanged
+from support.functions import COPY, SUM, nothing, sample, sum_inbox
+from support.unchanged import Call, Case, Error, each, meta, refuses, unchanged
 
 import graphmp.function as fn
 from graphmp import EdgeBatch, Graph, GraphKeyError, GraphTypeError, GraphValueError, NodeBatch

@@ -25,7 +25,7 @@ def python_calls(graph: gm.Graph) -> list[tuple[str, str]]:
     """File and name of every Python function that one ``update_all`` calls, in order."""
     cpu = pytest.importorskip("graphmp.kernels.cpu", exc_type=ImportError)
     # Compiled functions tell a profiler of themselves as though they were Python.
-    modules = (cpu.loops, cpu.tiles)
+    modules = (cpu.messages.spmm_plain, cpu.messages.spmm_tiled)
     kernels = [made for m in modules for made in vars(m).values() if hasattr(made, "py_func")]
     compiled = {id(kernel.py_func.__code__) for kernel in kernels}
     calls: list[tuple[str, str]] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import laws
 import pytest
 import torch
-from corner_graphs import CORNERS, MIXED, Corner, each_corner
+from support import laws
+from support.corner_graphs import CORNERS, MIXED, Corner, each_corner
 from torch import Tensor
 
 import graphmp as gm

@@ -163,7 +163,8 @@ def test_without_optional_packages_update_all_is_correct() -> None:
     done = run(
         WITHOUT
         + """
-import dense, torch
+import torch
+from support import dense
 import graphmp as gm, graphmp.function as fn
 
 assert gm.kernels.select(gm.kernels.Call("spmm", "cpu", torch.float32)).name == "reference"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from seed_documents import blocks_of, read
+from support.seed_documents import blocks_of, read
 
 import graphmp as gm
 

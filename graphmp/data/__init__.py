@@ -1,4 +1,21 @@
-"""Data sets: read from files, and embedded or generated ones that need no download."""
+"""Data sets: read from files, and embedded or generated ones that need no download.
+
+Files:
+    aifb: AIFB, a relational graph of a research institute.
+    dataset: The base class of data sets.
+    gin: Graph classification sets in the GIN text format.
+    gin_files: The reader of the GIN text format.
+    gowalla: Gowalla, for recommendation.
+    karate: Zachary's karate club.
+    knowledge_graph: Knowledge graphs, for link prediction.
+    labelled: The base class of sets of labelled graphs.
+    planetoid: Cora, Citeseer and PubMed.
+    planetoid_files: The safe reader of Planetoid pickles.
+    planted: Generated graphs with planted communities.
+    sources: Where raw files are found or downloaded.
+    tu: The TU Dortmund collection.
+    turtle: A reader of Turtle files.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..construct import graph
+from .._storage.frame import ETYPE, NTYPE
+from ..construct.from_edges import graph
 from ..errors import GraphValueError
-from ..frame import ETYPE, NTYPE
 from ..graph import Graph
 from ..transforms import to_heterogeneous
 from . import turtle

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..construct import graph
+from ..construct.from_edges import graph
 from ..errors import GraphValueError
 from ..graph import Graph
 from . import gin_files

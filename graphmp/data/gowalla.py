@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..construct import heterograph
+from ..construct.from_edges import heterograph
 from ..errors import GraphValueError
 from .dataset import SingleGraphDataset
 from .sources import Folder, need_folder

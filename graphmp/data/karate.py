@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..construct import graph
+from ..construct.from_edges import graph
 from .dataset import SingleGraphDataset
 
 NUM_MEMBERS = 34

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ..construct import graph
+from ..construct.from_edges import graph
 from ..errors import GraphValueError
 from ..graph import Graph
 from .dataset import SingleGraphDataset

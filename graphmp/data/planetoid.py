@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ..construct import graph
+from ..construct.from_edges import graph
 from . import planetoid_files
 from .dataset import SingleGraphDataset
 from .sources import Folder, cache_folder, fetch_files, find_folder

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from .. import _checks
-from ..construct import graph
+from ..construct.from_edges import graph
 from ..errors import GraphValueError
 from ..graph import Graph
 from .dataset import SingleGraphDataset

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import _checks
-from ..construct import graph
+from ..construct.from_edges import graph
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from .labelled import LabelledGraphsDataset

@@ -3,6 +3,26 @@
 A :class:`DataLoader` goes through seeds, nodes or edges, in batches; a sampler makes of each batch
 what a model needs: blocks, a subgraph, or graphs of positive and negative edges. A
 :class:`GraphDataLoader` batches whole graphs.
+
+Files:
+    cluster_gcn: ClusterGCNSampler.
+    edge_sampler: Samplers for edge prediction.
+    exclusion: Which edges to exclude from sampling.
+    features: Features fetched with a batch.
+    graph_loader: GraphDataLoader.
+    graphsaint: SAINTSampler.
+    labor_sampler: LaborSampler.
+    loader: DataLoader.
+    mapped: Features in a memory-mapped file.
+    negative_graph: Graphs of negative pairs.
+    negative_sampler: Negative samplers.
+    neighbor_sampler: NeighborSampler and MultiLayerFullNeighborSampler.
+    partition: Node partitions with few edges between parts.
+    prefetch: Threads that prepare results ahead of the training loop, in order.
+    sampler: The sampler base classes.
+    seeds: Seeds: batches, order, and shards of processes.
+    shadow: ShaDowKHopSampler.
+    transfer: Move a batch to a device.
 """
 
 from . import negative_sampler

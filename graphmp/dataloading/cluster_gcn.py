@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks
+from .._graph.subgraph import node_subgraph
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-from ..subgraph import node_subgraph
 from .features import set_edge_lazy_features, set_node_lazy_features
 from .partition import partition
 from .sampler import Sampler

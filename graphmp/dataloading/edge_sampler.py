@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._graph.subgraph import edge_subgraph, edges_by_type
+from .._storage.frame import NID
 from ..errors import GraphTypeError
-from ..frame import NID
 from ..graph import Graph
-from ..subgraph import edge_subgraph, edges_by_type
 from ..transforms import compact_graphs
 from .exclusion import check_exclusion, excluded
 from .features import set_edge_lazy_features

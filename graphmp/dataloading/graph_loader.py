@@ -9,9 +9,9 @@ from torch.utils import data
 from torch.utils.data.distributed import DistributedSampler
 
 from .. import _checks
-from ..batch import batch
 from ..errors import GraphTypeError
 from ..graph import Graph
+from ..transforms.batch import batch
 from .seeds import Share
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _checks, random
 from ..graph import Graph
-from ..kernels.draws import Drift
+from ..kernels.sampling_spec import Drift
 from ..sampling.labor import labor_block
 from .neighbor_sampler import check_direction, checked_fanouts, layered
 from .sampler import BlockSampler

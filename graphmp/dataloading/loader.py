@@ -13,7 +13,7 @@ from torch import Tensor
 from .. import _checks, random
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from .ahead import Ahead, Settings, in_turn
+from .prefetch import Ahead, Settings, in_turn
 from .sampler import Sampler, check_sampler
 from .seeds import Seeds, Share
 from .transfer import Transfer

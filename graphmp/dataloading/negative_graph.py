@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..construct import heterograph
+from ..construct.from_edges import heterograph
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 

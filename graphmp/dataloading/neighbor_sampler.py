@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from .. import _checks, sampling
+from .._storage.frame import NID
 from ..errors import GraphTypeError, GraphValueError
-from ..frame import NID
 from ..graph import Graph
 from .sampler import BlockSampler, output_nodes
 

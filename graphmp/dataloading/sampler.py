@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from .. import _checks
+from .._graph.subgraph import nodes_by_type
+from .._storage.frame import NID
 from ..errors import GraphRuntimeError, GraphTypeError
-from ..frame import NID
 from ..graph import Graph
-from ..subgraph import nodes_by_type
 from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_lazy_features
 
 

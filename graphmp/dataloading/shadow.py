@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from .. import sampling
-from ..frame import EID
+from .._graph.subgraph import edge_subgraph, edges_by_type, node_subgraph
+from .._storage.frame import EID
 from ..graph import Graph
-from ..subgraph import edge_subgraph, edges_by_type, node_subgraph
 from .features import set_edge_lazy_features, set_node_lazy_features
 from .neighbor_sampler import checked_fanouts, layered
 from .sampler import Sampler, node_seeds

@@ -4,6 +4,10 @@ A message builtin is named after its operands: ``u`` the source of an edge, ``v`
 ``e`` the edge itself. ``u_mul_e("h", "w", "m")`` multiplies the source's ``h`` by the edge's ``w``
 and calls the result ``m``; ``mean("m", "out")`` averages ``m`` over the edges that enter a node.
 Nothing is computed here: the builders make records that ``Graph.update_all`` understands.
+
+Files:
+    operators: The table of builtins: one row for each binary operator and reducer.
+    spec: Frozen records that describe one builtin call.
 """
 
 from __future__ import annotations
@@ -12,14 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import GraphTypeError
-from .operators import (
-    BINARY_OPS,
-    REDUCERS,
-    BinaryOp,
-    Reducer,
-    register_operator,
-    register_reducer,
-)
+from .operators import BINARY_OPS, REDUCERS, BinaryOp, Reducer, register_operator, register_reducer
 from .spec import TARGETS, Message, Operand, Reduce
 
 

@@ -2,6 +2,17 @@
 
 ``BACKENDS`` is the order. The last, plain torch, supports everything. A backend with an optional
 dependency is imported when a call first reaches it.
+
+Files:
+    contract: The primitives every backend may offer, their records, and tolerances.
+    cpu: The CPU backend, compiled by Numba.
+    cuda: The GPU backend, compiled by Triton.
+    error_texts: Error messages that all backends share.
+    philox: The counter-based random number generator Philox 4x32-10.
+    reference: The reference backend in plain torch: every device, every dtype.
+    sampling_spec: Records that describe what is sampled and how.
+    segments: Rows and positions of compressed layouts.
+    torch_library: Registration of operators with torch.library.
 """
 
 from __future__ import annotations
@@ -16,10 +27,10 @@ from typing import cast
 from torch import Tensor
 from torch.compiler import is_compiling
 
-from .. import library
 from ..errors import GraphRuntimeError, GraphValueError
+from . import torch_library
 from .contract import At, Attention, Backend, Call, Plan
-from .draws import Choice, Walk
+from .sampling_spec import Choice, Walk
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -115,7 +126,7 @@ def _group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     return select(Call("group", ids.device.type, ids.dtype)).group(ids, num_rows)
 
 
-_GROUP = library.define(
+_GROUP = torch_library.define(
     "group",
     "(Tensor ids, SymInt num_rows) -> (Tensor, Tensor)",
     _group,

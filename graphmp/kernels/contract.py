@@ -54,7 +54,7 @@ Primitives
         twice.
     ``labor(form, rows, choice, steps) -> (limits, others, places, weights)``
         Likewise edges that are taken each by itself, from other ends that rows have in common, as
-        :mod:`.draws` says; and (E,) float32 ``weights``, whose mean is 1 in each row.
+        :mod:`.sampling_spec` says; and (E,) float32 ``weights``, whose mean is 1 in each row.
     ``greatest(form, rows, k, weights, ascending) -> (limits, others, places)``
         Likewise the ``k`` edges of each row with the greatest weights, or the least if
         ``ascending``, the greatest first; of equals the one that comes first in the row. ``k`` is
@@ -85,7 +85,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GraphValueError
-from .draws import Choice, Walk
+from .sampling_spec import Choice, Walk
 
 # Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2

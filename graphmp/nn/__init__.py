@@ -3,62 +3,78 @@
 A layer works on whole graphs, on bipartite graphs and on blocks. Features are one tensor, of which
 a block takes the first rows for its destinations, or a pair ``(sources, destinations)``.
 Constructors and parameter names are DGL's, so that its checkpoints load.
+
+Files:
+    _shared: What several layers share: inputs, heads, degrees, steps.
+    base: MessagePassing, the base class of custom layers.
+    conv: Graph convolutions.
+    edge_predictor: EdgePredictor: scores of node pairs.
+    embedding: Embeddings of nodes and relations.
+    explain: Explainers of predictions.
+    functional: Layers as functions of their parameters.
+    hetero: HeteroGraphConv and other containers for several types.
+    jumping_knowledge: JumpingKnowledge.
+    point_graphs: KNNGraph, SegmentedKNNGraph and RadiusGraph.
+    pooling: Readout and hierarchical pooling layers.
+    pytorch: DGL's alias of this package.
+    sequential: Sequential.
+    typed_linear: TypedLinear.
 """
 
 from __future__ import annotations
 
 from . import functional, pytorch
-from .agnn_conv import AGNNConv
-from .appnp_conv import APPNPConv
-from .cf_conv import CFConv
-from .cheb_conv import ChebConv
-from .deep_walk import DeepWalk
-from .dotgat_conv import DotGatConv
-from .edge_conv import EdgeConv
-from .edge_gat_conv import EdgeGATConv
+from .base import MessagePassing
+from .conv.agnn_conv import AGNNConv
+from .conv.appnp_conv import APPNPConv
+from .conv.cf_conv import CFConv
+from .conv.cheb_conv import ChebConv
+from .conv.dotgat_conv import DotGatConv
+from .conv.edge_conv import EdgeConv
+from .conv.edge_gat_conv import EdgeGATConv
+from .conv.edge_weight_norm import EdgeWeightNorm
+from .conv.egat_conv import EGATConv
+from .conv.egnn_conv import EGNNConv
+from .conv.gat_conv import GATConv
+from .conv.gated_graph_conv import GatedGraphConv
+from .conv.gatedgcn_conv import GatedGCNConv
+from .conv.gatv2_conv import GATv2Conv
+from .conv.gcn2_conv import GCN2Conv
+from .conv.gin_conv import GINConv
+from .conv.gine_conv import GINEConv
+from .conv.gmm_conv import GMMConv
+from .conv.graph_conv import GraphConv
+from .conv.hgt_conv import HGTConv
+from .conv.label_propagation import LabelPropagation
+from .conv.lightgcn_conv import LightGCNConv
+from .conv.lrgccf_conv import LRGCCFConv
+from .conv.nn_conv import NNConv
+from .conv.pna_conv import PNAConv
+from .conv.rel_graph_conv import RelGraphConv
+from .conv.sage_conv import SAGEConv
+from .conv.sg_conv import SGConv
+from .conv.tag_conv import TAGConv
+from .conv.transformer_conv import TransformerConv
 from .edge_predictor import EdgePredictor
-from .edge_weight_norm import EdgeWeightNorm
-from .egat_conv import EGATConv
-from .egnn_conv import EGNNConv
+from .embedding.deep_walk import DeepWalk
+from .embedding.meta_path2vec import MetaPath2Vec
+from .embedding.trans_e import TransE
+from .embedding.trans_r import TransR
+from .explain.gnn_explainer import GNNExplainer
+from .explain.hetero_gnn_explainer import HeteroGNNExplainer
 from .functional import edge_softmax
-from .gat_conv import GATConv
-from .gated_graph_conv import GatedGraphConv
-from .gatedgcn_conv import GatedGCNConv
-from .gatv2_conv import GATv2Conv
-from .gcn2_conv import GCN2Conv
-from .gin_conv import GINConv
-from .gine_conv import GINEConv
-from .global_attention_pooling import GlobalAttentionPooling
-from .gmm_conv import GMMConv
-from .gnn_explainer import GNNExplainer
-from .graph_conv import GraphConv
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
-from .hetero_gnn_explainer import HeteroGNNExplainer
-from .hgt_conv import HGTConv
 from .jumping_knowledge import JumpingKnowledge
-from .label_propagation import LabelPropagation
-from .lightgcn_conv import LightGCNConv
-from .lrgccf_conv import LRGCCFConv
-from .message_passing import MessagePassing
-from .meta_path2vec import MetaPath2Vec
-from .nn_conv import NNConv
-from .pna_conv import PNAConv
 from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph
-from .pooling import AvgPooling, MaxPooling, SumPooling
-from .rel_graph_conv import RelGraphConv
-from .sag_pooling import SAGPooling
-from .sage_conv import SAGEConv
+from .pooling.global_attention_pooling import GlobalAttentionPooling
+from .pooling.sag_pooling import SAGPooling
+from .pooling.set2set import Set2Set
+from .pooling.simple import AvgPooling, MaxPooling, SumPooling
+from .pooling.sort_pooling import SortPooling
+from .pooling.topk_pooling import TopKPooling
+from .pooling.weight_and_sum import WeightAndSum
 from .sequential import Sequential
-from .set2set import Set2Set
-from .sg_conv import SGConv
-from .sort_pooling import SortPooling
-from .tag_conv import TAGConv
-from .topk_pooling import TopKPooling
-from .trans_e import TransE
-from .trans_r import TransR
-from .transformer_conv import TransformerConv
 from .typed_linear import TypedLinear
-from .weight_and_sum import WeightAndSum
 
 __all__ = [
     "AGNNConv",

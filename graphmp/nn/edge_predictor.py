@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ._shared.inputs import in_dtype_of
 from .functional import edge_predictor
 from .functional.merging import check_operator
-from .inputs import in_dtype_of
 
 
 class EdgePredictor(nn.Module):

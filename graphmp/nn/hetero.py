@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from .inputs import in_dtype_of
+from ._shared.inputs import in_dtype_of
 
 AGGREGATORS: dict[str, Callable[[list[Tensor]], Tensor]] = {
     "sum": lambda parts: torch.stack(parts).sum(0) if len(parts) > 1 else parts[0],

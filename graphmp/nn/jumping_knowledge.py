@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ..errors import GraphValueError
+from ._shared.inputs import in_dtype_of
 from .functional import jumping_knowledge
 from .functional.merging import check_mode
-from .inputs import in_dtype_of
 
 
 class JumpingKnowledge(nn.Module):

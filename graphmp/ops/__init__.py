@@ -6,6 +6,19 @@ Every pair of builtins has a function here: ``<message>(graph, …)`` gives the 
 :mod:`graphmp.function`. Rows that users add to the table are here too.
 
 A ``graph`` is a :class:`~graphmp.Graph` of one edge type. Everything is differentiable.
+
+Files:
+    argmax: Gather and scatter at the edges that gave a maximum, differentiable.
+    attention: Attention over incoming edges: arguments and documentation.
+    attention_op: The differentiable attention operation on flat operands.
+    broadcast: Common dtypes and broadcast shapes of operands.
+    buckets: Messages grouped by the in-degree of their destination.
+    edge_softmax: Softmax over the edges that share a node.
+    normalized: Sums with a divisor for each source and destination.
+    operation: The base class of differentiable operations, in every form torch needs.
+    products: The gradient of a weighted sum, in one pass.
+    segment: Reductions and softmax over consecutive rows.
+    spmm: Sums and extremes of messages, and messages kept at edges.
 """
 
 from __future__ import annotations
@@ -17,7 +30,7 @@ from torch import Tensor
 
 from .. import _checks
 from .. import function as fn
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
 from .attention import dot_attention, gat_attention, gatv2_attention

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
-from .attend import Call, attend
+from .attention_op import Call, attend
 from .broadcast import autocast_dtype
 
 _OWNERS = {

@@ -8,10 +8,10 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from .._storage.gather import take
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import broadcast_shape
-from ..rows import take
 
 _AUTOCAST = (torch.float32, torch.float16, torch.bfloat16)
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .. import kernels
-from ..adjacency import Adjacency, Buckets, bucket
+from .._storage.adjacency import Adjacency, Buckets, bucket
+from .._storage.gather import take
+from .._storage.layouts import Compressed
 from ..errors import GraphValueError
 from ..function import BinaryOp
-from ..layouts import Compressed
-from ..rows import take
 from .broadcast import check_one_shape
 from .spmm import sddmm
 

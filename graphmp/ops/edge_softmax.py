@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
+from .._storage.frame import ALL
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
-from ..frame import ALL
 from ..kernels.contract import accumulator
 from .operation import Edges, Maybe, Operation
 from .spmm import contract, spmm

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..kernels.contract import OTHER, At, accumulator, plan
 from .broadcast import autocast

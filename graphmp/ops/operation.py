@@ -21,10 +21,10 @@ from torch import Tensor
 from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
-from .. import library
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
+from .._storage.layouts import Compressed
 from ..errors import GraphRuntimeError
-from ..layouts import Compressed
+from ..kernels import torch_library
 
 Maybe = Tensor | None
 
@@ -261,7 +261,7 @@ def _operator(operation: Operation) -> Any:
         return _owned(operation.fake(bound(given), trains, *values), values, operation.visible)
 
     signature = _signature([*record, "bool trains", *operands], len(operation.results))
-    made = library.define(operation.name, signature, run, fake)
+    made = torch_library.define(operation.name, signature, run, fake)
     backward = _backward_operator(operation, record, bound)
 
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -293,7 +293,7 @@ def _operator(operation: Operation) -> Any:
         pairs = zip(found, ctx.needs, strict=True)
         return (*(None,) * (end + 1), *(made if needed else None for made, needed in pairs))
 
-    library.differentiate(operation.name, differentiated, setup_context)
+    torch_library.differentiate(operation.name, differentiated, setup_context)
     return made
 
 
@@ -325,8 +325,8 @@ def _backward_operator(operation: Operation, record: list[str], bound: Any) -> A
         *(f"Tensor? kept_{i}" for i in range(keeps)),
         *(f"Tensor? grad_{name}" for name in operation.results[: operation.visible]),
     ]
-    made = library.define(name, _signature(arguments, len(operation.operands)), run, fake)
-    library.differentiate(name, _no_second_derivative, _keep_nothing)
+    made = torch_library.define(name, _signature(arguments, len(operation.operands)), run, fake)
+    torch_library.differentiate(name, _no_second_derivative, _keep_nothing)
     return made
 
 

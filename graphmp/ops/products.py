@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .. import kernels
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
 from ..kernels.contract import plan
 from .operation import Maybe, Operation
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
+from .._storage.layouts import Compressed
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS, REDUCERS
-from ..layouts import Compressed
 from .edge_softmax import edge_softmax
 from .spmm import contract, spmm
 

@@ -17,12 +17,12 @@ from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
 from .. import _checks, kernels
-from ..adjacency import Adjacency
+from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import At, broadcast_shape, maps_on, plan
+from .argmax import put, taken
 from .broadcast import find_message_shape, message_shape, on_edges, promote
-from .chosen import put, taken
 from .normalized import divided, normalized
 from .operation import Maybe, Operation
 from .products import ProductGradient

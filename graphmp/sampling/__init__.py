@@ -1,4 +1,14 @@
-"""Sampling: neighbours, walks and negative edges, drawn at random from a graph."""
+"""Sampling: neighbours, walks and negative edges, drawn at random from a graph.
+
+Files:
+    block: ``to_block``: a bipartite graph of sampled edges for one layer.
+    labor: LABOR sampling, where destinations share sources.
+    negative: Uniform negative edges.
+    neighbors: Uniform and weighted neighbour sampling.
+    pinsage: Neighbours by visits of random walks (PinSAGE).
+    topk: The edges of greatest or least weight of each node.
+    walks: Random walks, metapath walks and node2vec walks.
+"""
 
 from .negative import global_uniform_negative_sampling
 from .neighbors import sample_block, sample_neighbors

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import block, kernels
-from ..block import Chosen
-from ..kernels.draws import Drift
-from ..subgraph import nodes_by_type
+from .. import kernels
+from .._graph.subgraph import nodes_by_type
+from ..kernels.sampling_spec import Drift
+from . import block
+from .block import Chosen
 from .neighbors import choices
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def labor_block(
 
     Edges that count the same are chosen as many as the fanout says, those whose sources have the
     largest numbers. Edges with chances, and all if there are steps, are taken each by itself, as
-    :mod:`~graphmp.kernels.draws` says.
+    :mod:`~graphmp.kernels.sampling_spec` says.
 
     Args:
         graph: a graph that is not a block.

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random
-from ..adjacency import Adjacency
+from .._graph.type_subgraph import refuse_block
+from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
-from ..type_subgraph import refuse_block
 
 if TYPE_CHECKING:
     from ..graph import Graph

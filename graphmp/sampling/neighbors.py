@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from .. import _checks, block, kernels, random
-from ..adjacency import Adjacency
-from ..block import Chosen
+from .. import _checks, kernels, random
+from .._graph.features import Frames
+from .._graph.subgraph import edges_by_type, nodes_by_type
+from .._graph.type_subgraph import assembled, refuse_block
+from .._storage.adjacency import Adjacency
+from .._storage.frame import Frame
+from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
-from ..features import Frames
-from ..frame import Frame
-from ..kernels.draws import Choice
-from ..metagraph import CanonicalEtype
-from ..positions import rows_of
-from ..subgraph import edges_by_type, nodes_by_type
-from ..type_subgraph import assembled, refuse_block
+from ..kernels.sampling_spec import Choice
+from ..kernels.segments import rows_of
+from . import block
+from .block import Chosen
 
 if TYPE_CHECKING:
     from ..graph import Graph

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..adjacency import Adjacency
+from .._graph.features import Frames
+from .._graph.type_subgraph import assembled, refuse_block
+from .._storage.adjacency import Adjacency
+from .._storage.metagraph import DEFAULT_ETYPE, Metagraph
 from ..errors import GraphValueError
-from ..features import Frames
-from ..metagraph import DEFAULT_ETYPE, Metagraph
-from ..type_subgraph import assembled, refuse_block
 from .walks import path_of, random_walk, stops_of
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from ..block import Chosen
+from .._graph.subgraph import nodes_by_type
+from .._graph.type_subgraph import refuse_block
+from .._storage.frame import Frame
 from ..errors import GraphKeyError, GraphTypeError
-from ..frame import Frame
-from ..subgraph import nodes_by_type
-from ..type_subgraph import refuse_block
+from .block import Chosen
 from .neighbors import by_relation, end_of, of_chosen, one_each
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels, random
+from .._graph.type_subgraph import refuse_block
+from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
-from ..kernels.draws import Walk
-from ..metagraph import CanonicalEtype
-from ..type_subgraph import refuse_block
+from ..kernels.sampling_spec import Walk
 from .neighbors import chances
 
 if TYPE_CHECKING:

@@ -1,6 +1,17 @@
-"""Transforms: a new graph from a graph; the old one stays as it is."""
+"""Transforms: a new graph from a graph; the old one stays as it is.
 
-from .chance import BaseTransform, Compose, DropEdge, DropNode, FeatMask
+Files:
+    augment: Random augmentation as modules: DropEdge, DropNode, FeatMask.
+    batch: ``batch``, ``unbatch`` and ``slice_batch``.
+    changes: Add and remove nodes and edges in a new graph.
+    compact: Remove nodes without edges from one or several graphs.
+    edges: Self-loops, reversed edges, and parallel edges.
+    line: The line graph.
+    points: Graphs of points: k nearest neighbours and radius.
+    types: Conversion between homogeneous and heterogeneous graphs.
+"""
+
+from .augment import BaseTransform, Compose, DropEdge, DropNode, FeatMask
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
 from .compact import compact_graphs
 from .edges import (

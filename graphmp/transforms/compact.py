@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from ..adjacency import Adjacency
+from .._graph.features import Frames
+from .._graph.subgraph import nodes_by_type
+from .._graph.type_subgraph import assembled, refuse_block
+from .._storage.adjacency import Adjacency
+from .._storage.frame import NID
 from ..errors import GraphTypeError, GraphValueError
-from ..features import Frames
-from ..frame import NID
 from ..graph import Graph
-from ..subgraph import nodes_by_type
-from ..type_subgraph import assembled, refuse_block
 
 
 def compact_graphs(

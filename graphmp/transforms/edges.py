@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..adjacency import Adjacency
+from .._graph.features import Frames
+from .._storage.adjacency import Adjacency
+from .._storage.frame import Frame
+from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..errors import GraphTypeError, GraphValueError
-from ..features import Frames
-from ..frame import Frame
 from ..function import REDUCERS
 from ..graph import Graph
-from ..metagraph import CanonicalEtype, Metagraph
 from ..ops.spmm import spmm
 
 

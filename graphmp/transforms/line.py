@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from .. import _checks
-from ..construct import graph
+from .._graph.queries import edges_of
+from ..construct.from_edges import graph
 from ..errors import GraphValueError
 from ..graph import Graph
-from ..queries import edges_of
 
 
 def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Graph:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from .. import _checks
-from ..construct import graph
+from ..construct.from_edges import graph
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError, GraphWarning
 from ..graph import Graph
 

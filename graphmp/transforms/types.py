@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..adjacency import Adjacency
-from ..construct import heterograph
+from .._graph.features import Frames
+from .._storage.adjacency import Adjacency
+from .._storage.frame import EID, ETYPE, NID, NTYPE, Frame
+from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
+from ..construct.from_edges import heterograph
 from ..errors import GraphKeyError, GraphValueError
-from ..features import Frames
-from ..frame import EID, ETYPE, NID, NTYPE, Frame
 from ..graph import Graph
-from ..metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
 
 
 def to_homogeneous(

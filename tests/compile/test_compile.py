@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
+from support.compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounterWithBackend
 

@@ -6,8 +6,8 @@ import io
 
 import pytest
 import torch
-from compiled import LAYERS, SIZE, block
-from laws import assert_close
+from support.compiled import LAYERS, SIZE, block
+from support.laws import assert_close
 from torch.export import Dim, export, load, save
 from torch.utils import _pytree
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from compiled import SIZE, block
+from support.compiled import SIZE, block
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
-from graphmp.ops import chosen, operation, products, spmm
+from graphmp.ops import argmax as chosen
+from graphmp.ops import operation, products, spmm
 
 NAMES = sorted(
     name.removeprefix("graphmp::")

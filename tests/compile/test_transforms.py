@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from compiled import LAYERS, SIZE, whole
+from support.compiled import LAYERS, SIZE, whole
 from torch import Tensor
 from torch.func import functional_call, grad, hessian, jacrev, vmap
 

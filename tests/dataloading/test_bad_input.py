@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from loaders import BUYS, market, people, workers
+from support.loaders import BUYS, market, people, workers
 
 import graphmp as gm
 from graphmp import dataloading as dl

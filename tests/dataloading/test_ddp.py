@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import torch
-from loaders import flat, people
+from support.loaders import flat, people
 
 import graphmp as gm
 from graphmp import dataloading as dl
 from graphmp.dataloading.seeds import Share
 
-PROGRAM = Path(__file__).with_name("ddp_program.py")
+PROGRAM = Path(__file__).resolve().parents[1] / "support" / "ddp_program.py"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from loaders import BOUGHT, BUYS, EID, FOLLOWS, NID, market, people, reverse_ids
+from support.loaders import BOUGHT, BUYS, EID, FOLLOWS, NID, market, people, reverse_ids
 from torch import Tensor
 
 import graphmp as gm

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from loaders import flat
+from support.loaders import flat
 
 import graphmp as gm
 from graphmp import dataloading as dl

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from loaders import (
+from support.loaders import (
     NID,
     Case,
     cases_of_market,

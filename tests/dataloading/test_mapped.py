@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from loaders import people
+from support.loaders import people
 from torch import Tensor
 
 import graphmp as gm

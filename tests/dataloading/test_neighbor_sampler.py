@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-import backends
 import pytest
 import torch
-from loaders import BOUGHT, BUYS, EID, FOLLOWS, NID, epoch, market, people
+from support import backends
+from support.loaders import BOUGHT, BUYS, EID, FOLLOWS, NID, epoch, market, people
 
 import graphmp as gm
 from graphmp import dataloading as dl

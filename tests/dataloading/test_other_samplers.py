@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from loaders import EID, NID, market, people
+from support.loaders import EID, NID, market, people
 from torch import Tensor
 
 import graphmp as gm

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from loaders import (
+from support.loaders import (
     EID,
     NID,
     cases_of_market,

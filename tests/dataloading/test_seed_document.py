@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from seed_documents import blocks_of, read
+from support.seed_documents import blocks_of, read
 from torch import Tensor
 
 import graphmp as gm

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from loaders import people, workers
+from support.loaders import people, workers
 
 import graphmp as gm
 from graphmp import dataloading as dl
@@ -114,8 +114,8 @@ def test_an_error_at_the_start_of_a_worker_surfaces() -> None:
 
 
 def test_workers_that_are_gone_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphmp.dataloading.ahead._POLL", 0.05)
-    monkeypatch.setattr("graphmp.dataloading.ahead._Work._run", lambda self, worker: None)
+    monkeypatch.setattr("graphmp.dataloading.prefetch._POLL", 0.05)
+    monkeypatch.setattr("graphmp.dataloading.prefetch._Work._run", lambda self, worker: None)
     with pytest.raises(gm.GraphRuntimeError, match="The workers are gone"):
         list(loader_of(lambda seed: None, num_workers=2))
 

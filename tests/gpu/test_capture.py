@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from laws import assert_close
+from support.laws import assert_close
 from torch import Tensor, nn
 
 import graphmp as gm

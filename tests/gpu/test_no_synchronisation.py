@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from corner_graphs import HUB, MIXED, Corner, feature
-from layers import IN, LAYERS, call, edge_input, made
+from support.corner_graphs import HUB, MIXED, Corner, feature
+from support.layers import IN, LAYERS, call, edge_input, made
 
 if not torch.cuda.is_available():
     pytest.skip("needs a CUDA device: make test-gpu", allow_module_level=True)

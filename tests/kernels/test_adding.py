@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from corner_graphs import Corner, each_corner, feature
-from laws import assert_close
-from synchronisation import elsewhere
+from support.corner_graphs import Corner, each_corner, feature
+from support.laws import assert_close
+from support.synchronisation import elsewhere
 from torch import Tensor
 
-from graphmp import rows
+from graphmp._storage import gather as rows
 from graphmp.kernels.reference.adding import add_rows
 
 

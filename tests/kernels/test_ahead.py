@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parents[1] / "support"
 PYTHONPATH = os.pathsep.join(path for path in sys.path if path)
 FAMILIES = sorted(path.stem.removeprefix("ahead_") for path in FOLDER.glob("ahead_*.py"))
 TARGETS = ("sm_80", "sm_90", "gfx942")

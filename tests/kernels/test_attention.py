@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from attended import Oracle, assert_agrees, assert_backward, assert_forward, given
-from backends import each_backend_and_dtype
-from corner_graphs import CORNERS, FLOATS, HUB, ID_DTYPES, MIXED, Corner, each_small_corner
-from laws import assert_close
+from support.attended import Oracle, assert_agrees, assert_backward, assert_forward, given
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import CORNERS, FLOATS, HUB, ID_DTYPES, MIXED, Corner, each_small_corner
+from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels

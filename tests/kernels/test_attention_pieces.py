@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attended import assert_agrees, assert_forward, given
-from corner_graphs import Corner
+from support.attended import assert_agrees, assert_forward, given
+from support.corner_graphs import Corner
 
 from graphmp import kernels
 

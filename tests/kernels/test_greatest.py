@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from backends import NAMES
-from corner_graphs import ID_DTYPES, Corner, each_corner
+from support.backends import NAMES
+from support.corner_graphs import ID_DTYPES, Corner, each_corner
 from torch import Tensor
 
 import graphmp as gm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from corner_graphs import ID_DTYPES, Corner, each_corner
+from support.corner_graphs import ID_DTYPES, Corner, each_corner
 
 from graphmp import kernels
 

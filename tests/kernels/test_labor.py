@@ -6,16 +6,16 @@ import itertools
 
 import pytest
 import torch
-from backends import NAMES
-from chances import DRAWS, assert_drawn
-from corner_graphs import ID_DTYPES, Corner, each_corner
+from support.backends import NAMES
+from support.chances import DRAWS, assert_drawn
+from support.corner_graphs import ID_DTYPES, Corner, each_corner
 from torch import Tensor
 
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.draws import Choice, Drift
 from graphmp.kernels.reference.sampling import numbers_of
+from graphmp.kernels.sampling_spec import Choice, Drift
 
 STEPS = (0, 1, 4, -1)
 

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 import torch
-from corner_graphs import ID_DTYPES, Corner, feature
-from laws import assert_same_bits
+from support.corner_graphs import ID_DTYPES, Corner, feature
+from support.laws import assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
 from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, At, Attention, Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
-loops = pytest.importorskip("graphmp.kernels.cpu.loops", **NEEDED)
+loops = pytest.importorskip("graphmp.kernels.cpu.loops.spmm_plain", **NEEDED)
 messages = pytest.importorskip("graphmp.kernels.cpu.messages", **NEEDED)
-parallel = pytest.importorskip("graphmp.kernels.cpu.parallel", **NEEDED)
+parallel = pytest.importorskip("graphmp.kernels.cpu.runtime.threads", **NEEDED)
 
 HEADS, SIZE = 4, 3
 MANY = 2**31 // HEADS + 8  # rows of all arrays: one number for each head is beyond 2**31

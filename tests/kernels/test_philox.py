@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from corner_graphs import FLOATS, ID_DTYPES
+from support.corner_graphs import FLOATS, ID_DTYPES
 from torch import Tensor
 
 from graphmp.kernels import philox
@@ -133,7 +133,7 @@ def test_no_edges_and_no_heads_draw_nothing() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_loops_draw_the_same(seed: int, heads: int) -> None:
     loops = pytest.importorskip(
-        "graphmp.kernels.cpu.attention_rows",
+        "graphmp.kernels.cpu.loops.attention",
         reason="needs Numba: pip install numba",
         exc_type=ImportError,
     )

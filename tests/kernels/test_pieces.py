@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from corner_graphs import HUB, ID_DTYPES, Corner, each_corner
+from support.corner_graphs import HUB, ID_DTYPES, Corner, each_corner
 from torch import Tensor
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")

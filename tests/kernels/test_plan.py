@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from corner_graphs import PAIRS
+from support.corner_graphs import PAIRS
 
 from graphmp.kernels.contract import Plan, plan
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from backends import each_backend_and_dtype
-from corner_graphs import FLOATS, ID_DTYPES, MIXED, Corner, each_corner, each_small_corner
-from laws import assert_close
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import FLOATS, ID_DTYPES, MIXED, Corner, each_corner, each_small_corner
+from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels

@@ -6,15 +6,15 @@ import itertools
 
 import pytest
 import torch
-from backends import INTERPRETED, NAMES
-from chances import DRAWS, assert_drawn, of_sets
-from corner_graphs import BIPARTITE, CORNERS, HUB, ID_DTYPES, MIXED, Corner, each_corner
+from support.backends import INTERPRETED, NAMES
+from support.chances import DRAWS, assert_drawn, of_sets
+from support.corner_graphs import BIPARTITE, CORNERS, HUB, ID_DTYPES, MIXED, Corner, each_corner
 from torch import Tensor
 
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.draws import Choice, Drift
+from graphmp.kernels.sampling_spec import Choice, Drift
 
 Chosen = tuple[Tensor, Tensor, Tensor]
 

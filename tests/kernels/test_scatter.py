@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from backends import each_backend_and_dtype
-from corner_graphs import FLOATS, ID_DTYPES, feature
-from laws import assert_close
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import FLOATS, ID_DTYPES, feature
+from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels

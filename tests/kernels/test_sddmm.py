@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-import dense
 import numpy as np
 import pytest
 import torch
-from backends import each_backend_and_dtype
-from corner_graphs import (
+from support import dense
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import (
     FLOATS,
     ID_DTYPES,
     INTEGERS,
@@ -19,7 +19,7 @@ from corner_graphs import (
     each_corner,
     each_small_corner,
 )
-from laws import assert_close
+from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from backends import NAMES, missing_package
-from corner_graphs import DTYPES
+from support.backends import NAMES, missing_package
+from support.corner_graphs import DTYPES
 
 import graphmp as gm
 from graphmp import kernels

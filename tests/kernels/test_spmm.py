@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dense
 import numpy as np
 import pytest
 import torch
-from backends import each_backend_and_dtype
-from corner_graphs import (
+from support import dense
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import (
     DTYPES,
     FLOATS,
     HUB,
@@ -19,7 +19,7 @@ from corner_graphs import (
     each_corner,
     each_small_corner,
 )
-from laws import assert_close
+from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels

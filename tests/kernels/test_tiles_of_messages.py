@@ -6,9 +6,9 @@ import mmap
 
 import pytest
 import torch
-from corner_graphs import feature
-from laws import assert_close, assert_same_bits
-from memory import LargestTensor
+from support.corner_graphs import feature
+from support.laws import assert_close, assert_same_bits
+from support.memory import LargestTensor
 from torch import Tensor
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from corner_graphs import MIXED
+from support.corner_graphs import MIXED
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -16,7 +16,7 @@ pytest.importorskip("triton", reason="needs Triton: pip install triton")
 from graphmp.kernels import cuda
 from graphmp.kernels.cuda.launch import recording
 from graphmp.kernels.cuda.sampling import FEW
-from graphmp.kernels.draws import Choice, Drift, Walk
+from graphmp.kernels.sampling_spec import Choice, Drift, Walk
 
 READS = ("tolist", "item", "__int__", "__float__", "__bool__", "__index__", "numpy", "cpu")
 SHAPES = ("nonzero", "unique", "masked_select", "argwhere", "unique_consecutive")

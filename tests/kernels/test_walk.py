@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from backends import NAMES
-from chances import DRAWS, assert_drawn
-from corner_graphs import CORNERS, ID_DTYPES, Corner
+from support.backends import NAMES
+from support.chances import DRAWS, assert_drawn
+from support.corner_graphs import CORNERS, ID_DTYPES, Corner
 from torch import Tensor
 
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.draws import TRIES, Walk
+from graphmp.kernels.sampling_spec import TRIES, Walk
 
 Walked = tuple[Tensor, Tensor]
 

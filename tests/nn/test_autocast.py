@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from compiled import LAYERS, SIZE, whole
+from support.compiled import LAYERS, SIZE, whole
 from torch import Tensor
 
 import graphmp as gm

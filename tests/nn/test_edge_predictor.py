@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from agreement import drawn
-from laws import assert_close, assert_same_with_gradients
+from support.agreement import drawn
+from support.laws import assert_close, assert_same_with_gradients
 from torch import Tensor
 
 import graphmp as gm

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from laws import assert_close
+from support.laws import assert_close
 from torch import nn
 
 import graphmp as gm

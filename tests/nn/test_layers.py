@@ -6,11 +6,11 @@ import copy
 import pickle
 from typing import Any
 
-import laws
 import pytest
 import torch
-from corner_graphs import BIPARTITE, CORNERS, MIXED, PARALLEL, Corner, each_corner
-from layers import EDGE, IN, LAYERS, call, edge_input, made
+from support import laws
+from support.corner_graphs import BIPARTITE, CORNERS, MIXED, PARALLEL, Corner, each_corner
+from support.layers import EDGE, IN, LAYERS, call, edge_input, made
 from torch import Tensor
 
 import graphmp as gm

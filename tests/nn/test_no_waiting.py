@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from corner_graphs import MIXED, Corner, each_corner, feature
-from layers import IN, LAYERS, call, edge_input, made
-from synchronisation import elsewhere, none_allowed
+from support.corner_graphs import MIXED, Corner, each_corner, feature
+from support.layers import IN, LAYERS, call, edge_input, made
+from support.synchronisation import elsewhere, none_allowed
 from torch import nn
 
 import graphmp as gm

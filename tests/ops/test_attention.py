@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import laws
 import pytest
 import torch
-from attentions import ENDS, NAMES, Operands, by_loops, corner_of, joined, operands, run
-from corner_graphs import (
+from support import laws
+from support.attentions import ENDS, NAMES, Operands, by_loops, corner_of, joined, operands, run
+from support.corner_graphs import (
     BIPARTITE,
     FLOATS,
     MIXED,
@@ -22,7 +22,7 @@ from corner_graphs import (
     feature,
     strided,
 )
-from laws import (
+from support.laws import (
     assert_close,
     assert_differentiable_twice,
     assert_same_bits,

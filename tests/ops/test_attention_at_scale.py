@@ -13,16 +13,18 @@ from typing import Any
 
 import pytest
 import torch
-from attentions import NAMES, Operands, joined, operands, run
-from corner_graphs import Corner
-from laws import assert_same_bits
-from memory import LargestTensor
+from support.attentions import NAMES, Operands, joined, operands, run
+from support.corner_graphs import Corner
+from support.laws import assert_same_bits
+from support.memory import LargestTensor
 from torch import Tensor
 
 import graphmp as gm
 
 parallel = pytest.importorskip(
-    "graphmp.kernels.cpu.parallel", reason="needs Numba: pip install numba", exc_type=ImportError
+    "graphmp.kernels.cpu.runtime.threads",
+    reason="needs Numba: pip install numba",
+    exc_type=ImportError,
 )
 
 NODES, EDGES, HEADS, SIZE = 2000, 16_000, 3, 5
@@ -121,7 +123,7 @@ def test_several_threads_may_call_at_once() -> None:
 FORK = """
 import os, signal
 import torch, graphmp as gm
-from graphmp.kernels.cpu import parallel
+from graphmp.kernels.cpu.runtime import threads as parallel
 
 parallel.SMALL = 0
 torch.set_num_threads(2)

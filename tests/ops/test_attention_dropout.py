@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from attentions import NAMES, corner_of, joined, operands, run
-from corner_graphs import MIXED
-from laws import assert_close, assert_same_bits
+from support.attentions import NAMES, corner_of, joined, operands, run
+from support.corner_graphs import MIXED
+from support.laws import assert_close, assert_same_bits
 from torch import Tensor
 
 import graphmp as gm

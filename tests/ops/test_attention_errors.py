@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from attentions import NAMES, operands, run
-from corner_graphs import BIPARTITE, Corner
-from unchanged import meta
+from support.attentions import NAMES, operands, run
+from support.corner_graphs import BIPARTITE, Corner
+from support.unchanged import meta
 
 import graphmp as gm
 

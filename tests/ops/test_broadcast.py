@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dense
 import numpy as np
 import pytest
 import torch
-from corner_graphs import DOT_PAIRS, MIXED, PAIRS, Corner
-from laws import assert_same_with_gradients
+from support import dense
+from support.corner_graphs import DOT_PAIRS, MIXED, PAIRS, Corner
+from support.laws import assert_same_with_gradients
 
 import graphmp as gm
 from graphmp import ops

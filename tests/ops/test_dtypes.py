@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-import dense
 import pytest
 import torch
-from backends import each_backend_and_dtype
-from corner_graphs import DTYPES, FLOATS, HALVES, INTEGERS, MIXED, feature
-from laws import assert_close, assert_same_with_gradients
+from support import dense
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import DTYPES, FLOATS, HALVES, INTEGERS, MIXED, feature
+from support.laws import assert_close, assert_same_with_gradients
 
 import graphmp as gm
 import graphmp.function as fn

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import dense
 import pytest
 import torch
-from corner_graphs import (
+from support import dense
+from support.corner_graphs import (
     BIPARTITE,
     FLOATS,
     MIXED,
@@ -19,7 +19,7 @@ from corner_graphs import (
     strided,
     two_relations,
 )
-from laws import assert_close, assert_same_with_gradients
+from support.laws import assert_close, assert_same_with_gradients
 from torch import Tensor
 
 import graphmp as gm

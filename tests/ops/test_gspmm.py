@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from corner_graphs import BIPARTITE
-from laws import assert_same_bits
+from support.corner_graphs import BIPARTITE
+from support.laws import assert_same_bits
 
 import graphmp as gm
 from graphmp import ops

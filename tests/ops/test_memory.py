@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from memory import LargestTensor
+from support.memory import LargestTensor
 
 import graphmp as gm
 import graphmp.function as fn

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import dense
 import pytest
 import torch
-from corner_graphs import FLOATS, SHAPES, Corner, each_corner
-from laws import assert_close, assert_same_with_gradients
+from support import dense
+from support.corner_graphs import FLOATS, SHAPES, Corner, each_corner
+from support.laws import assert_close, assert_same_with_gradients
 from torch import Tensor
 from torch.autograd import gradgradcheck
 

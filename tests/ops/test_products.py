@@ -6,8 +6,8 @@ from unittest import mock
 
 import pytest
 import torch
-from corner_graphs import MIXED, TINY
-from laws import assert_close, assert_differentiable_twice
+from support.corner_graphs import MIXED, TINY
+from support.laws import assert_close, assert_differentiable_twice
 from torch import Tensor
 
 import graphmp as gm

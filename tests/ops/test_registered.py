@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import dense
 import pytest
 import torch
-from corner_graphs import MIXED, TWO_RELATIONS, two_relations
-from laws import assert_close, assert_same_with_gradients
+from support import dense
+from support.corner_graphs import MIXED, TWO_RELATIONS, two_relations
+from support.laws import assert_close, assert_same_with_gradients
 from torch import Tensor
 
 import graphmp as gm

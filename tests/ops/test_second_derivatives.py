@@ -6,8 +6,8 @@ import functools
 
 import pytest
 import torch
-from corner_graphs import TINY, two_relations
-from laws import assert_differentiable_twice
+from support.corner_graphs import TINY, two_relations
+from support.laws import assert_differentiable_twice
 from torch import Tensor
 from torch.autograd import gradgradcheck
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import dense
 import numpy as np
 import pytest
 import torch
-from corner_graphs import SHAPES, feature
-from laws import assert_same_with_gradients
+from support import dense
+from support.corner_graphs import SHAPES, feature
+from support.laws import assert_same_with_gradients
 
 import graphmp as gm
 from graphmp import ops

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from chances import DRAWS, assert_drawn
-from corner_graphs import ID_DTYPES, Corner, each_corner
-from shops import FOLLOWS, VIEWS, shop
+from support.chances import DRAWS, assert_drawn
+from support.corner_graphs import ID_DTYPES, Corner, each_corner
+from support.shops import FOLLOWS, VIEWS, shop
 
 import graphmp as gm
 from graphmp import GraphKeyError, GraphTypeError, GraphValueError

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from chances import DRAWS, assert_drawn, of_sets
-from corner_graphs import ID_DTYPES, NO_EDGES, NO_NODES, Corner, each_corner
-from shops import FOLLOWS, VIEWED, VIEWS, shop
+from support.chances import DRAWS, assert_drawn, of_sets
+from support.corner_graphs import ID_DTYPES, NO_EDGES, NO_NODES, Corner, each_corner
+from support.shops import FOLLOWS, VIEWED, VIEWS, shop
 
 import graphmp as gm
 from graphmp import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError

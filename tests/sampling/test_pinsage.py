@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from corner_graphs import ID_DTYPES, NO_EDGES
-from shops import VIEWED, VIEWS, shop
+from support.corner_graphs import ID_DTYPES, NO_EDGES
+from support.shops import VIEWED, VIEWS, shop
 
 import graphmp as gm
 from graphmp import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 import torch
-from corner_graphs import DTYPES, ID_DTYPES, NO_EDGES, NO_NODES, Corner, each_corner, feature
-from shops import FOLLOWS, VIEWED, VIEWS, shop
+from support.corner_graphs import (
+    DTYPES,
+    ID_DTYPES,
+    NO_EDGES,
+    NO_NODES,
+    Corner,
+    each_corner,
+    feature,
+)
+from support.shops import FOLLOWS, VIEWED, VIEWS, shop
 
 import graphmp as gm
 from graphmp import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError

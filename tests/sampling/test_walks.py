@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from chances import DRAWS, assert_drawn
-from corner_graphs import ID_DTYPES, NO_NODES, Corner, each_small_corner
-from shops import FOLLOWS, VIEWED, VIEWS, shop
+from support.chances import DRAWS, assert_drawn
+from support.corner_graphs import ID_DTYPES, NO_NODES, Corner, each_small_corner
+from support.shops import FOLLOWS, VIEWED, VIEWS, shop
 from torch import Tensor
 
 import graphmp as gm

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from laws import assert_close
+from support.laws import assert_close
 from torch import nn
 
 import graphmp as gm

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import graphmp as gm
-from graphmp.layouts import Layouts
+from graphmp._storage.layouts import Layouts
 from graphmp.nn import GATConv, GraphConv
 
 LAYERS: dict[str, Callable[..., Any]] = {

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
-import dense
 import pytest
 import torch
-from corner_graphs import ID_DTYPES, ISOLATED, MIXED, PARALLEL, TWO_RELATIONS, two_relations
-from laws import assert_close, assert_same_with_gradients
+from support import dense
+from support.corner_graphs import ID_DTYPES, ISOLATED, MIXED, PARALLEL, TWO_RELATIONS, two_relations
+from support.laws import assert_close, assert_same_with_gradients
 from torch import Tensor
 from torch.autograd import gradgradcheck
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import laws
 import numpy as np
 import pytest
 import torch
-from functions import (
+from support import laws
+from support.functions import (
     COPY,
     SUM,
     Columns,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import laws
 import pytest
 import torch
-from corner_graphs import HUB, ISOLATED, MIXED, feature
-from functions import (
+from support import laws
+from support.corner_graphs import HUB, ISOLATED, MIXED, feature
+from support.functions import (
     COPY,
     REDUCERS,
     SUM,

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import laws
 import pytest
 import torch
-from corner_graphs import MIXED, TWO_RELATIONS, feature
-from functions import (
+from support import laws
+from support.corner_graphs import MIXED, TWO_RELATIONS, feature
+from support.functions import (
     COPY,
     REDUCERS,
     SUM,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from samples import contents, filled_with, path, shop
+from support.samples import contents, filled_with, path, shop
+from support.unchanged import each
 from torch import Tensor
-from unchanged import each
 
 import graphmp as gm
 from graphmp import Graph

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from samples import contents, path, shop
-from unchanged import each
+from support.samples import contents, path, shop
+from support.unchanged import each
 
 import graphmp as gm
 import graphmp.function as fn

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from samples import contents, path, shop
-from unchanged import each
+from support.samples import contents, path, shop
+from support.unchanged import each
 
 import graphmp as gm
 import graphmp.function as fn

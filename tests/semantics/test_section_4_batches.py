@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from samples import contents, diamond, edges, shop
-from unchanged import Case, each, refuses
+from support.samples import contents, diamond, edges, shop
+from support.unchanged import Case, each, refuses
 
 import graphmp as gm
 from graphmp import Graph

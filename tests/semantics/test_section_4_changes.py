@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from samples import contents, diamond, edges, filled_with, shop
-from unchanged import each
+from support.samples import contents, diamond, edges, filled_with, shop
+from support.unchanged import each
 
 import graphmp as gm
 import graphmp.function as fn

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from samples import shop
-from unchanged import each
+from support.samples import shop
+from support.unchanged import each
 
 import graphmp as gm
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from samples import contents, diamond, edges, shop
+from support.samples import contents, diamond, edges, shop
 
 import graphmp as gm
 from graphmp import Graph

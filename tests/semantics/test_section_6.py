@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from unchanged import each
+from support.unchanged import each
 
 import graphmp as gm
 from graphmp import Graph, errors

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from corner_graphs import CORNERS, ID_DTYPES, Corner
+from support.corner_graphs import CORNERS, ID_DTYPES, Corner
 
 import graphmp as gm
 

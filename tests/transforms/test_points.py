@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from laws import assert_close, assert_same_bits
+from support.laws import assert_close, assert_same_bits
+from support.unchanged import each
 from torch import Tensor
 from torch.linalg import vector_norm
-from unchanged import each
 
 import graphmp as gm
 from graphmp import GraphTypeError, GraphValueError

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from corner_graphs import ID_DTYPES
-from samples import contents, edges, path, shop
+from support.corner_graphs import ID_DTYPES
+from support.samples import contents, edges, path, shop
 
 import graphmp as gm
 

@@ -1,8 +1,19 @@
 """Kernels for the CPU, compiled by Numba: no message is ever stored beyond the row it enters.
 
-Floating point features run on tiles of SIMD registers (:mod:`.tiles`). Integers, results that are
-narrower than the messages, and Numba without its compiler run on plain loops (:mod:`.loops`).
-What not every call needs is imported when it is first asked for: a loop costs time to declare.
+Floating point features run on tiles of SIMD registers (:mod:`.loops.spmm_tiled`). Integers,
+results that are narrower than the messages, and Numba without its compiler run on plain loops
+(:mod:`.loops.spmm_plain`). What not every call needs is imported when it is first asked for: a
+loop costs time to declare.
+
+Files:
+    attention: Attention and softmax.
+    labor: LABOR sampling.
+    loops: The loops that Numba compiles.
+    messages: Sums, extremes, and messages kept at edges.
+    runtime: Compilation, the disk cache, threads and memory.
+    sampling: Neighbour sampling, top-k and relabelling.
+    simd: The SIMD toolkit.
+    walking: Random walks.
 """
 
 from __future__ import annotations
@@ -16,9 +27,9 @@ import torch
 from torch import Tensor
 
 from ..contract import OTHER, Call, accumulator
-from . import loops
-from .memory import empty
+from .loops import spmm_plain
 from .messages import STORED, is_tiled, product_gradient, run, sddmm, spmm
+from .runtime.memory import empty
 
 __all__ = [
     "arange",
@@ -35,12 +46,12 @@ __all__ = [
 name = "cpu"
 
 _ELSEWHERE = {  # where the other primitives are
-    "attention": ".attending",
-    "attention_gradient": ".attending",
-    "score_gradient": ".attending",
-    "softmax": ".attending",
-    "softmax_gradient": ".attending",
-    "labor": ".layer_sampling",
+    "attention": ".attention",
+    "attention_gradient": ".attention",
+    "score_gradient": ".attention",
+    "softmax": ".attention",
+    "softmax_gradient": ".attention",
+    "labor": ".labor",
     "greatest": ".sampling",
     "relabel": ".sampling",
     "sample": ".sampling",
@@ -76,7 +87,7 @@ def why_not(call: Call) -> str | None:
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
     indptr, order = ids.new_empty(num_rows + 1), torch.empty_like(ids)
-    loops.group(ids.numpy(), indptr.numpy(), order.numpy())
+    spmm_plain.group(ids.numpy(), indptr.numpy(), order.numpy())
     return indptr, order
 
 
@@ -106,5 +117,5 @@ def scatter(
     size = given.shape[1]
     width = _LINE if size == shape[1] else max(size, 1)  # threads must not share columns
     args = (given.numpy(), arg.contiguous().numpy(), ids.numpy(), places.numpy(), out.numpy())
-    run(loops.scatter, -(-size // width), given.numel(), *args, width)
+    run(spmm_plain.scatter, -(-size // width), given.numel(), *args, width)
     return out.to(values.dtype)

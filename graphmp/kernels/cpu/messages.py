@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import composed
 from ..contract import OPS, At, Plan, accumulator
 from ..contract import plan as planned
-from . import loops, parallel, tiles
-from .jit import IS_COMPILED
-from .llvm import LANES
-from .memory import LARGE, empty
+from ..reference import composed
+from .loops import spmm_plain, spmm_tiled
+from .runtime import threads
+from .runtime.jit import IS_COMPILED
+from .runtime.memory import LARGE, empty
+from .simd.llvm import LANES
 
 STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by these integers
     torch.float32: torch.float32,
@@ -71,13 +72,13 @@ def spmm(
             careful = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(careful), _flag(wants_arg))
         for tile in tiling(plan.size, _MOST_WITH_ARG if wants_arg else _MOST):
-            loop = tiles.sum_rows if is_sum else tiles.extreme_rows
+            loop = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
             products = (_factors(op, plan, tile),) if is_sum else ()
             run(loop, edges[0], work, *edges, *operands, *products, *flags, *made, *tile)
     else:
         operands = _operands(op, lhs, rhs, plan, held)
         flags = by if is_sum else (reduce == "max",)
-        plain = loops.spmm_sum if is_sum else loops.spmm_extreme
+        plain = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
         run(plain, edges[0], work, *edges, *operands, *flags, *made)
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
@@ -95,14 +96,14 @@ def sddmm(
     if tiled:
         operands = (*_tiled(op, lhs, rhs, plan), array)
         for tile in tiling(plan.size):
-            run(tiles.make_messages, edges[0], work, *edges, *operands, *tile)
+            run(spmm_tiled.make_messages, edges[0], work, *edges, *operands, *tile)
     elif dots and rhs is not None:
         operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
         shape = SHAPES[blocks_at_once(plan.out_size)]
-        run(tiles.make_dots, edges[0], work, *edges, *operands, array, shape)
+        run(spmm_tiled.make_dots, edges[0], work, *edges, *operands, array, shape)
     else:
         operands = _operands(op, lhs, rhs, plan, out.dtype)
-        run(loops.sddmm, edges[0], work, *edges, *operands, array)
+        run(spmm_plain.sddmm, edges[0], work, *edges, *operands, array)
     return _shaped(out, dtype, plan.out_shape)
 
 
@@ -120,7 +121,7 @@ def product_gradient(
     work = 2 * len(edges[1]) * own.shape[1]
     for places, *step in steps:
         run(
-            tiles.product_gradient_rows,
+            spmm_tiled.product_gradient_rows,
             edges[0],
             work,
             *(*edges, *operands, places, out, out_weight, *step),
@@ -292,7 +293,7 @@ def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
 
 def run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
     """Call a kernel for all rows: here when there is little work, else on threads."""
-    if work < parallel.SMALL:
+    if work < threads.SMALL:
         kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
     else:
-        parallel.run(kernel, limits, *args, pieces=work // parallel.PIECE)
+        threads.run(kernel, limits, *args, pieces=work // threads.PIECE)

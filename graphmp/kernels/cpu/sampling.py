@@ -1,4 +1,4 @@
-"""Sampling on the CPU: how the loops of :mod:`.sampling_rows` are called; see the contract."""
+"""Sampling on the CPU: how the loops of :mod:`.loops.sampling` are called; see the contract."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..draws import Choice, Drift
-from ..refusals import not_a_probability, not_comparable, too_many
-from . import greatest_rows, sampling_rows
+from ..error_texts import not_a_probability, not_comparable, too_many
+from ..sampling_spec import Choice, Drift
+from .loops import sampling as loops
+from .loops import topk
 from .messages import run
 
 _WORK = 8  # what an edge takes, in elements of a sum
@@ -34,12 +35,12 @@ def sample(
     given: tuple[Any, ...] = (ids, replace, choice.seed, gone)
     work = len(made[1]) * _WORK
     if choice.weights is None and (replace or choice.shared is None):
-        run(sampling_rows.choose_evenly, made[0], work, indptr, indices, *given, *made)
+        run(loops.choose_evenly, made[0], work, indptr, indices, *given, *made)
     else:
         drift = choice.shared or Drift(0, 0.0)
         how = (choice.fanout, weights, choice.shared is not None, drift.key, drift.share)
         given = (indptr, indices, eids, *given, *how)
-        run(sampling_rows.choose_by_chance, made[0], work, *given, *made)
+        run(loops.choose_by_chance, made[0], work, *given, *made)
     return _tensors(made)
 
 
@@ -50,10 +51,10 @@ def greatest(
     arrays, ids = tuple(part.numpy() for part in form), rows.numpy()
     made = _room(arrays, ids, k, False, _NO_WEIGHTS, _NONE_GONE)
     given = (*arrays, ids, weights.contiguous().numpy(), ascending)
-    run(greatest_rows.choose_greatest, made[0], len(made[1]) * _WORK, *given, *made)
-    wrong = made[2][made[2] <= greatest_rows.WRONG]
+    run(topk.choose_greatest, made[0], len(made[1]) * _WORK, *given, *made)
+    wrong = made[2][made[2] <= topk.WRONG]
     if len(wrong) > 0:
-        raise GraphValueError(not_comparable(int(greatest_rows.WRONG - wrong[0])))
+        raise GraphValueError(not_comparable(int(topk.WRONG - wrong[0])))
     return _tensors(made)
 
 
@@ -61,7 +62,7 @@ def _room(form: Any, rows: Any, most: int, replace: bool, weights: Any, gone: An
     """The limits of what is chosen, and room for other ends and positions."""
     limits, largest = np.empty(len(rows) + 1, rows.dtype), np.iinfo(rows.dtype).max
     how = (most, replace, weights, gone, limits, largest)
-    total, bad = sampling_rows.count(form[0], form[2], rows, *how)
+    total, bad = loops.count(form[0], form[2], rows, *how)
     if bad >= 0:
         raise GraphValueError(not_a_probability(bad, weights[bad]))
     if total > largest:
@@ -79,7 +80,7 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     given = (first.contiguous().numpy(), ids.contiguous().numpy())
     nodes, places = np.empty(len(given[0]) + len(given[1]), given[1].dtype), np.empty_like(given[1])
     table = _take_table(limit)
-    found = sampling_rows.relabel(*given, table, nodes, places)
+    found = loops.relabel(*given, table, nodes, places)
     _tables.append(table)
     nodes.resize(found, refcheck=False)  # what was not needed goes back, and nothing is copied
     return torch.from_numpy(nodes), torch.from_numpy(places)

@@ -1,4 +1,4 @@
-"""Random walks on the CPU: how the loop of :mod:`.walking_rows` is called; see the contract."""
+"""Random walks on the CPU: how the loop of :mod:`.loops.walking` is called; see the contract."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..draws import Walk
-from ..refusals import not_a_probability
-from . import walking_rows
+from ..error_texts import not_a_probability
+from ..sampling_spec import Walk
+from .loops import walking as loops
 from .messages import run
 
 _NO_WEIGHTS, _NO_PAIRS = np.zeros(0, np.float32), np.zeros(0, np.int64)
@@ -22,8 +22,8 @@ def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple
     traces, chosen = (nodes.new_empty(len(nodes), len(how.stops)) for _ in range(2))
     given = (*(part.numpy() for part in form), nodes.numpy(), pairs, weights, how.stops.numpy())
     more = (how.start, how.seed, how.back, how.far, traces.numpy(), chosen.numpy())
-    run(walking_rows.walk, len(nodes), traces.numel() * _WORK, *given, *more)
-    if how.weights is not None and bool((chosen <= walking_rows.WRONG).any()):
-        edge = walking_rows.WRONG - int(chosen[chosen <= walking_rows.WRONG][0])
+    run(loops.walk, len(nodes), traces.numel() * _WORK, *given, *more)
+    if how.weights is not None and bool((chosen <= loops.WRONG).any()):
+        edge = loops.WRONG - int(chosen[chosen <= loops.WRONG][0])
         raise GraphValueError(not_a_probability(edge, float(how.weights[edge])))
     return traces, chosen

@@ -3,6 +3,19 @@
 Ids have 32 bits inside where they fit. Rows of many edges are cut into pieces whose partial results
 a second pass adds in order (:mod:`.layout`), so that equal inputs give equal bits; no floating
 point number is ever added atomically.
+
+Files:
+    attention: Attention and its gradients.
+    features: How features map to tiles, and tile sizes.
+    launch: The one place that launches programs.
+    layout: Ids in 32 bits, and long rows cut into pieces.
+    messages: Sums, extremes, and messages kept at edges.
+    products: The gradient of a weighted sum.
+    programs: The Triton programs.
+    sampling: Neighbour sampling and relabelling.
+    scatter: The gradient of a maximum.
+    softmax: Softmax over the edges of each row.
+    walking: Random walks.
 """
 
 from __future__ import annotations

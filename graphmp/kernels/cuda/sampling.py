@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..draws import Choice, Drift
+from ..error_texts import not_a_probability, too_many
 from ..philox import halves
 from ..reference.sampling import evenly
-from ..refusals import not_a_probability, too_many
+from ..sampling_spec import Choice, Drift
 from .launch import launch
 from .layout import LARGEST, Form
-from .programs import chances, sampling
+from .programs import sampling, weighted_sampling
 
 FEW = 32  # as many picks as a thread holds
 THREADS = 32  # rows, or walks, of a program that has a warp
@@ -85,7 +85,9 @@ def _rows(form: Form, rows: Tensor, choice: Choice) -> Rows:
     given = given._replace(counts=lengths.clone(), wrong=lows.new_full((len(rows) + 1,), -1))
     assert given.wrong is not None
     args: tuple[Any, ...] = (given.lows, given.spans, eids, _numbers(choice.weights), gone)
-    _launch_rows(chances.weigh, *args, given.counts, given.wrong, len(rows), *given.search)
+    _launch_rows(
+        weighted_sampling.weigh, *args, given.counts, given.wrong, len(rows), *given.search
+    )
     return given
 
 
@@ -175,9 +177,9 @@ def _choose_first(
     shares = torch.full((1,), drift.share, dtype=torch.float64, device=indices.device)
     numbers = (*given.search, *halves(choice.seed), *halves(drift.key), shares)
     kinds = {"WEIGHTED": choice.weights is not None, "SHARED": choice.shared is not None}
-    _launch_rows(chances.ring, *args, *numbers, **kinds)
+    _launch_rows(weighted_sampling.ring, *args, *numbers, **kinds)
     args = (given.lows, given.spans, given.counts, indices, scratch, *chosen, size)
-    _launch_rows(chances.choose_first, *args)
+    _launch_rows(weighted_sampling.choose_first, *args)
 
 
 def _choose_fallen(
@@ -200,10 +202,10 @@ def _choose_fallen(
         given.gone,
         scratch,
     )
-    _launch_rows(chances.add_up, *args, len(given.lows), *given.search)
+    _launch_rows(weighted_sampling.add_up, *args, len(given.lows), *given.search)
     args = (given.lows, given.spans, indices, scratch, _owners(taken, total), *chosen)
     numbers = (total, len(indices).bit_length(), *halves(choice.seed))
-    launch(chances.choose_fallen, (-(-total // BLOCK),), *args, *numbers, BLOCK=BLOCK)
+    launch(weighted_sampling.choose_fallen, (-(-total // BLOCK),), *args, *numbers, BLOCK=BLOCK)
 
 
 def _launch_rows(kernel: Any, *args: Any, **constants: Any) -> None:

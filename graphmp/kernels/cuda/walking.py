@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..draws import Walk
 from ..philox import halves
+from ..sampling_spec import Walk
 from .launch import launch
 from .layout import Form
 from .programs.walking import walk_evenly

@@ -1,4 +1,13 @@
-"""Plain torch: runs on every device and dtype, comes last, and is the oracle of the others."""
+"""Plain torch: runs on every device and dtype, comes last, and is the oracle of the others.
+
+Files:
+    adding: Deterministic scatter-add of rows.
+    attention: Attention and its gradients.
+    composed: Primitives that are composed of others.
+    labor: LABOR sampling.
+    sampling: Neighbour sampling, top-k and relabelling.
+    walking: Random walks.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +16,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .. import composed
 from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
+from . import composed
 from .adding import add_rows
 from .attention import attention, attention_gradient, score_gradient
 from .labor import labor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..draws import SETTLED, Choice
+from ..sampling_spec import SETTLED, Choice
 from .sampling import checked, numbers_of, sample
 
 _LEAST_PART = 1e-150  # of a row's weights, so that its square is not 0

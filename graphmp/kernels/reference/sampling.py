@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
-from ..draws import LEAST, MOST, Choice, Drift
+from ..error_texts import not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
-from ..refusals import not_a_probability, not_comparable, too_many
+from ..sampling_spec import LEAST, MOST, Choice, Drift
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 

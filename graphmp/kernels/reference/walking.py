@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..draws import LEAST, MOST, TRIES, Walk
 from ..philox import fraction, words
+from ..sampling_spec import LEAST, MOST, TRIES, Walk
 from .sampling import candidates, checked, in_proportion
 
 _STEP, _TRY = 3, 4  # what random numbers are drawn for

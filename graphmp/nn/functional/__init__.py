@@ -6,6 +6,16 @@ given but, unlike a layer, lets nodes be that no edge enters. It applies no acti
 
 Layers made of other modules, such as recurrent units, have none. Attention is in
 :mod:`graphmp.ops`: ``gat_attention``, ``gatv2_attention``, ``dot_attention``.
+
+Files:
+    convolutions: Single-step convolutions.
+    edge_weights: Normalisation of edge weights.
+    merging: Combination of several features of a node or a pair.
+    node_drop: Pooling that keeps the nodes of greatest score.
+    pooling: Readouts of each graph of a batch.
+    propagation: Multi-step propagation.
+    triples: Scores of triples.
+    typed: Linear maps chosen by type.
 """
 
 from __future__ import annotations

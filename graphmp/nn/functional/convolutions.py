@@ -11,8 +11,8 @@ from ... import ops
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops.normalized import divided
-from ..aggregation import aggregate, normalized_aggregate
-from ..inputs import (
+from .._shared.aggregation import aggregate, normalized_aggregate
+from .._shared.inputs import (
     at_ends,
     check_edges,
     check_parameter,

@@ -7,7 +7,7 @@ from torch import Tensor
 from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from ..inputs import check_edges
+from .._shared.inputs import check_edges
 
 # Exponents of what is at the sources and at the destinations that each norm divides by.
 NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import linear, normalize
 
 from ... import _checks, ops
+from ..._graph.subgraph import node_subgraph
+from ..._storage.frame import EID
 from ...errors import GraphTypeError, GraphValueError
-from ...frame import EID
 from ...graph import Graph
-from ...subgraph import node_subgraph
-from ..inputs import check_parameter, checked_nodes, in_dtype_of
+from .._shared.inputs import check_parameter, checked_nodes, in_dtype_of
 
 
 class Pooled(NamedTuple):

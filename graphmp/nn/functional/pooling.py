@@ -7,8 +7,8 @@ from torch import Tensor
 from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from ...readout import topk_nodes
-from ..inputs import checked_nodes
+from ...readout.readout import topk_nodes
+from .._shared.inputs import checked_nodes
 
 
 def sum_pooling(graph: Graph, feat: Tensor) -> Tensor:

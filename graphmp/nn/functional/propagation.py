@@ -11,9 +11,9 @@ from torch.nn.functional import dropout, linear, one_hot
 from ... import _checks, ops
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
-from ..aggregation import aggregate
-from ..inputs import check_parameter, checked_steps
-from ..steps import Step, normalized_step
+from .._shared.aggregation import aggregate
+from .._shared.inputs import check_parameter, checked_steps
+from .._shared.steps import Step, normalized_step
 from .edge_weights import edge_weight_norm
 
 LABEL_NORMS = ("sym", "row")

@@ -10,8 +10,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from ..inputs import checked_types, in_dtype_of
-from ..remembered import remembered
+from .._shared.cached_by_tensor import remembered
+from .._shared.inputs import checked_types, in_dtype_of
 
 _COUNTS: Any = WeakTensorKeyDictionary()  # of types, by the tensor of them
 

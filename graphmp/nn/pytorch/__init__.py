@@ -1,4 +1,8 @@
-"""DGL's name for :mod:`graphmp.nn`, so that ``import graphmp.nn.pytorch as dglnn`` goes on."""
+"""DGL's name for :mod:`graphmp.nn`, so that ``import graphmp.nn.pytorch as dglnn`` goes on.
+
+Files:
+    glob: DGL's alias of the pooling layers.
+"""
 
 from __future__ import annotations
 

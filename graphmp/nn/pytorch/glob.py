@@ -1,10 +1,10 @@
 """DGL's name for the pooling layers of :mod:`graphmp.nn`."""
 
-from ..global_attention_pooling import GlobalAttentionPooling
-from ..pooling import AvgPooling, MaxPooling, SumPooling
-from ..set2set import Set2Set
-from ..sort_pooling import SortPooling
-from ..weight_and_sum import WeightAndSum
+from ..pooling.global_attention_pooling import GlobalAttentionPooling
+from ..pooling.set2set import Set2Set
+from ..pooling.simple import AvgPooling, MaxPooling, SumPooling
+from ..pooling.sort_pooling import SortPooling
+from ..pooling.weight_and_sum import WeightAndSum
 
 __all__ = [
     "AvgPooling",

@@ -1,0 +1,102 @@
+"""How a graph shows itself: as text, and as HTML in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from .drawing import draw
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def text(graph: Graph) -> str:
+    """The text of ``repr(graph)``."""
+    if graph.is_block:
+        return _block_text(graph)
+    if graph.is_homogeneous:
+        return (
+            f"Graph(num_nodes={graph.num_nodes()}, num_edges={graph.num_edges()},\n"
+            f"      ndata_schemes={graph.node_attr_schemes()}\n"
+            f"      edata_schemes={graph.edge_attr_schemes()})"
+        )
+    nodes = {ntype: graph.num_nodes(ntype) for ntype in graph.ntypes}
+    return (
+        f"Graph(num_nodes={nodes},\n"
+        f"      num_edges={_edge_counts(graph)},\n"
+        f"      metagraph={_metagraph(graph)})"
+    )
+
+
+def _block_text(graph: Graph) -> str:
+    if len(graph.ntypes) == 2 and len(graph.adjacencies) == 1:
+        return (
+            f"Block(num_src_nodes={graph.num_src_nodes()}, "
+            f"num_dst_nodes={graph.num_dst_nodes()}, num_edges={graph.num_edges()})"
+        )
+    sources = {ntype: graph.num_src_nodes(ntype) for ntype in graph.srctypes}
+    targets = {ntype: graph.num_dst_nodes(ntype) for ntype in graph.dsttypes}
+    return (
+        f"Block(num_src_nodes={sources},\n"
+        f"      num_dst_nodes={targets},\n"
+        f"      num_edges={_edge_counts(graph)},\n"
+        f"      metagraph={_metagraph(graph)})"
+    )
+
+
+def _edge_counts(graph: Graph) -> dict[Any, int]:
+    return {etype: graph.num_edges(etype) for etype in graph.canonical_etypes}
+
+
+def _metagraph(graph: Graph) -> list[tuple[str, str, str]]:
+    """The relations in NetworkX's order, as DGL prints them: by source, then by destination."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for s, name, d in graph.canonical_etypes:
+        found.setdefault(s, {}).setdefault(d, []).append(name)
+        found.setdefault(d, {})
+    return [
+        (s, d, name) for s, ends in found.items() for d, names in ends.items() for name in names
+    ]
+
+
+# ---- HTML
+
+_CELL = "style='text-align:left;padding:2px 10px'"
+
+
+def html(graph: Graph) -> str:
+    """The HTML that a notebook shows: counts, types, features, and a drawing of the types."""
+    kind = "Block" if graph.is_block else "Graph"
+    head = (
+        f"<b>{kind}</b> &nbsp; {graph.num_nodes():,} nodes, {graph.num_edges():,} edges, "
+        f"{escape(str(graph.idtype))} ids on {escape(str(graph.device))}"
+    )
+    sections = []
+    if graph.is_block:
+        sections += [("source nodes", t, f) for t, f in graph._frames.src.items()]
+        sections += [("destination nodes", t, f) for t, f in graph._frames.dst.items()]
+    else:
+        sections += [("nodes", t, graph._frames.src[t]) for t in graph.ntypes]
+    edges = graph._frames.edge
+    sections += [("edges", " → ".join(t), edges[t]) for t in graph.canonical_etypes]
+    rows = "".join(_rows(kind, name, frame) for kind, name, frame in sections)
+    names = ("", "type", "count", "feature", "shape", "dtype")
+    header = "".join(f"<th {_CELL}>{name}</th>" for name in names)
+    table = f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    return (
+        "<div style='display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start'>"
+        f"<div><div>{head}</div>{table}</div>{draw(graph._meta)}</div>"
+    )
+
+
+def _rows(kind: str, name: str, frame: Any) -> str:
+    schemes = frame.schemes() or {"": None}
+    rows = []
+    for place, (field, scheme) in enumerate(schemes.items()):
+        first = (kind, name, f"{frame.num_rows:,}") if place == 0 else ("", "", "")
+        shape = "" if scheme is None else str((frame.num_rows, *scheme.shape))
+        dtype = "" if scheme is None else str(scheme.dtype).removeprefix("torch.")
+        cells = (*first, field, shape, dtype)
+        rows.append("<tr>" + "".join(f"<td {_CELL}>{escape(c)}</td>" for c in cells) + "</tr>")
+    return "".join(rows)

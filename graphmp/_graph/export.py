@@ -1,0 +1,225 @@
+"""Giving a graph's edges to others: sparse matrices of torch and SciPy, NetworkX, edge indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .._storage.frame import Frame
+from ..errors import GraphValueError
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def to_edge_index(graph: Graph, etype: Any = None) -> Tensor:
+    """The edges as one tensor of sources and destinations.
+
+    Args:
+        graph: any graph.
+        etype: the edge type; not needed when there is one.
+
+    Returns:
+        (2, E) of the id type, in edge id order.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.to_edge_index(gm.graph(([0, 1], [1, 2])))
+        tensor([[0, 1],
+                [1, 2]])
+    """
+    adjacency = graph.adjacency_of(etype)
+    return torch.stack([adjacency.src, adjacency.dst])
+
+
+def adj(graph: Graph, etype: Any = None, eweight_name: str | None = None) -> Tensor:
+    """The adjacency matrix as a sparse tensor; rows are sources, columns destinations.
+
+    Args:
+        graph: any graph.
+        etype: the edge type; not needed when there is one.
+        eweight_name: the edge feature (E,) to take the values from; ones unless given.
+
+    Returns:
+        Sparse COO tensor (num_src, num_dst); parallel edges have an entry each.
+
+    Raises:
+        GraphKeyError: an unknown edge feature.
+        GraphValueError: a feature that has more than one element an edge.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.graph(([0, 1], [1, 2])).adj().to_dense()
+        tensor([[0., 1., 0.],
+                [0., 0., 1.],
+                [0., 0., 0.]])
+    """
+    etype = graph.to_canonical_etype(etype)
+    adjacency = graph.adjacency_of(etype)
+    values = torch.ones(adjacency.num_edges, device=graph.device)
+    if eweight_name is not None:
+        values = graph.edges[etype].data[eweight_name]
+        if values.numel() != adjacency.num_edges:
+            raise GraphValueError(
+                f"Weights are one number an edge, but field {eweight_name!r} has rows of shape "
+                f"{tuple(values.shape[1:])}."
+            )
+    ends = torch.stack([adjacency.src, adjacency.dst]).long()
+    return _sparse(ends, values.reshape(-1), (adjacency.num_src, adjacency.num_dst))
+
+
+def adj_external(
+    graph: Graph,
+    transpose: bool = False,
+    ctx: Any = "cpu",
+    scipy_fmt: str | None = None,
+    etype: Any = None,
+) -> Any:
+    """The adjacency matrix of ones, as a sparse tensor or a SciPy matrix.
+
+    Args:
+        graph: any graph.
+        transpose: make rows destinations and columns sources.
+        ctx: the device of the tensor.
+        scipy_fmt: ``"coo"`` or ``"csr"`` for a SciPy matrix; None for a tensor.
+        etype: the edge type; not needed when there is one.
+
+    Returns:
+        Sparse COO tensor, or ``scipy.sparse`` matrix; (num_src, num_dst) unless transposed.
+
+    Raises:
+        GraphValueError: another format.
+    """
+    matrix = adj(graph, etype)
+    matrix = matrix.transpose(0, 1) if transpose else matrix
+    if scipy_fmt is None:
+        return matrix.to(ctx)
+    if scipy_fmt not in ("coo", "csr"):
+        raise GraphValueError(f"scipy_fmt is 'coo' or 'csr', but {scipy_fmt!r} came.")
+    from scipy import sparse
+
+    rows, columns = matrix._indices().cpu().numpy()
+    values = matrix._values().cpu().numpy()
+    made = sparse.coo_matrix((values, (rows, columns)), shape=tuple(matrix.shape))
+    return made if scipy_fmt == "coo" else made.tocsr()
+
+
+def adj_tensors(graph: Graph, fmt: str, etype: Any = None) -> tuple[Tensor, ...]:
+    """The edges in one layout.
+
+    Args:
+        graph: any graph.
+        fmt: ``"coo"``, ``"csr"`` or ``"csc"``.
+        etype: the edge type; not needed when there is one.
+
+    Returns:
+        ``(u, v)`` for coo, else ``(indptr, indices, edge ids)``.
+
+    Raises:
+        GraphValueError: another layout.
+    """
+    adjacency = graph.adjacency_of(etype)
+    if fmt == "coo":
+        return adjacency.src, adjacency.dst
+    if fmt not in ("csr", "csc"):
+        raise GraphValueError(f"A layout is 'coo', 'csr' or 'csc', but {fmt!r} came.")
+    return tuple(adjacency.csr if fmt == "csr" else adjacency.csc)
+
+
+def inc(graph: Graph, typestr: str, ctx: Any = "cpu", etype: Any = None) -> Tensor:
+    """The incidence matrix as a sparse tensor: a row for each node, a column for each edge.
+
+    Args:
+        graph: any graph; of one node type for ``"both"``.
+        typestr: ``"in"`` has 1 where the edge enters, ``"out"`` where it leaves, ``"both"`` 1
+            where it enters and -1 where it leaves, and 0 for a self-loop.
+        ctx: the device of the result.
+        etype: the edge type; not needed when there is one.
+
+    Returns:
+        Sparse COO tensor (N, E).
+
+    Raises:
+        GraphValueError: another ``typestr``, or ``"both"`` between two node types.
+    """
+    adjacency = graph.adjacency_of(etype)
+    edges = torch.arange(adjacency.num_edges, device=graph.device)
+    ones = torch.ones(adjacency.num_edges, device=graph.device)
+    entering = torch.stack([adjacency.dst.long(), edges])
+    leaving = torch.stack([adjacency.src.long(), edges])
+    if typestr == "in":
+        return _sparse(entering, ones, (adjacency.num_dst, adjacency.num_edges)).to(ctx)
+    if typestr == "out":
+        return _sparse(leaving, ones, (adjacency.num_src, adjacency.num_edges)).to(ctx)
+    if typestr != "both" or graph.is_block or len(graph.ntypes) > 1:
+        raise GraphValueError(
+            f"typestr is 'in' or 'out', or 'both' with one node type, but {typestr!r} came for "
+            f"{len(graph.ntypes)} node types."
+        )
+    proper = adjacency.src != adjacency.dst
+    index = torch.cat([entering[:, proper], leaving[:, proper]], 1)
+    values = torch.cat([ones[proper], -ones[proper]])
+    return _sparse(index, values, (adjacency.num_dst, adjacency.num_edges)).to(ctx)
+
+
+def _sparse(index: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    return torch.sparse_coo_tensor(index, values, shape, check_invariants=False)
+
+
+def to_networkx(
+    graph: Graph,
+    node_attrs: Iterable[str] | None = None,
+    edge_attrs: Iterable[str] | None = None,
+) -> Any:
+    """Make a ``networkx.MultiDiGraph``.
+
+    Nodes are numbered from 0, type after type; with several types they have an attribute
+    ``ntype`` and edges an attribute ``triples``. Every edge has its id in ``id``.
+
+    Args:
+        graph: a graph that is not a block.
+        node_attrs: node features to copy to attributes, a tensor each.
+        edge_attrs: edge features to copy to attributes, a tensor each.
+
+    Raises:
+        GraphKeyError: an unknown feature.
+        GraphValueError: a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.to_networkx(gm.graph(([0, 1], [1, 2]))).edges(data="id")
+        OutMultiEdgeDataView([(0, 1, 0), (1, 2, 1)])
+    """
+    import networkx as nx
+
+    if graph.is_block:
+        raise GraphValueError("A block cannot become a NetworkX graph: its ends differ.")
+    single = graph.is_homogeneous
+    made = nx.MultiDiGraph()
+    start = {}
+    for ntype in graph.ntypes:
+        frame = graph._frames.src[ntype]
+        start[ntype] = made.number_of_nodes()
+        fixed: dict[str, Any] = {} if single else {"ntype": ntype}
+        for i, row in enumerate(_rows(frame, node_attrs)):
+            made.add_node(start[ntype] + i, **fixed, **row)
+    for etype in graph.canonical_etypes:
+        u, v = graph.all_edges(etype=etype)
+        fixed = {} if single else {"triples": etype}
+        rows = _rows(graph._frames.edge[etype], edge_attrs)
+        ends = zip((u + start[etype[0]]).tolist(), (v + start[etype[2]]).tolist(), strict=True)
+        for i, ((a, b), row) in enumerate(zip(ends, rows, strict=True)):
+            made.add_edge(a, b, id=i, **fixed, **row)
+    return made
+
+
+def _rows(frame: Frame, names: Iterable[str] | None) -> list[dict[str, Any]]:
+    """The chosen features of each row of a frame."""
+    chosen = list(names or ())
+    parts = [frame[name].detach().cpu().unbind(0) for name in chosen]
+    if not chosen:
+        return [{} for _ in range(frame.num_rows)]
+    return [dict(zip(chosen, row, strict=True)) for row in zip(*parts, strict=True)]

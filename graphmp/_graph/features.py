@@ -1,0 +1,360 @@
+"""Features: the frames of a graph's nodes and edges, how users reach them, and scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.adjacency import Adjacency
+from .._storage.frame import Frame, Scheme
+from .._storage.metagraph import CanonicalEtype, Metagraph
+from ..errors import GraphTypeError, GraphValueError
+from ..init import Initializer
+from .queries import Queries
+from .structure import is_all
+from .views import FramesByType, Rows
+
+
+class Frames(NamedTuple):
+    """The frames of a graph; ``src`` and ``dst`` are one object unless the graph is a block."""
+
+    src: dict[str, Frame]
+    dst: dict[str, Frame]
+    edge: dict[CanonicalEtype, Frame]
+
+    def all(self) -> Iterator[Frame]:
+        """Every frame once."""
+        yield from self.src.values()
+        if self.dst is not self.src:
+            yield from self.dst.values()
+        yield from self.edge.values()
+
+    def changed(self, change: Any) -> Frames:
+        """The same frames, each passed through ``change``."""
+        src = {ntype: change(frame) for ntype, frame in self.src.items()}
+        dst = src
+        if self.dst is not self.src:
+            dst = {ntype: change(frame) for ntype, frame in self.dst.items()}
+        return Frames(src, dst, {etype: change(frame) for etype, frame in self.edge.items()})
+
+    @classmethod
+    def empty(
+        cls,
+        adjacencies: Mapping[CanonicalEtype, Adjacency],
+        num_src: Mapping[str, int],
+        num_dst: Mapping[str, int] | None,
+        device: torch.device,
+    ) -> Frames:
+        """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
+        num_src = {ntype: num_src[ntype] for ntype in sorted(num_src)}
+        src = {t: Frame(n, device, f"nodes of type {t!r}") for t, n in num_src.items()}
+        dst = src
+        if num_dst is not None:
+            src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
+            targets = sorted(num_dst)
+            dst = {
+                t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets
+            }
+        edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
+        return cls(src, dst, edge)
+
+
+class Space(NamedTuple):
+    """What ``graph.nodes[…]`` and ``graph.edges[…]`` give.
+
+    Attributes:
+        data: the features, a mutable mapping.
+    """
+
+    data: Frame | Rows
+
+
+class NodeView:
+    """``graph.nodes``: call it for ids, index it by a type or by ids for features."""
+
+    __slots__ = ("_find", "_frames", "_graph")
+
+    def __init__(self, graph: Features, frames: Mapping[str, Frame], find: Any) -> None:
+        """View ``frames`` of ``graph``; ``find`` turns what a user calls a type into a key."""
+        self._graph, self._frames, self._find = graph, frames, find
+
+    def __call__(self, ntype: str | None = None) -> Tensor:
+        """All ids of a type, (N,)."""
+        graph = self._graph
+        rows = self._frames[self._find(ntype)].num_rows
+        return torch.arange(rows, dtype=graph.idtype, device=graph.device)
+
+    def __getitem__(self, key: Any) -> Space:
+        """The features of a type, of ids of the only type, or of ``(type, ids)``."""
+        if isinstance(key, str) or _is_whole(key):
+            return Space(self._frames[self._find(key if isinstance(key, str) else None)])
+        ntype, ids = None, key
+        if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str):
+            ntype, ids = key
+        frame = self._frames[self._find(ntype)]
+        return Space(Rows(frame, self._graph._ids(ids, frame.num_rows, f"Ids of {frame.owner}")))
+
+
+class EdgeView:
+    """``graph.edges``: call it for edges, index it by a type or by edges for features."""
+
+    __slots__ = ("_graph",)
+
+    def __init__(self, graph: Features) -> None:
+        """View the edges of ``graph``."""
+        self._graph = graph
+
+    def __call__(self, form: str = "uv", order: str | None = "eid", etype: Any = None) -> Any:
+        """All edges of a type; see :meth:`~graphmp.Graph.all_edges`."""
+        return self._graph.all_edges(form, order, etype)
+
+    def __getitem__(self, key: Any) -> Space:
+        """The features of a type, or of edges of the only type: ids or a tuple ``(u, v)``."""
+        graph = self._graph
+        is_type = isinstance(key, str) or (
+            isinstance(key, tuple) and len(key) == 3 and all(isinstance(k, str) for k in key)
+        )
+        if is_type and not is_all(key):
+            return Space(graph._frames.edge[graph._meta.etype(key)])
+        etype = graph._meta.etype(None)
+        frame = graph._frames.edge[etype]
+        if _is_whole(key):
+            return Space(frame)
+        eids = graph.edge_argument(key, etype)
+        return Space(frame if eids is None else Rows(frame, eids))
+
+
+class Scope:
+    """A ``with`` block whose assignments to features are forgotten at its end."""
+
+    __slots__ = ("_entered", "_graph")
+
+    def __init__(self, graph: Features) -> None:
+        """Prepare a scope of ``graph``."""
+        self._graph = graph
+        self._entered: list[Frame] = []
+
+    def __enter__(self) -> None:
+        self._entered = list(self._graph._frames.all())
+        for frame in self._entered:
+            frame.enter_scope()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for frame in self._entered:
+            frame.leave_scope()
+        if self._graph._frames_replaced:  # by a change of structure inside the scope
+            for frame in self._graph._frames.all():
+                if not any(frame is one for one in self._entered):
+                    frame.leave_scope()
+
+
+class Features(Queries):
+    """A structure whose nodes and edges have features."""
+
+    def __init__(
+        self,
+        metagraph: Metagraph,
+        adjacencies: Mapping[CanonicalEtype, Adjacency],
+        num_src: Mapping[str, int],
+        num_dst: Mapping[str, int] | None = None,
+        frames: Frames | None = None,
+        idtype: torch.dtype = torch.int64,
+        device: torch.device | None = None,
+    ) -> None:
+        """Put checked parts together; users call ``graph`` or ``heterograph``.
+
+        Args:
+            metagraph: the types.
+            adjacencies: the edges of each relation.
+            num_src: number of nodes of each type, or of each source type of a block.
+            num_dst: number of nodes of each destination type of a block; else None.
+            frames: the features; new frames unless given.
+            idtype: the id type of a graph without relations.
+            device: the device of a graph without relations.
+        """
+        counts = (num_src, num_src if num_dst is None else num_dst)
+        super().__init__(metagraph, adjacencies, *counts, idtype, device or torch.device("cpu"))
+        if frames is None:
+            frames = Frames.empty(self.adjacencies, num_src, num_dst, self.device)
+        self._frames = frames
+        self._frames_replaced = False
+        self._incoming_cache: dict[Any, Any] = {}  # what the verbs derive from frames and edges
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what can be derived again."""
+        return {**self.__dict__, "_incoming_cache": {}}
+
+    # ---- reaching features
+
+    @property
+    def ndata(self) -> Any:
+        """Features of the nodes: a mapping of tensors; with several types of ``{type: tensor}``.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0, 1], [1, 2]))
+            >>> g.ndata["x"] = torch.ones(3, 2)
+            >>> g.ndata["x"].shape
+            torch.Size([3, 2])
+        """
+        frames = self._frames.src
+        if frames is not self._frames.dst:
+            raise GraphValueError(
+                "A block has source and destination nodes: use srcdata and dstdata."
+            )
+        if len(frames) == 1:
+            return next(iter(frames.values()))
+        return FramesByType(frames, self._meta.ntype, "node")
+
+    @property
+    def edata(self) -> Any:
+        """Features of the edges: a mapping of tensors; with several types of ``{type: tensor}``."""
+        frames = self._frames.edge
+        if len(frames) == 1:
+            return next(iter(frames.values()))
+        return FramesByType(frames, self._meta.etype, "edge")
+
+    @property
+    def srcdata(self) -> Any:
+        """Features of the nodes that can be sources; ``ndata`` unless bipartite or a block."""
+        frames, types = self._frames.src, self._meta.srctypes
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.src, "source node")
+
+    @property
+    def dstdata(self) -> Any:
+        """Features of the nodes that can be destinations; ``ndata`` unless bipartite or a block."""
+        frames, types = self._frames.dst, self._meta.dsttypes
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.dst, "destination node")
+
+    @property
+    def nodes(self) -> NodeView:
+        """``graph.nodes(ntype)`` gives ids, ``graph.nodes[ntype].data`` features."""
+        if self.is_block:
+            raise GraphValueError(
+                "A block has source and destination nodes: use srcnodes and dstnodes."
+            )
+        return NodeView(self, self._frames.src, self._meta.ntype)
+
+    @property
+    def srcnodes(self) -> NodeView:
+        """Like ``nodes``, of the nodes that can be sources."""
+        return NodeView(self, self._frames.src, self._meta.src)
+
+    @property
+    def dstnodes(self) -> NodeView:
+        """Like ``nodes``, of the nodes that can be destinations."""
+        return NodeView(self, self._frames.dst, self._meta.dst)
+
+    @property
+    def edges(self) -> EdgeView:
+        """``graph.edges(form, order, etype)`` gives edges, ``graph.edges[etype].data`` features."""
+        return EdgeView(self)
+
+    # ---- schemes and initializers
+
+    def node_attr_schemes(self, ntype: str | None = None) -> dict[str, Scheme]:
+        """The shape and dtype of each node feature.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> g.ndata["x"] = torch.ones(2, 3)
+            >>> g.node_attr_schemes()
+            {'x': Scheme(shape=(3,), dtype=torch.float32)}
+        """
+        find = self._meta.src if self.is_block else self._meta.ntype
+        return self._frames.src[find(ntype)].schemes()
+
+    def edge_attr_schemes(self, etype: Any = None) -> dict[str, Scheme]:
+        """The shape and dtype of each edge feature."""
+        return self._frames.edge[self._meta.etype(etype)].schemes()
+
+    def set_n_initializer(
+        self, initializer: Initializer, field: str | None = None, ntype: str | None = None
+    ) -> None:
+        """Choose what fills rows of node features that nobody wrote.
+
+        Args:
+            initializer: function ``(shape, dtype, ctx, id_range) -> tensor``.
+            field: the field; None for all fields without an initializer of their own.
+            ntype: the node type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: not a function.
+        """
+        find = self._meta.src if self.is_block else self._meta.ntype
+        name = find(ntype)
+        self._frames.src[name].set_initializer(initializer, field)
+        if self.is_block and name in self._frames.dst:
+            self._frames.dst[name].set_initializer(initializer, field)
+
+    def set_e_initializer(
+        self, initializer: Initializer, field: str | None = None, etype: Any = None
+    ) -> None:
+        """Choose what fills rows of edge features that nobody wrote.
+
+        Args:
+            initializer: function ``(shape, dtype, ctx, id_range) -> tensor``.
+            field: the field; None for all fields without an initializer of their own.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: not a function.
+        """
+        self._frames.edge[self._meta.etype(etype)].set_initializer(initializer, field)
+
+    # ---- scopes
+
+    def local_scope(self) -> Scope:
+        """Forget assignments to features at the end of a ``with`` block.
+
+        Assigning, deleting and writing rows do not leak out; changing a tensor in place does.
+        Changes of structure stay.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> with g.local_scope():
+            ...     g.ndata["h"] = torch.ones(2)
+            >>> "h" in g.ndata
+            False
+        """
+        return Scope(self)
+
+    # ---- what verbs read
+
+    def _node_rows(self, ids: Any, ntype: str) -> tuple[Frame, Tensor | None]:
+        """The destination frame of a type, and checked ids, or None for all of them."""
+        frame = self._frames.dst[ntype]
+        if is_all(ids):
+            return frame, None
+        return frame, self._ids(ids, frame.num_rows, f"Ids of {frame.owner}")
+
+
+def _is_whole(key: Any) -> bool:
+    """Whether a user means all rows of the only type: ``None`` or ``:``."""
+    return key is None or (isinstance(key, slice) and key == slice(None))
+
+
+def check_function(function: Any, what: str) -> None:
+    """Check that a user's function can be called.
+
+    Raises:
+        GraphTypeError: it cannot.
+    """
+    if not callable(function):
+        raise GraphTypeError(f"The {what} must be a function, but {_checks.kind(function)} came.")

@@ -1,0 +1,182 @@
+"""Propagation: message passing along some edges, where only their destinations are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._message_passing.aggregate import (
+    ApplyFunction,
+    Incoming,
+    MessageFunction,
+    ReduceFunction,
+    aggregate,
+    check_functions,
+)
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphTypeError
+from .structure import is_all
+from .verbs import Verbs
+
+
+class Propagation(Verbs):
+    """A graph in which messages can start at, or reach, chosen nodes."""
+
+    def send_and_recv(
+        self,
+        edges: Any,
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Send messages along some edges, each once; only their destinations are written.
+
+        Args:
+            edges: ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
+            message_func: as in :meth:`update_all`.
+            reduce_func: as in :meth:`update_all`.
+            apply_node_func: as in :meth:`update_all`, on the destinations of these edges.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphIndexError: an edge that is not there.
+            GraphValueError: rows that do not fit the column that is written.
+        """
+        check_functions(message_func, reduce_func)
+        etype = self._meta.etype(etype)
+        eids = self.edge_argument(edges, etype)
+        if eids is None:
+            eids = torch.arange(self.num_edges(etype), dtype=self.idtype, device=self.device)
+        eids = torch.unique(eids)
+        rows = torch.unique(self.adjacencies[etype].dst[eids.long()])
+        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
+
+    def pull(
+        self,
+        v: Any,
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Receive messages along all edges that enter some nodes; only these are written.
+
+        Args:
+            v: an id, or several; the order does not matter.
+            message_func: as in :meth:`update_all`.
+            reduce_func: as in :meth:`update_all`.
+            apply_node_func: as in :meth:`update_all`, on these nodes.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphIndexError: a node that is not there.
+            GraphValueError: rows that do not fit the column that is written.
+        """
+        check_functions(message_func, reduce_func)
+        etype = self._meta.etype(etype)
+        frame, rows = self._node_rows(v, etype[2])
+        rows = self._all_ids(frame) if rows is None else torch.unique(rows)
+        eids = torch.sort(self.in_edges(rows, "eid", etype)).values
+        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
+
+    def push(
+        self,
+        u: Any,
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Send messages along all edges that leave some nodes; only destinations are written.
+
+        Args:
+            u: an id, or several; the order does not matter.
+            message_func: as in :meth:`update_all`.
+            reduce_func: as in :meth:`update_all`.
+            apply_node_func: as in :meth:`update_all`, on the destinations of these edges.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphIndexError: a node that is not there.
+            GraphValueError: rows that do not fit the column that is written.
+        """
+        etype = self._meta.etype(etype)
+        u = self._all_ids(self._frames.src[etype[0]]) if is_all(u) else u
+        eids = self.out_edges(u, "eid", etype)
+        self.send_and_recv(eids, message_func, reduce_func, apply_node_func, etype)
+
+    def prop_nodes(
+        self,
+        nodes_generator: Iterable[Any],
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Pull at one set of nodes after another, for example in topological order.
+
+        Args:
+            nodes_generator: gives node ids as :meth:`pull` takes them.
+            message_func: as in :meth:`update_all`.
+            reduce_func: as in :meth:`update_all`.
+            apply_node_func: as in :meth:`update_all`.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: nothing that can be gone through.
+        """
+        for nodes in _steps(nodes_generator):
+            self.pull(nodes, message_func, reduce_func, apply_node_func, etype)
+
+    def prop_edges(
+        self,
+        edges_generator: Iterable[Any],
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Send and receive along one set of edges after another.
+
+        Args:
+            edges_generator: gives edges as :meth:`send_and_recv` takes them.
+            message_func: as in :meth:`update_all`.
+            reduce_func: as in :meth:`update_all`.
+            apply_node_func: as in :meth:`update_all`.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: nothing that can be gone through.
+        """
+        for edges in _steps(edges_generator):
+            self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
+
+    def _receive(
+        self,
+        etype: CanonicalEtype,
+        eids: Tensor,
+        rows: Tensor,
+        functions: tuple[MessageFunction, ReduceFunction, ApplyFunction],
+    ) -> None:
+        """Pass messages along ``eids`` (ascending) and write ``rows`` (ascending), if any."""
+        if rows.numel() == 0:
+            return
+        message, reduce, apply = functions
+        part = self._relation(etype).part(eids, rows)
+        new = self._applied(part, aggregate(Incoming([part]), message, reduce), apply)
+        self._frames.dst[etype[2]].write_rows(rows, new)
+
+
+def _steps(generator: Any) -> Iterable[Any]:
+    """Check what gives one set of ids after another."""
+    if isinstance(generator, str) or not isinstance(generator, Iterable):
+        raise GraphTypeError(
+            "Nodes or edges step by step are a list or a generator of ids, but "
+            f"{_checks.kind(generator)} came."
+        )
+    return generator

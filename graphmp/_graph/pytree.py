@@ -1,0 +1,119 @@
+"""A graph as torch takes other containers apart and puts them together: into tensors and a rest.
+
+``torch.export`` does so with the arguments of a model, which may therefore be graphs.
+"""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from torch import Tensor
+from torch.utils import _pytree
+
+from .._storage.adjacency import Adjacency
+from .._storage.layouts import Compressed
+from .._storage.metagraph import CanonicalEtype, Metagraph
+from .features import Features, Frames
+
+
+class Rest(NamedTuple):
+    """What a graph is made of besides tensors; equal for graphs of every size.
+
+    Attributes:
+        canonical_etypes: the relations.
+        srctypes: the node types, or those of the sources of a block.
+        dsttypes: those of the destinations of a block; else None.
+        fields: the names of the features of each frame.
+        alone: at either side the node types without edges, and how many nodes they have.
+    """
+
+    canonical_etypes: tuple[CanonicalEtype, ...]
+    srctypes: tuple[str, ...]
+    dsttypes: tuple[str, ...] | None
+    fields: tuple[tuple[str, ...], ...]
+    alone: tuple[tuple[tuple[str, int], ...], ...]
+
+
+def flatten(graph: Features) -> tuple[list[Tensor], tuple[Any, ...]]:
+    """Take a graph apart.
+
+    Args:
+        graph: any graph; layouts and features that are not made yet are made now.
+
+    Returns:
+        Its tensors: of each relation the edges grouped by destination and by source, three tensors
+        each, and then all features. And the :class:`Rest`, as a tuple.
+    """
+    meta, frames = graph._meta, list(graph._frames.all())
+    forms = [form for edges in graph.adjacencies.values() for form in (edges.csc, edges.csr)]
+    tensors = [part for form in forms for part in form]
+    tensors += [frame[name] for frame in frames for name in frame]
+    counts = (graph._num_src, graph._num_dst if graph.is_block else {})
+    known = _counts(graph.adjacencies, graph.is_block)
+    rest = Rest(
+        tuple(meta.canonical_etypes),
+        tuple(meta.srctypes if graph.is_block else meta.ntypes),
+        tuple(meta.dsttypes) if graph.is_block else None,
+        tuple(tuple(frame) for frame in frames),
+        tuple(
+            tuple((ntype, count) for ntype, count in given.items() if ntype not in found)
+            for given, found in zip(counts, known, strict=True)
+        ),
+    )
+    return tensors, tuple(rest)
+
+
+def unflatten(kind: type[Features], tensors: Iterable[Any], rest: tuple[Any, ...]) -> Features:
+    """Put a graph together; the numbers of nodes and edges are read from the tensors."""
+    given, made = iter(tensors), Rest(*rest)
+    edges = {etype: _relation(given) for etype in made.canonical_etypes}
+    num_src, num_dst = _counts(edges, made.dsttypes is not None)
+    num_src.update(made.alone[0])
+    num_dst.update(made.alone[1])
+    targets = None if made.dsttypes is None else num_dst
+    device = next(iter(edges.values())).device
+    frames = Frames.empty(edges, num_src, targets, device)
+    for frame, names in zip(frames.all(), made.fields, strict=True):
+        frame.put({name: next(given) for name in names})
+    meta = Metagraph(made.canonical_etypes, made.srctypes, made.dsttypes)
+    return kind(meta, edges, num_src, targets, frames)
+
+
+def _relation(given: Iterator[Tensor]) -> Adjacency:
+    """The edges of the next six tensors."""
+    by_target = Compressed(next(given), next(given), next(given))
+    by_source = Compressed(next(given), next(given), next(given))
+    return Adjacency.from_both(by_target, by_source)
+
+
+def _counts(
+    adjacencies: dict[CanonicalEtype, Adjacency], is_block: bool
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The numbers of nodes that have edges: of a block at either side, else all at the first."""
+    num_src: dict[str, int] = {}
+    num_dst: dict[str, int] = {}
+    for (source, _, target), edges in adjacencies.items():
+        num_src[source] = edges.num_src
+        (num_dst if is_block else num_src)[target] = edges.num_dst
+    return num_src, num_dst
+
+
+def _flatten_with_keys(graph: Features) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
+    tensors, rest = flatten(graph)
+    return [(_pytree.SequenceKey(place), tensor) for place, tensor in enumerate(tensors)], rest
+
+
+def register(kind: type[Features]) -> None:
+    """Tell torch how graphs of a class are taken apart and put together."""
+    _pytree.register_pytree_node(
+        kind,
+        flatten,
+        partial(unflatten, kind),
+        serialized_type_name=f"graphmp.{kind.__name__}",
+        to_dumpable_context=repr,
+        from_dumpable_context=literal_eval,
+        flatten_with_keys_fn=_flatten_with_keys,
+    )

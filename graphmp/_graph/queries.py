@@ -1,0 +1,281 @@
+"""Queries: which nodes and edges there are, and which are next to which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.adjacency import Adjacency
+from .._storage.layouts import Compressed
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphIndexError, GraphValueError
+from ..kernels.segments import ranges, spread
+from .structure import Structure, is_all
+
+
+class Queries(Structure):
+    """A structure that can be asked about its nodes and edges."""
+
+    # ---- nodes
+
+    def has_nodes(self, vid: Any, ntype: str | None = None) -> Any:
+        """Whether nodes exist.
+
+        Args:
+            vid: an id, or several.
+            ntype: the node type; not needed when there is one.
+
+        Returns:
+            A bool for a single id, else a bool tensor (n,).
+
+        Example:
+            >>> import graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> g.has_nodes(5), g.has_nodes([0, 5])
+            (False, tensor([ True, False]))
+        """
+        limit = self.num_nodes(self._meta.ntype(ntype) if not self.is_block else ntype)
+        ids = _checks.id_tensor(vid, self.idtype, self.device, "Node ids")
+        found = (ids >= 0) & (ids < limit)
+        return bool(found) if _checks.is_single(vid) else found
+
+    # ---- edges by their ends
+
+    def has_edges_between(self, u: Any, v: Any, etype: Any = None) -> Any:
+        """Whether there are edges from ``u[i]`` to ``v[i]``.
+
+        Args:
+            u: source id, or several.
+            v: destination id, or several; a single id goes with each of the others.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            A bool for two single ids, else a bool tensor (n,).
+
+        Raises:
+            GraphIndexError: an id that is not there.
+            GraphValueError: different numbers of ids.
+        """
+        etype = self._meta.etype(etype)
+        low, high, _ = self._find(u, v, etype)
+        found = high > low
+        return bool(found) if _both_single(u, v) else found
+
+    def edge_ids(self, u: Any, v: Any, return_uv: bool = False, etype: Any = None) -> Any:
+        """Find the edges from ``u[i]`` to ``v[i]``.
+
+        Args:
+            u: source id, or several.
+            v: destination id, or several; a single id goes with each of the others.
+            return_uv: give every edge between each pair, not just the first.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            The smallest edge id of each pair: an int for two single ids, else a tensor (n,). With
+            ``return_uv`` a tuple of tensors: sources, destinations and ids of all the edges.
+
+        Raises:
+            GraphIndexError: a node that is not there, or a pair without an edge.
+            GraphValueError: different numbers of ids.
+
+        Example:
+            >>> import graphmp as gm
+            >>> g = gm.graph(([0, 1, 0], [1, 2, 1]))
+            >>> g.edge_ids(0, 1), g.edge_ids([0, 1], [1, 2])
+            (0, tensor([0, 1]))
+            >>> g.edge_ids(0, 1, return_uv=True)
+            (tensor([0, 0]), tensor([1, 1]), tensor([0, 2]))
+        """
+        etype = self._meta.etype(etype)
+        low, high, (us, vs) = self._find(u, v, etype)
+        missing = high == low
+        if bool(missing.any()):
+            pair = (int(us[missing][0]), int(vs[missing][0]))
+            raise GraphIndexError(f"There is no edge of type {etype} from {pair[0]} to {pair[1]}.")
+        eids = self.adjacencies[etype].pairs[1]
+        if return_uv:
+            found = eids[ranges(low, high)]
+            return (*self.find_edges(found, etype), found)
+        first = eids[low]
+        return int(first) if _both_single(u, v) else first
+
+    def find_edges(self, eid: Any, etype: Any = None) -> tuple[Tensor, Tensor]:
+        """The ends of edges.
+
+        Args:
+            eid: an edge id, or several.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            Sources and destinations, (n,) each.
+
+        Raises:
+            GraphIndexError: an edge that is not there.
+
+        Example:
+            >>> import graphmp as gm
+            >>> gm.graph(([0, 1], [1, 2])).find_edges([1])
+            (tensor([1]), tensor([2]))
+        """
+        etype = self._meta.etype(etype)
+        adjacency = self.adjacencies[etype]
+        ids = self._ids(eid, adjacency.num_edges, f"Ids of edges of type {etype}").long()
+        return adjacency.src[ids], adjacency.dst[ids]
+
+    def all_edges(self, form: str = "uv", order: str | None = "eid", etype: Any = None) -> Any:
+        """All edges of a type; ``graph.edges(…)`` is the same.
+
+        Args:
+            form: ``"uv"`` the two ends, ``"eid"`` the ids, ``"all"`` all three.
+            order: ``"eid"`` by id, ``"srcdst"`` by source and then destination (stable).
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            A tuple of tensors (E,), or one tensor for ``"eid"``.
+
+        Raises:
+            GraphValueError: an unknown form or order.
+
+        Example:
+            >>> import graphmp as gm
+            >>> g = gm.graph(([1, 0], [2, 1]))
+            >>> g.edges()
+            (tensor([1, 0]), tensor([2, 1]))
+            >>> g.edges(form="all", order="srcdst")
+            (tensor([0, 1]), tensor([1, 2]), tensor([1, 0]))
+        """
+        adjacency = self.adjacency_of(etype)
+        eids = torch.arange(adjacency.num_edges, dtype=self.idtype, device=self.device)
+        if order == "srcdst":
+            eids = adjacency.pairs[1]
+        elif order not in ("eid", None):
+            raise GraphValueError(f"order is 'eid' or 'srcdst', but {order!r} came.")
+        return _formed(adjacency, eids, form)
+
+    def in_edges(self, v: Any, form: str = "uv", etype: Any = None) -> Any:
+        """The edges that enter nodes, node after node.
+
+        Args:
+            v: an id, or several.
+            form: ``"uv"`` the two ends, ``"eid"`` the ids, ``"all"`` all three.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            A tuple of tensors, or one tensor for ``"eid"``.
+
+        Raises:
+            GraphIndexError: a node that is not there.
+        """
+        adjacency = self.adjacency_of(etype)
+        rows = self._ids(v, adjacency.num_dst, "Destination node ids")
+        return _formed(adjacency, edges_of(adjacency.csc, rows), form)
+
+    def out_edges(self, u: Any, form: str = "uv", etype: Any = None) -> Any:
+        """The edges that leave nodes, node after node.
+
+        Args:
+            u: an id, or several.
+            form: ``"uv"`` the two ends, ``"eid"`` the ids, ``"all"`` all three.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            A tuple of tensors, or one tensor for ``"eid"``.
+
+        Raises:
+            GraphIndexError: a node that is not there.
+        """
+        adjacency = self.adjacency_of(etype)
+        rows = self._ids(u, adjacency.num_src, "Source node ids")
+        return _formed(adjacency, edges_of(adjacency.csr, rows), form)
+
+    def predecessors(self, v: int, etype: Any = None) -> Tensor:
+        """The sources of the edges that enter node ``v``, in ascending edge id.
+
+        Raises:
+            GraphIndexError: the node is not there.
+            GraphValueError: more than one node.
+        """
+        adjacency = self.adjacency_of(etype)
+        row = self._single(v, adjacency.num_dst)
+        return adjacency.src[edges_of(adjacency.csc, row).long()]
+
+    def successors(self, v: int, etype: Any = None) -> Tensor:
+        """The destinations of the edges that leave node ``v``, in ascending edge id.
+
+        Raises:
+            GraphIndexError: the node is not there.
+            GraphValueError: more than one node.
+        """
+        adjacency = self.adjacency_of(etype)
+        row = self._single(v, adjacency.num_src)
+        return adjacency.dst[edges_of(adjacency.csr, row).long()]
+
+    def _single(self, v: Any, limit: int) -> Tensor:
+        row = self._ids(v, limit, "The node id")
+        if row.numel() != 1:
+            raise GraphValueError(f"One node id is wanted, but {row.numel()} came.")
+        return row
+
+    # ---- arguments that name edges
+
+    def edge_argument(self, edges: Any, etype: CanonicalEtype) -> Tensor | None:
+        """Find the edges that a user means.
+
+        Args:
+            edges: ``ALL``; ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
+            etype: canonical edge type.
+
+        Returns:
+            Edge ids (n,), or None for all.
+
+        Raises:
+            GraphIndexError: an edge that is not there.
+            GraphTypeError: ids that are not integers.
+        """
+        if is_all(edges):
+            return None
+        if isinstance(edges, tuple):
+            if len(edges) != 2:
+                raise GraphValueError(
+                    f"A tuple of edges is (sources, destinations), but {len(edges)} parts came: "
+                    "give edge ids as a list."
+                )
+            found = torch.as_tensor(self.edge_ids(*edges, etype=etype), dtype=self.idtype)
+            return found.to(self.device).reshape(-1)
+        limit = self.adjacencies[etype].num_edges
+        return self._ids(edges, limit, f"Ids of edges of type {etype}")
+
+    def _find(
+        self, u: Any, v: Any, etype: CanonicalEtype
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Where each pair's edges lie in ``pairs``: first, one past the last, and the pairs."""
+        adjacency = self.adjacencies[etype]
+        us = self._ids(u, adjacency.num_src, f"Ids of nodes of type {etype[0]!r}")
+        vs = self._ids(v, adjacency.num_dst, f"Ids of nodes of type {etype[2]!r}")
+        us, vs = _checks.paired(us, vs)
+        wanted, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
+        low = torch.searchsorted(keys, wanted)
+        return low, torch.searchsorted(keys, wanted, right=True), (us, vs)
+
+
+def edges_of(form: Compressed, rows: Tensor) -> Tensor:
+    """Edge ids of rows of a compressed layout, row after row."""
+    return form.eids[spread(form.indptr, rows)]
+
+
+def _formed(adjacency: Adjacency, eids: Tensor, form: str) -> Any:
+    """Edges in the form that a user asked for."""
+    if form == "eid":
+        return eids
+    if form not in ("uv", "all"):
+        raise GraphValueError(f"form is 'uv', 'eid' or 'all', but {form!r} came.")
+    index = eids.long()
+    ends = (adjacency.src[index], adjacency.dst[index])
+    return ends if form == "uv" else (*ends, eids)
+
+
+def _both_single(u: Any, v: Any) -> bool:
+    return _checks.is_single(u) and _checks.is_single(v)

@@ -1,0 +1,369 @@
+"""Subgraphs: some nodes or some edges of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.adjacency import Adjacency
+from .._storage.frame import EID, NID
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphValueError
+from ..kernels.segments import spread
+from .features import Frames
+from .queries import edges_of
+from .type_subgraph import assembled, refuse_block
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def node_subgraph(
+    graph: Graph, nodes: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+) -> Graph:
+    """Some nodes and all edges between them; features are gathered when they are read.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}, where a
+            type that is left out has no nodes.
+        relabel_nodes: number the nodes anew, in the order given; else keep all nodes.
+        store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+
+    Returns:
+        A new graph; edges keep their order.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphValueError: a node named twice, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> sub = gm.node_subgraph(g, [2, 1])
+        >>> sub.edges(), sub.ndata["_ID"]
+        ((tensor([1]), tensor([0])), tensor([2, 1]))
+    """
+    refuse_block(graph)
+    given = nodes_by_type(graph, nodes)
+    places: dict[str, Tensor] = {}
+    for ntype, ids in given.items():
+        place = ids.new_full((graph.num_nodes(ntype),), -1)
+        place[ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
+        if int((place >= 0).sum()) != ids.numel():
+            raise GraphValueError(f"Nodes of type {ntype!r} are named twice; name each once.")
+        places[ntype] = place
+    edges = {}
+    for etype, adjacency in graph.adjacencies.items():
+        edges[etype] = _between(adjacency, places[etype[0]], places[etype[2]], given[etype[2]])
+    return _induced(graph, edges, given if relabel_nodes else None, store_ids)
+
+
+def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
+    """Ids of the edges between nodes, ascending.
+
+    Args:
+        adjacency: the edges.
+        src: (num_src,) negative for the sources that do not count.
+        dst: (num_dst,) likewise for the destinations.
+        nodes: the destinations that do.
+    """
+    if "csc" in adjacency.formats()["created"] and nodes.numel() < adjacency.num_dst // 4:
+        eids = edges_of(adjacency.csc, nodes)
+        return eids[src[adjacency.src[eids.long()].long()] >= 0].sort().values
+    inside = (src[adjacency.src.long()] >= 0) & (dst[adjacency.dst.long()] >= 0)
+    return inside.nonzero().view(-1).to(adjacency.idtype)
+
+
+def edge_subgraph(
+    graph: Graph, edges: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+) -> Graph:
+    """Some edges and the nodes at their ends; features are gathered when they are read.
+
+    Args:
+        graph: a graph that is not a block.
+        edges: ids, a bool mask or a tuple ``(u, v)``; with several edge types a dict
+            {type: edges}, where a type that is left out has no edges.
+        relabel_nodes: keep only the nodes at the ends, numbered anew in ascending id; else keep
+            all nodes.
+        store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+
+    Returns:
+        A new graph; edges are in the order given.
+
+    Raises:
+        GraphIndexError: an edge that is not there.
+        GraphValueError: a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> gm.edge_subgraph(g, [1]).ndata["_ID"]
+        tensor([1, 2])
+    """
+    refuse_block(graph)
+    kept = edges_by_type(graph, edges)
+    nodes = _ends(graph, kept) if relabel_nodes else None
+    return _induced(graph, kept, nodes, store_ids)
+
+
+def in_subgraph(
+    graph: Graph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+) -> Graph:
+    """The edges that enter some nodes, node after node.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        relabel_nodes: keep only nodes that have edges, numbered anew; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+
+    Returns:
+        A new graph.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> gm.in_subgraph(g, [2]).edges()
+        (tensor([1]), tensor([2]))
+    """
+    return _touching(graph, nodes, 2, relabel_nodes, store_ids)
+
+
+def out_subgraph(
+    graph: Graph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+) -> Graph:
+    """The edges that leave some nodes, node after node.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        relabel_nodes: keep only nodes that have edges, numbered anew; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+
+    Returns:
+        A new graph.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
+        >>> gm.out_subgraph(g, [2]).edges()
+        (tensor([2]), tensor([0]))
+    """
+    return _touching(graph, nodes, 0, relabel_nodes, store_ids)
+
+
+def _touching(graph: Graph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> Graph:
+    refuse_block(graph)
+    given = nodes_by_type(graph, nodes)
+    edges = {}
+    for etype, adjacency in graph.adjacencies.items():
+        form = adjacency.csc if end == 2 else adjacency.csr
+        edges[etype] = edges_of(form, torch.unique(given[etype[end]]))
+    return _induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
+
+
+def khop_in_subgraph(
+    graph: Graph,
+    nodes: Any,
+    k: int,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
+) -> Any:
+    """Some nodes, those from which at most ``k`` steps lead to them, and all edges between these.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        k: the number of steps, along edges of any type.
+        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: where the result goes; where the graph is unless given.
+
+    Returns:
+        A new graph; with ``relabel_nodes`` a tuple of it and the new ids of ``nodes``, in the order
+        given: a tensor, or a dict of tensors where a dict came.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphTypeError: ``k`` is no int.
+        GraphValueError: a negative ``k``, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        >>> sub, new = gm.khop_in_subgraph(g, 3, k=1)
+        >>> sub.ndata["_ID"], new
+        (tensor([2, 3]), tensor([1]))
+    """
+    return _around(graph, nodes, k, 2, (relabel_nodes, store_ids), output_device)
+
+
+def khop_out_subgraph(
+    graph: Graph,
+    nodes: Any,
+    k: int,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
+) -> Any:
+    """Some nodes, those to which at most ``k`` steps lead from them, and all edges between these.
+
+    Args:
+        graph: a graph that is not a block.
+        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
+        k: the number of steps, along edges of any type.
+        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: where the result goes; where the graph is unless given.
+
+    Returns:
+        As :func:`khop_in_subgraph` does.
+
+    Raises:
+        GraphIndexError: a node that is not there.
+        GraphTypeError: ``k`` is no int.
+        GraphValueError: a negative ``k``, or a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        >>> gm.khop_out_subgraph(g, 3, k=1)[0].ndata["_ID"]
+        tensor([0, 3])
+    """
+    return _around(graph, nodes, k, 0, (relabel_nodes, store_ids), output_device)
+
+
+def _around(
+    graph: Graph, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
+) -> Any:
+    """The subgraph of what is at most ``k`` steps away, each step from one ``end`` of an edge."""
+    refuse_block(graph)
+    relabel, store_ids = options
+    given = nodes_by_type(graph, nodes)
+    near = _within(graph, given, _checks.count(k, "k"), end)
+    made = node_subgraph(graph, near, relabel_nodes=relabel, store_ids=store_ids)
+    made = made if device is None else made.to(device)
+    if not relabel:
+        return made
+    places = {
+        t: torch.searchsorted(near[t], ids).to(made.device, graph.idtype)
+        for t, ids in given.items()
+    }
+    if not isinstance(nodes, Mapping):
+        return made, places[graph._meta.ntype(None)]
+    return made, {t: places[t] for t in nodes}
+
+
+def _within(graph: Graph, given: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
+    """The ids of each node type, ascending, of what is at most ``k`` steps away."""
+    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in given}
+    newest, steps = dict(given), 0
+    while any(ids.numel() for ids in newest.values()):
+        for ntype, ids in newest.items():
+            met[ntype][ids.long()] = True
+        if steps == k:
+            break
+        found: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in given.items()}
+        for etype, adjacency in graph.adjacencies.items():
+            form = adjacency.csc if end == 2 else adjacency.csr
+            found[etype[2 - end]].append(form.indices[spread(form.indptr, newest[etype[end]])])
+        newest = {t: torch.unique(torch.cat(parts)) for t, parts in found.items()}
+        newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
+        steps += 1
+    return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
+
+
+def _ends(graph: Graph, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
+    """The nodes of each type at the ends of edges, ascending."""
+    found: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
+    for (s, _, d), eids in edges.items():
+        adjacency = graph.adjacencies[(s, _, d)]
+        found[s].append(adjacency.src[eids.long()])
+        found[d].append(adjacency.dst[eids.long()])
+    none = torch.empty(0, dtype=graph.idtype, device=graph.device)
+    return {t: torch.unique(torch.cat([none, *parts])) for t, parts in found.items()}
+
+
+def _induced(
+    graph: Graph,
+    edges: Mapping[CanonicalEtype, Tensor],
+    nodes: Mapping[str, Tensor] | None,
+    store_ids: bool,
+) -> Graph:
+    """The graph of some edges, between some nodes numbered anew, or between all of them."""
+    places, src = {}, {}
+    for ntype in graph.ntypes:
+        frame = graph._frames.src[ntype]
+        if nodes is None:
+            src[ntype] = frame.copy()
+            continue
+        ids = nodes[ntype]
+        places[ntype] = ids.new_zeros(frame.num_rows)
+        places[ntype][ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
+        src[ntype] = frame.take(ids)
+        if store_ids:
+            src[ntype][NID] = ids
+    adjacencies, edge = {}, {}
+    for etype, eids in edges.items():
+        part = graph.adjacencies[etype].subset(eids)
+        if nodes is not None:
+            us = places[etype[0]][part.src.long()]
+            vs = places[etype[2]][part.dst.long()]
+            counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
+            part = Adjacency.from_coo(us, vs, *counts)
+        adjacencies[etype] = part
+        edge[etype] = graph._frames.edge[etype].take(eids)
+        if store_ids:
+            edge[etype][EID] = eids
+    return assembled(graph, graph._meta, adjacencies, Frames(src, src, edge))
+
+
+# ---- arguments
+
+
+def nodes_by_type(graph: Graph, nodes: Any) -> dict[str, Tensor]:
+    """Checked ids of every node type; none where the user named none."""
+    given = nodes if isinstance(nodes, Mapping) else {graph._meta.ntype(None): nodes}
+    found = {graph._meta.ntype(ntype): value for ntype, value in given.items()}
+    return {
+        ntype: _checks.ids_or_mask(
+            found.get(ntype, []),
+            graph.idtype,
+            graph.device,
+            graph.num_nodes(ntype),
+            f"Ids of nodes of type {ntype!r}",
+        )
+        for ntype in graph.ntypes
+    }
+
+
+def edges_by_type(graph: Graph, edges: Any) -> dict[CanonicalEtype, Tensor]:
+    """Checked ids of every edge type; none where the user named none."""
+    given = edges if isinstance(edges, Mapping) else {graph._meta.etype(None): edges}
+    found = {graph._meta.etype(etype): value for etype, value in given.items()}
+    checked = {}
+    for etype, adjacency in graph.adjacencies.items():
+        value = found.get(etype, [])
+        if _checks.is_mask(value):
+            value = _checks.ids_or_mask(
+                value, graph.idtype, graph.device, adjacency.num_edges, f"edges of type {etype}"
+            )
+        eids = graph.edge_argument(value, etype)
+        if eids is None:
+            eids = torch.arange(adjacency.num_edges, dtype=graph.idtype, device=graph.device)
+        checked[etype] = eids
+    return checked

@@ -1,0 +1,127 @@
+"""Traversal: frontiers of nodes and edges, as ``prop_nodes`` and ``prop_edges`` take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.adjacency import Adjacency
+from ..errors import GraphValueError
+from ..graph import Graph
+from ..kernels.segments import spread
+
+
+def bfs_nodes_generator(graph: Graph, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
+    """The nodes that a breadth-first search reaches, by distance.
+
+    Args:
+        graph: a graph of one node and one edge type.
+        source: id of the start, or several.
+        reverse: go against the edges.
+
+    Returns:
+        A tensor of ids, ascending, for each distance 0, 1, 2, …
+
+    Raises:
+        GraphIndexError: a start that is not there.
+        GraphValueError: a graph of several types.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.bfs_nodes_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
+        (tensor([0]), tensor([1]), tensor([2, 3]))
+    """
+    adjacency, start = _begin(graph, source, reverse)
+    return tuple(nodes for nodes, _ in _levels(adjacency, start))
+
+
+def bfs_edges_generator(graph: Graph, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
+    """The edges through which a breadth-first search first reaches each node, by distance.
+
+    Args:
+        graph: a graph of one node and one edge type.
+        source: id of the start, or several.
+        reverse: go against the edges.
+
+    Returns:
+        A tensor of edge ids for each distance 1, 2, …; one edge for each node reached.
+
+    Raises:
+        GraphIndexError: a start that is not there.
+        GraphValueError: a graph of several types.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.bfs_edges_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
+        (tensor([0]), tensor([1, 2]))
+    """
+    adjacency, start = _begin(graph, source, reverse)
+    return tuple(edges for _, edges in _levels(adjacency, start)[1:])
+
+
+def topological_nodes_generator(graph: Graph, reverse: bool = False) -> tuple[Tensor, ...]:
+    """The nodes of an acyclic graph in topological order, as many at once as possible.
+
+    Args:
+        graph: a graph of one node and one edge type, without cycles.
+        reverse: go against the edges.
+
+    Returns:
+        Tensors of ids, ascending; every edge goes from an earlier tensor to a later one.
+
+    Raises:
+        GraphValueError: a cycle, or a graph of several types.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.topological_nodes_generator(gm.graph(([0, 1, 0], [2, 2, 3])))
+        (tensor([0, 1]), tensor([2, 3]))
+    """
+    adjacency = _directed(graph, reverse)
+    waiting = adjacency.in_degrees.clone()
+    indptr, indices, _ = adjacency.csr
+    frontier = (waiting == 0).nonzero().view(-1)
+    found = []
+    while frontier.numel():
+        found.append(frontier.to(graph.idtype))
+        reached = indices[spread(indptr, frontier)].long()
+        waiting.index_add_(0, reached, -torch.ones_like(reached, dtype=waiting.dtype))
+        candidates = torch.unique(reached)
+        frontier = candidates[waiting[candidates] == 0]
+    if sum(nodes.numel() for nodes in found) != graph.num_nodes():
+        raise GraphValueError("A topological order needs a graph without cycles; this has one.")
+    return tuple(found)
+
+
+def _directed(graph: Graph, reverse: bool) -> Adjacency:
+    if not graph.is_homogeneous:
+        raise GraphValueError("A graph of one node and one edge type is wanted.")
+    return graph.adjacency.reversed if reverse else graph.adjacency
+
+
+def _begin(graph: Graph, source: Any, reverse: bool) -> tuple[Adjacency, Tensor]:
+    adjacency = _directed(graph, reverse)
+    start = _checks.ids(source, graph.idtype, graph.device, adjacency.num_src, "Source node ids")
+    return adjacency, torch.unique(start)
+
+
+def _levels(adjacency: Adjacency, start: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Nodes at each distance, with the edge of least id that first reaches each of them."""
+    indptr, indices, eids = adjacency.csr
+    seen = torch.zeros(adjacency.num_src, dtype=torch.bool, device=start.device)
+    levels, frontier, through = [], start, start.new_empty(0)
+    while frontier.numel():
+        seen[frontier.long()] = True
+        levels.append((frontier, through))
+        positions = spread(indptr, frontier)
+        positions = positions[~seen[indices[positions].long()]]
+        order = torch.argsort(eids[positions], stable=True)
+        reached, edges = indices[positions][order], eids[positions][order]
+        frontier, inverse = torch.unique(reached, return_inverse=True)
+        first = inverse.new_full((frontier.numel(),), inverse.numel())
+        places = torch.arange(inverse.numel(), device=start.device)
+        through = edges[first.scatter_reduce(0, inverse, places, "amin")]
+    return levels

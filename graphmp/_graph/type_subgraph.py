@@ -1,0 +1,206 @@
+"""Subgraphs of some types, which share features with the graph, and several relations as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .. import _checks
+from .._storage.adjacency import Adjacency
+from .._storage.frame import ETYPE, NID, NTYPE, Frame
+from .._storage.metagraph import CanonicalEtype, Metagraph
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from .features import Frames
+
+if TYPE_CHECKING:
+    from ..graph import Graph
+
+
+def edge_type_subgraph(graph: Graph, etypes: Sequence[Any]) -> Graph:
+    """The relations ``etypes`` and the node types they join; features are shared.
+
+    Args:
+        graph: any graph.
+        etypes: names or canonical triples.
+
+    Returns:
+        A graph over the same nodes: assigning a feature here or there is seen in both.
+
+    Raises:
+        GraphKeyError: an unknown edge type.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "a"): ([0], [0])})
+        >>> gm.edge_type_subgraph(g, ["y"]).ntypes
+        ['a']
+    """
+    kept = [graph._meta.etype(etype) for etype in _listed(etypes, "Edge types")]
+    return _of_types(graph, kept, {s for s, _, _ in kept}, {d for _, _, d in kept})
+
+
+def node_type_subgraph(graph: Graph, ntypes: Sequence[str]) -> Graph:
+    """The node types ``ntypes`` and the relations between them; features are shared.
+
+    Args:
+        graph: a graph that is not a block.
+        ntypes: node types.
+
+    Returns:
+        A graph over the same nodes: assigning a feature here or there is seen in both.
+
+    Raises:
+        GraphKeyError: an unknown node type.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "a"): ([0], [0])})
+        >>> gm.node_type_subgraph(g, ["a"]).etypes
+        ['y']
+    """
+    refuse_block(graph)
+    kept = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}
+    etypes = [t for t in graph.canonical_etypes if t[0] in kept and t[2] in kept]
+    return _of_types(graph, etypes, kept, kept)
+
+
+def _of_types(
+    graph: Graph, etypes: list[CanonicalEtype], srctypes: set[str], dsttypes: set[str]
+) -> Graph:
+    frames = graph._frames
+    if graph.is_block:
+        meta = Metagraph(etypes, srctypes, dsttypes)
+        src = {t: frames.src[t] for t in meta.srctypes}
+        dst = {t: frames.dst[t] for t in meta.dsttypes}
+    else:
+        meta = Metagraph(etypes, srctypes | dsttypes)
+        src = dst = {t: frames.src[t] for t in meta.ntypes}
+    kept = Frames(src, dst, {t: frames.edge[t] for t in etypes})
+    adjacencies = {t: graph.adjacencies[t] for t in etypes}
+    return assembled(graph, meta, adjacencies, kept)
+
+
+def assembled(
+    graph: Graph,
+    meta: Metagraph,
+    adjacencies: Mapping[CanonicalEtype, Adjacency],
+    frames: Frames,
+) -> Graph:
+    """A graph like ``graph`` made of these parts; the frames know how many nodes there are."""
+    num_src = {t: frame.num_rows for t, frame in frames.src.items()}
+    num_dst = {t: frame.num_rows for t, frame in frames.dst.items()} if meta.is_block else None
+    return type(graph)(meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
+
+
+def relations(graph: Graph, key: Any) -> Graph:
+    """The relations that ``key`` names, as ``graph[key]`` gives them.
+
+    Args:
+        graph: any graph.
+        key: an edge type's name; or a triple whose parts are names, lists of names or ``:``.
+
+    Raises:
+        GraphKeyError: nothing matches.
+        GraphTypeError: not a name or a triple.
+        GraphValueError: an ambiguous name.
+    """
+    if isinstance(key, str):
+        return edge_type_subgraph(graph, [key])
+    if not isinstance(key, tuple) or len(key) != 3:
+        raise GraphTypeError(
+            "A graph is indexed by an edge type's name or by a triple (source type, name, "
+            f"destination type) with ':' for any, but {_checks.kind(key)} came."
+        )
+    matching = [
+        etype
+        for etype in graph.canonical_etypes
+        if all(_fits(name, want) for name, want in zip(etype, key, strict=True))
+    ]
+    if not matching:
+        known = ", ".join(map(repr, graph.canonical_etypes))
+        raise GraphKeyError(f"No edge type matches {key!r}; the graph has {known}.")
+    return edge_type_subgraph(graph, matching) if len(matching) == 1 else _merged(graph, matching)
+
+
+def _fits(name: str, want: Any) -> bool:
+    if isinstance(want, slice):
+        return want == slice(None)
+    return name in want if isinstance(want, (list, tuple, set)) else name == want
+
+
+def _merged(graph: Graph, etypes: list[CanonicalEtype]) -> Graph:
+    """Several relations as one, with node and edge types remembered in ``_TYPE`` and ``_ID``."""
+    srctypes = sorted({s for s, _, _ in etypes})
+    dsttypes = sorted({d for _, _, d in etypes})
+    src_name, dst_name = "+".join(srctypes), "+".join(dsttypes)
+    merged = (src_name, "+".join(name for _, name, _ in etypes), dst_name)
+    types = graph._meta
+    src = _joined(graph._frames.src, srctypes, types.ntypes, NTYPE, graph.idtype)
+    dst = src
+    if graph.is_block or dst_name != src_name:
+        dst = _joined(graph._frames.dst, dsttypes, types.ntypes, NTYPE, graph.idtype)
+    edge = _joined(graph._frames.edge, etypes, types.canonical_etypes, ETYPE, graph.idtype)
+    src_start = _starts(graph._frames.src, srctypes)
+    dst_start = _starts(graph._frames.dst, dsttypes)
+    us = torch.cat([graph.adjacencies[t].src + src_start[t[0]] for t in etypes])
+    vs = torch.cat([graph.adjacencies[t].dst + dst_start[t[2]] for t in etypes])
+    adjacency = Adjacency.from_coo(us, vs, src.num_rows, dst.num_rows)
+    if graph.is_block:
+        meta = Metagraph([merged], [src_name], [dst_name])
+        frames = Frames({src_name: src}, {dst_name: dst}, {merged: edge})
+    else:
+        meta = Metagraph([merged], {src_name, dst_name})
+        both = {src_name: src, dst_name: dst}
+        frames = Frames(both, both, {merged: edge})
+    return assembled(graph, meta, {merged: adjacency}, frames)
+
+
+def _starts(frames: Mapping[str, Frame], types: Sequence[str]) -> dict[str, int]:
+    starts, total = {}, 0
+    for name in types:
+        starts[name] = total
+        total += frames[name].num_rows
+    return starts
+
+
+def _joined(
+    frames: Mapping[Any, Frame],
+    types: Sequence[Any],
+    every: Sequence[Any],
+    field: str,
+    idtype: torch.dtype,
+) -> Frame:
+    """One frame of several types: their common columns, type ids and ids within the type."""
+    if len(types) == 1:
+        return frames[types[0]]
+    parts = [frames[name] for name in types]
+    device, rows = parts[0].device, [part.num_rows for part in parts]
+    joined = Frame(sum(rows), device, f"rows of the merged types {', '.join(map(str, types))}")
+    schemes = [part.schemes() for part in parts]
+    for name in schemes[0]:
+        if all(scheme.get(name) == schemes[0][name] for scheme in schemes):
+            joined[name] = torch.cat([part[name] for part in parts])
+    ids = torch.tensor([every.index(name) for name in types], dtype=idtype, device=device)
+    joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
+    joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])
+    return joined
+
+
+def refuse_block(graph: Graph) -> None:
+    """Check that a graph is no block.
+
+    Raises:
+        GraphTypeError: something else than a graph.
+        GraphValueError: it is one.
+    """
+    _checks.graph(graph)
+    if graph.is_block:
+        raise GraphValueError("A block has no subgraphs of nodes or edges: take them before.")
+
+
+def _listed(value: Any, what: str) -> Iterable[Any]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise GraphTypeError(f"{what} are a list, but {_checks.kind(value)} came.")
+    return value

@@ -1,0 +1,319 @@
+"""Verbs: message passing along all edges, and functions on nodes and edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.compiler import is_compiling
+
+from .. import _checks
+from .._message_passing import udf
+from .._message_passing.aggregate import (
+    CROSS_REDUCERS,
+    ApplyFunction,
+    Incoming,
+    MessageFunction,
+    ReduceFunction,
+    Relation,
+    aggregate,
+    check_functions,
+    check_message,
+    cross_reduce,
+    messages_of,
+    zero_alone,
+)
+from .._storage.frame import ALL, Frame
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphTypeError, GraphValueError
+from ..function import REDUCERS
+from .batch_info import Batched
+from .features import check_function
+
+
+class Verbs(Batched):
+    """A graph along whose edges messages are passed."""
+
+    # ---- message passing
+
+    def update_all(
+        self,
+        message_func: MessageFunction,
+        reduce_func: ReduceFunction,
+        apply_node_func: ApplyFunction = None,
+        etype: Any = None,
+    ) -> None:
+        """Send messages along all edges, reduce them at the destinations, and apply a function.
+
+        Args:
+            message_func: a builtin such as ``function.copy_u``, or a function of
+                :class:`~graphmp.EdgeBatch` that returns ``{message: (E, …)}``.
+            reduce_func: a builtin such as ``function.sum``, or a function of
+                :class:`~graphmp.NodeBatch` that returns ``{field: (n, …)}``; it is called once
+                for each distinct in-degree, with messages (n, degree, …).
+            apply_node_func: function of :class:`~graphmp.NodeBatch` on all destinations, which
+                sees the reduced fields.
+            etype: the edge type. Without it messages go along all types, as though the edges into
+                one node type were one list.
+
+        Raises:
+            GraphKeyError: a field that is not there.
+            GraphTypeError: something that is no function, or a function that returns no dict.
+            GraphValueError: message names that differ, or shapes that do not fit.
+
+        Example:
+            >>> import torch, graphmp as gm, graphmp.function as fn
+            >>> g = gm.graph(([0, 1], [2, 2]))
+            >>> g.ndata["h"] = torch.tensor([[1.0], [3.0], [0.0]])
+            >>> g.update_all(fn.copy_u("h", "m"), fn.mean("m", "out"))
+            >>> g.ndata["out"].view(-1)
+            tensor([0., 0., 2.])
+        """
+        groups = self._incoming(etype)
+        check_functions(message_func, reduce_func)
+        results = []
+        for incoming in groups:
+            new = aggregate(incoming, message_func, reduce_func)
+            if apply_node_func is not None:
+                new = self._applied(incoming.relations[0], new, apply_node_func)
+            results.append((incoming.dst, new))
+        for frame, new in results:
+            frame.put(new)
+
+    def multi_update_all(
+        self,
+        etype_dict: dict[Any, tuple[Any, ...]],
+        cross_reducer: str | Callable[[list[Tensor]], Tensor],
+        apply_node_func: ApplyFunction = None,
+    ) -> None:
+        """Pass messages along several edge types and reduce over the types.
+
+        Args:
+            etype_dict: for each edge type ``(message_func, reduce_func)`` or
+                ``(message_func, reduce_func, apply_node_func)``.
+            cross_reducer: ``"sum"``, ``"max"``, ``"min"``, ``"mean"``, ``"stack"`` (along
+                dimension 1, in the order of edge type ids), or a function of the list of results.
+                A type that gave a node no message does not count for max and min, and is 0 else.
+            apply_node_func: function of :class:`~graphmp.NodeBatch` on the reduced result.
+
+        Raises:
+            GraphKeyError: an unknown edge type.
+            GraphTypeError: not a dict of tuples of functions.
+            GraphValueError: an unknown cross reducer.
+
+        Example:
+            >>> import torch, graphmp as gm, graphmp.function as fn
+            >>> g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "b"): ([0], [0])})
+            >>> g.nodes["a"].data["h"] = torch.ones(1)
+            >>> pair = (fn.copy_u("h", "m"), fn.sum("m", "out"))
+            >>> g.multi_update_all({"x": pair, "y": pair}, "sum")
+            >>> g.nodes["b"].data["out"]
+            tensor([2.])
+        """
+        if not callable(cross_reducer) and cross_reducer not in CROSS_REDUCERS:
+            raise GraphValueError(
+                f"A cross reducer is one of {', '.join(CROSS_REDUCERS)} or a function, but "
+                f"{cross_reducer!r} came."
+            )
+        row = REDUCERS.get(cross_reducer) if isinstance(cross_reducer, str) else None
+        groups: dict[str, list[tuple[Relation, udf.Columns]]] = {}
+        functions = self._functions(etype_dict)
+        for etype in self.canonical_etypes:  # one order, whatever that of the dict
+            if etype not in functions:
+                continue
+            message, reduce, *rest = functions[etype]
+            check_functions(message, reduce)
+            (incoming,) = self._incoming(etype)
+            new = aggregate(incoming, message, reduce)
+            if rest:
+                new = self._applied(incoming.relations[0], new, rest[0])
+            elif cross_reducer in ("sum", "mean"):
+                new = zero_alone(new, incoming.adjacencies[0])
+            groups.setdefault(etype[2], []).append((incoming.relations[0], new))
+        results = []
+        for given in groups.values():
+            relation, frame = given[0][0], given[0][0].dst
+            new = cross_reduce([(r.adjacency, part) for r, part in given], cross_reducer, row)
+            checked = udf.columns(new, frame.num_rows, self.device, "cross reducer")
+            results.append((frame, self._applied(relation, checked, apply_node_func)))
+        for frame, new in results:
+            frame.put(new)
+
+    def apply_edges(self, func: MessageFunction, edges: Any = ALL, etype: Any = None) -> None:
+        """Compute features of edges from their ends.
+
+        Args:
+            func: a message builtin, or a function of :class:`~graphmp.EdgeBatch` that returns
+                ``{field: (n, …)}``.
+            edges: all by default; ids, or a tuple ``(u, v)`` of ends.
+            etype: the edge type; not needed when there is one.
+
+        Raises:
+            GraphKeyError: a field that is not there.
+            GraphTypeError: something that is no function, or a function that returns no dict.
+
+        Example:
+            >>> import torch, graphmp as gm, graphmp.function as fn
+            >>> g = gm.graph(([0, 1], [1, 0]))
+            >>> g.ndata["h"] = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+            >>> g.apply_edges(fn.u_dot_v("h", "h", "score"))
+            >>> g.edata["score"].view(-1)
+            tensor([11., 11.])
+        """
+        check_message(func)
+        etype = self._meta.etype(etype)
+        eids = self.edge_argument(edges, etype)
+        relation = self._relation(etype)
+        if eids is None:
+            relation.edge.put(messages_of(relation, func))
+            return
+        eids = _checks.once(eids)
+        part = relation._replace(
+            adjacency=relation.adjacency.subset(eids), edge=relation.edge.take(eids), eids=eids
+        )
+        relation.edge.write_rows(eids, messages_of(part, func))
+
+    def apply_nodes(
+        self, func: Callable[[udf.NodeBatch], Any], v: Any = ALL, ntype: str | None = None
+    ) -> None:
+        """Compute features of nodes from their own features.
+
+        Args:
+            func: function of :class:`~graphmp.NodeBatch` that returns ``{field: (n, …)}``.
+            v: all nodes by default, or ids.
+            ntype: the node type; not needed when there is one.
+
+        Raises:
+            GraphTypeError: something that is no function, or a function that returns no dict.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> g.ndata["h"] = torch.ones(2)
+            >>> g.apply_nodes(lambda nodes: {"h": nodes.data["h"] * 2})
+            >>> g.ndata["h"]
+            tensor([2., 2.])
+        """
+        check_function(func, "apply function")
+        ntype, frame, rows = self._named_rows(v, ntype)
+        if rows is None:
+            frame.put(udf.apply(ntype, frame, self._all_ids(frame), {}, func))
+        else:
+            rows = _checks.once(rows)
+            frame.write_rows(rows, udf.apply(ntype, frame.take(rows), rows, {}, func))
+
+    def filter_nodes(
+        self, predicate: Callable[[udf.NodeBatch], Tensor], nodes: Any = ALL, ntype: Any = None
+    ) -> Tensor:
+        """The nodes for which a predicate holds.
+
+        Args:
+            predicate: function of :class:`~graphmp.NodeBatch` that returns a bool tensor (n,).
+            nodes: all by default, or ids to choose among.
+            ntype: the node type; not needed when there is one.
+
+        Returns:
+            Ids, in the order of ``nodes``.
+
+        Raises:
+            GraphTypeError: the predicate is no function, or returned no bools.
+            GraphValueError: it returned another number of rows.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> g.ndata["h"] = torch.tensor([1.0, -1.0])
+            >>> g.filter_nodes(lambda nodes: nodes.data["h"] > 0)
+            tensor([0])
+        """
+        check_function(predicate, "predicate")
+        ntype, frame, rows = self._named_rows(nodes, ntype)
+        ids = self._all_ids(frame) if rows is None else rows
+        data = frame.copy() if rows is None else frame.take(rows)
+        return ids[udf.predicate(predicate(udf.NodeBatch(ntype, data, ids)), ids)]
+
+    def filter_edges(
+        self, predicate: Callable[[udf.EdgeBatch], Tensor], edges: Any = ALL, etype: Any = None
+    ) -> Tensor:
+        """The edges for which a predicate holds.
+
+        Args:
+            predicate: function of :class:`~graphmp.EdgeBatch` that returns a bool tensor (n,).
+            edges: all by default; ids, or a tuple ``(u, v)`` of ends, to choose among.
+            etype: the edge type; not needed when there is one.
+
+        Returns:
+            Edge ids, in the order of ``edges``.
+
+        Raises:
+            GraphTypeError: the predicate is no function, or returned no bools.
+            GraphValueError: it returned another number of rows.
+        """
+        check_function(predicate, "predicate")
+        etype = self._meta.etype(etype)
+        relation, eids = self._relation(etype), self.edge_argument(edges, etype)
+        if eids is not None:
+            part = relation.adjacency.subset(eids)
+            relation = relation._replace(adjacency=part, edge=relation.edge.take(eids), eids=eids)
+        batch = udf.edge_batch(relation)
+        ids = batch.edges()[2]
+        return ids[udf.predicate(predicate(batch), ids)]
+
+    # ---- what the verbs share
+
+    def _relation(self, etype: CanonicalEtype) -> Relation:
+        """One edge type with the frames at its ends."""
+        frames = self._frames
+        ends = (frames.src[etype[0]], frames.dst[etype[2]], frames.edge[etype])
+        return Relation(etype, self.adjacencies[etype], *ends)
+
+    def _incoming(self, etype: Any) -> list[Incoming]:
+        """The relations to pass messages along, by destination type; made once."""
+        etype = etype if etype is None else self._meta.etype(etype)
+        found = self._incoming_cache.get(etype)
+        if found is None:
+            etypes = self._meta.canonical_etypes if etype is None else [etype]
+            groups: dict[str, list[Relation]] = {}
+            for one in etypes:
+                groups.setdefault(one[2], []).append(self._relation(one))
+            found = [Incoming(group) for group in groups.values()]
+            if not is_compiling():
+                self._incoming_cache[etype] = found
+        return found
+
+    def _applied(
+        self, relation: Relation, new: udf.Columns, function: ApplyFunction
+    ) -> udf.Columns:
+        """New columns of a relation's destinations after the apply function."""
+        if function is None:
+            return new
+        return udf.apply(relation.etype[2], relation.dst, relation.node_ids(), new, function)
+
+    def _functions(self, etype_dict: Any) -> dict[CanonicalEtype, tuple[Any, ...]]:
+        """The functions of each canonical edge type, as a user gave them."""
+        if not isinstance(etype_dict, Mapping):
+            raise GraphTypeError(
+                "Functions by edge type are a dict {edge type: (message_func, reduce_func)}, but "
+                f"{_checks.kind(etype_dict)} came."
+            )
+        for etype, functions in etype_dict.items():
+            if not isinstance(functions, (tuple, list)) or len(functions) not in (2, 3):
+                raise GraphTypeError(
+                    f"The functions of edge type {etype!r} are (message_func, reduce_func) or "
+                    f"(message_func, reduce_func, apply_node_func), but {functions!r} came."
+                )
+        found = {self._meta.etype(etype): tuple(f) for etype, f in etype_dict.items()}
+        if len(found) != len(etype_dict):
+            raise GraphValueError(f"An edge type is named twice in {list(etype_dict)}.")
+        return found
+
+    def _named_rows(self, ids: Any, ntype: Any) -> tuple[str, Frame, Tensor | None]:
+        """The type, the frame and the checked ids, or None for all, that a user means."""
+        name = self._meta.dst(ntype) if self.is_block else self._meta.ntype(ntype)
+        return name, *self._node_rows(ids, name)
+
+    def _all_ids(self, frame: Frame) -> Tensor:
+        """Ids of all rows of a frame."""
+        return torch.arange(frame.num_rows, dtype=self.idtype, device=self.device)

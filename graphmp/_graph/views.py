@@ -1,0 +1,109 @@
+"""Views of frames: some rows of one, or the frames of several types at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+from torch import Tensor
+
+from .. import _checks
+from .._storage.frame import Fields, Frame
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+
+
+class Rows(MutableMapping[str, Tensor]):
+    """Some rows of a frame: reading gathers them, assigning writes them."""
+
+    __slots__ = ("_frame", "_rows")
+
+    def __init__(self, frame: Frame, rows: Tensor) -> None:
+        """View ``rows`` of ``frame``."""
+        self._frame, self._rows = frame, rows
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._frame.read_rows(name, self._rows)
+
+    def __setitem__(self, name: str, value: Tensor) -> None:
+        self._frame.write_rows(self._rows, {name: value})
+
+    def __delitem__(self, name: str) -> None:
+        raise GraphValueError(
+            f"Field {name!r} cannot be deleted for some rows: delete it from all of them."
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frame)
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
+    """The frames of several types at once: ``view[field]`` is ``{type: tensor}``.
+
+    Only types that have the field are in the dict; a field that no type has gives an empty dict.
+    """
+
+    __slots__ = ("_find", "_frames", "_what")
+
+    def __init__(self, frames: Mapping[Any, Frame], find: Callable[[Any], Any], what: str) -> None:
+        """View ``frames``.
+
+        Args:
+            frames: the frame of each type.
+            find: turns what a user calls a type into a key of ``frames``, or raises.
+            what: ``"node"`` or ``"edge"``, for messages.
+        """
+        self._frames, self._find, self._what = frames, find, what
+
+    def __getitem__(self, name: str) -> dict[Any, Tensor]:
+        return {t: frame[name] for t, frame in self._frames.items() if name in frame}
+
+    def __setitem__(self, name: str, value: dict[Any, Tensor]) -> None:
+        if not isinstance(value, Mapping):
+            raise GraphTypeError(
+                f"With several {self._what} types, field {name!r} takes a dict "
+                f"{{{self._what} type: tensor}}, but {_checks.kind(value)} came."
+            )
+        frames = [(self._frames[self._find(t)], tensor) for t, tensor in value.items()]
+        for frame, tensor in frames:
+            _checks.feature(tensor, frame.num_rows, frame.device, name, frame.owner)
+        for frame, tensor in frames:
+            frame[name] = tensor
+
+    def __delitem__(self, name: str) -> None:
+        frames = [frame for frame in self._frames.values() if name in frame]
+        if not frames:
+            raise GraphKeyError(f"No {self._what} type has a field {name!r}.")
+        for frame in frames:
+            del frame[name]
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Remove a field from every type that has it, and give what was there."""
+        if default and name not in self:
+            return default[0]
+        return super().pop(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in frame for frame in self._frames.values())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for frame in self._frames.values() for name in frame))
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

@@ -1,0 +1,325 @@
+"""User-defined functions: what they see, how they are called, and what they may return."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.adjacency import Buckets
+from .._storage.frame import Frame
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
+from ..ops.buckets import split_messages
+
+if TYPE_CHECKING:
+    from .aggregate import Relation
+
+Columns: TypeAlias = dict[str, Tensor]
+
+
+class EdgeBatch:
+    """Edges, as a message function or an edge predicate sees them.
+
+    Attributes:
+        src: features of each edge's source, a mapping of (n, …) tensors.
+        dst: features of each edge's destination.
+        data: features of the edges.
+        canonical_etype: the edges' type ``(source type, name, destination type)``.
+    """
+
+    __slots__ = ("_ids", "canonical_etype", "data", "dst", "src")
+
+    def __init__(
+        self,
+        etype: CanonicalEtype,
+        src: Mapping[str, Tensor],
+        dst: Mapping[str, Tensor],
+        data: Mapping[str, Tensor],
+        ids: tuple[Tensor, Tensor, Tensor],
+    ) -> None:
+        """Make a batch.
+
+        Args:
+            etype: the edges' canonical type.
+            src: features of the sources, one row an edge.
+            dst: features of the destinations, one row an edge.
+            data: features of the edges.
+            ids: sources, destinations and edge ids in the graph of the call, (n,) each.
+        """
+        self.canonical_etype = etype
+        self.src, self.dst, self.data = src, dst, data
+        self._ids = ids
+
+    def edges(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Sources, destinations and edge ids in the graph, (n,) each."""
+        return self._ids
+
+    def batch_size(self) -> int:
+        """The number of edges."""
+        return self._ids[2].shape[0]
+
+    def __len__(self) -> int:
+        return self.batch_size()
+
+
+class NodeBatch:
+    """Nodes, as a reduce function, an apply function or a node predicate sees them.
+
+    Attributes:
+        data: features of the nodes, a mapping of (n, …) tensors.
+        mailbox: in a reduce function the messages, (n, in-degree, …), in ascending edge id; else
+            an empty mapping.
+        ntype: the nodes' type.
+    """
+
+    __slots__ = ("_ids", "data", "mailbox", "ntype")
+
+    def __init__(
+        self,
+        ntype: str,
+        data: Mapping[str, Tensor],
+        ids: Tensor,
+        mailbox: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Make a batch of the nodes ``ids``, (n,), of type ``ntype``."""
+        self.ntype = ntype
+        self.data = data
+        self.mailbox: Mapping[str, Tensor] = {} if mailbox is None else mailbox
+        self._ids = ids
+
+    def nodes(self) -> Tensor:
+        """The nodes' ids in the graph, (n,)."""
+        return self._ids
+
+    def batch_size(self) -> int:
+        """The number of nodes."""
+        return self._ids.shape[0]
+
+    def __len__(self) -> int:
+        return self.batch_size()
+
+
+class _Split:
+    """Columns cut into consecutive parts; each is gathered and cut once, when first read."""
+
+    def __init__(self, frame: Frame, sizes: list[int]) -> None:
+        self.frame, self.sizes = frame, sizes
+        self.parts: dict[str, tuple[Tensor, ...]] = {}
+
+    def read(self, name: str, part: int) -> Tensor:
+        if name not in self.parts:
+            self.parts[name] = torch.split(self.frame[name], self.sizes)
+        return self.parts[name][part]
+
+
+class _Mailbox(dict[str, Tensor]):
+    """The messages of some nodes, by name."""
+
+    def __missing__(self, name: str) -> Tensor:
+        raise GraphKeyError(
+            f"The mailbox has no message {name!r}; it has: {', '.join(map(repr, self)) or 'none'}."
+        )
+
+
+class _Part(Mapping[str, Tensor]):
+    """One part of a :class:`_Split`."""
+
+    def __init__(self, split: _Split, part: int) -> None:
+        self._split, self._part = split, part
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._split.read(name, self._part)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._split.frame)
+
+    def __len__(self) -> int:
+        return len(self._split.frame)
+
+
+def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
+    """Check what a user's function returned.
+
+    Args:
+        result: the returned object.
+        rows: how many rows each column must have.
+        device: where each must be.
+        what: which function, for messages.
+
+    Returns:
+        The columns.
+
+    Raises:
+        GraphTypeError: not a dict of tensors.
+        GraphValueError: a wrong number of rows or device.
+    """
+    if not isinstance(result, Mapping):
+        raise GraphTypeError(
+            f"The {what} must return a dict {{field: tensor}}, but {_checks.kind(result)} came."
+        )
+    for name, value in result.items():
+        _checks.feature(value, rows, device, name, f"rows that the {what} was given")
+    return dict(result)
+
+
+def edge_batch(relation: Relation) -> EdgeBatch:
+    """All edges of a relation, with features gathered when they are read."""
+    adjacency = relation.adjacency
+    return EdgeBatch(
+        relation.etype,
+        relation.src.take(adjacency.src),
+        relation.dst.take(adjacency.dst),
+        relation.edge.copy(),
+        relation.edge_ids(),
+    )
+
+
+def _level_of_caller() -> int:
+    """How far up the first call from outside this package is, for a warning."""
+    package, frame, level = __name__.partition(".")[0], sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Columns:
+    """Call a message function on all edges of a relation.
+
+    Returns:
+        Each message it made, (E, …); with a warning when there are no edges.
+    """
+    num_edges = relation.adjacency.num_edges
+    if num_edges == 0:
+        warnings.warn(
+            f"A message function is called on 0 edges of type {relation.etype}.",
+            GraphWarning,
+            stacklevel=_level_of_caller(),
+        )
+    made = function(edge_batch(relation))
+    return columns(made, num_edges, relation.adjacency.device, "message function")
+
+
+def reduce(
+    ntype: str,
+    frame: Frame,
+    ids: Tensor,
+    buckets: Buckets,
+    mailbox: Columns,
+    function: Callable[[NodeBatch], Any],
+) -> Columns:
+    """Call a reduce function once for each distinct in-degree.
+
+    Args:
+        ntype: the destinations' type.
+        frame: their features.
+        ids: (N,) their ids in the graph.
+        buckets: how the edges group.
+        mailbox: for each message all of it, (E, …), in the order of the buckets.
+        function: the user's function.
+
+    Returns:
+        Whole columns, (N, …); rows without messages come from the field's initializer. Empty when
+        there are no edges.
+
+    Raises:
+        GraphTypeError: the function returned something else than a dict of tensors.
+        GraphValueError: wrong rows, or other fields than for another in-degree.
+    """
+    index = buckets.nodes
+    split = _Split(frame.take(index), buckets.sizes)
+    boxes = {name: split_messages(buckets, value) for name, value in mailbox.items()}
+    names = torch.split(ids.index_select(0, index), buckets.sizes) if buckets.sizes else ()
+    parts: list[Columns] = []
+    for part, nodes in enumerate(names):
+        box = _Mailbox({name: views[part] for name, views in boxes.items()})
+        batch = NodeBatch(ntype, _Part(split, part), nodes, box)
+        made = columns(function(batch), len(batch), frame.device, "reduce function")
+        if parts and made.keys() != parts[0].keys():
+            raise GraphValueError(
+                f"The reduce function returned the fields {sorted(parts[0])} for one in-degree "
+                f"and {sorted(made)} for another: it must always return the same."
+            )
+        parts.append(made)
+    return {name: _merge(name, frame, buckets, parts) for name in (parts[0] if parts else ())}
+
+
+def _merge(name: str, frame: Frame, buckets: Buckets, parts: list[Columns]) -> Tensor:
+    """One column of all rows from the parts of one field."""
+    pieces = [part[name] for part in parts]
+    shapes = {tuple(piece.shape[1:]) for piece in pieces}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            f"The reduce function returned rows of field {name!r} with different shapes: "
+            f"{', '.join(map(str, sorted(shapes)))}."
+        )
+    rows = torch.cat(pieces)
+    if buckets.is_full:
+        blank = rows.new_empty(rows.shape)
+    else:
+        blank = frame.initial(name, tuple(rows.shape[1:]), rows.dtype)
+    return blank.index_copy(0, buckets.nodes.long(), rows)
+
+
+def apply(
+    ntype: str,
+    frame: Frame,
+    ids: Tensor,
+    new: Columns,
+    function: Callable[[NodeBatch], Any] | None,
+) -> Columns:
+    """Call an apply function on nodes whose new columns are not written yet.
+
+    Args:
+        ntype: the nodes' type.
+        frame: their features.
+        ids: (N,) their ids in the graph.
+        new: columns that replace those of the frame.
+        function: the user's function, or None.
+
+    Returns:
+        ``new`` with what the function returned put over it.
+    """
+    if function is None:
+        return new
+    if not callable(function):
+        raise GraphTypeError(
+            f"An apply function must be a function of nodes, but {_checks.kind(function)} came."
+        )
+    view = frame.copy()
+    view.update(new)
+    made = function(NodeBatch(ntype, view, ids))
+    return {**new, **columns(made, frame.num_rows, frame.device, "apply function")}
+
+
+def predicate(result: Any, ids: Tensor) -> Tensor:
+    """Check what a predicate of ``ids`` returned: one bool for each, (n,) or (n, 1).
+
+    Raises:
+        GraphTypeError: not a boolean tensor.
+        GraphValueError: a wrong shape or device.
+    """
+    rows = ids.shape[0]
+    if not isinstance(result, Tensor) or result.dtype != torch.bool:
+        raise GraphTypeError(
+            f"A predicate must return a boolean tensor, but {_checks.kind(result)} came."
+        )
+    if tuple(result.shape) not in ((rows,), (rows, 1)):
+        raise GraphValueError(
+            f"A predicate must return shape ({rows},), but {tuple(result.shape)} came."
+        )
+    _checks.feature(result, rows, ids.device, "result", "rows that the predicate was given")
+    return result.reshape(-1)
+
+
+def field(made: Columns, name: str) -> Tensor:
+    """The message that a reducer reads among those that a message function made."""
+    if name not in made:
+        known = ", ".join(map(repr, made)) or "none"
+        raise GraphKeyError(f"There is no message {name!r}; the message function made: {known}.")
+    return made[name]

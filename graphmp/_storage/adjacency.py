@@ -1,0 +1,311 @@
+"""Adjacency: the edges of one relation, in the layouts that kernels read.
+
+Three layouts hold the same edges. ``coo`` is the two ends in edge id order; ``csc`` groups the
+edges by destination, ``csr`` by source. Each is made on first need and kept. The layouts live in
+one store that an adjacency and its ``reversed`` view share, so that nothing is built twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+from torch.compiler import is_compiling
+
+from .. import kernels
+from ..errors import GraphRuntimeError, GraphValueError
+from ..kernels.segments import spread
+from .layouts import COO, DST, FORMATS, SRC, Compressed, Layouts
+
+Kept = TypeVar("Kept")
+
+
+class Buckets(NamedTuple):
+    """The destinations grouped by in-degree, ascending, without degree 0.
+
+    Attributes:
+        degrees: the distinct in-degrees, ascending.
+        sizes: how many destinations have each.
+        nodes: ids of the destinations that have edges, by degree and then by id.
+        edges: (E,) edge ids by degree, then destination, then edge id.
+        is_full: whether every destination has an edge.
+    """
+
+    degrees: list[int]
+    sizes: list[int]
+    nodes: Tensor
+    edges: Tensor
+    is_full: bool
+
+
+class Adjacency:
+    """The edges of one relation, from ``num_src`` sources to ``num_dst`` destinations.
+
+    Ids are trusted here: whoever builds an adjacency has checked them.
+    """
+
+    __slots__ = ("_layouts", "_side", "device", "idtype", "num_dst", "num_edges", "num_src")
+
+    def __init__(self, layouts: Layouts, side: int = DST) -> None:
+        """Make a view of ``layouts``; use ``from_coo`` and ``from_compressed`` instead."""
+        self._layouts = layouts
+        self._side = side
+        self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
+        form = layouts.compressed[DST] or layouts.compressed[SRC]
+        one = layouts.ends[0] if layouts.ends is not None else form.indices  # type: ignore[union-attr]
+        self.num_edges: int = one.shape[0]
+        self.device: torch.device = one.device
+        self.idtype: torch.dtype = one.dtype
+
+    @classmethod
+    def from_coo(cls, src: Tensor, dst: Tensor, num_src: int, num_dst: int) -> Adjacency:
+        """Make an adjacency of edges ``src[i] -> dst[i]`` with edge ids 0, 1, 2, …"""
+        layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
+        layouts.ends = (src.contiguous(), dst.contiguous())
+        return cls(layouts)
+
+    @classmethod
+    def from_compressed(cls, form: Compressed, num_src: int, num_dst: int, by: str) -> Adjacency:
+        """Make an adjacency of edges already grouped.
+
+        Args:
+            form: the grouped edges.
+            num_src: number of sources.
+            num_dst: number of destinations.
+            by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
+        """
+        layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
+        contiguous = Compressed(*(part.contiguous() for part in form))
+        layouts.compressed[DST if by == "csc" else SRC] = contiguous
+        return cls(layouts)
+
+    @classmethod
+    def from_both(cls, csc: Compressed, csr: Compressed | None) -> Adjacency:
+        """Make an adjacency of one or both groupings, which say how many nodes there are.
+
+        Args:
+            csc: the edges grouped by destination.
+            csr: the same edges grouped by source. Without it ``num_src`` is 0, whatever it ought to
+                be.
+        """
+        num_src = 0 if csr is None else csr.indptr.shape[0] - 1
+        layouts = Layouts((num_src, csc.indptr.shape[0] - 1), frozenset((SRC, DST, COO)))
+        layouts.compressed[SRC], layouts.compressed[DST] = csr, csc
+        return cls(layouts)
+
+    @property
+    def adjacency(self) -> Adjacency:
+        """Itself: operations accept anything that has an ``adjacency``."""
+        return self
+
+    @property
+    def src(self) -> Tensor:
+        """(E,) the source of each edge, in edge id order."""
+        return self._layouts.coo()[1 - self._side]
+
+    @property
+    def dst(self) -> Tensor:
+        """(E,) the destination of each edge, in edge id order."""
+        return self._layouts.coo()[self._side]
+
+    @property
+    def csc(self) -> Compressed:
+        """The edges grouped by destination."""
+        return self._layouts.compressed[self._side] or self._layouts.grouped(self._side)
+
+    @property
+    def csr(self) -> Compressed:
+        """The edges grouped by source."""
+        return self._layouts.compressed[1 - self._side] or self._layouts.grouped(1 - self._side)
+
+    @property
+    def reversed(self) -> Adjacency:
+        """The same edges with the ends swapped; a view that shares every layout."""
+        return Adjacency(self._layouts, 1 - self._side)
+
+    @property
+    def in_degrees(self) -> Tensor:
+        """(num_dst,) the number of edges that enter each destination, in the id type."""
+        return self._layouts.degrees_of(self._side)
+
+    @property
+    def out_degrees(self) -> Tensor:
+        """(num_src,) the number of edges that leave each source, in the id type."""
+        return self._layouts.degrees_of(1 - self._side)
+
+    @property
+    def has_zero_in_degree(self) -> bool:
+        """Whether some destination has no edge that enters it; found out once for all views."""
+        return self._layouts.is_lacking(self._side)
+
+    def divisors(self, dtype: torch.dtype, power: float = 1.0, more: int = 0) -> Tensor:
+        """(num_dst,) powers of the in-degrees, to divide sums of ``dtype`` by; made once.
+
+        Args:
+            dtype: of what is divided; divisors are at least float32, so that no degree is rounded.
+            power: the exponent, for example 0.5.
+            more: added to each degree. A degree of 0 counts as 1.
+        """
+        wide = torch.promote_types(dtype, torch.float32)
+
+        def make() -> Tensor:
+            return (self.in_degrees + more).clamp(min=1).to(wide).pow(power)
+
+        return self.kept(("divisors", wide, power, more), make)
+
+    @property
+    def buckets(self) -> Buckets:
+        """The destinations grouped by in-degree, as reduce functions of users see them."""
+        return self.kept("buckets", lambda: bucket(self.csc, self.in_degrees))
+
+    @property
+    def bucketed(self) -> Adjacency:
+        """The same edges, renumbered in the order of ``buckets.edges``."""
+        return self.kept("bucketed", lambda: self.subset(self.buckets.edges))
+
+    @property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """``(keys, eids)``: ``src * num_dst + dst`` ascending (int64), and each one's edge id.
+
+        Parallel edges have equal keys and ascending edge ids.
+        """
+
+        def make() -> tuple[Tensor, Tensor]:
+            keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
+            return keys, order.to(self.idtype)
+
+        return self.kept("pairs", make)
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What was made of the edges alone, by an earlier call with this key or now.
+
+        It is made outside of inference mode, so that what is made there also serves in training.
+        A compiled program keeps nothing: what it reads must not depend on what ran before.
+
+        Args:
+            key: what it is.
+            make: makes it.
+        """
+        if is_compiling():
+            return make()
+        store, key = self._layouts.kept, (self._side, key)
+        found = store.get(key)
+        if found is None:
+            with torch.inference_mode(False):
+                found = store[key] = make()
+        return found
+
+    @property
+    def places(self) -> Tensor:
+        """(E,) the position of each edge in ``csc``."""
+        return self.kept("places", lambda: kernels.group(self.csc.eids, self.num_edges)[1])
+
+    def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
+        """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""
+        return u.long() * self.num_dst + v
+
+    def subset(self, eids: Tensor) -> Adjacency:
+        """The edges ``eids`` alone, between the same nodes, renumbered in the order given."""
+        index = eids.long()
+        return Adjacency.from_coo(self.src[index], self.dst[index], self.num_src, self.num_dst)
+
+    def to(self, device: torch.device) -> Adjacency:
+        """The same edges with every layout on ``device``."""
+        if device == self.device:
+            return self
+        if self.device.type == "cpu":
+            self._layouts.note_lacking()
+        return Adjacency(self._layouts.mapped(lambda t: t.to(device)), self._side)
+
+    def astype(self, idtype: torch.dtype) -> Adjacency:
+        """The same edges with ids of ``idtype``."""
+        if idtype == self.idtype:
+            return self
+        return Adjacency(self._layouts.mapped(lambda t: t.to(idtype)), self._side)
+
+    def formats(self) -> dict[str, list[str]]:
+        """Which layouts exist (``"created"``), and which may still be made (``"not created"``)."""
+        created, allowed = self._layouts.created(), self._layouts.allowed
+        return {
+            "created": [name for name in FORMATS if self._layout(name) in created],
+            "not created": [
+                name for name in FORMATS if self._layout(name) in allowed.difference(created)
+            ],
+        }
+
+    def restricted(self, names: str | Iterable[str]) -> Adjacency:
+        """The same edges, keeping and making only the layouts ``names``.
+
+        A query that needs another layout makes it for the moment and does not keep it.
+
+        Raises:
+            GraphValueError: no name, or an unknown one.
+        """
+        wanted = [names] if isinstance(names, str) else list(names)
+        if not wanted or any(name not in FORMATS for name in wanted):
+            raise GraphValueError(f"Formats are {', '.join(FORMATS)}, but {wanted} came.")
+        allowed = frozenset(map(self._layout, wanted))
+        old, new = self._layouts, Layouts(self._layouts.num, allowed)
+        new.ends = old.ends if COO in allowed else None
+        new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
+        new.lacking = old.lacking.copy()
+        if not new.created() and COO in allowed:
+            new.ends = old.coo()
+        elif not new.created():
+            side = DST if DST in allowed else SRC
+            new.compressed[side] = old.grouped(side)
+        return Adjacency(new, self._side)
+
+    def allowing(self, other: Adjacency) -> Adjacency:
+        """The same edges, keeping and making only the layouts that ``other`` may keep."""
+        if other._layouts.allowed == self._layouts.allowed:
+            return self
+        return self.restricted(name for part in other.formats().values() for name in part)
+
+    def create_formats(self) -> None:
+        """Make every layout that is allowed."""
+        if COO in self._layouts.allowed:
+            self._layouts.coo()
+        for side in {SRC, DST} & self._layouts.allowed:
+            self._layouts.grouped(side)
+
+    def _layout(self, name: str) -> int:
+        """The layout in the shared store that this view calls ``name``."""
+        return {"coo": COO, "csc": self._side, "csr": 1 - self._side}[name]
+
+
+def bucket(form: Compressed, degrees: Tensor) -> Buckets:
+    """Group rows by degree, from one sort of the rows and one gather of the edges.
+
+    Args:
+        form: edges grouped by row.
+        degrees: (rows,) the number of edges of each row.
+
+    Returns:
+        The buckets; the only host synchronisation is the list of sizes.
+
+    Raises:
+        GraphRuntimeError: while a program is compiled, which cannot depend on the degrees.
+    """
+    if is_compiling():
+        raise GraphRuntimeError(
+            "A reducer given by a formula or a function is called once for each degree, and a "
+            "compiled program does not know the degrees: use sum, mean, max or min, or compile "
+            "without fullgraph=True, which leaves this call to eager mode."
+        )
+    sorted_degrees, order = torch.sort(degrees, stable=True)
+    values, counts = torch.unique_consecutive(sorted_degrees, return_counts=True)
+    pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
+    empty = pairs[0][1] if pairs and pairs[0][0] == 0 else 0
+    nodes = order[empty:]
+    positions = spread(form.indptr, nodes, form.indices.numel())
+    kept = pairs[1:] if empty else pairs
+    return Buckets(
+        [degree for degree, _ in kept],
+        [size for _, size in kept],
+        nodes.to(form.indptr.dtype),
+        form.eids[positions],
+        empty == 0,
+    )

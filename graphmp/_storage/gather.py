@@ -1,0 +1,67 @@
+"""Rows of tensors, gathered differentiably."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.compiler import is_compiling
+
+from .. import kernels
+from ..kernels.contract import EDGE, At, plan
+
+_MANY = 1 << 20  # elements from which a gather is worth a backend's attention
+
+
+def take(data: Tensor, ids: Tensor) -> Tensor:
+    """``data[ids]``.
+
+    Args:
+        data: (N, *feature).
+        ids: (k,) rows, of an integer dtype that torch indexes with.
+
+    Returns:
+        (k, *feature).
+    """
+    wants_gradient = data.requires_grad and torch.is_grad_enabled()
+    # Beside the CPU, torch adds up the gradient of its own gather in any order.
+    is_small = ids.numel() * data.shape[1:].numel() < _MANY
+    if is_compiling() or (is_small and (data.is_cpu or not wants_gradient)):
+        return data.index_select(0, ids)
+    if wants_gradient:
+        return _Take.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]
+    return kernels.take(data, ids)
+
+
+class _Take(torch.autograd.Function):
+    """A gather; its gradient is what each row was taken for, summed."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, ids: Tensor) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.num_rows = data.shape[0]
+        return kernels.take(data.detach(), ids)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        (ids,) = ctx.saved_tensors
+        return _Summed.apply(grads[0], ids, ctx.num_rows), None  # type: ignore[no-untyped-call]
+
+
+class _Summed(torch.autograd.Function):
+    """Rows of equal ids summed, by a sort of the ids: in parallel, and always in one order."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, ids: Tensor, num_rows: int) -> Tensor:
+        ctx.save_for_backward(ids)
+        indptr, order = kernels.group(ids, num_rows)
+        form, shape = (indptr, order, order), tuple(rows.shape[1:])
+        return kernels.spmm(
+            form, "copy", "sum", False, At(rows, EDGE), None, plan(shape, (), shape)
+        )[0]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        (ids,) = ctx.saved_tensors
+        return take(grads[0], ids), None, None

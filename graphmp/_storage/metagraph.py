@@ -1,0 +1,132 @@
+"""Metagraph: the node types and relations of a graph, and how users name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from .._checks import kind
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+
+CanonicalEtype: TypeAlias = tuple[str, str, str]
+
+DEFAULT_NTYPE = "_N"
+DEFAULT_ETYPE = "_E"
+
+
+class Metagraph:
+    """The types of a graph, sorted; a type's id is its place in that order.
+
+    Attributes:
+        srctypes: node types at the sources' side.
+        dsttypes: node types at the destinations' side; of a block, other nodes than ``srctypes``.
+        ntypes: all node types; of a block, the sources' and then the destinations'.
+        canonical_etypes: the relations ``(source type, name, destination type)``.
+        is_block: whether sources and destinations are different nodes.
+    """
+
+    __slots__ = ("_named", "canonical_etypes", "dsttypes", "is_block", "ntypes", "srctypes")
+
+    def __init__(
+        self,
+        canonical_etypes: Iterable[CanonicalEtype],
+        srctypes: Iterable[str],
+        dsttypes: Iterable[str] | None = None,
+    ) -> None:
+        """Sort the types.
+
+        Args:
+            canonical_etypes: the relations.
+            srctypes: the node types, or for a block those of the sources.
+            dsttypes: for a block the node types of the destinations; else None.
+        """
+        self.is_block = dsttypes is not None
+        self.canonical_etypes = sorted(canonical_etypes)
+        self.ntypes = sorted(srctypes)
+        self.srctypes = self.dsttypes = self.ntypes
+        if dsttypes is not None:
+            self.dsttypes = sorted(dsttypes)
+            self.ntypes = self.srctypes + self.dsttypes
+        elif self._is_bipartite():
+            self.srctypes = sorted({s for s, _, _ in self.canonical_etypes})
+            self.dsttypes = sorted({d for _, _, d in self.canonical_etypes})
+        self._named: dict[str, list[CanonicalEtype]] = {}
+        for etype in self.canonical_etypes:
+            self._named.setdefault(etype[1], []).append(etype)
+
+    def _is_bipartite(self) -> bool:
+        """Whether every node type is at one side only, as in ('user', 'buys', 'item')."""
+        sources = {s for s, _, _ in self.canonical_etypes}
+        targets = {d for _, _, d in self.canonical_etypes}
+        return bool(sources) and not sources & targets and sources | targets == set(self.ntypes)
+
+    @property
+    def etypes(self) -> list[str]:
+        """The names of the relations, in the order of ``canonical_etypes``."""
+        return [name for _, name, _ in self.canonical_etypes]
+
+    def etype(self, name: Any) -> CanonicalEtype:
+        """Find the relation that a user means.
+
+        Args:
+            name: a relation's name, its canonical triple, or None for the only relation.
+
+        Raises:
+            GraphKeyError: unknown; the message lists the known ones.
+            GraphValueError: several relations fit; the message lists them.
+            GraphTypeError: neither a string nor a triple.
+        """
+        if name is None:
+            if len(self.canonical_etypes) == 1:
+                return self.canonical_etypes[0]
+            raise GraphValueError(
+                f"The graph has {len(self.canonical_etypes)} edge types, so name one: "
+                f"{_listed(self.canonical_etypes)}."
+            )
+        if isinstance(name, str):
+            found = self._named.get(name, [])
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise GraphValueError(
+                    f"Edge type {name!r} is ambiguous: give one of {_listed(found)}."
+                )
+        elif isinstance(name, tuple) and len(name) == 3:
+            if name in self.canonical_etypes:
+                return name
+        else:
+            raise GraphTypeError(
+                "An edge type is a name or a triple (source type, name, destination type), "
+                f"but {kind(name)} came."
+            )
+        raise GraphKeyError(
+            f"There is no edge type {name!r}; the graph has {_listed(self.canonical_etypes)}."
+        )
+
+    def src(self, name: Any = None) -> str:
+        """Find a node type at the sources' side; None is the only one."""
+        return _find(name, self.srctypes, "source node type")
+
+    def dst(self, name: Any = None) -> str:
+        """Find a node type at the destinations' side; None is the only one."""
+        return _find(name, self.dsttypes, "destination node type")
+
+    def ntype(self, name: Any = None) -> str:
+        """Find a node type of a graph that is not a block; None is the only one."""
+        return _find(name, self.ntypes, "node type")
+
+
+def _find(name: Any, known: Sequence[str], what: str) -> str:
+    if name is None:
+        if len(known) == 1:
+            return known[0]
+        raise GraphValueError(f"The graph has {len(known)} {what}s, so name one: {_listed(known)}.")
+    if not isinstance(name, str):
+        raise GraphTypeError(f"A {what} is a string, but {kind(name)} came.")
+    if name not in known:
+        raise GraphKeyError(f"There is no {what} {name!r}; the graph has {_listed(known)}.")
+    return name
+
+
+def _listed(items: Iterable[object]) -> str:
+    return ", ".join(map(repr, items)) or "none"

@@ -1,0 +1,269 @@
+"""Making graphs from SciPy matrices and NetworkX graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..graph import Graph
+from .from_edges import graph, heterograph
+
+
+def from_scipy(
+    sp_mat: Any,
+    eweight_name: str | None = None,
+    idtype: torch.dtype | None = None,
+    device: Any = None,
+) -> Graph:
+    """Make a graph of a sparse matrix: entry (i, j) is an edge from i to j.
+
+    Args:
+        sp_mat: square SciPy sparse matrix or array; every stored entry counts, zeros too.
+        eweight_name: the edge feature to write the values to; they are dropped unless given.
+        idtype: int32 or int64 (the default).
+        device: where the graph goes.
+
+    Raises:
+        GraphTypeError: not a sparse matrix.
+        GraphValueError: not square.
+
+    Example:
+        >>> import scipy.sparse, graphmp as gm
+        >>> matrix = scipy.sparse.coo_matrix(([0.5], ([0], [1])), shape=(2, 2))
+        >>> gm.from_scipy(matrix, eweight_name="w").edata["w"]
+        tensor([0.5000], dtype=torch.float64)
+    """
+    entries = _entries(sp_mat)
+    rows, columns = entries.shape
+    if rows != columns:
+        raise GraphValueError(
+            f"A square matrix is wanted, but {rows} x {columns} came: for two node types use "
+            "bipartite_from_scipy."
+        )
+    made = graph(_ends(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
+    if eweight_name is not None:
+        made.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=made.device)
+    return made
+
+
+def bipartite_from_scipy(
+    sp_mat: Any,
+    utype: str,
+    etype: str,
+    vtype: str,
+    eweight_name: str | None = None,
+    idtype: torch.dtype | None = None,
+    device: Any = None,
+) -> Graph:
+    """Make a graph between two node types of a sparse matrix: rows are sources.
+
+    Args:
+        sp_mat: SciPy sparse matrix or array; every stored entry counts, zeros too.
+        utype: the sources' type.
+        etype: the relation's name.
+        vtype: the destinations' type, another than ``utype``.
+        eweight_name: the edge feature to write the values to; they are dropped unless given.
+        idtype: int32 or int64 (the default).
+        device: where the graph goes.
+
+    Raises:
+        GraphTypeError: not a sparse matrix.
+        GraphValueError: one type at both ends.
+
+    Example:
+        >>> import graphmp as gm, scipy.sparse as sp
+        >>> g = gm.bipartite_from_scipy(sp.coo_array([[0, 1], [1, 1]]), "user", "buys", "game")
+        >>> g.edges()
+        (tensor([0, 1, 1]), tensor([1, 0, 1]))
+    """
+    _check_types(utype, vtype)
+    entries = _entries(sp_mat)
+    counts = dict(zip((utype, vtype), map(int, entries.shape), strict=True))
+    edges = {(utype, etype, vtype): _ends(entries)}
+    made = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
+    if eweight_name is not None:
+        made.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=made.device)
+    return made
+
+
+def _entries(sp_mat: Any) -> Any:
+    from scipy import sparse
+
+    if not sparse.issparse(sp_mat):
+        raise GraphTypeError(
+            f"A SciPy sparse matrix is wanted, but {type(sp_mat).__name__} came: call "
+            "scipy.sparse.coo_matrix on it."
+        )
+    return sp_mat.tocoo()
+
+
+def _ends(entries: Any) -> tuple[Any, Any]:
+    return entries.row, entries.col
+
+
+def _check_types(utype: str, vtype: str) -> None:
+    if utype == vtype:
+        raise GraphValueError(f"The two ends need different types, but both are {utype!r}.")
+
+
+def from_networkx(
+    nx_graph: Any,
+    node_attrs: Iterable[str] | None = None,
+    edge_attrs: Iterable[str] | None = None,
+    edge_id_attr_name: str | None = None,
+    idtype: torch.dtype | None = None,
+    device: Any = None,
+) -> Graph:
+    """Make a graph of a NetworkX graph.
+
+    Nodes are numbered in sorted order of their labels, or in the graph's order when the labels
+    cannot be sorted. An undirected edge becomes two.
+
+    Args:
+        nx_graph: NetworkX graph, directed or not, with or without parallel edges.
+        node_attrs: node attributes to copy to features; numbers, lists, arrays or tensors.
+        edge_attrs: edge attributes to copy to features.
+        edge_id_attr_name: the edge attribute that holds the edge ids, of a directed graph.
+        idtype: int32 or int64 (the default).
+        device: where the graph goes.
+
+    Raises:
+        GraphKeyError: a node or edge without an attribute that was asked for.
+        GraphValueError: edge ids that are not each of 0 to E - 1 once, or an undirected graph
+            with edge ids.
+
+    Example:
+        >>> import networkx, graphmp as gm
+        >>> gm.from_networkx(networkx.path_graph(3)).edges()
+        (tensor([0, 1, 1, 2]), tensor([1, 0, 2, 1]))
+    """
+    _check_networkx(nx_graph)
+    nodes = _sorted(nx_graph.nodes)
+    edges = _edges(nx_graph, edge_id_attr_name)
+    place = {node: i for i, node in enumerate(nodes)}
+    ends = ([place[u] for u, _, _ in edges], [place[v] for _, v, _ in edges])
+    made = graph(ends, num_nodes=len(nodes), idtype=idtype or torch.int64, device=device)
+    for name in node_attrs or ():
+        values = [nx_graph.nodes[node] for node in nodes]
+        made.ndata[name] = _column(values, name, "node").to(made.device)
+    for name in edge_attrs or ():
+        made.edata[name] = _column([d for _, _, d in edges], name, "edge").to(made.device)
+    return made
+
+
+def bipartite_from_networkx(
+    nx_graph: Any,
+    utype: str,
+    etype: str,
+    vtype: str,
+    u_attrs: Iterable[str] | None = None,
+    e_attrs: Iterable[str] | None = None,
+    v_attrs: Iterable[str] | None = None,
+    edge_id_attr_name: str | None = None,
+    idtype: torch.dtype | None = None,
+    device: Any = None,
+) -> Graph:
+    """Make a graph between two node types of a NetworkX graph.
+
+    A node's attribute ``bipartite`` says its side: 0 for sources, 1 for destinations. Edges go
+    from 0 to 1; an undirected graph gives each edge once.
+
+    Args:
+        nx_graph: NetworkX graph.
+        utype: the sources' type.
+        etype: the relation's name.
+        vtype: the destinations' type, another than ``utype``.
+        u_attrs: attributes of sources to copy to features.
+        e_attrs: attributes of edges to copy to features.
+        v_attrs: attributes of destinations to copy to features.
+        edge_id_attr_name: the edge attribute that holds the edge ids.
+        idtype: int32 or int64 (the default).
+        device: where the graph goes.
+
+    Raises:
+        GraphKeyError: a node or edge without an attribute that was asked for.
+        GraphValueError: an edge that does not go from side 0 to side 1.
+
+    Example:
+        >>> import graphmp as gm, networkx as nx
+        >>> pairs = nx.complete_bipartite_graph(2, 1)
+        >>> gm.bipartite_from_networkx(pairs, "user", "buys", "game").edges()
+        (tensor([0, 1]), tensor([0, 0]))
+    """
+    _check_types(utype, vtype)
+    _check_networkx(nx_graph)
+    sides: dict[Any, list[Any]] = {0: [], 1: []}
+    for node, attributes in nx_graph.nodes(data=True):
+        if attributes.get("bipartite") not in sides:
+            raise GraphKeyError(f"Node {node!r} needs an attribute 'bipartite' of 0 or 1.")
+        sides[attributes["bipartite"]].append(node)
+    us, vs = _sorted(sides[0]), _sorted(sides[1])
+    u_place = {node: i for i, node in enumerate(us)}
+    v_place = {node: i for i, node in enumerate(vs)}
+    edges = _edges(nx_graph, edge_id_attr_name, once=True)
+    if not nx_graph.is_directed():
+        edges = [(u, v, d) if u in u_place else (v, u, d) for u, v, d in edges]
+    for u, v, _ in edges:
+        if u not in u_place or v not in v_place:
+            raise GraphValueError(f"Edge {u!r} -> {v!r} does not go from side 0 to side 1.")
+    ends = ([u_place[u] for u, _, _ in edges], [v_place[v] for _, v, _ in edges])
+    counts = {utype: len(us), vtype: len(vs)}
+    relation = {(utype, etype, vtype): ends}
+    made = heterograph(relation, counts, idtype=idtype or torch.int64, device=device)
+    for ntype, nodes, attrs in ((utype, us, u_attrs), (vtype, vs, v_attrs)):
+        for name in attrs or ():
+            values = [nx_graph.nodes[node] for node in nodes]
+            made.nodes[ntype].data[name] = _column(values, name, "node").to(made.device)
+    for name in e_attrs or ():
+        made.edata[name] = _column([d for _, _, d in edges], name, "edge").to(made.device)
+    return made
+
+
+def _check_networkx(nx_graph: Any) -> None:
+    if not (hasattr(nx_graph, "nodes") and hasattr(nx_graph, "is_directed")):
+        raise GraphTypeError(f"A NetworkX graph is wanted, but {_checks.kind(nx_graph)} came.")
+
+
+def _sorted(nodes: Iterable[Any]) -> list[Any]:
+    listed = list(nodes)
+    try:
+        return sorted(listed)
+    except TypeError:
+        return listed
+
+
+def _edges(nx_graph: Any, id_name: str | None, once: bool = False) -> list[tuple[Any, Any, Any]]:
+    """Edges with their attributes, in the order of the ids that an attribute gives."""
+    directed = nx_graph.is_directed()
+    if id_name is not None and not directed and not once:
+        raise GraphValueError(
+            "Edge ids need a directed graph, since an undirected edge becomes two: call "
+            ".to_directed() on it and number its edges."
+        )
+    source = nx_graph if directed or once else nx_graph.to_directed()
+    edges = list(source.edges(data=True))
+    if id_name is None:
+        return edges
+    ids = [_attribute(d, id_name, "edge") for _, _, d in edges]
+    if sorted(ids) != list(range(len(edges))):
+        raise GraphValueError(
+            f"Edge ids in {id_name!r} must be each of 0 to {len(edges) - 1} once."
+        )
+    return [edge for _, edge in sorted(zip(ids, edges, strict=True), key=lambda pair: pair[0])]
+
+
+def _attribute(attributes: Mapping[str, Any], name: str, what: str) -> Any:
+    if name not in attributes:
+        raise GraphKeyError(f"Some {what} has no attribute {name!r}; it has {list(attributes)}.")
+    return attributes[name]
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> Tensor:
+    """An attribute of all nodes or edges as one tensor."""
+    values = [torch.as_tensor(_attribute(row, name, what)) for row in rows]
+    return torch.stack(values) if values else torch.empty(0)

@@ -1,0 +1,8 @@
+"""How loops are compiled, cached, run on threads and given memory.
+
+Files:
+    disk_cache: Compiled loops on disk, loaded without starting the compiler.
+    jit: How a loop is compiled.
+    memory: Large results on large pages, reused when freed.
+    threads: Row ranges on worker threads.
+"""

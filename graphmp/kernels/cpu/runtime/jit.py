@@ -1,0 +1,46 @@
+"""How loops are compiled: without the interpreter's lock, cached on disk, exact for infinities."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba import njit
+
+from . import disk_cache
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
+
+# Sums may be reordered within a row; infinities and NaN must survive, so no "nnan" and no "ninf".
+_FAST = {"reassoc", "contract", "nsz"}
+
+# Numba's cache watches the file of a loop alone. What a loop calls lies in other files here, so
+# their contents go into the name that the cache knows it by.
+_STAMP = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")))
+).hexdigest()[:12]
+
+
+def jit(loop: Loop) -> Loop:
+    """Compile ``loop`` at its first call."""
+    return _compiled(loop)
+
+
+def inline(loop: Loop) -> Loop:
+    """Compile ``loop`` into each loop that calls it, where its branches can be decided once."""
+    return _compiled(loop, inline="always")
+
+
+def _compiled(loop: Loop, **options: Any) -> Loop:
+    if not IS_COMPILED:
+        return loop
+    loop.__qualname__ = f"{loop.__qualname__}_{_STAMP}"
+    common: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    made = njit(fastmath=_FAST, **common, **options)(loop)
+    disk_cache.enable(made)
+    return made  # type: ignore[no-any-return]

@@ -1,0 +1,102 @@
+"""Graph attention by scaled dot products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from ... import ops
+from ...graph import Graph
+from .._shared.degrees import ChecksInDegrees
+from .._shared.heads import finished, projected
+from .._shared.inputs import Sizes, checked, sizes_at_ends
+
+
+class DotGatConv(ChecksInDegrees):
+    r"""Graph attention with several heads, scored by dot products as in a transformer.
+
+    The scores are those of `Attention Is All You Need <https://arxiv.org/abs/1706.03762>`__
+    (Vaswani et al., NeurIPS 2017), the neighbourhoods those of `Graph Attention Networks
+    <https://arxiv.org/abs/1710.10903>`__ (Veličković et al., ICLR 2018).
+
+    .. math::
+        h_v' &= \sum_{u \in N(v)} \alpha_{uv} W_{src} h_u
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \frac{(W_{src} h_u)^T W_{dst} h_v}{\sqrt{out\_feats}}
+
+    for each head on its own. Nothing is stored for an edge and a feature.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
+            then have weights of their own.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+
+    Attributes:
+        fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.DotGatConv(5, 2, num_heads=3)
+        >>> out, attention = conv(g, torch.ones(3, 5), get_attention=True)
+        >>> out.shape, attention.shape
+        (torch.Size([3, 3, 2]), torch.Size([5, 3, 1]))
+    """
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        out_feats: int,
+        num_heads: int,
+        allow_zero_in_degree: bool = False,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._out_feats = num_heads, out_feats
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        width = num_heads * out_feats
+        if isinstance(in_feats, tuple):
+            self.fc_src = nn.Linear(in_feats[0], width, bias=False)
+            self.fc_dst = nn.Linear(in_feats[1], width, bias=False)
+        else:
+            self.fc = nn.Linear(in_feats, width, bias=False)
+
+    def forward(self, graph: Graph, feat: Any, get_attention: bool = False) -> Any:
+        r"""Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
+            attention (E, \*, num_heads, 1).
+
+        Raises:
+            GraphTypeError: features that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
+                or on another device; one tensor where the destinations are not among the sources.
+        """
+        self.check_in_degrees(graph)
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
+        found = ops.dot_attention(graph, target, source, source, return_attention=get_attention)
+        return finished(found, lambda out: out)
+
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"

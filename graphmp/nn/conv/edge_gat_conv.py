@@ -1,0 +1,191 @@
+"""Graph attention whose scores also read features of the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ... import ops
+from ...graph import Graph
+from .._shared.degrees import ChecksInDegrees
+from .._shared.heads import by_head, dots, edge_sums, projected
+from .._shared.inputs import (
+    Sizes,
+    at_ends,
+    check_edges,
+    checked,
+    checked_function,
+    dropped,
+    in_dtype_of,
+    sizes_at_ends,
+)
+
+
+class EdgeGATConv(ChecksInDegrees):
+    r"""Graph attention with several heads and features of the edges.
+
+    From `SCENE <https://arxiv.org/abs/2301.03512>`__ (Monninger et al., IEEE Robotics and
+    Automation Letters 2023).
+
+    .. math::
+        h_v' &= \sigma\Big(b + \sum_{u \in N(v)} \alpha_{uv} (W h_u + W_e f_{uv})
+            \;[\, + W_{res} h_v]\Big)
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \mathrm{LeakyReLU}\big(a_l^T W h_u + a_r^T W h_v + a_e^T W_e f_{uv}\big)
+
+    for each head on its own. The edges' part of the scores is a product of :math:`f_{uv}` with
+    :math:`W_e^T a_e`, and :math:`W_e` is applied to :math:`\sum \alpha_{uv} f_{uv}`: nothing is
+    stored for an edge, a head and a feature.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
+            then have weights of their own.
+        edge_feats: size of an edge's input.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        feat_drop: dropout of the nodes' input.
+        attn_drop: dropout of the attention.
+        negative_slope: slope of the leaky ReLU below zero.
+        residual: add the destinations' input through a linear map.
+        activation: applied to the result.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        bias: add a bias.
+
+    Attributes:
+        fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
+        fc_edge: linear map of the edges' input, without a bias.
+        attn_l: (1, num_heads, out_feats), scores the sources.
+        attn_r: (1, num_heads, out_feats), scores the destinations.
+        attn_edge: (1, num_heads, out_feats), scores the edges.
+        res_fc: linear map of the residual, without a bias; or None.
+        bias: (num_heads * out_feats,), zeros at first; or None.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - edge_feat: (E, edge_feats) or (E, \*, edge_feats).
+        - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.EdgeGATConv(5, 4, 2, num_heads=3)
+        >>> conv(g, torch.ones(3, 5), torch.ones(5, 4)).shape
+        torch.Size([3, 3, 2])
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        edge_feats: int,
+        out_feats: int,
+        num_heads: int,
+        feat_drop: float = 0.0,
+        attn_drop: float = 0.0,
+        negative_slope: float = 0.2,
+        residual: bool = True,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        allow_zero_in_degree: bool = False,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._out_feats, self._edge_feats = num_heads, out_feats, edge_feats
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        width = num_heads * out_feats
+        if isinstance(in_feats, tuple):
+            self.fc_src = nn.Linear(in_feats[0], width, bias=False)
+            self.fc_dst = nn.Linear(in_feats[1], width, bias=False)
+        else:
+            self.fc = nn.Linear(in_feats, width, bias=False)
+        self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.feat_drop = nn.Dropout(feat_drop)
+        self.attn_drop = nn.Dropout(attn_drop)
+        self.leaky_relu = nn.LeakyReLU(negative_slope)
+        self.res_fc = nn.Linear(self._in_dst_feats, width, bias=False) if residual else None
+        self.register_parameter("bias", nn.Parameter(torch.empty(width)) if bias else None)
+        self.attn_edge = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.fc_edge = nn.Linear(edge_feats, width, bias=False)
+        self.activation = checked_function(activation, "activation")
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew by Glorot's normal rule, and set the bias to zero."""
+        gain = nn.init.calculate_gain("relu")
+        maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
+        nodes = (*(linear.weight for linear in maps), self.attn_l, self.attn_r)
+        for weight in (*nodes, self.fc_edge.weight, self.attn_edge):
+            nn.init.xavier_normal_(weight, gain=gain)
+        if self.res_fc is not None:
+            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(
+        self, graph: Graph, feat: Any, edge_feat: Tensor, get_attention: bool = False
+    ) -> Any:
+        r"""Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            edge_feat: (E, edge_feats) or (E, \*, edge_feats) features.
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
+            attention (E, \*, num_heads, 1), after dropout.
+
+        Raises:
+            GraphTypeError: features that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
+                or on another device; one tensor where the destinations are not among the sources.
+        """
+        self.check_in_degrees(graph)
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
+        check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
+        edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
+        feat = dropped(feat, self.feat_drop)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
+        out, attention = ops.gat_attention(
+            graph,
+            source,
+            dots(source, self.attn_l),
+            dots(target, self.attn_r),
+            edge=edge_feat @ self._edge_vectors(),
+            negative_slope=self.leaky_relu.negative_slope,
+            dropout=self.attn_drop.p if self.training else 0.0,
+            return_attention=True,
+        )
+        matrices = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
+        out = out + edge_sums(graph, attention, edge_feat, matrices)
+        out = self._finished(out, at_ends(graph, feat)[1])
+        return (out, attention.unsqueeze(-1)) if get_attention else out
+
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
+
+    def _edge_vectors(self) -> Tensor:
+        """(edge_feats, heads): what an edge's input is multiplied by for its part of the scores."""
+        return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)
+
+    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
+        """Residual of the destinations' features, bias, activation."""
+        if self.res_fc is not None:
+            out = out + by_head(self.res_fc(own), self._num_heads)
+        if self.bias is not None:
+            out = out + by_head(self.bias, self._num_heads)
+        return out if self.activation is None else self.activation(out)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        sizes = f"in={self._in_src_feats}, edge={self._edge_feats}"
+        return f"{sizes}, out={self._out_feats}, heads={self._num_heads}"

@@ -1,0 +1,147 @@
+"""Graph attention that makes new features for the edges too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from ... import ops
+from ...graph import Graph
+from .._shared.degrees import ChecksInDegrees
+from .._shared.heads import by_head, dots, factors_by_head
+from .._shared.inputs import Sizes, at_ends, check_edges, checked, in_dtype_of, sizes_at_ends
+
+
+class EGATConv(ChecksInDegrees):
+    r"""Graph attention that reads and makes features of the edges.
+
+    From `Rossmann-Toolbox <https://academic.oup.com/bib/article/23/1/bbab371/6375059>`__
+    (Kamiński et al., Briefings in Bioinformatics 2022).
+
+    .. math::
+        f_{uv}' &= \mathrm{LeakyReLU}\big(W_{ni} h_u + W_{nj} h_v + W_{fij} f_{uv} + b\big)
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}\; a^T f_{uv}'
+
+        h_v' &= \sum_{u \in N(v)} w_{uv} \alpha_{uv} W_{node} h_u
+
+    for each head on its own; the leaky ReLU has slope 0.01. The edge weight :math:`w_{uv}` is 1
+    unless given. The new features of the edges are a result, so they are stored.
+
+    Args:
+        in_node_feats: size of a node's input; or a pair, of the sources and of the destinations.
+        in_edge_feats: size of an edge's input.
+        out_node_feats: size of a node's output for each head.
+        out_edge_feats: size of an edge's output for each head.
+        num_heads: the number of heads.
+        bias: add a bias to the edges' output.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+
+    Attributes:
+        fc_node_src: linear map of the sources that is summed, without a bias.
+        fc_ni: linear map of the sources into the edges' output, without a bias.
+        fc_nj: linear map of the destinations into the edges' output, without a bias.
+        fc_fij: linear map of the edges' input, without a bias.
+        attn: (1, num_heads, out_edge_feats), scores the edges.
+        bias: (num_heads * out_edge_feats,), zeros at first; or None.
+
+    Shapes:
+        - nfeats: (num_src, in_node_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, in_node_feats).
+        - efeats: (E, in_edge_feats).
+        - edge_weight: (E,) or (E, num_heads).
+        - output: (num_dst, num_heads, out_node_feats) and (E, num_heads, out_edge_feats);
+          attention (E, num_heads, 1).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 0]))
+        >>> conv = gm.nn.EGATConv(5, 4, 2, 7, num_heads=3)
+        >>> nodes, edges = conv(g, torch.ones(2, 5), torch.ones(2, 4))
+        >>> nodes.shape, edges.shape
+        (torch.Size([2, 3, 2]), torch.Size([2, 3, 7]))
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_node_feats: Sizes,
+        in_edge_feats: int,
+        out_node_feats: int,
+        out_edge_feats: int,
+        num_heads: int,
+        bias: bool = True,
+        allow_zero_in_degree: bool = False,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._in_edge_feats = num_heads, in_edge_feats
+        self._sizes = source, target = sizes_at_ends(in_node_feats)
+        width = num_heads * out_edge_feats
+        self.fc_node_src = nn.Linear(source, num_heads * out_node_feats, bias=False)
+        self.fc_ni = nn.Linear(source, width, bias=False)
+        self.fc_nj = nn.Linear(target, width, bias=False)
+        self.fc_fij = nn.Linear(in_edge_feats, width, bias=False)
+        self.attn = nn.Parameter(torch.empty(1, num_heads, out_edge_feats))
+        self.register_parameter("bias", nn.Parameter(torch.empty(width)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew by Glorot's normal rule, and set the bias to zero."""
+        gain = nn.init.calculate_gain("relu")
+        for linear in (self.fc_node_src, self.fc_ni, self.fc_fij, self.fc_nj):
+            nn.init.xavier_normal_(linear.weight, gain=gain)
+        nn.init.xavier_normal_(self.attn, gain=gain)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(
+        self,
+        graph: Graph,
+        nfeats: Any,
+        efeats: Tensor,
+        edge_weight: Tensor | None = None,
+        get_attention: bool = False,
+    ) -> tuple[Tensor, ...]:
+        """Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            nfeats: (num_src, in_node_feats) features; or a pair of that and
+                (num_dst, in_node_feats).
+            efeats: (E, in_edge_feats) features.
+            edge_weight: (E,) or (E, num_heads), a factor of the attention.
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, num_heads, out_node_feats) and (E, num_heads, out_edge_feats). With
+            ``get_attention`` also the attention (E, num_heads, 1), times the weights.
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; one tensor where the destinations are not among
+                the sources.
+        """
+        self.check_in_degrees(graph)
+        source, target = at_ends(graph, checked(graph, nfeats, self._sizes, "nfeats", self))
+        check_edges(graph, efeats, "efeats", self._in_edge_feats)
+        efeats = in_dtype_of(self, efeats, "efeats")
+        edges = by_head(self._at_edges(graph, source, target, efeats), self._num_heads)
+        attention = ops.edge_softmax(graph, dots(edges, self.attn)).unsqueeze(-1)
+        if edge_weight is not None:
+            factors = factors_by_head(graph, edge_weight, self._num_heads)
+            attention = attention * factors.unsqueeze(-1)
+        sent = by_head(self.fc_node_src(source), self._num_heads)
+        out = ops.gspmm(graph, "mul", "sum", sent, attention)
+        return (out, edges, attention) if get_attention else (out, edges)
+
+    def _at_edges(self, graph: Graph, source: Tensor, target: Tensor, efeats: Tensor) -> Tensor:
+        """(E, heads * out_edge_feats): the new features of the edges."""
+        left, right = self.fc_ni(source), self.fc_nj(target)
+        right = right if self.bias is None else right + self.bias
+        met = ops.gsddmm(graph, "add", left, right.to(left.dtype))
+        return leaky_relu(met + self.fc_fij(efeats))

@@ -1,0 +1,187 @@
+"""Graph attention: neighbours weighted by a softmax of learnt scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ... import ops
+from ...graph import Graph
+from .._shared.degrees import ChecksInDegrees
+from .._shared.heads import by_head, dots, factors_by_head, finished, projected, residual_map
+from .._shared.inputs import Sizes, at_ends, checked, checked_function, dropped, sizes_at_ends
+
+
+class GATConv(ChecksInDegrees):
+    r"""Graph attention with several heads.
+
+    From `Graph Attention Networks <https://arxiv.org/abs/1710.10903>`__ (Veličković et al., ICLR
+    2018).
+
+    .. math::
+        h_v' &= \sigma\Big(b + \sum_{u \in N(v)} w_{uv} \alpha_{uv} W h_u \;[\, + W_{res} h_v]\Big)
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \mathrm{LeakyReLU}\big(a_l^T W h_u + a_r^T W h_v\big)
+
+    for each head on its own. The edge weight :math:`w_{uv}` is 1 unless given; it comes after the
+    softmax.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
+            then have weights of their own.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        feat_drop: dropout of the input features.
+        attn_drop: dropout of the attention.
+        negative_slope: slope of the leaky ReLU below zero.
+        residual: add the destinations' input, through a linear map unless it has the right size.
+        activation: applied to the result.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        bias: add a bias.
+
+    Attributes:
+        fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
+        attn_l: (1, num_heads, out_feats), scores the sources.
+        attn_r: (1, num_heads, out_feats), scores the destinations.
+        res_fc: linear map of the residual, with the bias; or the identity; or None.
+        bias: (num_heads * out_feats,), zeros at first; None without a bias, or if ``res_fc`` has
+            it.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - edge_weight: (E,), or (E, num_heads).
+        - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.GATConv(5, 2, num_heads=3)
+        >>> out, attention = conv(g, torch.ones(3, 5), get_attention=True)
+        >>> out.shape, attention.shape
+        (torch.Size([3, 3, 2]), torch.Size([5, 3, 1]))
+        >>> gm.ops.copy_e_sum(g, attention).detach()[:, 0, 0]
+        tensor([1., 1., 1.])
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        out_feats: int,
+        num_heads: int,
+        feat_drop: float = 0.0,
+        attn_drop: float = 0.0,
+        negative_slope: float = 0.2,
+        residual: bool = False,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        allow_zero_in_degree: bool = False,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._out_feats = num_heads, out_feats
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        width = num_heads * out_feats
+        if isinstance(in_feats, tuple):
+            self.fc_src = nn.Linear(self._in_src_feats, width, bias=False)
+            self.fc_dst = nn.Linear(self._in_dst_feats, width, bias=False)
+        else:
+            self.fc = nn.Linear(in_feats, width, bias=False)
+        self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
+        self.feat_drop = nn.Dropout(feat_drop)
+        self.attn_drop = nn.Dropout(attn_drop)
+        self.leaky_relu = nn.LeakyReLU(negative_slope)
+        own_size = self._in_dst_feats
+        self.res_fc = residual_map(own_size, width, bias) if residual else None
+        is_explicit = bias and not isinstance(self.res_fc, nn.Linear)
+        self.register_parameter("bias", nn.Parameter(torch.empty(width)) if is_explicit else None)
+        self.reset_parameters()
+        self.activation = checked_function(activation, "activation")
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""
+        gain = nn.init.calculate_gain("relu")
+        maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
+        for weight in (*(linear.weight for linear in maps), self.attn_l, self.attn_r):
+            nn.init.xavier_normal_(weight, gain=gain)
+        if isinstance(self.res_fc, nn.Linear):
+            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
+        for bias in (self.bias, getattr(self.res_fc, "bias", None)):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def forward(
+        self,
+        graph: Graph,
+        feat: Any,
+        edge_weight: Tensor | None = None,
+        get_attention: bool = False,
+    ) -> Any:
+        r"""Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            edge_weight: (E,), or (E, num_heads): a factor of the attention.
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
+            attention (E, \*, num_heads, 1), after dropout and times the weights.
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; one tensor where the destinations are not among
+                the sources.
+        """
+        self.check_in_degrees(graph)
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.attn_l)
+        feat = dropped(feat, self.feat_drop)
+        source, target = projected(graph, feat, self._maps, self._num_heads)
+        weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
+        found = ops.gat_attention(
+            graph,
+            source,
+            dots(source, self.attn_l),
+            dots(target, self.attn_r),
+            negative_slope=self.leaky_relu.negative_slope,
+            dropout=self.attn_drop.p if self.training else 0.0,
+            weight=weight,
+            return_attention=get_attention,
+        )
+        own = at_ends(graph, feat)[1]
+        return finished(found, lambda out: self._finished(out, own))
+
+    @property
+    def _maps(self) -> tuple[nn.Module, nn.Module]:
+        """The linear maps of both ends."""
+        both = getattr(self, "fc", None)
+        return (self.fc_src, self.fc_dst) if both is None else (both, both)
+
+    def _by_head(self, h: Tensor) -> Tensor:
+        return by_head(h, self._num_heads)
+
+    def _by_edge(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
+        """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
+        factors = factors_by_head(graph, edge_weight, self._num_heads)
+        return factors.view(factors.shape[0], *(1,) * (rank - 3), factors.shape[1])
+
+    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
+        """Residual of the destinations' features, bias, activation."""
+        residual, bias = self.res_fc, self.bias
+        if residual is not None:
+            out = out + self._by_head(residual(own))
+        if bias is not None:
+            out = out + self._by_head(bias)
+        return out if self.activation is None else self.activation(out)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"

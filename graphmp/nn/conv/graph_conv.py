@@ -1,0 +1,142 @@
+"""Graph convolution: a linear map of normalised sums over neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import GraphValueError
+from ...graph import Graph
+from .._shared.degrees import ChecksInDegrees
+from .._shared.inputs import checked_function
+from ..functional import graph_conv
+from ..functional.edge_weights import exponents
+
+
+class GraphConv(ChecksInDegrees):
+    r"""Graph convolution.
+
+    From `Semi-Supervised Classification with Graph Convolutional Networks
+    <https://arxiv.org/abs/1609.02907>`__ (Kipf and Welling, ICLR 2017).
+
+    .. math:: h_v' = \sigma\Big(b + \sum_{u \in N(v)} \frac{w_{uv}}{c_{uv}} h_u W\Big)
+
+    The edge weight :math:`w_{uv}` is 1 unless given. With :math:`d^-` in-degrees and :math:`d^+`
+    out-degrees, which count edges whatever their weights, ``norm`` chooses :math:`c_{uv}`:
+
+    - ``"both"``: :math:`\sqrt{d^+_u d^-_v}`, as in the paper;
+    - ``"right"``: :math:`d^-_v`, so that messages are averaged;
+    - ``"left"``: :math:`d^+_u`, so that what a node sends adds up to its feature;
+    - ``"none"``: 1.
+
+    Args:
+        in_feats: size of a node's input.
+        out_feats: size of a node's output.
+        norm: ``"both"``, ``"none"``, ``"left"`` or ``"right"``.
+        weight: multiply by a weight of the layer's own; without it the sum itself is the result,
+            or one can be passed to each call.
+        bias: add a bias.
+        activation: applied to the result.
+        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+
+    Attributes:
+        weight: (in_feats, out_feats), drawn by Glorot's uniform rule; or None.
+        bias: (out_feats,), zeros at first; or None.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), or a pair of which the first is that.
+        - weight: (in_feats, out_feats).
+        - edge_weight: (E,) or (E, 1).
+        - output: (num_dst, \*, out_feats).
+
+    Raises:
+        GraphValueError: an unknown ``norm``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
+        >>> conv = gm.nn.GraphConv(5, 2)
+        >>> conv(g, torch.ones(3, 5)).shape
+        torch.Size([3, 2])
+        >>> mean = gm.nn.GraphConv(1, 1, norm="right", weight=False)
+        >>> mean(g, torch.tensor([[1.0], [2.0], [3.0]])).detach().view(-1)
+        tensor([1.0000, 1.5000, 2.5000])
+    """
+
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: int,
+        out_feats: int,
+        norm: str = "both",
+        weight: bool = True,
+        bias: bool = True,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        allow_zero_in_degree: bool = False,
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        exponents(norm)  # an unknown norm is an error
+        self._in_feats, self._out_feats = in_feats, out_feats
+        self._norm = norm
+        matrix = nn.Parameter(torch.empty(in_feats, out_feats)) if weight else None
+        self.register_parameter("weight", matrix)
+        self.register_parameter("bias", nn.Parameter(torch.empty(out_feats)) if bias else None)
+        self.reset_parameters()
+        self._activation = checked_function(activation, "activation")
+
+    def reset_parameters(self) -> None:
+        """Draw the weight anew by Glorot's uniform rule, and set the bias to zero."""
+        if self.weight is not None:
+            nn.init.xavier_uniform_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(
+        self,
+        graph: Graph,
+        feat: Any,
+        weight: Tensor | None = None,
+        edge_weight: Tensor | None = None,
+    ) -> Tensor:
+        r"""Convolve.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of which the first is that.
+            weight: (in_feats, out_feats), for a layer without a weight of its own.
+            edge_weight: (E,) or (E, 1), a factor for each edge.
+
+        Returns:
+            (num_dst, \*, out_feats).
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
+                wrong shape or on another device; a weight where the layer has its own.
+        """
+        self.check_in_degrees(graph)
+        weight = self._weight_of_call(weight)
+        h = graph_conv(graph, feat, weight, self.bias, self._norm, edge_weight)
+        return h if self._activation is None else self._activation(h)
+
+    def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:
+        """The weight given to the call, or the layer's own."""
+        if weight is None:
+            return self.weight
+        if self.weight is not None:
+            raise GraphValueError(
+                "The layer has a weight of its own, so none can be passed to a call: make it with "
+                "weight=False."
+            )
+        return weight
+
+    def extra_repr(self) -> str:
+        """Show the sizes and the norm in ``repr``."""
+        shown = f"in={self._in_feats}, out={self._out_feats}, normalization={self._norm}"
+        is_shown = self._activation is None or isinstance(self._activation, nn.Module)
+        return shown if is_shown else f"{shown}, activation={self._activation}"

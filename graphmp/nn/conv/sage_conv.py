@@ -1,0 +1,209 @@
+"""GraphSAGE: a node's own features and those around it, each through a linear map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ... import function as fn
+from ...errors import GraphValueError
+from ...graph import Graph
+from ...ops.normalized import divided
+from .._shared.aggregation import aggregate, check_edge_weight
+from .._shared.inputs import (
+    Features,
+    Sizes,
+    at_ends,
+    checked,
+    checked_function,
+    dropped,
+    mapped,
+    sizes_at_ends,
+)
+
+AGGREGATORS = ("mean", "gcn", "pool", "lstm")
+
+
+class SAGEConv(nn.Module):
+    r"""GraphSAGE.
+
+    From `Inductive Representation Learning on Large Graphs <https://arxiv.org/abs/1706.02216>`__
+    (Hamilton, Ying and Leskovec, NeurIPS 2017).
+
+    .. math:: h_v' = \mathrm{norm}\big(\sigma(W_{self} h_v + b + W_{neigh} h_{N(v)})\big)
+
+    The aggregator makes :math:`h_{N(v)}` of what the in-neighbours send, which is their features
+    times the edge weights, if given:
+
+    - ``"mean"``: the average;
+    - ``"pool"``: the maximum, by elements, of :math:`\mathrm{ReLU}(W_{pool} h_u + b_{pool})`;
+    - ``"lstm"``: the last state of an LSTM that reads the messages in the order of edge ids, so
+      that the result depends on that order;
+    - ``"gcn"``: the sum of the messages and :math:`h_v`, over the in-degree plus 1; there is no
+      :math:`W_{self}`, the result is :math:`\sigma(W_{neigh} h_{N(v)} + b)`.
+
+    It is 0 where no edge enters (``"gcn"``: :math:`h_v`).
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations.
+        out_feats: size of a node's output.
+        aggregator_type: ``"mean"``, ``"gcn"``, ``"pool"`` or ``"lstm"``.
+        feat_drop: dropout of the input features.
+        bias: add a bias.
+        norm: applied last, to the activated result.
+        activation: applied to the result.
+
+    Attributes:
+        fc_self: linear map of the destinations' features, with the bias; not in ``"gcn"``.
+        fc_neigh: linear map of the aggregated features, without a bias.
+        fc_pool: linear map before pooling; only in ``"pool"``.
+        lstm: only in ``"lstm"``.
+        bias: (out_feats,); only in ``"gcn"``.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats). ``"lstm"`` takes no \*.
+        - edge_weight: (E,) or (E, 1).
+        - output: (num_dst, \*, out_feats).
+
+    Raises:
+        GraphValueError: an unknown aggregator, or different sizes at the ends for ``"gcn"``.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> conv = gm.nn.SAGEConv(5, 2, "pool")
+        >>> conv(g, torch.ones(3, 5)).shape
+        torch.Size([3, 2])
+        >>> bipartite = gm.heterograph({("user", "buys", "item"): ([0, 1, 1], [0, 0, 1])})
+        >>> conv = gm.nn.SAGEConv((5, 4), 2, "mean")
+        >>> conv(bipartite, (torch.ones(2, 5), torch.ones(2, 4))).shape
+        torch.Size([2, 2])
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        out_feats: int,
+        aggregator_type: str,
+        feat_drop: float = 0.0,
+        bias: bool = True,
+        norm: Callable[[Tensor], Tensor] | None = None,
+        activation: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        super().__init__()
+        if aggregator_type not in AGGREGATORS:
+            raise GraphValueError(
+                f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
+            )
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        if aggregator_type == "gcn" and self._in_src_feats != self._in_dst_feats:
+            raise GraphValueError(
+                f"'gcn' adds the features of both ends, so they need one size, but {in_feats} came."
+            )
+        self._out_feats, self._aggre_type = out_feats, aggregator_type
+        self.norm = checked_function(norm, "norm")
+        self.feat_drop = nn.Dropout(feat_drop)
+        self.activation = checked_function(activation, "activation")
+        self._make_maps(bias)
+        self.reset_parameters()
+
+    def _make_maps(self, bias: bool) -> None:
+        """Make the linear maps and the LSTM that the aggregator needs."""
+        size, kind = self._in_src_feats, self._aggre_type
+        if kind == "pool":
+            self.fc_pool = nn.Linear(size, size)
+        if kind == "lstm":
+            self.lstm = nn.LSTM(size, size, batch_first=True)
+        self.fc_neigh = nn.Linear(size, self._out_feats, bias=False)
+        if kind != "gcn":
+            self.fc_self = nn.Linear(self._in_dst_feats, self._out_feats, bias=bias)
+        own = nn.Parameter(torch.zeros(self._out_feats)) if kind == "gcn" and bias else None
+        self.register_parameter("bias", own)
+
+    def reset_parameters(self) -> None:
+        """Draw the linear maps anew by Glorot's uniform rule, with the gain of ReLU.
+
+        Biases of linear maps stay as they are; that of ``"gcn"`` becomes zero.
+        """
+        gain = nn.init.calculate_gain("relu")
+        if self._aggre_type == "pool":
+            nn.init.xavier_uniform_(self.fc_pool.weight, gain=gain)
+        if self._aggre_type == "lstm":
+            self.lstm.reset_parameters()
+        if self._aggre_type != "gcn":
+            nn.init.xavier_uniform_(self.fc_self.weight, gain=gain)
+        nn.init.xavier_uniform_(self.fc_neigh.weight, gain=gain)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, graph: Graph, feat: Any, edge_weight: Tensor | None = None) -> Tensor:
+        r"""Convolve.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            edge_weight: (E,) or (E, 1), a factor for each edge.
+
+        Returns:
+            (num_dst, \*, out_feats).
+
+        Raises:
+            GraphTypeError: features or weights that are not tensors.
+            GraphValueError: features or weights of a wrong shape or on another device, or one
+                tensor where the destinations are not among the sources.
+        """
+        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.fc_neigh)
+        feat = dropped(feat, self.feat_drop)
+        out = self._neighbours(graph, feat, edge_weight)
+        if self._aggre_type != "gcn":
+            out = self.fc_self(at_ends(graph, feat)[1]) + out
+        elif self.bias is not None:
+            out = out + self.bias
+        out = out if self.activation is None else self.activation(out)
+        return out if self.norm is None else self.norm(out)
+
+    def _neighbours(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+        """What the aggregator makes of the features around each node, through ``fc_neigh``."""
+        aggregators = {"mean": self._mean, "gcn": self._gcn, "pool": self._pool, "lstm": self._lstm}
+        return aggregators[self._aggre_type](graph, feat, edge_weight)
+
+    def _mean(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+        source, _ = at_ends(graph, feat)
+        if self._in_src_feats > self._out_feats:  # the smaller features travel
+            return aggregate(graph, self.fc_neigh(source), edge_weight, "mean")
+        return self.fc_neigh(aggregate(graph, source, edge_weight, "mean"))
+
+    def _gcn(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+        first = self._in_src_feats > self._out_feats
+        feat = mapped(self.fc_neigh, feat) if first else feat
+        source, own = at_ends(graph, feat)
+        total = aggregate(graph, source, edge_weight) + own
+        mean = divided(total, graph.adjacency.divisors(total.dtype, more=1))
+        return mean if first else self.fc_neigh(mean)
+
+    def _pool(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+        source = self.fc_pool(at_ends(graph, feat)[0]).relu()
+        return self.fc_neigh(aggregate(graph, source, edge_weight, "max"))
+
+    def _lstm(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+        message = fn.copy_u("h", "m")
+        with graph.local_scope():
+            graph.srcdata["h"] = at_ends(graph, feat)[0]
+            if edge_weight is not None:
+                check_edge_weight(graph, edge_weight)
+                graph.edata["w"] = edge_weight
+                message = fn.u_mul_e("h", "w", "m")
+            reducer = fn.Reducer("lstm", formula=self._last_state)
+            graph.update_all(message, fn.Reduce(reducer, "m", "h"))
+            return self.fc_neigh(graph.dstdata["h"])
+
+    def _last_state(self, messages: Tensor) -> Tensor:
+        """(n, degree, in_feats) -> (n, in_feats): what the LSTM holds after the last message."""
+        last: Tensor = self.lstm(messages)[1][0]
+        return last.squeeze(0)

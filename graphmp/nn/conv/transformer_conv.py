@@ -1,0 +1,220 @@
+"""The attention of a transformer over a node's in-neighbours, with features of edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ... import ops
+from ...errors import GraphValueError
+from ...graph import Graph
+from .._shared.heads import by_head, edge_sums, finished, products
+from .._shared.inputs import (
+    Sizes,
+    at_ends,
+    check_edges,
+    checked,
+    checked_function,
+    dropped,
+    in_dtype_of,
+    sizes_at_ends,
+)
+
+
+class TransformerConv(nn.Module):
+    r"""Attention with queries, keys and values of their own, and features of the edges.
+
+    From `Masked Label Prediction: Unified Message Passing Model for Semi-Supervised Classification
+    <https://arxiv.org/abs/2009.03509>`__ (Shi et al., IJCAI 2021). Without features of edges and
+    without a residual it is the attention of `A Generalization of Transformer Networks to Graphs
+    <https://arxiv.org/abs/2012.09699>`__ (Dwivedi and Bresson, 2020).
+
+    .. math::
+        m_v &= \sum_{u \in N(v)} \alpha_{uv} (W_v h_u + b_v + W_e f_{uv})
+
+        \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
+            \frac{(W_q h_v + b_q)^T (W_k h_u + b_k + W_e f_{uv})}{\sqrt{out\_feats}}
+
+        h_v' &= \sigma(m_v \;[\, + r_v]), \quad r_v = W_r h_v + b_r
+
+    for each head on its own; :math:`m_v` is 0 where no edge enters. With ``beta`` a gate chooses
+    between the two, :math:`h_v' = \sigma(\beta_v r_v + (1 - \beta_v) m_v)`, where :math:`\beta_v =
+    \mathrm{sigmoid}(w^T [m_v \,\|\, r_v \,\|\, m_v - r_v])` over the concatenated heads.
+
+    The edges' part of a score is a product of :math:`f_{uv}` with :math:`W_e^T q_v`, and
+    :math:`W_e` is applied to :math:`\sum \alpha_{uv} f_{uv}`: nothing is stored for an edge, a head
+    and a feature.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        edge_feats: size of an edge's input; None if edges carry nothing.
+        feat_drop: dropout of the nodes' input.
+        attn_drop: dropout of the attention.
+        residual: add the destinations' input through a linear map.
+        beta: let a gate choose between the sum and the residual.
+        activation: applied to the result.
+        bias: add biases to the linear maps of nodes.
+
+    Attributes:
+        lin_key: linear map of the sources.
+        lin_query: linear map of the destinations.
+        lin_value: linear map of the sources.
+        lin_edge: linear map of the edges, without a bias; or None.
+        lin_skip: linear map of the residual; or None.
+        lin_beta: linear map of the gate, without a bias; or None.
+
+    Shapes:
+        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
+          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - edge_feat: (E, edge_feats) or (E, \*, edge_feats).
+        - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
+
+    Raises:
+        GraphValueError: ``beta`` without a residual.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> conv = gm.nn.TransformerConv(5, 2, num_heads=3, edge_feats=4, beta=True)
+        >>> conv(g, torch.ones(3, 5), torch.ones(2, 4)).shape
+        torch.Size([3, 3, 2])
+    """
+
+    def __init__(
+        self,
+        in_feats: Sizes,
+        out_feats: int,
+        num_heads: int,
+        edge_feats: int | None = None,
+        feat_drop: float = 0.0,
+        attn_drop: float = 0.0,
+        residual: bool = True,
+        beta: bool = False,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if beta and not residual:
+            raise GraphValueError(
+                "beta chooses between the sum and the residual, but residual=False came: leave one "
+                "of them out."
+            )
+        self._num_heads, self._out_feats, self._edge_feats = num_heads, out_feats, edge_feats
+        self._sizes = sizes_at_ends(in_feats)
+        (source, own), width = self._sizes, num_heads * out_feats
+        self.lin_key = nn.Linear(source, width, bias=bias)
+        self.lin_query = nn.Linear(own, width, bias=bias)
+        self.lin_value = nn.Linear(source, width, bias=bias)
+        self.lin_edge = None if edge_feats is None else nn.Linear(edge_feats, width, bias=False)
+        self.lin_skip = nn.Linear(own, width, bias=bias) if residual else None
+        self.lin_beta = nn.Linear(3 * width, 1, bias=False) if beta else None
+        self.feat_drop = nn.Dropout(feat_drop)
+        self.attn_drop = nn.Dropout(attn_drop)
+        self.activation = checked_function(activation, "activation")
+
+    def reset_parameters(self) -> None:
+        """Draw all weights and biases anew, as ``torch.nn.Linear`` does."""
+        for linear in self.children():
+            if isinstance(linear, nn.Linear):
+                linear.reset_parameters()
+
+    def forward(
+        self,
+        graph: Graph,
+        feat: Any,
+        edge_feat: Tensor | None = None,
+        get_attention: bool = False,
+    ) -> Any:
+        r"""Attend.
+
+        Args:
+            graph: a graph or block of one edge type.
+            feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
+            edge_feat: (E, edge_feats) or (E, \*, edge_feats) features, if the layer has a size of
+                them; else None.
+            get_attention: give the attention too.
+
+        Returns:
+            (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
+            attention (E, \*, num_heads, 1), after dropout.
+
+        Raises:
+            GraphTypeError: features that are not tensors.
+            GraphValueError: features of a wrong shape or on another device; one tensor where the
+                destinations are not among the sources; features of edges for a layer without.
+        """
+        feat = dropped(checked(graph, feat, self._sizes, like=self), self.feat_drop)
+        edge_feat = self._checked_edges(graph, edge_feat)
+        source, own = at_ends(graph, feat)
+        found = self._attended(graph, source, own, edge_feat, get_attention)
+        return finished(found, lambda out: self._finished(out, own))
+
+    def _checked_edges(self, graph: Graph, edge_feat: Any) -> Tensor | None:
+        if self._edge_feats is not None:
+            if edge_feat is None:
+                raise GraphValueError(
+                    f"The layer was made with edge_feats={self._edge_feats}, so edges need "
+                    f"features: pass edge_feat, (E, {self._edge_feats})."
+                )
+            check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
+            return in_dtype_of(self, edge_feat, "edge_feat")
+        if edge_feat is not None:
+            raise GraphValueError(
+                "The layer was made for edges without features, but edge_feat came: make it with "
+                "edge_feats=…, the size of an edge's features."
+            )
+        return None
+
+    def _attended(
+        self,
+        graph: Graph,
+        source: Tensor,
+        own: Tensor,
+        edge_feat: Tensor | None,
+        get_attention: bool,
+    ) -> Any:
+        """(num_dst, …, heads, out_feats), perhaps with (E, …, heads)."""
+        key, value, query = (
+            by_head(linear(h), self._num_heads)
+            for linear, h in (
+                (self.lin_key, source),
+                (self.lin_value, source),
+                (self.lin_query, own),
+            )
+        )
+        query = query * self._out_feats**-0.5
+        dropout = self.attn_drop.p if self.training else 0.0
+        if edge_feat is None or self.lin_edge is None:
+            return ops.dot_attention(
+                graph, query, key, value, scale=1, dropout=dropout, return_attention=get_attention
+            )
+        matrices = self.lin_edge.weight.view(self._num_heads, self._out_feats, -1)
+        asked = products(query, matrices)
+        scores = ops.gsddmm(graph, "dot", asked, edge_feat.unsqueeze(-2), "v", "e")
+        out, attention = ops.dot_attention(
+            graph, query, key, value, scale=1, edge=scores, dropout=dropout, return_attention=True
+        )
+        out = out + edge_sums(graph, attention, edge_feat, matrices)
+        return (out, attention) if get_attention else out
+
+    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
+        """Residual of the destinations' features, gate, activation."""
+        if self.lin_skip is not None:
+            kept = self.lin_skip(own)
+            if self.lin_beta is None:
+                out = out + by_head(kept, self._num_heads)
+            else:
+                made = out.flatten(-2)
+                gate = self.lin_beta(torch.cat([made, kept, made - kept], -1)).sigmoid()
+                out = by_head(gate * kept + (1 - gate) * made, self._num_heads)
+        return out if self.activation is None else self.activation(out)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        sizes = f"in={self._sizes[0]}, out={self._out_feats}, heads={self._num_heads}"
+        return sizes if self._edge_feats is None else f"{sizes}, edge={self._edge_feats}"

@@ -1,0 +1,106 @@
+"""Pooling by a recurrent unit that asks the nodes of a graph, several times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from ... import ops
+from ...construct.from_edges import create_block
+from ...graph import Graph
+from .._shared.cached_by_tensor import remembered
+from .._shared.inputs import checked_nodes, in_dtype_of
+
+_MEMBERS: Any = WeakTensorKeyDictionary()  # by the sizes of a batch
+
+
+class Set2Set(nn.Module):
+    r"""Set2Set.
+
+    From `Order Matters: Sequence to sequence for sets <https://arxiv.org/abs/1511.06391>`__
+    (Vinyals, Bengio and Kudlur, ICLR 2016). For each graph, from :math:`q^*_0 = 0` on,
+
+    .. math::
+        q_t &= \mathrm{LSTM}(q^*_{t-1})
+
+        \alpha_{v,t} &= \mathrm{softmax}_v(x_v \cdot q_t)
+
+        r_t &= \sum_v \alpha_{v,t} x_v
+
+        q^*_t &= q_t \,\|\, r_t
+
+    A graph without nodes has :math:`r_t = 0`. One pass of attention stores nothing for a node and
+    a feature.
+
+    Args:
+        input_dim: size of a node's features, D.
+        n_iters: the number of iterations.
+        n_layers: the number of the LSTM's layers.
+
+    Attributes:
+        lstm: the LSTM.
+
+    Shapes:
+        - feat: (N, D).
+        - output: (batch size, 2 D).
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
+        >>> gm.nn.Set2Set(5, n_iters=2, n_layers=1)(g, torch.ones(3, 5)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(self, input_dim: int, n_iters: int, n_layers: int) -> None:
+        super().__init__()
+        self.input_dim = input_dim
+        self.output_dim = 2 * input_dim
+        self.n_iters = n_iters
+        self.n_layers = n_layers
+        self.lstm = nn.LSTM(self.output_dim, input_dim, n_layers)
+
+    def reset_parameters(self) -> None:
+        """Draw the LSTM anew."""
+        self.lstm.reset_parameters()
+
+    def forward(self, graph: Graph, feat: Tensor) -> Tensor:
+        """Pool.
+
+        Args:
+            graph: a graph or a batch of graphs, of one node type.
+            feat: (N, D).
+
+        Returns:
+            (batch size, 2 D).
+
+        Raises:
+            GraphTypeError: something else than a graph and a tensor.
+            GraphValueError: features of a wrong shape or on another device, a block, or several
+                node types.
+        """
+        sizes = checked_nodes(graph, feat, self.input_dim)
+        members = remembered(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))
+        feat = in_dtype_of(self, feat, "feat")
+        nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
+        state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
+        out = feat.new_zeros(graphs, self.output_dim)
+        for _ in range(self.n_iters):
+            query, state = self.lstm(out.unsqueeze(0), state)
+            read = ops.dot_attention(members, query.transpose(0, 1), nodes, nodes, scale=1.0)
+            out = torch.cat([query.squeeze(0), read.squeeze(1)], 1)
+        return out
+
+    def extra_repr(self) -> str:
+        """Show the number of iterations in ``repr``."""
+        return f"n_iters={self.n_iters}"
+
+
+def _members(sizes: Tensor, rows: int) -> Graph:
+    """Edges from the nodes of a batch to its graphs."""
+    graphs = torch.arange(sizes.numel(), dtype=sizes.dtype, device=sizes.device)
+    owner = graphs.repeat_interleave(sizes, output_size=rows)
+    nodes = torch.arange(owner.numel(), dtype=sizes.dtype, device=sizes.device)
+    return create_block((nodes, owner), num_src_nodes=len(nodes), num_dst_nodes=len(graphs))

@@ -1,0 +1,214 @@
+"""Attention on flat operands, differentiable; :mod:`.attention` checks and documents it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch._C import _are_functorch_transforms_active
+from torch.nn.functional import leaky_relu
+
+from .. import kernels
+from .._storage.adjacency import Adjacency
+from ..kernels.contract import Attention, accumulator
+from ..kernels.philox import dropout_mask
+from .edge_softmax import edge_softmax
+from .operation import Maybe, Operation
+from .spmm import contract
+
+
+class Call(NamedTuple):
+    """What is not an operand; see :class:`~graphmp.kernels.contract.Attention`.
+
+    Attributes:
+        adjacency: the edges.
+        kind: how scores are made.
+        heads: the number of heads.
+        slope: of the leaky ReLU below zero.
+        dropout: probability that an edge's attention is dropped.
+        wanted: give the attention too.
+    """
+
+    adjacency: Adjacency
+    kind: str
+    heads: int
+    slope: float
+    dropout: float
+    wanted: bool
+
+    def given(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
+        """What the kernels take."""
+        ready = [None if t is None else t.contiguous() for t in tensors]
+        number = 0 if seed is None else int(seed)
+        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
+
+
+def attend(call: Call, value: Tensor, flat: dict[str, Any]) -> Any:
+    """Attend.
+
+    Args:
+        call: the edges, and what is not a tensor.
+        value: (num_src, *, heads, size).
+        flat: ``left``, ``right``, ``edge``, ``weight`` and ``slant``, (rows, heads * k) each, of
+            one dtype with ``value``; the last three may be None. And ``seed``, an int64 number, or
+            None without dropout.
+
+    Returns:
+        (num_dst, *, heads, size); if ``wanted`` a pair of that and (E, *, heads).
+    """
+    shape, edges = tuple(value.shape[1:]), call.adjacency
+    values = value.reshape(value.shape[0], math.prod(shape))
+    others = (flat["edge"], flat["weight"], flat["slant"], flat["seed"])
+    out, attention = _ATTEND(call, flat["left"], flat["right"], values, *others)
+    out = out.view(edges.num_dst, *shape)
+    return (out, attention.view(edges.num_edges, *shape[:-1])) if call.wanted else out
+
+
+class _Attend(Operation):
+    """Attention; the backward pass makes scores anew from one peak and total for each row."""
+
+    name, record, keeps = "attention", Call, 10
+    operands = ("left", "right", "values", "edge", "weight", "slant", "seed")
+    results, visible = ("out", "attention", "exact", "stats"), 2
+
+    def run(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Run the kernel; ``exact`` is the output before it is rounded, where it is."""
+        *tensors, seed = operands
+        given = call.given(tensors, seed)
+        out, stats, attention = kernels.attention(call.adjacency.csc, given, call.wanted)
+        dtype = given.value.dtype
+        rounded = out if out.dtype == dtype else out.to(dtype)
+        exact = None if rounded is out else out
+        return (rounded, attention, exact, stats) if trains else (rounded, attention, None, None)
+
+    def fake(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Like the results."""
+        value, edges = operands[2], call.adjacency
+        wide = accumulator(value.dtype)
+        out = value.new_empty(edges.num_dst, value.shape[1])
+        attention = value.new_empty(edges.num_edges, call.heads) if call.wanted else None
+        if not trains:
+            return out, attention, None, None
+        exact = None if wide == value.dtype else out.new_empty(out.shape, dtype=wide)
+        return out, attention, exact, out.new_empty((out.shape[0], 2 * call.heads), dtype=wide)
+
+    def kept(
+        self, call: Call, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """All operands, the exact output, the rows' numbers, and the attention if it is wanted."""
+        out, attention, exact, stats = results
+        is_rounded = accumulator(out.dtype) != out.dtype
+        return (*operands, exact if is_rounded else out, stats, attention if call.wanted else None)
+
+    def gradients(
+        self, call: Call, needs: Sequence[bool], kept: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """By kernels; or, where they must be differentiable themselves, by other operations."""
+        tensors, seed, made = kept[:6], kept[6], kept[7:]
+        grads = (grads[0], grads[1] if call.wanted else None)
+        if torch.is_grad_enabled():
+            found = _composed_gradients(call, tensors, seed, grads, needs[:6])
+        else:
+            found = _gradients(call, tensors, seed, made, grads)
+        return *(g if w else None for g, w in zip(found, needs, strict=False)), None
+
+
+def _gradients(call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any) -> tuple[Maybe, ...]:
+    """The gradients of all operands, by kernels."""
+    (out, stats, attention), (grad, attention_grad), adjacency = made, grads, call.adjacency
+    given = call.given(tensors, seed)
+    grad = given.value.new_zeros(out.shape) if grad is None else grad
+    grad = grad.contiguous()
+    delta = _by_head(out * grad, call.heads).sum(-1)
+    if attention_grad is not None:
+        shape, edges = (call.heads,), ("e", "e")
+        delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)
+    stats = torch.cat([stats, delta], 1)
+    value, left, scores, weight = kernels.attention_gradient(
+        adjacency.csr, given, stats, grad, attention_grad
+    )
+    right = kernels.score_gradient(adjacency.csc, given, scores)
+    slant = None
+    if given.slant is not None:
+        slant = _column_sums(left * given.left) + _column_sums(right * given.right)
+        left, right = left.mul_(given.slant), right.mul_(given.slant)
+    parts = (left, right, value, scores, weight, slant)
+    return tuple(None if part is None else part.to(grad.dtype) for part in parts)
+
+
+def _composed_gradients(
+    call: Call, tensors: Any, seed: Maybe, grads: Any, wanted: Any
+) -> tuple[Maybe, ...]:
+    """The gradients of the operands that want one, differentiable themselves."""
+    inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
+    upstream = tuple(g for g in grads if g is not None)
+
+    def results(*varied: Tensor) -> tuple[Tensor, ...]:
+        given = iter(varied)
+        operands = [next(given) if w else t for t, w in zip(tensors, wanted, strict=True)]
+        made = _composed(call, seed, *operands)
+        return tuple(r for r, g in zip(made, grads, strict=True) if g is not None)
+
+    if _are_functorch_transforms_active():  # a batch of gradients is none that autograd knows
+        found = iter(torch.func.vjp(results, *inputs)[1](upstream))
+    else:
+        outputs = results(*inputs)
+        found = iter(
+            torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
+        )
+    return tuple(next(found) if w else None for w in wanted)
+
+
+def _composed(
+    call: Call,
+    seed: Maybe,
+    left: Tensor,
+    right: Tensor,
+    value: Tensor,
+    edge: Tensor | None,
+    weight: Tensor | None,
+    slant: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Output and attention by operations that have derivatives of every order."""
+    adjacency, heads, ends = call.adjacency, call.heads, ("u", "v")
+    left, right, value = (_by_head(t, heads) for t in (left, right, value))
+    if call.kind == "dot":
+        scores = contract(adjacency, "e", "mul", left, right, ends, (heads, 1))
+    else:
+        scores = contract(adjacency, "e", "add", left, right, ends, tuple(left.shape[1:]))
+    if slant is not None:
+        bent = leaky_relu(scores, call.slope) * _by_head(slant, heads)
+        scores = bent.sum(-1, keepdim=True)
+    if edge is not None:
+        scores = scores + edge.unsqueeze(-1)
+    if call.kind == "add":
+        scores = leaky_relu(scores, call.slope)
+    attention = edge_softmax(adjacency, scores)
+    if seed is not None:
+        eids = torch.arange(adjacency.num_edges, device=value.device)
+        dtype = accumulator(value.dtype)
+        mask = dropout_mask(int(seed), eids, heads, call.dropout, dtype)
+        attention = attention * mask.to(value.dtype).unsqueeze(-1)
+    if weight is not None:
+        attention = attention * weight.unsqueeze(-1)
+    shape = tuple(value.shape[1:])
+    out = contract(adjacency, "v", "mul", value, attention, ("u", "e"), shape)
+    return out.flatten(1), attention.squeeze(-1)
+
+
+def _column_sums(tensor: Tensor) -> Tensor:
+    """(1, columns), the same for every number of threads: torch splits the sum of one column."""
+    if tensor.is_cpu and tensor.shape[1] == 1 and len(tensor):
+        return tensor.cumsum(0)[-1:]
+    return tensor.sum(0, True)
+
+
+def _by_head(tensor: Tensor, heads: int) -> Tensor:
+    """(rows, heads * size) as (rows, heads, size)."""
+    return tensor.view(len(tensor), heads, tensor.shape[1] // max(heads, 1))
+
+
+_ATTEND = _Attend()

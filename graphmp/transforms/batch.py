@@ -1,0 +1,250 @@
+"""Batches: several graphs laid side by side as one, and taken apart or out of it again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._graph.features import Frames
+from .._graph.structure import is_all
+from .._storage.adjacency import Adjacency
+from .._storage.frame import ALL, EID, NID, Frame
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from ..graph import Graph
+
+Spans: TypeAlias = dict[Any, list[tuple[int, int]]]
+
+
+def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
+    """Lay graphs side by side as one graph.
+
+    Nodes and edges of the first graph come first. A batch in the list counts as the graphs that it
+    is made of.
+
+    Args:
+        graphs: at least one graph; all of the same types, id type and device, and with the same
+            features (a graph without nodes, or without edges, need not have them).
+        ndata: names of the node features to keep; all unless given, None for none.
+        edata: names of the edge features to keep; all unless given, None for none.
+
+    Returns:
+        A graph with batch information.
+
+    Raises:
+        GraphKeyError: features that one graph has and another has not.
+        GraphTypeError: something that is no graph, or two id types.
+        GraphValueError: no graph, two devices, other types, or features of different shapes.
+
+    Example:
+        >>> import graphmp as gm
+        >>> one, two = gm.graph(([0], [1])), gm.graph(([0, 1], [1, 2]))
+        >>> both = gm.batch([one, two])
+        >>> both.edges(), both.batch_num_nodes()
+        ((tensor([0, 2, 3]), tensor([1, 3, 4])), tensor([2, 3]))
+    """
+    if isinstance(graphs, Graph):
+        raise GraphTypeError("A list of graphs is wanted, but one graph came: put it into a list.")
+    parts = list(graphs)
+    _check_alike(parts)
+    first = parts[0]
+    nodes = {t: _joined([p._frames.src[t] for p in parts], ndata) for t in first._meta.ntypes}
+    edges = {t: _joined([p._frames.edge[t] for p in parts], edata) for t in first.adjacencies}
+    starts = {t: _starts([p.num_nodes(t) for p in parts]) for t in first.ntypes}
+    adjacencies = {}
+    for etype in first.adjacencies:
+        own = [p.adjacencies[etype] for p in parts]
+        us = torch.cat([a.src + s for a, s in zip(own, starts[etype[0]], strict=True)])
+        vs = torch.cat([a.dst + s for a, s in zip(own, starts[etype[2]], strict=True)])
+        counts = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
+        adjacencies[etype] = Adjacency.from_coo(us, vs, *counts)
+    counts_by_type = {t: frame.num_rows for t, frame in nodes.items()}
+    frames = Frames(nodes, nodes, edges)
+    made = Graph(first._meta, adjacencies, counts_by_type, None, frames, first.idtype, first.device)
+    made.set_batch_num_nodes(
+        {t: torch.cat([p.batch_num_nodes(t) for p in parts]) for t in first.ntypes}
+    )
+    made.set_batch_num_edges(
+        {t: torch.cat([p.batch_num_edges(t) for p in parts]) for t in first.adjacencies}
+    )
+    return made
+
+
+def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Graph]:
+    """Take a batch apart.
+
+    Args:
+        g: a graph; one that is no batch gives itself.
+        node_split: the number of nodes of each graph, a tensor or by node type; what
+            ``batch_num_nodes`` says unless given.
+        edge_split: the number of edges of each graph; what ``batch_num_edges`` says unless given.
+
+    Returns:
+        The graphs, with the features of the batch.
+
+    Raises:
+        GraphTypeError: something else than a graph.
+        GraphValueError: a block, only one of the two given, numbers that do not sum to the whole,
+            or an edge between two of the graphs.
+
+    Example:
+        >>> import graphmp as gm
+        >>> both = gm.batch([gm.graph(([0], [1])), gm.graph(([0, 1], [1, 2]))])
+        >>> [part.num_nodes() for part in gm.unbatch(both)]
+        [2, 3]
+    """
+    if (node_split is None) != (edge_split is None):
+        raise GraphValueError("Give node_split and edge_split together, or neither.")
+    if node_split is not None:
+        g = _checks.graph(g).clone()
+        g.set_batch_num_nodes(node_split)
+        g.set_batch_num_edges(edge_split)
+    nodes, edges = _spans(_checks.graph(g))
+    return [_cut(g, nodes, edges, i) for i in range(g.batch_size)]
+
+
+def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
+    """Take one graph out of a batch.
+
+    Args:
+        g: a batch; a graph that is none counts as a batch of one.
+        gid: which graph, counted from 0.
+        store_ids: write the ids in the batch to ``ndata["_ID"]`` and ``edata["_ID"]``.
+
+    Returns:
+        The graph, with the features of the batch.
+
+    Raises:
+        GraphIndexError: there is no such graph.
+        GraphTypeError: something else than a graph and an int.
+        GraphValueError: a block, or an edge between two graphs of the batch.
+
+    Example:
+        >>> import graphmp as gm
+        >>> both = gm.batch([gm.graph(([0], [1])), gm.graph(([0, 1], [1, 2]))])
+        >>> one = gm.slice_batch(both, 1, store_ids=True)
+        >>> one.edges(), one.ndata["_ID"]
+        ((tensor([0, 1]), tensor([1, 2])), tensor([2, 3, 4]))
+    """
+    nodes, edges = _spans(_checks.graph(g))
+    if not _checks.is_single(gid):
+        raise GraphTypeError(f"The number of a graph must be an int, but {_checks.kind(gid)} came.")
+    what = "The number of a graph"
+    i = int(_checks.ids(gid, torch.int64, torch.device("cpu"), g.batch_size, what))
+    made = _cut(g, nodes, edges, i)
+    if store_ids:
+        for ntype, spans in nodes.items():
+            made.nodes[ntype].data[NID] = _ids(g, *spans[i])
+        for etype, spans in edges.items():
+            made.edges[etype].data[EID] = _ids(g, *spans[i])
+    return made
+
+
+def _spans(g: Graph) -> tuple[Spans, Spans]:
+    """Where the nodes and the edges of each graph lie: lists of (start, number) by type."""
+    if g.is_block:
+        raise GraphValueError("A block is no batch of graphs: take the graph it came from apart.")
+    nodes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
+    edges = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
+    if any(len(sizes) != g.batch_size for sizes in (*nodes.values(), *edges.values())):
+        raise GraphValueError("The sizes of nodes and of edges must be those of as many graphs.")
+    return (
+        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in nodes.items()},
+        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in edges.items()},
+    )
+
+
+def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
+    """The i-th graph of a batch."""
+    node_frames = {t: _slice(g._frames.src[t], *spans[i]) for t, spans in nodes.items()}
+    edge_frames = {t: _slice(g._frames.edge[t], *spans[i]) for t, spans in edges.items()}
+    adjacencies = {}
+    for etype, spans in edges.items():
+        start, size = spans[i]
+        (u_start, u_size), (v_start, v_size) = nodes[etype[0]][i], nodes[etype[2]][i]
+        us = g.adjacencies[etype].src[start : start + size] - u_start
+        vs = g.adjacencies[etype].dst[start : start + size] - v_start
+        for ends, limit in ((us, u_size), (vs, v_size)):
+            if size and (int(ends.min()) < 0 or int(ends.max()) >= limit):
+                raise GraphValueError(f"An edge of type {etype} joins two graphs of the batch.")
+        adjacencies[etype] = Adjacency.from_coo(us, vs, u_size, v_size)
+    counts = {t: frame.num_rows for t, frame in node_frames.items()}
+    frames = Frames(node_frames, node_frames, edge_frames)
+    return Graph(g._meta, adjacencies, counts, None, frames, g.idtype, g.device)
+
+
+def _slice(frame: Frame, start: int, size: int) -> Frame:
+    part = frame.bare(size)
+    for name, column in frame.items():
+        part[name] = column[start : start + size]
+    return part
+
+
+def _ids(g: Graph, start: int, size: int) -> Tensor:
+    return torch.arange(start, start + size, dtype=g.idtype, device=g.device)
+
+
+def _starts(sizes: Sequence[int]) -> list[int]:
+    return list(itertools.accumulate(sizes, initial=0))[:-1]
+
+
+def _check_alike(graphs: Sequence[Any]) -> None:
+    """Check that graphs can be laid side by side."""
+    if not graphs:
+        raise GraphValueError("At least one graph is wanted, but none came.")
+    for graph in graphs:
+        if not isinstance(graph, Graph):
+            raise GraphTypeError(f"A list of graphs is wanted, but {_checks.kind(graph)} came.")
+        if graph.is_block:
+            raise GraphValueError("Blocks cannot be batched: batch graphs before sampling.")
+    first = graphs[0]
+    for graph in graphs[1:]:
+        if graph.canonical_etypes != first.canonical_etypes or graph.ntypes != first.ntypes:
+            raise GraphValueError(
+                f"Graphs need the same types, but {first.canonical_etypes} and "
+                f"{graph.canonical_etypes} came."
+            )
+        if graph.idtype != first.idtype:
+            raise GraphTypeError(
+                f"Graphs need one id type, but {first.idtype} and {graph.idtype} came: call "
+                ".int() or .long() on them."
+            )
+        if graph.device != first.device:
+            raise GraphValueError(
+                f"Graphs need one device, but {first.device} and {graph.device} came: call .to() "
+                "on them."
+            )
+
+
+def _joined(frames: Sequence[Frame], wanted: Any) -> Frame:
+    """One frame of frames with equal schemes; a frame without rows need not have the columns."""
+    total = sum(frame.num_rows for frame in frames)
+    counted = [frame for frame in frames if frame.num_rows] or frames[:1]
+    one = counted[0].bare(total)
+    if wanted is None:
+        return one
+    schemes = [frame.schemes() for frame in counted]
+    names = list(schemes[0]) if is_all(wanted) else list(wanted)
+    for name in names:
+        if any(name not in scheme for scheme in schemes):
+            raise GraphKeyError(f"Field {name!r} of the {one.owner} is not in every graph.")
+        if any(scheme[name] != schemes[0][name] for scheme in schemes):
+            raise GraphValueError(
+                f"Field {name!r} of the {one.owner} has another shape or dtype in another graph: "
+                + ", ".join(str(scheme[name]) for scheme in schemes)
+            )
+        one[name] = _concatenated([frame[name] for frame in counted])
+    if is_all(wanted) and any(scheme.keys() != schemes[0].keys() for scheme in schemes):
+        raise GraphKeyError(
+            f"The {one.owner} have other fields in another graph: "
+            + " and ".join(str(sorted(scheme)) for scheme in schemes)
+        )
+    return one
+
+
+def _concatenated(columns: list[Tensor]) -> Tensor:
+    return torch.cat(columns) if len(columns) > 1 else columns[0]

@@ -1,0 +1,19 @@
+"""How the loops are compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+jit = pytest.importorskip(
+    "graphmp.kernels.cpu.runtime.jit", reason="needs Numba: pip install numba", exc_type=ImportError
+)
+
+
+def test_a_loop_without_a_place_for_its_cache_is_compiled_all_the_same() -> None:
+    scope: dict[str, Any] = {}
+    exec("def seven():\n    return 7", scope)  # of no file, so there is no folder beside it
+    seven = jit.jit(scope["seven"])
+    assert seven() == 7
+    assert hasattr(seven, "py_func")

@@ -1,0 +1,30 @@
+"""Edges chosen, nodes numbered, and walks."""
+
+from __future__ import annotations
+
+from random import Random
+
+import torch
+
+from graphmp.kernels import cuda
+from graphmp.kernels.cuda.sampling import FEW
+from graphmp.kernels.sampling_spec import Choice, Drift, Walk
+from support.corner_graphs import ID_DTYPES, MIXED
+
+FANOUTS = (-1, 1, 3, 5, 8, 16, FEW, 2 * FEW)
+FORMS = {idtype: MIXED.graph(idtype).adjacency.csc for idtype in ID_DTYPES}
+
+
+def call(random: Random) -> None:
+    """Each of the three, in some way."""
+    idtype, edges = random.choice(ID_DTYPES), len(MIXED.src)
+    form, rows = FORMS[idtype], torch.arange(MIXED.num_dst, dtype=idtype)
+    kind = random.choice((None, torch.float32, torch.float64, torch.bool))
+    weights = None if kind is None else torch.ones(edges, dtype=kind)
+    gone = torch.tensor([1, 3]) if random.random() < 0.5 else None
+    replace = random.random() < 0.5
+    shared = Drift(2, 0.5) if not replace and random.random() < 0.5 else None
+    cuda.sample(form, rows, Choice(random.choice(FANOUTS), replace, 1, weights, gone, shared))
+    cuda.relabel(rows[:2], rows, len(rows))
+    stops = torch.zeros(2, dtype=torch.float64)
+    cuda.walk(form, rows, Walk(0, stops, 1, None, None, 1.0, 1.0))

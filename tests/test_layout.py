@@ -1,0 +1,40 @@
+"""The layout shows the plan: few entries at the top, each explained by its package's docstring."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import graphmp
+
+PACKAGE = Path(graphmp.__file__).parent
+PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
+MOST_ENTRIES = 20
+LOOSE = {"__init__.py", "_checks.py", "errors.py", "graph.py", "init.py", "py.typed", "random.py"}
+
+
+def entries(package: Path) -> set[str]:
+    """The names of the modules and packages that lie in a package."""
+    files = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    return files | {path.parent.name for path in package.glob("*/__init__.py")}
+
+
+def explained(package: Path) -> list[str]:
+    """The names that the docstring of a package explains, a line each."""
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    _, _, listing = (ast.get_docstring(tree) or "").partition("\n\nFiles:\n")
+    return re.findall(r"^    (\w+): \S.*\.$", listing, re.MULTILINE)
+
+
+def test_the_top_is_small_and_has_no_loose_modules_but_a_few() -> None:
+    names = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert len(names) <= MOST_ENTRIES, sorted(names)
+    assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == LOOSE
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: str(p.relative_to(PACKAGE.parent)))
+def test_the_docstring_of_every_package_explains_its_files(package: Path) -> None:
+    assert explained(package) == sorted(entries(package))
