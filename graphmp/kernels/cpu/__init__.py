@@ -67,8 +67,12 @@ def __getattr__(name: str) -> Any:
     """Import a primitive at its first use."""
     if name not in _ELSEWHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = globals()[name] = getattr(import_module(_ELSEWHERE[name], __name__), name)
-    return made
+    module = import_module(_ELSEWHERE[name], __name__)
+    # All of the file at once: importing it put the module where a primitive has its name.
+    globals().update(
+        {p: getattr(module, p) for p, f in _ELSEWHERE.items() if f == _ELSEWHERE[name]}
+    )
+    return globals()[name]
 
 
 def why_not(call: Call) -> str | None:
