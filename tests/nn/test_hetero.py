@@ -230,7 +230,7 @@ def test_arguments_for_a_mistyped_edge_type_are_found() -> None:
     conv, some = HeteroGraphConv(layers()), {FOLLOWS: torch.ones(3)}
     conv(G, X, mod_kwargs={e: {"edge_weight": weight} for e, weight in some.items()})
     wrong: list[dict[str, Any]] = [
-        {"mod_kwargs": {"folows": {}}},
+        {"mod_kwargs": {"folows": {}}},  # codespell:ignore folows
         {"mod_args": {("user", "buys", "shop"): ()}},
     ]
     for options in wrong:
