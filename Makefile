@@ -16,7 +16,7 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-gpu lint format doctest check bench bench-gpu notebooks clean
+.PHONY: help install demo test test-gpu lint hooks format doctest check bench bench-gpu notebooks clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,10 +39,14 @@ test: $(STAMP)  ## Run the tests
 test-gpu: $(STAMP)  ## Run the tests of kernels and devices on a GPU
 	$(BIN)/python -m pytest tests/kernels tests/gpu
 
-lint: $(STAMP)  ## Run ruff and mypy
+lint: $(STAMP)  ## Run ruff, mypy and codespell
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+
+hooks: $(STAMP)  ## Let git run the linters before each commit
+	$(BIN)/python -m pre_commit install
 
 format: $(STAMP)  ## Let ruff format the code and mend what it can
 	$(BIN)/ruff check --fix .

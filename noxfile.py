@@ -1,0 +1,42 @@
+"""Sessions of nox: the tests with the oldest and the newest supported packages, and the linters.
+
+``nox --list`` shows the sessions. ``nox -s "tests(oldest)" -- tests/ops`` passes pytest what
+follows the dashes, and ``--force-python 3.13`` names the Python.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "tests"]
+
+VERSIONS = [
+    nox.param("constraints-oldest.txt", "test", id="oldest"),
+    nox.param("constraints.txt", "dev", id="newest"),
+]
+
+
+@nox.session
+@nox.parametrize(("constraints", "extra"), VERSIONS)
+def tests(session: nox.Session, constraints: str, extra: str) -> None:
+    """Run the tests and the examples in docstrings."""
+    session.install("-c", constraints, "-e", f".[{extra}]")
+    session.env["MPLBACKEND"] = "Agg"
+    if session.posargs:
+        session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+        return
+    session.run("python", "-m", "pytest", "-n", "auto")
+    session.run(
+        "python", "-m", "pytest", "-n", "auto", "--doctest-modules", "graphmp",
+        "--ignore", "graphmp/kernels/cuda/programs",
+    )  # fmt: skip
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Run ruff, mypy and codespell."""
+    session.install("-c", "constraints.txt", "-e", ".[dev]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("codespell")
