@@ -16,7 +16,7 @@ def graphmp(edges: Edges) -> Run:
 
     def run() -> Any:
         form = gm.graph(edges.tensors, num_nodes=edges.num_nodes).adjacency.csc
-        return form.indptr, form.indices, form.eids
+        return form.indptr, form.indices, form.edge_ids
 
     return run
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils import _pytree
 
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
 from .._storage.metagraph import CanonicalEtype, Metagraph
+from ..kernels.contract import Csr
 from .features import Features, Frames
 
 
@@ -84,8 +84,8 @@ def unflatten(kind: type[Features], tensors: Iterable[Any], rest: tuple[Any, ...
 
 def _relation(given: Iterator[Tensor]) -> Adjacency:
     """The edges of the next six tensors."""
-    by_target = Compressed(next(given), next(given), next(given))
-    by_source = Compressed(next(given), next(given), next(given))
+    by_target = Csr(next(given), next(given), next(given))
+    by_source = Csr(next(given), next(given), next(given))
     return Adjacency.from_both(by_target, by_source)
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphIndexError, GraphValueError
+from ..kernels.contract import Csr
 from ..kernels.segments import ranges, spread
 from .structure import Structure, is_all
 
@@ -261,9 +261,9 @@ class Queries(Structure):
         return low, torch.searchsorted(keys, wanted, right=True), (us, vs)
 
 
-def edges_of(form: Compressed, rows: Tensor) -> Tensor:
+def edges_of(form: Csr, rows: Tensor) -> Tensor:
     """Edge ids of rows of a compressed layout, row after row."""
-    return form.eids[spread(form.indptr, rows)]
+    return form.edge_ids[spread(form.indptr, rows)]
 
 
 def _formed(adjacency: Adjacency, eids: Tensor, form: str) -> Any:

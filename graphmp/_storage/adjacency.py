@@ -16,8 +16,9 @@ from torch.compiler import is_compiling
 
 from .. import kernels
 from ..errors import GraphRuntimeError, GraphValueError
+from ..kernels.contract import Csr
 from ..kernels.segments import spread
-from .layouts import COO, DST, FORMATS, SRC, Compressed, Layouts
+from .layouts import COO, DST, FORMATS, SRC, Layouts
 
 Kept = TypeVar("Kept")
 
@@ -53,8 +54,8 @@ class Adjacency:
         self._layouts = layouts
         self._side = side
         self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
-        form = layouts.compressed[DST] or layouts.compressed[SRC]
-        one = layouts.ends[0] if layouts.ends is not None else form.indices  # type: ignore[union-attr]
+        csr = layouts.compressed[DST] or layouts.compressed[SRC]
+        one = layouts.ends[0] if layouts.ends is not None else csr.indices  # type: ignore[union-attr]
         self.num_edges: int = one.shape[0]
         self.device: torch.device = one.device
         self.idtype: torch.dtype = one.dtype
@@ -67,22 +68,22 @@ class Adjacency:
         return cls(layouts)
 
     @classmethod
-    def from_compressed(cls, form: Compressed, num_src: int, num_dst: int, by: str) -> Adjacency:
+    def from_compressed(cls, csr: Csr, num_src: int, num_dst: int, by: str) -> Adjacency:
         """Make an adjacency of edges already grouped.
 
         Args:
-            form: the grouped edges.
+            csr: the grouped edges.
             num_src: number of sources.
             num_dst: number of destinations.
             by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
         """
         layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
-        contiguous = Compressed(*(part.contiguous() for part in form))
+        contiguous = Csr(*(part.contiguous() for part in csr))
         layouts.compressed[DST if by == "csc" else SRC] = contiguous
         return cls(layouts)
 
     @classmethod
-    def from_both(cls, csc: Compressed, csr: Compressed | None) -> Adjacency:
+    def from_both(cls, csc: Csr, csr: Csr | None) -> Adjacency:
         """Make an adjacency of one or both groupings, which say how many nodes there are.
 
         Args:
@@ -111,12 +112,12 @@ class Adjacency:
         return self._layouts.coo()[self._side]
 
     @property
-    def csc(self) -> Compressed:
+    def csc(self) -> Csr:
         """The edges grouped by destination."""
         return self._layouts.compressed[self._side] or self._layouts.grouped(self._side)
 
     @property
-    def csr(self) -> Compressed:
+    def csr(self) -> Csr:
         """The edges grouped by source."""
         return self._layouts.compressed[1 - self._side] or self._layouts.grouped(1 - self._side)
 
@@ -200,7 +201,7 @@ class Adjacency:
     @property
     def places(self) -> Tensor:
         """(E,) the position of each edge in ``csc``."""
-        return self.kept("places", lambda: kernels.group(self.csc.eids, self.num_edges)[1])
+        return self.kept("places", lambda: kernels.group(self.csc.edge_ids, self.num_edges)[1])
 
     def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
         """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""
@@ -276,11 +277,11 @@ class Adjacency:
         return {"coo": COO, "csc": self._side, "csr": 1 - self._side}[name]
 
 
-def bucket(form: Compressed, degrees: Tensor) -> Buckets:
+def bucket(csr: Csr, degrees: Tensor) -> Buckets:
     """Group rows by degree, from one sort of the rows and one gather of the edges.
 
     Args:
-        form: edges grouped by row.
+        csr: edges grouped by row.
         degrees: (rows,) the number of edges of each row.
 
     Returns:
@@ -300,12 +301,12 @@ def bucket(form: Compressed, degrees: Tensor) -> Buckets:
     pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
     empty = pairs[0][1] if pairs and pairs[0][0] == 0 else 0
     nodes = order[empty:]
-    positions = spread(form.indptr, nodes, form.indices.numel())
+    positions = spread(csr.indptr, nodes, csr.indices.numel())
     kept = pairs[1:] if empty else pairs
     return Buckets(
         [degree for degree, _ in kept],
         [size for _, size in kept],
-        nodes.to(form.indptr.dtype),
-        form.eids[positions],
+        nodes.to(csr.indptr.dtype),
+        csr.edge_ids[positions],
         empty == 0,
     )

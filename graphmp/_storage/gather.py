@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from .. import kernels
-from ..kernels.contract import EDGE, At, plan
+from ..kernels.contract import EDGE, Csr, Operand, plan
 
 _MANY = 1 << 20  # elements from which a gather is worth a backend's attention
 
@@ -56,9 +56,9 @@ class _Summed(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, ids: Tensor, num_rows: int) -> Tensor:
         ctx.save_for_backward(ids)
         indptr, order = kernels.group(ids, num_rows)
-        form, shape = (indptr, order, order), tuple(rows.shape[1:])
+        csr, shape = Csr(indptr, order, order), tuple(rows.shape[1:])
         return kernels.spmm(
-            form, "copy", "sum", False, At(rows, EDGE), None, plan(shape, (), shape)
+            csr, "copy", "sum", False, Operand(rows, EDGE), None, plan(shape, (), shape)
         )[0]
 
     @staticmethod

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
 from .. import kernels
+from ..kernels.contract import Csr
 from ..kernels.segments import rows_of
 
 FORMATS = ("coo", "csr", "csc")
 SRC, DST, COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
-
-
-class Compressed(NamedTuple):
-    """The edges grouped by one of their ends; within a row in ascending edge id.
-
-    Attributes:
-        indptr: (rows + 1,) where each row starts and ends.
-        indices: (E,) the other end of each edge.
-        eids: (E,) the edge id at each position.
-    """
-
-    indptr: Tensor
-    indices: Tensor
-    eids: Tensor
 
 
 class Layouts:
@@ -39,7 +26,7 @@ class Layouts:
         self.num = num
         self.allowed = allowed
         self.ends: tuple[Tensor, Tensor] | None = None
-        self.compressed: list[Compressed | None] = [None, None]
+        self.compressed: list[Csr | None] = [None, None]
         self.degrees: list[Tensor | None] = [None, None]
         self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
         self.kept: dict[Hashable, Any] = {}
@@ -53,26 +40,26 @@ class Layouts:
         if self.ends is not None:
             return self.ends
         side = DST if self.compressed[DST] is not None else SRC
-        form = self.compressed[side]
-        assert form is not None  # one layout always exists
+        csr = self.compressed[side]
+        assert csr is not None  # one layout always exists
         if is_compiling():
-            return _ends(form, side)
+            return _ends(csr, side)
         with torch.inference_mode(False):  # training saves the ends
-            ends = _ends(form, side)
+            ends = _ends(csr, side)
         if COO in self.allowed:
             self.ends = ends
         return ends
 
-    def grouped(self, side: int) -> Compressed:
+    def grouped(self, side: int) -> Csr:
         """The edges grouped by the end ``side``."""
-        form = self.compressed[side]
-        if form is None:
+        csr = self.compressed[side]
+        if csr is None:
             ends = self.coo()
             indptr, order = kernels.group(ends[side], self.num[side])
-            form = Compressed(indptr, ends[1 - side][order.long()], order)
+            csr = Csr(indptr, ends[1 - side][order.long()], order)
             if side in self.allowed and not is_compiling():
-                self.compressed[side] = form
-        return form
+                self.compressed[side] = csr
+        return csr
 
     def degrees_of(self, side: int) -> Tensor:
         """The number of edges that each node at the end ``side`` has."""
@@ -80,9 +67,9 @@ class Layouts:
             return self.grouped(side).indptr.diff()
         found = self.degrees[side]
         if found is None:
-            form = self.compressed[side]
-            if form is not None:
-                found = form.indptr.diff()
+            csr = self.compressed[side]
+            if csr is not None:
+                found = csr.indptr.diff()
             else:
                 ids = self.coo()[side]
                 found = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
@@ -105,22 +92,22 @@ class Layouts:
     def created(self) -> list[int]:
         """The layouts that exist."""
         forms = (*self.compressed, self.ends)
-        return [layout for layout, form in enumerate(forms) if form is not None]
+        return [layout for layout, csr in enumerate(forms) if csr is not None]
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Layouts:
         """A copy with every tensor passed through ``change``."""
         new = Layouts(self.num, self.allowed)
         if self.ends is not None:
             new.ends = (change(self.ends[0]), change(self.ends[1]))
-        new.compressed = [form and Compressed(*map(change, form)) for form in self.compressed]
+        new.compressed = [csr and Csr(*map(change, csr)) for csr in self.compressed]
         new.lacking = self.lacking.copy()
         return new
 
 
-def _ends(form: Compressed, side: int) -> tuple[Tensor, Tensor]:
+def _ends(csr: Csr, side: int) -> tuple[Tensor, Tensor]:
     """Sources and destinations in edge id order, of edges grouped by the end ``side``."""
-    row, other = torch.empty_like(form.indices), torch.empty_like(form.indices)
-    order = form.eids.long()
-    row[order] = rows_of(form.indptr, form.indices.numel())
-    other[order] = form.indices
+    row, other = torch.empty_like(csr.indices), torch.empty_like(csr.indices)
+    order = csr.edge_ids.long()
+    row[order] = rows_of(csr.indptr, csr.indices.numel())
+    other[order] = csr.indices
     return (other, row) if side == DST else (row, other)

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
+from ..kernels.contract import Csr
 
 Counts: TypeAlias = dict[str, int]
 Edges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
@@ -212,7 +212,7 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
     if missing:
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])
     order = _edges_in_order(indptr, eids)
-    form = Compressed(indptr, indices[order], eids[order])
+    form = Csr(indptr, indices[order], eids[order])
     return Adjacency.from_compressed(form, num_src, num_dst, layout)
 
 

@@ -10,7 +10,7 @@ TARGETS = ("u", "v", "e")  # source, destination, edge
 
 
 @dataclass(frozen=True)
-class Operand:
+class Field:
     """One input of a message.
 
     Attributes:
@@ -34,8 +34,8 @@ class Message:
     """
 
     op: BinaryOp | None
-    lhs: Operand
-    rhs: Operand | None
+    lhs: Field
+    rhs: Field | None
     out: str
 
     @property

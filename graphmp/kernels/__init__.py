@@ -29,7 +29,7 @@ from torch.compiler import is_compiling
 
 from ..errors import GraphRuntimeError, GraphValueError
 from . import torch_library
-from .contract import At, Attention, Backend, Call, Plan
+from .contract import Attention, Backend, Call, Csr, Operand, Plan
 from .sampling_spec import Choice, Walk
 
 # Name, module, and the package that it needs.
@@ -135,35 +135,31 @@ _GROUP = torch_library.define(
 
 
 def spmm(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     op: str,
     reduce: str,
     divisor: Tensor | bool,
-    lhs: At,
-    rhs: At | None,
+    lhs: Operand,
+    rhs: Operand | None,
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
     call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
     backend = _selected.get(call) or select(call)
-    return backend.spmm(form, op, reduce, divisor, lhs, rhs, plan, wants_arg)
+    return backend.spmm(csr, op, reduce, divisor, lhs, rhs, plan, wants_arg)
 
 
-def sddmm(
-    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
-) -> Tensor:
+def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
-    return backend.sddmm(form, op, lhs, rhs, plan)
+    return backend.sddmm(csr, op, lhs, rhs, plan)
 
 
-def product_gradient(
-    form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
-) -> tuple[Tensor, Tensor]:
+def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
     """The gradient of a sum of products, at both; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("product_gradient", grad.device.type, grad.dtype))
-    return backend.product_gradient(form, own, weight, grad)
+    return backend.product_gradient(csr, own, weight, grad)
 
 
 def arange(count: int, like: Tensor) -> Tensor:
@@ -176,19 +172,19 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     return select(Call("take", data.device.type, data.dtype)).take(data, ids)
 
 
-def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("softmax", logits.device.type, logits.dtype)).softmax(form, logits)
+    return select(Call("softmax", logits.device.type, logits.dtype)).softmax(csr, logits)
 
 
-def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of :func:`softmax`; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("softmax", weights.device.type, weights.dtype))
-    return backend.softmax_gradient(form, weights, grads)
+    return backend.softmax_gradient(csr, weights, grads)
 
 
 def scatter(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     where: int,
     values: Tensor,
     arg: Tensor,
@@ -197,52 +193,48 @@ def scatter(
 ) -> Tensor:
     """Add values where chosen edges lead; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("scatter", values.device.type, values.dtype))
-    return backend.scatter(form, where, values, arg, places, shape)
+    return backend.scatter(csr, where, values, arg, places, shape)
 
 
-def attention(
-    form: tuple[Tensor, Tensor, Tensor], given: Attention, wanted: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see :mod:`graphmp.kernels.contract`."""
-    return _attending(given).attention(form, given, wanted)
+    return _attending(given).attention(csr, given, wanted)
 
 
 def attention_gradient(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     given: Attention,
     stats: Tensor,
     grad: Tensor,
     attention_grad: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient of :func:`attention` at sources and edges; see the contract."""
-    return _attending(given).attention_gradient(form, given, stats, grad, attention_grad)
+    return _attending(given).attention_gradient(csr, given, stats, grad, attention_grad)
 
 
-def score_gradient(form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor) -> Tensor:
+def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of attention's scores at the destinations; see the contract."""
-    return _attending(given).score_gradient(form, given, scores)
+    return _attending(given).score_gradient(csr, given, scores)
 
 
-def sample(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
-) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("sample", rows.device.type, rows.dtype)).sample(form, rows, choice)
+    return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, choice)
 
 
 def labor(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+    csr: Csr, rows: Tensor, choice: Choice, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Choose edges each by itself; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("labor", rows.device.type, rows.dtype)).labor(form, rows, choice, steps)
+    return select(Call("labor", rows.device.type, rows.dtype)).labor(csr, rows, choice, steps)
 
 
 def greatest(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+    csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges by their weights; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("greatest", rows.device.type, weights.dtype))
-    return backend.greatest(form, rows, k, weights, ascending)
+    return backend.greatest(csr, rows, k, weights, ascending)
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
@@ -250,10 +242,10 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
 
 
-def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
+def walk(csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
     """Walk at random; see :mod:`graphmp.kernels.contract`."""
     backend = select(Call("walk", nodes.device.type, nodes.dtype, how.kind))
-    return backend.walk(form, nodes, how)
+    return backend.walk(csr, nodes, how)
 
 
 def _attending(given: Attention) -> Backend:

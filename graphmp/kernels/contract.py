@@ -3,17 +3,17 @@
 Primitives
     ``group(ids, num_rows) -> (indptr, order)``
         A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
-    ``spmm(form, op, reduce, divisor, lhs, rhs, plan, wants_arg) -> (out, arg)``
-        Messages made from two operands and reduced into each row of ``form``, a triple
+    ``spmm(csr, op, reduce, divisor, lhs, rhs, plan, wants_arg) -> (out, arg)``
+        Messages made from two operands and reduced into each row of ``csr``, a triple
         ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
         edges. ``arg`` is None unless ``"max"`` or ``"min"`` want it; it is the position in
-        ``form`` of the edge that gave each value, the first among equals, -1 in rows without
+        ``csr`` of the edge that gave each value, the first among equals, -1 in rows without
         edges: (rows, plan.out_size), int32 or int64. NaN wins. ``divisor``
         divides each row of a sum before it is rounded: (rows,) numbers in the accumulator's dtype,
         or True for the number of its edges.
-    ``sddmm(form, op, lhs, rhs, plan) -> out``
+    ``sddmm(csr, op, lhs, rhs, plan) -> out``
         Messages kept at the edges: (E, *plan.out_shape), in edge id order.
-    ``product_gradient(form, own, weight, grad) -> (of_own, of_weight)``
+    ``product_gradient(csr, own, weight, grad) -> (of_own, of_weight)``
         The gradient of a sum of products, of rows and of the edges they were multiplied with, in
         one pass: ``of_own[r]`` is the sum of ``weight * grad[other end]`` over the edges of row
         ``r``, and ``of_weight`` the product of ``own[r]`` and ``grad[other end]`` summed in each
@@ -23,39 +23,39 @@ Primitives
         0 to ``count - 1``, of the dtype and on the device of ``like``.
     ``take(data, ids) -> rows``
         ``data[ids]``, for (k,) ids.
-    ``softmax(form, logits) -> out``
+    ``softmax(csr, logits) -> out``
         Softmax of (E, *) logits over the edges of each row, in edge id order.
-    ``softmax_gradient(form, weights, grads) -> out``
+    ``softmax_gradient(csr, weights, grads) -> out``
         What reaches the logits: ``weights * (grads - total)``, where ``total`` is the sum of
         ``weights * grads`` over the edges of the row.
-    ``scatter(form, where, values, arg, places, shape) -> out``
+    ``scatter(csr, where, values, arg, places, shape) -> out``
         The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
-        size) values and positions in ``form``, each -1 or in its row. ``ids`` are the other ends
+        size) values and positions in ``csr``, each -1 or in its row. ``ids`` are the other ends
         or the edge ids, as ``where`` says; ``out`` has ``shape``, (n, m), and each of its m columns
         is named by as many of the (size,) ``places``.
-    ``attention(form, given, wanted) -> (out, stats, attention)``
-        Attention as :class:`Attention` says; rows of ``form`` are destinations. ``out`` is (rows,
+    ``attention(csr, given, wanted) -> (out, stats, attention)``
+        Attention as :class:`Attention` says; rows of ``csr`` are destinations. ``out`` is (rows,
         size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads): the peak of the
         scores of a row and the sum of ``exp(score - peak)``. Both have the accumulator's dtype.
         ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
-    ``attention_gradient(form, given, stats, grad, attention_grad)``
-        What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``form``
+    ``attention_gradient(csr, given, stats, grad, attention_grad)``
+        What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``csr``
         are sources. ``stats`` is (num_dst, 3 heads), with ``delta``, the sum of attention times its
         gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad``
         that of ``attention`` or None. ``value`` has its operand's dtype, the others the
         accumulator's; ``scores``, (E, heads), is the gradient before the leaky ReLU of kind
         ``"add"``, ``weight`` None without weights.
-    ``score_gradient(form, given, scores) -> right``
-        The gradient of the scores at the destinations, the rows of ``form``. It and ``left`` above
+    ``score_gradient(csr, given, scores) -> right``
+        The gradient of the scores at the destinations, the rows of ``csr``. It and ``left`` above
         are for kind ``"leaky"`` not yet multiplied by ``slant``.
-    ``sample(form, rows, choice) -> (limits, others, places)``
-        Edges of (n,) ``rows`` of ``form``, chosen as :class:`.draws.Choice` says: (n + 1,) limits,
-        and the other end and the position in ``form`` of each edge. A row named twice chooses
+    ``sample(csr, rows, choice) -> (limits, others, places)``
+        Edges of (n,) ``rows`` of ``csr``, chosen as :class:`.draws.Choice` says: (n + 1,) limits,
+        and the other end and the position in ``csr`` of each edge. A row named twice chooses
         twice.
-    ``labor(form, rows, choice, steps) -> (limits, others, places, weights)``
+    ``labor(csr, rows, choice, steps) -> (limits, others, places, weights)``
         Likewise edges that are taken each by itself, from other ends that rows have in common, as
         :mod:`.sampling_spec` says; and (E,) float32 ``weights``, whose mean is 1 in each row.
-    ``greatest(form, rows, k, weights, ascending) -> (limits, others, places)``
+    ``greatest(csr, rows, k, weights, ascending) -> (limits, others, places)``
         Likewise the ``k`` edges of each row with the greatest weights, or the least if
         ``ascending``, the greatest first; of equals the one that comes first in the row. ``k`` is
         -1 for all. ``weights`` are (E,) by edge id, of integers, float32 or float64.
@@ -63,8 +63,8 @@ Primitives
         Nodes numbered anew: those of ``first``, (n,), and then those of ``ids``, (m,), that are
         new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is
         first in ``nodes``. All are below ``limit``.
-    ``walk(form, nodes, how) -> (traces, eids)``
-        Walks that leave (n,) ``nodes`` along the edges of ``form``, as :class:`.draws.Walk` says:
+    ``walk(csr, nodes, how) -> (traces, eids)``
+        Walks that leave (n,) ``nodes`` along the edges of ``csr``, as :class:`.draws.Walk` says:
         the node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node
         -1 is a walk that has ended before.
 
@@ -104,16 +104,30 @@ TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
 }
 
 
-class At(NamedTuple):
-    """An operand of a message.
+class Csr(NamedTuple):
+    """Edges grouped by one of their ends; within a row in ascending edge id.
+
+    Attributes:
+        indptr: (rows + 1,) where each row starts and ends.
+        indices: (E,) the other end of each edge.
+        edge_ids: (E,) the edge id at each position.
+    """
+
+    indptr: Tensor
+    indices: Tensor
+    edge_ids: Tensor
+
+
+class Operand(NamedTuple):
+    """One operand of a message.
 
     Attributes:
         data: (rows, *feature), contiguous.
-        where: ``ROW``, ``OTHER`` or ``EDGE``.
+        end: which row of ``data`` an edge reads: ``ROW``, ``OTHER`` or ``EDGE``.
     """
 
     data: Tensor
-    where: int
+    end: int
 
 
 class Attention(NamedTuple):
@@ -177,24 +191,22 @@ class Backend(Protocol):
 
     def spmm(
         self,
-        form: tuple[Tensor, Tensor, Tensor],
+        csr: Csr,
         op: str,
         reduce: str,
         divisor: Tensor | bool,
-        lhs: At,
-        rhs: At | None,
+        lhs: Operand,
+        rhs: Operand | None,
         plan: Plan,
         wants_arg: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """See the module's docstring."""
 
-    def sddmm(
-        self, form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
-    ) -> Tensor:
+    def sddmm(self, csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
         """See the module's docstring."""
 
     def product_gradient(
-        self, form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
+        self, csr: Csr, own: Tensor, weight: Tensor, grad: Tensor
     ) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
@@ -204,17 +216,15 @@ class Backend(Protocol):
     def take(self, data: Tensor, ids: Tensor) -> Tensor:
         """See the module's docstring."""
 
-    def softmax(self, form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+    def softmax(self, csr: Csr, logits: Tensor) -> Tensor:
         """See the module's docstring."""
 
-    def softmax_gradient(
-        self, form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor
-    ) -> Tensor:
+    def softmax_gradient(self, csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
         """See the module's docstring."""
 
     def scatter(
         self,
-        form: tuple[Tensor, Tensor, Tensor],
+        csr: Csr,
         where: int,
         values: Tensor,
         arg: Tensor,
@@ -224,13 +234,13 @@ class Backend(Protocol):
         """See the module's docstring."""
 
     def attention(
-        self, form: tuple[Tensor, Tensor, Tensor], given: Attention, wanted: bool
+        self, csr: Csr, given: Attention, wanted: bool
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """See the module's docstring."""
 
     def attention_gradient(
         self,
-        form: tuple[Tensor, Tensor, Tensor],
+        csr: Csr,
         given: Attention,
         stats: Tensor,
         grad: Tensor,
@@ -238,24 +248,20 @@ class Backend(Protocol):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """See the module's docstring."""
 
-    def score_gradient(
-        self, form: tuple[Tensor, Tensor, Tensor], given: Attention, scores: Tensor
-    ) -> Tensor:
+    def score_gradient(self, csr: Csr, given: Attention, scores: Tensor) -> Tensor:
         """See the module's docstring."""
 
-    def sample(
-        self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def sample(self, csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
         """See the module's docstring."""
 
     def labor(
-        self, form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+        self, csr: Csr, rows: Tensor, choice: Choice, steps: int
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the module's docstring."""
 
     def greatest(
         self,
-        form: tuple[Tensor, Tensor, Tensor],
+        csr: Csr,
         rows: Tensor,
         k: int,
         weights: Tensor,
@@ -266,9 +272,7 @@ class Backend(Protocol):
     def relabel(self, first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
-    def walk(
-        self, form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk
-    ) -> tuple[Tensor, Tensor]:
+    def walk(self, csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
         """See the module's docstring."""
 
 

@@ -267,7 +267,7 @@ class _Inputs:
         op = "copy_lhs" if message.op is None else message.op.name
         return op, left, right, message.lhs.target, message.rhs.target if message.rhs else "e"
 
-    def _operand(self, message: fn.Message, operand: fn.Operand | None) -> Tensor | None:
+    def _operand(self, message: fn.Message, operand: fn.Field | None) -> Tensor | None:
         if operand is None:
             return None
         if self.features.get(operand.field) is None:

@@ -15,27 +15,26 @@ from torch import Tensor
 
 from .. import kernels
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
-from ..kernels.contract import EDGE, OTHER, accumulator
+from ..kernels.contract import EDGE, OTHER, Csr, accumulator
 from .operation import Maybe, Operation
 
 _AT = {"u": OTHER, "e": EDGE}  # in edges grouped by destination
 
 
-def _rows_of(form: Compressed, end: str, chosen: Tensor) -> Tensor:
+def _rows_of(csr: Csr, end: str, chosen: Tensor) -> Tensor:
     """The rows at one end of chosen edges: (rows, size), 0 where none was chosen."""
     if end == "v":
         return torch.arange(len(chosen), device=chosen.device).view(-1, 1).expand_as(chosen)
-    ids = form.indices if end == "u" else form.eids
+    ids = csr.indices if end == "u" else csr.edge_ids
     return ids[chosen.clamp(min=0).long()].long() if len(ids) else chosen.long()
 
 
-def taken(form: Compressed, end: str, operand: Tensor, chosen: Tensor, places: Tensor) -> Tensor:
+def taken(csr: Csr, end: str, operand: Tensor, chosen: Tensor, places: Tensor) -> Tensor:
     """What an operand gave to chosen edges: (rows, size), 1 where none was chosen."""
     flat = operand.reshape(operand.shape[0], operand.shape[1:].numel())
     if not flat.numel():
         return flat.new_ones(chosen.shape)
-    return torch.where(chosen >= 0, flat[_rows_of(form, end, chosen), places], 1)
+    return torch.where(chosen >= 0, flat[_rows_of(csr, end, chosen), places], 1)
 
 
 def put(
@@ -74,9 +73,9 @@ class _Scatter(Operation):
         self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor
     ) -> tuple[Tensor]:
         """Run the kernel."""
-        shape, form = (_rows(call), call.size), call.adjacency.csc
+        shape, csr = (_rows(call), call.size), call.adjacency.csc
         if call.end != "v":
-            return (kernels.scatter(form, _AT[call.end], values, chosen, places, shape),)
+            return (kernels.scatter(csr, _AT[call.end], values, chosen, places, shape),)
         kept = torch.where(chosen >= 0, values, 0)
         if places.numel() == call.size:  # then they are in order
             return (kept,)

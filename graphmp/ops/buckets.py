@@ -17,9 +17,9 @@ from torch.utils.checkpoint import checkpoint
 from .. import kernels
 from .._storage.adjacency import Adjacency, Buckets, bucket
 from .._storage.gather import take
-from .._storage.layouts import Compressed
 from ..errors import GraphValueError
 from ..function import BinaryOp
+from ..kernels.contract import Csr
 from .broadcast import check_one_shape
 from .spmm import sddmm
 
@@ -41,7 +41,7 @@ def joint_buckets(adjacencies: Sequence[Adjacency]) -> Buckets:
         return adjacencies[0].buckets
     dst = torch.cat([adjacency.dst for adjacency in adjacencies])
     indptr, order = kernels.group(dst, adjacencies[0].num_dst)
-    return bucket(Compressed(indptr, order, order), indptr.diff())
+    return bucket(Csr(indptr, order, order), indptr.diff())
 
 
 def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:

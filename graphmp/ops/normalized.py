@@ -11,7 +11,7 @@ from torch import Tensor
 from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
-from ..kernels.contract import OTHER, At, accumulator, plan
+from ..kernels.contract import OTHER, Operand, accumulator, plan
 from .broadcast import autocast
 from .operation import Edges, Maybe, Operation
 
@@ -126,15 +126,15 @@ def _summed(
 ) -> Tensor:
     """Run the kernel."""
     shape = tuple(feat.shape[1:])
-    source, form, by = At(feat, OTHER), adjacency.csc, False if right is None else right
+    source, csr, by = Operand(feat, OTHER), adjacency.csc, False if right is None else right
     if left is None:
         features = plan(shape, (), shape)
-        return kernels.spmm(form, "copy", "sum", by, source, None, features)[0]
+        return kernels.spmm(csr, "copy", "sum", by, source, None, features)[0]
     narrow, factors = (1,) * len(shape), left.reciprocal()
     factors = factors if factors.dtype == feat.dtype else factors.to(feat.dtype)
-    factor = At(factors.view(-1, *narrow), OTHER)
+    factor = Operand(factors.view(-1, *narrow), OTHER)
     features = plan(shape, narrow, shape)
-    return kernels.spmm(form, "mul", "sum", by, source, factor, features)[0]
+    return kernels.spmm(csr, "mul", "sum", by, source, factor, features)[0]
 
 
 class _Normalized(Operation):

@@ -22,9 +22,9 @@ from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
 from ..errors import GraphRuntimeError
 from ..kernels import torch_library
+from ..kernels.contract import Csr
 
 Maybe = Tensor | None
 
@@ -341,8 +341,8 @@ def _adjacency(forms: Sequence[Maybe]) -> Adjacency:
 
     Without a layout by source the number of sources is unknown, and nobody asks for it.
     """
-    by_target = Compressed(*forms[:3])  # type: ignore[arg-type]
-    by_source = None if forms[3] is None else Compressed(*forms[3:])  # type: ignore[arg-type]
+    by_target = Csr(*forms[:3])  # type: ignore[arg-type]
+    by_source = None if forms[3] is None else Csr(*forms[3:])  # type: ignore[arg-type]
     return Adjacency.from_both(by_target, by_source)
 
 

@@ -67,12 +67,12 @@ class ProductGradient(Operation):
         self, call: Product, trains: bool, feat: Tensor, weight: Tensor, upstream: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Run the kernel."""
-        form = call.adjacency.csr if call.end == "u" else call.adjacency.csc
+        csr = call.adjacency.csr if call.end == "u" else call.adjacency.csc
         rows = [
             given.detach().contiguous().view(len(given), given.shape[1:].numel())
             for given in (feat, weight, upstream)
         ]
-        of_feat, of_weight = kernels.product_gradient(form, *rows)
+        of_feat, of_weight = kernels.product_gradient(csr, *rows)
         return of_feat.view(feat.shape), of_weight.view(weight.shape)
 
     def fake(

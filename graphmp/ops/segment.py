@@ -12,9 +12,9 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
-from .._storage.layouts import Compressed
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS, REDUCERS
+from ..kernels.contract import Csr
 from .edge_softmax import edge_softmax
 from .spmm import contract, spmm
 
@@ -130,8 +130,8 @@ def _relation(lengths: Tensor, rows: int) -> Adjacency:
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(lengths.dtype)])
     eids = torch.arange(rows, dtype=lengths.dtype, device=lengths.device)
     # Lengths that were not looked at must not lead out of the rows.
-    form = Compressed(indptr.clamp(0, rows), eids, eids)
-    return Adjacency.from_compressed(form, rows, lengths.numel(), "csc")
+    csr = Csr(indptr.clamp(0, rows), eids, eids)
+    return Adjacency.from_compressed(csr, rows, lengths.numel(), "csc")
 
 
 def _check_lengths(lengths: Tensor, rows: int) -> None:

@@ -20,7 +20,7 @@ from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
-from ..kernels.contract import At, broadcast_shape, maps_on, plan
+from ..kernels.contract import Operand, broadcast_shape, maps_on, plan
 from .argmax import put, taken
 from .broadcast import find_message_shape, message_shape, on_edges, promote
 from .normalized import divided, normalized
@@ -218,12 +218,15 @@ def _reduced(
     call: Contraction, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
-    form = call.adjacency.csc if call.to == "v" else call.adjacency.csr
+    csr = call.adjacency.csc if call.to == "v" else call.adjacency.csr
     at = _AT[call.to]
-    right = None if rhs is None else At(rhs, at[call.rhs])
-    left, features = At(lhs, at[call.lhs]), plan(call.lhs_shape, call.rhs_shape, call.out_shape)
+    right = None if rhs is None else Operand(rhs, at[call.rhs])
+    left, features = (
+        Operand(lhs, at[call.lhs]),
+        plan(call.lhs_shape, call.rhs_shape, call.out_shape),
+    )
     return kernels.spmm(
-        form, call.op, call.reduce, call.per_degree, left, right, features, wants_arg
+        csr, call.op, call.reduce, call.per_degree, left, right, features, wants_arg
     )
 
 
@@ -232,9 +235,9 @@ def _at_edges(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
     if rhs is None and lhs.shape[1:] == call.out_shape:
         edges = call.adjacency
         return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
-    right = None if rhs is None else At(rhs, _AT["v"][call.rhs])
+    right = None if rhs is None else Operand(rhs, _AT["v"][call.rhs])
     left, features = (
-        At(lhs, _AT["v"][call.lhs]),
+        Operand(lhs, _AT["v"][call.lhs]),
         plan(call.lhs_shape, call.rhs_shape, call.out_shape),
     )
     return kernels.sddmm(call.adjacency.csc, call.op, left, right, features)
@@ -369,7 +372,7 @@ class _Extreme(Operation):
     ) -> tuple[Maybe, ...]:
         """What reaches the chosen edges, summed at the operands' ends."""
         chosen, lhs, rhs = kept  # the position that gave each element, or -1
-        edges, form = call.adjacency, call.adjacency.csc
+        edges, csr = call.adjacency, call.adjacency.csc
         features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
         left, right, out = maps_on(features, chosen.device)
         grad = grads[0].reshape(chosen.shape)
@@ -379,15 +382,15 @@ class _Extreme(Operation):
         if needs[0]:
             part = grad
             if rhs is not None:
-                factor = taken(form, call.rhs, rhs, chosen, right)
+                factor = taken(csr, call.rhs, rhs, chosen, right)
                 part = grad / factor if call.op == "div" else grad * factor
             left_grad = put(edges, call.lhs, part, chosen, left, call.lhs_shape)
         if needs[1]:
             part = -grad if call.op == "sub" else grad
             if lhs is not None:
-                part = part * taken(form, call.lhs, lhs, chosen, left)
+                part = part * taken(csr, call.lhs, lhs, chosen, left)
             if call.op == "div":
-                part = -part / taken(form, call.rhs, rhs, chosen, right) ** 2
+                part = -part / taken(csr, call.rhs, rhs, chosen, right) ** 2
             right_grad = put(edges, call.rhs, part, chosen, right, call.rhs_shape)
         return left_grad, right_grad
 

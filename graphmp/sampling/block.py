@@ -14,9 +14,9 @@ from .._graph.subgraph import nodes_by_type
 from .._graph.type_subgraph import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID, Frame
-from .._storage.layouts import Compressed
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..errors import GraphValueError
+from ..kernels.contract import Csr
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -32,7 +32,7 @@ class Chosen(NamedTuple):
         places: (E,) their positions in ``form``.
     """
 
-    form: Compressed
+    form: Csr
     limits: Tensor
     others: Tensor
     places: Tensor
@@ -41,8 +41,8 @@ class Chosen(NamedTuple):
         """Rows of the edges' frame, with their ids; nothing is gathered that nobody reads."""
         made = frame.bare(len(self.places))
         if len(frame) > 0:
-            made = frame.take(self.form.eids.index_select(0, self.places))
-        made.defer(EID, self.form.eids, self.places)
+            made = frame.take(self.form.edge_ids.index_select(0, self.places))
+        made.defer(EID, self.form.edge_ids, self.places)
         return made
 
 
@@ -131,7 +131,7 @@ def sampled(
     for etype, found in chosen.items():
         eids = kernels.arange(len(found.others), like=found.others)
         sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
-        form = Compressed(found.limits, us[etype], eids)
+        form = Csr(found.limits, us[etype], eids)
         adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")
         edge[etype] = found.of(graph._frames.edge[etype])
     return made(graph, sources, targets, adjacencies, edge)

@@ -72,7 +72,7 @@ def select_topk(
         form = adjacency.csc if end == 2 else adjacency.csr
         rows, most = given[etype[end]].contiguous(), limits[etype]
         frame = g._frames.edge[etype]
-        weights = torch.zeros_like(form.eids) if most == 0 else _weights(frame, weight)
+        weights = torch.zeros_like(form.edge_ids) if most == 0 else _weights(frame, weight)
         chosen[etype] = Chosen(form, *kernels.greatest(form, rows, most, weights, bool(ascending)))
     found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
     return found if output_device is None else found.to(output_device)

@@ -8,7 +8,7 @@ import torch
 from support.corner_graphs import ID_DTYPES
 
 from graphmp._storage.adjacency import Adjacency
-from graphmp._storage.layouts import Compressed
+from graphmp.kernels.contract import Csr
 from graphmp.kernels.segments import ranges, spread
 
 Maker = Callable[[torch.dtype], Adjacency]
@@ -72,10 +72,10 @@ def test_csc_groups_by_destination_and_csr_by_source(make: Maker, idtype: torch.
     assert {t.dtype for t in (*adjacency.csc, *adjacency.csr)} == {idtype}
 
 
-def unpacked(form: Compressed) -> list[list[tuple[int, int]]]:
+def unpacked(form: Csr) -> list[list[tuple[int, int]]]:
     """For each row the other ends and the edge ids."""
     limits = form.indptr.tolist()
-    pairs = list(zip(form.indices.tolist(), form.eids.tolist(), strict=True))
+    pairs = list(zip(form.indices.tolist(), form.edge_ids.tolist(), strict=True))
     return [pairs[low:high] for low, high in pairwise(limits)]
 
 
@@ -122,12 +122,12 @@ def test_the_reversed_view_swaps_the_ends_and_shares_every_layout(
 ) -> None:
     adjacency = make(idtype)
     turned = adjacency.reversed
-    assert turned.csc.eids is adjacency.csr.eids
-    assert adjacency.csc.eids is turned.csr.eids
+    assert turned.csc.edge_ids is adjacency.csr.edge_ids
+    assert adjacency.csc.edge_ids is turned.csr.edge_ids
     assert (turned.src.tolist(), turned.dst.tolist()) == (DST, SRC)
     assert (turned.num_src, turned.num_dst) == (9, 6)
     assert turned.in_degrees is adjacency.out_degrees
-    assert turned.reversed.csc.eids is adjacency.csc.eids
+    assert turned.reversed.csc.edge_ids is adjacency.csc.edge_ids
     assert turned.pairs[0].tolist() == sorted(v * 6 + u for _, (u, v) in EDGES)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
+from graphmp.kernels.contract import Csr
 from graphmp.kernels.reference.sampling import numbers_of
 from graphmp.kernels.sampling_spec import Choice, Drift
 
@@ -35,7 +36,7 @@ def some_weights(count: int, dtype: torch.dtype) -> Tensor:
     return values.to(dtype)
 
 
-def assert_same(form: tuple[Tensor, Tensor, Tensor], rows: Tensor, how: Choice, steps: int) -> None:
+def assert_same(form: Csr, rows: Tensor, how: Choice, steps: int) -> None:
     found, expected = (k.labor(form, rows, how, steps) for k in (kernels, reference))
     for one, other in zip(found[:3], expected[:3], strict=True):
         assert one.dtype == other.dtype == rows.dtype
@@ -122,7 +123,7 @@ def test_edges_come_with_the_chances_of_the_formula(
     for seed in range(times):
         how = choice(fanout, weights, seed=seed)._replace(shared=Drift(seed + 10**6, seed / times))
         limits, others, places, found = kernels.labor(GRAPH.adjacency.csc, ROWS, how, steps)
-        eids = GRAPH.adjacency.csc.eids[places]
+        eids = GRAPH.adjacency.csc.edge_ids[places]
         assert torch.equal(others, GRAPH.adjacency.src[eids])
         counts[eids] += 1
         sums = torch.zeros(4).index_add_(0, GRAPH.adjacency.dst[eids] - 10, found)
@@ -136,7 +137,7 @@ def test_edges_come_with_the_chances_of_the_formula(
 def test_weights_are_what_an_edge_counts_over_its_chance() -> None:
     chances = torch.tensor(expected_chances(WEIGHTS.tolist(), 2, 1))
     limits, _, places, found = kernels.labor(GRAPH.adjacency.csc, ROWS, choice(2, WEIGHTS), 1)
-    expected = (WEIGHTS / chances)[GRAPH.adjacency.csc.eids[places]]
+    expected = (WEIGHTS / chances)[GRAPH.adjacency.csc.edge_ids[places]]
     for begin, end in itertools.pairwise(limits.tolist()):
         mine = expected[begin:end]
         torch.testing.assert_close(found[begin:end], mine / mine.mean().clamp(min=1e-9))

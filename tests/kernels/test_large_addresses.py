@@ -18,7 +18,7 @@ from support.laws import assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, At, Attention, Plan
+from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, Attention, Csr, Operand, Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
 loops = pytest.importorskip("graphmp.kernels.cpu.loops.spmm_plain", **NEEDED)
@@ -31,7 +31,6 @@ LARGE = 2**26  # bytes of an array that becomes a file
 NEAR = Corner("near", (1, 1, 0, 0), (0, 1, 1, 0), 2, 2)
 NODES = torch.tensor([0, MANY - 1])
 EDGES = torch.tensor([0, 1, MANY - 2, MANY - 1])
-Form = tuple[Tensor, Tensor, Tensor]
 Make = Callable[[tuple[int, ...], torch.dtype], Tensor]
 
 each_idtype = pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
@@ -102,14 +101,14 @@ def far(near: Tensor, sparse: Make) -> Tensor:
     return made
 
 
-def far_form(form: Form, sparse: Make) -> Form:
+def far_form(form: Csr, sparse: Make) -> Csr:
     """A layout of the same edges between the first and the last node."""
     indptr, indices, eids = form
     limits = sparse((MANY + 1,), indptr.dtype)
     limits[1:3], limits[-3:-1], limits[-1] = int(indptr[1]), MANY - int(indptr[1]), MANY
     apart = (NODES[indices.long()], EDGES[eids.long()])
     others, edges = (far(ids.to(indptr.dtype), sparse) for ids in apart)
-    return limits, others, edges
+    return Csr(limits, others, edges)
 
 
 def assert_same_rows(made: Tensor | None, expected: Tensor | None) -> None:
@@ -148,9 +147,9 @@ def test_messages_reduced(
     for reduce in ("sum", "max", "min"):
         results = []
         for layout, tensors in ((form, near), (apart, [far(x, sparse) for x in near])):
-            left, right = At(tensors[0], AT[ends[0]]), None
+            left, right = Operand(tensors[0], AT[ends[0]]), None
             if second:
-                right = At(tensors[1], AT[second])
+                right = Operand(tensors[1], AT[second])
             results.append(kernels.spmm(layout, op, reduce, False, left, right, plan, True))
         (expected, won), (made, far_won) = results
         assert_same_rows(made, expected)
@@ -171,9 +170,9 @@ def test_messages_kept(idtype: torch.dtype, dtype: torch.dtype, sparse: Make) ->
     wide = Plan((HEADS, SIZE), (HEADS, SIZE), (HEADS, SIZE))
     scaled = Plan((HEADS, SIZE), (HEADS, 1), (HEADS, SIZE))
     for left, right, op, plan in (
-        (At(u, OTHER), At(v, ROW), "add", wide),
-        (At(u, OTHER), At(v, ROW), "mul", dot),
-        (At(v, ROW), At(e, EDGE), "mul", scaled),
+        (Operand(u, OTHER), Operand(v, ROW), "add", wide),
+        (Operand(u, OTHER), Operand(v, ROW), "mul", dot),
+        (Operand(v, ROW), Operand(e, EDGE), "mul", scaled),
     ):
         expected = kernels.sddmm(form, op, left, right, plan)
         lhs, rhs = (x._replace(data=far(x.data, sparse)) for x in (left, right))
@@ -202,7 +201,7 @@ def test_the_gradient_of_a_maximum(idtype: torch.dtype, sparse: Make) -> None:
     values, columns = feature(4, (HEADS,)), torch.arange(HEADS)
     arg = torch.tensor([[0, 0, 1, 1], [2, 2, -1, 2], [-1, -1, -1, -1], [3, -1, 3, 3]])
     ids = torch.tensor([1, 0, 1, 0], dtype=idtype)
-    form = (torch.tensor([0, 2, 3, 3, 4], dtype=idtype), ids, ids)
+    form = Csr(torch.tensor([0, 2, 3, 3, 4], dtype=idtype), ids, ids)
     expected = kernels.scatter(form, OTHER, values, arg, columns, (2, HEADS))
     made, far_ids = sparse((MANY, HEADS), torch.float32), NODES.to(idtype)[ids.long()]
     given = [x.numpy() for x in (values, arg, far_ids, columns, made)]
@@ -241,7 +240,7 @@ def test_attention_and_its_gradients(idtype: torch.dtype, kind: str, sparse: Mak
     grads = (feature(2, (HEADS * SIZE,), seed=7), feature(4, (HEADS,), seed=8))
     delta = feature(2, (HEADS,), seed=9)
 
-    def passes(csc: Form, csr: Form, given: Attention, move: Callable[[Tensor], Tensor]) -> Any:
+    def passes(csc: Csr, csr: Csr, given: Attention, move: Callable[[Tensor], Tensor]) -> Any:
         out, stats, attention = kernels.attention(csc, given, True)
         packed = move(torch.cat([stats[:: len(stats) - 1], delta], 1))  # the first and the last
         back = kernels.attention_gradient(csr, given, packed, *map(move, grads))

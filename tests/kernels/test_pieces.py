@@ -7,19 +7,19 @@ from itertools import pairwise
 import pytest
 import torch
 from support.corner_graphs import HUB, ID_DTYPES, Corner, each_corner
-from torch import Tensor
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
+from graphmp.kernels.contract import Csr
 from graphmp.kernels.cuda import layout
 from graphmp.kernels.cuda.layout import Pieces, narrow, piece_length, pieces
 
 
-def form_of(lengths: list[int], dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+def form_of(lengths: list[int], dtype: torch.dtype) -> Csr:
     """A layout with rows of these lengths."""
     indptr = torch.tensor([0, *lengths]).cumsum(0).to(dtype)
     ids = torch.arange(sum(lengths)).to(dtype)
-    return indptr, ids, ids
+    return Csr(indptr, ids, ids)
 
 
 def covered(cut: Pieces) -> dict[int, list[tuple[int, int, int]]]:

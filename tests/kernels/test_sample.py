@@ -97,13 +97,13 @@ def test_what_is_chosen_may_be_chosen(corner: Corner, idtype: torch.dtype, fanou
     for how in ways(len(corner.src), fanout):
         limits, others, places = reference.sample(adjacency.csc, rows, how)
         assert limits.dtype == others.dtype == places.dtype == idtype
-        eids = adjacency.csc.eids[places.long()]
+        eids = adjacency.csc.edge_ids[places.long()]
         assert torch.equal(others, adjacency.src[eids.long()])
         allowed = torch.ones(len(corner.src), dtype=torch.bool)
         if how.weights is not None:
             allowed &= how.weights > 0
         if how.gone is not None:
-            allowed[adjacency.csc.eids[how.gone].long()] = False
+            allowed[adjacency.csc.edge_ids[how.gone].long()] = False
         for i, row in enumerate(rows.tolist()):
             mine = eids[limits[i] : limits[i + 1]].tolist()
             own = ((adjacency.dst == row) & allowed).nonzero().view(-1).tolist()

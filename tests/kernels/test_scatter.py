@@ -12,9 +12,7 @@ from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OTHER
-
-Form = tuple[Tensor, Tensor, Tensor]
+from graphmp.kernels.contract import EDGE, OTHER, Csr
 
 LENGTHS = (3, 0, 1, 5, 0, 2)  # the edges of each row
 # Some rows are longer than the pieces that rows are cut into, and so are those of sources 0 and 1.
@@ -23,7 +21,7 @@ LONG = (0, 700, 0, 256, 257, 3, *(1,) * 120)
 each_end = pytest.mark.parametrize("where", [OTHER, EDGE], ids=["sources", "edges"])
 
 
-def layout(lengths: Sequence[int], others: int, idtype: torch.dtype = torch.int64) -> Form:
+def layout(lengths: Sequence[int], others: int, idtype: torch.dtype = torch.int64) -> Csr:
     """Edges grouped by row, two thirds of them from the first two of the others."""
     edges = sum(lengths)
     generator = torch.Generator().manual_seed(edges)
@@ -31,10 +29,10 @@ def layout(lengths: Sequence[int], others: int, idtype: torch.dtype = torch.int6
     often = torch.rand(edges, generator=generator) < 0.67
     indices = torch.where(often, indices % min(others, 2), indices)
     indptr, eids = torch.tensor([0, *lengths]).cumsum(0), torch.randperm(edges, generator=generator)
-    return indptr.to(idtype), indices.to(idtype), eids.to(idtype)
+    return Csr(indptr.to(idtype), indices.to(idtype), eids.to(idtype))
 
 
-def some_positions(form: Form, size: int) -> Tensor:
+def some_positions(form: Csr, size: int) -> Tensor:
     """For each number of a row one of its positions, now and then none: (rows, size) int32."""
     start, end = form[0][:-1, None].long(), form[0][1:, None].long()
     drawn = torch.randint(
@@ -44,7 +42,7 @@ def some_positions(form: Form, size: int) -> Tensor:
     return torch.where(is_none, -1, start + drawn % (end - start).clamp(min=1)).int()
 
 
-def check(form: Form, where: int, rows: int, places: Tensor, dtype: torch.dtype) -> Tensor:
+def check(form: Csr, where: int, rows: int, places: Tensor, dtype: torch.dtype) -> Tensor:
     """Compare a result with the loop; give it."""
     size, width = places.numel(), int(places.max()) + 1 if places.numel() else 0
     values, arg = feature(form[0].numel() - 1, (size,), dtype), some_positions(form, size)
@@ -104,7 +102,7 @@ def test_infinities_and_nan_stay_where_their_edges_lead() -> None:
     indptr, ids = torch.tensor([0, 1, 3]), torch.tensor([0, 1, 2])
     values = torch.tensor([[torch.inf, 1.0], [torch.nan, -torch.inf]])
     arg = torch.tensor([[0, 0], [1, 2]])
-    out = kernels.scatter((indptr, ids, ids), OTHER, values, arg, torch.arange(2), (3, 2))
+    out = kernels.scatter(Csr(indptr, ids, ids), OTHER, values, arg, torch.arange(2), (3, 2))
     expected = torch.tensor([[torch.inf, 1], [torch.nan, 0], [0, -torch.inf]])
     assert_close(out, expected.double())
 

@@ -23,7 +23,7 @@ from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OPS, OTHER, ROW, At, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, ROW, Operand, Plan
 
 AT = {"u": OTHER, "v": ROW, "e": EDGE}
 
@@ -42,7 +42,7 @@ def run(
     full = tuple(np.broadcast_shapes(*shapes))
     form = corner.graph(idtype).adjacency.csc
     plan = Plan(*shapes, full if out_shape is None else out_shape)
-    return kernels.sddmm(form, op, At(left, AT[first]), At(right, AT[second]), plan)
+    return kernels.sddmm(form, op, Operand(left, AT[first]), Operand(right, AT[second]), plan)
 
 
 @each_corner

@@ -23,7 +23,7 @@ from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, At, Plan, accumulator
+from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Operand, Plan, accumulator
 
 AT = {"v": ROW, "u": OTHER, "e": EDGE}
 ENDS = ("u", "v", "e")
@@ -40,14 +40,14 @@ def run(
 ) -> tuple[Tensor, Tensor | None]:
     """Call the kernel for a message of the table, such as ``"copy_u"`` or ``"u_mul_e"``."""
     first, op, second = ("", "copy", "") if message[:4] == "copy" else message.split("_")
-    left = At(operands[0], AT[first or message[-1]])
-    right = At(operands[1], AT[second]) if second else None
+    left = Operand(operands[0], AT[first or message[-1]])
+    right = Operand(operands[1], AT[second]) if second else None
     shapes = (tuple(operands[0].shape[1:]), tuple(operands[1].shape[1:]) if second else ())
     full = tuple(np.broadcast_shapes(*shapes))
     plan = Plan(*shapes, full if out_shape is None else out_shape)
     form = corner.graph(idtype).adjacency.csc
     out, arg = kernels.spmm(form, op, reduce, divisor, left, right, plan, wants_arg=True)
-    return out, None if arg is None else edges_at(arg, form.eids)
+    return out, None if arg is None else edges_at(arg, form.edge_ids)
 
 
 def edges_at(positions: Tensor, eids: Tensor) -> Tensor:

@@ -9,12 +9,11 @@ import torch
 from support.corner_graphs import feature
 from support.laws import assert_close, assert_same_bits
 from support.memory import LargestTensor
-from torch import Tensor
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
 from graphmp.kernels import cuda, reference
-from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, At, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Csr, Operand, Plan
 from graphmp.kernels.cuda import layout
 from graphmp.kernels.cuda.features import features, tile
 
@@ -36,17 +35,19 @@ on_gpu = pytest.mark.parametrize("backend", ["cuda"], indirect=True)
 pytestmark = [on_gpu, pytest.mark.usefixtures("backend")]
 
 
-def form_of(lengths: tuple[int, ...] = LENGTHS) -> tuple[Tensor, Tensor, Tensor]:
+def form_of(lengths: tuple[int, ...] = LENGTHS) -> Csr:
     """A layout of rows of these lengths; the order of edge ids is another."""
     edges = torch.arange(sum(lengths))
-    return torch.tensor([0, *lengths]).cumsum(0), edges * 5 % 7, edges.flip(0)
+    return Csr(torch.tensor([0, *lengths]).cumsum(0), edges * 5 % 7, edges.flip(0))
 
 
-def operands(meeting: tuple[Shape, Shape, Shape], ends: tuple[int, int]) -> tuple[At, At, Plan]:
+def operands(
+    meeting: tuple[Shape, Shape, Shape], ends: tuple[int, int]
+) -> tuple[Operand, Operand, Plan]:
     """Values at two ends of the edges."""
     left, right, out = meeting
     x, y = feature(sum(LENGTHS), left, seed=1), feature(sum(LENGTHS), right, seed=2)
-    return At(x, ends[0]), At(y, ends[1]), Plan(left, right, out)
+    return Operand(x, ends[0]), Operand(y, ends[1]), Plan(left, right, out)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_long_rows_are_reduced_in_pieces(
 @pytest.mark.usefixtures("short_pieces")
 def test_long_rows_are_divided_once_and_rows_without_edges_hold_0(backend: str) -> None:
     form, plan = form_of(), Plan((3,), (), (3,))
-    x = At(feature(7, (3,)), OTHER)
+    x = Operand(feature(7, (3,)), OTHER)
     divisor = torch.arange(len(LENGTHS), dtype=torch.float32)  # 0 for the first, which is empty
     total = reference.spmm(form, "copy", "sum", False, x, None, plan)[0]
     for by, wanted in (
@@ -95,7 +96,7 @@ def test_the_first_of_equals_and_of_nans_wins_over_later_pieces(backend: str) ->
     strange = values.clone()
     strange[[6, 9, 20]] = torch.nan
     data = torch.stack([values, strange], 1)
-    x = At(data[form[2].argsort()].contiguous(), EDGE)
+    x = Operand(data[form[2].argsort()].contiguous(), EDGE)
     out, arg = cuda.spmm(form, "copy", "max", False, x, None, plan, wants_arg=True)
     assert arg is not None
     assert arg.tolist() == [[1, 6], [12, 20]]
@@ -107,7 +108,7 @@ def test_the_first_of_equals_and_of_nans_wins_over_later_pieces(backend: str) ->
 def test_rows_of_nothing_but_infinity_have_an_edge_all_the_same(backend: str) -> None:
     form, plan = form_of((6, 0)), Plan((1,), (), (1,))
     for reduce, value in (("max", -torch.inf), ("min", torch.inf)):
-        x = At(torch.full((7, 1), value), OTHER)
+        x = Operand(torch.full((7, 1), value), OTHER)
         out, arg = cuda.spmm(form, "copy", reduce, False, x, None, plan, wants_arg=True)
         assert arg is not None
         assert (out.flatten().tolist(), arg.flatten().tolist()) == ([value, 0], [0, -1])
@@ -132,8 +133,8 @@ def test_messages_are_kept_at_the_edges(meeting: tuple[Shape, Shape, Shape], bac
 def test_no_message_is_stored_and_no_position_unasked(backend: str) -> None:
     lengths, width = (120, 0, 40), 128
     indptr, indices, eids = form_of(lengths)
-    form = (indptr.int(), indices.int(), eids.int())
-    x, w = At(feature(7, (width,)), OTHER), At(feature(160, (1,)), EDGE)
+    form = Csr(indptr.int(), indices.int(), eids.int())
+    x, w = Operand(feature(7, (width,)), OTHER), Operand(feature(160, (1,)), EDGE)
     plan = Plan((width,), (1,), (width,))
     for reduce in REDUCES:
         with LargestTensor() as largest:
@@ -165,10 +166,10 @@ def test_rows_beyond_two_to_the_31_elements_are_found(backend: str) -> None:
         data = torch.frombuffer(zeros, dtype=torch.int8).view(-1, 4)
         data[-1] = torch.arange(1, 5)
         last = len(data) - 1
-        form = (torch.tensor([0, 2]), torch.tensor([last, 0]), torch.tensor([0, 1]))
+        form = Csr(torch.tensor([0, 2]), torch.tensor([last, 0]), torch.tensor([0, 1]))
         plan = Plan((4,), (), (4,))
-        out, _ = cuda.spmm(form, "copy", "sum", False, At(data, OTHER), None, plan)
-        kept = cuda.sddmm(form, "copy", At(data, OTHER), None, plan)
+        out, _ = cuda.spmm(form, "copy", "sum", False, Operand(data, OTHER), None, plan)
+        kept = cuda.sddmm(form, "copy", Operand(data, OTHER), None, plan)
         del data
     assert out.tolist() == [[1, 2, 3, 4]]
     assert kept.tolist() == [[1, 2, 3, 4], [0] * 4]

@@ -7,7 +7,7 @@ from random import Random
 import torch
 
 from graphmp.kernels import cuda
-from graphmp.kernels.contract import At, accumulator, broadcast_shape, plan
+from graphmp.kernels.contract import Operand, accumulator, broadcast_shape, plan
 from support.corner_graphs import FLOATS, ID_DTYPES, INTEGERS
 from support.launches import HEADS, WIDTHS, form_of
 
@@ -31,7 +31,7 @@ def call(random: Random) -> None:
     whole = broadcast_shape(left, right)
     out = random.choice((whole, (*whole[:-1], 1), left, right or whole))
     x, y = (
-        At(torch.empty(3 * degree, *shape, dtype=dtype), random.choice((0, 1, 2)))
+        Operand(torch.empty(3 * degree, *shape, dtype=dtype), random.choice((0, 1, 2)))
         for shape in (left, right)
     )
     given = form, op, x, None if op == "copy" else y, plan(left, right, out)

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import OTHER, Call, accumulator
+from ..contract import OTHER, Call, Csr, accumulator
 from .loops import spmm_plain
 from .messages import STORED, is_tiled, product_gradient, run, sddmm, spmm
 from .runtime.memory import empty
@@ -107,7 +107,7 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
 
 
 def scatter(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     where: int,
     values: Tensor,
     arg: Tensor,
@@ -115,7 +115,7 @@ def scatter(
     shape: tuple[int, int],
 ) -> Tensor:
     """Add values where chosen edges lead; see the contract."""
-    ids = form[1] if where == OTHER else form[2]
+    ids = csr.indices if where == OTHER else csr.edge_ids
     out = empty(shape, accumulator(values.dtype)).zero_()
     given = values.detach().to(out.dtype).contiguous()
     size = given.shape[1]

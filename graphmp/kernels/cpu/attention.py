@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import SCORES, Attention, accumulator
+from ..contract import SCORES, Attention, Csr, accumulator
 from ..philox import threshold
 from .loops import spmm_plain
 from .loops.attention import attend_rows, softmax_rows
@@ -22,87 +22,85 @@ from .messages import SHAPES, as_array, blocks_at_once, is_tiled, result, run
 from .runtime.memory import empty
 from .simd.llvm import LANES
 
-Form = tuple[Tensor, Tensor, Tensor]
 
-
-def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
-    rows, edges = form[0].shape[0] - 1, form[1].shape[0]
+    rows, edges = csr.indptr.shape[0] - 1, csr.indices.shape[0]
     size, dtype = given.value.shape[1], given.value.dtype
     out, array = result(rows, size, accumulator(dtype))
     stats, made = result(rows, 2 * given.heads, accumulator(dtype))
     kept = empty((edges, given.heads), dtype) if wanted else None
-    args = (*_given(form, given), _fit(given.heads, size), array, made, _array(kept, dtype))
+    args = (*_given(csr, given), _fit(given.heads, size), array, made, _array(kept, dtype))
     run(attend_rows, args[1][0], edges * max(size, 1), *args)
     return out, stats, kept
 
 
 def attention_gradient(
-    form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+    csr: Csr, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient at sources and edges; see the contract."""
-    edges, heads, held = form[1].shape[0], given.heads, stats.dtype
+    edges, heads, held = csr.indices.shape[0], given.heads, stats.dtype
     (sources, size), width = given.value.shape, given.left.shape[1]
     value, left = result(sources, size, given.value.dtype), result(sources, width, held)
     scores = result(edges, heads, held)
     weight = None if given.weight is None else empty((edges, heads), held)
     upstream = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
     made = (value[1], left[1], scores[1], _array(weight, held))
-    args = (*_given(form, given), _fit(heads, size), _fit(heads, width), *upstream, *made)
+    args = (*_given(csr, given), _fit(heads, size), _fit(heads, width), *upstream, *made)
     run(attend_gradient_rows, args[1][0], 2 * edges * max(size, 1), *args)
     return value[0], left[0], scores[0], weight
 
 
-def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
+def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     rows, size = given.right.shape
     out, array = result(rows, size, scores.dtype)
     fit, kind = _fit(given.heads, size), SCORES.index(given.kind)
-    layout = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    layout = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
     ends = (as_array(given.right), as_array(given.left))
     args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, array)
     run(score_gradient_rows, layout[0], len(layout[1]) * max(size, 1), *args)
     return out
 
 
-def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
     dtype = logits.dtype
     if is_tiled(dtype):
-        return _by_edges(form, softmax_rows, dtype, (logits,), (_no_rows(accumulator(dtype)),))
-    return _by_edges(form, spmm_plain.softmax, accumulator(dtype), (logits,))
+        return _by_edges(csr, softmax_rows, dtype, (logits,), (_no_rows(accumulator(dtype)),))
+    return _by_edges(csr, spmm_plain.softmax, accumulator(dtype), (logits,))
 
 
-def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
     dtype, given = weights.dtype, (weights, grads)
     if is_tiled(dtype):
         like = (_no_rows(accumulator(dtype)),)
-        return _by_edges(form, softmax_gradient_rows, dtype, given, like)
-    return _by_edges(form, spmm_plain.softmax_gradient, accumulator(dtype), given)
+        return _by_edges(csr, softmax_gradient_rows, dtype, given, like)
+    return _by_edges(csr, spmm_plain.softmax_gradient, accumulator(dtype), given)
 
 
 def _by_edges(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     loop: Any,
     held: torch.dtype,
     given: tuple[Tensor, ...],
     more: tuple[Any, ...] = (),
 ) -> Tensor:
     """Values of edges made from values of edges, row by row."""
-    indptr, eids, first = form[0].numpy(), form[2].numpy(), given[0]
+    indptr, eids, first = csr.indptr.numpy(), csr.edge_ids.numpy(), given[0]
     out, array = result(len(first), first.shape[1:].numel(), held)
     arrays = [as_array(values.to(held)) for values in given]
     run(loop, indptr, first.numel(), indptr, eids, *arrays, array, *more)
     return out.to(first.dtype).view(first.shape)
 
 
-def _given(form: Form, given: Attention) -> tuple[Any, ...]:
+def _given(csr: Csr, given: Attention) -> tuple[Any, ...]:
     """What both loops take first."""
     dtype = given.value.dtype
     return (
         SCORES.index(given.kind),
-        (form[0].numpy(), form[1].numpy(), form[2].numpy()),
+        (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy()),
         *(as_array(given.left), as_array(given.right), as_array(given.value)),
         *(_array(given.edge, dtype), _array(given.weight, dtype)),
         (_array(given.slant, dtype), given.slope),

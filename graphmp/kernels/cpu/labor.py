@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract import Csr
 from ..sampling_spec import SETTLED, Choice
 from .loops import labor as loops
 from .messages import run
@@ -17,14 +18,14 @@ _WORK = 16  # what an edge takes, in elements of a sum
 
 
 def labor(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+    csr: Csr, rows: Tensor, choice: Choice, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Choose edges each by itself; see the contract."""
-    every = sample(form, rows, choice._replace(fanout=-1, replace=False, shared=None))
+    every = sample(csr, rows, choice._replace(fanout=-1, replace=False, shared=None))
     limits, others, places = (part.numpy() for part in every)
     work, parts = len(others) * _WORK, np.ones(len(others))
     if choice.weights is not None:
-        chosen = choice.weights.numpy()[form[2].numpy()[places]]
+        chosen = choice.weights.numpy()[csr.edge_ids.numpy()[places]]
         parts = chosen.astype(np.float64)
     run(loops.share_out, limits, work, limits, parts)
     chances = _chances(every, parts, choice.fanout, steps, work)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import OPS, At, Plan, accumulator
+from ..contract import OPS, Csr, Operand, Plan, accumulator
 from ..contract import plan as planned
 from ..reference import composed
 from .loops import spmm_plain, spmm_tiled
@@ -39,18 +39,18 @@ _MOST, _MOST_WITH_ARG = 16, 8  # vectors of a tile, as many as there are registe
 
 
 def spmm(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     op: str,
     reduce: str,
     divisor: Tensor | bool,
-    lhs: At,
-    rhs: At | None,
+    lhs: Operand,
+    rhs: Operand | None,
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
-    rows, dtype, is_sum = form[0].shape[0] - 1, lhs.data.dtype, reduce == "sum"
+    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
+    rows, dtype, is_sum = csr.indptr.shape[0] - 1, lhs.data.dtype, reduce == "sum"
     tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
     tiled = tiled and (rhs is not None or plan.wide[0])
     held = dtype if tiled else accumulator(dtype)
@@ -83,11 +83,9 @@ def spmm(
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
-def sddmm(
-    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
-) -> Tensor:
+def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
     dtype, rows = lhs.data.dtype, len(edges[1])
     tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
     dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
@@ -98,7 +96,7 @@ def sddmm(
         for tile in tiling(plan.size):
             run(spmm_tiled.make_messages, edges[0], work, *edges, *operands, *tile)
     elif dots and rhs is not None:
-        operands = (as_array(lhs.data), lhs.where, as_array(rhs.data), rhs.where, plan.width)
+        operands = (as_array(lhs.data), lhs.end, as_array(rhs.data), rhs.end, plan.width)
         shape = SHAPES[blocks_at_once(plan.out_size)]
         run(spmm_tiled.make_dots, edges[0], work, *edges, *operands, array, shape)
     else:
@@ -107,14 +105,12 @@ def sddmm(
     return _shaped(out, dtype, plan.out_shape)
 
 
-def product_gradient(
-    form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
-) -> tuple[Tensor, Tensor]:
+def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
     """The gradient of a sum of products, at both; see the contract."""
     steps = _steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
     if not steps:
-        return composed.product_gradient(spmm, sddmm, form, own, weight, grad)
-    edges = (form[0].numpy(), form[1].numpy(), form[2].numpy())
+        return composed.product_gradient(spmm, sddmm, csr, own, weight, grad)
+    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
     of_own, out = result(len(own), own.shape[1], own.dtype)
     of_weight, out_weight = result(len(weight), weight.shape[1], own.dtype)
     operands = (as_array(own), as_array(weight), as_array(grad))
@@ -204,13 +200,13 @@ def _is_dot(plan: Plan) -> bool:
     return left and right and plan.width > 0 and plan.out_size * plan.width == plan.size
 
 
-def _tiled(op: str, lhs: At, rhs: At | None, plan: Plan) -> tuple[Any, ...]:
+def _tiled(op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> tuple[Any, ...]:
     """The operands and the operator, as the tiles take them."""
     left, right = _places(plan)
     x = as_array(lhs.data)
     if rhs is None:
-        return x, lhs.where, *left, x, lhs.where, 0, _NO_PLACES, ()
-    return x, lhs.where, *left, as_array(rhs.data), rhs.where, *right, (OPS.index(op),)
+        return x, lhs.end, *left, x, lhs.end, 0, _NO_PLACES, ()
+    return x, lhs.end, *left, as_array(rhs.data), rhs.end, *right, (OPS.index(op),)
 
 
 @lru_cache(maxsize=4096)
@@ -230,7 +226,7 @@ def _places(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
     return made[0], made[1]
 
 
-def _is_finite(op: str, lhs: At, rhs: At | None) -> bool:
+def _is_finite(op: str, lhs: Operand, rhs: Operand | None) -> bool:
     """Whether no message can be NaN: a sum is finite only if every number is.
 
     It may say no of finite numbers whose sum is too large; that costs time, not exactness.
@@ -242,14 +238,14 @@ def _is_finite(op: str, lhs: At, rhs: At | None) -> bool:
 # ---- what the plain loops take
 
 
-def _operands(op: str, lhs: At, rhs: At | None, plan: Plan, dtype: torch.dtype) -> tuple[Any, ...]:
+def _operands(
+    op: str, lhs: Operand, rhs: Operand | None, plan: Plan, dtype: torch.dtype
+) -> tuple[Any, ...]:
     """Operands, operator and layout, as the plain loops take them."""
     left = as_array(lhs.data.to(dtype))
-    right, right_at = (
-        (left, lhs.where) if rhs is None else (as_array(rhs.data.to(dtype)), rhs.where)
-    )
+    right, right_at = (left, lhs.end) if rhs is None else (as_array(rhs.data.to(dtype)), rhs.end)
     maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
-    return left, lhs.where, right, right_at, OPS.index(op), plan.width, plan.wide, maps
+    return left, lhs.end, right, right_at, OPS.index(op), plan.width, plan.wide, maps
 
 
 # ---- tensors as arrays, and calls

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
+from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
 from ..sampling_spec import Choice, Drift
 from .loops import sampling as loops
@@ -23,15 +24,13 @@ _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
 _tables: list[Any] = []
 
 
-def sample(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
-) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
-    indptr, indices, eids = arrays = tuple(part.numpy() for part in form)
+    indptr, indices, eids = (part.numpy() for part in csr)
     weights = _NO_WEIGHTS if choice.weights is None else choice.weights.contiguous().numpy()
     gone = _NONE_GONE if choice.gone is None else choice.gone.numpy()
     replace, ids = choice.replace and choice.fanout >= 0, rows.numpy()
-    made = _room(arrays, ids, choice.fanout, replace, weights, gone)
+    made = _room(indptr, eids, ids, choice.fanout, replace, weights, gone)
     given: tuple[Any, ...] = (ids, replace, choice.seed, gone)
     work = len(made[1]) * _WORK
     if choice.weights is None and (replace or choice.shared is None):
@@ -45,11 +44,11 @@ def sample(
 
 
 def greatest(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+    csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges by their weights; see the contract."""
-    arrays, ids = tuple(part.numpy() for part in form), rows.numpy()
-    made = _room(arrays, ids, k, False, _NO_WEIGHTS, _NONE_GONE)
+    arrays, ids = tuple(part.numpy() for part in csr), rows.numpy()
+    made = _room(arrays[0], arrays[2], ids, k, False, _NO_WEIGHTS, _NONE_GONE)
     given = (*arrays, ids, weights.contiguous().numpy(), ascending)
     run(topk.choose_greatest, made[0], len(made[1]) * _WORK, *given, *made)
     wrong = made[2][made[2] <= topk.WRONG]
@@ -58,11 +57,13 @@ def greatest(
     return _tensors(made)
 
 
-def _room(form: Any, rows: Any, most: int, replace: bool, weights: Any, gone: Any) -> Any:
+def _room(
+    indptr: Any, eids: Any, rows: Any, most: int, replace: bool, weights: Any, gone: Any
+) -> Any:
     """The limits of what is chosen, and room for other ends and positions."""
     limits, largest = np.empty(len(rows) + 1, rows.dtype), np.iinfo(rows.dtype).max
     how = (most, replace, weights, gone, limits, largest)
-    total, bad = loops.count(form[0], form[2], rows, *how)
+    total, bad = loops.count(indptr, eids, rows, *how)
     if bad >= 0:
         raise GraphValueError(not_a_probability(bad, weights[bad]))
     if total > largest:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract import Attention, accumulator
+from ..contract import Attention, Csr, accumulator
 from ..philox import halves, threshold
 from .launch import launch
-from .layout import Form, Pieces, narrow, pieces
+from .layout import Pieces, narrow, pieces
 from .programs.attention import attend, attend_long_rows, attention_of_edges
 from .programs.attention_gradient import attend_gradient, reach
 from .programs.pieces import add_pieces
@@ -37,11 +37,11 @@ class Tile(NamedTuple):
         return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **others}
 
 
-def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
-    form = narrow(form)
-    cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
-    rows, held = form[0].numel() - 1, accumulator(given.value.dtype)
+    csr = narrow(csr)
+    cut, heads, (k, d) = pieces(csr), given.heads, _sizes(given)
+    rows, held = csr.indptr.numel() - 1, accumulator(given.value.dtype)
     fit = _tile(given, max(k, d))
     operands, given_heads = _optional(given)
     out, stats = _empty(given, rows, heads * d, held), _empty(given, rows, heads * 2, held)
@@ -51,7 +51,7 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
     launch(
         attend,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
+        *(*cut[:4], *csr[1:], *_ends(given), given.value, *operands),
         *(partial, partial_stats, out, stats),
         *(heads, k, d, *given_heads, *_numbers(given)),
         **fit.constants(**_scores(given, fit, k, d), SIZE=fit.size),
@@ -65,16 +65,16 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
         *(heads, d),
         **fit.constants(ALIGN=_align(given, k, d), SIZE=fit.size),
     )
-    return out, stats, _of_edges(form, given, stats) if wanted else None
+    return out, stats, _of_edges(csr, given, stats) if wanted else None
 
 
 def attention_gradient(
-    form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+    csr: Csr, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient at sources and edges; see the contract."""
-    form = narrow(form)
-    cut, heads, (k, d) = pieces(form), given.heads, _sizes(given)
-    rows, edges, held = form[0].numel() - 1, form[1].numel(), stats.dtype
+    csr = narrow(csr)
+    cut, heads, (k, d) = pieces(csr), given.heads, _sizes(given)
+    rows, edges, held = csr.indptr.numel() - 1, csr.indices.numel(), stats.dtype
     fit = _tile(given, max(k, d))
     value, left = _empty(given, rows, heads * d), _empty(given, rows, heads * k, held)
     scores = _empty(given, edges, heads, held)
@@ -86,7 +86,7 @@ def attention_gradient(
     launch(
         attend_gradient,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(*cut[:4], *form[1:], *_ends(given), given.value, *operands),
+        *(*cut[:4], *csr[1:], *_ends(given), given.value, *operands),
         *(stats, grad, upstream, partial_value, partial_left),
         *(value, left, scores, scores if weight is None else weight),
         *(heads, k, d, *given_heads, 0 if attention_grad is None else heads, *_numbers(given)),
@@ -97,17 +97,17 @@ def attention_gradient(
     return value, left, scores, weight
 
 
-def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
+def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    form = narrow(form)
-    cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
+    csr = narrow(csr)
+    cut, heads, (k, _) = pieces(csr), given.heads, _sizes(given)
     fit = _tile(given, k)
-    out = _empty(given, form[0].numel() - 1, heads * k, scores.dtype)
+    out = _empty(given, csr.indptr.numel() - 1, heads * k, scores.dtype)
     partial = _empty(given, cut.num_slots, heads * k, scores.dtype)
     launch(
         reach,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(*cut[:4], *form[1:], *_ends(given), scores, partial, out),
+        *(*cut[:4], *csr[1:], *_ends(given), scores, partial, out),
         *(heads, k, *_halves(given.slope)),
         **fit.constants(**_scores(given, fit, k)),
     )
@@ -115,16 +115,16 @@ def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
     return out
 
 
-def _of_edges(form: Form, given: Attention, stats: Tensor) -> Tensor:
+def _of_edges(csr: Csr, given: Attention, stats: Tensor) -> Tensor:
     """The attention of each edge, (E, heads): only scores are made again."""
-    cut, heads, (k, _) = pieces(form), given.heads, _sizes(given)
+    cut, heads, (k, _) = pieces(csr), given.heads, _sizes(given)
     fit = _tile(given, k)
     operands, given_heads = _optional(given)
-    made = _empty(given, form[1].numel(), heads)
+    made = _empty(given, csr.indices.numel(), heads)
     launch(
         attention_of_edges,
         (len(cut.rows), -(-heads // fit.heads)),
-        *(*cut[:3], *form[1:], *_ends(given), *operands, stats, made),
+        *(*cut[:3], *csr[1:], *_ends(given), *operands, stats, made),
         *(heads, k, *given_heads, *_numbers(given)),
         **fit.constants(**_scores(given, fit, k)),
     )

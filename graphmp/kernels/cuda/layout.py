@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-Form = tuple[Tensor, Tensor, Tensor]
+from ..contract import Csr
+
 Made = TypeVar("Made")
 
 LARGEST = torch.iinfo(torch.int32).max - (1 << 16)  # nor do positions after the last overflow
@@ -48,24 +49,24 @@ class Pieces(NamedTuple):
     num_slots: int
 
 
-def narrow(form: Form) -> Form:
+def narrow(csr: Csr) -> Csr:
     """The layout with ids of 32 bits, if all of them and all positions fit."""
-    indptr, indices, eids = form
+    indptr, indices, eids = csr
     if indptr.dtype == torch.int32 or indices.numel() > LARGEST:
-        return form
+        return csr
     # Other ends are nodes; their number is not known here, but there are more than 2**31 only
     # beside features that no device holds.
-    return kept(form, "narrow", lambda: (indptr.int(), indices.int(), eids.int()))
+    return kept(csr, "narrow", lambda: Csr(indptr.int(), indices.int(), eids.int()))
 
 
-def pieces(form: Form) -> Pieces:
+def pieces(csr: Csr) -> Pieces:
     """The rows of a layout cut into pieces; see :class:`Pieces`."""
-    return kept(form, "pieces", lambda: _cut(form[0], form[1].numel()))
+    return kept(csr, "pieces", lambda: _cut(csr.indptr, csr.indices.numel()))
 
 
-def kept(form: Form, key: str, make: Callable[[], Made]) -> Made:
+def kept(csr: Csr, key: str, make: Callable[[], Made]) -> Made:
     """What was made of a layout before, or is now made and kept."""
-    store = _kept.setdefault(form[0], {})
+    store = _kept.setdefault(csr.indptr, {})
     found = store.get(key)
     if found is None:
         with torch.inference_mode(False):

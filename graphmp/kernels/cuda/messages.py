@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, At, Plan, accumulator
+from ..contract import EDGE, OTHER, Csr, Operand, Plan, accumulator
 from ..contract import plan as planned
 from .features import WARPS, Tile, features, tile
 from .launch import launch
-from .layout import Form, Pieces, kept, narrow, pieces
+from .layout import Pieces, kept, narrow, pieces
 from .programs.edges import keep_edges
 from .programs.extremes import compare_pieces, compare_rows
 from .programs.pieces import add_pieces
@@ -39,34 +39,34 @@ class _Messages(NamedTuple):
 
 
 def spmm(
-    form: Form,
+    csr: Csr,
     op: str,
     reduce: str,
     divisor: Tensor | bool,
-    lhs: At,
-    rhs: At | None,
+    lhs: Operand,
+    rhs: Operand | None,
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    form, num_rows = narrow(form), form[0].numel() - 1
-    messages = _messages(form, op, lhs, rhs, plan, form[2].numel() // max(num_rows, 1))
+    csr, num_rows = narrow(csr), csr.indptr.numel() - 1
+    messages = _messages(csr, op, lhs, rhs, plan, csr.edge_ids.numel() // max(num_rows, 1))
     out = torch.empty((num_rows, plan.out_size), dtype=lhs.data.dtype, device=lhs.data.device)
     if reduce == "sum":
-        _sum(form, messages, divisor, out)
+        _sum(csr, messages, divisor, out)
         return out.view(num_rows, *plan.out_shape), None
-    arg = torch.empty(out.shape, dtype=form[0].dtype, device=out.device) if wants_arg else None
-    _compare(form, messages, reduce == "max", out, arg)
+    arg = torch.empty(out.shape, dtype=csr.indptr.dtype, device=out.device) if wants_arg else None
+    _compare(csr, messages, reduce == "max", out, arg)
     return out.view(num_rows, *plan.out_shape), arg
 
 
-def sddmm(form: Form, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
+def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    form, num_edges = narrow(form), form[2].numel()
-    messages = _messages(form, op, lhs, rhs, plan, num_edges)
+    csr, num_edges = narrow(csr), csr.edge_ids.numel()
+    messages = _messages(csr, op, lhs, rhs, plan, num_edges)
     out = torch.empty((num_edges, *plan.out_shape), dtype=lhs.data.dtype, device=lhs.data.device)
     like = out.new_empty(0, dtype=accumulator(out.dtype))
-    rows = kept(form, "rows", lambda: _rows(form))
+    rows = kept(csr, "rows", lambda: _rows(csr))
     grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
     tensors = (rows, *messages.ids, *messages.operands, like, out)
     numbers = (*messages.numbers, num_edges)
@@ -74,22 +74,24 @@ def sddmm(form: Form, op: str, lhs: At, rhs: At | None, plan: Plan) -> Tensor:
     return out
 
 
-def _rows(form: Form) -> Tensor:
+def _rows(csr: Csr) -> Tensor:
     """The row of each position: (E,)."""
-    indptr, _, eids = form
+    indptr, _, eids = csr
     rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
     return torch.repeat_interleave(rows, indptr.diff(), output_size=eids.numel())
 
 
-def _messages(form: Form, op: str, lhs: At, rhs: At | None, plan: Plan, mean: int) -> _Messages:
+def _messages(
+    csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan, mean: int
+) -> _Messages:
     """What programs need for rows of ``mean`` edges."""
-    _, indices, eids = form
+    _, indices, eids = csr
     if rhs is None:
         plan = planned(plan.lhs_shape, plan.lhs_shape, plan.out_shape)
     given = features(plan, lhs.data.device)
     sizes = tile(given, lhs.data.dtype, mean)
     right = lhs if rhs is None else rhs
-    left_at, right_at = lhs.where, right.where
+    left_at, right_at = lhs.end, right.end
     if rhs is None and left_at == EDGE:  # a copy reads one kind of ids
         indices, left_at, right_at = eids, OTHER, OTHER
     numbers = (given.heads, given.width, *(x.data.shape[1:].numel() for x in (lhs, right)))
@@ -124,9 +126,9 @@ def _grids(cut: Pieces, messages: _Messages, out: Tensor) -> tuple[tuple[int, ..
     return by_piece, (cut.long_rows.numel(), -(-size // _BLOCK))
 
 
-def _sum(form: Form, messages: _Messages, divisor: Tensor | bool, out: Tensor) -> None:
+def _sum(csr: Csr, messages: _Messages, divisor: Tensor | bool, out: Tensor) -> None:
     """Write the sums of rows."""
-    cut = pieces(form)
+    cut = pieces(csr)
     partials = _slots(cut, out, accumulator(out.dtype))
     by_piece, by_row = _grids(cut, messages, out)
     by = divisor if isinstance(divisor, Tensor) else partials
@@ -141,20 +143,18 @@ def _sum(form: Form, messages: _Messages, divisor: Tensor | bool, out: Tensor) -
         DIVIDED=is_divided,
         **messages.constants,
     )
-    tensors = (partials, *cut[4:7], form[0], by, out)
+    tensors = (partials, *cut[4:7], csr.indptr, by, out)
     numbers, constants = (out.shape[1], by_count), {"DIVIDED": is_divided, "BLOCK": _BLOCK}
     launch(add_pieces, by_row, *tensors, *numbers, **constants)
 
 
-def _compare(
-    form: Form, messages: _Messages, is_max: bool, out: Tensor, arg: Tensor | None
-) -> None:
+def _compare(csr: Csr, messages: _Messages, is_max: bool, out: Tensor, arg: Tensor | None) -> None:
     """Write the extremes of rows, and their positions."""
-    cut, dtype = pieces(form), accumulator(out.dtype)
+    cut, dtype = pieces(csr), accumulator(out.dtype)
     partials = _slots(cut, out, dtype)
     wants_arg = arg is not None
-    places = _slots(cut, out, form[0].dtype) if wants_arg else form[0]
-    places_of_rows = form[0] if arg is None else arg
+    places = _slots(cut, out, csr.indptr.dtype) if wants_arg else csr.indptr
+    places_of_rows = csr.indptr if arg is None else arg
     by_piece, by_row = _grids(cut, messages, out)
     launch(
         compare_rows,

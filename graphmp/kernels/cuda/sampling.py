@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
+from ..contract import Csr
 from ..error_texts import not_a_probability, too_many
 from ..philox import halves
 from ..reference.sampling import evenly
 from ..sampling_spec import Choice, Drift
 from .launch import launch
-from .layout import LARGEST, Form
+from .layout import LARGEST
 from .programs import sampling, weighted_sampling
 
 FEW = 32  # as many picks as a thread holds
@@ -48,9 +49,9 @@ class Rows(NamedTuple):
         return len(self.gone), len(self.gone).bit_length()
 
 
-def sample(form: Form, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
-    given = _rows(form, rows, choice)
+    given = _rows(csr, rows, choice)
     taken = _taken(given.counts, choice)
     limits = _limits(taken)
     total, edges = _awaited(limits, given, choice, rows.dtype)
@@ -61,18 +62,18 @@ def sample(form: Form, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Te
     is_part = choice.fanout >= 0
     replace, weighted = is_part and choice.replace, choice.weights is not None
     if weighted and replace:
-        _choose_fallen(form, given, taken, edges, choice, chosen)
+        _choose_fallen(csr, given, taken, edges, choice, chosen)
     elif weighted or (choice.shared is not None and is_part and not replace):
-        _choose_first(form, given, edges, choice, chosen)
+        _choose_first(csr, given, edges, choice, chosen)
     elif is_part and choice.fanout <= FEW and not replace:
-        _choose_few(form, rows, given, choice, chosen)
+        _choose_few(csr, rows, given, choice, chosen)
     else:
-        _choose_each(form, rows, given, taken, choice, chosen)
+        _choose_each(csr, rows, given, taken, choice, chosen)
     return chosen
 
 
-def _rows(form: Form, rows: Tensor, choice: Choice) -> Rows:
-    indptr, _, eids = form
+def _rows(csr: Csr, rows: Tensor, choice: Choice) -> Rows:
+    indptr, _, eids = csr
     lows, highs = (indptr.index_select(0, ends).long() for ends in (rows, rows + 1))
     gone = lows.new_empty(0) if choice.gone is None else choice.gone
     lengths = highs - lows
@@ -117,18 +118,18 @@ def _awaited(limits: Tensor, given: Rows, choice: Choice, idtype: torch.dtype) -
 
 
 def _choose_few(
-    form: Form, rows: Tensor, given: Rows, choice: Choice, chosen: tuple[Tensor, ...]
+    csr: Csr, rows: Tensor, given: Rows, choice: Choice, chosen: tuple[Tensor, ...]
 ) -> None:
     """A few edges that count the same, without replacement."""
     picks = max(4, 1 << (choice.fanout - 1).bit_length())
-    args: tuple[Any, ...] = (*form[:2], rows, given.gone, *chosen, len(rows), *given.search)
+    args: tuple[Any, ...] = (*csr[:2], rows, given.gone, *chosen, len(rows), *given.search)
     grid = (-(-len(rows) // THREADS),)
     numbers = (choice.fanout, *halves(choice.seed))
     launch(sampling.choose_few, grid, *args, *numbers, PICKS=picks, ROWS=THREADS, warps=1)
 
 
 def _choose_each(
-    form: Form,
+    csr: Csr,
     rows: Tensor,
     given: Rows,
     taken: Tensor,
@@ -142,7 +143,7 @@ def _choose_each(
     elif choice.fanout >= 0:
         ranks, source = evenly(given.counts, taken, total, choice), sampling.GIVEN
     args: tuple[Any, ...] = (
-        *form[:2],
+        *csr[:2],
         rows,
         _owners(taken, total),
         ranks,
@@ -156,10 +157,10 @@ def _choose_each(
 
 
 def _choose_first(
-    form: Form, given: Rows, edges: int, choice: Choice, chosen: tuple[Tensor, ...]
+    csr: Csr, given: Rows, edges: int, choice: Choice, chosen: tuple[Tensor, ...]
 ) -> None:
     """Edges of different chances, or of shared numbers, without replacement."""
-    _, indices, eids = form
+    _, indices, eids = csr
     scratch = torch.empty(edges, dtype=torch.float64, device=indices.device)
     weights = scratch if choice.weights is None else _numbers(choice.weights)
     size = len(given.lows)
@@ -183,7 +184,7 @@ def _choose_first(
 
 
 def _choose_fallen(
-    form: Form,
+    csr: Csr,
     given: Rows,
     taken: Tensor,
     edges: int,
@@ -192,7 +193,7 @@ def _choose_fallen(
 ) -> None:
     """Edges of different chances, with replacement."""
     assert choice.weights is not None
-    _, indices, eids = form
+    _, indices, eids = csr
     scratch, total = torch.empty(edges, dtype=torch.float64, device=indices.device), len(chosen[1])
     args: tuple[Any, ...] = (
         given.lows,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract import OTHER, accumulator
+from ..contract import OTHER, Csr, accumulator
 from .launch import launch
-from .layout import Form, edges_at_once, kept, narrow, pieces
+from .layout import edges_at_once, kept, narrow, pieces
 from .programs.pieces import add_pieces
 from .programs.scatter import mark, to_edges, to_sources
 
@@ -33,21 +33,21 @@ class Turned(NamedTuple):
 
 
 def scatter(
-    form: Form, where: int, values: Tensor, arg: Tensor, places: Tensor, shape: tuple[int, int]
+    csr: Csr, where: int, values: Tensor, arg: Tensor, places: Tensor, shape: tuple[int, int]
 ) -> Tensor:
     """Add values where chosen edges lead; see the contract."""
-    form, out = narrow(form), values.new_empty(shape)
+    csr, out = narrow(csr), values.new_empty(shape)
     columns = torch.argsort(places, stable=True) if places.numel() != shape[1] else places
     run = _to_sources if where == OTHER else _to_edges
-    run(form, values.contiguous(), arg.contiguous(), columns, out)
+    run(csr, values.contiguous(), arg.contiguous(), columns, out)
     return out
 
 
-def _to_sources(form: Form, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
+def _to_sources(csr: Csr, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
     """Add what each source gave."""
     num, width = out.shape
-    marks, turned = _marks(form, arg), _turned(form, num)
-    cut, tile = pieces(turned), _tile(num, form[1].numel(), columns.numel(), width)
+    marks, turned = _marks(csr, arg), _turned(csr, num)
+    cut, tile = pieces(Csr(*turned)), _tile(num, csr.indices.numel(), columns.numel(), width)
     partials = values.new_empty(cut.num_slots, width, dtype=accumulator(values.dtype))
     count, tiles = cut.starts.numel(), -(-width // tile["BLOCK"])
     sizes = (count, columns.numel(), width, marks.shape[1], columns.numel() // max(width, 1))
@@ -67,15 +67,15 @@ def _to_sources(form: Form, values: Tensor, arg: Tensor, columns: Tensor, out: T
     )
 
 
-def _to_edges(form: Form, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
+def _to_edges(csr: Csr, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
     """Write what each edge gave."""
-    (edges, width), size, cut = out.shape, columns.numel(), pieces(form)
+    (edges, width), size, cut = out.shape, columns.numel(), pieces(csr)
     count, tile = cut.starts.numel(), _tile(len(values), edges, size, width)
     sizes = (count, size, width, size // max(width, 1))
     launch(
         to_edges,
         (-(-count // tile["ROWS"]), -(-width // tile["BLOCK"])),
-        *(values, arg, form[2], columns, *cut[:3], out, *sizes),
+        *(values, arg, csr.edge_ids, columns, *cut[:3], out, *sizes),
         **tile,
     )
 
@@ -88,9 +88,9 @@ def _tile(rows: int, edges: int, size: int, width: int) -> dict[str, int]:
     return {"IS_REPEATED": size != width, "ROWS": together, "EDGES": at_once, "BLOCK": block}
 
 
-def _marks(form: Form, arg: Tensor) -> Tensor:
+def _marks(csr: Csr, arg: Tensor) -> Tensor:
     """What each position gave, in bits: (E, words) int32."""
-    (rows, size), edges, cut = arg.shape, form[1].numel(), pieces(form)
+    (rows, size), edges, cut = arg.shape, csr.indices.numel(), pieces(csr)
     words, count = -(-size // WORD), cut.starts.numel()
     marks = torch.empty((edges, words), dtype=torch.int32, device=arg.device)
     at_once = edges_at_once(rows, edges, TILE // WORD)
@@ -105,11 +105,11 @@ def _marks(form: Form, arg: Tensor) -> Tensor:
     return marks
 
 
-def _turned(form: Form, num: int) -> Turned:
+def _turned(csr: Csr, num: int) -> Turned:
     """The edges grouped by other end: made once, for a maximum alone reads them so."""
 
     def make() -> Turned:
-        indptr, indices, _ = form
+        indptr, indices, _ = csr
         rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
         row = torch.repeat_interleave(rows, indptr.diff(), output_size=indices.numel())
         ends, order = torch.sort(indices, stable=True)
@@ -118,4 +118,4 @@ def _turned(form: Form, num: int) -> Turned:
         )
         return Turned(limits.to(ends.dtype), order.to(ends.dtype), row[order])
 
-    return kept(form, f"turned {num}", make)
+    return kept(csr, f"turned {num}", make)

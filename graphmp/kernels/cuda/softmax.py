@@ -5,29 +5,29 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..contract import accumulator
+from ..contract import Csr, accumulator
 from .launch import launch
-from .layout import Form, Pieces, edges_at_once, kept, narrow, pieces
+from .layout import Pieces, edges_at_once, kept, narrow, pieces
 from .programs.softmax import softmax_merge, softmax_pieces, softmax_rows
 
 TILE = 1024  # numbers that a program has at once
 WIDEST = 32  # of them in a row
 
 
-def softmax(form: Form, logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
-    return _run(form, logits, logits, False)
+    return _run(csr, logits, logits, False)
 
 
-def softmax_gradient(form: Form, weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
-    return _run(form, weights, grads, True)
+    return _run(csr, weights, grads, True)
 
 
-def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:
+def _run(csr: Csr, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:
     """Numbers of edges from numbers of edges, by way of what each row reduces to."""
-    form = narrow(form)
-    cut, (indptr, _, eids) = pieces(form), form
+    csr = narrow(csr)
+    cut, (indptr, _, eids) = pieces(csr), csr
     size = values.shape[1:].numel()
     values, grads = values.contiguous(), grads.contiguous()
     out = torch.empty_like(values)
@@ -53,13 +53,13 @@ def _run(form: Form, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor
     launch(
         softmax_pieces,
         (cut.num_slots, tiles),
-        *(*given, _pieces_of_slots(form, cut), partials, out, size),
+        *(*given, _pieces_of_slots(csr, cut), partials, out, size),
         **{**shared, "IS_GRADIENT": is_gradient, "EDGES": TILE // block},
     )
     return out
 
 
-def _pieces_of_slots(form: Form, cut: Pieces) -> Tensor:
+def _pieces_of_slots(csr: Csr, cut: Pieces) -> Tensor:
     """(slots,) the piece that each slot is of, -1 for a slot that is unused."""
 
     def make() -> Tensor:
@@ -68,4 +68,4 @@ def _pieces_of_slots(form: Form, cut: Pieces) -> Tensor:
         found[torch.where(cut.slots < 0, cut.num_slots, cut.slots).long()] = index
         return found[:-1]
 
-    return kept(form, "pieces of slots", make)
+    return kept(csr, "pieces of slots", make)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, ROW, At, Call, Plan, accumulator
+from ..contract import EDGE, OTHER, ROW, Call, Csr, Operand, Plan, accumulator
 from . import composed
 from .adding import add_rows
 from .attention import attention, attention_gradient, score_gradient
@@ -69,18 +69,18 @@ def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
 
 
 def spmm(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     op: str,
     reduce: str,
     divisor: Tensor | bool,
-    lhs: At,
-    rhs: At | None,
+    lhs: Operand,
+    rhs: Operand | None,
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Make messages and reduce them into rows; see the contract."""
-    indptr, _, eids = form
-    num_rows, dtype, at = indptr.numel() - 1, lhs.data.dtype, _found(form)
+    indptr, _, eids = csr
+    num_rows, dtype, at = indptr.numel() - 1, lhs.data.dtype, _found(csr)
     row = at[ROW]
     messages = _messages(op, lhs, rhs, plan, at).reshape(len(eids), plan.out_size)
     index = row.view(-1, 1).expand_as(messages)
@@ -96,21 +96,17 @@ def spmm(
     return out.to(dtype).view(num_rows, *plan.out_shape), arg if wants_arg else None
 
 
-def sddmm(
-    form: tuple[Tensor, Tensor, Tensor], op: str, lhs: At, rhs: At | None, plan: Plan
-) -> Tensor:
+def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Make messages and keep them at the edges; see the contract."""
-    made = _messages(op, lhs, rhs, plan, _found(form)).to(lhs.data.dtype)
+    made = _messages(op, lhs, rhs, plan, _found(csr)).to(lhs.data.dtype)
     out = made.new_empty(len(made), *plan.out_shape)
-    out[form[2].long()] = made.reshape(out.shape)
+    out[csr.edge_ids.long()] = made.reshape(out.shape)
     return out
 
 
-def product_gradient(
-    form: tuple[Tensor, Tensor, Tensor], own: Tensor, weight: Tensor, grad: Tensor
-) -> tuple[Tensor, Tensor]:
+def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
     """The gradient of a sum of products, at both; see the contract."""
-    return composed.product_gradient(spmm, sddmm, form, own, weight, grad)
+    return composed.product_gradient(spmm, sddmm, csr, own, weight, grad)
 
 
 def arange(count: int, like: Tensor) -> Tensor:
@@ -123,28 +119,28 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     return data.index_select(0, ids)
 
 
-def softmax(form: tuple[Tensor, Tensor, Tensor], logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see the contract."""
-    row, flat = _rows_by_edge(form), _wide(logits)
+    row, flat = _rows_by_edge(csr), _wide(logits)
     index = row.view(-1, 1).expand_as(flat)
-    zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
+    zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
     shift = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
     weights = (flat - shift[row]).exp()
     total = add_rows(zeros, row, weights)
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
 
 
-def softmax_gradient(form: tuple[Tensor, Tensor, Tensor], weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
-    row, flat, upstream = _rows_by_edge(form), _wide(weights), _wide(grads)
-    zeros = flat.new_zeros(form[0].numel() - 1, flat.shape[1])
+    row, flat, upstream = _rows_by_edge(csr), _wide(weights), _wide(grads)
+    zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
     total = add_rows(zeros, row, flat * upstream)
     return (flat * (upstream - total[row])).to(weights.dtype).view(weights.shape)
 
 
-def _rows_by_edge(form: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+def _rows_by_edge(csr: Csr) -> Tensor:
     """The row of each edge, in edge id order: (E,) int64."""
-    indptr, _, eids = form
+    indptr, _, eids = csr
     row = torch.empty(len(eids), dtype=torch.int64, device=eids.device)
     row[eids.long()] = torch.repeat_interleave(
         torch.arange(indptr.numel() - 1, device=eids.device),
@@ -161,7 +157,7 @@ def _wide(tensor: Tensor) -> Tensor:
 
 
 def scatter(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     where: int,
     values: Tensor,
     arg: Tensor,
@@ -169,7 +165,7 @@ def scatter(
     shape: tuple[int, int],
 ) -> Tensor:
     """Add values where chosen edges lead; see the contract."""
-    ids = form[1] if where == OTHER else form[2]
+    ids = csr.indices if where == OTHER else csr.edge_ids
     chosen = (arg >= 0).nonzero(as_tuple=True)
     index = ids[arg[chosen].long()].long() * shape[1] + places[chosen[1]]
     flat = values[chosen].to(accumulator(values.dtype))
@@ -177,20 +173,22 @@ def scatter(
     return out.to(values.dtype).view(shape)
 
 
-def _found(form: tuple[Tensor, Tensor, Tensor]) -> dict[int, Tensor]:
+def _found(csr: Csr) -> dict[int, Tensor]:
     """For each position of a layout where the operands' rows are: (E,) each."""
-    indptr, indices, eids = form
+    indptr, indices, eids = csr
     rows = torch.arange(indptr.numel() - 1, device=indptr.device)
     row = torch.repeat_interleave(rows, indptr.diff().long(), output_size=len(eids))
     return {ROW: row, OTHER: indices, EDGE: eids}
 
 
-def _messages(op: str, lhs: At, rhs: At | None, plan: Plan, at: dict[int, Tensor]) -> Tensor:
+def _messages(
+    op: str, lhs: Operand, rhs: Operand | None, plan: Plan, at: dict[int, Tensor]
+) -> Tensor:
     """Messages summed to the result's shape, in the accumulator's dtype: (E, *out_shape)."""
     dtype, rank = accumulator(lhs.data.dtype), len(plan.full)
 
-    def rows(operand: At, shape: tuple[int, ...]) -> Tensor:
-        found = operand.data.index_select(0, at[operand.where])
+    def rows(operand: Operand, shape: tuple[int, ...]) -> Tensor:
+        found = operand.data.index_select(0, at[operand.end])
         padded = (1,) * (rank - len(shape)) + shape
         return found.to(dtype).reshape(found.shape[0], *padded)
 

@@ -6,19 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
-from ..contract import Attention, accumulator
+from ..contract import Attention, Csr, accumulator
 from ..philox import dropout_mask
 from .adding import add_rows
 
-Form = tuple[Tensor, Tensor, Tensor]
 
-
-def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
-    row, (_, indices, eids) = _rows(form), form
+    row, (_, indices, eids) = _rows(csr), csr
     scores = _bent(given, _scores(given, indices, row, eids))
     index = row.view(-1, 1).expand_as(scores)
-    zeros = scores.new_zeros(form[0].numel() - 1, given.heads)
+    zeros = scores.new_zeros(csr.indptr.numel() - 1, given.heads)
     peak = zeros.scatter_reduce(0, index, scores, "amax", include_self=False)
     weights = (scores - peak[row]).exp()
     total = add_rows(zeros, row, weights)
@@ -34,10 +32,10 @@ def attention(form: Form, given: Attention, wanted: bool) -> tuple[Tensor, Tenso
 
 
 def attention_gradient(
-    form: Form, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+    csr: Csr, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient at sources and edges; see the contract."""
-    row, (_, indices, eids) = _rows(form), form
+    row, (_, indices, eids) = _rows(csr), csr
     scores = _scores(given, row, indices, eids)
     peak, total, delta = stats[indices].chunk(3, 1)
     alpha = (_bent(given, scores) - peak).exp() / total
@@ -55,7 +53,7 @@ def attention_gradient(
         flow = flow * _steepness(given, scores)
     to_scores = torch.empty_like(flow)
     to_scores[eids.long()] = flow
-    rows = form[0].numel() - 1
+    rows = csr.indptr.numel() - 1
     to_value = _sum(row, share.unsqueeze(-1) * upstream, rows).to(given.value.dtype)
     return (
         to_value,
@@ -65,11 +63,11 @@ def attention_gradient(
     )
 
 
-def score_gradient(form: Form, given: Attention, scores: Tensor) -> Tensor:
+def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    row, (_, indices, eids) = _rows(form), form
+    row, (_, indices, eids) = _rows(csr), csr
     made = _reached(given, indices, row, scores[eids], False)
-    return _sum(row, made, form[0].numel() - 1)
+    return _sum(row, made, csr.indptr.numel() - 1)
 
 
 def _reached(given: Attention, u: Tensor, v: Tensor, flow: Tensor, is_left: bool) -> Tensor:
@@ -123,8 +121,8 @@ def _sum(row: Tensor, values: Tensor, rows: int) -> Tensor:
     return add_rows(flat.new_zeros(rows, flat.shape[1]), row, flat)
 
 
-def _rows(form: Form) -> Tensor:
+def _rows(csr: Csr) -> Tensor:
     """The row of each position: (E,) int64."""
-    lengths = form[0].diff().long()
+    lengths = csr.indptr.diff().long()
     rows = torch.arange(len(lengths), device=lengths.device)
-    return torch.repeat_interleave(rows, lengths, output_size=len(form[1]))
+    return torch.repeat_interleave(rows, lengths, output_size=len(csr.indices))

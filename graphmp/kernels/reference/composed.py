@@ -6,13 +6,13 @@ from typing import Any
 
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, ROW, At, plan
+from ..contract import EDGE, OTHER, ROW, Csr, Operand, plan
 
 
 def product_gradient(
     spmm: Any,
     sddmm: Any,
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     own: Tensor,
     weight: Tensor,
     grad: Tensor,
@@ -22,15 +22,15 @@ def product_gradient(
     Args:
         spmm: the backend's primitive.
         sddmm: the backend's primitive.
-        form: the layout.
+        csr: the layout.
         own: (rows, heads * size of a head).
         weight: (E, heads).
         grad: like ``own``, at the other ends.
     """
     heads = weight.shape[1]
     by_head, number = (heads, own.shape[1] // max(heads, 1)), (heads, 1)
-    rows, others = (At(x.view(len(x), *by_head), at) for x, at in ((own, ROW), (grad, OTHER)))
-    factors, sums = At(weight.view(len(weight), *number), EDGE), plan(by_head, number, by_head)
-    of_own, _ = spmm(form, "mul", "sum", False, others, factors, sums)
-    of_weight = sddmm(form, "mul", rows, others, plan(by_head, by_head, number))
+    rows, others = (Operand(x.view(len(x), *by_head), at) for x, at in ((own, ROW), (grad, OTHER)))
+    factors, sums = Operand(weight.view(len(weight), *number), EDGE), plan(by_head, number, by_head)
+    of_own, _ = spmm(csr, "mul", "sum", False, others, factors, sums)
+    of_weight = sddmm(csr, "mul", rows, others, plan(by_head, by_head, number))
     return of_own.view(own.shape), of_weight.view(weight.shape)

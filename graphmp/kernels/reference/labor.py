@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..contract import Csr
 from ..sampling_spec import SETTLED, Choice
 from .sampling import checked, numbers_of, sample
 
@@ -12,16 +13,16 @@ _LEAST_PART = 1e-150  # of a row's weights, so that its square is not 0
 
 
 def labor(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice, steps: int
+    csr: Csr, rows: Tensor, choice: Choice, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Choose edges each by itself; see the contract."""
     every = choice._replace(fanout=-1, replace=False, shared=None)
-    limits, others, places = sample(form, rows, every)
+    limits, others, places = sample(csr, rows, every)
     degrees = limits.long().diff()
     row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
     weights = torch.ones(len(row), dtype=torch.float64, device=rows.device)
     if choice.weights is not None:
-        weights = checked(choice.weights, form[2][places])
+        weights = checked(choice.weights, csr.edge_ids[places])
     parts = (weights / _summed(weights, row, len(rows))[row]).clamp(min=_LEAST_PART)
     chances = _chances(parts, row, degrees, others, choice.fanout, steps)
     assert choice.shared is not None

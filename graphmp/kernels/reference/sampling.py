@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
+from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
 from ..sampling_spec import LEAST, MOST, Choice, Drift
@@ -13,11 +14,9 @@ from ..sampling_spec import LEAST, MOST, Choice, Drift
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 
 
-def sample(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, choice: Choice
-) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
-    indptr, indices, eids = form
+    indptr, indices, eids = csr
     row, place = candidates(indptr, rows.long())
     if choice.gone is not None:
         kept = ~torch.isin(place, choice.gone)
@@ -35,10 +34,10 @@ def sample(
 
 
 def greatest(
-    form: tuple[Tensor, Tensor, Tensor], rows: Tensor, k: int, weights: Tensor, ascending: bool
+    csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges by their weights; see the contract."""
-    indptr, indices, eids = form
+    indptr, indices, eids = csr
     row, place = candidates(indptr, rows.long())
     degrees = torch.bincount(row, minlength=len(rows))
     taken = _taken(degrees, rows.dtype, k, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..contract import Csr
 from ..philox import fraction, words
 from ..sampling_spec import LEAST, MOST, TRIES, Walk
 from .sampling import candidates, checked, in_proportion
@@ -12,9 +13,9 @@ from .sampling import candidates, checked, in_proportion
 _STEP, _TRY = 3, 4  # what random numbers are drawn for
 
 
-def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
+def walk(csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
     """Walk along the edges; see the contract."""
-    indptr, indices, eids = form
+    indptr, indices, eids = csr
     traces = nodes.new_full((len(nodes), len(how.stops)), -1)
     chosen = torch.full_like(traces, -1)
     walks = (nodes >= 0).nonzero().view(-1)
@@ -24,7 +25,7 @@ def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple
         goes_on = (indptr[at + 1] > indptr[at]) & (fraction(c, d) >= how.stops[s])
         walks, at, draws = walks[goes_on], at[goes_on], fraction(a, b)[goes_on]
         before = before[goes_on] if before is not None else None
-        place = _next(form, walks, how.start + s, at, before, draws, how)
+        place = _next(csr, walks, how.start + s, at, before, draws, how)
         goes_on = place >= 0
         walks, before, place = walks[goes_on], at[goes_on], place[goes_on]
         traces[walks, s], chosen[walks, s] = indices[place], eids[place]
@@ -33,7 +34,7 @@ def walk(form: tuple[Tensor, Tensor, Tensor], nodes: Tensor, how: Walk) -> tuple
 
 
 def _next(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     walks: Tensor,
     step: int,
     at: Tensor,
@@ -44,19 +45,19 @@ def _next(
     """The position of the edge that each walk takes, or -1 where there is none."""
     before = None if how.pairs is None else before
     if how.weights is None and before is None:
-        low, degree = form[0][at].long(), (form[0][at + 1] - form[0][at]).long()
+        low, degree = csr.indptr[at].long(), (csr.indptr[at + 1] - csr.indptr[at]).long()
         return low + (draws * degree).long()
     place = torch.full_like(at, -1)
     if how.weights is None and before is not None:
-        place = _tried(form, walks, step, at, before, how)
+        place = _tried(csr, walks, step, at, before, how)
     left = (place < 0).nonzero().view(-1)
     last = None if before is None else before[left]
-    place[left] = _by_weight(form, at[left], last, draws[left], how)
+    place[left] = _by_weight(csr, at[left], last, draws[left], how)
     return place
 
 
 def _tried(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     walks: Tensor,
     step: int,
     at: Tensor,
@@ -65,25 +66,23 @@ def _tried(
 ) -> Tensor:
     """Edges by rejection; -1 after as many tries as there are edges."""
     place = torch.full_like(at, -1)
-    low, degree = form[0][at].long(), (form[0][at + 1] - form[0][at]).long()
+    low, degree = csr.indptr[at].long(), (csr.indptr[at + 1] - csr.indptr[at]).long()
     for t in range(TRIES):
         left = ((place < 0) & (degree > t)).nonzero().view(-1)
         if len(left) == 0:
             break
         a, b, c, d = words(how.seed, walks[left], step, _TRY + t)
         tried = low[left] + (fraction(a, b) * degree[left]).long()
-        factor = _factors(form, form[1][tried].long(), before[left], how)
+        factor = _factors(csr, csr.indices[tried].long(), before[left], how)
         taken = fraction(c, d) * max(how.back, 1.0, how.far) < factor
         place[left] = torch.where(taken, tried, -1)
     return place
 
 
-def _factors(
-    form: tuple[Tensor, Tensor, Tensor], other: Tensor, before: Tensor, how: Walk
-) -> Tensor:
+def _factors(csr: Csr, other: Tensor, before: Tensor, how: Walk) -> Tensor:
     """How much edges to ``other`` count after ``before``: (n,) float64."""
     assert how.pairs is not None
-    wanted = other * (len(form[0]) - 1) + before
+    wanted = other * (len(csr.indptr) - 1) + before
     found = torch.searchsorted(how.pairs, wanted).clamp(max=len(how.pairs) - 1)
     is_near = how.pairs[found] == wanted
     factor = torch.where(is_near, 1.0, how.far).double()
@@ -91,20 +90,20 @@ def _factors(
 
 
 def _by_weight(
-    form: tuple[Tensor, Tensor, Tensor],
+    csr: Csr,
     at: Tensor,
     before: Tensor | None,
     draws: Tensor,
     how: Walk,
 ) -> Tensor:
     """Edges in proportion to what they count, or -1 where all count 0."""
-    row, place = candidates(form[0], at)
+    row, place = candidates(csr.indptr, at)
     weights = torch.ones(len(row), dtype=torch.float64, device=at.device)
     if how.weights is not None:
-        weights = checked(how.weights, form[2][place])
+        weights = checked(how.weights, csr.edge_ids[place])
         row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
     if before is not None:
-        factors = _factors(form, form[1][place].long(), before[row], how)
+        factors = _factors(csr, csr.indices[place].long(), before[row], how)
         weights = (weights * factors).clamp(LEAST, MOST)
     degrees = torch.bincount(row, minlength=len(at))
     some = (degrees > 0).nonzero().view(-1)
