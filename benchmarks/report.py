@@ -148,12 +148,12 @@ def table(found: Mapping[str, Any]) -> str:
     has_peers = any(row.best for row in rows)
     has_floor = any(row.of_roofline for row in rows)
     heads += (["best peer ÷ graphmp"] if has_peers else []) + (["of gather"] if has_floor else [])
-    lines = [[*heads, "goal"], ["---"] * 2 + ["---:"] * (len(heads) - 2) + ["---"]]
+    lines = [heads, ["---"] * 2 + ["---:"] * (len(heads) - 2)]
     for row in rows:
         cells = [row.case, row.graph, *(shown(row.results.get(name), row.unit) for name in names)]
         cells += [number(row.ratio) if row.best and row.ratio else ""] if has_peers else []
         cells += [f"{row.of_roofline:.0%}" if row.of_roofline else ""] if has_floor else []
-        lines.append([*cells, goal_of(row)])
+        lines.append(cells)
     body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     turns = max((len(r.turns) for row in rows for r in row.results.values()), default=0)
     where = f"{found['machine']}; {turns} turns"
