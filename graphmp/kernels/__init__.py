@@ -1,7 +1,8 @@
-"""Which backend runs a call: the first, in order, that gives no reason against it.
+"""The primitives that graphs run on: each call goes to the first backend that can run it.
 
 ``BACKENDS`` is the order. The last, plain torch, supports everything. A backend with an optional
-dependency is imported when a call first reaches it.
+dependency is imported when a call first reaches it. :class:`.contract.Backend` documents the
+primitives; the functions of the same names here select a backend and call it.
 
 Files:
     contract: The primitives every backend may offer, their records, and tolerances.
@@ -68,9 +69,9 @@ def select(call: Call) -> Backend:
     Raises:
         GraphRuntimeError: every backend has a reason against it; the message lists them.
     """
-    found = _selected.get(call)
-    if found is not None:
-        return found
+    backend = _selected.get(call)
+    if backend is not None:
+        return backend
     reasons = []
     for name, module, _ in BACKENDS:
         reason = why_not(name, call)
@@ -100,7 +101,7 @@ def using(*names: str) -> Iterator[None]:
     """
     known = [name for name, _, _ in BACKENDS]
     if not names or any(name not in known for name in names):
-        raise GraphValueError(f"Backends are {', '.join(known)}, but {names} came.")
+        raise GraphValueError(f"Expected names of backends ({', '.join(known)}), got {names}.")
     previous = _enabled
     _enable(names)
     try:
@@ -144,20 +145,20 @@ def spmm(
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Make messages and reduce them into rows; see :mod:`graphmp.kernels.contract`."""
+    """Compute messages and reduce them into rows; see :class:`.contract.Backend`."""
     call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
     backend = _selected.get(call) or select(call)
     return backend.spmm(csr, op, reduce, divisor, lhs, rhs, plan, wants_arg)
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
-    """Make messages and keep them at the edges; see :mod:`graphmp.kernels.contract`."""
+    """Compute messages and keep them at the edges; see :class:`.contract.Backend`."""
     backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
     return backend.sddmm(csr, op, lhs, rhs, plan)
 
 
 def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient of a sum of products, at both; see :mod:`graphmp.kernels.contract`."""
+    """Both gradients of a sum of products; see :class:`.contract.Backend`."""
     backend = select(Call("product_gradient", grad.device.type, grad.dtype))
     return backend.product_gradient(csr, own, weight, grad)
 
@@ -168,85 +169,87 @@ def arange(count: int, like: Tensor) -> Tensor:
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:
-    """Rows of a tensor, ``data[ids]``; see :mod:`graphmp.kernels.contract`."""
+    """Rows of a tensor, ``data[ids]``; see :class:`.contract.Backend`."""
     return select(Call("take", data.device.type, data.dtype)).take(data, ids)
 
 
 def softmax(csr: Csr, logits: Tensor) -> Tensor:
-    """Softmax over the edges of each row; see :mod:`graphmp.kernels.contract`."""
+    """Softmax over the edges of each row; see :class:`.contract.Backend`."""
     return select(Call("softmax", logits.device.type, logits.dtype)).softmax(csr, logits)
 
 
 def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
-    """The gradient of :func:`softmax`; see :mod:`graphmp.kernels.contract`."""
+    """The gradient of :func:`softmax`; see :class:`.contract.Backend`."""
     backend = select(Call("softmax", weights.device.type, weights.dtype))
     return backend.softmax_gradient(csr, weights, grads)
 
 
 def scatter(
     csr: Csr,
-    where: int,
+    end: int,
     values: Tensor,
     arg: Tensor,
-    places: Tensor,
+    columns: Tensor,
     shape: tuple[int, int],
 ) -> Tensor:
-    """Add values where chosen edges lead; see :mod:`graphmp.kernels.contract`."""
+    """Scatter values to the edges that gave a maximum; see :class:`.contract.Backend`."""
     backend = select(Call("scatter", values.device.type, values.dtype))
-    return backend.scatter(csr, where, values, arg, places, shape)
+    return backend.scatter(csr, end, values, arg, columns, shape)
 
 
-def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Attend; see :mod:`graphmp.kernels.contract`."""
-    return _attending(given).attention(csr, given, wanted)
+def attention(
+    csr: Csr, spec: Attention, with_attention: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Attend; see :class:`.contract.Backend`."""
+    return _attention_backend(spec).attention(csr, spec, with_attention)
 
 
 def attention_gradient(
     csr: Csr,
-    given: Attention,
+    spec: Attention,
     stats: Tensor,
     grad: Tensor,
     attention_grad: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-    """The gradient of :func:`attention` at sources and edges; see the contract."""
-    return _attending(given).attention_gradient(csr, given, stats, grad, attention_grad)
+    """The gradient of :func:`attention` at sources and edges; see :class:`.contract.Backend`."""
+    return _attention_backend(spec).attention_gradient(csr, spec, stats, grad, attention_grad)
 
 
-def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
-    """The gradient of attention's scores at the destinations; see the contract."""
-    return _attending(given).score_gradient(csr, given, scores)
+def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
+    """The gradient of attention's scores at the destinations; see :class:`.contract.Backend`."""
+    return _attention_backend(spec).score_gradient(csr, spec, scores)
 
 
-def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose edges of rows; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, choice)
+def sample(csr: Csr, rows: Tensor, spec: Choice) -> tuple[Tensor, Tensor, Tensor]:
+    """Sample edges of rows; see :class:`.contract.Backend`."""
+    return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, spec)
 
 
 def labor(
-    csr: Csr, rows: Tensor, choice: Choice, steps: int
+    csr: Csr, rows: Tensor, spec: Choice, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Choose edges each by itself; see :mod:`graphmp.kernels.contract`."""
-    return select(Call("labor", rows.device.type, rows.dtype)).labor(csr, rows, choice, steps)
+    """Sample each edge independently; see :class:`.contract.Backend`."""
+    return select(Call("labor", rows.device.type, rows.dtype)).labor(csr, rows, spec, steps)
 
 
 def greatest(
     csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose edges by their weights; see :mod:`graphmp.kernels.contract`."""
+    """Choose the edges of greatest weight; see :class:`.contract.Backend`."""
     backend = select(Call("greatest", rows.device.type, weights.dtype))
     return backend.greatest(csr, rows, k, weights, ascending)
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
-    """Number nodes anew; see :mod:`graphmp.kernels.contract`."""
+    """Renumber nodes in order of first appearance; see :class:`.contract.Backend`."""
     return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
 
 
-def walk(csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
-    """Walk at random; see :mod:`graphmp.kernels.contract`."""
-    backend = select(Call("walk", nodes.device.type, nodes.dtype, how.kind))
-    return backend.walk(csr, nodes, how)
+def walk(csr: Csr, nodes: Tensor, spec: Walk) -> tuple[Tensor, Tensor]:
+    """Walk at random; see :class:`.contract.Backend`."""
+    backend = select(Call("walk", nodes.device.type, nodes.dtype, spec.kind))
+    return backend.walk(csr, nodes, spec)
 
 
-def _attending(given: Attention) -> Backend:
-    return select(Call("attention", given.value.device.type, given.value.dtype, given.kind))
+def _attention_backend(spec: Attention) -> Backend:
+    return select(Call("attention", spec.value.device.type, spec.value.dtype, spec.kind))

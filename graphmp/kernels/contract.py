@@ -1,77 +1,18 @@
-"""What every backend offers: the primitives, the features' index maps, and how exact results are.
+"""The contract of the backends: what they may implement, on which records, and how exactly.
 
-Primitives
-    ``group(ids, num_rows) -> (indptr, order)``
-        A stable counting sort of (E,) ids: (num_rows + 1,) limits and (E,) positions.
-    ``spmm(csr, op, reduce, divisor, lhs, rhs, plan, wants_arg) -> (out, arg)``
-        Messages made from two operands and reduced into each row of ``csr``, a triple
-        ``(indptr, indices, eids)``. ``out`` is (rows, *plan.out_shape) and holds 0 in rows without
-        edges. ``arg`` is None unless ``"max"`` or ``"min"`` want it; it is the position in
-        ``csr`` of the edge that gave each value, the first among equals, -1 in rows without
-        edges: (rows, plan.out_size), int32 or int64. NaN wins. ``divisor``
-        divides each row of a sum before it is rounded: (rows,) numbers in the accumulator's dtype,
-        or True for the number of its edges.
-    ``sddmm(csr, op, lhs, rhs, plan) -> out``
-        Messages kept at the edges: (E, *plan.out_shape), in edge id order.
-    ``product_gradient(csr, own, weight, grad) -> (of_own, of_weight)``
-        The gradient of a sum of products, of rows and of the edges they were multiplied with, in
-        one pass: ``of_own[r]`` is the sum of ``weight * grad[other end]`` over the edges of row
-        ``r``, and ``of_weight`` the product of ``own[r]`` and ``grad[other end]`` summed in each
-        head. ``own`` is (rows, heads * size of a head), ``grad`` likewise at the other ends,
-        ``weight`` (E, heads); results are as the operands.
-    ``arange(count, like) -> ids``
-        0 to ``count - 1``, of the dtype and on the device of ``like``.
-    ``take(data, ids) -> rows``
-        ``data[ids]``, for (k,) ids.
-    ``softmax(csr, logits) -> out``
-        Softmax of (E, *) logits over the edges of each row, in edge id order.
-    ``softmax_gradient(csr, weights, grads) -> out``
-        What reaches the logits: ``weights * (grads - total)``, where ``total`` is the sum of
-        ``weights * grads`` over the edges of the row.
-    ``scatter(csr, where, values, arg, places, shape) -> out``
-        The gradient of a maximum: ``out[ids[arg[r, f]], places[f]] += values[r, f]`` for (rows,
-        size) values and positions in ``csr``, each -1 or in its row. ``ids`` are the other ends
-        or the edge ids, as ``where`` says; ``out`` has ``shape``, (n, m), and each of its m columns
-        is named by as many of the (size,) ``places``.
-    ``attention(csr, given, wanted) -> (out, stats, attention)``
-        Attention as :class:`Attention` says; rows of ``csr`` are destinations. ``out`` is (rows,
-        size of ``value``), 0 in rows without edges. ``stats`` is (rows, 2 heads): the peak of the
-        scores of a row and the sum of ``exp(score - peak)``. Both have the accumulator's dtype.
-        ``attention`` is (E, heads), after dropout and weights, if ``wanted``; else None.
-    ``attention_gradient(csr, given, stats, grad, attention_grad)``
-        What reaches the sources and the edges, ``(value, left, scores, weight)``; rows of ``csr``
-        are sources. ``stats`` is (num_dst, 3 heads), with ``delta``, the sum of attention times its
-        gradient over the edges of a destination. ``grad`` is that of ``out``, ``attention_grad``
-        that of ``attention`` or None. ``value`` has its operand's dtype, the others the
-        accumulator's; ``scores``, (E, heads), is the gradient before the leaky ReLU of kind
-        ``"add"``, ``weight`` None without weights.
-    ``score_gradient(csr, given, scores) -> right``
-        The gradient of the scores at the destinations, the rows of ``csr``. It and ``left`` above
-        are for kind ``"leaky"`` not yet multiplied by ``slant``.
-    ``sample(csr, rows, choice) -> (limits, others, places)``
-        Edges of (n,) ``rows`` of ``csr``, chosen as :class:`.draws.Choice` says: (n + 1,) limits,
-        and the other end and the position in ``csr`` of each edge. A row named twice chooses
-        twice.
-    ``labor(csr, rows, choice, steps) -> (limits, others, places, weights)``
-        Likewise edges that are taken each by itself, from other ends that rows have in common, as
-        :mod:`.sampling_spec` says; and (E,) float32 ``weights``, whose mean is 1 in each row.
-    ``greatest(csr, rows, k, weights, ascending) -> (limits, others, places)``
-        Likewise the ``k`` edges of each row with the greatest weights, or the least if
-        ``ascending``, the greatest first; of equals the one that comes first in the row. ``k`` is
-        -1 for all. ``weights`` are (E,) by edge id, of integers, float32 or float64.
-    ``relabel(first, ids, limit) -> (nodes, places)``
-        Nodes numbered anew: those of ``first``, (n,), and then those of ``ids``, (m,), that are
-        new, in the order in which they first come. ``places`` is (m,), where each of ``ids`` is
-        first in ``nodes``. All are below ``limit``.
-    ``walk(csr, nodes, how) -> (traces, eids)``
-        Walks that leave (n,) ``nodes`` along the edges of ``csr``, as :class:`.draws.Walk` says:
-        the node and the edge id of each step, (n, steps) each, -1 after the end of a walk. A node
-        -1 is a walk that has ended before.
+:class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
+has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``gather``,
+``sampling``, ``labor`` and ``walking``.
 
-Ids are contiguous and of one dtype. An operand is an :class:`At`: a tensor and where its rows are
-found. Both operands have one dtype, which is the dtype of the result; float16 and bfloat16
-accumulate in float32 and round once.
-The operators are ``copy`` (of ``lhs``), ``add``, ``sub``, ``mul``, ``div``.
+Conventions that all primitives share:
+
+- Ids are contiguous and of one dtype, int32 or int64.
+- ``csr`` is a :class:`Csr`: edges grouped by one of their ends, its rows. Rows are destinations
+  unless a primitive says otherwise.
+- Both operands of a message have one dtype, which is the dtype of the result. float16 and bfloat16
+  accumulate in float32 and round once.
+- The operators are ``copy`` (of ``lhs``), ``add``, ``sub``, ``mul`` and ``div``.
+- Results are new tensors; the same inputs give the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -131,7 +72,7 @@ class Operand(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """What attends to what: features are flat, (rows, heads * size of a head).
+    """The operands of attention; features are flat, (rows, heads * head size).
 
     The score of an edge from u to v, for each head, is by kind
 
@@ -143,7 +84,7 @@ class Attention(NamedTuple):
     ``value[u]``. Dropout is that of :mod:`.philox`.
 
     Attributes:
-        kind: how scores are made.
+        kind: how scores are computed.
         heads: the number of heads.
         left: (num_src, heads * k).
         right: (num_dst, heads * k).
@@ -170,7 +111,7 @@ class Attention(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What a backend may look at to say why it cannot run a call."""
+    """One call of a primitive: what a backend may look at to say why it cannot run it."""
 
     primitive: str
     device: str
@@ -179,15 +120,18 @@ class Call(NamedTuple):
 
 
 class Backend(Protocol):
-    """A folder or module of kernels."""
+    """The primitives: each is one method, whose docstring is the contract.
+
+    A backend may leave primitives out: ``why_not`` then gives the reason, and the next backend runs
+    the call. A backend that accepted a call runs it.
+    """
 
     name: str
 
     def why_not(self, call: Call) -> str | None:
-        """A reason why this backend cannot run ``call``, or None when it can."""
+        """The reason why this backend cannot run ``call``, or None if it can."""
 
-    def group(self, ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
-        """See the module's docstring."""
+    # ---- messages
 
     def spmm(
         self,
@@ -200,80 +144,215 @@ class Backend(Protocol):
         plan: Plan,
         wants_arg: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """See the module's docstring."""
+        r"""Compute messages from two operands and reduce them into each row.
+
+        Args:
+            csr: the edges.
+            op: the operator.
+            reduce: ``"sum"``, ``"max"`` or ``"min"``. NaN wins in ``"max"`` and ``"min"``.
+            divisor: divides each row of a sum before it is rounded: (rows,) numbers in the
+                accumulator's dtype, or True for the number of edges of the row.
+            lhs: the left operand.
+            rhs: the right operand, or None for ``copy``.
+            plan: how the features broadcast.
+            wants_arg: whether ``arg`` is needed; only with ``"max"`` and ``"min"``.
+
+        Returns:
+            ``(out, arg)``. ``out`` is (rows, \*plan.out_shape), 0 in rows without edges. ``arg`` is
+            None, or (rows, plan.out_size) of int32 or int64: the position in ``csr`` of the edge
+            that gave each value, the first among equals, -1 in rows without edges.
+        """
 
     def sddmm(self, csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
-        """See the module's docstring."""
+        r"""Compute messages from two operands and keep them at the edges.
+
+        Returns:
+            (E, \*plan.out_shape), in edge id order.
+        """
 
     def product_gradient(
         self, csr: Csr, own: Tensor, weight: Tensor, grad: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """See the module's docstring."""
+        """Compute both gradients of a sum of products in one pass.
 
-    def arange(self, count: int, like: Tensor) -> Tensor:
-        """See the module's docstring."""
+        Args:
+            csr: the edges.
+            own: (rows, heads * head size), the features of the rows.
+            weight: (E, heads), the weights that they were multiplied with.
+            grad: like ``own``, the gradient at the other ends.
 
-    def take(self, data: Tensor, ids: Tensor) -> Tensor:
-        """See the module's docstring."""
-
-    def softmax(self, csr: Csr, logits: Tensor) -> Tensor:
-        """See the module's docstring."""
-
-    def softmax_gradient(self, csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
-        """See the module's docstring."""
+        Returns:
+            ``(of_own, of_weight)``, shaped as the operands. ``of_own[r]`` is the sum of
+            ``weight * grad[other end]`` over the edges of row ``r``; ``of_weight`` is the product
+            of ``own[r]`` and ``grad[other end]``, summed in each head.
+        """
 
     def scatter(
         self,
         csr: Csr,
-        where: int,
+        end: int,
         values: Tensor,
         arg: Tensor,
-        places: Tensor,
+        columns: Tensor,
         shape: tuple[int, int],
     ) -> Tensor:
-        """See the module's docstring."""
+        """Scatter values to the edges that gave a maximum: the gradient of a maximum.
+
+        Args:
+            csr: the edges.
+            end: ``OTHER`` or ``EDGE``: whether rows of ``out`` are other ends or edge ids.
+            values: (rows, size).
+            arg: (rows, size) positions in ``csr``, each in its own row or -1.
+            columns: (size,) the column of ``out`` for each column of ``values``; each column is
+                named equally often.
+            shape: (n, m), the shape of the result.
+
+        Returns:
+            ``out`` with ``out[ids[arg[r, f]], columns[f]] += values[r, f]``.
+        """
+
+    # ---- gather
+
+    def group(self, ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
+        """Sort (E,) ids stably by counting.
+
+        Returns:
+            ``(indptr, order)``: (num_rows + 1,) where each id starts, and (E,) positions, in the
+            dtype of the ids.
+        """
+
+    def arange(self, count: int, like: Tensor) -> Tensor:
+        """0 to ``count - 1``, in the dtype and on the device of ``like``."""
+
+    def take(self, data: Tensor, ids: Tensor) -> Tensor:
+        """``data[ids]`` for (k,) ids."""
+
+    def relabel(self, first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
+        """Renumber nodes in order of first appearance.
+
+        Args:
+            first: (n,) distinct nodes that get the numbers 0 to n - 1.
+            ids: (m,) nodes.
+            limit: an upper bound of all nodes, exclusive.
+
+        Returns:
+            ``(nodes, positions)``: the distinct nodes, those of ``first`` and then the new ones of
+            ``ids``; and (m,) where each of ``ids`` is in ``nodes``.
+        """
+
+    # ---- softmax
+
+    def softmax(self, csr: Csr, logits: Tensor) -> Tensor:
+        r"""Softmax of (E, \*) logits over the edges of each row, in edge id order."""
+
+    def softmax_gradient(self, csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
+        """The gradient of :meth:`softmax`.
+
+        Returns:
+            ``weights * (grads - total)``, where ``total`` is the sum of ``weights * grads`` over
+            the edges of the row.
+        """
+
+    # ---- attention
 
     def attention(
-        self, csr: Csr, given: Attention, wanted: bool
+        self, csr: Csr, spec: Attention, with_attention: bool
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """See the module's docstring."""
+        """Attend as :class:`Attention` says.
+
+        Returns:
+            ``(out, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows without
+            edges. ``stats`` is (rows, 2 heads): the largest score of each row, and the sum of
+            ``exp(score - largest)``. Both have the accumulator's dtype. ``attention`` is
+            (E, heads), after dropout and weights, or None unless ``with_attention``.
+        """
 
     def attention_gradient(
         self,
         csr: Csr,
-        given: Attention,
+        spec: Attention,
         stats: Tensor,
         grad: Tensor,
         attention_grad: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """See the module's docstring."""
+        """The gradients of :meth:`attention` at the sources and the edges.
 
-    def score_gradient(self, csr: Csr, given: Attention, scores: Tensor) -> Tensor:
-        """See the module's docstring."""
+        Args:
+            csr: the edges, whose rows are sources here.
+            spec: the attention.
+            stats: (num_dst, 3 heads): as :meth:`attention` returns them, and ``delta``, the sum of
+                attention times its gradient over the edges of a destination.
+            grad: the gradient of ``out``.
+            attention_grad: the gradient of ``attention``, or None.
 
-    def sample(self, csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
-        """See the module's docstring."""
+        Returns:
+            ``(value, left, scores, weight)``. ``value`` has the dtype of its operand, the others
+            the accumulator's. ``scores`` is (E, heads), for kind ``"add"`` before the leaky ReLU.
+            ``left`` is for kind ``"leaky"`` not multiplied by the attention vector yet. ``weight``
+            is None without weights.
+        """
 
-    def labor(
-        self, csr: Csr, rows: Tensor, choice: Choice, steps: int
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """See the module's docstring."""
+    def score_gradient(self, csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
+        """The gradient of the scores at the destinations, which are the rows.
+
+        For kind ``"leaky"`` it is not multiplied by the attention vector yet.
+        """
+
+    # ---- sampling
+
+    def sample(self, csr: Csr, rows: Tensor, spec: Choice) -> tuple[Tensor, Tensor, Tensor]:
+        """Sample edges of (n,) rows; a row named twice is sampled twice.
+
+        Returns:
+            ``(indptr, indices, positions)``: (n + 1,) where the edges of each row start, and for
+            each edge its other end and its position in ``csr``.
+        """
 
     def greatest(
-        self,
-        csr: Csr,
-        rows: Tensor,
-        k: int,
-        weights: Tensor,
-        ascending: bool,
+        self, csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """See the module's docstring."""
+        """Choose the ``k`` edges of greatest weight of each row, the greatest first.
 
-    def relabel(self, first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
-        """See the module's docstring."""
+        Args:
+            csr: the edges.
+            rows: (n,) rows.
+            k: how many; -1 for all.
+            weights: (E,) by edge id, of integers, float32 or float64. Of equal weights the first
+                in the row comes first.
+            ascending: choose the least instead.
 
-    def walk(self, csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
-        """See the module's docstring."""
+        Returns:
+            As :meth:`sample`.
+        """
+
+    def labor(
+        self, csr: Csr, rows: Tensor, spec: Choice, steps: int
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Sample each edge independently, with random numbers that rows share (LABOR).
+
+        Returns:
+            As :meth:`sample`, and (E,) float32 weights whose mean is 1 in each row.
+        """
+
+    def walk(self, csr: Csr, nodes: Tensor, spec: Walk) -> tuple[Tensor, Tensor]:
+        """Walk at random from (n,) nodes, along edges whose rows are sources here.
+
+        Args:
+            csr: the edges.
+            nodes: where the walks are; -1 for a walk that has ended.
+            spec: the kind of walk, and how many steps.
+
+        Returns:
+            ``(traces, edge_ids)``: the node and the edge id of each step, (n, steps) each, -1
+            after the end of a walk.
+        """
+
+
+PRIMITIVES = tuple(
+    name
+    for name, member in vars(Backend).items()
+    if callable(member) and not name.startswith("_") and name != "why_not"
+)
 
 
 def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -289,14 +368,17 @@ def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         (2, 3)
     """
     rank = max(map(len, shapes))
-    made = [1] * rank
+    result = [1] * rank
     for shape in shapes:
-        for place, size in enumerate(shape, rank - len(shape)):
-            if made[place] == 1:
-                made[place] = size
-            elif size not in (1, made[place]):
-                raise GraphValueError(f"Shapes {', '.join(map(str, shapes))} do not broadcast.")
-    return tuple(made)
+        for axis, size in enumerate(shape, rank - len(shape)):
+            if result[axis] == 1:
+                result[axis] = size
+            elif size not in (1, result[axis]):
+                raise GraphValueError(
+                    "Expected features whose shapes broadcast, right-aligned as in NumPy, got "
+                    f"{', '.join(map(str, shapes))}; reshape one of them."
+                )
+    return tuple(result)
 
 
 @dataclass(frozen=True, eq=False)
@@ -377,7 +459,7 @@ def _block(indices: Tensor) -> int:
 def plan(
     lhs_shape: tuple[int, ...], rhs_shape: tuple[int, ...], out_shape: tuple[int, ...]
 ) -> Plan:
-    """The plan of these feature shapes; made once."""
+    """The plan of these feature shapes; cached."""
     return Plan(lhs_shape, rhs_shape, out_shape)
 
 
