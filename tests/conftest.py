@@ -23,12 +23,20 @@ from graphmp import kernels, ops
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+DATA_FIXTURES = {"data_dir", "planetoid_dir"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what an interpreter would be too slow for."""
+    """Mark tests by parameters and fixtures; deselect those too slow for the interpreter."""
     runs: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
         call = getattr(item, "callspec", None)
-        runs[backends.takes_part(item.path, call.params if call else {})].append(item)
+        parameters = call.params if call else {}
+        if backends.is_interpreted(parameters):
+            item.add_marker("interpreter")
+        if DATA_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("data")
+        runs[backends.takes_part(item.path, parameters)].append(item)
     items[:] = runs[True]
     if runs[False]:
         config.hook.pytest_deselected(items=runs[False])

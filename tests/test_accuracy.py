@@ -38,6 +38,7 @@ def test_gcn_on_cora_is_as_accurate_as_in_its_paper(files: Callable[[str, str], 
     assert mean(found) >= 0.81  # docs/accuracy.md has the figures of ten seeds
 
 
+@pytest.mark.program
 def test_rgcn_on_aifb_is_as_accurate_as_in_its_paper(
     files: Callable[[str, str], None], tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def all_measured(path: Path) -> bool:
     return bool(values) and None not in values and all(file.stat().st_size for file in files)
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_benchmark_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = BENCHMARKS / f"{name}.py"
@@ -48,6 +49,7 @@ def test_a_benchmark_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert all_measured(tmp_path / f"{name}.json")
 
 
+@pytest.mark.program
 def test_a_library_works_in_a_process_of_its_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.layouts", *QUICK, str(tmp_path)]
     done = subprocess.run(

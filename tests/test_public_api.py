@@ -128,6 +128,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.program
 def test_import_is_silent_and_imports_no_optional_package() -> None:
     done = run(
         f"import sys, torch\nbefore = set(sys.modules)\nimport graphmp\n"
@@ -153,12 +154,14 @@ sys.path.insert(0, {str(TESTS)!r})
 """
 
 
+@pytest.mark.program
 def test_without_optional_packages_they_are_really_missing() -> None:
     for package in OPTIONAL:
         done = run(f"{WITHOUT}\nimport {package}")
         assert f"ModuleNotFoundError: No module named '{package}'" in done.stderr
 
 
+@pytest.mark.program
 def test_without_optional_packages_update_all_is_correct() -> None:
     done = run(
         WITHOUT

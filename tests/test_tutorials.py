@@ -14,6 +14,7 @@ TUTORIALS = sorted((Path(__file__).resolve().parents[1] / "tutorials").glob("*.p
 EACH_TUTORIAL = pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
 
 
+@pytest.mark.program
 @EACH_TUTORIAL
 def test_a_tutorial_runs(script: Path, tmp_path: Path) -> None:
     settings = {**os.environ, "MPLBACKEND": "Agg"}
@@ -33,6 +34,7 @@ def test_a_tutorial_runs(script: Path, tmp_path: Path) -> None:
     assert all(picture.stat().st_size > 10_000 for picture in pictures)
 
 
+@pytest.mark.program
 @pytest.mark.parametrize(
     ("number", "options"),
     [

@@ -14,6 +14,8 @@ from torch._dynamo.testing import CompileCounterWithBackend
 import graphmp as gm
 import graphmp.function as fn
 
+pytestmark = pytest.mark.compiler
+
 SIZES = (10, 11, 12, 15, 20, 41)
 
 

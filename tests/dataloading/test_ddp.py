@@ -38,6 +38,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(2)]
 
 
+@pytest.mark.program
 def test_each_process_gets_other_seeds_and_together_they_get_all(found: list[Any]) -> None:
     for shuffle in (False, True):
         for workers in (0, 2):
@@ -50,6 +51,7 @@ def test_each_process_gets_other_seeds_and_together_they_get_all(found: list[Any
                 assert len(set(parts[0]) & set(parts[1])) == 1
 
 
+@pytest.mark.program
 def test_with_drop_last_no_seed_comes_twice(found: list[Any]) -> None:
     for shuffle in (False, True):
         for workers in (0, 2):
@@ -61,6 +63,7 @@ def test_with_drop_last_no_seed_comes_twice(found: list[Any]) -> None:
                 assert len(set(seeds)) == 16
 
 
+@pytest.mark.program
 def test_epochs_have_another_order_and_set_epoch_chooses_it(found: list[Any]) -> None:
     for one in found:
         first, second, again = one["False True 0"][1]
@@ -70,6 +73,7 @@ def test_epochs_have_another_order_and_set_epoch_chooses_it(found: list[Any]) ->
         assert first == second
 
 
+@pytest.mark.program
 def test_seeds_of_several_types_and_whole_graphs_are_divided_too(found: list[Any]) -> None:
     kinds = [{(t, i) for batch in one["types"] for t in batch for i in batch[t]} for one in found]
     assert kinds[0] | kinds[1] == {("a", 0), ("a", 1), ("b", 0), ("b", 1), ("b", 2)}

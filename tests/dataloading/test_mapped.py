@@ -161,6 +161,7 @@ LIMITED = """
 """
 
 
+@pytest.mark.program
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_features_larger_than_memory_are_sampled(tmp_path: Path) -> None:
     path, rows = tmp_path / "large.bin", 1 << 20

@@ -218,6 +218,7 @@ def test_work_overlaps_with_the_loop() -> None:
     assert seconds(2) < 0.8 * seconds(0)
 
 
+@pytest.mark.program
 def test_a_program_that_ends_in_the_middle_of_an_epoch_ends() -> None:
     code = (
         "import graphmp as gm\n"

@@ -13,6 +13,8 @@ import pytest
 
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
+pytestmark = pytest.mark.ahead
+
 FOLDER = Path(__file__).resolve().parents[1] / "support"
 PYTHONPATH = os.pathsep.join(path for path in sys.path if path)
 FAMILIES = sorted(path.stem.removeprefix("ahead_") for path in FOLDER.glob("ahead_*.py"))

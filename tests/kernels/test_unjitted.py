@@ -14,6 +14,8 @@ import pytest
 
 pytest.importorskip("numba", reason="needs Numba: pip install numba")
 
+pytestmark = pytest.mark.program
+
 FOLDER = Path(__file__).resolve().parent
 PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter", "sample", "greatest", "walk")
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}

@@ -35,6 +35,7 @@ def test_a_layer_gives_nearly_what_it_gives_without(name: str) -> None:
     assert grad.dtype == torch.float32
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize("name", ["GraphConv", "GATConv", "u_mul_e sum"])
 def test_a_compiled_layer_does_the_same(name: str) -> None:
     torch.compiler.reset()

@@ -145,6 +145,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+@pytest.mark.program
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork; nothing to test")
 def test_a_forked_child_attends_too() -> None:
     command = [sys.executable, "-c", FORK]

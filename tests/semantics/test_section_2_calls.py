@@ -178,7 +178,8 @@ WAYS: dict[str, Callable[[list[int], torch.dtype], Any]] = {
     "repeated": lambda ids, _: [*ids, *ids],
 }
 each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-each_int = pytest.mark.parametrize("way", [int, np.int64, torch.tensor], ids=str)
+INTS = {"int": int, "NumPy": np.int64, "tensor": torch.tensor}
+each_int = pytest.mark.parametrize("way", INTS.values(), ids=INTS)
 
 
 @each_path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -214,11 +215,11 @@ def through_spawn(g: Graph) -> Graph:
         return back
 
 
-ROUND_TRIPS: dict[str, Callable[[Graph], Graph]] = {
+ROUND_TRIPS: dict[str, Any] = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda g: pickle.loads(pickle.dumps(g)),
     "oldest pickle": lambda g: pickle.loads(pickle.dumps(g, protocol=2)),
-    "spawn": through_spawn,
+    "spawn": pytest.param(through_spawn, marks=pytest.mark.program),
 }
 
 

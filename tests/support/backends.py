@@ -65,9 +65,14 @@ def each_backend_and_dtype(
     return pytest.mark.parametrize(("backend", "dtype"), pairs, indirect=["backend"])
 
 
+def is_interpreted(parameters: Mapping[str, object]) -> bool:
+    """Whether a test with these parameters runs kernels in Triton's interpreter."""
+    return INTERPRETED is not None and parameters.get("backend") == INTERPRETED
+
+
 def takes_part(file: Path, parameters: Mapping[str, object]) -> bool:
     """Whether a test with these parameters is run: not all are that would be interpreted."""
-    if parameters.get("backend") != INTERPRETED or INTERPRETED is None:
+    if not is_interpreted(parameters):
         return True
     unusual = [name for name, value in USUAL.items() if parameters.get(name, value) != value]
     return file.parent.name == "kernels" and len(unusual) <= 1

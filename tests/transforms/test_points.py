@@ -221,6 +221,7 @@ def test_bad_input_is_an_error(call: Any, error: type[gm.GraphError], message: s
         call()
 
 
+@pytest.mark.program
 def test_a_tree_without_scipy_is_an_error_that_says_what_to_do() -> None:
     code = (
         "import sys; sys.modules['scipy.spatial'] = None\n"

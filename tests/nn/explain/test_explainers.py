@@ -206,6 +206,7 @@ def test_a_bar_shows_how_far_it_is(capfd: pytest.CaptureFixture[str]) -> None:
     assert "Explain node 0" in capfd.readouterr().err
 
 
+@pytest.mark.program
 def test_a_bar_without_tqdm_is_an_error_that_says_what_to_do() -> None:
     code = (
         "import sys; sys.modules['tqdm'] = sys.modules['tqdm.auto'] = None\n"

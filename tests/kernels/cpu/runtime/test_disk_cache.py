@@ -40,6 +40,7 @@ def run(folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.program
 def test_loops_that_are_found_run_without_a_compiler(tmp_path: Path) -> None:
     made = "True [[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [1, 2, 3]]"
     assert run(tmp_path) == f"{made} True\n"
