@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from .attention_op import Call, attend
-from .broadcast import autocast_dtype
 
 _OWNERS = {
     "src": ("num_src", "sources"),
@@ -77,14 +75,12 @@ def gat_attention(
         >>> gm.ops.gat_attention(g, value, torch.zeros(3, 1), torch.zeros(3, 1)).flatten()
         tensor([0., 0., 2.])
     """
-    shape = _heads(graph, value)
-    ends = {
-        "left": _flat(graph, left, "src", shape, "left"),
-        "right": _flat(graph, right, "dst", shape, "right"),
-    }
+    adjacency, shape = _heads(graph, value)
+    left = _flat(adjacency, left, "src", shape, "left")
+    right = _flat(adjacency, right, "dst", shape, "right")
     constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = Call(graph.adjacency, "add", *constants, _chance(dropout), return_attention)
-    return attend(call, *_operands(graph, value, ends, edge, weight, dropout))
+    call = Call(adjacency, "add", *constants, _chance(dropout), return_attention)
+    return attend(call, value, left, right, *_by_edge(adjacency, edge, weight, shape))
 
 
 def gatv2_attention(
@@ -137,7 +133,8 @@ def gatv2_attention(
         tensor([0., 0., 2.])
     """
     value = left if value is None else value
-    shape, ends = _heads(graph, value), _pair(graph, left, right, value, "left", "right")
+    adjacency, shape = _heads(graph, value)
+    flat = _pair(adjacency, left, right, value, ("left", "right"))
     heads, size = left.shape[-2:]
     if not isinstance(attn, Tensor):
         raise GraphTypeError(f"attn must be a tensor, but {_checks.kind(attn)} came.")
@@ -150,9 +147,8 @@ def gatv2_attention(
         )
     slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
     constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = Call(graph.adjacency, "leaky", *constants, _chance(dropout), return_attention)
-    ends["slant"] = slant
-    return attend(call, *_operands(graph, value, ends, edge, weight, dropout))
+    call = Call(adjacency, "leaky", *constants, _chance(dropout), return_attention)
+    return attend(call, value, *flat, *_by_edge(adjacency, edge, weight, shape), slant)
 
 
 def dot_attention(
@@ -202,20 +198,20 @@ def dot_attention(
         >>> gm.ops.dot_attention(g, h, h, h).flatten()
         tensor([0., 0., 2.])
     """
-    shape, ends = _heads(graph, value), _pair(graph, key, query, value, "key", "query")
+    adjacency, shape = _heads(graph, value)
+    flat = _pair(adjacency, key, query, value, ("key", "query"))
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    call = Call(graph.adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention)
-    value, flat = _operands(graph, value, ends, edge, weight, dropout)
-    flat["right"] = flat["right"] * factor
-    return attend(call, value, flat)
+    call = Call(adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention)
+    edges = _by_edge(adjacency, edge, weight, shape)
+    return attend(call, value, *flat, *edges, scale=factor)
 
 
 # ---- checks
 
 
-def _heads(graph: Any, value: Any) -> tuple[int, ...]:
-    """The feature dimensions of the values before the last, which count as heads."""
-    adjacency = _checks.adjacency_of(graph)
+def _heads(graph: Any, value: Any) -> tuple[Adjacency, tuple[int, ...]]:
+    """The edges, and the feature dimensions of the values before the last, which are heads."""
+    adjacency: Adjacency = _checks.adjacency_of(graph)
     _checks.feature(value, adjacency.num_src, adjacency.device, "value", "sources")
     if not value.dtype.is_floating_point:
         raise GraphTypeError(f"Attention needs floating point, but value has {value.dtype}.")
@@ -224,7 +220,7 @@ def _heads(graph: Any, value: Any) -> tuple[int, ...]:
             f"value must have shape (num_src, *, heads, size), but {tuple(value.shape)} came; for "
             "one head call value.unsqueeze(1)."
         )
-    return tuple(value.shape[1:-1])
+    return adjacency, tuple(value.shape[1:-1])
 
 
 def _number(value: Any, name: str) -> float:
@@ -236,59 +232,28 @@ def _number(value: Any, name: str) -> float:
     return float(value)
 
 
-def _operands(
-    graph: Any, value: Tensor, ends: dict[str, Any], edge: Any, weight: Any, dropout: float
-) -> tuple[Tensor, dict[str, Any]]:
-    """The values, and all other operands by name, in one dtype, as torch promotes them.
-
-    The seed of dropout is among them. It comes from torch's generator, and stays a tensor so that
-    a compiled program draws another at every call.
-    """
-    shape, dtype = tuple(value.shape[1:-1]), value.dtype
-    flat: dict[str, Any] = {
-        "slant": None,
-        **ends,
-        "edge": _by_edge(graph, edge, shape, "edge"),
-        "weight": _by_edge(graph, weight, shape, "weight"),
-    }
-    for x in flat.values():
-        if x is not None and x.dtype != dtype:
-            dtype = torch.promote_types(dtype, x.dtype)
-    dtype = autocast_dtype(dtype, value.device.type)
-    if value.dtype != dtype:
-        value = value.to(dtype)
-    for name, x in flat.items():
-        if x is not None and x.dtype != dtype:
-            flat[name] = x.to(dtype)
-    flat["seed"] = torch.randint(2**63 - 1, (), device="cpu") if dropout > 0 else None
-    return value, flat
-
-
 def _pair(
-    graph: Any, left: Any, right: Any, value: Tensor, left_name: str, right_name: str
-) -> dict[str, Any]:
+    adjacency: Adjacency, left: Any, right: Any, value: Tensor, names: tuple[str, str]
+) -> list[Tensor]:
     """Operands of scores that have a vector for each head, flat."""
-    shape, flat = tuple(value.shape[1:-1]), {}
-    for side, name, x, where in (
-        ("left", left_name, left, "src"),
-        ("right", right_name, right, "dst"),
-    ):
-        _check(graph, x, where, name)
+    shape, flat = tuple(value.shape[1:-1]), []
+    for name, x, where in ((names[0], left, "src"), (names[1], right, "dst")):
+        _check(adjacency, x, where, name)
         size = x.shape[-1] if x.ndim > 1 else 0
         if tuple(x.shape[1:]) != (*shape, size) or x.shape[-1] != left.shape[-1]:
-            k = left.shape[-1] if side == "right" else "k"
+            k = left.shape[-1] if where == "dst" else "k"
             wanted = ", ".join(map(str, (f"num_{where}", *shape, k)))
             raise GraphValueError(
                 f"{name} must have shape ({wanted}), with the heads of value, but "
                 f"{tuple(x.shape)} came."
             )
-        flat[side] = x.reshape(x.shape[0], math.prod(x.shape[1:]))
+        flat.append(x.reshape(x.shape[0], math.prod(x.shape[1:])))
     return flat
 
 
-def _flat(graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str) -> Tensor:
+def _flat(adjacency: Adjacency, x: Any, where: str, shape: tuple[int, ...], name: str) -> Tensor:
     """An operand that has a number for each head: (rows, heads)."""
-    _check(graph, x, where, name)
+    _check(adjacency, x, where, name)
     heads = x.shape[1:]
     if heads == shape and len(shape) == 1:
         return x  # type: ignore[no-any-return]
@@ -300,11 +265,19 @@ def _flat(graph: Any, x: Any, where: str, shape: tuple[int, ...], name: str) -> 
     return x.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
-def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | None:
-    """What belongs to edges, spread over heads: (E, heads)."""
-    if x is None:
-        return None
-    _check(graph, x, "edge", name)
+def _by_edge(
+    adjacency: Adjacency, edge: Any, weight: Any, shape: tuple[int, ...]
+) -> list[Tensor | None]:
+    """The operands of edges, spread over heads: (E, heads) each, or None."""
+    return [
+        None if x is None else _spread(adjacency, x, shape, name)
+        for x, name in ((edge, "edge"), (weight, "weight"))
+    ]
+
+
+def _spread(adjacency: Adjacency, x: Any, shape: tuple[int, ...], name: str) -> Tensor:
+    """An operand of edges, spread over heads: (E, heads)."""
+    _check(adjacency, x, "edge", name)
     given, rank = tuple(x.shape[1:]), len(shape)
     trimmed = given[:-1] if len(given) == rank + 1 and given[-1] == 1 else given
     padded = (1,) * (rank - len(trimmed)) + trimmed
@@ -317,9 +290,8 @@ def _by_edge(graph: Any, x: Any, shape: tuple[int, ...], name: str) -> Tensor | 
     return wide.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
-def _check(graph: Any, x: Any, where: str, name: str) -> None:
+def _check(adjacency: Adjacency, x: Any, where: str, name: str) -> None:
     """Check the rows and the device of an operand, and that it is no complex number."""
-    adjacency: Adjacency = graph.adjacency
     count, what = _OWNERS[where]
     _checks.feature(x, getattr(adjacency, count), adjacency.device, name, what)
     if x.dtype.is_complex:

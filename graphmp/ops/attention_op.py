@@ -15,6 +15,7 @@ from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import Attention, accumulator
 from ..kernels.philox import dropout_mask
+from .broadcast import autocast_dtype
 from .edge_softmax import edge_softmax
 from .operation import Maybe, Operation
 from .spmm import contract
@@ -46,25 +47,54 @@ class Call(NamedTuple):
         return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
 
 
-def attend(call: Call, value: Tensor, flat: dict[str, Any]) -> Any:
-    """Attend.
+def attend(
+    call: Call,
+    value: Tensor,
+    left: Tensor,
+    right: Tensor,
+    edge: Tensor | None = None,
+    weight: Tensor | None = None,
+    slant: Tensor | None = None,
+    scale: float = 1.0,
+) -> Any:
+    """Attend, with operands whose shapes and devices are already checked.
+
+    Operands of several dtypes are promoted as torch does. With dropout, a seed is drawn from
+    torch's generator; it stays a tensor so that a compiled program draws another at every call.
 
     Args:
-        call: the edges, and what is not a tensor.
-        value: (num_src, *, heads, size).
-        flat: ``left``, ``right``, ``edge``, ``weight`` and ``slant``, (rows, heads * k) each, of
-            one dtype with ``value``; the last three may be None. And ``seed``, an int64 number, or
-            None without dropout.
+        call: the edges and the constants.
+        value: (num_src, *, heads, size), floating point.
+        left: (num_src, heads * k).
+        right: (num_dst, heads * k).
+        edge: (E, heads), added to the scores; None for 0.
+        weight: (E, heads), factor of the attention; None for 1.
+        slant: (1, heads * k), the vectors of ``"leaky"`` scores; else None.
+        scale: factor of ``right``.
 
     Returns:
         (num_dst, *, heads, size); if ``wanted`` a pair of that and (E, *, heads).
     """
     shape, edges = tuple(value.shape[1:]), call.adjacency
+    left, right, value, *others = _promoted(value.dtype, [left, right, value, edge, weight, slant])
+    right = right if scale == 1 else right * scale
     values = value.reshape(value.shape[0], math.prod(shape))
-    others = (flat["edge"], flat["weight"], flat["slant"], flat["seed"])
-    out, attention = _ATTEND(call, flat["left"], flat["right"], values, *others)
+    seed = torch.randint(2**63 - 1, (), device="cpu") if call.dropout > 0 else None
+    out, attention = _ATTEND(call, left, right, values, *others, seed)
     out = out.view(edges.num_dst, *shape)
     return (out, attention.view(edges.num_edges, *shape[:-1])) if call.wanted else out
+
+
+def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
+    """The operands in one dtype, to which torch promotes ``dtype`` and theirs."""
+    for x in operands:
+        if x is not None and x.dtype != dtype:
+            dtype = torch.promote_types(dtype, x.dtype)
+    dtype = autocast_dtype(dtype, operands[0].device.type)
+    for position, x in enumerate(operands):
+        if x is not None and x.dtype != dtype:
+            operands[position] = x.to(dtype)
+    return operands
 
 
 class _Attend(Operation):
