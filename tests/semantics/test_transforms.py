@@ -1,4 +1,4 @@
-"""Section 4 of the semantics, line 48: transforms."""
+"""Transforms of a graph's structure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import graphmp as gm
 from graphmp import Graph
 
 
-def test_line_48_reverse_turns_edges_and_keeps_their_ids() -> None:
+def test_reverse_keeps_edge_ids() -> None:
     g = diamond()
     turned = gm.reverse(g)
     assert edges(turned) == [(v, u) for u, v in edges(g)]
@@ -21,7 +21,7 @@ def test_line_48_reverse_turns_edges_and_keeps_their_ids() -> None:
     assert turned.in_edges(0, "eid").tolist() == g.out_edges(0, "eid").tolist()
 
 
-def test_line_48_reverse_copies_features_of_nodes_and_on_demand_of_edges() -> None:
+def test_reverse_copies_node_features_and_edge_features_on_request() -> None:
     g = diamond()
     assert gm.reverse(g).ndata["x"] is g.ndata["x"]
     assert "w" not in gm.reverse(g).edata
@@ -32,14 +32,14 @@ def test_line_48_reverse_copies_features_of_nodes_and_on_demand_of_edges() -> No
     assert contents(g) == contents(diamond())
 
 
-def test_line_48_reverse_swaps_the_types_of_a_relation() -> None:
+def test_reverse_swaps_the_types_of_a_relation() -> None:
     turned = gm.reverse(shop(), copy_edata=True)
     assert turned.canonical_etypes == [("game", "buys", "user"), ("user", "follows", "user")]
     assert edges(turned, "buys") == [(0, 0), (0, 1), (1, 2)]
     assert turned.edges["buys"].data["w"].tolist() == [0, 1, 2]
 
 
-def test_line_48_to_bidirected_has_each_edge_in_both_directions_once() -> None:
+def test_to_bidirected_drops_duplicates() -> None:
     g = gm.graph(([0, 0, 1, 2], [1, 1, 0, 2]), num_nodes=4)
     g.ndata["x"] = torch.arange(4.0)
     both = gm.to_bidirected(g)
@@ -49,7 +49,7 @@ def test_line_48_to_bidirected_has_each_edge_in_both_directions_once() -> None:
     assert gm.to_bidirected(g, copy_ndata=True).ndata["x"] is g.ndata["x"]
 
 
-def test_line_48_add_self_loop_appends_one_for_each_node_without_looking() -> None:
+def test_add_self_loop_appends_one_for_each_node_without_checking() -> None:
     g = gm.graph(([0, 1], [0, 2]))
     assert edges(gm.add_self_loop(g)) == [(0, 0), (1, 2), (0, 0), (1, 1), (2, 2)]
     assert edges(g) == [(0, 0), (1, 2)]
@@ -66,14 +66,14 @@ FILLS: dict[Any, list[float]] = {
 
 
 @pytest.mark.parametrize(("fill", "expected"), FILLS.items(), ids=map(str, FILLS))
-def test_line_48_a_self_loop_gets_a_number_or_what_enters_its_node(
+def test_add_self_loop_fills_with_a_number_or_an_aggregate_of_in_edges(
     fill: Any, expected: list[float]
 ) -> None:
     looped = gm.add_self_loop(diamond(), fill_data=fill)
     assert looped.edata["w"].tolist() == [0, 10, 20, 30, *expected]
 
 
-def test_line_48_a_self_loop_may_get_a_row_of_its_own_and_only_in_some_fields() -> None:
+def test_add_self_loop_fills_only_the_named_fields() -> None:
     g = diamond()
     g.edata["v"] = torch.ones(4, 2, dtype=torch.int64)
     looped = gm.add_self_loop(g, ["v"], torch.tensor([5, 6]))
@@ -81,20 +81,20 @@ def test_line_48_a_self_loop_may_get_a_row_of_its_own_and_only_in_some_fields() 
     assert looped.edata["w"][4:].tolist() == [0, 0, 0, 0]
 
 
-def test_line_48_self_loops_of_one_relation_among_several() -> None:
+def test_add_self_loop_changes_only_the_named_relation() -> None:
     looped = gm.add_self_loop(shop(), etype="follows")
     assert edges(looped, "follows") == [(0, 1), (1, 2), (0, 0), (1, 1), (2, 2)]
     assert edges(looped, "buys") == edges(shop(), "buys")
 
 
-def test_line_48_remove_self_loop_removes_them_all() -> None:
+def test_remove_self_loop_removes_all() -> None:
     g = gm.graph(([0, 0, 1, 0], [0, 1, 1, 0]))
     g.edata["w"] = torch.arange(4)
     assert edges(gm.remove_self_loop(g)) == [(0, 1)]
     assert gm.remove_self_loop(g).edata["w"].tolist() == [1]
 
 
-def test_line_48_a_self_loop_needs_one_node_type_at_both_ends() -> None:
+def test_a_self_loop_needs_one_node_type_at_both_ends() -> None:
     for function in (gm.add_self_loop, gm.remove_self_loop):
         with pytest.raises(gm.GraphValueError, match=r"one node type at both ends.*'buys'"):
             function(shop(), etype="buys")
@@ -107,9 +107,7 @@ def test_line_48_a_self_loop_needs_one_node_type_at_both_ends() -> None:
 @pytest.mark.parametrize(
     ("fill", "error"), [("median", gm.GraphValueError), ([1], gm.GraphTypeError)]
 )
-def test_line_48_a_self_loop_cannot_be_filled_with_anything_else(
-    fill: Any, error: type[gm.GraphError]
-) -> None:
+def test_add_self_loop_rejects_other_fill_data(fill: Any, error: type[gm.GraphError]) -> None:
     with pytest.raises(error, match=r"fill_data is a number.* came"):
         gm.add_self_loop(diamond(), fill_data=fill)
 
@@ -122,7 +120,7 @@ def parallel() -> Graph:
     return g
 
 
-def test_line_48_to_simple_makes_one_edge_of_parallel_edges() -> None:
+def test_to_simple_merges_parallel_edges() -> None:
     g = parallel()
     simple = gm.to_simple(g)
     assert sorted(edges(simple)) == [(0, 2), (1, 0)]
@@ -131,13 +129,13 @@ def test_line_48_to_simple_makes_one_edge_of_parallel_edges() -> None:
     assert not simple.is_multigraph
 
 
-def test_line_48_to_simple_counts_under_the_name_asked_for() -> None:
+def test_to_simple_names_its_counts() -> None:
     simple = gm.to_simple(parallel(), return_counts="times")
     assert simple.edata["times"][simple.edge_ids([0, 1], [2, 0])].tolist() == [1, 3]
     assert not gm.to_simple(parallel(), return_counts=None).edata
 
 
-def test_line_48_to_simple_maps_each_edge_to_what_it_became() -> None:
+def test_to_simple_returns_the_mapping_of_edges() -> None:
     g = parallel()
     simple, mapping = gm.to_simple(g, writeback_mapping=True)
     assert [edges(simple)[i] for i in mapping.tolist()] == edges(g)
@@ -146,14 +144,12 @@ def test_line_48_to_simple_maps_each_edge_to_what_it_became() -> None:
 
 
 @pytest.mark.parametrize(("aggregator", "expected"), [("arbitrary", 1), ("sum", 9), ("mean", 3)])
-def test_line_48_to_simple_may_aggregate_features_of_parallel_edges(
-    aggregator: str, expected: float
-) -> None:
+def test_to_simple_aggregates_features_of_parallel_edges(aggregator: str, expected: float) -> None:
     simple = gm.to_simple(parallel(), copy_edata=True, aggregator=aggregator)
     assert simple.edata["w"][simple.edge_ids([0, 1], [2, 0])].tolist() == [5, expected]
 
 
-def test_line_48_to_simple_refuses_blocks_and_unknown_aggregators() -> None:
+def test_to_simple_rejects_blocks_and_unknown_aggregators() -> None:
     with pytest.raises(gm.GraphValueError, match="block"):
         gm.to_simple(gm.create_block(([0], [0])))
     with pytest.raises(gm.GraphValueError, match="arbitrary, sum or mean, but 'max' came"):

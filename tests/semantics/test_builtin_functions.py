@@ -1,4 +1,4 @@
-"""Section 1 of the semantics: builtin functions."""
+"""Builtin functions: names, broadcasting, dtypes, empty nodes, derivatives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VERBS: dict[str, Verb] = {
 each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 
 
-def test_line_01_message_and_reduce_builtins_are_those_of_the_table() -> None:
+def test_builtins_are_those_of_the_table() -> None:
     operators = ("add", "sub", "mul", "div", "dot")
     binary = {f"{u}_{op}_{v}" for u, v in permutations("uve", 2) for op in operators}
     assert len(binary) == 30
@@ -44,7 +44,7 @@ def test_line_01_message_and_reduce_builtins_are_those_of_the_table() -> None:
 
 
 @pytest.mark.usefixtures("rows_are_taken_away")
-def test_line_01_users_register_their_own_rows() -> None:
+def test_users_register_their_own_builtins() -> None:
     fn.register_operator(fn.BinaryOp("power", torch.pow))
     g = gm.graph(([0, 1], [1, 1]))
     g.ndata["x"], g.edata["w"] = torch.tensor([3.0, 2.0]), torch.tensor([2.0, 3.0])
@@ -53,7 +53,7 @@ def test_line_01_users_register_their_own_rows() -> None:
 
 
 @each_verb
-def test_line_02_a_reducer_that_reads_another_message_is_an_error_before_anything_runs(
+def test_a_reducer_that_reads_another_message_is_an_error_before_anything_runs(
     verb: Verb,
 ) -> None:
     g = MIXED.graph()
@@ -75,7 +75,7 @@ def test_line_02_a_reducer_that_reads_another_message_is_an_error_before_anythin
     ],
 )
 @pytest.mark.usefixtures("backend")
-def test_line_03_features_broadcast_right_aligned_whatever_the_number_of_types(
+def test_operands_broadcast_right_aligned_for_any_number_of_types(
     left: tuple[int, ...], right: tuple[int, ...], shape: tuple[int, ...]
 ) -> None:
     g = two_relations()
@@ -95,7 +95,7 @@ def test_line_03_features_broadcast_right_aligned_whatever_the_number_of_types(
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 5), (3, 2, 5)])
-def test_line_04_dot_keeps_a_trailing_dimension_of_1(shape: tuple[int, ...]) -> None:
+def test_dot_keeps_a_trailing_dimension_of_1(shape: tuple[int, ...]) -> None:
     g = MIXED.graph()
     g.ndata["x"], g.edata["w"] = MIXED.feature("u", shape), MIXED.feature("e", shape)
     g.apply_edges(fn.u_dot_e("x", "w", "y"))
@@ -112,7 +112,7 @@ NUMBERS = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.in
 
 @pytest.mark.parametrize("dtype", [*NUMBERS, torch.uint8, torch.bool], ids=str)
 @pytest.mark.usefixtures("backend")
-def test_line_05_every_dtype_is_copied_added_multiplied_summed_and_compared(
+def test_every_dtype_supports_copy_add_mul_sum_max_and_min(
     dtype: torch.dtype,
 ) -> None:
     g = MIXED.graph()
@@ -131,7 +131,7 @@ def test_line_05_every_dtype_is_copied_added_multiplied_summed_and_compared(
 
 
 @pytest.mark.usefixtures("backend")
-def test_line_05_mixed_dtypes_promote_as_torch_does() -> None:
+def test_mixed_dtypes_promote_as_in_torch() -> None:
     g = MIXED.graph()
     for left in NUMBERS:
         for right in NUMBERS:
@@ -141,7 +141,7 @@ def test_line_05_mixed_dtypes_promote_as_torch_does() -> None:
 
 
 @pytest.mark.usefixtures("backend")
-def test_line_05_halves_accumulate_in_float32_and_a_mean_divides_before_it_rounds() -> None:
+def test_half_precision_accumulates_in_float32_and_a_mean_divides_before_rounding() -> None:
     edges = 4096  # float16 counts to 2048, bfloat16 to 256
     g = gm.graph((torch.zeros(edges).long(), torch.ones(edges).long()))
     for dtype in (torch.float16, torch.bfloat16):
@@ -155,7 +155,7 @@ def test_line_05_halves_accumulate_in_float32_and_a_mean_divides_before_it_round
 
 @pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 @pytest.mark.usefixtures("backend")
-def test_line_06_ids_are_int32_or_int64_the_same_for_the_whole_graph(idtype: torch.dtype) -> None:
+def test_ids_are_int32_or_int64_for_the_whole_graph(idtype: torch.dtype) -> None:
     g = two_relations(idtype)
     for etype, corner in TWO_RELATIONS.items():
         u, v, eid = g.edges(form="all", etype=etype)
@@ -167,7 +167,7 @@ def test_line_06_ids_are_int32_or_int64_the_same_for_the_whole_graph(idtype: tor
         assert_close(g.dstdata["y"], dense.update_all("copy_u", "max", *ends, x.double()))
 
 
-def test_line_06_ids_of_two_types_are_an_error_that_names_both() -> None:
+def test_mixed_id_dtypes_are_an_error_that_names_both() -> None:
     ids = torch.tensor([0])
     with pytest.raises(gm.GraphTypeError, match=r"int32 and torch\.int64 came"):
         gm.graph((ids, ids.int()))
@@ -180,7 +180,7 @@ def test_line_06_ids_of_two_types_are_an_error_that_names_both() -> None:
 @each_verb
 @pytest.mark.parametrize("reducer", fn.reducer_names())
 @pytest.mark.usefixtures("backend")
-def test_line_07_in_degree_zero_gives_zero_and_gradient_zero_on_every_path(
+def test_in_degree_zero_gives_zero_and_zero_gradient_on_every_path(
     reducer: str, verb: Verb
 ) -> None:
     g, empty = ISOLATED.graph(), [0, 2, 4, 5]
@@ -200,7 +200,7 @@ def test_line_07_in_degree_zero_gives_zero_and_gradient_zero_on_every_path(
 @each_verb
 @pytest.mark.parametrize("value", [torch.inf, -torch.inf])
 @pytest.mark.usefixtures("backend")
-def test_line_07_a_genuine_infinity_survives(value: float, verb: Verb) -> None:
+def test_a_genuine_infinity_survives_a_builtin(value: float, verb: Verb) -> None:
     g, empty = ISOLATED.graph(), [0, 2, 4, 5]
     g.ndata["x"] = torch.full((6, 2), value)
     for reducer in REDUCERS:
@@ -211,7 +211,7 @@ def test_line_07_a_genuine_infinity_survives(value: float, verb: Verb) -> None:
 
 @pytest.mark.parametrize("value", [torch.inf, -torch.inf])
 @pytest.mark.usefixtures("backend")
-def test_line_07_a_genuine_infinity_of_one_of_several_relations_survives(value: float) -> None:
+def test_a_genuine_infinity_in_one_of_several_relations_survives(value: float) -> None:
     g = two_relations()
     g.srcdata["x"] = {"a": torch.full((2,), value), "b": torch.ones(3)}
     for reducer in REDUCERS:
@@ -225,7 +225,7 @@ def test_line_07_a_genuine_infinity_of_one_of_several_relations_survives(value: 
 
 @pytest.mark.parametrize("reducer", ["max", "min"])
 @pytest.mark.usefixtures("backend")
-def test_line_08_max_and_min_propagate_nan_as_torch_does(reducer: str) -> None:
+def test_max_and_min_propagate_nan_as_in_torch(reducer: str) -> None:
     inbox = torch.tensor([[1.0, torch.nan], [torch.nan, torch.inf], [torch.inf, 2.0], [0.0, -1.0]])
     expected = inbox.amax(0) if reducer == "max" else inbox.amin(0)
     g = gm.graph(([0, 1, 2, 3], [3, 3, 3, 3]))
@@ -238,7 +238,7 @@ def test_line_08_max_and_min_propagate_nan_as_torch_does(reducer: str) -> None:
 @pytest.mark.parametrize("reducer", ["max", "min"])
 @pytest.mark.parametrize("value", [2.0, torch.inf, torch.nan])
 @pytest.mark.usefixtures("backend")
-def test_line_08_the_gradient_goes_to_the_first_of_equal_messages(
+def test_the_gradient_of_max_goes_to_the_first_of_equal_messages(
     value: float, reducer: str
 ) -> None:
     g = PARALLEL.graph()  # edges 0, 1, 3 and 4 enter node 1; edge 2 node 0; edge 5 node 2
@@ -251,7 +251,7 @@ def test_line_08_the_gradient_goes_to_the_first_of_equal_messages(
 
 @pytest.mark.parametrize("reducer", ["max", "min"])
 @pytest.mark.usefixtures("backend")
-def test_line_08_the_first_of_equal_messages_is_of_the_first_relation(reducer: str) -> None:
+def test_the_gradient_of_max_goes_to_the_first_relation_among_equals(reducer: str) -> None:
     g = two_relations()
     w = [torch.ones(3, requires_grad=True) for _ in TWO_RELATIONS]
     g.edata["w"] = dict(zip(TWO_RELATIONS, w, strict=True))
@@ -261,7 +261,7 @@ def test_line_08_the_first_of_equal_messages_is_of_the_first_relation(reducer: s
 
 
 @pytest.mark.usefixtures("backend")
-def test_line_09_mean_divides_by_the_number_of_messages_and_parallel_edges_count_each() -> None:
+def test_mean_counts_parallel_edges_separately() -> None:
     g = gm.graph(([0, 0, 0, 1], [2, 2, 2, 2]))
     g.ndata["x"] = torch.tensor([1.0, 5.0, 0.0])
     g.update_all(fn.copy_u("x", "m"), fn.mean("m", "y"))
@@ -269,7 +269,7 @@ def test_line_09_mean_divides_by_the_number_of_messages_and_parallel_edges_count
 
 
 @pytest.mark.usefixtures("backend")
-def test_line_09_the_mean_over_several_relations_counts_the_messages_of_all() -> None:
+def test_mean_over_several_relations_counts_all_messages() -> None:
     g = two_relations()
     parts = []
     for etype, corner in TWO_RELATIONS.items():
@@ -283,9 +283,7 @@ def test_line_09_the_mean_over_several_relations_counts_the_messages_of_all() ->
 @pytest.mark.parametrize("reducer", ["sum", "mean"])
 @pytest.mark.parametrize("message", [name for name in fn.message_names() if "copy" not in name])
 @pytest.mark.usefixtures("backend")
-def test_line_10_second_derivatives_of_binary_messages_summed_and_averaged(
-    message: str, reducer: str
-) -> None:
+def test_second_derivatives_of_binary_messages(message: str, reducer: str) -> None:
     g = PARALLEL.graph()
     operands = [PARALLEL.feature(message[i], (2,), torch.float64) for i in (0, -1)]
 
@@ -303,7 +301,7 @@ def test_line_10_second_derivatives_of_binary_messages_summed_and_averaged(
 
 
 @pytest.mark.usefixtures("backend")
-def test_line_10_second_derivatives_of_edge_softmax() -> None:
+def test_second_derivatives_of_edge_softmax() -> None:
     g, logits = PARALLEL.graph(), PARALLEL.feature("e", (2,), torch.float64).requires_grad_()
     assert gradgradcheck(lambda z: ops.edge_softmax(g, z), [logits])
     assert_same_with_gradients(

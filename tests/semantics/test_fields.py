@@ -1,4 +1,4 @@
-"""Section 3 of the semantics, lines 26 and 28 to 32: fields and rows of features."""
+"""Fields of features: assignment, rows, initializers, several types."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import Graph
 
-# ---- 26: assigning
+# ---- assigning
 
 
-def test_line_26_a_field_is_the_very_tensor_that_was_assigned() -> None:
+def test_a_field_is_the_assigned_tensor_object() -> None:
     g, nodes, edges = path(), torch.ones(3), torch.ones(2)
     g.ndata["h"], g.edata["h"] = nodes, edges
     views = (g.ndata, g.srcdata, g.dstdata, g.nodes["_N"].data, g.nodes[:].data)
@@ -28,21 +28,21 @@ def test_line_26_a_field_is_the_very_tensor_that_was_assigned() -> None:
     assert all(view["h"] is edges for view in (g.edata, g.edges["_E"].data, g.edges[:].data))
 
 
-def test_line_26_a_field_of_several_types_is_the_very_tensors_that_were_assigned() -> None:
+def test_a_field_of_several_types_holds_the_assigned_tensor_objects() -> None:
     g, users, bought = shop(), torch.ones(3), torch.ones(3)
     g.ndata["h"], g.edata["h"] = {"user": users}, {"buys": bought}
     assert g.ndata["h"]["user"] is g.nodes["user"].data["h"] is users
     assert g.edata["h"]["user", "buys", "game"] is g.edges["buys"].data["h"] is bought
 
 
-def test_line_26_a_field_of_a_block_is_the_very_tensor_that_was_assigned() -> None:
+def test_a_field_of_a_block_is_the_assigned_tensor_object() -> None:
     block, sources, targets = gm.create_block(([0, 1], [0, 0])), torch.ones(2), torch.ones(1)
     block.srcdata["h"], block.dstdata["h"] = sources, targets
     assert block.srcdata["h"] is sources
     assert block.dstdata["h"] is targets
 
 
-def test_line_26_assigning_and_reading_a_field_enter_two_python_functions_each() -> None:
+def test_assigning_or_reading_a_field_enters_two_python_functions() -> None:
     g, x = path(), torch.ones(3)
 
     def assign() -> None:
@@ -71,10 +71,10 @@ def entered(function: Callable[[], None]) -> int:
     return calls
 
 
-# ---- 28: initializers
+# ---- initializers
 
 
-def test_line_28_rows_that_nobody_wrote_are_zero() -> None:
+def test_unwritten_rows_are_zero() -> None:
     g = path()
     g.nodes[[2, 0]].data["h"] = torch.tensor([[3, 3], [1, 1]])
     g.edges[0, 1].data["h"] = torch.tensor([1.5])
@@ -82,7 +82,7 @@ def test_line_28_rows_that_nobody_wrote_are_zero() -> None:
     assert g.edata["h"].tolist() == [1.5, 0]
 
 
-def test_line_28_rows_that_nobody_wrote_come_from_the_initializer() -> None:
+def test_unwritten_rows_come_from_the_initializer() -> None:
     g = path()
     g.set_n_initializer(filled_with(7))
     g.set_e_initializer(filled_with(8))
@@ -91,7 +91,7 @@ def test_line_28_rows_that_nobody_wrote_come_from_the_initializer() -> None:
     assert g.edata["h"].tolist() == [8, 1]
 
 
-def test_line_28_a_field_may_have_an_initializer_of_its_own() -> None:
+def test_a_field_may_have_its_own_initializer() -> None:
     g = path()
     g.set_n_initializer(filled_with(7), "h")
     g.nodes[1].data["h"], g.nodes[1].data["other"] = torch.ones(1), torch.ones(1)
@@ -99,7 +99,7 @@ def test_line_28_a_field_may_have_an_initializer_of_its_own() -> None:
     assert g.ndata["other"].tolist() == [0, 1, 0]
 
 
-def test_line_28_an_initializer_belongs_to_one_type() -> None:
+def test_an_initializer_belongs_to_one_type() -> None:
     g = shop()
     g.set_n_initializer(filled_with(7), ntype="game")
     g.set_e_initializer(filled_with(8), etype="follows")
@@ -109,7 +109,7 @@ def test_line_28_an_initializer_belongs_to_one_type() -> None:
     assert g.nodes["user"].data["h"].tolist() == [1, 0, 0]
 
 
-def test_line_28_an_initializer_is_told_shape_dtype_device_and_rows() -> None:
+def test_an_initializer_gets_shape_dtype_device_and_rows() -> None:
     told = []
 
     def initializer(*given: Any) -> Tensor:
@@ -122,7 +122,7 @@ def test_line_28_an_initializer_is_told_shape_dtype_device_and_rows() -> None:
     assert told == [((3, 2), torch.float64, torch.device("cpu"), slice(0, 3))]
 
 
-def test_line_28_a_column_that_exists_needs_no_initializer() -> None:
+def test_an_existing_column_does_not_use_the_initializer() -> None:
     g = path()
     g.set_n_initializer(filled_with(7))
     g.nodes[1].data["x"] = torch.tensor([[5.0]])
@@ -130,7 +130,7 @@ def test_line_28_a_column_that_exists_needs_no_initializer() -> None:
 
 
 @pytest.mark.parametrize("bad", [torch.ones(2), torch.ones(3, dtype=torch.int64), 7])
-def test_line_28_an_initializer_that_gives_something_else_is_an_error(bad: Any) -> None:
+def test_an_initializer_that_returns_something_else_is_an_error(bad: Any) -> None:
     g = path()
     g.set_n_initializer(lambda *_: bad)
     with pytest.raises(gm.GraphValueError, match=r"must return a tensor of shape \(3,\)"):
@@ -138,7 +138,7 @@ def test_line_28_an_initializer_that_gives_something_else_is_an_error(bad: Any) 
     assert contents(g) == contents(path())
 
 
-def test_line_28_an_initializer_must_be_a_function_for_a_type_that_exists() -> None:
+def test_an_initializer_must_be_a_function_for_a_known_type() -> None:
     g = shop()
     with pytest.raises(gm.GraphTypeError, match=r"function .*, but int 0 came"):
         g.set_n_initializer(0, ntype="user")  # type: ignore[arg-type]
@@ -146,30 +146,30 @@ def test_line_28_an_initializer_must_be_a_function_for_a_type_that_exists() -> N
         g.set_n_initializer(filled_with(1), ntype="shop")
 
 
-# ---- 29, 30: what does not fit
+# ---- values that do not fit
 
 
-def test_line_29_rows_of_another_shape_are_an_error_that_names_both() -> None:
+def test_rows_of_another_shape_are_an_error_that_names_both() -> None:
     g = path()
     with pytest.raises(gm.GraphValueError, match=r"'x'.*\(1,\), but \(2,\) came.*whole column"):
         g.nodes[[0, 1]].data["x"] = torch.ones(2, 2)
     assert contents(g) == contents(path())
 
 
-def test_line_29_rows_of_another_dtype_are_an_error_that_names_both() -> None:
+def test_rows_of_another_dtype_are_an_error_that_names_both() -> None:
     g = path()
     with pytest.raises(gm.GraphTypeError, match=r"'w'.*float32, but rows of torch\.float64 came"):
         g.edges[[0, 1]].data["w"] = torch.ones(2, dtype=torch.float64)
     assert contents(g) == contents(path())
 
 
-def test_line_29_a_whole_column_may_change_shape_and_dtype() -> None:
+def test_assigning_a_whole_column_may_change_shape_and_dtype() -> None:
     g = path()
     g.ndata["x"] = torch.ones(3, 4, 5, dtype=torch.int64)
     assert g.node_attr_schemes() == {"x": ((4, 5), torch.int64)}
 
 
-def test_line_29_schemes_tell_the_shape_and_dtype_of_rows() -> None:
+def test_schemes_report_the_shape_and_dtype_of_rows() -> None:
     g = shop()
     g.edges["buys"].data["wide"] = torch.ones(3, 2, dtype=torch.float64)
     assert g.node_attr_schemes("game") == {"x": ((), torch.float32)}
@@ -190,7 +190,7 @@ WRONG_LENGTHS: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @each("data, message", WRONG_LENGTHS)
-def test_line_30_a_wrong_length_says_how_many_rows_of_which_type_and_how_many_came(
+def test_a_wrong_length_is_an_error_with_both_counts_and_the_type(
     data: Callable[[], Any], message: str
 ) -> None:
     view = data()
@@ -199,7 +199,7 @@ def test_line_30_a_wrong_length_says_how_many_rows_of_which_type_and_how_many_ca
     assert "h" not in view
 
 
-def test_line_30_a_wrong_length_among_several_types_writes_none_of_them() -> None:
+def test_a_wrong_length_for_one_of_several_types_writes_nothing() -> None:
     g = shop()
     with pytest.raises(gm.GraphValueError, match=r"needs 3 rows.*'user', but 1 rows came"):
         g.ndata["x"] = {"game": torch.ones(2), "user": torch.ones(1)}
@@ -207,7 +207,7 @@ def test_line_30_a_wrong_length_among_several_types_writes_none_of_them() -> Non
 
 
 @pytest.mark.parametrize("data", [lambda g: g.ndata, lambda g: g.nodes[[0, 1, 2]].data])
-def test_line_30_a_wrong_device_names_both_and_the_call_that_mends_it(data: Any) -> None:
+def test_a_wrong_device_is_an_error_with_both_devices_and_the_fix(data: Any) -> None:
     g = path()
     with pytest.raises(gm.GraphValueError, match=r"on cpu, but it is on meta: call \.to\('cpu'\)"):
         data(g)["h"] = torch.ones(3, device="meta")
@@ -215,24 +215,24 @@ def test_line_30_a_wrong_device_names_both_and_the_call_that_mends_it(data: Any)
 
 
 @pytest.mark.parametrize("value", [[1.0, 2.0, 3.0], 1.0, None, {"_N": torch.ones(3)}])
-def test_line_30_what_is_no_tensor_is_an_error(value: Any) -> None:
+def test_a_value_that_is_not_a_tensor_is_an_error(value: Any) -> None:
     g = path()
     with pytest.raises(gm.GraphTypeError, match=f"{type(value).__name__[:4]}.* came"):
         g.ndata["h"] = value
     assert contents(g) == contents(path())
 
 
-def test_line_30_a_tensor_without_rows_is_an_error() -> None:
+def test_a_tensor_without_dimensions_is_an_error() -> None:
     with pytest.raises(gm.GraphValueError, match="a tensor without rows came"):
         path().ndata["h"] = torch.tensor(1.0)
 
 
-def test_line_30_a_field_name_must_be_a_string() -> None:
+def test_a_field_name_must_be_a_string() -> None:
     with pytest.raises(gm.GraphTypeError, match="must be a string, but int 0 came"):
         path().ndata[0] = torch.ones(3)
 
 
-# ---- 31: mappings
+# ---- mappings
 
 VIEWS: dict[str, Callable[[Graph], Any]] = {
     "ndata": lambda g: g.ndata,
@@ -245,7 +245,7 @@ VIEWS: dict[str, Callable[[Graph], Any]] = {
 
 
 @each("view", VIEWS)
-def test_line_31_features_are_a_mutable_mapping(view: Callable[[Graph], Any]) -> None:
+def test_features_are_a_mutable_mapping(view: Callable[[Graph], Any]) -> None:
     a, b = torch.ones(2), torch.zeros(2)
     data = view(gm.graph(([0, 1], [1, 0])))
     assert isinstance(data, MutableMapping)
@@ -261,7 +261,7 @@ def test_line_31_features_are_a_mutable_mapping(view: Callable[[Graph], Any]) ->
     assert len(data) == 0
 
 
-def test_line_31_features_of_several_types_are_a_mutable_mapping() -> None:
+def test_features_of_several_types_are_a_mutable_mapping() -> None:
     data = shop().ndata
     assert isinstance(data, MutableMapping)
     data["h"] = {"user": torch.ones(3)}
@@ -273,7 +273,7 @@ def test_line_31_features_of_several_types_are_a_mutable_mapping() -> None:
 
 
 @each("view", VIEWS)
-def test_line_31_a_missing_field_is_a_key_error_that_lists_the_others(
+def test_a_missing_field_is_a_key_error_that_lists_the_others(
     view: Callable[[Graph], Any],
 ) -> None:
     data = view(gm.graph(([0, 1], [1, 0])))
@@ -283,12 +283,12 @@ def test_line_31_a_missing_field_is_a_key_error_that_lists_the_others(
             use(data, "missing")
 
 
-def test_line_31_deleting_a_field_that_no_type_has_is_a_key_error() -> None:
+def test_deleting_a_field_that_no_type_has_is_a_key_error() -> None:
     with pytest.raises(gm.GraphKeyError, match="No node type has a field 'missing'"):
         del shop().ndata["missing"]
 
 
-def test_line_31_some_rows_are_a_mapping_whose_fields_cannot_be_deleted() -> None:
+def test_fields_of_some_rows_cannot_be_deleted() -> None:
     rows = path().nodes[[2, 1]].data
     assert {name: t.view(-1).tolist() for name, t in rows.items()} == {"x": [2, 1]}
     assert (len(rows), "x" in rows) == (1, True)
@@ -296,7 +296,7 @@ def test_line_31_some_rows_are_a_mapping_whose_fields_cannot_be_deleted() -> Non
         del rows["x"]
 
 
-def test_line_31_ids_name_rows_whatever_they_come_in() -> None:
+def test_rows_are_selected_by_ids_in_any_form() -> None:
     g = path()
     for ids in ([2, 0], (2, 0), torch.tensor([2, 0]), torch.tensor([2, 0]).numpy()):
         assert g.nodes[ids].data["x"].view(-1).tolist() == [2, 0]
@@ -304,10 +304,10 @@ def test_line_31_ids_name_rows_whatever_they_come_in() -> None:
     assert g.edges[torch.tensor([1]).numpy()].data["w"].tolist() == [20]
 
 
-# ---- 32: several types
+# ---- several types
 
 
-def test_line_32_reading_gives_a_dict_of_the_types_that_have_the_field() -> None:
+def test_reading_several_types_gives_a_dict_of_those_that_have_the_field() -> None:
     g = shop()
     g.nodes["game"].data["h"] = torch.ones(2)
     g.edges["follows"].data["h"] = torch.ones(2)
@@ -317,7 +317,7 @@ def test_line_32_reading_gives_a_dict_of_the_types_that_have_the_field() -> None
     assert g.ndata["missing"] == {}
 
 
-def test_line_32_setting_takes_a_dict_and_leaves_the_other_types() -> None:
+def test_assigning_to_several_types_takes_a_dict_and_leaves_the_others() -> None:
     g = shop()
     g.ndata["x"] = {"game": torch.ones(2)}
     g.edata["w"] = {("user", "follows", "user"): torch.ones(2)}
@@ -327,14 +327,14 @@ def test_line_32_setting_takes_a_dict_and_leaves_the_other_types() -> None:
     assert g.edges["follows"].data["w"].tolist() == [1, 1]
 
 
-def test_line_32_one_type_sets_a_tensor_where_the_other_side_has_several() -> None:
+def test_a_side_with_one_type_takes_a_tensor() -> None:
     bipartite = gm.heterograph({("user", "buys", "game"): ([0, 1], [0, 0])})
     bipartite.edata["w"] = torch.ones(2)
     bipartite.srcdata["h"], bipartite.dstdata["h"] = torch.ones(2), torch.zeros(1)
     assert {t: h.tolist() for t, h in bipartite.ndata["h"].items()} == {"user": [1, 1], "game": [0]}
 
 
-def test_line_32_a_tensor_for_several_types_is_an_error() -> None:
+def test_a_tensor_for_several_types_is_an_error() -> None:
     g = shop()
     with pytest.raises(gm.GraphTypeError, match=r"several node types.*dict.*tensor of .* came"):
         g.ndata["x"] = torch.ones(3)
@@ -343,12 +343,12 @@ def test_line_32_a_tensor_for_several_types_is_an_error() -> None:
     assert contents(g) == contents(shop())
 
 
-def test_line_32_a_dict_for_a_single_type_is_an_error() -> None:
+def test_a_dict_for_a_single_type_is_an_error() -> None:
     with pytest.raises(gm.GraphTypeError, match="must be one tensor, but a dict came"):
         path().ndata["x"] = {"_N": torch.ones(3)}
 
 
-def test_line_32_an_unknown_type_is_an_error_and_nothing_is_written() -> None:
+def test_an_unknown_type_is_an_error_and_nothing_is_written() -> None:
     g = shop()
     with pytest.raises(gm.GraphKeyError, match="no node type 'shop'"):
         g.ndata["x"] = {"user": torch.ones(3), "shop": torch.ones(1)}
@@ -359,7 +359,7 @@ def test_line_32_an_unknown_type_is_an_error_and_nothing_is_written() -> None:
     assert contents(g) == contents(shop())
 
 
-def test_line_31_update_writes_all_columns_or_none() -> None:
+def test_update_writes_all_columns_or_none() -> None:
     g = path()
     g.ndata["h"] = torch.zeros(g.num_nodes())
     with pytest.raises(gm.GraphValueError, match="'w' needs"):

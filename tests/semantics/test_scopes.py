@@ -1,4 +1,4 @@
-"""Section 3 of the semantics, line 27: scopes and copies."""
+"""Local scopes and copies."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CHANGES: dict[str, Change] = {
 
 @each("change", CHANGES)
 @each("way", WAYS)
-def test_line_27_scopes_and_copies_forget(
+def test_changes_in_a_scope_or_copy_do_not_leak(
     way: Callable[[Graph, Change], object], change: Change
 ) -> None:
     g, outside = path(), path()
@@ -62,7 +62,7 @@ def test_line_27_scopes_and_copies_forget(
 
 
 @each("way", WAYS)
-def test_line_27_scopes_and_copies_share_tensors(
+def test_scopes_and_copies_share_tensors(
     way: Callable[[Graph, Change], object],
 ) -> None:
     g = path()
@@ -73,7 +73,7 @@ def test_line_27_scopes_and_copies_share_tensors(
 
 
 @each("way", WAYS)
-def test_line_27_scopes_and_copies_forget_for_every_type(
+def test_changes_in_a_scope_or_copy_do_not_leak_for_any_type(
     way: Callable[[Graph, Change], object],
 ) -> None:
     g = shop()
@@ -81,7 +81,7 @@ def test_line_27_scopes_and_copies_forget_for_every_type(
     assert contents(g) == contents(shop())
 
 
-def test_line_27_a_scope_of_a_block_forgets_at_both_ends() -> None:
+def test_a_scope_of_a_block_covers_both_ends() -> None:
     block = gm.create_block(([0, 1], [0, 0]))
     with block.local_scope():
         block.srcdata["h"], block.dstdata["h"] = torch.ones(2), torch.ones(1)
@@ -89,7 +89,7 @@ def test_line_27_a_scope_of_a_block_forgets_at_both_ends() -> None:
     assert not block.dstdata
 
 
-def test_line_27_nested_scopes_restore_one_by_one() -> None:
+def test_nested_scopes_restore_one_by_one() -> None:
     g = path()
     outer, inner = torch.ones(3), torch.zeros(3)
     with g.local_scope():
@@ -102,7 +102,7 @@ def test_line_27_nested_scopes_restore_one_by_one() -> None:
     assert "h" not in g.ndata
 
 
-def test_line_27_a_scope_can_be_entered_again() -> None:
+def test_a_scope_can_be_entered_again() -> None:
     g = path()
     scope = g.local_scope()
     for _ in range(2):
@@ -111,7 +111,7 @@ def test_line_27_a_scope_can_be_entered_again() -> None:
         assert "h" not in g.ndata
 
 
-def test_line_27_an_exception_restores() -> None:
+def test_an_exception_restores_the_features() -> None:
     g = path()
 
     def fail() -> None:
@@ -124,7 +124,7 @@ def test_line_27_an_exception_restores() -> None:
     assert contents(g) == contents(path())
 
 
-def test_line_27_an_early_return_restores() -> None:
+def test_an_early_return_restores_the_features() -> None:
     g = path()
 
     def forward() -> Any:
@@ -136,7 +136,7 @@ def test_line_27_an_early_return_restores() -> None:
     assert contents(g) == contents(path())
 
 
-def test_line_27_a_scope_holds_for_graphs_that_share_its_features() -> None:
+def test_a_scope_covers_graphs_that_share_its_features() -> None:
     g = shop()
     with g.local_scope():
         g["follows"].ndata["h"] = torch.ones(3)
@@ -153,9 +153,7 @@ RESTRUCTURED: dict[str, tuple[Change, tuple[int, int]]] = {
 
 
 @each("change, counts", RESTRUCTURED)
-def test_line_27_changes_of_structure_are_not_scoped(
-    change: Change, counts: tuple[int, int]
-) -> None:
+def test_structure_changes_are_not_scoped(change: Change, counts: tuple[int, int]) -> None:
     g, outside = path(), path()
     with g.local_scope(), g.local_scope():
         g.ndata["h"] = torch.ones(3)
@@ -168,7 +166,7 @@ def test_line_27_changes_of_structure_are_not_scoped(
 
 @each("change, counts", RESTRUCTURED)
 @each("copied", COPIES)
-def test_line_27_a_copy_has_a_structure_of_its_own(
+def test_a_copy_has_its_own_structure(
     copied: Callable[[Graph], Graph], change: Change, counts: tuple[int, int]
 ) -> None:
     g = path()

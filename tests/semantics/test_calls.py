@@ -1,4 +1,4 @@
-"""Section 2 of the semantics, lines 16 to 21: which rows are written, and how edges are named."""
+"""Message passing calls: which rows they write, and how edges are named."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ import graphmp as gm
 import graphmp.function as fn
 from graphmp import EdgeBatch, Graph, NodeBatch
 
-# ---- 16: which rows are written
+# ---- which rows are written
 
 
 @each_path
-def test_line_16_update_all_overwrites_every_row(message: Any, reduce: Any) -> None:
+def test_update_all_overwrites_every_row(message: Any, reduce: Any) -> None:
     g = sample()
     g.ndata["y"] = torch.full((5,), 7.0)
     g.update_all(message, reduce)
@@ -49,7 +49,7 @@ def test_line_16_update_all_overwrites_every_row(message: Any, reduce: Any) -> N
     ],
     ids=["pull", "send_and_recv", "push"],
 )
-def test_line_16_the_others_write_only_the_rows_they_touch(
+def test_pull_push_and_send_and_recv_write_only_the_touched_rows(
     call: Any, rows: list[float], message: Any, reduce: Any
 ) -> None:
     g, before = sample(), torch.full((5,), 7.0)
@@ -61,13 +61,13 @@ def test_line_16_the_others_write_only_the_rows_they_touch(
 
 @pytest.mark.parametrize("verb", ["pull", "push", "send_and_recv"])
 @each_path
-def test_line_16_without_ids_nothing_is_touched(verb: str, message: Any, reduce: Any) -> None:
+def test_empty_ids_write_nothing(verb: str, message: Any, reduce: Any) -> None:
     g = sample()
     getattr(g, verb)([], message, reduce, lambda nodes: {"z": nodes.data["x"]})
     assert list(g.ndata) == ["x"]
 
 
-# ---- 17: no edges at all
+# ---- graphs without edges
 
 EMPTY: dict[str, Callable[[torch.dtype], Graph]] = {
     "graph": lambda idtype: gm.graph(([], []), num_nodes=3, idtype=idtype),
@@ -88,25 +88,25 @@ def empty(request: pytest.FixtureRequest) -> Graph:
 
 
 @pytest.mark.parametrize("reducer", ["sum", "mean", "max", "min", "prod"])
-def test_line_17_a_builtin_makes_a_column_of_zeros(empty: Graph, reducer: str) -> None:
+def test_a_builtin_reducer_creates_zeros_without_edges(empty: Graph, reducer: str) -> None:
     empty.update_all(COPY, getattr(fn, reducer)("m", "y"))
     expected = torch.zeros(empty.num_dst_nodes(), 2, dtype=torch.float64)
     laws.assert_same_bits(empty.dstdata["y"], expected)
 
 
-def test_line_17_a_reduce_function_is_not_called_and_makes_no_column(empty: Graph) -> None:
+def test_a_reduce_function_creates_no_field_without_edges(empty: Graph) -> None:
     empty.update_all(COPY, sum_inbox)
     assert "y" not in empty.dstdata
 
 
 @each_reduce
-def test_line_17_apply_runs_on_the_original_features(empty: Graph, reduce: Any) -> None:
+def test_apply_sees_the_original_features_without_edges(empty: Graph, reduce: Any) -> None:
     empty.update_all(COPY, reduce, lambda nodes: {"z": nodes.data["own"] + 1})
     assert torch.equal(empty.dstdata["z"], empty.dstdata["own"] + 1)
 
 
 @each_reduce
-def test_line_17_a_message_function_is_called_on_0_rows_with_a_warning(
+def test_a_message_function_gets_0_rows_and_a_warning_without_edges(
     empty: Graph, reduce: Any
 ) -> None:
     seen: list[EdgeBatch] = []
@@ -117,7 +117,7 @@ def test_line_17_a_message_function_is_called_on_0_rows_with_a_warning(
     assert edges.src["x"].shape == (0, 2)
 
 
-def test_line_17_one_of_several_edge_types_may_have_none() -> None:
+def test_one_of_several_edge_types_may_have_no_edges() -> None:
     g = gm.heterograph({("a", "x", "b"): ([0], [1]), ("a", "y", "b"): ([], [])})
     g.nodes["a"].data["x"] = torch.tensor([5.0])
     with pytest.warns(gm.GraphWarning, match="'y'"):
@@ -125,10 +125,10 @@ def test_line_17_one_of_several_edge_types_may_have_none() -> None:
     assert g.nodes["b"].data["y"].tolist() == [0, 5]
 
 
-# ---- 18: what functions return
+# ---- what functions return
 
 
-def test_line_18_every_bucket_returns_the_same_fields() -> None:
+def test_every_bucket_must_return_the_same_fields() -> None:
     def by_degree(nodes: NodeBatch) -> Columns:
         return {f"y{nodes.mailbox['m'].shape[1]}": nodes.mailbox["m"].sum(1)}
 
@@ -161,13 +161,13 @@ def test_line_18_every_bucket_returns_the_same_fields() -> None:
         "apply_edges on some",
     ],
 )
-def test_line_18_every_function_may_return_nothing(call: Callable[[Graph], None]) -> None:
+def test_every_function_may_return_no_fields(call: Callable[[Graph], None]) -> None:
     g = sample()
     call(g)
     assert (list(g.ndata), list(g.edata)) == (["x"], ["w"])
 
 
-# ---- 19: pull and push
+# ---- pull and push
 
 WAYS: dict[str, Callable[[list[int], torch.dtype], Any]] = {
     "list": lambda ids, _: ids,
@@ -185,7 +185,7 @@ each_int = pytest.mark.parametrize("way", INTS.values(), ids=INTS)
 @each_path
 @each_idtype
 @each_way
-def test_line_19_pull_and_push_do_not_depend_on_how_ids_come(
+def test_pull_and_push_do_not_depend_on_the_form_or_order_of_ids(
     way: Any, idtype: torch.dtype, message: Any, reduce: Any
 ) -> None:
     pulled, pushed = sample(idtype), sample(idtype)
@@ -196,7 +196,7 @@ def test_line_19_pull_and_push_do_not_depend_on_how_ids_come(
 
 
 @each_int
-def test_line_19_one_id_may_come_alone(way: Any) -> None:
+def test_pull_and_push_accept_a_single_id(way: Any) -> None:
     pulled, pushed = sample(), sample()
     pulled.pull(way(3), COPY, SUM)
     pushed.push(way(2), COPY, SUM)
@@ -205,7 +205,7 @@ def test_line_19_one_id_may_come_alone(way: Any) -> None:
 
 
 @each_path
-def test_line_19_pull_and_push_of_all_nodes_are_update_all(message: Any, reduce: Any) -> None:
+def test_pull_and_push_on_all_nodes_equal_update_all(message: Any, reduce: Any) -> None:
     g = sample()
     g.update_all(message, reduce)
     for verb in (g.pull, g.push):
@@ -214,7 +214,7 @@ def test_line_19_pull_and_push_of_all_nodes_are_update_all(message: Any, reduce:
         assert torch.equal(g.ndata["y"], expected)
 
 
-def test_line_19_on_a_block_pull_names_destinations_and_push_names_sources() -> None:
+def test_on_a_block_pull_takes_destinations_and_push_takes_sources() -> None:
     pulled, pushed = sample_block(), sample_block()
     pulled.pull([1], COPY, SUM)
     pushed.push([3, 2], COPY, SUM)
@@ -222,7 +222,7 @@ def test_line_19_on_a_block_pull_names_destinations_and_push_names_sources() -> 
     assert pushed.dstdata["y"].tolist() == [0, 4, 0]
 
 
-# ---- 20: send_and_recv
+# ---- send_and_recv
 
 
 @each_path
@@ -238,7 +238,7 @@ def test_line_19_on_a_block_pull_names_destinations_and_push_names_sources() -> 
     ],
     ids=["list", "tensor", "int", "lists", "tensors", "ints"],
 )
-def test_line_20_a_list_or_tensor_is_edge_ids_and_a_tuple_is_pairs(
+def test_send_and_recv_reads_a_list_as_edge_ids_and_a_tuple_as_pairs(
     edges: Any, rows: list[float], message: Any, reduce: Any
 ) -> None:
     g = sample()
@@ -247,14 +247,14 @@ def test_line_20_a_list_or_tensor_is_edge_ids_and_a_tuple_is_pairs(
 
 
 @each_path
-def test_line_20_an_edge_named_twice_counts_once(message: Any, reduce: Any) -> None:
+def test_send_and_recv_counts_a_repeated_edge_once(message: Any, reduce: Any) -> None:
     g = sample()
     g.send_and_recv([1, 4, 1], message, reduce)
     assert g.ndata["y"].tolist() == [0, 0, 0, 7, 0]
 
 
 @each_path
-def test_line_20_send_and_recv_along_all_edges_is_update_all(message: Any, reduce: Any) -> None:
+def test_send_and_recv_on_all_edges_equals_update_all(message: Any, reduce: Any) -> None:
     g = sample()
     g.update_all(message, reduce)
     written = g.in_degrees() > 0
@@ -263,7 +263,7 @@ def test_line_20_send_and_recv_along_all_edges_is_update_all(message: Any, reduc
     assert torch.equal(g.ndata["y"][written], expected[written])
 
 
-def test_line_20_prop_edges_and_prop_nodes_go_step_by_step() -> None:
+def test_prop_edges_and_prop_nodes_run_step_by_step() -> None:
     by_edges, by_nodes = (gm.graph(([0, 1, 2], [1, 2, 3])) for _ in range(2))
     by_edges.ndata["y"] = by_nodes.ndata["y"] = torch.tensor([1.0, 0.0, 0.0, 0.0])
     functions = (fn.copy_u("y", "m"), fn.sum("m", "y"))
@@ -272,7 +272,7 @@ def test_line_20_prop_edges_and_prop_nodes_go_step_by_step() -> None:
     assert by_edges.ndata["y"].tolist() == by_nodes.ndata["y"].tolist() == [1, 1, 1, 0]
 
 
-# ---- 21: arguments that name edges
+# ---- arguments that name edges
 
 ALIKE: dict[str, Callable[[torch.dtype], Any]] = {
     "list": lambda _: [2, 5],
@@ -286,7 +286,7 @@ ALIKE: dict[str, Callable[[torch.dtype], Any]] = {
 
 @each_idtype
 @pytest.mark.parametrize("name", ALIKE)
-def test_line_21_edges_are_named_by_ids_or_by_pairs(name: str, idtype: torch.dtype) -> None:
+def test_edges_are_ids_or_pairs_in_every_call(name: str, idtype: torch.dtype) -> None:
     g, edges = sample(idtype), ALIKE[name](idtype)
     g.apply_edges(fn.copy_u("x", "y"), edges)
     assert g.edata["y"].tolist() == [0, 0, 2, 0, 0, 4]
@@ -298,13 +298,13 @@ def test_line_21_edges_are_named_by_ids_or_by_pairs(name: str, idtype: torch.dty
 
 
 @pytest.mark.parametrize("edge", [5, np.int64(5), torch.tensor(5), (3, 4)], ids=str)
-def test_line_21_one_edge_may_come_alone(edge: Any) -> None:
+def test_apply_edges_accepts_a_single_edge(edge: Any) -> None:
     g = sample()
     g.apply_edges(fn.copy_u("x", "y"), edge)
     assert g.edata["y"].tolist() == [0, 0, 0, 0, 0, 4]
 
 
-def test_line_21_a_pair_on_a_multigraph_is_one_of_its_edges() -> None:
+def test_a_pair_on_a_multigraph_is_one_of_its_edges() -> None:
     g = sample()
     assert g.filter_edges(lambda edges: edges.data["w"] > 0, ([0], [1])).tolist() == [0]
     g.send_and_recv(([0, 0], [1, 1]), COPY, SUM)
@@ -312,18 +312,18 @@ def test_line_21_a_pair_on_a_multigraph_is_one_of_its_edges() -> None:
 
 
 @each_idtype
-def test_line_21_one_source_goes_with_every_destination(idtype: torch.dtype) -> None:
+def test_a_single_source_pairs_with_every_destination(idtype: torch.dtype) -> None:
     g = sample(idtype)
     assert g.filter_edges(lambda edges: edges.data["w"] > 0, (3, [4, 3])).tolist() == [5, 4]
 
 
-def test_line_21_rows_are_given_in_the_order_in_which_edges_are_named() -> None:
+def test_apply_edges_returns_rows_in_the_order_of_the_argument() -> None:
     g = sample()
     g.apply_edges(lambda _: {"y": torch.tensor([10.0, 20.0])}, [4, 2])
     assert g.edata["y"].tolist() == [0, 0, 20, 0, 10, 0]
 
 
-def test_line_21_a_row_named_twice_is_computed_once_and_has_its_gradient_once() -> None:
+def test_a_repeated_id_is_computed_once_and_gets_its_gradient_once() -> None:
     g, x = sample(), torch.ones(5, requires_grad=True)
     g.ndata["x"] = x
     g.apply_edges(fn.copy_u("x", "y"), [5, 5])

@@ -1,4 +1,4 @@
-"""What SEMANTICS says of loaders: lines 50 and 54 to 57."""
+"""What samplers and loaders guarantee about blocks, ids, seeds and errors."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def blocks_of(loader: dl.DataLoader) -> list[gm.Graph]:
     return [block for batch in loader for block in batch[-1]]
 
 
-# ---- 50
+# ---- blocks
 
 
 @each_workers
-def test_line_50_sources_of_a_loaders_blocks_start_with_the_destinations(number: int) -> None:
+def test_sources_of_a_loaders_blocks_start_with_the_destinations(number: int) -> None:
     seeds = {"user": range(30), "item": range(20)}
     sampler = dl.NeighborSampler([2, 2])
     loader = dl.DataLoader(
@@ -47,7 +47,7 @@ def test_line_50_sources_of_a_loaders_blocks_start_with_the_destinations(number:
 
 
 @each_workers
-def test_line_50_destinations_of_the_last_block_keep_the_order_given(number: int) -> None:
+def test_destinations_of_the_last_block_keep_the_order_of_the_seeds(number: int) -> None:
     seeds = torch.randperm(60)
     loader = dl.DataLoader(
         people(), seeds, dl.NeighborSampler([2, 2]), batch_size=25, num_workers=number
@@ -57,7 +57,7 @@ def test_line_50_destinations_of_the_last_block_keep_the_order_given(number: int
 
 
 @each_workers
-def test_line_50_edge_ids_of_blocks_are_those_of_the_graph(number: int) -> None:
+def test_edge_ids_of_blocks_are_those_of_the_graph(number: int) -> None:
     g = people()
     loader = dl.DataLoader(g, range(60), dl.NeighborSampler([3]), num_workers=number)
     for block in blocks_of(loader):
@@ -68,11 +68,11 @@ def test_line_50_edge_ids_of_blocks_are_those_of_the_graph(number: int) -> None:
         assert torch.equal(block.edata["w"], g.edata["w"][block.edata[EID]])
 
 
-# ---- 54
+# ---- samplers
 
 
 @each_workers
-def test_line_54_neighbor_sampler_yields_the_farthest_block_first(
+def test_neighbor_sampler_yields_the_farthest_block_first(
     number: int,
 ) -> None:
     g = people()
@@ -88,7 +88,7 @@ def test_line_54_neighbor_sampler_yields_the_farthest_block_first(
 
 
 @each_workers
-def test_line_54_edge_samplers_yield_pairs_and_negatives_with_shared_compacted_ids(
+def test_edge_samplers_yield_pairs_and_negatives_with_shared_compacted_ids(
     number: int,
 ) -> None:
     loader = dl.DataLoader(people(), range(40), edge_sampler(), batch_size=8, num_workers=number)
@@ -103,9 +103,7 @@ def test_line_54_edge_samplers_yield_pairs_and_negatives_with_shared_compacted_i
 
 @each_workers
 @pytest.mark.parametrize("exclude", ["self", "reverse_id", "reverse_types"])
-def test_line_54_excluded_seeds_and_their_reverse_are_in_no_block(
-    exclude: str, number: int
-) -> None:
+def test_excluded_seeds_and_their_reverse_are_in_no_block(exclude: str, number: int) -> None:
     hetero = exclude == "reverse_types"
     g = market() if hetero else people()
     sampler = dl.as_edge_prediction_sampler(
@@ -125,11 +123,11 @@ def test_line_54_excluded_seeds_and_their_reverse_are_in_no_block(
                 assert not bool(torch.isin(ids, block.edges[etype].data[EID]).any())
 
 
-# ---- 55
+# ---- id dtype
 
 
 @pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
-def test_line_55_ids_stay_what_they_are_through_samplers_and_loaders(idtype: torch.dtype) -> None:
+def test_samplers_and_loaders_keep_the_id_dtype(idtype: torch.dtype) -> None:
     for g, cases in (
         (people(idtype), cases_of_people(people(idtype))),
         (market(idtype), cases_of_market(market(idtype))),
@@ -139,11 +137,11 @@ def test_line_55_ids_stay_what_they_are_through_samplers_and_loaders(idtype: tor
                 assert {tensor.dtype for tensor in tensors(batch)} == {idtype}
 
 
-# ---- 56
+# ---- seeds
 
 
 @pytest.mark.parametrize("seeding", [torch.manual_seed, gm.seed], ids=["torch", "graphmp"])
-def test_line_56_the_same_seed_gives_the_same_batches_and_another_others(seeding: Any) -> None:
+def test_the_same_seed_gives_the_same_batches(seeding: Any) -> None:
     loader = dl.DataLoader(
         people(), range(60), dl.NeighborSampler([2, 2]), batch_size=9, shuffle=True
     )
@@ -156,11 +154,11 @@ def test_line_56_the_same_seed_gives_the_same_batches_and_another_others(seeding
     assert epoch(loader, 5) == epoch(loader, 5)
 
 
-# ---- 57
+# ---- errors in workers
 
 
 @pytest.mark.parametrize("number", [0, 1, 4])
-def test_line_57_an_exception_in_a_worker_surfaces_in_the_training_loop(number: int) -> None:
+def test_an_exception_in_a_worker_surfaces_in_the_training_loop(number: int) -> None:
     class Broken(dl.NeighborSampler):
         def sample_blocks(self, g: gm.Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
             if 7 in seed_nodes:

@@ -1,4 +1,4 @@
-"""Layers raise on nodes of in-degree 0 unless allowed, and look for them once for each graph."""
+"""Layers raise on nodes of in-degree 0 unless allowed; the check is cached on the graph."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[Layouts]:
 
 
 @each_layer
-def test_a_node_of_in_degree_zero_raises_and_the_error_names_the_remedies(name: str) -> None:
+def test_a_node_of_in_degree_zero_is_an_error_with_both_fixes(name: str) -> None:
     g = gm.graph(([0, 0], [0, 2]), num_nodes=5)
     with pytest.raises(gm.DGLError) as raised:
         LAYERS[name]()(g, torch.ones(5, 3))
@@ -57,7 +57,7 @@ def test_a_node_of_in_degree_zero_raises_and_the_error_names_the_remedies(name: 
 
 
 @each_layer
-def test_both_remedies_help(name: str) -> None:
+def test_self_loops_or_the_option_allow_zero_in_degree(name: str) -> None:
     x = torch.ones(3, 3)
     assert LAYERS[name]()(gm.add_self_loop(chain()), x).shape[0] == 3
     assert LAYERS[name](allow_zero_in_degree=True)(chain(), x).shape[0] == 3
@@ -89,12 +89,12 @@ def test_blocks_and_bipartite_graphs_are_checked_at_their_destinations(name: str
 
 
 @each_layer
-def test_a_graph_without_nodes_lacks_no_edge(name: str) -> None:
+def test_a_graph_without_nodes_passes_the_check(name: str) -> None:
     assert LAYERS[name]()(gm.graph(([], [])), torch.ones(0, 3)).shape[0] == 0
 
 
 @each_layer
-def test_the_check_happens_once_for_each_graph(name: str, searches: list[Layouts]) -> None:
+def test_the_check_runs_once_for_each_graph(name: str, searches: list[Layouts]) -> None:
     g, x = ring(), torch.ones(3, 3)
     with torch.no_grad():
         for _ in range(3):
@@ -106,21 +106,21 @@ def test_the_check_happens_once_for_each_graph(name: str, searches: list[Layouts
     assert len(searches) == 2
 
 
-def test_a_refusal_is_remembered_too(searches: list[Layouts]) -> None:
+def test_a_negative_result_is_cached_too(searches: list[Layouts]) -> None:
     g = chain()
     assert g.adjacency.has_zero_in_degree
     assert g.adjacency.has_zero_in_degree
     assert len(searches) == 1
 
 
-def test_layers_that_allow_such_nodes_do_not_look(searches: list[Layouts]) -> None:
+def test_layers_that_allow_zero_in_degree_do_not_check(searches: list[Layouts]) -> None:
     with torch.no_grad():
         for make in LAYERS.values():
             make(allow_zero_in_degree=True)(chain(), torch.ones(3, 3))
     assert not searches
 
 
-def test_what_was_found_stays_with_other_ids_formats_and_ends(searches: list[Layouts]) -> None:
+def test_the_result_survives_id_dtype_format_and_pickle(searches: list[Layouts]) -> None:
     lonely_source = gm.graph(([0, 1, 1], [0, 0, 2]), num_nodes=3).adjacency
     assert lonely_source.has_zero_in_degree  # node 1
     assert lonely_source.reversed.has_zero_in_degree  # node 2
@@ -133,13 +133,13 @@ def test_what_was_found_stays_with_other_ids_formats_and_ends(searches: list[Lay
     assert pickle.loads(pickle.dumps(lonely_source)).has_zero_in_degree
 
 
-def test_each_end_is_looked_at_on_its_own() -> None:
+def test_each_end_is_checked_separately() -> None:
     star = gm.graph(([0, 0, 0], [0, 1, 2])).adjacency
     assert not star.has_zero_in_degree
     assert star.reversed.has_zero_in_degree
 
 
-def test_a_changed_graph_is_checked_anew() -> None:
+def test_a_changed_graph_is_checked_again() -> None:
     g, layer, x = chain(), GraphConv(3, 2), torch.ones(3, 3)
     with pytest.raises(gm.GraphValueError, match="node 0 first"):
         layer(g, x)

@@ -1,4 +1,4 @@
-"""Section 4 of the semantics, line 47: nodes and edges added and removed."""
+"""Adding and removing nodes and edges."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import graphmp as gm
 import graphmp.function as fn
 from graphmp import Graph
 
-# ---- 47: adding
+# ---- adding
 
 
-def test_line_47_new_nodes_come_last_and_are_padded_with_zeros() -> None:
+def test_add_nodes_appends_rows_of_zeros() -> None:
     g = diamond()
     g.add_nodes(2)
     assert g.num_nodes() == 6
@@ -26,7 +26,7 @@ def test_line_47_new_nodes_come_last_and_are_padded_with_zeros() -> None:
     assert g.in_degrees().tolist() == [0, 1, 1, 2, 0, 0]
 
 
-def test_line_47_new_nodes_and_edges_are_padded_by_the_initializer() -> None:
+def test_added_nodes_and_edges_are_filled_by_the_initializer() -> None:
     g = diamond()
     g.set_n_initializer(filled_with(7))
     g.set_e_initializer(filled_with(7), "w")
@@ -35,14 +35,14 @@ def test_line_47_new_nodes_and_edges_are_padded_by_the_initializer() -> None:
     assert g.edata["w"].tolist() == [0, 10, 20, 30, 7]
 
 
-def test_line_47_new_nodes_may_bring_features() -> None:
+def test_add_nodes_accepts_features() -> None:
     g = diamond()
     g.add_nodes(2, {"x": torch.tensor([8.0, 9.0]), "new": torch.ones(2, 1)})
     assert g.ndata["x"].tolist() == [0, 1, 2, 3, 8, 9]
     assert g.ndata["new"].view(-1).tolist() == [0, 0, 0, 0, 1, 1]
 
 
-def test_line_47_new_edges_come_last_and_bring_the_nodes_they_lack() -> None:
+def test_add_edges_appends_edges_and_adds_missing_nodes() -> None:
     g = diamond()
     g.add_edges([0, 5], [3, 0], {"w": torch.tensor([1.0, 2.0])})
     assert edges(g) == [*edges(diamond()), (0, 3), (5, 0)]
@@ -51,7 +51,7 @@ def test_line_47_new_edges_come_last_and_bring_the_nodes_they_lack() -> None:
     assert g.edata["w"].tolist() == [0, 10, 20, 30, 1, 2]
 
 
-def test_line_47_a_single_end_goes_with_each_of_the_others() -> None:
+def test_add_edges_broadcasts_a_single_end() -> None:
     g = diamond()
     g.add_edges(3, [0, 1])
     g.add_edges([1, 2], 0)
@@ -68,7 +68,7 @@ NOTHING: dict[str, Callable[[Graph], object]] = {
 
 
 @each("change", NOTHING)
-def test_line_47_nothing_added_or_removed_changes_nothing(
+def test_adding_or_removing_nothing_is_a_no_op(
     change: Callable[[Graph], object],
 ) -> None:
     g = diamond()
@@ -76,7 +76,7 @@ def test_line_47_nothing_added_or_removed_changes_nothing(
     assert contents(g) == contents(diamond())
 
 
-def test_line_47_types_grow_apart() -> None:
+def test_adding_to_one_type_leaves_the_others() -> None:
     g = shop()
     g.add_nodes(1, ntype="game")
     g.add_edges([0], [4], etype="follows")
@@ -87,10 +87,10 @@ def test_line_47_types_grow_apart() -> None:
     assert g.out_degrees(etype="buys").tolist() == [1, 1, 1, 0, 0]
 
 
-# ---- 47: removing
+# ---- removing
 
 
-def test_line_47_removed_nodes_take_their_edges_and_the_rest_keeps_its_order() -> None:
+def test_remove_nodes_removes_their_edges_and_keeps_the_order() -> None:
     g = diamond()
     g.remove_nodes([1])
     assert edges(g) == [(0, 1), (1, 2)]
@@ -98,7 +98,7 @@ def test_line_47_removed_nodes_take_their_edges_and_the_rest_keeps_its_order() -
     assert g.edata["w"].tolist() == [10, 30]
 
 
-def test_line_47_removed_edges_leave_the_rest_in_order() -> None:
+def test_remove_edges_keeps_the_order() -> None:
     g = diamond()
     g.remove_edges([2, 0])
     assert edges(g) == [(0, 2), (2, 3)]
@@ -106,7 +106,7 @@ def test_line_47_removed_edges_leave_the_rest_in_order() -> None:
     assert g.edata["w"].tolist() == [10, 30]
 
 
-def test_line_47_ids_that_are_removed_may_be_given_twice_and_singly() -> None:
+def test_removing_accepts_repeated_and_single_ids() -> None:
     g = diamond()
     g.remove_edges([0, 0])
     g.remove_edges(0)
@@ -114,7 +114,7 @@ def test_line_47_ids_that_are_removed_may_be_given_twice_and_singly() -> None:
     assert (g.num_nodes(), g.num_edges()) == (3, 0)
 
 
-def test_line_47_store_ids_writes_the_ids_of_before() -> None:
+def test_store_ids_writes_the_original_ids() -> None:
     g = diamond()
     g.remove_edges([0], store_ids=True)
     assert g.edata[gm.EID].tolist() == [1, 2, 3]
@@ -125,7 +125,7 @@ def test_line_47_store_ids_writes_the_ids_of_before() -> None:
     assert other.ndata[gm.NID].dtype == other.edata[gm.EID].dtype == torch.int32
 
 
-def test_line_47_a_removed_node_leaves_every_relation_of_its_type() -> None:
+def test_remove_nodes_affects_every_relation_of_the_type() -> None:
     g = shop()
     g.remove_nodes([1], "user")
     assert edges(g, "buys") == [(0, 0), (1, 1)]
@@ -134,7 +134,7 @@ def test_line_47_a_removed_node_leaves_every_relation_of_its_type() -> None:
     assert g.nodes["game"].data["x"].tolist() == [0, 1]
 
 
-# ---- 47: all changes
+# ---- all changes
 
 CHANGES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "add_nodes": (gm.add_nodes, (2,)),
@@ -145,7 +145,7 @@ CHANGES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 
 @each("function, arguments", CHANGES)
-def test_line_47_the_function_gives_what_the_method_makes_and_leaves_the_graph(
+def test_the_function_equals_the_method_and_leaves_its_argument(
     function: Any, arguments: tuple[Any, ...]
 ) -> None:
     g, changed = diamond(), diamond()
@@ -156,7 +156,7 @@ def test_line_47_the_function_gives_what_the_method_makes_and_leaves_the_graph(
 
 
 @each("function, arguments", CHANGES)
-def test_line_47_a_changed_graph_answers_like_a_new_one(
+def test_a_changed_graph_equals_a_newly_built_one(
     function: Any, arguments: tuple[Any, ...]
 ) -> None:
     g = diamond()
@@ -175,22 +175,20 @@ def answers(g: Graph) -> list[Any]:
 
 
 @each("function, arguments", CHANGES)
-def test_line_47_a_changed_graph_keeps_to_its_layouts(
-    function: Any, arguments: tuple[Any, ...]
-) -> None:
+def test_a_changed_graph_keeps_its_formats(function: Any, arguments: tuple[Any, ...]) -> None:
     g = function(diamond().formats(["coo", "csc"]), *arguments)
     g.create_formats_()
     assert g.formats() == {"created": ["coo", "csc"], "not created": []}
 
 
 @each("function, arguments", CHANGES)
-def test_line_47_a_block_cannot_be_changed(function: Any, arguments: tuple[Any, ...]) -> None:
+def test_a_block_cannot_be_changed(function: Any, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(gm.GraphValueError, match="A block cannot be changed"):
         function(gm.create_block(([0, 1], [0, 1])), *arguments)
 
 
 @each("function, arguments", CHANGES)
-def test_line_47_a_view_of_one_relation_keeps_what_it_was(
+def test_a_view_of_one_relation_keeps_the_old_structure(
     function: Any, arguments: tuple[Any, ...]
 ) -> None:
     g = diamond()

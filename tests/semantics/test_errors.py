@@ -1,4 +1,4 @@
-"""Section 6 of the semantics, line 58: errors."""
+"""Errors: their classes, their messages, and where ids are checked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TREES = {
 }
 
 
-def test_line_58_every_error_is_a_graph_error_and_the_builtin_that_fits() -> None:
+def test_every_error_is_a_graph_error_and_a_builtin_error() -> None:
     exported = {name for name in errors.__all__ if name.endswith("Error")}
     assert exported - {"GraphError", "DGLError"} == BUILTINS.keys()
     for name, builtin in BUILTINS.items():
@@ -37,14 +37,14 @@ def test_line_58_every_error_is_a_graph_error_and_the_builtin_that_fits() -> Non
         assert issubclass(error, builtin)
 
 
-def test_line_58_errors_are_exported_and_one_has_dgls_name() -> None:
+def test_errors_are_exported_also_under_dgls_name() -> None:
     assert set(errors.__all__) <= set(gm.__all__)
     assert gm.DGLError is gm.GraphError
     assert issubclass(gm.GraphWarning, UserWarning)
 
 
 @pytest.mark.parametrize("name", BUILTINS)
-def test_line_58_an_error_shows_its_message_as_written_also_after_a_pickle(name: str) -> None:
+def test_an_error_keeps_its_message_through_pickle(name: str) -> None:
     error = getattr(gm, name)("There is no 'x'.")
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == "There is no 'x'."
 
@@ -57,7 +57,7 @@ def inside(kind: type[ast.AST], among: Iterable[ast.AST] = TREES.values()) -> It
     return (node for tree in among for node in ast.walk(tree) if isinstance(node, kind))
 
 
-def test_line_58_everything_raised_is_a_graph_error_with_a_message() -> None:
+def test_everything_raised_is_a_graph_error_with_a_message() -> None:
     lookups = [f for f in inside(ast.FunctionDef) if f.name == "__getattr__"]
     missing_attributes = list(inside(ast.Raise, lookups))
     ends = list(inside(ast.Raise, [f for f in inside(ast.FunctionDef) if f.name == "__next__"]))
@@ -72,7 +72,7 @@ def test_line_58_everything_raised_is_a_graph_error_with_a_message() -> None:
         assert node.exc.args, ast.unparse(node)
 
 
-def test_line_58_asserts_only_tell_the_type_checker_what_is_not_none() -> None:
+def test_asserts_only_narrow_optional_types() -> None:
     for node in inside(ast.Assert):
         assert ast.unparse(node.test).endswith(" is not None"), ast.unparse(node)
 
@@ -139,7 +139,7 @@ MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
 
 
 @each("call, wanted, came, advice", MESSAGES)
-def test_line_58_a_message_says_what_was_wanted_what_came_and_what_to_do(
+def test_a_message_names_the_expected_the_actual_and_the_fix(
     call: Callable[[Graph], Any], wanted: str, came: str, advice: str
 ) -> None:
     g = gm.graph(([0, 1], [1, 2]))
@@ -167,13 +167,13 @@ def far_away() -> tuple[Graph, torch.Tensor]:
     return gm.graph(([0, 1], [1, 2])).to("meta"), torch.zeros(4, dtype=torch.int64, device="meta")
 
 
-def test_line_58_ids_on_another_device_are_checked_without_waiting_for_it() -> None:
+def test_ids_on_another_device_are_checked_without_synchronisation() -> None:
     g, ids = far_away()
     assert [end.shape for end in g.find_edges(ids)] == [(4,), (4,)]
 
 
 @pytest.mark.usefixtures("validated")
-def test_line_58_the_range_of_ids_on_another_device_is_checked_on_demand() -> None:
+def test_the_range_of_ids_on_another_device_is_checked_when_enabled() -> None:
     g, ids = far_away()
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
         g.find_edges(ids)  # the host reads the ids, which a meta tensor does not allow

@@ -1,4 +1,4 @@
-"""Section 4 of the semantics, line 49: batches."""
+"""Batches of graphs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def two() -> list[Graph]:
     return [small, diamond()]
 
 
-def test_line_49_a_batch_lays_graphs_side_by_side() -> None:
+def test_a_batch_is_the_disjoint_union_of_its_graphs() -> None:
     batch = gm.batch(two())
     assert edges(batch) == [(0, 1), (2, 3), (2, 4), (3, 5), (4, 5)]
     assert batch.ndata["x"].tolist() == [7, 8, 0, 1, 2, 3]
@@ -31,28 +31,28 @@ def test_line_49_a_batch_lays_graphs_side_by_side() -> None:
     assert batch.batch_num_edges().tolist() == [1, 4]
 
 
-def test_line_49_unbatch_inverts_batch() -> None:
+def test_unbatch_inverts_batch() -> None:
     for graphs in (two(), [shop(), shop()]):
         parts = gm.unbatch(gm.batch(graphs))
         assert [contents(part) for part in parts] == [contents(g) for g in graphs]
         assert [part.batch_size for part in parts] == [1, 1]
 
 
-def test_line_49_a_batch_of_several_types_counts_each() -> None:
+def test_a_batch_of_several_types_counts_each_type() -> None:
     batch = gm.batch([shop(), shop()])
     assert edges(batch, "buys") == [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3)]
     assert batch.batch_num_nodes("game").tolist() == [2, 2]
     assert batch.batch_num_edges("buys").tolist() == [3, 3]
 
 
-def test_line_49_nested_batches_flatten() -> None:
+def test_nested_batches_flatten() -> None:
     inner = gm.batch(two())
     batch = gm.batch([inner, diamond(), inner])
     assert batch.batch_num_nodes().tolist() == [2, 4, 4, 2, 4]
     assert len(gm.unbatch(batch)) == batch.batch_size == 5
 
 
-def test_line_49_a_graph_without_nodes_is_exempt_from_the_schema() -> None:
+def test_a_graph_without_nodes_is_exempt_from_the_schema() -> None:
     nothing = gm.graph(([], []))
     for graphs in ([nothing, *two()], [*two(), nothing]):
         batch = gm.batch(graphs)
@@ -62,7 +62,7 @@ def test_line_49_a_graph_without_nodes_is_exempt_from_the_schema() -> None:
     assert gm.batch([nothing, nothing]).batch_num_nodes().tolist() == [0, 0]
 
 
-def test_line_49_readouts_of_an_empty_graph_give_0() -> None:
+def test_readouts_of_an_empty_graph_give_0() -> None:
     batch = gm.batch([gm.graph(([], [])), *two()])
     for op in ("sum", "mean", "max", "min"):
         assert gm.readout_nodes(batch, "x", op=op)[0] == 0
@@ -70,14 +70,14 @@ def test_line_49_readouts_of_an_empty_graph_give_0() -> None:
     assert gm.sum_nodes(batch, "x").tolist() == [0, 15, 6]
 
 
-def test_line_49_fields_to_keep_may_be_chosen() -> None:
+def test_batch_keeps_the_chosen_fields() -> None:
     graphs = two()
     graphs[0].ndata["only here"] = torch.ones(2)
     batch = gm.batch(graphs, ndata=["x"], edata=None)
     assert (list(batch.ndata), list(batch.edata)) == (["x"], [])
 
 
-def test_line_49_gradients_flow_through_a_batch() -> None:
+def test_gradients_flow_through_a_batch() -> None:
     graphs = two()
     x = graphs[1].ndata["x"].requires_grad_()
     gm.batch(graphs).ndata["x"].sum().backward()
@@ -113,7 +113,7 @@ UNLIKE: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 
 @each("other, error, message", UNLIKE)
-def test_line_49_graphs_that_are_not_alike_cannot_be_batched(
+def test_graphs_of_different_schemas_cannot_be_batched(
     other: Callable[[], Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message) as caught:
@@ -121,19 +121,19 @@ def test_line_49_graphs_that_are_not_alike_cannot_be_batched(
     assert isinstance(caught.value, gm.GraphError)
 
 
-def test_line_49_a_batch_needs_a_graph() -> None:
+def test_a_batch_needs_at_least_one_graph() -> None:
     with pytest.raises(gm.GraphValueError, match="At least one graph is wanted"):
         gm.batch([])
 
 
-def test_line_49_unbatch_takes_sizes_of_its_own() -> None:
+def test_unbatch_accepts_sizes() -> None:
     batch = gm.batch(two())
     whole, rest = gm.unbatch(batch, torch.tensor([6, 0]), torch.tensor([5, 0]))
     assert contents(whole) == contents(batch)
     assert (rest.num_nodes(), rest.num_edges()) == (0, 0)
 
 
-def test_line_49_sizes_that_do_not_fit_are_errors() -> None:
+def test_unbatch_rejects_sizes_that_do_not_fit() -> None:
     batch = gm.batch(two())
     with pytest.raises(gm.GraphValueError, match="joins two graphs"):
         gm.unbatch(batch, torch.tensor([3, 3]), torch.tensor([1, 4]))
@@ -145,7 +145,7 @@ def test_line_49_sizes_that_do_not_fit_are_errors() -> None:
         gm.unbatch(batch, torch.tensor([2, 4]), torch.tensor([1, 2, 2]))
 
 
-def test_line_49_a_graph_that_is_no_batch_is_a_batch_of_one() -> None:
+def test_a_single_graph_is_a_batch_of_one() -> None:
     g = diamond()
     assert (g.batch_size, g.batch_num_nodes().tolist(), g.batch_num_edges().tolist()) == (
         1,
@@ -155,7 +155,7 @@ def test_line_49_a_graph_that_is_no_batch_is_a_batch_of_one() -> None:
     assert [contents(part) for part in gm.unbatch(g)] == [contents(g)]
 
 
-def test_line_49_batch_sizes_may_be_set() -> None:
+def test_batch_sizes_can_be_set() -> None:
     g = shop()
     g.set_batch_num_nodes({"user": [2, 1], "game": torch.tensor([1, 1])})
     g.set_batch_num_edges({"buys": [2, 1], "follows": [1, 1]})
@@ -173,13 +173,13 @@ SIZES: dict[str, Case] = {
 
 
 @each("case", SIZES)
-def test_line_49_sizes_that_are_none_are_errors(case: Case) -> None:
+def test_invalid_batch_sizes_are_errors(case: Case) -> None:
     g = diamond()
     refuses(g, case)
     assert g.batch_num_nodes().tolist() == g.batch_num_edges().tolist() == [4]
 
 
-def test_line_49_sizes_of_several_types_are_a_dict_of_all_of_them() -> None:
+def test_batch_sizes_of_several_types_are_a_dict_of_every_type() -> None:
     with pytest.raises(gm.GraphTypeError, match=r"several node types .* dict"):
         shop().set_batch_num_nodes([5])
     with pytest.raises(gm.GraphValueError, match=r"\['user'\] lack"):

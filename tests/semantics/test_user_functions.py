@@ -1,4 +1,4 @@
-"""Section 2 of the semantics, lines 11 to 15: what functions see, and in which order."""
+"""User-defined functions: what they get, in which order and in which buckets."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 each_reducer = pytest.mark.parametrize("name", REDUCERS)
 
 
-# ---- 11: the order
+# ---- the order
 
 
 @each_verb
-def test_line_11_messages_are_made_then_reduced_then_applied(verb: Any) -> None:
+def test_message_reduce_and_apply_run_in_this_order(verb: Any) -> None:
     seen: list[Any] = []
     verb(sample(), (spy(seen, copy_source), spy(seen, sum_inbox), spy(seen)))
     message, *reduce, apply = seen
@@ -61,9 +61,7 @@ def test_line_11_messages_are_made_then_reduced_then_applied(verb: Any) -> None:
 
 
 @each_path
-def test_line_11_apply_sees_reduced_fields_over_the_destinations_own(
-    message: Any, reduce: Any
-) -> None:
+def test_apply_sees_reduced_fields_and_the_destinations_own(message: Any, reduce: Any) -> None:
     g, seen = sample(), list[NodeBatch]()
     g.ndata["y"], g.ndata["own"] = torch.full((5,), -1.0), torch.arange(5.0)
     g.update_all(message, reduce, spy(seen))
@@ -73,7 +71,7 @@ def test_line_11_apply_sees_reduced_fields_over_the_destinations_own(
     assert nodes.data["own"] is g.ndata["own"]
 
 
-def test_line_11_apply_on_some_nodes_sees_these_nodes() -> None:
+def test_apply_in_pull_sees_only_the_pulled_nodes() -> None:
     seen: list[NodeBatch] = []
     sample().pull([3, 1], COPY, SUM, spy(seen))
     (nodes,) = seen
@@ -82,14 +80,14 @@ def test_line_11_apply_on_some_nodes_sees_these_nodes() -> None:
     assert nodes.data["y"].tolist() == [2, 9]
 
 
-def test_line_11_apply_on_a_block_sees_the_destinations() -> None:
+def test_apply_on_a_block_sees_the_destinations() -> None:
     block = sample_block()
     block.update_all(COPY, SUM, lambda nodes: {"z": nodes.data["x"] + nodes.data["y"]})
     assert block.dstdata["z"].tolist() == [0, 5, -3]
     assert "z" not in block.srcdata
 
 
-def test_line_11_apply_is_called_once_for_each_destination_type() -> None:
+def test_apply_is_called_once_for_each_destination_type() -> None:
     edges = ([0], [0])
     g = gm.heterograph({("a", "1", "b"): edges, ("b", "2", "a"): edges, ("b", "3", "a"): edges})
     g.ndata["x"] = {"a": torch.ones(1), "b": torch.ones(1)}
@@ -98,21 +96,21 @@ def test_line_11_apply_is_called_once_for_each_destination_type() -> None:
     assert sorted(nodes.ntype for nodes in seen) == ["a", "b"]
 
 
-def test_line_11_what_apply_returns_is_written_beside_the_reduced_fields() -> None:
+def test_apply_adds_fields_to_the_reduced_ones() -> None:
     g = sample()
     g.update_all(COPY, SUM, lambda nodes: {"z": nodes.data["y"] + 1})
     assert g.ndata["y"].tolist() == [0, 2, 0, 9, 4]
     assert g.ndata["z"].tolist() == [1, 3, 1, 10, 5]
 
 
-# ---- 12: builtins and functions
+# ---- builtins and functions
 
 
 @each_idtype
 @each_reducer
 @kinds(fn.u_mul_e("x", "w", "m"), weigh_source, "message")
 @pytest.mark.parametrize("as_builtin", [True, False], ids=["builtin", "function"])
-def test_line_12_builtins_and_functions_mix_in_both_directions(
+def test_builtins_and_functions_mix_in_both_directions(
     message: Any, as_builtin: bool, name: str, idtype: torch.dtype
 ) -> None:
     reduce = getattr(fn, name)("m", "y")
@@ -125,19 +123,19 @@ def test_line_12_builtins_and_functions_mix_in_both_directions(
 
 
 @each_path
-def test_line_12_they_mix_over_several_edge_types(message: Any, reduce: Any) -> None:
+def test_builtins_and_functions_mix_over_several_edge_types(message: Any, reduce: Any) -> None:
     g = meeting()
     g.update_all(message, reduce)
     assert g.nodes["t"].data["y"].tolist() == [1, 34, 30, 0]
 
 
-def test_line_12_a_builtin_reads_one_of_the_messages_that_a_function_makes() -> None:
+def test_a_builtin_reducer_reads_one_field_of_a_message_function() -> None:
     g = sample()
     g.update_all(lambda edges: {"other": edges.dst["x"], "m": edges.src["x"]}, SUM)
     assert g.ndata["y"].tolist() == [0, 2, 0, 9, 4]
 
 
-# ---- 13: what a message function sees
+# ---- what a message function sees
 
 
 def all_edges(g: Graph) -> EdgeBatch:
@@ -147,33 +145,33 @@ def all_edges(g: Graph) -> EdgeBatch:
     return seen[0]
 
 
-def test_line_13_edges_have_the_features_of_both_ends_and_their_own() -> None:
+def test_edges_have_the_features_of_both_ends_and_their_own() -> None:
     edges = all_edges(sample())
     assert edges.src["x"].tolist() == [1, 3, 2, 1, 4, 4]
     assert edges.dst["x"].tolist() == [2, 4, 4, 2, 4, 5]
     assert edges.data["w"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
-def test_line_13_edges_of_a_block_have_a_feature_for_each_end() -> None:
+def test_edges_of_a_block_read_each_end_from_its_own_frame() -> None:
     edges = all_edges(sample_block())
     assert edges.src["x"].tolist() == [4, 1, 2, 1]
     assert edges.dst["x"].tolist() == [-2, -1, -2, -2]
 
 
-def test_line_13_the_features_are_mappings() -> None:
+def test_edge_features_are_mappings() -> None:
     edges = all_edges(sample())
     assert all(isinstance(part, Mapping) for part in (edges.src, edges.dst, edges.data))
     assert (list(edges.src), list(edges.dst), list(edges.data)) == (["x"], ["x"], ["w"])
 
 
 @pytest.mark.parametrize("part", ["src", "dst", "data"])
-def test_line_13_a_missing_field_is_a_key_error(part: str) -> None:
+def test_a_field_missing_from_edges_is_a_key_error(part: str) -> None:
     edges = all_edges(sample())
     with pytest.raises(KeyError, match="'missing'"):
         getattr(edges, part)["missing"]
 
 
-def test_line_13_writing_to_the_features_does_not_change_the_graph() -> None:
+def test_writing_to_edge_features_leaves_the_graph_unchanged() -> None:
     g = sample()
 
     def message(edges: EdgeBatch) -> Columns:
@@ -198,9 +196,7 @@ def test_line_13_writing_to_the_features_does_not_change_the_graph() -> None:
     ],
     ids=["update_all", "pull", "push", "send_and_recv", "apply_edges", "filter_edges"],
 )
-def test_line_13_edges_have_the_ids_of_the_graph(
-    call: Any, eids: list[int], idtype: torch.dtype
-) -> None:
+def test_edges_have_the_ids_of_the_graph(call: Any, eids: list[int], idtype: torch.dtype) -> None:
     g, seen = sample(idtype), list[EdgeBatch]()
     call(g, spy(seen, copy_source))
     (edges,) = seen
@@ -214,14 +210,14 @@ def test_line_13_edges_have_the_ids_of_the_graph(
     assert torch.equal(edges.data["w"], g.edata["w"][eids])
 
 
-def test_line_13_several_edge_types_come_one_after_the_other_under_their_names() -> None:
+def test_a_message_function_is_called_once_for_each_edge_type() -> None:
     seen: list[EdgeBatch] = []
     meeting().update_all(spy(seen, copy_source), SUM)
     assert [edges.canonical_etype for edges in seen] == [("a", "first", "t"), ("b", "second", "t")]
     assert [edges.src["x"].tolist() for edges in seen] == [[1, 2, 2], [30, 10, 20]]
 
 
-# ---- 14: what a reduce function sees
+# ---- what a reduce function sees
 
 
 def mailboxes(g: Graph, message: Any = COPY) -> list[NodeBatch]:
@@ -232,7 +228,7 @@ def mailboxes(g: Graph, message: Any = COPY) -> list[NodeBatch]:
 
 
 @each_idtype
-def test_line_14_nodes_have_their_features_ids_and_type(idtype: torch.dtype) -> None:
+def test_nodes_have_their_features_ids_and_type(idtype: torch.dtype) -> None:
     batches = mailboxes(sample(idtype))
     assert [batch.nodes().tolist() for batch in batches] == [[4], [1], [3]]
     assert [batch.data["x"].tolist() for batch in batches] == [[5], [2], [4]]
@@ -244,7 +240,7 @@ def test_line_14_nodes_have_their_features_ids_and_type(idtype: torch.dtype) -> 
 
 @each_message
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (0,)], ids=str)
-def test_line_14_a_mailbox_is_nodes_by_degree_by_feature(
+def test_a_mailbox_has_shape_nodes_by_degree_by_feature(
     shape: tuple[int, ...], message: Any
 ) -> None:
     g = ISOLATED.graph()
@@ -257,7 +253,7 @@ def test_line_14_a_mailbox_is_nodes_by_degree_by_feature(
 
 
 @each_idtype
-def test_line_14_buckets_are_the_distinct_nonzero_in_degrees_ascending(idtype: torch.dtype) -> None:
+def test_buckets_are_the_distinct_nonzero_in_degrees_ascending(idtype: torch.dtype) -> None:
     degrees = torch.tensor([3, 0, 1, 3, 7, 1, 0, 1])
     dst = torch.repeat_interleave(torch.arange(8), degrees).flip(0)
     g = gm.graph((torch.zeros_like(dst), dst), num_nodes=8, idtype=idtype)
@@ -266,14 +262,14 @@ def test_line_14_buckets_are_the_distinct_nonzero_in_degrees_ascending(idtype: t
     assert seen == [((3, 1), [2, 5, 7]), ((2, 3), [0, 3]), ((1, 7), [4])]
 
 
-def test_line_14_messages_are_in_ascending_edge_id() -> None:
+def test_a_mailbox_holds_messages_in_ascending_edge_id() -> None:
     batches = mailboxes(sample(), lambda edges: {"eid": edges.edges()[2]})
     assert [batch.mailbox["eid"].tolist() for batch in batches] == [[[5]], [[0, 3]], [[1, 2, 4]]]
 
 
 @each_message
 @each_idtype
-def test_line_14_several_edge_types_share_buckets_in_the_order_of_their_ids(
+def test_several_edge_types_share_buckets_in_the_order_of_type_ids(
     message: Any, idtype: torch.dtype
 ) -> None:
     batches = mailboxes(meeting(idtype), message)
@@ -282,13 +278,13 @@ def test_line_14_several_edge_types_share_buckets_in_the_order_of_their_ids(
     assert {batch.ntype for batch in batches} == {"t"}
 
 
-def test_line_14_a_hub_has_a_bucket_of_its_own() -> None:
+def test_a_hub_has_a_bucket_of_its_own() -> None:
     g = HUB.graph()
     g.ndata["x"] = torch.ones(4)
     assert [batch.mailbox["m"].shape for batch in mailboxes(g)] == [(1, 1), (1, 1000)]
 
 
-# ---- 15: nodes without messages
+# ---- nodes without messages
 
 
 def minus_one(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, _: slice) -> Tensor:
@@ -297,13 +293,13 @@ def minus_one(shape: tuple[int, ...], dtype: torch.dtype, ctx: torch.device, _: 
 
 
 @each_message
-def test_line_15_reduce_is_not_called_for_in_degree_0(message: Any) -> None:
+def test_a_reduce_function_is_not_called_for_in_degree_0(message: Any) -> None:
     assert {len(batch.mailbox["m"][0]) for batch in mailboxes(sample(), message)} == {1, 2, 3}
 
 
 @each_message
 @pytest.mark.parametrize(("field", "blank"), [(None, -1), ("y", -1), ("other", 0)])
-def test_line_15_nodes_without_messages_take_the_initializer_of_the_field(
+def test_nodes_without_messages_take_the_initializer(
     message: Any, field: str | None, blank: int
 ) -> None:
     g = sample()
@@ -312,7 +308,7 @@ def test_line_15_nodes_without_messages_take_the_initializer_of_the_field(
     assert g.ndata["y"].tolist() == [blank, 2, blank, 9, 4]
 
 
-def test_line_15_so_do_those_of_a_block_of_several_types_and_of_pull() -> None:
+def test_nodes_without_messages_take_the_initializer_in_blocks_typed_graphs_and_pull() -> None:
     block, typed, pulled = sample_block(), meeting(), sample()
     block.set_n_initializer(minus_one)
     block.update_all(COPY, sum_inbox)
@@ -327,7 +323,7 @@ def test_line_15_so_do_those_of_a_block_of_several_types_and_of_pull() -> None:
 
 
 @each_reduce
-def test_line_15_apply_runs_on_nodes_without_messages_too(reduce: Any) -> None:
+def test_apply_runs_on_nodes_without_messages(reduce: Any) -> None:
     g = sample()
     g.update_all(COPY, reduce, lambda nodes: {"y": nodes.data["y"] + nodes.data["x"]})
     assert g.ndata["y"].tolist() == [1, 4, 3, 13, 9]

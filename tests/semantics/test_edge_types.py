@@ -1,4 +1,4 @@
-"""Section 2 of the semantics, lines 22 to 25: several edge types, edge softmax, autograd."""
+"""Graphs of several edge types, edge softmax, and gradients through features."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def reducer(name: str, as_builtin: bool) -> Any:
     return getattr(fn, name)("m", "y") if as_builtin else reduce_by(name)
 
 
-# ---- 22: update_all on several edge types
+# ---- update_all on several edge types
 
 
 @each_idtype
 @each_path
 @pytest.mark.parametrize("etype", ["first", ("a", "first", "t")], ids=str)
-def test_line_22_with_an_edge_type_messages_go_along_it_alone(
+def test_update_all_with_etype_uses_that_edge_type_only(
     etype: Any, message: Any, reduce: Any, idtype: torch.dtype
 ) -> None:
     g = meeting(idtype)
@@ -68,7 +68,7 @@ JOINT: dict[str, list[float]] = {
 @each_message
 @as_both
 @each_reducer
-def test_line_22_without_one_the_edges_into_a_type_are_as_one_list(
+def test_update_all_without_etype_joins_the_relations_into_a_type(
     name: str, as_builtin: bool, message: Any, idtype: torch.dtype
 ) -> None:
     g = meeting(idtype)
@@ -79,7 +79,7 @@ def test_line_22_without_one_the_edges_into_a_type_are_as_one_list(
 @kinds(fn.u_mul_e("x", "w", "m"), weigh_source, "message")
 @as_both
 @pytest.mark.parametrize("name", [*REDUCERS, "prod", "var", "std", "logsumexp"])
-def test_line_22_a_relation_split_in_two_gives_what_it_gave_whole(
+def test_a_relation_split_in_two_gives_the_same_result(
     name: str, as_builtin: bool, message: Any
 ) -> None:
     reduce = reducer(name, as_builtin or name not in REDUCERS)
@@ -96,7 +96,7 @@ def test_line_22_a_relation_split_in_two_gives_what_it_gave_whole(
 
 
 @each_path
-def test_line_22_a_block_of_several_edge_types_too(message: Any, reduce: Any) -> None:
+def test_update_all_joins_the_relations_of_a_block(message: Any, reduce: Any) -> None:
     counts = ({"a": 2, "b": 3}, {"t": 4})
     edges = {etype: (list(c.src), list(c.dst)) for etype, c in TWO_RELATIONS.items()}
     block = gm.create_block(edges, *counts)
@@ -105,7 +105,7 @@ def test_line_22_a_block_of_several_edge_types_too(message: Any, reduce: Any) ->
     assert block.dstdata["y"].tolist() == JOINT["sum"]
 
 
-def test_line_22_every_destination_type_gets_its_own() -> None:
+def test_update_all_writes_every_destination_type() -> None:
     g = gm.heterograph({("a", "1", "b"): ([0, 1], [0, 0]), ("b", "2", "a"): ([0], [1])})
     g.ndata["x"] = {"a": torch.tensor([1.0, 2.0]), "b": torch.tensor([4.0])}
     g.update_all(COPY, SUM)
@@ -114,7 +114,7 @@ def test_line_22_every_destination_type_gets_its_own() -> None:
 
 @as_both
 @pytest.mark.parametrize("name", ["max", "min"])
-def test_line_22_among_equals_the_first_edge_of_the_first_type_takes_the_gradient(
+def test_the_gradient_of_an_extreme_goes_to_the_first_edge_of_the_first_type(
     name: str, as_builtin: bool
 ) -> None:
     g = gm.heterograph({("a", "1", "t"): ([1, 0], [0, 0]), ("b", "2", "t"): ([0], [0])})
@@ -126,9 +126,7 @@ def test_line_22_among_equals_the_first_edge_of_the_first_type_takes_the_gradien
 
 
 @pytest.mark.parametrize(("name", "value"), [("max", -math.inf), ("min", math.inf)])
-def test_line_22_a_genuine_infinity_survives_and_a_missing_message_makes_none(
-    name: str, value: float
-) -> None:
+def test_a_genuine_infinity_survives_and_missing_messages_add_none(name: str, value: float) -> None:
     g = meeting()
     g.nodes["a"].data["x"] = torch.full((2,), value)
     g.nodes["b"].data["x"] = torch.full((3,), value)
@@ -137,7 +135,7 @@ def test_line_22_a_genuine_infinity_survives_and_a_missing_message_makes_none(
 
 
 @each_reducer
-def test_line_22_nan_comes_through_from_either_relation(name: str) -> None:
+def test_nan_propagates_from_either_relation(name: str) -> None:
     for ntype in ("a", "b"):
         g = meeting()
         g.nodes[ntype].data["x"] = torch.full_like(g.nodes[ntype].data["x"], math.nan)
@@ -146,7 +144,7 @@ def test_line_22_nan_comes_through_from_either_relation(name: str) -> None:
         assert nan == ([True, True, False, False] if ntype == "a" else [False, True, True, False])
 
 
-def test_line_22_a_mean_of_halves_of_several_types_divides_before_it_rounds() -> None:
+def test_a_float16_mean_over_types_divides_before_rounding() -> None:
     g = meeting()
     g.nodes["a"].data["x"] = torch.full((2,), 60000.0, dtype=torch.float16)
     g.nodes["b"].data["x"] = torch.full((3,), 60000.0, dtype=torch.float16)
@@ -154,7 +152,7 @@ def test_line_22_a_mean_of_halves_of_several_types_divides_before_it_rounds() ->
     assert g.nodes["t"].data["y"].tolist() == [60000, 60000, 60000, 0]
 
 
-# ---- 22: multi_update_all
+# ---- multi_update_all
 
 # Sums of [1], [2, 2] and nothing twice; of nothing, [30], [10, 20] and nothing.
 CROSS: dict[str, list[Any]] = {
@@ -169,7 +167,7 @@ CROSS: dict[str, list[Any]] = {
 @each_idtype
 @each_path
 @pytest.mark.parametrize("cross", CROSS)
-def test_line_22_a_type_without_messages_is_no_extreme_and_zero_in_sums(
+def test_a_type_without_messages_is_the_identity_of_the_cross_reducer(
     cross: str, message: Any, reduce: Any, idtype: torch.dtype
 ) -> None:
     g = meeting(idtype)
@@ -180,14 +178,14 @@ def test_line_22_a_type_without_messages_is_no_extreme_and_zero_in_sums(
 
 @pytest.mark.parametrize("cross", ["sum", "mean", "max", "min", "stack"])
 @pytest.mark.parametrize("within", ["max", "min"])
-def test_line_22_missing_messages_make_no_infinities(within: str, cross: str) -> None:
+def test_missing_messages_add_no_infinities_to_a_cross_reducer(within: str, cross: str) -> None:
     g = meeting()
     pair = (COPY, getattr(fn, within)("m", "y"))
     g.multi_update_all({"first": pair, "second": pair}, cross)
     assert bool(g.nodes["t"].data["y"].isfinite().all())
 
 
-def test_line_22_results_stack_in_the_order_of_type_ids_even_a_single_one() -> None:
+def test_stack_orders_by_edge_type_id_even_for_one_type() -> None:
     g, pair = meeting(), (COPY, SUM)
     g.multi_update_all({"second": pair, "first": pair}, "stack")
     assert g.nodes["t"].data["y"].tolist() == [[1, 0], [4, 30], [0, 30], [0, 0]]
@@ -195,7 +193,7 @@ def test_line_22_results_stack_in_the_order_of_type_ids_even_a_single_one() -> N
     assert g.nodes["t"].data["y"].tolist() == [[0], [30], [30], [0]]
 
 
-def test_line_22_a_function_gets_the_results_in_the_order_of_type_ids() -> None:
+def test_a_cross_function_gets_results_in_the_order_of_type_ids() -> None:
     g, pair = meeting(), (COPY, SUM)
 
     def minus(results: list[Tensor]) -> Tensor:
@@ -208,13 +206,13 @@ def test_line_22_a_function_gets_the_results_in_the_order_of_type_ids() -> None:
 
 
 @pytest.mark.parametrize("cross", ["prod", "Sum", "", None, 3, ["sum"]], ids=str)
-def test_line_22_an_unknown_cross_reducer_is_an_error_that_lists_the_known(cross: Any) -> None:
+def test_an_unknown_cross_reducer_is_an_error_that_lists_the_known_ones(cross: Any) -> None:
     g = meeting()
     with pytest.raises(gm.GraphValueError, match="sum, max, min, mean, stack or a function"):
         g.multi_update_all({"first": (COPY, SUM)}, cross)
 
 
-def test_line_22_each_type_has_its_functions_and_the_whole_has_one_more() -> None:
+def test_multi_update_all_applies_a_function_per_type_and_one_after_all() -> None:
     def plus(amount: float) -> Callable[[NodeBatch], Columns]:
         return lambda nodes: {"y": nodes.data["y"] + amount}
 
@@ -225,7 +223,7 @@ def test_line_22_each_type_has_its_functions_and_the_whole_has_one_more() -> Non
 
 
 @pytest.mark.parametrize(("cross", "expected"), [("sum", [1.0, 0.0]), ("mean", [0.5, 0.0])])
-def test_line_22_a_type_without_messages_counts_0_whatever_the_initializer(
+def test_a_type_without_messages_counts_0_whatever_the_initializer(
     cross: str, expected: list[float]
 ) -> None:
     edges = {("a", "x", "b"): ([0], [0]), ("a", "y", "b"): ([], [])}
@@ -237,7 +235,7 @@ def test_line_22_a_type_without_messages_counts_0_whatever_the_initializer(
     assert g.nodes["b"].data["y"].tolist() == expected
 
 
-def test_line_22_a_type_without_edges_has_its_place_in_a_stack() -> None:
+def test_a_type_without_edges_has_its_row_in_a_stack() -> None:
     edges = {("a", "x", "b"): ([], []), ("a", "y", "b"): ([0], [0])}
     g = gm.heterograph(edges, {"a": 1, "b": 1})
     g.nodes["a"].data["x"] = torch.ones(1)
@@ -246,14 +244,14 @@ def test_line_22_a_type_without_edges_has_its_place_in_a_stack() -> None:
     assert g.nodes["b"].data["y"].tolist() == [[0.0, 1.0]]
 
 
-def test_line_22_types_into_different_nodes_are_reduced_apart() -> None:
+def test_multi_update_all_reduces_each_destination_type_separately() -> None:
     g = gm.heterograph({("a", "1", "b"): ([0], [0]), ("b", "2", "a"): ([0], [0])})
     g.ndata["x"] = {"a": torch.tensor([1.0]), "b": torch.tensor([4.0])}
     g.multi_update_all({"1": (COPY, SUM), "2": (COPY, SUM)}, "stack")
     assert {t: y.tolist() for t, y in g.ndata["y"].items()} == {"a": [[4]], "b": [[1]]}
 
 
-def test_line_22_a_mean_of_halves_across_types_divides_before_it_rounds() -> None:
+def test_a_float16_cross_mean_divides_before_rounding() -> None:
     g, pair = meeting(), (COPY, fn.max("m", "y"))
     g.nodes["a"].data["x"] = torch.full((2,), 40000.0, dtype=torch.float16)
     g.nodes["b"].data["x"] = torch.full((3,), 40000.0, dtype=torch.float16)
@@ -261,11 +259,11 @@ def test_line_22_a_mean_of_halves_across_types_divides_before_it_rounds() -> Non
     assert g.nodes["t"].data["y"].tolist() == [20000, 40000, 20000, 0]
 
 
-# ---- 23: one edge type
+# ---- one edge type
 
 
 @pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
-def test_line_23_a_heterograph_with_one_edge_type_needs_no_names(idtype: torch.dtype) -> None:
+def test_a_heterograph_with_one_edge_type_needs_no_names(idtype: torch.dtype) -> None:
     g = gm.heterograph({("user", "buys", "game"): ([0, 1, 1], [0, 0, 1])}, idtype=idtype)
     g.srcdata["x"], g.edata["w"] = torch.tensor([1.0, 2.0]), torch.ones(3)
     g.dstdata["x"] = torch.zeros(2)
@@ -283,7 +281,7 @@ def test_line_23_a_heterograph_with_one_edge_type_needs_no_names(idtype: torch.d
     assert edge_softmax(g, torch.zeros(3)).tolist() == [0.5, 0.5, 1]
 
 
-def test_line_23_with_one_node_type_nodes_need_no_name_either() -> None:
+def test_a_heterograph_with_one_node_type_needs_no_node_names() -> None:
     g = gm.heterograph({("user", "knows", "user"): ([0, 1], [1, 2])})
     g.ndata["x"] = torch.tensor([1.0, 2.0, 3.0])
     g.apply_nodes(lambda nodes: {"x": nodes.data["x"] * 2})
@@ -291,13 +289,13 @@ def test_line_23_with_one_node_type_nodes_need_no_name_either() -> None:
     assert g.nodes[[2]].data["x"].tolist() == [6]
 
 
-# ---- 24: edge softmax
+# ---- edge softmax
 
 
 @each_idtype
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (0,)], ids=str)
 @pytest.mark.parametrize(("norm_by", "end"), [("dst", 1), ("src", 0)])
-def test_line_24_values_of_edges_that_meet_at_one_end_sum_to_1(
+def test_edge_softmax_normalises_over_the_edges_of_a_node(
     norm_by: str, end: int, shape: tuple[int, ...], idtype: torch.dtype
 ) -> None:
     g = sample(idtype)
@@ -311,7 +309,9 @@ def test_line_24_values_of_edges_that_meet_at_one_end_sum_to_1(
 
 @each_idtype
 @pytest.mark.parametrize("norm_by", ["dst", "src"])
-def test_line_24_eids_normalise_over_these_edges_alone(norm_by: str, idtype: torch.dtype) -> None:
+def test_edge_softmax_with_eids_normalises_over_those_edges_only(
+    norm_by: str, idtype: torch.dtype
+) -> None:
     g, logits = sample(idtype), feature(3, (2,))
     eids = torch.tensor([4, 1, 5], dtype=idtype)
     expected = edge_softmax(g.edge_subgraph(eids), logits, norm_by=norm_by)
@@ -319,7 +319,7 @@ def test_line_24_eids_normalise_over_these_edges_alone(norm_by: str, idtype: tor
         assert torch.equal(edge_softmax(g, logits, given, norm_by), expected)
 
 
-def test_line_24_a_block_and_the_gradient() -> None:
+def test_edge_softmax_on_a_block_and_its_gradient() -> None:
     block, logits = sample_block(), torch.zeros(4, dtype=torch.float64, requires_grad=True)
     weights = edge_softmax(block, logits)
     assert weights.tolist() == [1 / 3, 1, 1 / 3, 1 / 3]
@@ -328,7 +328,7 @@ def test_line_24_a_block_and_the_gradient() -> None:
 
 
 @pytest.mark.parametrize("norm_by", ["dst", "src"])
-def test_line_24_a_dict_is_normalised_jointly_and_gives_a_dict(norm_by: str) -> None:
+def test_edge_softmax_of_a_dict_normalises_jointly_over_types(norm_by: str) -> None:
     g = MIXED.graph()
     u, v = g.edges()
     cut = {("n", "1", "n"): slice(0, 4), ("n", "2", "n"): slice(4, 9)}
@@ -339,10 +339,10 @@ def test_line_24_a_dict_is_normalised_jointly_and_gives_a_dict(norm_by: str) -> 
     laws.assert_close(torch.cat(list(parts.values())), edge_softmax(g, logits, norm_by=norm_by))
 
 
-# ---- 25: autograd
+# ---- autograd
 
 
-def test_line_25_gradients_flow_through_assignment_and_message_passing() -> None:
+def test_gradients_flow_through_assignment_and_message_passing() -> None:
     g = sample()
     x, w = torch.ones(5, requires_grad=True), torch.full((6,), 2.0, requires_grad=True)
     g.ndata["x"], g.edata["w"] = x, w
@@ -361,7 +361,7 @@ WRITERS: dict[str, Callable[[Graph, Tensor], None]] = {
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_line_25_overwritten_rows_of_the_old_tensor_get_gradient_0(write: Any) -> None:
+def test_overwritten_node_rows_get_gradient_0(write: Any) -> None:
     g = sample()
     old, rows = torch.zeros(5, requires_grad=True), torch.ones(2, requires_grad=True)
     g.ndata["y"] = old * 1
@@ -372,7 +372,7 @@ def test_line_25_overwritten_rows_of_the_old_tensor_get_gradient_0(write: Any) -
     assert [grad.tolist() for grad in grads] == [[1, 0, 3, 0, 5], [2, 4]]
 
 
-def test_line_25_so_do_overwritten_rows_of_edges() -> None:
+def test_overwritten_edge_rows_get_gradient_0() -> None:
     g, old, rows = sample(), torch.zeros(6, requires_grad=True), torch.ones(2, requires_grad=True)
     g.edata["w"] = old * 1
     g.edges[[4, 0]].data["w"] = rows

@@ -1,4 +1,4 @@
-"""Section 3 of the semantics, lines 33 to 37: features of parts, of moved and of stored graphs."""
+"""Features of views, subgraphs, moved graphs and copies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import graphmp as gm
 import graphmp.function as fn
 from graphmp import Graph
 
-# ---- 33: shared frames
+# ---- shared frames
 
 SHARING: dict[str, Callable[[Graph], Graph]] = {
     "g[etype]": lambda g: g["follows"],
@@ -28,7 +28,7 @@ SHARING: dict[str, Callable[[Graph], Graph]] = {
 
 
 @each("part", SHARING)
-def test_line_33_parts_by_type_see_each_others_writes(part: Callable[[Graph], Graph]) -> None:
+def test_views_by_type_see_each_others_writes(part: Callable[[Graph], Graph]) -> None:
     g = shop()
     users = part(g)
     users.ndata["here"], users.edata["here"] = torch.ones(3), torch.ones(2)
@@ -40,7 +40,7 @@ def test_line_33_parts_by_type_see_each_others_writes(part: Callable[[Graph], Gr
     assert g.nodes["user"].data["here"].tolist() == [0, 1, 1]
 
 
-# ---- 34: lazy columns
+# ---- lazy columns
 
 SUBGRAPHS: dict[str, Callable[[Graph], Graph]] = {
     "subgraph": lambda g: g.subgraph([2, 1]),
@@ -51,7 +51,7 @@ SUBGRAPHS: dict[str, Callable[[Graph], Graph]] = {
 
 
 @each("taken", SUBGRAPHS)
-def test_line_34_columns_are_gathered_at_the_first_read(taken: Callable[[Graph], Graph]) -> None:
+def test_subgraph_features_are_gathered_at_the_first_read(taken: Callable[[Graph], Graph]) -> None:
     g = path()
     part = taken(g)
     ids = part.ndata[gm.NID]
@@ -71,7 +71,7 @@ def add_one(g: Graph) -> None:
 
 
 @each("taken", SUBGRAPHS)
-def test_line_34_assignments_do_not_pass_between_graph_and_subgraph(
+def test_assignments_do_not_cross_between_graph_and_subgraph(
     taken: Callable[[Graph], Graph],
 ) -> None:
     g = path()
@@ -84,7 +84,7 @@ def test_line_34_assignments_do_not_pass_between_graph_and_subgraph(
     assert "h" not in g.ndata
 
 
-def test_line_34_slices_of_slices_read_the_right_rows() -> None:
+def test_lazy_slices_compose() -> None:
     g = gm.graph((torch.arange(9), torch.arange(1, 10)))
     g.ndata["x"], g.edata["w"] = torch.arange(10) * 10, torch.arange(9) * 100
     part = g.subgraph([8, 7, 6, 5, 4]).subgraph([3, 2, 1]).subgraph([1, 0])
@@ -92,14 +92,14 @@ def test_line_34_slices_of_slices_read_the_right_rows() -> None:
     assert part.edata["w"].tolist() == [500]
 
 
-def test_line_34_a_slice_read_before_it_is_sliced_again_reads_the_same() -> None:
+def test_a_slice_that_was_read_can_be_sliced_again() -> None:
     g = path()
     first = g.subgraph([2, 1])
     assert first.ndata["x"].view(-1).tolist() == [2, 1]
     assert first.subgraph([1]).ndata["x"].tolist() == [[1]]
 
 
-def test_line_34_slices_go_to_another_device_unread() -> None:
+def test_lazy_slices_compose_across_devices() -> None:
     g = path()
     part = g.subgraph([2, 1]).subgraph([1]).to("meta")
     assert part.ndata["x"].device.type == "meta"
@@ -107,7 +107,7 @@ def test_line_34_slices_go_to_another_device_unread() -> None:
     assert part.edata["w"].shape == (0,)
 
 
-def test_line_34_schemes_and_copies_leave_a_column_ungathered() -> None:
+def test_schemes_and_copies_do_not_gather_a_column() -> None:
     g = path()
     part = g.subgraph([2])
     local = part.local_var()
@@ -116,14 +116,14 @@ def test_line_34_schemes_and_copies_leave_a_column_ungathered() -> None:
     assert local.ndata["x"].tolist() == part.ndata["x"].tolist() == [[3]]
 
 
-def test_line_34_a_column_read_in_a_scope_is_gathered_once() -> None:
+def test_a_column_read_in_a_scope_is_gathered_once() -> None:
     part = path().subgraph([2])
     with part.local_scope():
         x = part.ndata["x"]
     assert part.ndata["x"] is x
 
 
-def test_line_34_gradients_flow_through_a_gathered_column() -> None:
+def test_gradients_flow_through_a_gathered_column() -> None:
     g = path()
     x = g.ndata["x"].requires_grad_()
     g.subgraph([2, 1]).subgraph([0]).ndata["x"].sum().backward()
@@ -131,7 +131,7 @@ def test_line_34_gradients_flow_through_a_gathered_column() -> None:
     assert x.grad.view(-1).tolist() == [0, 0, 1]
 
 
-# ---- 35, 36: devices and id types
+# ---- devices and id types
 
 
 def batch_of_two() -> Graph:
@@ -142,12 +142,12 @@ def batch_of_two() -> Graph:
     return g
 
 
-def test_line_35_a_graph_that_is_there_already_is_the_same_object() -> None:
+def test_to_the_same_device_returns_the_same_object() -> None:
     g = path()
     assert g.to("cpu") is g.to(torch.device("cpu")) is g.cpu() is g
 
 
-def test_line_35_another_device_gives_a_new_graph_and_leaves_this_one() -> None:
+def test_to_another_device_returns_a_new_graph() -> None:
     g = path()
     moved = g.to("meta")
     assert (moved.device.type, g.device.type) == ("meta", "cpu")
@@ -158,18 +158,18 @@ def test_line_35_another_device_gives_a_new_graph_and_leaves_this_one() -> None:
     assert "h" not in g.ndata
 
 
-def test_line_35_batch_information_moves_too() -> None:
+def test_to_moves_batch_information() -> None:
     moved = batch_of_two().to("meta")
     assert moved.batch_size == 2
     sizes = (moved.batch_num_nodes(), moved.batch_num_edges())
     assert [(t.device.type, t.shape) for t in sizes] == [("meta", (2,))] * 2
 
 
-def test_line_35_keyword_arguments_reach_torch() -> None:
+def test_to_passes_keyword_arguments_to_torch() -> None:
     assert path().to("meta", non_blocking=True).ndata["x"].device.type == "meta"
 
 
-def test_line_36_int_and_long_change_ids_and_leave_features() -> None:
+def test_int_and_long_change_ids_and_not_features() -> None:
     g = batch_of_two()
     g.ndata["count"] = torch.arange(3)
     narrow = g.int()
@@ -181,7 +181,7 @@ def test_line_36_int_and_long_change_ids_and_leave_features() -> None:
     assert torch.equal(narrow.long().edges()[1], g.edges()[1])
 
 
-def test_line_36_a_graph_of_that_id_type_is_the_same_object() -> None:
+def test_int_and_long_return_the_same_object_when_nothing_changes() -> None:
     g = path()
     assert g.long() is g
     assert g.astype(torch.int64) is g
@@ -189,23 +189,23 @@ def test_line_36_a_graph_of_that_id_type_is_the_same_object() -> None:
     assert narrow.int() is narrow.astype(torch.int32) is narrow
 
 
-def test_line_36_fields_of_the_new_graph_are_its_own() -> None:
+def test_a_graph_with_new_ids_has_its_own_fields() -> None:
     g = path()
     g.int().ndata["h"] = torch.ones(3)
     assert "h" not in g.ndata
 
 
-def test_line_36_other_id_types_are_an_error() -> None:
+def test_other_id_dtypes_are_an_error() -> None:
     with pytest.raises(gm.GraphTypeError, match=r"int32 or torch\.int64, but torch\.float32 came"):
         path().astype(torch.float32)
 
 
-def test_line_36_ids_that_do_not_fit_int32_are_an_error() -> None:
+def test_ids_that_do_not_fit_int32_are_an_error() -> None:
     with pytest.raises(gm.GraphValueError, match="int32 ids cannot number 2147483648"):
         gm.graph(([], []), num_nodes=2**31).int()
 
 
-# ---- 37: pickle and deepcopy
+# ---- pickle and deepcopy
 
 
 def through_spawn(g: Graph) -> Graph:
@@ -224,7 +224,7 @@ ROUND_TRIPS: dict[str, Any] = {
 
 
 @each("travel", ROUND_TRIPS)
-def test_line_37_a_graph_comes_back_with_all_that_it_had(travel: Callable[[Graph], Graph]) -> None:
+def test_pickle_and_deepcopy_keep_everything(travel: Callable[[Graph], Graph]) -> None:
     g = batch_of_two().formats(["csr", "csc"])
     g.in_edges(0)
     back = travel(g)
@@ -237,7 +237,7 @@ def test_line_37_a_graph_comes_back_with_all_that_it_had(travel: Callable[[Graph
 
 
 @pytest.mark.parametrize("travel", list(ROUND_TRIPS.values())[:2], ids=list(ROUND_TRIPS)[:2])
-def test_line_37_several_types_blocks_and_slices_come_back(
+def test_pickle_and_deepcopy_keep_types_blocks_and_slices(
     travel: Callable[[Graph], Graph],
 ) -> None:
     many = shop()
@@ -253,7 +253,7 @@ def test_line_37_several_types_blocks_and_slices_come_back(
 
 
 @pytest.mark.parametrize("travel", list(ROUND_TRIPS.values())[:2], ids=list(ROUND_TRIPS)[:2])
-def test_line_37_what_came_back_is_independent(travel: Callable[[Graph], Graph]) -> None:
+def test_a_copy_by_pickle_or_deepcopy_is_independent(travel: Callable[[Graph], Graph]) -> None:
     g = path()
     back = travel(g)
     back.ndata["x"].add_(1)
@@ -262,13 +262,13 @@ def test_line_37_what_came_back_is_independent(travel: Callable[[Graph], Graph])
     assert contents(g) == contents(path())
 
 
-def test_line_37_both_ends_of_a_graph_that_came_back_are_still_one() -> None:
+def test_source_and_destination_data_stay_shared_after_pickle() -> None:
     back = pickle.loads(pickle.dumps(path()))
     back.srcdata["h"] = torch.ones(3)
     assert back.dstdata["h"] is back.ndata["h"] is back.srcdata["h"]
 
 
-def test_line_37_a_graph_that_came_back_passes_messages() -> None:
+def test_a_deepcopied_graph_passes_messages() -> None:
     g = path()
     g.update_all(fn.copy_u("x", "m"), fn.sum("m", "x"))
     back = copy.deepcopy(g)

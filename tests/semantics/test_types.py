@@ -1,4 +1,4 @@
-"""Section 4 of the semantics, lines 38, 39, 45 and 46: types and their names."""
+"""Node types, edge types and the number of nodes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def lists(tensors: Any) -> list[list[int]]:
     return [tensor.tolist() for tensor in tensors]
 
 
-# ---- 38: types
+# ---- types
 
 
-def test_line_38_types_are_sorted_and_ids_are_their_places() -> None:
+def test_types_are_sorted_and_type_ids_follow() -> None:
     g = studio()
     assert g.ntypes == ["dev", "game", "user"]
     assert g.canonical_etypes == [
@@ -47,49 +47,49 @@ def test_line_38_types_are_sorted_and_ids_are_their_places() -> None:
     assert g.get_etype_id(("user", "follows", "user")) == 2
 
 
-def test_line_38_features_of_several_types_come_in_the_order_of_type_ids() -> None:
+def test_features_of_several_types_are_in_the_order_of_type_ids() -> None:
     g = studio()
     for ntype in ("user", "dev", "game"):
         g.nodes[ntype].data["x"] = torch.ones(g.num_nodes(ntype))
     assert list(g.ndata["x"]) == g.ntypes
 
 
-def test_line_38_node_types_without_edges_are_sorted_in() -> None:
+def test_node_types_without_edges_are_sorted_with_the_others() -> None:
     g = gm.heterograph({("b", "x", "c"): ([0], [0])}, {"c": 1, "b": 1, "a": 4})
     assert g.ntypes == ["a", "b", "c"]
     assert g.num_nodes("a") == 4
 
 
-def test_line_38_types_of_a_block_are_sorted_at_each_end() -> None:
+def test_types_of_a_block_are_sorted_at_each_end() -> None:
     block = gm.create_block({("b", "y", "d"): ([0], [0]), ("a", "x", "c"): ([0], [0])})
     assert (block.srctypes, block.dsttypes) == (["a", "b"], ["c", "d"])
     assert block.etypes == ["x", "y"]
 
 
-def test_line_38_the_names_of_reserved_fields() -> None:
+def test_the_names_of_reserved_fields() -> None:
     assert (gm.NID, gm.EID, gm.NTYPE, gm.ETYPE) == ("_ID", "_ID", "_TYPE", "_TYPE")
 
 
-# ---- 39: the number of nodes
+# ---- the number of nodes
 
 
-def test_line_39_there_are_as_many_nodes_as_the_largest_id_and_one_more() -> None:
+def test_the_number_of_nodes_is_the_largest_id_plus_one() -> None:
     assert gm.graph(([0, 7], [3, 2])).num_nodes() == 8
     assert gm.graph(([0, 2], [3, 7])).num_nodes() == 8
     assert gm.graph(([], [])).num_nodes() == 0
 
 
-def test_line_39_both_ends_of_all_relations_of_a_type_count() -> None:
+def test_both_ends_of_all_relations_count_towards_the_number_of_nodes() -> None:
     g = gm.heterograph({("a", "x", "b"): ([4], [0]), ("b", "y", "a"): ([2], [6])})
     assert (g.num_nodes("a"), g.num_nodes("b"), g.num_nodes()) == (7, 3, 10)
 
 
-def test_line_39_the_ends_of_a_block_are_counted_apart() -> None:
+def test_the_ends_of_a_block_are_counted_separately() -> None:
     block = gm.create_block(([4, 0], [1, 0]))
     assert (block.num_src_nodes(), block.num_dst_nodes(), block.num_nodes()) == (5, 2, 7)
 
 
-def test_line_39_more_nodes_may_be_given() -> None:
+def test_num_nodes_may_exceed_the_largest_id() -> None:
     assert gm.graph(([0], [1]), num_nodes=9).num_nodes() == 9
     assert gm.heterograph({("a", "x", "b"): ([0], [1])}, {"a": 3, "b": 5}).num_nodes() == 8
     block = gm.create_block(([0], [1]), num_src_nodes=3, num_dst_nodes=5)
@@ -106,15 +106,15 @@ TOO_FEW: dict[str, Callable[[], Graph]] = {
 
 
 @each("make", TOO_FEW)
-def test_line_39_too_few_nodes_are_an_error_that_names_the_node(make: Callable[[], Graph]) -> None:
+def test_too_few_nodes_are_an_error_that_names_the_node(make: Callable[[], Graph]) -> None:
     with pytest.raises(gm.GraphIndexError, match=r"node 7 of type .* the number .* given is 7"):
         make()
 
 
-# ---- 45: names of types
+# ---- names of types
 
 
-def test_line_45_an_ambiguous_name_is_an_error_that_lists_the_candidates() -> None:
+def test_an_ambiguous_edge_type_is_an_error_that_lists_the_candidates() -> None:
     g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("b", "x", "b"): ([0], [0])})
     message = r"'x' is ambiguous.*\('a', 'x', 'b'\), \('b', 'x', 'b'\)"
     for use in (g.num_edges, g.to_canonical_etype, g.get_etype_id, g.__getitem__):
@@ -123,7 +123,7 @@ def test_line_45_an_ambiguous_name_is_an_error_that_lists_the_candidates() -> No
     assert g.num_edges(("b", "x", "b")) == 1
 
 
-def test_line_45_an_unknown_name_is_an_error_that_lists_the_known() -> None:
+def test_an_unknown_type_is_an_error_that_lists_the_known_ones() -> None:
     g = studio()
     for use in (g.num_edges, g.to_canonical_etype, g.get_etype_id, g.__getitem__):
         with pytest.raises(gm.GraphKeyError, match=r"'sells'.*'makes'.*'buys'"):
@@ -135,7 +135,7 @@ def test_line_45_an_unknown_name_is_an_error_that_lists_the_known() -> None:
         g.num_edges(("game", "buys", "user"))
 
 
-def test_line_45_no_name_where_there_are_several_is_an_error_that_lists_them() -> None:
+def test_omitting_the_type_among_several_is_an_error_that_lists_them() -> None:
     g = studio()
     with pytest.raises(gm.GraphValueError, match=r"4 edge types, so name one: .*'makes'"):
         g.edges()
@@ -144,15 +144,15 @@ def test_line_45_no_name_where_there_are_several_is_an_error_that_lists_them() -
 
 
 @pytest.mark.parametrize("name", [3, ("user", "buys"), ["user", "buys", "game"], 1.5])
-def test_line_45_a_name_is_a_string_or_a_triple(name: Any) -> None:
+def test_an_edge_type_is_a_string_or_a_triple(name: Any) -> None:
     with pytest.raises(gm.GraphTypeError, match=r"name or a triple .* came"):
         studio().num_edges(name)
 
 
-# ---- 46: several relations as one
+# ---- several relations as one
 
 
-def test_line_46_several_matching_types_are_joined_by_plus() -> None:
+def test_merged_edge_types_are_named_with_plus() -> None:
     g = studio()
     merged = g["user", :, "game"]
     assert merged.canonical_etypes == [("user", "buys+likes", "game")]
@@ -161,7 +161,7 @@ def test_line_46_several_matching_types_are_joined_by_plus() -> None:
     assert merged.edata[gm.EID].tolist() == [0, 1, 2, 0, 1]
 
 
-def test_line_46_nodes_of_several_types_are_numbered_type_after_type() -> None:
+def test_merged_node_types_are_numbered_in_type_order() -> None:
     merged = studio()[:, :, "game"]
     assert merged.canonical_etypes == [("dev+user", "makes+buys+likes", "game")]
     assert lists(merged.edges()) == [[0, 1, 2, 3, 3, 1], [1, 0, 0, 1, 1, 1]]
@@ -169,7 +169,7 @@ def test_line_46_nodes_of_several_types_are_numbered_type_after_type() -> None:
     assert merged.srcdata[gm.NID].tolist() == [0, 0, 1, 2]
 
 
-def test_line_46_common_columns_are_concatenated() -> None:
+def test_merged_types_concatenate_their_common_columns() -> None:
     g = studio()
     g.edges["buys"].data["w"], g.edges["likes"].data["w"] = torch.arange(3.0), torch.arange(2.0)
     g.edges["buys"].data["price"] = torch.ones(3)
@@ -178,20 +178,20 @@ def test_line_46_common_columns_are_concatenated() -> None:
     assert "price" not in merged.edata
 
 
-def test_line_46_all_relations_between_the_same_nodes_make_one_graph() -> None:
+def test_merged_relations_between_one_node_type_are_homogeneous() -> None:
     g = gm.heterograph({("a", "x", "a"): ([0], [1]), ("a", "y", "a"): ([2], [0])})
     merged = g["a", :, "a"]
     assert merged.is_homogeneous
     assert lists(merged.edges()) == [[0, 2], [1, 0]]
 
 
-def test_line_46_lists_of_names_choose_types() -> None:
+def test_lists_of_names_select_edge_types() -> None:
     merged = studio()["user", ["buys", "follows"], :]
     assert merged.canonical_etypes == [("user", "buys+follows", "game+user")]
     assert lists(merged.edges()) == [[0, 1, 2, 0, 1], [0, 0, 1, 3, 4]]
 
 
-def test_line_46_a_single_match_is_that_relation_with_its_own_names_and_frames() -> None:
+def test_a_single_match_is_the_relation_itself() -> None:
     g = studio()
     one = g["dev", :, "game"]
     assert one.canonical_etypes == [("dev", "makes", "game")]
@@ -200,13 +200,13 @@ def test_line_46_a_single_match_is_that_relation_with_its_own_names_and_frames()
     assert gm.ETYPE not in one.edata
 
 
-def test_line_46_ids_of_merged_types_have_the_graphs_id_type() -> None:
+def test_ids_of_merged_types_have_the_graphs_id_dtype() -> None:
     merged = studio().int()[:, :, "game"]
     fields = (merged.edata[gm.EID], merged.edata[gm.ETYPE], merged.srcdata[gm.NID])
     assert {field.dtype for field in fields} == {torch.int32}
 
 
-def test_line_46_no_match_and_no_triple_are_errors() -> None:
+def test_an_unmatched_pattern_is_an_error() -> None:
     g = studio()
     with pytest.raises(gm.GraphKeyError, match=r"No edge type matches .*'game'.*; the graph has"):
         g["game", :, "user"]

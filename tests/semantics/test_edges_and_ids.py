@@ -1,4 +1,4 @@
-"""Section 4 of the semantics, lines 40 to 44: edges, layouts and ids."""
+"""Edges, sparse formats and id arguments."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def lists(tensors: Any) -> list[list[int]]:
     return [tensor.tolist() for tensor in tensors]
 
 
-# ---- 40: edge ids
+# ---- edge ids
 
 
-def test_line_40_edge_ids_are_the_order_in_which_edges_came() -> None:
+def test_edge_ids_follow_the_input_order() -> None:
     u, v = [3, 0, 3, 1], [1, 2, 0, 1]
     g = gm.graph((u, v))
     assert lists(g.edges()) == lists(g.find_edges(range(4))) == [u, v]
     assert g.edges("eid").tolist() == [0, 1, 2, 3]
 
 
-def test_line_40_edges_come_in_three_forms_and_two_orders() -> None:
+def test_edges_have_three_forms_and_two_orders() -> None:
     g = gm.graph(([1, 0, 1, 0], [0, 2, 0, 1]))
     assert lists(g.edges("uv")) == [[1, 0, 1, 0], [0, 2, 0, 1]]
     assert lists(g.edges("all", "eid")) == [[1, 0, 1, 0], [0, 2, 0, 1], [0, 1, 2, 3]]
@@ -37,19 +37,19 @@ def test_line_40_edges_come_in_three_forms_and_two_orders() -> None:
     assert lists(g.all_edges("all", "srcdst")) == lists(g.edges("all", "srcdst"))
 
 
-def test_line_40_parallel_edges_stay_in_the_order_of_their_ids() -> None:
+def test_srcdst_order_is_stable_for_parallel_edges() -> None:
     g = gm.graph((torch.ones(500, dtype=torch.int64), torch.arange(500) % 2))
     eids = g.edges("eid", "srcdst")
     assert eids.tolist() == [*range(0, 500, 2), *range(1, 500, 2)]
 
 
 @pytest.mark.parametrize(("form", "order"), [("vu", "eid"), ("uv", "dstsrc"), (None, "eid")])
-def test_line_40_another_form_or_order_is_an_error(form: Any, order: Any) -> None:
+def test_an_unknown_form_or_order_is_an_error(form: Any, order: Any) -> None:
     with pytest.raises(gm.GraphValueError, match=r"(form|order) is '.* came"):
         gm.graph(([0], [1])).edges(form, order)
 
 
-# ---- 41: what graphs are made of
+# ---- data that graphs are built from
 
 U, V = [0, 2, 0, 1], [1, 0, 2, 1]
 DATA: dict[str, Any] = {
@@ -73,7 +73,7 @@ RANGED = {"ranges": [[0, 1, 2, 3], [3, 2, 1, 0]]}
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_line_41_a_graph_is_made_of(name: str) -> None:
+def test_a_graph_is_built_from_every_kind_of_data(name: str) -> None:
     g = gm.graph(DATA[name])
     assert lists(g.edges()) == RANGED.get(name, [U, V])
     assert g.idtype == (torch.int32 if name == "int32 tensors" else torch.int64)
@@ -82,14 +82,14 @@ def test_line_41_a_graph_is_made_of(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_line_41_a_relation_and_a_block_are_made_of(name: str) -> None:
+def test_relations_and_blocks_are_built_from_every_kind_of_data(name: str) -> None:
     expected = RANGED.get(name, [U, V])
     g = gm.heterograph({("a", "x", "a"): DATA[name], ("a", "y", "b"): ([0], [0])})
     assert lists(g.edges(etype="x")) == expected
     assert lists(gm.create_block(DATA[name]).edges()) == expected
 
 
-def test_line_41_the_third_array_is_edge_ids_and_may_be_empty() -> None:
+def test_the_third_array_of_a_format_is_edge_ids_and_may_be_empty() -> None:
     grouped = ([0, 2, 3], [1, 0, 1])
     assert lists(gm.graph(("csr", (*grouped, []))).edges()) == [[0, 0, 1], [1, 0, 1]]
     assert lists(gm.graph(("csc", (*grouped, []))).edges()) == [[1, 0, 1], [0, 0, 1]]
@@ -102,28 +102,28 @@ def test_line_41_the_third_array_is_edge_ids_and_may_be_empty() -> None:
     ]
 
 
-def test_line_41_rows_of_a_layout_are_nodes_even_without_edges() -> None:
+def test_rows_of_a_compressed_format_are_nodes_even_without_edges() -> None:
     assert gm.graph(("csr", ([0, 0, 0, 0], [], []))).num_nodes() == 3
     wide = gm.heterograph({("a", "x", "b"): ("csc", ([0, 0, 1], [4], []))})
     assert (wide.num_nodes("a"), wide.num_nodes("b")) == (5, 2)
 
 
-def test_line_41_more_nodes_than_a_layout_has_rows_may_be_given() -> None:
+def test_num_nodes_may_exceed_the_rows_of_a_format() -> None:
     g = gm.graph(("csr", ([0, 1], [0], [])), num_nodes=3)
     assert g.out_degrees().tolist() == [1, 0, 0]
     assert gm.graph(("csc", ([0, 1], [4], []))).in_degrees().tolist() == [1, 0, 0, 0, 0]
 
 
-def test_line_41_id_type_and_device_may_be_given() -> None:
+def test_graph_accepts_idtype_and_device() -> None:
     for data in DATA.values():
         assert gm.graph(data, idtype=torch.int32).edges()[0].dtype == torch.int32
     assert gm.graph(([0], [1]), device="cpu").device.type == "cpu"
 
 
-# ---- 42: layouts
+# ---- formats
 
 
-def test_line_42_formats_tell_which_layouts_exist() -> None:
+def test_formats_lists_created_and_not_created() -> None:
     g = gm.graph((U, V))
     assert g.formats() == {"created": ["coo"], "not created": ["csr", "csc"]}
     g.in_edges(0)
@@ -132,7 +132,7 @@ def test_line_42_formats_tell_which_layouts_exist() -> None:
     assert compressed.formats() == {"created": ["csr"], "not created": ["coo", "csc"]}
 
 
-def test_line_42_create_formats_makes_all_that_are_allowed() -> None:
+def test_create_formats_builds_all_allowed_formats() -> None:
     g, narrow = gm.graph((U, V)), gm.graph((U, V)).formats(["csr", "csc"])
     g.create_formats_()
     narrow.create_formats_()
@@ -142,9 +142,7 @@ def test_line_42_create_formats_makes_all_that_are_allowed() -> None:
 
 @pytest.mark.parametrize("kept", ["coo", "csr", "csc", ["coo", "csc"], ["csr", "csc"]])
 @pytest.mark.parametrize("made", ["coo", "csr", "csc"])
-def test_line_42_a_restricted_graph_has_the_same_edges_in_these_layouts_alone(
-    made: str, kept: Any
-) -> None:
+def test_a_graph_restricted_to_formats_has_the_same_edges(made: str, kept: Any) -> None:
     g = gm.graph(DATA[made])
     narrow = g.formats(kept)
     names = [kept] if isinstance(kept, str) else kept
@@ -158,13 +156,13 @@ def test_line_42_a_restricted_graph_has_the_same_edges_in_these_layouts_alone(
     assert lists(g.edges()) == [U, V]
 
 
-def test_line_42_a_restriction_stays_on_another_device_and_with_another_id_type() -> None:
+def test_a_restriction_survives_device_and_id_dtype_changes() -> None:
     narrow = gm.graph((U, V)).formats("csc")
     for graph in (narrow.int(), narrow.to("meta"), narrow.clone()):
         assert graph.formats() == {"created": ["csc"], "not created": []}
 
 
-def test_line_42_a_layout_counts_as_created_when_every_relation_has_it() -> None:
+def test_a_format_counts_as_created_when_every_relation_has_it() -> None:
     g = shop()
     g.in_edges(0, etype="buys")
     assert "csc" in g.formats()["not created"]
@@ -172,7 +170,7 @@ def test_line_42_a_layout_counts_as_created_when_every_relation_has_it() -> None
     assert g.formats()["not created"] == []
 
 
-def test_line_42_a_restricted_graph_keeps_features_in_tables_of_its_own() -> None:
+def test_a_restricted_graph_has_its_own_frames() -> None:
     g = gm.graph((U, V))
     g.ndata["x"] = torch.ones(3)
     narrow = g.formats("csc")
@@ -182,15 +180,15 @@ def test_line_42_a_restricted_graph_keeps_features_in_tables_of_its_own() -> Non
 
 
 @pytest.mark.parametrize("wrong", ["dense", [], ["csr", "dense"]])
-def test_line_42_an_unknown_layout_is_an_error_that_lists_the_known(wrong: Any) -> None:
+def test_an_unknown_format_is_an_error_that_lists_the_known_ones(wrong: Any) -> None:
     with pytest.raises(gm.GraphValueError, match="Formats are coo, csr, csc, but"):
         gm.graph((U, V)).formats(wrong)
 
 
-# ---- 43: id arguments
+# ---- id arguments
 
 
-def test_line_43_a_tensor_of_another_id_type_is_an_error_that_names_both() -> None:
+def test_ids_of_another_dtype_are_an_error_that_names_both() -> None:
     g = gm.graph((U, V))
     message = r"id type torch\.int64, but torch\.int32 came: call \.long\(\).*graph\.int\(\)"
     with pytest.raises(gm.GraphTypeError, match=message):
@@ -199,13 +197,13 @@ def test_line_43_a_tensor_of_another_id_type_is_an_error_that_names_both() -> No
         g.int().in_degrees(torch.tensor([0]))
 
 
-def test_line_43_a_tensor_on_another_device_is_an_error_that_names_both() -> None:
+def test_ids_on_another_device_are_an_error_that_names_both() -> None:
     with pytest.raises(gm.GraphValueError, match=r"cpu, but they are on meta: call \.to\('cpu'\)"):
         gm.graph((U, V)).in_degrees(torch.tensor([0], device="meta"))
 
 
 @pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
-def test_line_43_lists_and_arrays_are_cast(idtype: torch.dtype) -> None:
+def test_lists_and_arrays_of_ids_are_cast(idtype: torch.dtype) -> None:
     g = gm.graph((U, V), idtype=idtype)
     for ids in ([0, 2], (0, 2), range(0, 3, 2), np.array([0, 2]), np.array([0, 2], np.uint8)):
         assert g.successors(0).dtype == g.in_edges(ids, "eid").dtype == idtype
@@ -213,7 +211,7 @@ def test_line_43_lists_and_arrays_are_cast(idtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("ids", [1.0, [0.0], np.array([0.5]), torch.tensor([0.0]), [True, False]])
-def test_line_43_floats_and_masks_are_no_ids(ids: Any) -> None:
+def test_floats_and_masks_are_rejected_as_ids(ids: Any) -> None:
     with pytest.raises(gm.GraphTypeError, match=r"Ids of nodes.*came"):
         gm.graph((U, V)).in_degrees(ids)
 
@@ -226,7 +224,7 @@ MASKS: dict[str, Callable[[list[bool]], Any]] = {
 
 
 @each("mask", MASKS)
-def test_line_43_subgraph_functions_take_masks(mask: Callable[[list[bool]], Any]) -> None:
+def test_subgraph_functions_accept_masks(mask: Callable[[list[bool]], Any]) -> None:
     g = gm.graph((U, V))
     nodes, edges = mask([True, False, True]), mask([True, False, False, True])
     assert g.subgraph(nodes).ndata[gm.NID].tolist() == [0, 2]
@@ -235,10 +233,10 @@ def test_line_43_subgraph_functions_take_masks(mask: Callable[[list[bool]], Any]
     assert g.out_subgraph(nodes).edata[gm.EID].tolist() == [0, 2, 1]
 
 
-# ---- 44: what is there
+# ---- queries
 
 
-def test_line_44_has_nodes_answers_one_id_with_a_bool_and_several_with_a_tensor() -> None:
+def test_has_nodes_returns_a_bool_for_one_id_and_a_tensor_for_several() -> None:
     g = gm.graph((U, V))
     assert g.has_nodes(2) is True
     assert g.has_nodes(3) is False
@@ -248,7 +246,7 @@ def test_line_44_has_nodes_answers_one_id_with_a_bool_and_several_with_a_tensor(
     assert shop().has_nodes([1, 2], "game").tolist() == [True, False]
 
 
-def test_line_44_an_edge_that_is_not_there_is_an_error_that_names_it() -> None:
+def test_a_missing_edge_is_an_error_that_names_it() -> None:
     g = gm.graph((U, V))
     with pytest.raises(gm.GraphIndexError, match=r"no edge of type .* from 2 to 1"):
         g.edge_ids([0, 2], [1, 1])
@@ -268,7 +266,7 @@ NO_IDS: dict[str, Any] = {
 
 
 @each("none", NO_IDS)
-def test_line_44_empty_arguments_give_empty_tensors(none: Any) -> None:
+def test_empty_arguments_give_empty_tensors(none: Any) -> None:
     g = gm.graph((U, V), idtype=torch.int32)
     found = [
         *g.find_edges(none),
@@ -283,7 +281,7 @@ def test_line_44_empty_arguments_give_empty_tensors(none: Any) -> None:
     assert g.has_edges_between(none, none).shape == (0,)
 
 
-def test_line_44_a_graph_without_edges_answers_every_query() -> None:
+def test_a_graph_without_edges_answers_every_query() -> None:
     g = gm.graph(([], []), num_nodes=2)
     assert [t.numel() for t in (*g.edges("all"), *g.in_edges([0, 1]), g.successors(1))] == [0] * 6
     assert g.in_degrees().tolist() == g.out_degrees().tolist() == [0, 0]
