@@ -17,7 +17,7 @@ from torch.compiler import is_compiling
 from .. import _checks
 from .._storage.adjacency import Adjacency, Buckets
 from .._storage.frame import Frame
-from .._storage.gather import take
+from .._storage.gather import gather
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp, Message, Reduce, Reducer
@@ -206,7 +206,7 @@ def _mailbox(incoming: Incoming, message: MessageFunction) -> Columns:
         inbox = Inbox(relation.adjacency, message.op, *_operands(relation, message))
         return {message.out: inbox.messages(edges, relation.adjacency.bucketed)}
     made = _concatenated([messages_of(relation, message) for relation in incoming.relations])
-    return {name: take(messages, edges) for name, messages in made.items()}
+    return {name: gather(messages, edges) for name, messages in made.items()}
 
 
 def _by_kernel(

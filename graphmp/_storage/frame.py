@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..init import Initializer, zero_initializer
-from .gather import take
+from .gather import gather
 
 ALL = "__ALL__"  # in place of ids: every node or edge
 NID = EID = "_ID"  # the field of original ids in subgraphs and blocks
@@ -49,7 +49,7 @@ class Pending(NamedTuple):
 
     def gather(self) -> Tensor:
         """Make the column."""
-        return take(self.source, self.rows).to(self.device)
+        return gather(self.source, self.rows).to(self.device)
 
 
 class Fields(KeysView[str]):
@@ -168,7 +168,7 @@ class Frame(MutableMapping[str, Tensor]):
 
     def read_rows(self, name: str, rows: Tensor) -> Tensor:
         """Gather rows of one column: (k, …) for k ``rows``."""
-        return take(self[name], rows)
+        return gather(self[name], rows)
 
     def write_rows(self, rows: Tensor, values: Mapping[str, Tensor]) -> None:
         """Write some rows of some columns; a missing column is first filled by its initializer.

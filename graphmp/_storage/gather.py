@@ -1,4 +1,4 @@
-"""Rows of tensors, gathered differentiably."""
+"""Rows of tensors, gathered differentiably; the gradient is summed in one order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch.compiler import is_compiling
 from .. import kernels
 from ..kernels.contract import EDGE, Csr, Operand, plan
 
-_MANY = 1 << 20  # elements from which a gather is worth a backend's attention
+_LARGE = 1 << 20  # elements from which a gather is worth a backend's call
 
 
-def take(data: Tensor, ids: Tensor) -> Tensor:
-    """``data[ids]``.
+def gather(data: Tensor, ids: Tensor) -> Tensor:
+    """``data[ids]``; :func:`graphmp.ops.gather` checks its arguments and calls this.
 
     Args:
         data: (N, *feature).
@@ -25,17 +25,17 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
         (k, *feature).
     """
     wants_gradient = data.requires_grad and torch.is_grad_enabled()
-    # Beside the CPU, torch adds up the gradient of its own gather in any order.
-    is_small = ids.numel() * data.shape[1:].numel() < _MANY
+    # On other devices than the CPU, torch sums the gradient of its own gather in any order.
+    is_small = ids.numel() * data.shape[1:].numel() < _LARGE
     if is_compiling() or (is_small and (data.is_cpu or not wants_gradient)):
         return data.index_select(0, ids)
     if wants_gradient:
-        return _Take.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]
+        return _Gather.apply(data, ids)  # type: ignore[no-untyped-call,no-any-return]
     return kernels.take(data, ids)
 
 
-class _Take(torch.autograd.Function):
-    """A gather; its gradient is what each row was taken for, summed."""
+class _Gather(torch.autograd.Function):
+    """A gather, whose gradient is a sum over equal ids."""
 
     @staticmethod
     def forward(ctx: Any, data: Tensor, ids: Tensor) -> Tensor:
@@ -46,22 +46,21 @@ class _Take(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         (ids,) = ctx.saved_tensors
-        return _Summed.apply(grads[0], ids, ctx.num_rows), None  # type: ignore[no-untyped-call]
+        return _SumById.apply(grads[0], ids, ctx.num_rows), None  # type: ignore[no-untyped-call]
 
 
-class _Summed(torch.autograd.Function):
-    """Rows of equal ids summed, by a sort of the ids: in parallel, and always in one order."""
+class _SumById(torch.autograd.Function):
+    """Rows of equal ids summed after a sort of the ids: in parallel, and always in one order."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, ids: Tensor, num_rows: int) -> Tensor:
         ctx.save_for_backward(ids)
         indptr, order = kernels.group(ids, num_rows)
         csr, shape = Csr(indptr, order, order), tuple(rows.shape[1:])
-        return kernels.spmm(
-            csr, "copy", "sum", False, Operand(rows, EDGE), None, plan(shape, (), shape)
-        )[0]
+        features = plan(shape, (), shape)
+        return kernels.spmm(csr, "copy", "sum", False, Operand(rows, EDGE), None, features)[0]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
         (ids,) = ctx.saved_tensors
-        return take(grads[0], ids), None, None
+        return gather(grads[0], ids), None, None

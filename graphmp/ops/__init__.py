@@ -14,6 +14,7 @@ Files:
     broadcast: Common dtypes and broadcast shapes of operands.
     buckets: Messages grouped by the in-degree of their destination.
     edge_softmax: Softmax over the edges that share a node.
+    gather: Row gathering with a gradient of fixed order, checked.
     normalized: Sums with a divisor for each source and destination.
     operation: The base class of differentiable operations, in every form torch needs.
     products: The gradient of a weighted sum, in one pass.
@@ -37,8 +38,9 @@ from .attention import dot_attention, gat_attention, gatv2_attention
 from .broadcast import autocast
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
+from .gather import gather
 from .normalized import normalized_sum
-from .segment import segment_broadcast, segment_reduce, segment_softmax
+from .segment import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
 from .spmm import spmm as _spmm
 
@@ -46,10 +48,12 @@ __all__ = [
     "dot_attention",
     "edge_softmax",
     "gat_attention",
+    "gather",
     "gatv2_attention",
     "gsddmm",
     "gspmm",
     "normalized_sum",
+    "segment_argsort",
     "segment_broadcast",
     "segment_reduce",
     "segment_softmax",

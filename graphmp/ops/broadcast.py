@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from .._storage.gather import take
+from .._storage.gather import gather
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import broadcast_shape
@@ -93,7 +93,7 @@ def on_edges(operand: Tensor, index: Tensor | None, rank: int) -> Tensor:
         index: (E,) the row of each edge; None when the rows are the edges.
         rank: the number of feature dimensions to give it.
     """
-    rows = operand if index is None else take(operand, index)
+    rows = operand if index is None else gather(operand, index)
     missing = rank - (rows.ndim - 1)
     return rows.reshape(rows.shape[0], *(1,) * missing, *rows.shape[1:]) if missing else rows
 

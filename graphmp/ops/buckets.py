@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .. import kernels
 from .._storage.adjacency import Adjacency, Buckets, bucket
-from .._storage.gather import take
+from .._storage.gather import gather
 from ..errors import GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import Csr
@@ -90,7 +90,7 @@ class Inbox(NamedTuple):
             (k, *feature), in that order.
         """
         left, right = (
-            take(operand, eids) if operand is not None and end == "e" else operand
+            gather(operand, eids) if operand is not None and end == "e" else operand
             for operand, end in zip((self.lhs, self.rhs), self.targets, strict=True)
         )
         assert left is not None  # there is always a left operand

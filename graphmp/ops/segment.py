@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS, REDUCERS
@@ -106,6 +106,42 @@ def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None
     rows = int(lengths.sum()) if output_size is None else _checks.count(output_size, "output_size")
     shape = tuple(value.shape[1:])
     return contract(_relation(lengths, rows), "e", "copy", value, None, ("v", "v"), shape)
+
+
+def segment_argsort(seglen: Any, value: Tensor, descending: bool = False) -> Tensor:
+    """Sort the rows of each segment: the positions of its rows, in order of their values.
+
+    The sort is stable, and NaN is the greatest number.
+
+    Args:
+        seglen: (S,) the length of each segment; they sum to the rows of ``value``.
+        value: (N, *feature); each element of a row is sorted for itself.
+        descending: the greatest first.
+
+    Returns:
+        int64 tensor of the shape of ``value``: rows, segment after segment.
+
+    Raises:
+        GraphTypeError: ``value`` is not a tensor.
+        GraphValueError: lengths that are negative or do not sum to N.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> gm.ops.segment_argsort([2, 3], torch.tensor([2.0, 1.0, 5.0, 3.0, 4.0]))
+        tensor([1, 0, 3, 4, 2])
+    """
+    lengths = _lengths(seglen, value)
+    rows, segments = len(value), lengths.numel()
+    if _checks.is_looked_at(lengths):
+        _check_lengths(lengths, rows)
+    columns = value.detach().reshape(rows, value.shape[1:].numel()).t().contiguous()
+    by_value = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
+    owner = torch.arange(segments, device=value.device).repeat_interleave(
+        lengths.long(), output_size=rows
+    )
+    first = torch.arange(len(columns), device=value.device).view(-1, 1) * segments
+    _, order = kernels.group((owner[by_value] + first).flatten(), len(columns) * segments)
+    return by_value.flatten()[order].view(len(columns), rows).t().reshape(value.shape)
 
 
 def _segments(seglen: Any, value: Any) -> Adjacency:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .. import _checks, kernels
+from .. import _checks
 from .._storage.frame import Frame
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
-from ..ops import segment_broadcast, segment_reduce, segment_softmax
+from ..ops import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
 
 
 class Members(NamedTuple):
@@ -76,7 +76,8 @@ class Members(NamedTuple):
             the first where each element is sorted for itself, filled up with -1.
         """
         value, k = self.field(feat), _checks.count(k, "k")
-        order = self._order(value if sortby is None else _column(value, sortby), descending)
+        key = value if sortby is None else _column(value, sortby)
+        order = segment_argsort(self.sizes, key, descending)
         starts = (self.sizes.cumsum(0) - self.sizes).view(-1, 1)
         rank, shape = torch.arange(k, device=value.device), (self.sizes.numel(), k)
         if not len(value):
@@ -90,19 +91,6 @@ class Members(NamedTuple):
         places = chosen - _like(starts.expand(shape).flatten(), chosen)
         places = places.masked_fill(_like(lacks, chosen), -1)
         return filled.view(*shape, *value.shape[1:]), places.view(*shape, *order.shape[1:])
-
-    def _order(self, key: Tensor, descending: bool) -> Tensor:
-        """Rows by graph and then by ``key``, for each column: int64, shaped as ``key``."""
-        rows, graphs = len(key), self.sizes.numel()
-        columns = key.detach().reshape(rows, key.shape[1:].numel()).t().contiguous()
-        by_key = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
-        owner = torch.arange(graphs, device=key.device).repeat_interleave(
-            self.sizes.long(), output_size=rows
-        )
-        first = torch.arange(len(columns), device=key.device).view(-1, 1) * graphs
-        ids = (owner[by_key] + first).flatten()
-        order = kernels.group(ids, len(columns) * graphs)[1]
-        return by_key.flatten()[order].view(len(columns), rows).t().reshape(key.shape)
 
 
 def _like(rows: Tensor, other: Tensor) -> Tensor:

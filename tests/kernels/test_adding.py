@@ -33,7 +33,7 @@ def test_a_gather_has_the_gradient_of_torch(ids: Sequence[int]) -> None:
 
     def gradient() -> Tensor:
         data = feature(3, (2,)).requires_grad_()
-        made = rows.take(data, index)
+        made = rows.gather(data, index)
         (found,) = torch.autograd.grad((made * feature(len(ids), (2,), seed=1)).sum(), data)
         return found
 
