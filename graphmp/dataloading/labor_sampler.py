@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _checks, random
 from ..graph import Graph
-from ..kernels.sampling_spec import Drift
+from ..kernels.sampling_spec import BatchDependency
 from ..sampling.labor import labor_block
 from .neighbor_sampler import check_direction, checked_fanouts, layered
 from .sampler import BlockSampler
@@ -104,10 +104,10 @@ class LaborSampler(BlockSampler):
 
         def block(nodes: Any, fanout: Any) -> Graph:
             layer = next(layers)
-            drift = Drift(random.mixed(second, layer), share)
+            dependency = BatchDependency(random.mixed(second, layer), share)
             seed = random.mixed(first, layer)
             return labor_block(
-                g, nodes, fanout, self.prob, steps, exclude_eids, seed=seed, drift=drift
+                g, nodes, fanout, self.prob, steps, exclude_eids, seed=seed, dependency=dependency
             )
 
         return layered(self.fanouts, seed_nodes, block)

@@ -31,7 +31,7 @@ from torch.compiler import is_compiling
 from ..errors import GraphRuntimeError, GraphValueError
 from . import torch_library
 from .contract import Attention, Backend, Call, Csr, Operand, Plan
-from .sampling_spec import Choice, Walk
+from .sampling_spec import SampleSpec, WalkSpec
 
 # Name, module, and the package that it needs.
 BACKENDS: list[tuple[str, str, str | None]] = [
@@ -220,13 +220,13 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     return _attention_backend(spec).score_gradient(csr, spec, scores)
 
 
-def sample(csr: Csr, rows: Tensor, spec: Choice) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Sample edges of rows; see :class:`.contract.Backend`."""
     return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, spec)
 
 
 def labor(
-    csr: Csr, rows: Tensor, spec: Choice, steps: int
+    csr: Csr, rows: Tensor, spec: SampleSpec, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Sample each edge independently; see :class:`.contract.Backend`."""
     return select(Call("labor", rows.device.type, rows.dtype)).labor(csr, rows, spec, steps)
@@ -245,7 +245,7 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
 
 
-def walk(csr: Csr, nodes: Tensor, spec: Walk) -> tuple[Tensor, Tensor]:
+def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     """Walk at random; see :class:`.contract.Backend`."""
     backend = select(Call("walk", nodes.device.type, nodes.dtype, spec.kind))
     return backend.walk(csr, nodes, spec)

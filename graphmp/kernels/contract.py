@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from ..errors import GraphValueError
-from .sampling_spec import Choice, Walk
+from .sampling_spec import SampleSpec, WalkSpec
 
 # Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2
@@ -300,7 +300,7 @@ class Backend(Protocol):
 
     # ---- sampling
 
-    def sample(self, csr: Csr, rows: Tensor, spec: Choice) -> tuple[Tensor, Tensor, Tensor]:
+    def sample(self, csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
         """Sample edges of (n,) rows; a row named twice is sampled twice.
 
         Returns:
@@ -326,7 +326,7 @@ class Backend(Protocol):
         """
 
     def labor(
-        self, csr: Csr, rows: Tensor, spec: Choice, steps: int
+        self, csr: Csr, rows: Tensor, spec: SampleSpec, steps: int
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Sample each edge independently, with random numbers that rows share (LABOR).
 
@@ -334,7 +334,7 @@ class Backend(Protocol):
             As :meth:`sample`, and (E,) float32 weights whose mean is 1 in each row.
         """
 
-    def walk(self, csr: Csr, nodes: Tensor, spec: Walk) -> tuple[Tensor, Tensor]:
+    def walk(self, csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
         """Walk at random from (n,) nodes, along edges whose rows are sources here.
 
         Args:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import kernels
 from .._graph.subgraph import nodes_by_type
-from ..kernels.sampling_spec import Drift
+from ..kernels.sampling_spec import BatchDependency
 from . import block
 from .block import Chosen
-from .neighbors import choices
+from .neighbors import specs
 
 if TYPE_CHECKING:
     from ..graph import Graph
@@ -26,7 +26,7 @@ def labor_block(
     exclude_edges: Any = None,
     *,
     seed: int,
-    drift: Drift,
+    dependency: BatchDependency,
 ) -> Graph:
     """Choose edges that enter nodes, by one number for each source, and make their block.
 
@@ -43,7 +43,7 @@ def labor_block(
             until nothing is gained.
         exclude_edges: see :func:`~graphmp.sampling.sample_block`.
         seed: the key that sources draw their numbers with, in all relations.
-        drift: how far they are on the way to those of another key.
+        dependency: how far they are on the way to those of another key.
 
     Returns:
         A block; edges that were taken each by itself have ``edata["edge_weights"]``.
@@ -51,11 +51,11 @@ def labor_block(
     Raises:
         GraphError: as :func:`~graphmp.sampling.sample_block`.
     """
-    found = choices(graph, fanout, prob, False, exclude_edges)
+    found = specs(graph, fanout, prob, False, exclude_edges)
     given, chosen, weights = nodes_by_type(graph, nodes), {}, {}
-    for etype, choice in found.items():
+    for etype, spec in found.items():
         form, rows = graph.adjacencies[etype].csc, given[etype[2]].contiguous()
-        how = choice._replace(seed=seed, shared=drift)
+        how = spec._replace(seed=seed, dependent=dependency)
         if how.fanout == 0 or (how.weights is None and steps == 0):
             chosen[etype] = Chosen(form, *kernels.sample(form, rows, how))
         else:

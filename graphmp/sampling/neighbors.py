@@ -16,7 +16,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
-from ..kernels.sampling_spec import Choice
+from ..kernels.sampling_spec import SampleSpec
 from ..kernels.segments import rows_of
 from . import block
 from .block import Chosen
@@ -142,15 +142,15 @@ def choose(
         The edges of each relation.
     """
     found = {}
-    for etype, choice in choices(graph, fanout, prob, replace, exclude, end=end).items():
+    for etype, spec in specs(graph, fanout, prob, replace, exclude, end=end).items():
         adjacency = graph.adjacencies[etype]
         form = adjacency.csc if end == 2 else adjacency.reversed.csc
         rows = given[etype[end]].contiguous()
-        found[etype] = Chosen(form, *kernels.sample(form, rows, choice))
+        found[etype] = Chosen(form, *kernels.sample(form, rows, spec))
     return found
 
 
-def choices(
+def specs(
     graph: Graph,
     fanout: Any,
     prob: str | None = None,
@@ -158,7 +158,7 @@ def choices(
     exclude: Any = None,
     *,
     end: int = 2,
-) -> dict[CanonicalEtype, Choice]:
+) -> dict[CanonicalEtype, SampleSpec]:
     """How edges of every relation are chosen; see :func:`choose`."""
     refuse_block(graph)
     fanouts = by_relation(graph, fanout, "fanout")
@@ -171,7 +171,7 @@ def choices(
             way = adjacency if end == 2 else adjacency.reversed
             places = torch.unique(way.places[gone[etype].long()]).long()
         seed, chance = random.mixed(key, number), weights.get(etype)
-        found[etype] = Choice(fanouts[etype], replace, seed, chance, places, None)
+        found[etype] = SampleSpec(fanouts[etype], replace, seed, chance, places, None)
     return found
 
 

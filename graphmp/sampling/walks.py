@@ -14,7 +14,7 @@ from .. import _checks, kernels, random
 from .._graph.type_subgraph import refuse_block
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
-from ..kernels.sampling_spec import Walk
+from ..kernels.sampling_spec import WalkSpec
 from .neighbors import chances
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def random_walk(
     key, traces, eids, start = random.key(), [at.view(-1, 1)], [at.new_empty(len(at), 0)], 0
     for etype, count in runs:
         part = stops[start : start + count]
-        how = Walk(start, part, key, weights.get(etype), None, 1.0, 1.0)
+        how = WalkSpec(start, part, key, weights.get(etype), None, 1.0, 1.0)
         found = kernels.walk(g.adjacencies[etype].csr, traces[-1][:, -1].contiguous(), how)
         start += count
         if count > 0:
@@ -138,7 +138,7 @@ def node2vec_random_walk(
     weights = None if prob is None else chances(g, prob)[etype]
     at, adjacency = _starts(g, nodes, etype[0]), g.adjacencies[etype]
     stops = torch.zeros(walk_length, dtype=torch.float64, device=g.device)
-    how = Walk(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
+    how = WalkSpec(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
     found, eids = kernels.walk(adjacency.csr, at.contiguous(), how)
     traces = torch.cat([at.view(-1, 1), found], 1)
     return (traces, eids) if return_eids else traces

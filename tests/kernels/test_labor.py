@@ -16,7 +16,7 @@ from graphmp import kernels
 from graphmp.kernels import reference
 from graphmp.kernels.contract import Csr
 from graphmp.kernels.reference.sampling import numbers_of
-from graphmp.kernels.sampling_spec import Choice, Drift
+from graphmp.kernels.sampling_spec import BatchDependency, SampleSpec
 
 STEPS = (0, 1, 4, -1)
 
@@ -26,8 +26,8 @@ each_idtype = pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 
 def choice(
     fanout: int, weights: Tensor | None = None, gone: Tensor | None = None, seed: int = 7
-) -> Choice:
-    return Choice(fanout, False, seed, weights, gone, Drift(seed + 1, 0.25))
+) -> SampleSpec:
+    return SampleSpec(fanout, False, seed, weights, gone, BatchDependency(seed + 1, 0.25))
 
 
 def some_weights(count: int, dtype: torch.dtype) -> Tensor:
@@ -36,7 +36,7 @@ def some_weights(count: int, dtype: torch.dtype) -> Tensor:
     return values.to(dtype)
 
 
-def assert_same(form: Csr, rows: Tensor, how: Choice, steps: int) -> None:
+def assert_same(form: Csr, rows: Tensor, how: SampleSpec, steps: int) -> None:
     found, expected = (k.labor(form, rows, how, steps) for k in (kernels, reference))
     for one, other in zip(found[:3], expected[:3], strict=True):
         assert one.dtype == other.dtype == rows.dtype
@@ -121,7 +121,9 @@ def test_edges_come_with_the_chances_of_the_formula(
     weights = WEIGHTS if weighted else None
     counts = torch.zeros(15)
     for seed in range(times):
-        how = choice(fanout, weights, seed=seed)._replace(shared=Drift(seed + 10**6, seed / times))
+        how = choice(fanout, weights, seed=seed)._replace(
+            dependent=BatchDependency(seed + 10**6, seed / times)
+        )
         limits, others, places, found = kernels.labor(GRAPH.adjacency.csc, ROWS, how, steps)
         eids = GRAPH.adjacency.csc.edge_ids[places]
         assert torch.equal(others, GRAPH.adjacency.src[eids])
@@ -175,16 +177,16 @@ def test_extreme_weights_neither_overflow_nor_vanish(values: tuple[float, float]
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.9, 1.0])
 def test_numbers_are_uniform_wherever_they_are(share: float) -> None:
-    numbers = numbers_of(torch.arange(DRAWS), 3, Drift(4, share))
+    numbers = numbers_of(torch.arange(DRAWS), 3, BatchDependency(4, share))
     assert_drawn((numbers * 20).long(), [1.0] * 20)
 
 
 def test_numbers_move_by_no_more_than_their_share_and_end_as_others() -> None:
-    nodes, last = torch.arange(DRAWS), numbers_of(torch.arange(DRAWS), 3, Drift(4, 0.0))
+    nodes, last = torch.arange(DRAWS), numbers_of(torch.arange(DRAWS), 3, BatchDependency(4, 0.0))
     first = last
     for step in range(1, 11):
-        numbers = numbers_of(nodes, 3, Drift(4, step / 10))
+        numbers = numbers_of(nodes, 3, BatchDependency(4, step / 10))
         assert float((numbers - last).abs().max()) <= 0.1 + 1e-9
         last = numbers
-    torch.testing.assert_close(last, numbers_of(nodes, 4, Drift(5, 0.0)))
+    torch.testing.assert_close(last, numbers_of(nodes, 4, BatchDependency(5, 0.0)))
     assert_drawn((first * 5).long() * 5 + (last * 5).long(), [1.0] * 25)

@@ -14,7 +14,7 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.sampling_spec import Choice, Drift
+from graphmp.kernels.sampling_spec import BatchDependency, SampleSpec
 
 Chosen = tuple[Tensor, Tensor, Tensor]
 
@@ -32,8 +32,10 @@ def choice(
     gone: Tensor | None = None,
     shared: bool = False,
     seed: int = 12345,
-) -> Choice:
-    return Choice(fanout, replace, seed, weights, gone, Drift(seed + 1, 0.3) if shared else None)
+) -> SampleSpec:
+    return SampleSpec(
+        fanout, replace, seed, weights, gone, BatchDependency(seed + 1, 0.3) if shared else None
+    )
 
 
 def some_weights(count: int, dtype: torch.dtype | None) -> Tensor | None:
@@ -58,7 +60,7 @@ def rows_of(corner: Corner, idtype: torch.dtype) -> Tensor:
     return torch.cat([rows.flip(0), rows[:2]])
 
 
-def ways(edges: int, fanout: int) -> list[Choice]:
+def ways(edges: int, fanout: int) -> list[SampleSpec]:
     """Every way to choose edges of so many."""
     found = []
     gone = (None, some_gone(edges)) if edges else (None,)
@@ -102,8 +104,8 @@ def test_what_is_chosen_may_be_chosen(corner: Corner, idtype: torch.dtype, fanou
         allowed = torch.ones(len(corner.src), dtype=torch.bool)
         if how.weights is not None:
             allowed &= how.weights > 0
-        if how.gone is not None:
-            allowed[adjacency.csc.edge_ids[how.gone].long()] = False
+        if how.excluded is not None:
+            allowed[adjacency.csc.edge_ids[how.excluded].long()] = False
         for i, row in enumerate(rows.tolist()):
             mine = eids[limits[i] : limits[i + 1]].tolist()
             own = ((adjacency.dst == row) & allowed).nonzero().view(-1).tolist()
@@ -158,7 +160,7 @@ def here(g: gm.Graph) -> gm.Graph:
     return g.to(torch.get_default_device())
 
 
-def draw(how: Choice) -> Tensor:
+def draw(how: SampleSpec) -> Tensor:
     """Edges chosen by one row, many times over: (draws, edges)."""
     rows = torch.zeros(DRAWS, dtype=torch.int64)
     limits, _, eids = reference.sample(STAR.adjacency.csc, rows, how)  # there ids are positions
@@ -288,7 +290,7 @@ def test_a_weight_that_is_no_probability_is_an_error_in_visited_rows(
     with pytest.raises(gm.GraphValueError, match=f"finite and not negative.*edge 1 has {bad}"):
         kernels.sample(form, torch.tensor([2, 1]), how)
     assert kernels.sample(form, torch.tensor([2]), how)[0].tolist() == [0, 2 if replace else 1]
-    _, _, eids = kernels.sample(form, torch.tensor([1]), how._replace(gone=torch.tensor([1])))
+    _, _, eids = kernels.sample(form, torch.tensor([1]), how._replace(excluded=torch.tensor([1])))
     assert set(eids.tolist()) <= {0, 2}
 
 

@@ -16,7 +16,7 @@ pytest.importorskip("triton", reason="needs Triton: pip install triton")
 from graphmp.kernels import cuda
 from graphmp.kernels.cuda.launch import recording
 from graphmp.kernels.cuda.sampling import FEW
-from graphmp.kernels.sampling_spec import Choice, Drift, Walk
+from graphmp.kernels.sampling_spec import BatchDependency, SampleSpec, WalkSpec
 
 READS = ("tolist", "item", "__int__", "__float__", "__bool__", "__index__", "numpy", "cpu")
 SHAPES = ("nonzero", "unique", "masked_select", "argwhere", "unique_consecutive")
@@ -56,13 +56,13 @@ def test_waits_are_counted() -> None:
 @pytest.mark.parametrize("fanout", [-1, 3, 2 * FEW])
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("shared", [None, Drift(2, 0.5)])
+@pytest.mark.parametrize("shared", [None, BatchDependency(2, 0.5)])
 def test_choosing_waits_once(
-    fanout: int, replace: bool, weighted: bool, shared: Drift | None
+    fanout: int, replace: bool, weighted: bool, shared: BatchDependency | None
 ) -> None:
     form, rows = MIXED.graph().adjacency.csc, torch.arange(6)
     weights = torch.ones(len(MIXED.src)) if weighted else None
-    how = Choice(fanout, replace, 1, weights, torch.tensor([1, 4]), shared)
+    how = SampleSpec(fanout, replace, 1, weights, torch.tensor([1, 4]), shared)
     assert waits(lambda: cuda.sample(form, rows, how)) == 1
 
 
@@ -70,4 +70,4 @@ def test_numbering_waits_once_and_walking_never() -> None:
     form, nodes = MIXED.graph().adjacency.csr, torch.arange(6)
     stops = torch.zeros(3, dtype=torch.float64)
     assert waits(lambda: cuda.relabel(nodes[:2], nodes, 6)) == 1
-    assert waits(lambda: cuda.walk(form, nodes, Walk(0, stops, 1, None, None, 1.0, 1.0))) == 0
+    assert waits(lambda: cuda.walk(form, nodes, WalkSpec(0, stops, 1, None, None, 1.0, 1.0))) == 0

@@ -12,7 +12,7 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels import reference
-from graphmp.kernels.sampling_spec import TRIES, Walk
+from graphmp.kernels.sampling_spec import MAX_TRIES, WalkSpec
 
 Walked = tuple[Tensor, Tensor]
 
@@ -30,12 +30,12 @@ def how_to(
     stop: float = 0.0,
     start: int = 0,
     seed: int = 777,
-) -> Walk:
+) -> WalkSpec:
     stops = torch.full((steps,), stop, dtype=torch.float64)
-    return Walk(start, stops, seed, weights, pairs, back, far)
+    return WalkSpec(start, stops, seed, weights, pairs, back, far)
 
 
-def ways(g: gm.Graph) -> list[Walk]:
+def ways(g: gm.Graph) -> list[WalkSpec]:
     """Walks of first and second order, with and without weights and ends."""
     edges, pairs = g.num_edges(), g.adjacency.pairs[0]
     generator = torch.Generator("cpu").manual_seed(edges)
@@ -125,7 +125,7 @@ FAN = gm.graph(([0, 0, 0, 0, 0], [1, 2, 3, 4, 5]))
 SOME = (0.5, 0.0, 2.0, 1.0, 4.0)
 
 
-def first_steps(g: gm.Graph, how: Walk) -> Walked:
+def first_steps(g: gm.Graph, how: WalkSpec) -> Walked:
     """Many walks from node 0."""
     return reference.walk(g.adjacency.csr, torch.zeros(DRAWS, dtype=torch.int64), how)
 
@@ -153,7 +153,7 @@ def test_a_walk_ends_as_often_as_it_should() -> None:
 STREETS = gm.graph(([0, 1, 1, 1, 1, 1, 1, 2, 0], [1, 0, 2, 3, 4, 4, 1, 0, 3]))
 
 
-def second_steps(how: Walk) -> Tensor:
+def second_steps(how: WalkSpec) -> Tensor:
     """The edges by which walks from node 0 leave node 1."""
     found, eids = first_steps(STREETS, how)
     return eids[found[:, 0] == 1, 1] - 1
@@ -170,7 +170,7 @@ def test_second_steps_count_as_in_node2vec(p: float, q: float, is_weighted: bool
     assert_drawn(second_steps(how), chances)
 
 
-@pytest.mark.parametrize("leaves", [3, TRIES - 1, 4 * TRIES])
+@pytest.mark.parametrize("leaves", [3, MAX_TRIES - 1, 4 * MAX_TRIES])
 def test_steps_that_rejection_does_not_find_are_exact(leaves: int) -> None:
     # Every leaf is far; going back would count a thousand times, but no edge leads back.
     fan = torch.arange(2, leaves + 2)

@@ -8,7 +8,7 @@ import torch
 
 from graphmp.kernels import cuda
 from graphmp.kernels.cuda.sampling import FEW
-from graphmp.kernels.sampling_spec import Choice, Drift, Walk
+from graphmp.kernels.sampling_spec import BatchDependency, SampleSpec, WalkSpec
 from support.corner_graphs import ID_DTYPES, MIXED
 
 FANOUTS = (-1, 1, 3, 5, 8, 16, FEW, 2 * FEW)
@@ -23,8 +23,8 @@ def call(random: Random) -> None:
     weights = None if kind is None else torch.ones(edges, dtype=kind)
     gone = torch.tensor([1, 3]) if random.random() < 0.5 else None
     replace = random.random() < 0.5
-    shared = Drift(2, 0.5) if not replace and random.random() < 0.5 else None
-    cuda.sample(form, rows, Choice(random.choice(FANOUTS), replace, 1, weights, gone, shared))
+    shared = BatchDependency(2, 0.5) if not replace and random.random() < 0.5 else None
+    cuda.sample(form, rows, SampleSpec(random.choice(FANOUTS), replace, 1, weights, gone, shared))
     cuda.relabel(rows[:2], rows, len(rows))
     stops = torch.zeros(2, dtype=torch.float64)
-    cuda.walk(form, rows, Walk(0, stops, 1, None, None, 1.0, 1.0))
+    cuda.walk(form, rows, WalkSpec(0, stops, 1, None, None, 1.0, 1.0))

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...errors import GraphValueError
 from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
-from ..sampling_spec import Choice, Drift
+from ..sampling_spec import BatchDependency, SampleSpec
 from .loops import sampling as loops
 from .loops import topk
 from .messages import run
@@ -24,20 +24,26 @@ _NO_WEIGHTS, _NONE_GONE = np.zeros(0, np.float32), np.zeros(0, np.int64)
 _tables: list[Any] = []
 
 
-def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
     indptr, indices, eids = (part.numpy() for part in csr)
-    weights = _NO_WEIGHTS if choice.weights is None else choice.weights.contiguous().numpy()
-    gone = _NONE_GONE if choice.gone is None else choice.gone.numpy()
-    replace, ids = choice.replace and choice.fanout >= 0, rows.numpy()
-    made = _room(indptr, eids, ids, choice.fanout, replace, weights, gone)
-    given: tuple[Any, ...] = (ids, replace, choice.seed, gone)
+    weights = _NO_WEIGHTS if spec.weights is None else spec.weights.contiguous().numpy()
+    gone = _NONE_GONE if spec.excluded is None else spec.excluded.numpy()
+    replace, ids = spec.replace and spec.fanout >= 0, rows.numpy()
+    made = _room(indptr, eids, ids, spec.fanout, replace, weights, gone)
+    given: tuple[Any, ...] = (ids, replace, spec.seed, gone)
     work = len(made[1]) * _WORK
-    if choice.weights is None and (replace or choice.shared is None):
+    if spec.weights is None and (replace or spec.dependent is None):
         run(loops.choose_evenly, made[0], work, indptr, indices, *given, *made)
     else:
-        drift = choice.shared or Drift(0, 0.0)
-        how = (choice.fanout, weights, choice.shared is not None, drift.key, drift.share)
+        dependency = spec.dependent or BatchDependency(0, 0.0)
+        how = (
+            spec.fanout,
+            weights,
+            spec.dependent is not None,
+            dependency.key,
+            dependency.fraction,
+        )
         given = (indptr, indices, eids, *given, *how)
         run(loops.choose_by_chance, made[0], work, *given, *made)
     return _tensors(made)

@@ -15,7 +15,7 @@ from ..contract import Csr
 from ..error_texts import not_a_probability, too_many
 from ..philox import halves
 from ..reference.sampling import evenly
-from ..sampling_spec import Choice, Drift
+from ..sampling_spec import BatchDependency, SampleSpec
 from .launch import launch
 from .layout import LARGEST
 from .programs import sampling, weighted_sampling
@@ -49,54 +49,54 @@ class Rows(NamedTuple):
         return len(self.gone), len(self.gone).bit_length()
 
 
-def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
-    given = _rows(csr, rows, choice)
-    taken = _taken(given.counts, choice)
+    given = _rows(csr, rows, spec)
+    taken = _taken(given.counts, spec)
     limits = _limits(taken)
-    total, edges = _awaited(limits, given, choice, rows.dtype)
+    total, edges = _awaited(limits, given, spec, rows.dtype)
     limits = limits.to(rows.dtype)
     chosen = limits, rows.new_empty(total), rows.new_empty(total)
     if total == 0:
         return chosen
-    is_part = choice.fanout >= 0
-    replace, weighted = is_part and choice.replace, choice.weights is not None
+    is_part = spec.fanout >= 0
+    replace, weighted = is_part and spec.replace, spec.weights is not None
     if weighted and replace:
-        _choose_fallen(csr, given, taken, edges, choice, chosen)
-    elif weighted or (choice.shared is not None and is_part and not replace):
-        _choose_first(csr, given, edges, choice, chosen)
-    elif is_part and choice.fanout <= FEW and not replace:
-        _choose_few(csr, rows, given, choice, chosen)
+        _choose_fallen(csr, given, taken, edges, spec, chosen)
+    elif weighted or (spec.dependent is not None and is_part and not replace):
+        _choose_first(csr, given, edges, spec, chosen)
+    elif is_part and spec.fanout <= FEW and not replace:
+        _choose_few(csr, rows, given, spec, chosen)
     else:
-        _choose_each(csr, rows, given, taken, choice, chosen)
+        _choose_each(csr, rows, given, taken, spec, chosen)
     return chosen
 
 
-def _rows(csr: Csr, rows: Tensor, choice: Choice) -> Rows:
+def _rows(csr: Csr, rows: Tensor, spec: SampleSpec) -> Rows:
     indptr, _, eids = csr
     lows, highs = (indptr.index_select(0, ends).long() for ends in (rows, rows + 1))
-    gone = lows.new_empty(0) if choice.gone is None else choice.gone
+    gone = lows.new_empty(0) if spec.excluded is None else spec.excluded
     lengths = highs - lows
     given = Rows(lows, _limits(lengths), lengths, None, gone)
-    if choice.weights is None:
-        if choice.gone is not None:
+    if spec.weights is None:
+        if spec.excluded is not None:
             lost = torch.searchsorted(gone, highs) - torch.searchsorted(gone, lows)
             given = given._replace(counts=lengths - lost)
         return given
     given = given._replace(counts=lengths.clone(), wrong=lows.new_full((len(rows) + 1,), -1))
     assert given.wrong is not None
-    args: tuple[Any, ...] = (given.lows, given.spans, eids, _numbers(choice.weights), gone)
+    args: tuple[Any, ...] = (given.lows, given.spans, eids, _numbers(spec.weights), gone)
     _launch_rows(
         weighted_sampling.weigh, *args, given.counts, given.wrong, len(rows), *given.search
     )
     return given
 
 
-def _taken(counts: Tensor, choice: Choice) -> Tensor:
+def _taken(counts: Tensor, spec: SampleSpec) -> Tensor:
     """How many edges each row gets."""
-    if choice.fanout < 0:
+    if spec.fanout < 0:
         return counts
-    return choice.fanout * (counts > 0) if choice.replace else counts.clamp(max=choice.fanout)
+    return spec.fanout * (counts > 0) if spec.replace else counts.clamp(max=spec.fanout)
 
 
 def _limits(counts: Tensor) -> Tensor:
@@ -105,26 +105,26 @@ def _limits(counts: Tensor) -> Tensor:
     return limits
 
 
-def _awaited(limits: Tensor, given: Rows, choice: Choice, idtype: torch.dtype) -> tuple[int, int]:
+def _awaited(limits: Tensor, given: Rows, spec: SampleSpec, idtype: torch.dtype) -> tuple[int, int]:
     """How many edges are chosen, and of how many; the only wait for the device."""
     facts = [limits[-1], given.spans[-1]]
     facts += [] if given.wrong is None else [given.wrong.amax()]
     total, edges, *wrong = torch.stack(facts).tolist()
-    if choice.weights is not None and wrong[0] >= 0:
-        raise GraphValueError(not_a_probability(wrong[0], float(choice.weights[wrong[0]])))
+    if spec.weights is not None and wrong[0] >= 0:
+        raise GraphValueError(not_a_probability(wrong[0], float(spec.weights[wrong[0]])))
     if total > torch.iinfo(idtype).max:
         raise GraphValueError(too_many(total, idtype))
     return total, edges
 
 
 def _choose_few(
-    csr: Csr, rows: Tensor, given: Rows, choice: Choice, chosen: tuple[Tensor, ...]
+    csr: Csr, rows: Tensor, given: Rows, spec: SampleSpec, chosen: tuple[Tensor, ...]
 ) -> None:
     """A few edges that count the same, without replacement."""
-    picks = max(4, 1 << (choice.fanout - 1).bit_length())
+    picks = max(4, 1 << (spec.fanout - 1).bit_length())
     args: tuple[Any, ...] = (*csr[:2], rows, given.gone, *chosen, len(rows), *given.search)
     grid = (-(-len(rows) // THREADS),)
-    numbers = (choice.fanout, *halves(choice.seed))
+    numbers = (spec.fanout, *halves(spec.seed))
     launch(sampling.choose_few, grid, *args, *numbers, PICKS=picks, ROWS=THREADS, warps=1)
 
 
@@ -133,15 +133,15 @@ def _choose_each(
     rows: Tensor,
     given: Rows,
     taken: Tensor,
-    choice: Choice,
+    spec: SampleSpec,
     chosen: tuple[Tensor, ...],
 ) -> None:
     """All edges, or any number of edges that count the same."""
     total, ranks, source = len(chosen[1]), taken, sampling.ALL
-    if choice.fanout >= 0 and choice.replace:
+    if spec.fanout >= 0 and spec.replace:
         source = sampling.DRAWN
-    elif choice.fanout >= 0:
-        ranks, source = evenly(given.counts, taken, total, choice), sampling.GIVEN
+    elif spec.fanout >= 0:
+        ranks, source = evenly(given.counts, taken, total, spec), sampling.GIVEN
     args: tuple[Any, ...] = (
         *csr[:2],
         rows,
@@ -151,18 +151,18 @@ def _choose_each(
         *chosen,
         total,
     )
-    numbers = (*given.search, *halves(choice.seed))
+    numbers = (*given.search, *halves(spec.seed))
     grid = (-(-total // BLOCK),)
     launch(sampling.choose_each, grid, *args, *numbers, FROM=source.value, BLOCK=BLOCK)
 
 
 def _choose_first(
-    csr: Csr, given: Rows, edges: int, choice: Choice, chosen: tuple[Tensor, ...]
+    csr: Csr, given: Rows, edges: int, spec: SampleSpec, chosen: tuple[Tensor, ...]
 ) -> None:
     """Edges of different chances, or of shared numbers, without replacement."""
     _, indices, eids = csr
     scratch = torch.empty(edges, dtype=torch.float64, device=indices.device)
-    weights = scratch if choice.weights is None else _numbers(choice.weights)
+    weights = scratch if spec.weights is None else _numbers(spec.weights)
     size = len(given.lows)
     args: tuple[Any, ...] = (
         given.lows,
@@ -174,10 +174,10 @@ def _choose_first(
         scratch,
         size,
     )
-    drift = choice.shared or Drift(0, 0.0)
-    shares = torch.full((1,), drift.share, dtype=torch.float64, device=indices.device)
-    numbers = (*given.search, *halves(choice.seed), *halves(drift.key), shares)
-    kinds = {"WEIGHTED": choice.weights is not None, "SHARED": choice.shared is not None}
+    dependency = spec.dependent or BatchDependency(0, 0.0)
+    shares = torch.full((1,), dependency.fraction, dtype=torch.float64, device=indices.device)
+    numbers = (*given.search, *halves(spec.seed), *halves(dependency.key), shares)
+    kinds = {"WEIGHTED": spec.weights is not None, "SHARED": spec.dependent is not None}
     _launch_rows(weighted_sampling.ring, *args, *numbers, **kinds)
     args = (given.lows, given.spans, given.counts, indices, scratch, *chosen, size)
     _launch_rows(weighted_sampling.choose_first, *args)
@@ -188,24 +188,24 @@ def _choose_fallen(
     given: Rows,
     taken: Tensor,
     edges: int,
-    choice: Choice,
+    spec: SampleSpec,
     chosen: tuple[Tensor, ...],
 ) -> None:
     """Edges of different chances, with replacement."""
-    assert choice.weights is not None
+    assert spec.weights is not None
     _, indices, eids = csr
     scratch, total = torch.empty(edges, dtype=torch.float64, device=indices.device), len(chosen[1])
     args: tuple[Any, ...] = (
         given.lows,
         given.spans,
         eids,
-        _numbers(choice.weights),
+        _numbers(spec.weights),
         given.gone,
         scratch,
     )
     _launch_rows(weighted_sampling.add_up, *args, len(given.lows), *given.search)
     args = (given.lows, given.spans, indices, scratch, _owners(taken, total), *chosen)
-    numbers = (total, len(indices).bit_length(), *halves(choice.seed))
+    numbers = (total, len(indices).bit_length(), *halves(spec.seed))
     launch(weighted_sampling.choose_fallen, (-(-total // BLOCK),), *args, *numbers, BLOCK=BLOCK)
 
 

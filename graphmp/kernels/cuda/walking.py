@@ -7,17 +7,17 @@ from torch import Tensor
 
 from ..contract import Csr
 from ..philox import halves
-from ..sampling_spec import Walk
+from ..sampling_spec import WalkSpec
 from .launch import launch
 from .programs.walking import walk_evenly
 
 WALKS = 128  # of a program
 
 
-def walk(csr: Csr, nodes: Tensor, how: Walk) -> tuple[Tensor, Tensor]:
+def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     """Walk along edges that count the same; see the contract."""
-    traces = nodes.new_empty(len(nodes), len(how.stops))
+    traces = nodes.new_empty(len(nodes), len(spec.stops))
     chosen = torch.empty_like(traces)
-    args = (*csr, nodes.contiguous(), how.stops, traces, chosen, *traces.shape, how.start)
-    launch(walk_evenly, (-(-len(nodes) // WALKS),), *args, *halves(how.seed), WALKS=WALKS)
+    args = (*csr, nodes.contiguous(), spec.stops, traces, chosen, *traces.shape, spec.start)
+    launch(walk_evenly, (-(-len(nodes) // WALKS),), *args, *halves(spec.seed), WALKS=WALKS)
     return traces, chosen

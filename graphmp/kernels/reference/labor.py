@@ -6,27 +6,27 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
-from ..sampling_spec import SETTLED, Choice
+from ..sampling_spec import CONVERGENCE, SampleSpec
 from .sampling import checked, numbers_of, sample
 
 _LEAST_PART = 1e-150  # of a row's weights, so that its square is not 0
 
 
 def labor(
-    csr: Csr, rows: Tensor, choice: Choice, steps: int
+    csr: Csr, rows: Tensor, spec: SampleSpec, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Choose edges each by itself; see the contract."""
-    every = choice._replace(fanout=-1, replace=False, shared=None)
+    every = spec._replace(fanout=-1, replace=False, dependent=None)
     limits, others, places = sample(csr, rows, every)
     degrees = limits.long().diff()
     row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
     weights = torch.ones(len(row), dtype=torch.float64, device=rows.device)
-    if choice.weights is not None:
-        weights = checked(choice.weights, csr.edge_ids[places])
+    if spec.weights is not None:
+        weights = checked(spec.weights, csr.edge_ids[places])
     parts = (weights / _summed(weights, row, len(rows))[row]).clamp(min=_LEAST_PART)
-    chances = _chances(parts, row, degrees, others, choice.fanout, steps)
-    assert choice.shared is not None
-    taken = numbers_of(others, choice.seed, choice.shared) >= 1 - chances
+    chances = _chances(parts, row, degrees, others, spec.fanout, steps)
+    assert spec.dependent is not None
+    taken = numbers_of(others, spec.seed, spec.dependent) >= 1 - chances
     row, found = row[taken], (parts / chances)[taken]
     counts = torch.bincount(row, minlength=len(rows))
     found *= (counts / _summed(found, row, len(rows)))[row]
@@ -45,7 +45,7 @@ def _chances(
         most = torch.zeros(len(nodes), dtype=torch.float64, device=node.device)
         most.scatter_reduce_(0, node, scaled, "amax")
         expected = float(most.clamp(max=1).sum())
-        if step == steps or (steps < 0 and expected >= before * (1 - SETTLED)):
+        if step == steps or (steps < 0 and expected >= before * (1 - CONVERGENCE)):
             return scaled.clamp(max=1)
         pulls, before, step = most[node], expected, step + 1
 

@@ -9,27 +9,27 @@ from ...errors import GraphValueError
 from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
-from ..sampling_spec import LEAST, MOST, Choice, Drift
+from ..sampling_spec import MAX_WEIGHT, MIN_WEIGHT, BatchDependency, SampleSpec
 
 _UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 
 
-def sample(csr: Csr, rows: Tensor, choice: Choice) -> tuple[Tensor, Tensor, Tensor]:
+def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Choose edges of rows; see the contract."""
     indptr, indices, eids = csr
     row, place = candidates(indptr, rows.long())
-    if choice.gone is not None:
-        kept = ~torch.isin(place, choice.gone)
+    if spec.excluded is not None:
+        kept = ~torch.isin(place, spec.excluded)
         row, place = row[kept], place[kept]
     weights = None
-    if choice.weights is not None:
-        weights = checked(choice.weights, eids[place])
+    if spec.weights is not None:
+        weights = checked(spec.weights, eids[place])
         row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
     degrees = torch.bincount(row, minlength=len(rows))
-    taken = _taken(degrees, rows.dtype, choice.fanout, choice.replace)
+    taken = _taken(degrees, rows.dtype, spec.fanout, spec.replace)
     picks = place
-    if choice.fanout >= 0:
-        picks = place[_picked(row, place, indices[place], weights, degrees, taken, choice)]
+    if spec.fanout >= 0:
+        picks = place[_picked(row, place, indices[place], weights, degrees, taken, spec)]
     return _limits(taken, rows.dtype), indices[picks], picks.to(rows.dtype)
 
 
@@ -68,7 +68,7 @@ def checked(weights: Tensor, eids: Tensor) -> Tensor:
     if bool(wrong.any()):
         edge = int(eids[wrong][0])
         raise GraphValueError(not_a_probability(edge, float(weights[edge])))
-    return torch.where(found > 0, found.clamp(LEAST, MOST), found)
+    return torch.where(found > 0, found.clamp(MIN_WEIGHT, MAX_WEIGHT), found)
 
 
 def in_proportion(weights: Tensor, degrees: Tensor, at: Tensor, draws: Tensor) -> Tensor:
@@ -134,23 +134,23 @@ def _picked(
     weights: Tensor | None,
     degrees: Tensor,
     taken: Tensor,
-    choice: Choice,
+    spec: SampleSpec,
 ) -> Tensor:
     """Which of the candidates are chosen: indices, row after row."""
-    if choice.replace and weights is not None:
+    if spec.replace and weights is not None:
         starts = torch.repeat_interleave(torch.arange(len(taken), device=row.device), taken)
         turn = torch.arange(len(starts), device=row.device) - (taken.cumsum(0) - taken)[starts]
-        draws = fraction(*words(choice.seed, starts, turn, _BY_WEIGHT)[:2])
+        draws = fraction(*words(spec.seed, starts, turn, _BY_WEIGHT)[:2])
         return in_proportion(weights, degrees, starts, draws)
     before = degrees.cumsum(0) - degrees
-    if not choice.replace and (weights is not None or choice.shared is not None):
-        rank = _rank_of_times(row, place, other, weights, choice) - before[row]
+    if not spec.replace and (weights is not None or spec.dependent is not None):
+        rank = _rank_of_times(row, place, other, weights, spec) - before[row]
         return (rank < taken[row]).nonzero().view(-1)
     total = int(taken.sum())
-    return before.repeat_interleave(taken) + evenly(degrees, taken, total, choice)
+    return before.repeat_interleave(taken) + evenly(degrees, taken, total, spec)
 
 
-def evenly(degrees: Tensor, taken: Tensor, total: int, choice: Choice) -> Tensor:
+def evenly(degrees: Tensor, taken: Tensor, total: int, spec: SampleSpec) -> Tensor:
     """Ranks of edges that count the same; rows of few edges take all, in order.
 
     Without replacement it is Floyd's algorithm for all turns at once. A rank that was picked before
@@ -161,18 +161,18 @@ def evenly(degrees: Tensor, taken: Tensor, total: int, choice: Choice) -> Tensor
         degrees: (rows,) how many edges each may choose.
         taken: (rows,) how many it chooses.
         total: their sum.
-        choice: how.
+        spec: how edges are sampled.
     """
     each = torch.arange(total, device=taken.device)
     places = torch.arange(len(taken), device=taken.device)
     rows = torch.repeat_interleave(places, taken, output_size=total)
     start, degree, count = ((taken.cumsum(0) - taken)[rows], degrees[rows], taken[rows])
     turn = each - start
-    drawn = torch.stack(words(choice.seed, rows, turn // 4, _UNIFORM))
+    drawn = torch.stack(words(spec.seed, rows, turn // 4, _UNIFORM))
     word = drawn.gather(0, (turn % 4).view(1, -1)).view(-1)
-    last = degree - 1 if choice.replace else degree - count + turn
+    last = degree - 1 if spec.replace else degree - count + turn
     pick = (word * (last + 1)) >> 32
-    if choice.replace:
+    if spec.replace:
         return pick
     order = torch.argsort(pick, stable=True)
     order = order[torch.argsort(rows[order], stable=True)]
@@ -181,20 +181,20 @@ def evenly(degrees: Tensor, taken: Tensor, total: int, choice: Choice) -> Tensor
     is_taken[next_] = (pick[one] == pick[next_]) & (rows[one] == rows[next_])
     earlier = pick - (degree - count)
     link = torch.where((earlier >= 0) & (earlier < turn), start + earlier, each)
-    for _ in range(choice.fanout.bit_length()):
+    for _ in range(spec.fanout.bit_length()):
         is_taken |= is_taken[link]
         link = link[link]
     return torch.where(degree == count, turn, torch.where(is_taken, last, pick))
 
 
 def _rank_of_times(
-    row: Tensor, place: Tensor, other: Tensor, weights: Tensor | None, choice: Choice
+    row: Tensor, place: Tensor, other: Tensor, weights: Tensor | None, spec: SampleSpec
 ) -> Tensor:
     """Each candidate's number when rows follow each other, sorted by when the clocks ring."""
-    if choice.shared is not None:
-        draws = numbers_of(other, choice.seed, choice.shared)
+    if spec.dependent is not None:
+        draws = numbers_of(other, spec.seed, spec.dependent)
     else:
-        a, b, c, d = words(choice.seed, place // 2, row, _BY_WEIGHT)
+        a, b, c, d = words(spec.seed, place // 2, row, _BY_WEIGHT)
         draws = torch.where(place % 2 == 0, fraction(a, b), fraction(c, d))
     times = -draws.log()
     order = torch.argsort(times if weights is None else times / weights, stable=True)
@@ -204,12 +204,12 @@ def _rank_of_times(
     return rank
 
 
-def numbers_of(nodes: Tensor, seed: int, drift: Drift) -> Tensor:
-    """The number of each node, in float64; see :class:`..draws.Drift`."""
+def numbers_of(nodes: Tensor, seed: int, dependency: BatchDependency) -> Tensor:
+    """The number of each node, in float64; see :class:`..sampling_spec.BatchDependency`."""
     places = fraction(*words(seed, nodes, 0, _BY_OTHER)[:2])
-    if drift.share > 0:
-        ways = fraction(*words(drift.key, nodes, 0, _BY_OTHER)[:2]) - places
-        places += drift.share * (ways - (ways + 0.5).floor())
+    if dependency.fraction > 0:
+        ways = fraction(*words(dependency.key, nodes, 0, _BY_OTHER)[:2]) - places
+        places += dependency.fraction * (ways - (ways + 0.5).floor())
         places -= places.floor()
     return (2 * places - 1).abs()
 

@@ -19,7 +19,7 @@ from . import philox
 UNIFORM, BY_WEIGHT, BY_OTHER = 0, 1, 2  # what random numbers are drawn for
 FEW = 16  # ranks that are compared one by one
 AHEAD = 16  # rows whose edges are brought near before they are read
-LEAST, MOST = 1e-290, 1e290  # as in the contract; the cache would not notice a change there
+MIN_WEIGHT, MAX_WEIGHT = 1e-290, 1e290  # repeated here: the disk cache ignores other files
 
 
 def _nothing(array: Any, place: int) -> None:
@@ -70,7 +70,7 @@ def count(
 @inline
 def tamed(weight: float) -> Any:
     """A weight that is not 0, so that neither sums nor quotients overflow."""
-    return min(max(weight, LEAST), MOST)
+    return min(max(weight, MIN_WEIGHT), MAX_WEIGHT)
 
 
 @jit
@@ -82,7 +82,7 @@ def _uniform(seed: int, place: int, group: int, kind: int) -> Any:
 
 @jit
 def number_of(seed: int, other: int, share: float, node: int) -> Any:
-    """The number of a node; see :class:`..draws.Drift`."""
+    """The number of a node; see :class:`..sampling_spec.BatchDependency`."""
     place = _uniform(seed, node, 0, BY_OTHER)
     if share > 0:
         way = _uniform(other, node, 0, BY_OTHER) - place

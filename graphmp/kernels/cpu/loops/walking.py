@@ -16,7 +16,7 @@ from . import philox
 from .sampling import tamed
 
 STEP, TRY = 3, 4  # what random numbers are drawn for
-TRIES = 64
+MAX_TRIES = 64
 ENDED, WRONG = -1, -2  # no edge; WRONG - e is an edge e whose weight is no probability
 
 
@@ -45,7 +45,7 @@ def _try(
     """An edge by rejection: its position, or -1 after as many tries as there are edges."""
     low, most = np.int64(indptr[at]), max(back, 1.0, far)
     degree = np.int64(indptr[at + 1]) - low
-    for t in range(min(degree, TRIES)):
+    for t in range(min(degree, MAX_TRIES)):
         a, b, c, d = philox.words(seed, walk, step, TRY + t)
         place = low + np.int64(philox.fraction(a, b) * degree)
         factor = _factor(indptr, pairs, np.int64(indices[place]), before, back, far)

@@ -13,7 +13,7 @@ from .philox import fraction, words
 from .sampling import before
 
 BY_WEIGHT, BY_OTHER = tl.constexpr(1), tl.constexpr(2)  # what random numbers are drawn for
-LEAST, MOST = tl.constexpr(1e-290), tl.constexpr(1e290)  # as in the contract
+MIN_WEIGHT, MAX_WEIGHT = tl.constexpr(1e-290), tl.constexpr(1e290)  # as in the contract
 NEVER = tl.constexpr(0x7FF0000000000000)  # infinity, as the bits of a float64
 
 
@@ -33,7 +33,7 @@ def chance(eids, weights, gone, place, inside, num_gone, steps, WEIGHTED: tl.con
 @triton.jit
 def tamed(weight):
     """Weights that are not 0, so that neither sums nor quotients overflow."""
-    return tl.where(weight > 0, tl.minimum(tl.maximum(weight, LEAST), MOST), 0.0)
+    return tl.where(weight > 0, tl.minimum(tl.maximum(weight, MIN_WEIGHT), MAX_WEIGHT), 0.0)
 
 
 @triton.jit
