@@ -78,7 +78,7 @@ class Attention(NamedTuple):
 
     - ``"add"``: ``leaky(left[u] + right[v] + edge)``, where a head has one element;
     - ``"dot"``: ``left[u] · right[v] + edge``;
-    - ``"leaky"``: ``slant · leaky(left[u] + right[v]) + edge``.
+    - ``"leaky"``: ``attn_vector · leaky(left[u] + right[v]) + edge``.
 
     The softmax of the scores over the edges into v, times dropout and ``weight``, weighs the sum of
     ``value[u]``. Dropout is that of :mod:`.philox`.
@@ -91,8 +91,8 @@ class Attention(NamedTuple):
         value: (num_src, heads * d).
         edge: (E, heads), or None.
         weight: (E, heads), or None.
-        slant: (1, heads * k), for kind ``"leaky"``; else None.
-        slope: of the leaky ReLU below zero.
+        attn_vector: (1, heads * k), for kind ``"leaky"``; else None.
+        negative_slope: slope of the leaky ReLU below zero.
         dropout: probability that an edge's attention is dropped, 0 to 1.
         seed: of the dropout, 0 to 2⁶³ - 1.
     """
@@ -104,8 +104,8 @@ class Attention(NamedTuple):
     value: Tensor
     edge: Tensor | None
     weight: Tensor | None
-    slant: Tensor | None
-    slope: float
+    attn_vector: Tensor | None
+    negative_slope: float
     dropout: float
     seed: int
 

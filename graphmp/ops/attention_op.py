@@ -162,9 +162,9 @@ def _gradients(call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any) -> 
     )
     right = kernels.score_gradient(adjacency.csc, given, scores)
     slant = None
-    if given.slant is not None:
+    if given.attn_vector is not None:
         slant = _column_sums(left * given.left) + _column_sums(right * given.right)
-        left, right = left.mul_(given.slant), right.mul_(given.slant)
+        left, right = left.mul_(given.attn_vector), right.mul_(given.attn_vector)
     parts = (left, right, value, scores, weight, slant)
     return tuple(None if part is None else part.to(grad.dtype) for part in parts)
 

@@ -69,7 +69,7 @@ def test_with_and_without_edge_terms_weights_dropout_and_attention(
 @each_kind
 @pytest.mark.usefixtures("backend")
 def test_every_slope(kind: str, slope: float) -> None:
-    assert_agrees(MIXED, given(MIXED, kind, slope=slope))
+    assert_agrees(MIXED, given(MIXED, kind, negative_slope=slope))
 
 
 @pytest.mark.usefixtures("backend")

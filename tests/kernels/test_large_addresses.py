@@ -219,8 +219,8 @@ def near_attention(kind: str) -> Attention:
         value=feature(2, (HEADS * SIZE,), seed=3),
         edge=feature(4, (HEADS,), seed=4),
         weight=feature(4, (HEADS,), seed=5),
-        slant=feature(1, (k,), seed=6) if kind == "leaky" else None,
-        slope=0.2,
+        attn_vector=feature(1, (k,), seed=6) if kind == "leaky" else None,
+        negative_slope=0.2,
         dropout=0.0,  # a draw depends on the id of the edge
         seed=0,
     )

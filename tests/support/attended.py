@@ -37,8 +37,8 @@ def given(
         value=drawn(corner.num_src, heads * size, 3),
         edge=drawn(len(corner.src), heads, 4),
         weight=drawn(len(corner.src), heads, 5),
-        slant=drawn(1, heads * k, 6, k**-0.5) if kind == "leaky" else None,
-        slope=0.2,
+        attn_vector=drawn(1, heads * k, 6, k**-0.5) if kind == "leaky" else None,
+        negative_slope=0.2,
         dropout=0.3,
         seed=12345,
     )
@@ -66,10 +66,16 @@ class Oracle:
         by_head = {
             name: x.view(len(x), heads, x.shape[1] // heads) for name, x in self.leaves.items()
         }
-        slant = by_head["slant"][0] if "slant" in by_head else None
+        attn_vector = by_head["attn_vector"][0] if "attn_vector" in by_head else None
         edge, weight = self.leaves.get("edge"), self.leaves.get("weight")
         self.scores = dense.scores(
-            given.kind, *ends, by_head["left"], by_head["right"], edge, slant, given.slope
+            given.kind,
+            *ends,
+            by_head["left"],
+            by_head["right"],
+            edge,
+            attn_vector,
+            given.negative_slope,
         )
         mask = None
         if given.dropout > 0:
@@ -128,8 +134,8 @@ def assert_backward(
     )
     right = kernels.score_gradient(adjacency.csc, given, scores)
     made: dict[str, Tensor | None] = {"value": value, "edge": scores, "weight": weight}
-    slant = 1 if given.slant is None else wide(given.slant)
-    made |= {"left": left * slant, "right": right * slant}
+    attn_vector = 1 if given.attn_vector is None else wide(given.attn_vector)
+    made |= {"left": left * attn_vector, "right": right * attn_vector}
     assert value.dtype == dtype
     assert {x.dtype for x in made.values() if x is not None} <= {dtype, accumulator(dtype)}
     assert (weight is None) == (given.weight is None)
@@ -143,11 +149,11 @@ def assert_backward(
 def expected_gradients(
     oracle: Oracle, grad: Tensor, attention_grad: Tensor | None
 ) -> dict[str, Tensor]:
-    """By autograd, for all operands but ``slant``."""
+    """By autograd, for all operands but ``attn_vector``."""
     loss = (oracle.out * grad.double()).sum()
     if attention_grad is not None:
         loss = loss + (oracle.attention * attention_grad.double()).sum()
-    names = [name for name in oracle.leaves if name != "slant"]
+    names = [name for name in oracle.leaves if name != "attn_vector"]
     found = gradients(loss, [oracle.leaves[name] for name in names], torch.ones(()))
     return dict(zip(names, found, strict=True))
 

@@ -58,7 +58,7 @@ def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
     fit, kind = _fit(given.heads, size), SCORES.index(given.kind)
     layout = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
     ends = (as_array(given.right), as_array(given.left))
-    args = (kind, layout, *ends, float(given.slope), as_array(scores), fit, array)
+    args = (kind, layout, *ends, float(given.negative_slope), as_array(scores), fit, array)
     run(score_gradient_rows, layout[0], len(layout[1]) * max(size, 1), *args)
     return out
 
@@ -103,7 +103,7 @@ def _given(csr: Csr, given: Attention) -> tuple[Any, ...]:
         (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy()),
         *(as_array(given.left), as_array(given.right), as_array(given.value)),
         *(_array(given.edge, dtype), _array(given.weight, dtype)),
-        (_array(given.slant, dtype), given.slope),
+        (_array(given.attn_vector, dtype), given.negative_slope),
         (given.seed, threshold(given.dropout)),
         _blocks(given.heads),
     )

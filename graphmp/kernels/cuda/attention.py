@@ -108,7 +108,7 @@ def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
         reach,
         (len(cut.rows), -(-heads // fit.heads)),
         *(*cut[:4], *csr[1:], *_ends(given), scores, partial, out),
-        *(heads, k, *_halves(given.slope)),
+        *(heads, k, *_halves(given.negative_slope)),
         **fit.constants(**_scores(given, fit, k)),
     )
     add_long_rows(cut, partial, out)
@@ -191,7 +191,7 @@ def _ends(given: Attention) -> tuple[Tensor, Tensor]:
 
 def _optional(given: Attention) -> tuple[list[Tensor], list[int]]:
     """What may be missing, and for how many heads there are edge terms and weights."""
-    optional = (given.edge, given.weight, given.slant)
+    optional = (given.edge, given.weight, given.attn_vector)
     operands = [given.left if operand is None else operand for operand in optional]
     return operands, [0 if operand is None else given.heads for operand in optional[:2]]
 
@@ -201,7 +201,7 @@ def _numbers(given: Attention) -> tuple[int | float, ...]:
     least = threshold(given.dropout)
     bound, _ = halves(min(least, 0xFFFFFFFF))
     keep = 2**32 / (2**32 - least) if least < 2**32 else 0.0
-    return *halves(given.seed), bound, *_halves(keep), *_halves(given.slope)
+    return *halves(given.seed), bound, *_halves(keep), *_halves(given.negative_slope)
 
 
 def _halves(number: float) -> tuple[float, float]:

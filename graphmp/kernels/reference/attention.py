@@ -89,18 +89,20 @@ def _scores(given: Attention, u: Tensor, v: Tensor, eids: Tensor) -> Tensor:
     elif given.kind == "dot":
         made = (left * right).sum(-1)
     else:
-        assert given.slant is not None  # what the kind needs
-        made = (_by_head(given, given.slant) * leaky_relu(left + right, given.slope)).sum(-1)
+        assert given.attn_vector is not None  # what the kind needs
+        made = (
+            _by_head(given, given.attn_vector) * leaky_relu(left + right, given.negative_slope)
+        ).sum(-1)
     return made if given.edge is None else made + given.edge[eids]
 
 
 def _bent(given: Attention, scores: Tensor) -> Tensor:
-    return leaky_relu(scores, given.slope) if given.kind == "add" else scores
+    return leaky_relu(scores, given.negative_slope) if given.kind == "add" else scores
 
 
 def _steepness(given: Attention, x: Tensor) -> Tensor:
     """The derivative of the leaky ReLU at ``x``."""
-    return torch.full_like(x, given.slope).masked_fill_(x > 0, 1)
+    return torch.full_like(x, given.negative_slope).masked_fill_(x > 0, 1)
 
 
 def _masked(given: Attention, eids: Tensor, alpha: Tensor) -> Tensor:
