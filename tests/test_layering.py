@@ -18,10 +18,14 @@ PACKAGE = Path(graphmp.__file__).parent
 LAYERS = (
     {"errors", "_checks"},
     {"kernels"},
-    {"init", "function", "_storage"},
+    {"init", "random", "function", "_storage"},
     {"ops"},
     {"_message_passing"},
-    {"_graph", "random", "graph", "construct", "sampling", "readout", "transforms"},
+    {"_graph"},
+    {"sampling"},
+    {"graph"},
+    {"construct"},
+    {"readout", "transforms"},
     {"nn", "dataloading", "data"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -33,6 +37,7 @@ ONLY = {
     "kernels": {"errors"},
     "function": {"errors"},
     "init": set[str](),
+    "random": set[str](),
     "_storage": {"_checks", "errors", "init", "kernels"},
 }
 

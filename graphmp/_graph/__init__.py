@@ -1,15 +1,19 @@
 """The parts of class Graph: its state, and a file for each family of methods.
 
 Files:
+    arguments: How methods and functions read the nodes and edges that a user names.
     batch_info: The numbers of nodes and edges of each graph in a batch.
+    conversion: Copies of a graph, on another device, with another id type or other layouts.
     display: Text and HTML representations.
     drawing: A drawing of the metagraph as SVG.
     export: Conversion to sparse matrices, NetworkX and edge indices.
-    features: Frames of node and edge features, views of them, and scopes.
+    features: How users read and write features, and scopes.
+    frames: The frames of all node and edge types.
     mutation: Add and remove nodes and edges in place.
     propagation: Message passing along some edges: send_and_recv, push, pull and traversals.
     pytree: A graph as a pytree, for torch.export.
     queries: Which nodes and edges exist, and which are adjacent.
+    state: Every attribute of a graph, and the only code that writes them.
     structure: Types, counts and degrees.
     subgraph: Subgraphs induced by nodes or edges.
     traversal: Generators of breadth-first and topological frontiers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -10,14 +10,11 @@ from torch import Tensor
 
 from .. import _checks
 from ..errors import GraphTypeError, GraphValueError
-from .features import Features
+from .structure import Structure
 
 
-class Batched(Features):
-    """A graph that may be a batch of graphs laid side by side."""
-
-    _batch_nodes: dict[str, Tensor] | None = None
-    _batch_edges: dict[Any, Tensor] | None = None
+class BatchInfo(Structure):
+    """How many nodes and edges each graph in a batch has; other graphs count as a batch of one."""
 
     @property
     def batch_size(self) -> int:
@@ -49,9 +46,9 @@ class Batched(Features):
             GraphTypeError: not a dict where there are several types.
             GraphValueError: numbers that do not sum to the number of nodes.
         """
-        given = self._by_type(val, self._meta.ntypes, self._meta.ntype, "node")
-        totals = {name: self.num_nodes(name) for name in given}
-        self._batch_nodes = self._sizes(given, totals, "nodes")
+        values = _by_type(val, self._meta.ntypes, self._meta.ntype, "node")
+        totals = {name: self.num_nodes(name) for name in values}
+        self._set_batch_sizes(self._sizes(values, totals, "nodes"), self._batch_edges)
 
     def set_batch_num_edges(self, val: Any) -> None:
         """Say how many edges each graph in the batch has.
@@ -63,46 +60,40 @@ class Batched(Features):
             GraphTypeError: not a dict where there are several types.
             GraphValueError: numbers that do not sum to the number of edges.
         """
-        given = self._by_type(val, self._meta.canonical_etypes, self._meta.etype, "edge")
-        totals = {name: self.num_edges(name) for name in given}
-        self._batch_edges = self._sizes(given, totals, "edges")
-
-    @staticmethod
-    def _by_type(val: Any, types: list[Any], find: Any, what: str) -> dict[Any, Any]:
-        if isinstance(val, Mapping):
-            given = {find(name): sizes for name, sizes in val.items()}
-            missing = [name for name in types if name not in given]
-            if missing:
-                raise GraphValueError(f"Sizes are wanted for every {what} type; {missing} lack.")
-            return given
-        if len(types) != 1:
-            raise GraphTypeError(
-                f"With several {what} types the sizes are a dict {{{what} type: sizes}}, but "
-                f"{_checks.kind(val)} came."
-            )
-        return {types[0]: val}
+        values = _by_type(val, self._meta.canonical_etypes, self._meta.etype, "edge")
+        totals = {name: self.num_edges(name) for name in values}
+        self._set_batch_sizes(self._batch_nodes, self._sizes(values, totals, "edges"))
 
     def _sizes(
-        self, given: Mapping[Any, Any], totals: Mapping[Any, int], what: str
+        self, values: Mapping[Any, Any], totals: Mapping[Any, int], what: str
     ) -> dict[Any, Tensor]:
+        """Checked sizes of each type, (batch size,) of the id type."""
         sizes = {
             name: _checks.id_tensor(value, self.idtype, self.device, f"Numbers of {what}")
-            for name, value in given.items()
+            for name, value in values.items()
         }
-        for name, value in sizes.items():
-            if int(value.sum()) != totals[name] or bool((value < 0).any()):
+        for name, size in sizes.items():
+            if int(size.sum()) != totals[name] or bool((size < 0).any()):
                 raise GraphValueError(
                     f"The numbers of {what} of type {name!r} must sum to {totals[name]}, but "
-                    f"{value.tolist()} came."
+                    f"{size.tolist()} came."
                 )
-        if len({value.numel() for value in sizes.values()}) > 1:
+        if len({size.numel() for size in sizes.values()}) > 1:
             raise GraphValueError(f"Every type must give the {what} of as many graphs.")
         return sizes
 
-    def _copy_batch_information(self, other: Batched) -> None:
-        """Take over batch information, in this graph's id type and on its device."""
-        for name in ("_batch_nodes", "_batch_edges"):
-            sizes = getattr(other, name)
-            if sizes is not None:
-                moved = {t: s.to(self.device, self.idtype) for t, s in sizes.items()}
-                setattr(self, name, moved)
+
+def _by_type(val: Any, types: list[Any], find: Callable[[Any], Any], what: str) -> dict[Any, Any]:
+    """The sizes of every type, unchecked."""
+    if isinstance(val, Mapping):
+        values = {find(name): sizes for name, sizes in val.items()}
+        missing = [name for name in types if name not in values]
+        if missing:
+            raise GraphValueError(f"Sizes are wanted for every {what} type; {missing} lack.")
+        return values
+    if len(types) != 1:
+        raise GraphTypeError(
+            f"With several {what} types the sizes are a dict {{{what} type: sizes}}, but "
+            f"{_checks.kind(val)} came."
+        )
+    return {types[0]: val}

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .._storage.frame import Frame, Scheme
 from .drawing import draw
-
-if TYPE_CHECKING:
-    from ..graph import Graph
+from .structure import Structure
 
 
-def text(graph: Graph) -> str:
+def text(graph: Structure) -> str:
     """The text of ``repr(graph)``."""
     if graph.is_block:
         return _block_text(graph)
     if graph.is_homogeneous:
+        nodes, edges = graph._frames.all()
         return (
-            f"Graph(num_nodes={graph.num_nodes()}, num_edges={graph.num_edges()},\n"
-            f"      ndata_schemes={graph.node_attr_schemes()}\n"
-            f"      edata_schemes={graph.edge_attr_schemes()})"
+            f"Graph(num_nodes={nodes.num_rows}, num_edges={edges.num_rows},\n"
+            f"      ndata_schemes={nodes.schemes()}\n"
+            f"      edata_schemes={edges.schemes()})"
         )
-    nodes = {ntype: graph.num_nodes(ntype) for ntype in graph.ntypes}
+    counts = {ntype: graph.num_nodes(ntype) for ntype in graph.ntypes}
     return (
-        f"Graph(num_nodes={nodes},\n"
+        f"Graph(num_nodes={counts},\n"
         f"      num_edges={_edge_counts(graph)},\n"
         f"      metagraph={_metagraph(graph)})"
     )
 
 
-def _block_text(graph: Graph) -> str:
+def _block_text(graph: Structure) -> str:
     if len(graph.ntypes) == 2 and len(graph.adjacencies) == 1:
         return (
             f"Block(num_src_nodes={graph.num_src_nodes()}, "
@@ -45,18 +45,21 @@ def _block_text(graph: Graph) -> str:
     )
 
 
-def _edge_counts(graph: Graph) -> dict[Any, int]:
+def _edge_counts(graph: Structure) -> dict[Any, int]:
     return {etype: graph.num_edges(etype) for etype in graph.canonical_etypes}
 
 
-def _metagraph(graph: Graph) -> list[tuple[str, str, str]]:
+def _metagraph(graph: Structure) -> list[tuple[str, str, str]]:
     """The relations in NetworkX's order, as DGL prints them: by source, then by destination."""
-    found: dict[str, dict[str, list[str]]] = {}
+    ends: dict[str, dict[str, list[str]]] = {}
     for s, name, d in graph.canonical_etypes:
-        found.setdefault(s, {}).setdefault(d, []).append(name)
-        found.setdefault(d, {})
+        ends.setdefault(s, {}).setdefault(d, []).append(name)
+        ends.setdefault(d, {})
     return [
-        (s, d, name) for s, ends in found.items() for d, names in ends.items() for name in names
+        (s, d, name)
+        for s, targets in ends.items()
+        for d, names in targets.items()
+        for name in names
     ]
 
 
@@ -65,7 +68,7 @@ def _metagraph(graph: Graph) -> list[tuple[str, str, str]]:
 _CELL = "style='text-align:left;padding:2px 10px'"
 
 
-def html(graph: Graph) -> str:
+def html(graph: Structure) -> str:
     """The HTML that a notebook shows: counts, types, features, and a drawing of the types."""
     kind = "Block" if graph.is_block else "Graph"
     head = (
@@ -90,11 +93,11 @@ def html(graph: Graph) -> str:
     )
 
 
-def _rows(kind: str, name: str, frame: Any) -> str:
-    schemes = frame.schemes() or {"": None}
+def _rows(kind: str, name: str, frame: Frame) -> str:
+    schemes: dict[str, Scheme | None] = {**frame.schemes()} or {"": None}
     rows = []
-    for place, (field, scheme) in enumerate(schemes.items()):
-        first = (kind, name, f"{frame.num_rows:,}") if place == 0 else ("", "", "")
+    for row, (field, scheme) in enumerate(schemes.items()):
+        first = (kind, name, f"{frame.num_rows:,}") if row == 0 else ("", "", "")
         shape = "" if scheme is None else str((frame.num_rows, *scheme.shape))
         dtype = "" if scheme is None else str(scheme.dtype).removeprefix("torch.")
         cells = (*first, field, shape, dtype)

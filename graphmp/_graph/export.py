@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .._storage.frame import Frame
 from ..errors import GraphValueError
-
-if TYPE_CHECKING:
-    from ..graph import Graph
+from .structure import Structure
 
 
-def to_edge_index(graph: Graph, etype: Any = None) -> Tensor:
+def to_edge_index(graph: Structure, etype: Any = None) -> Tensor:
     """The edges as one tensor of sources and destinations.
 
     Args:
@@ -35,7 +33,7 @@ def to_edge_index(graph: Graph, etype: Any = None) -> Tensor:
     return torch.stack([adjacency.src, adjacency.dst])
 
 
-def adj(graph: Graph, etype: Any = None, eweight_name: str | None = None) -> Tensor:
+def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) -> Tensor:
     """The adjacency matrix as a sparse tensor; rows are sources, columns destinations.
 
     Args:
@@ -61,7 +59,7 @@ def adj(graph: Graph, etype: Any = None, eweight_name: str | None = None) -> Ten
     adjacency = graph.adjacency_of(etype)
     values = torch.ones(adjacency.num_edges, device=graph.device)
     if eweight_name is not None:
-        values = graph.edges[etype].data[eweight_name]
+        values = graph._frames.edge[etype][eweight_name]
         if values.numel() != adjacency.num_edges:
             raise GraphValueError(
                 f"Weights are one number an edge, but field {eweight_name!r} has rows of shape "
@@ -72,7 +70,7 @@ def adj(graph: Graph, etype: Any = None, eweight_name: str | None = None) -> Ten
 
 
 def adj_external(
-    graph: Graph,
+    graph: Structure,
     transpose: bool = False,
     ctx: Any = "cpu",
     scipy_fmt: str | None = None,
@@ -103,11 +101,11 @@ def adj_external(
 
     rows, columns = matrix._indices().cpu().numpy()
     values = matrix._values().cpu().numpy()
-    made = sparse.coo_matrix((values, (rows, columns)), shape=tuple(matrix.shape))
-    return made if scipy_fmt == "coo" else made.tocsr()
+    coo = sparse.coo_matrix((values, (rows, columns)), shape=tuple(matrix.shape))
+    return coo if scipy_fmt == "coo" else coo.tocsr()
 
 
-def adj_tensors(graph: Graph, fmt: str, etype: Any = None) -> tuple[Tensor, ...]:
+def adj_tensors(graph: Structure, fmt: str, etype: Any = None) -> tuple[Tensor, ...]:
     """The edges in one layout.
 
     Args:
@@ -129,7 +127,7 @@ def adj_tensors(graph: Graph, fmt: str, etype: Any = None) -> tuple[Tensor, ...]
     return tuple(adjacency.csr if fmt == "csr" else adjacency.csc)
 
 
-def inc(graph: Graph, typestr: str, ctx: Any = "cpu", etype: Any = None) -> Tensor:
+def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> Tensor:
     """The incidence matrix as a sparse tensor: a row for each node, a column for each edge.
 
     Args:
@@ -170,7 +168,7 @@ def _sparse(index: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def to_networkx(
-    graph: Graph,
+    graph: Structure,
     node_attrs: Iterable[str] | None = None,
     edge_attrs: Iterable[str] | None = None,
 ) -> Any:
@@ -198,22 +196,22 @@ def to_networkx(
     if graph.is_block:
         raise GraphValueError("A block cannot become a NetworkX graph: its ends differ.")
     single = graph.is_homogeneous
-    made = nx.MultiDiGraph()
+    result = nx.MultiDiGraph()
     start = {}
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]
-        start[ntype] = made.number_of_nodes()
+        start[ntype] = result.number_of_nodes()
         fixed: dict[str, Any] = {} if single else {"ntype": ntype}
         for i, row in enumerate(_rows(frame, node_attrs)):
-            made.add_node(start[ntype] + i, **fixed, **row)
-    for etype in graph.canonical_etypes:
-        u, v = graph.all_edges(etype=etype)
+            result.add_node(start[ntype] + i, **fixed, **row)
+    for etype, adjacency in graph.adjacencies.items():
+        u, v = adjacency.src, adjacency.dst
         fixed = {} if single else {"triples": etype}
         rows = _rows(graph._frames.edge[etype], edge_attrs)
         ends = zip((u + start[etype[0]]).tolist(), (v + start[etype[2]]).tolist(), strict=True)
         for i, ((a, b), row) in enumerate(zip(ends, rows, strict=True)):
-            made.add_edge(a, b, id=i, **fixed, **row)
-    return made
+            result.add_edge(a, b, id=i, **fixed, **row)
+    return result
 
 
 def _rows(frame: Frame, names: Iterable[str] | None) -> list[dict[str, Any]]:

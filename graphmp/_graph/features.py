@@ -1,67 +1,20 @@
-"""Features: the frames of a graph's nodes and edges, how users reach them, and scopes."""
+"""Features: how users read and write the frames of a graph's nodes and edges, and scopes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
-from .. import _checks
-from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame, Scheme
-from .._storage.metagraph import CanonicalEtype, Metagraph
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 from ..init import Initializer
+from .arguments import edge_argument
 from .queries import Queries
 from .structure import is_all
 from .views import FramesByType, Rows
-
-
-class Frames(NamedTuple):
-    """The frames of a graph; ``src`` and ``dst`` are one object unless the graph is a block."""
-
-    src: dict[str, Frame]
-    dst: dict[str, Frame]
-    edge: dict[CanonicalEtype, Frame]
-
-    def all(self) -> Iterator[Frame]:
-        """Every frame once."""
-        yield from self.src.values()
-        if self.dst is not self.src:
-            yield from self.dst.values()
-        yield from self.edge.values()
-
-    def changed(self, change: Any) -> Frames:
-        """The same frames, each passed through ``change``."""
-        src = {ntype: change(frame) for ntype, frame in self.src.items()}
-        dst = src
-        if self.dst is not self.src:
-            dst = {ntype: change(frame) for ntype, frame in self.dst.items()}
-        return Frames(src, dst, {etype: change(frame) for etype, frame in self.edge.items()})
-
-    @classmethod
-    def empty(
-        cls,
-        adjacencies: Mapping[CanonicalEtype, Adjacency],
-        num_src: Mapping[str, int],
-        num_dst: Mapping[str, int] | None,
-        device: torch.device,
-    ) -> Frames:
-        """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
-        num_src = {ntype: num_src[ntype] for ntype in sorted(num_src)}
-        src = {t: Frame(n, device, f"nodes of type {t!r}") for t, n in num_src.items()}
-        dst = src
-        if num_dst is not None:
-            src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
-            targets = sorted(num_dst)
-            dst = {
-                t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets
-            }
-        edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
-        return cls(src, dst, edge)
 
 
 class Space(NamedTuple):
@@ -77,26 +30,24 @@ class Space(NamedTuple):
 class NodeView:
     """``graph.nodes``: call it for ids, index it by a type or by ids for features."""
 
-    __slots__ = ("_find", "_frames", "_graph")
+    __slots__ = ("_by_type", "_find", "_graph")
 
-    def __init__(self, graph: Features, frames: Mapping[str, Frame], find: Any) -> None:
+    def __init__(self, graph: Queries, frames: Mapping[str, Frame], find: Any) -> None:
         """View ``frames`` of ``graph``; ``find`` turns what a user calls a type into a key."""
-        self._graph, self._frames, self._find = graph, frames, find
+        self._graph, self._by_type, self._find = graph, frames, find
 
     def __call__(self, ntype: str | None = None) -> Tensor:
         """All ids of a type, (N,)."""
-        graph = self._graph
-        rows = self._frames[self._find(ntype)].num_rows
-        return torch.arange(rows, dtype=graph.idtype, device=graph.device)
+        return self._graph._arange(self._by_type[self._find(ntype)].num_rows)
 
     def __getitem__(self, key: Any) -> Space:
         """The features of a type, of ids of the only type, or of ``(type, ids)``."""
         if isinstance(key, str) or _is_whole(key):
-            return Space(self._frames[self._find(key if isinstance(key, str) else None)])
+            return Space(self._by_type[self._find(key if isinstance(key, str) else None)])
         ntype, ids = None, key
         if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str):
             ntype, ids = key
-        frame = self._frames[self._find(ntype)]
+        frame = self._by_type[self._find(ntype)]
         return Space(Rows(frame, self._graph._ids(ids, frame.num_rows, f"Ids of {frame.owner}")))
 
 
@@ -105,7 +56,7 @@ class EdgeView:
 
     __slots__ = ("_graph",)
 
-    def __init__(self, graph: Features) -> None:
+    def __init__(self, graph: Queries) -> None:
         """View the edges of ``graph``."""
         self._graph = graph
 
@@ -125,7 +76,7 @@ class EdgeView:
         frame = graph._frames.edge[etype]
         if _is_whole(key):
             return Space(frame)
-        eids = graph.edge_argument(key, etype)
+        eids = edge_argument(graph, key, etype)
         return Space(frame if eids is None else Rows(frame, eids))
 
 
@@ -134,7 +85,7 @@ class Scope:
 
     __slots__ = ("_entered", "_graph")
 
-    def __init__(self, graph: Features) -> None:
+    def __init__(self, graph: Queries) -> None:
         """Prepare a scope of ``graph``."""
         self._graph = graph
         self._entered: list[Frame] = []
@@ -158,41 +109,8 @@ class Scope:
                     frame.leave_scope()
 
 
-class Features(Queries):
-    """A structure whose nodes and edges have features."""
-
-    def __init__(
-        self,
-        metagraph: Metagraph,
-        adjacencies: Mapping[CanonicalEtype, Adjacency],
-        num_src: Mapping[str, int],
-        num_dst: Mapping[str, int] | None = None,
-        frames: Frames | None = None,
-        idtype: torch.dtype = torch.int64,
-        device: torch.device | None = None,
-    ) -> None:
-        """Put checked parts together; users call ``graph`` or ``heterograph``.
-
-        Args:
-            metagraph: the types.
-            adjacencies: the edges of each relation.
-            num_src: number of nodes of each type, or of each source type of a block.
-            num_dst: number of nodes of each destination type of a block; else None.
-            frames: the features; new frames unless given.
-            idtype: the id type of a graph without relations.
-            device: the device of a graph without relations.
-        """
-        counts = (num_src, num_src if num_dst is None else num_dst)
-        super().__init__(metagraph, adjacencies, *counts, idtype, device or torch.device("cpu"))
-        if frames is None:
-            frames = Frames.empty(self.adjacencies, num_src, num_dst, self.device)
-        self._frames = frames
-        self._frames_replaced = False
-        self._incoming_cache: dict[Any, Any] = {}  # what the verbs derive from frames and edges
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Everything but what can be derived again."""
-        return {**self.__dict__, "_incoming_cache": {}}
+class FeatureAccess(Queries):
+    """Features of nodes and edges: views of them, their schemes and initializers, and scopes."""
 
     # ---- reaching features
 
@@ -335,26 +253,7 @@ class Features(Queries):
         """
         return Scope(self)
 
-    # ---- what verbs read
-
-    def _node_rows(self, ids: Any, ntype: str) -> tuple[Frame, Tensor | None]:
-        """The destination frame of a type, and checked ids, or None for all of them."""
-        frame = self._frames.dst[ntype]
-        if is_all(ids):
-            return frame, None
-        return frame, self._ids(ids, frame.num_rows, f"Ids of {frame.owner}")
-
 
 def _is_whole(key: Any) -> bool:
     """Whether a user means all rows of the only type: ``None`` or ``:``."""
     return key is None or (isinstance(key, slice) and key == slice(None))
-
-
-def check_function(function: Any, what: str) -> None:
-    """Check that a user's function can be called.
-
-    Raises:
-        GraphTypeError: it cannot.
-    """
-    if not callable(function):
-        raise GraphTypeError(f"The {what} must be a function, but {_checks.kind(function)} came.")

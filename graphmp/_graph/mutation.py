@@ -9,18 +9,16 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._storage.adjacency import Adjacency
-from .._storage.frame import EID, NID
-from .._storage.metagraph import CanonicalEtype
+from .._storage.frame import EID, NID, Frame
 from ..errors import GraphValueError
-from .propagation import Propagation
+from .state import GraphState
 
 
-class Mutable(Propagation):
-    """A graph whose nodes and edges can be added and removed.
+class Mutation(GraphState):
+    """Add and remove nodes and edges in place.
 
-    Views made before, such as ``graph[etype]``, keep the old structure and features. Batch
-    information ends with a change.
+    Views made before, such as ``graph[etype]``, keep the old structure and features. A change
+    drops batch information.
     """
 
     def add_nodes(
@@ -52,8 +50,7 @@ class Mutable(Propagation):
         frame = old.resized(old.num_rows + more)
         rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
         frame.write_rows(rows, data or {})
-        self._frames.src[name] = frame
-        self._restructure({name: frame.num_rows}, {})
+        self._restructure({name: frame}, {}, {})
 
     def add_edges(
         self,
@@ -95,10 +92,9 @@ class Mutable(Propagation):
         rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
         frame.write_rows(rows, data or {})
         for ids, ntype in ((us, etype[0]), (vs, etype[2])):
-            self.add_nodes(max(int(ids.max()) + 1 - self.num_nodes(ntype), 0), ntype=ntype)
-        self._frames.edge[etype] = frame
+            self.add_nodes(max(int(ids.max()) + 1 - self._num_src[ntype], 0), ntype=ntype)
         ends = (torch.cat([adjacency.src, us]), torch.cat([adjacency.dst, vs]))
-        self._restructure({}, {etype: ends})
+        self._restructure({}, {etype: frame}, {etype: ends})
 
     def remove_edges(self, eids: Any, etype: Any = None, store_ids: bool = False) -> None:
         """Remove edges; the others keep their order and are numbered anew.
@@ -114,8 +110,12 @@ class Mutable(Propagation):
         """
         self._refuse_block()
         etype = self._meta.etype(etype)
-        removed = self._ids(eids, self.num_edges(etype), f"Ids of edges of type {etype}")
-        self._keep_edges(etype, _others(removed, self.num_edges(etype)), store_ids)
+        adjacency = self.adjacencies[etype]
+        removed = self._ids(eids, adjacency.num_edges, f"Ids of edges of type {etype}")
+        rest = _others(removed, adjacency.num_edges)
+        frame = self._subset(self._frames.edge[etype], rest, EID if store_ids else None)
+        ends = (adjacency.src[rest], adjacency.dst[rest])
+        self._restructure({}, {etype: frame}, {etype: ends})
 
     def remove_nodes(self, nids: Any, ntype: str | None = None, store_ids: bool = False) -> None:
         """Remove nodes and their edges; the others keep their order and are numbered anew.
@@ -131,59 +131,33 @@ class Mutable(Propagation):
         """
         self._refuse_block()
         name = self._meta.ntype(ntype)
-        removed = self._ids(nids, self.num_nodes(name), f"Ids of nodes of type {name!r}")
-        kept = _others(removed, self.num_nodes(name))
-        place = torch.full((self.num_nodes(name),), -1, dtype=self.idtype, device=self.device)
-        place[kept] = torch.arange(kept.numel(), dtype=self.idtype, device=self.device)
+        old = self._frames.src[name]
+        removed = self._ids(nids, old.num_rows, f"Ids of nodes of type {name!r}")
+        rest = _others(removed, old.num_rows)
+        new_ids = torch.full((old.num_rows,), -1, dtype=self.idtype, device=self.device)
+        new_ids[rest] = self._arange(rest.numel())
+        edges, ends = {}, {}
         for etype, adjacency in self.adjacencies.items():
             if name not in (etype[0], etype[2]):
                 continue
-            stays = torch.ones(adjacency.num_edges, dtype=torch.bool, device=self.device)
-            for ends, end in ((adjacency.src, etype[0]), (adjacency.dst, etype[2])):
-                if end == name:
-                    stays &= place[ends.long()] >= 0
-            self._keep_edges(etype, stays.nonzero().view(-1), store_ids)
-        frame = self._frames.src[name].resized(kept.numel(), kept)
-        if store_ids:
-            frame[NID] = kept.to(self.idtype)
-        self._frames.src[name] = frame
-        renumbered = {
-            etype: (
-                place[a.src.long()] if etype[0] == name else a.src,
-                place[a.dst.long()] if etype[2] == name else a.dst,
-            )
-            for etype, a in self.adjacencies.items()
-        }
-        self._restructure({name: kept.numel()}, renumbered)
+            src = new_ids[adjacency.src.long()] if etype[0] == name else adjacency.src
+            dst = new_ids[adjacency.dst.long()] if etype[2] == name else adjacency.dst
+            eids = ((src >= 0) & (dst >= 0)).nonzero().view(-1)
+            ends[etype] = (src[eids], dst[eids])
+            frame = self._frames.edge[etype]
+            edges[etype] = self._subset(frame, eids, EID if store_ids else None)
+        frame = self._subset(old, rest, NID if store_ids else None)
+        self._restructure({name: frame}, edges, ends)
 
-    def _keep_edges(self, etype: CanonicalEtype, kept: Tensor, store_ids: bool) -> None:
-        adjacency = self.adjacencies[etype]
-        frame = self._frames.edge[etype].resized(kept.numel(), kept)
-        if store_ids:
-            frame[EID] = kept.to(self.idtype)
-        self._frames.edge[etype] = frame
-        self._restructure({}, {etype: (adjacency.src[kept], adjacency.dst[kept])})
-
-    def _restructure(
-        self,
-        num_nodes: Mapping[str, int],
-        ends: Mapping[CanonicalEtype, tuple[Tensor, Tensor]],
-    ) -> None:
-        """Take over new numbers of nodes and new edges; frames have been replaced already."""
-        self._num_src = self._num_dst = {**self._num_src, **num_nodes}
-        adjacencies = dict(self.adjacencies)
-        for etype, old in self.adjacencies.items():
-            if etype in ends or etype[0] in num_nodes or etype[2] in num_nodes:
-                src, dst = ends.get(etype) or (old.src, old.dst)
-                new = Adjacency.from_coo(src, dst, self._num_src[etype[0]], self._num_src[etype[2]])
-                adjacencies[etype] = new.allowing(old)
-        self.adjacencies = adjacencies
-        self._incoming_cache = {}
-        self._frames_replaced = True
-        self._batch_nodes = self._batch_edges = None
+    def _subset(self, frame: Frame, rows: Tensor, id_field: str | None) -> Frame:
+        """The frame of some rows, with its scopes; a field for the ids that they had, if named."""
+        subset = frame.resized(rows.numel(), rows)
+        if id_field is not None:
+            subset[id_field] = rows.to(self.idtype)
+        return subset
 
     def _refuse_block(self) -> None:
-        if self.is_block:
+        if self._meta.is_block:
             raise GraphValueError("A block cannot be changed: change the graph it came from.")
 
 

@@ -19,12 +19,15 @@ from .._message_passing.aggregate import (
 )
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError
+from .arguments import edge_argument
+from .queries import edges_of
+from .state import GraphState
 from .structure import is_all
-from .verbs import Verbs
+from .verbs import applied
 
 
-class Propagation(Verbs):
-    """A graph in which messages can start at, or reach, chosen nodes."""
+class Propagation(GraphState):
+    """Message passing along some edges, or at some nodes."""
 
     def send_and_recv(
         self,
@@ -49,11 +52,9 @@ class Propagation(Verbs):
         """
         check_functions(message_func, reduce_func)
         etype = self._meta.etype(etype)
-        eids = self.edge_argument(edges, etype)
-        if eids is None:
-            eids = torch.arange(self.num_edges(etype), dtype=self.idtype, device=self.device)
-        eids = torch.unique(eids)
-        rows = torch.unique(self.adjacencies[etype].dst[eids.long()])
+        eids, adjacency = edge_argument(self, edges, etype), self.adjacencies[etype]
+        eids = self._arange(adjacency.num_edges) if eids is None else torch.unique(eids)
+        rows = torch.unique(adjacency.dst[eids.long()])
         self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
 
     def pull(
@@ -79,9 +80,12 @@ class Propagation(Verbs):
         """
         check_functions(message_func, reduce_func)
         etype = self._meta.etype(etype)
-        frame, rows = self._node_rows(v, etype[2])
-        rows = self._all_ids(frame) if rows is None else torch.unique(rows)
-        eids = torch.sort(self.in_edges(rows, "eid", etype)).values
+        frame = self._frames.dst[etype[2]]
+        if is_all(v):
+            rows = self._arange(frame.num_rows)
+        else:
+            rows = torch.unique(self._ids(v, frame.num_rows, f"Ids of {frame.owner}"))
+        eids = torch.sort(edges_of(self.adjacencies[etype].csc, rows)).values
         self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
 
     def push(
@@ -106,9 +110,12 @@ class Propagation(Verbs):
             GraphValueError: rows that do not fit the column that is written.
         """
         etype = self._meta.etype(etype)
-        u = self._all_ids(self._frames.src[etype[0]]) if is_all(u) else u
-        eids = self.out_edges(u, "eid", etype)
-        self.send_and_recv(eids, message_func, reduce_func, apply_node_func, etype)
+        edges: Any = u
+        if not is_all(u):
+            adjacency = self.adjacencies[etype]
+            rows = self._ids(u, adjacency.num_src, "Source node ids")
+            edges = edges_of(adjacency.csr, rows)
+        self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
 
     def prop_nodes(
         self,
@@ -168,7 +175,7 @@ class Propagation(Verbs):
             return
         message, reduce, apply = functions
         part = self._relation(etype).part(eids, rows)
-        new = self._applied(part, aggregate(Incoming([part]), message, reduce), apply)
+        new = applied(part, aggregate(Incoming([part]), message, reduce), apply)
         self._frames.dst[etype[2]].write_rows(rows, new)
 
 

@@ -16,7 +16,8 @@ from torch.utils import _pytree
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..kernels.contract import Csr
-from .features import Features, Frames
+from .frames import Frames
+from .state import GraphState, StateT
 
 
 class Rest(NamedTuple):
@@ -37,7 +38,7 @@ class Rest(NamedTuple):
     alone: tuple[tuple[tuple[str, int], ...], ...]
 
 
-def flatten(graph: Features) -> tuple[list[Tensor], tuple[Any, ...]]:
+def flatten(graph: GraphState) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Take a graph apart.
 
     Args:
@@ -51,41 +52,41 @@ def flatten(graph: Features) -> tuple[list[Tensor], tuple[Any, ...]]:
     forms = [form for edges in graph.adjacencies.values() for form in (edges.csc, edges.csr)]
     tensors = [part for form in forms for part in form]
     tensors += [frame[name] for frame in frames for name in frame]
-    counts = (graph._num_src, graph._num_dst if graph.is_block else {})
-    known = _counts(graph.adjacencies, graph.is_block)
+    counts = (graph._num_src, graph._num_dst if graph._meta.is_block else {})
+    known = _counts(graph.adjacencies, graph._meta.is_block)
     rest = Rest(
         tuple(meta.canonical_etypes),
-        tuple(meta.srctypes if graph.is_block else meta.ntypes),
-        tuple(meta.dsttypes) if graph.is_block else None,
+        tuple(meta.srctypes if graph._meta.is_block else meta.ntypes),
+        tuple(meta.dsttypes) if graph._meta.is_block else None,
         tuple(tuple(frame) for frame in frames),
         tuple(
-            tuple((ntype, count) for ntype, count in given.items() if ntype not in found)
-            for given, found in zip(counts, known, strict=True)
+            tuple((ntype, count) for ntype, count in every.items() if ntype not in joined)
+            for every, joined in zip(counts, known, strict=True)
         ),
     )
     return tensors, tuple(rest)
 
 
-def unflatten(kind: type[Features], tensors: Iterable[Any], rest: tuple[Any, ...]) -> Features:
+def unflatten(kind: type[StateT], tensors: Iterable[Any], rest: tuple[Any, ...]) -> StateT:
     """Put a graph together; the numbers of nodes and edges are read from the tensors."""
-    given, made = iter(tensors), Rest(*rest)
-    edges = {etype: _relation(given) for etype in made.canonical_etypes}
-    num_src, num_dst = _counts(edges, made.dsttypes is not None)
-    num_src.update(made.alone[0])
-    num_dst.update(made.alone[1])
-    targets = None if made.dsttypes is None else num_dst
+    remaining, parts = iter(tensors), Rest(*rest)
+    edges = {etype: _relation(remaining) for etype in parts.canonical_etypes}
+    num_src, num_dst = _counts(edges, parts.dsttypes is not None)
+    num_src.update(parts.alone[0])
+    num_dst.update(parts.alone[1])
+    targets = None if parts.dsttypes is None else num_dst
     device = next(iter(edges.values())).device
     frames = Frames.empty(edges, num_src, targets, device)
-    for frame, names in zip(frames.all(), made.fields, strict=True):
-        frame.put({name: next(given) for name in names})
-    meta = Metagraph(made.canonical_etypes, made.srctypes, made.dsttypes)
+    for frame, names in zip(frames.all(), parts.fields, strict=True):
+        frame.put({name: next(remaining) for name in names})
+    meta = Metagraph(parts.canonical_etypes, parts.srctypes, parts.dsttypes)
     return kind(meta, edges, num_src, targets, frames)
 
 
-def _relation(given: Iterator[Tensor]) -> Adjacency:
+def _relation(tensors: Iterator[Tensor]) -> Adjacency:
     """The edges of the next six tensors."""
-    by_target = Csr(next(given), next(given), next(given))
-    by_source = Csr(next(given), next(given), next(given))
+    by_target = Csr(next(tensors), next(tensors), next(tensors))
+    by_source = Csr(next(tensors), next(tensors), next(tensors))
     return Adjacency.from_both(by_target, by_source)
 
 
@@ -101,12 +102,12 @@ def _counts(
     return num_src, num_dst
 
 
-def _flatten_with_keys(graph: Features) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
+def _flatten_with_keys(graph: GraphState) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
     tensors, rest = flatten(graph)
     return [(_pytree.SequenceKey(place), tensor) for place, tensor in enumerate(tensors)], rest
 
 
-def register(kind: type[Features]) -> None:
+def register(kind: type[GraphState]) -> None:
     """Tell torch how graphs of a class are taken apart and put together."""
     _pytree.register_pytree_node(
         kind,

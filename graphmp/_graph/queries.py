@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
-from .._storage.metagraph import CanonicalEtype
-from ..errors import GraphIndexError, GraphValueError
+from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.segments import ranges, spread
-from .structure import Structure, is_all
+from .arguments import existing_pairs, pair_positions
+from .structure import Structure
 
 
 class Queries(Structure):
-    """A structure that can be asked about its nodes and edges."""
+    """Which nodes and edges exist, and which are adjacent."""
 
     # ---- nodes
 
@@ -39,8 +38,8 @@ class Queries(Structure):
         """
         limit = self.num_nodes(self._meta.ntype(ntype) if not self.is_block else ntype)
         ids = _checks.id_tensor(vid, self.idtype, self.device, "Node ids")
-        found = (ids >= 0) & (ids < limit)
-        return bool(found) if _checks.is_single(vid) else found
+        exists = (ids >= 0) & (ids < limit)
+        return bool(exists) if _checks.is_single(vid) else exists
 
     # ---- edges by their ends
 
@@ -59,10 +58,9 @@ class Queries(Structure):
             GraphIndexError: an id that is not there.
             GraphValueError: different numbers of ids.
         """
-        etype = self._meta.etype(etype)
-        low, high, _ = self._find(u, v, etype)
-        found = high > low
-        return bool(found) if _both_single(u, v) else found
+        low, high, _ = pair_positions(self, u, v, self._meta.etype(etype))
+        exists = high > low
+        return bool(exists) if _both_single(u, v) else exists
 
     def edge_ids(self, u: Any, v: Any, return_uv: bool = False, etype: Any = None) -> Any:
         """Find the edges from ``u[i]`` to ``v[i]``.
@@ -90,15 +88,11 @@ class Queries(Structure):
             (tensor([0, 0]), tensor([1, 1]), tensor([0, 2]))
         """
         etype = self._meta.etype(etype)
-        low, high, (us, vs) = self._find(u, v, etype)
-        missing = high == low
-        if bool(missing.any()):
-            pair = (int(us[missing][0]), int(vs[missing][0]))
-            raise GraphIndexError(f"There is no edge of type {etype} from {pair[0]} to {pair[1]}.")
+        low, high = existing_pairs(self, u, v, etype)
         eids = self.adjacencies[etype].pairs[1]
         if return_uv:
-            found = eids[ranges(low, high)]
-            return (*self.find_edges(found, etype), found)
+            every = eids[ranges(low, high)]
+            return (*self.find_edges(every, etype), every)
         first = eids[low]
         return int(first) if _both_single(u, v) else first
 
@@ -148,7 +142,7 @@ class Queries(Structure):
             (tensor([0, 1]), tensor([1, 2]), tensor([1, 0]))
         """
         adjacency = self.adjacency_of(etype)
-        eids = torch.arange(adjacency.num_edges, dtype=self.idtype, device=self.device)
+        eids = self._arange(adjacency.num_edges)
         if order == "srcdst":
             eids = adjacency.pairs[1]
         elif order not in ("eid", None):
@@ -218,47 +212,6 @@ class Queries(Structure):
         if row.numel() != 1:
             raise GraphValueError(f"One node id is wanted, but {row.numel()} came.")
         return row
-
-    # ---- arguments that name edges
-
-    def edge_argument(self, edges: Any, etype: CanonicalEtype) -> Tensor | None:
-        """Find the edges that a user means.
-
-        Args:
-            edges: ``ALL``; ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
-            etype: canonical edge type.
-
-        Returns:
-            Edge ids (n,), or None for all.
-
-        Raises:
-            GraphIndexError: an edge that is not there.
-            GraphTypeError: ids that are not integers.
-        """
-        if is_all(edges):
-            return None
-        if isinstance(edges, tuple):
-            if len(edges) != 2:
-                raise GraphValueError(
-                    f"A tuple of edges is (sources, destinations), but {len(edges)} parts came: "
-                    "give edge ids as a list."
-                )
-            found = torch.as_tensor(self.edge_ids(*edges, etype=etype), dtype=self.idtype)
-            return found.to(self.device).reshape(-1)
-        limit = self.adjacencies[etype].num_edges
-        return self._ids(edges, limit, f"Ids of edges of type {etype}")
-
-    def _find(
-        self, u: Any, v: Any, etype: CanonicalEtype
-    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """Where each pair's edges lie in ``pairs``: first, one past the last, and the pairs."""
-        adjacency = self.adjacencies[etype]
-        us = self._ids(u, adjacency.num_src, f"Ids of nodes of type {etype[0]!r}")
-        vs = self._ids(v, adjacency.num_dst, f"Ids of nodes of type {etype[2]!r}")
-        us, vs = _checks.paired(us, vs)
-        wanted, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
-        low = torch.searchsorted(keys, wanted)
-        return low, torch.searchsorted(keys, wanted, right=True), (us, vs)
 
 
 def edges_of(form: Csr, rows: Tensor) -> Tensor:

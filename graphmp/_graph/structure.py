@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
 from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL
-from .._storage.metagraph import CanonicalEtype, Metagraph
+from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphValueError
+from .state import GraphState
+
+AnyGraph = TypeVar("AnyGraph", bound="Structure")
 
 
-class Structure:
-    """Node types, relations and their edges; no features.
-
-    Attributes:
-        adjacencies: the edges of each canonical edge type, in the order of type ids.
-    """
-
-    def __init__(
-        self,
-        metagraph: Metagraph,
-        adjacencies: Mapping[CanonicalEtype, Adjacency],
-        num_src: Mapping[str, int],
-        num_dst: Mapping[str, int],
-        idtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        """Put checked parts together; users call ``graph`` or ``heterograph``.
-
-        Args:
-            metagraph: the types.
-            adjacencies: the edges of each relation.
-            num_src: number of nodes of each type at the sources' side.
-            num_dst: likewise at the destinations' side; the same mapping unless a block.
-            idtype: the id type of a graph without relations; else that of its edges counts.
-            device: the device of a graph without relations; else that of its edges counts.
-        """
-        self._meta = metagraph
-        self.adjacencies = {etype: adjacencies[etype] for etype in metagraph.canonical_etypes}
-        self._num_src, self._num_dst = num_src, num_dst
-        first = next(iter(self.adjacencies.values()), None)
-        self.idtype: torch.dtype = idtype if first is None else first.idtype
-        self.device: torch.device = device if first is None else first.device
-        self._check_counts()
-
-    def _check_counts(self) -> None:
-        """Check that int32 can number the nodes and the edges."""
-        if self.idtype != torch.int32:
-            return
-        edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
-        for count in (*self._num_src.values(), *self._num_dst.values(), *edges):
-            if count >= 2**31:
-                raise GraphValueError(f"int32 ids cannot number {count} nodes or edges: use int64.")
+class Structure(GraphState):
+    """The types of a graph, its edges, and the numbers of nodes and edges."""
 
     # ---- types
 
@@ -117,10 +78,10 @@ class Structure:
         """
         import networkx as nx
 
-        made = nx.MultiDiGraph()
-        made.add_nodes_from(self.ntypes)
-        made.add_edges_from((s, d, name) for s, name, d in self.canonical_etypes)
-        return made
+        types = nx.MultiDiGraph()
+        types.add_nodes_from(self.ntypes)
+        types.add_edges_from((s, d, name) for s, name, d in self.canonical_etypes)
+        return types
 
     def to_canonical_etype(self, etype: str | CanonicalEtype) -> CanonicalEtype:
         """Find the triple of an edge type that is given by name.
@@ -244,14 +205,8 @@ class Structure:
     def _degrees(self, degrees: Tensor, ids: Any, ntype: str) -> Any:
         if is_all(ids):
             return degrees.clone()
-        found = degrees[self._ids(ids, degrees.numel(), _node_ids(ntype)).long()]
-        return int(found) if _checks.is_single(ids) else found
-
-    # ---- ids
-
-    def _ids(self, value: Any, limit: int, what: str) -> Tensor:
-        """Checked ids (n,) below ``limit``."""
-        return _checks.ids(value, self.idtype, self.device, limit, what)
+        chosen = degrees[self._ids(ids, degrees.numel(), _node_ids(ntype)).long()]
+        return int(chosen) if _checks.is_single(ids) else chosen
 
 
 def is_all(ids: Any) -> bool:

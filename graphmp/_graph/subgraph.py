@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,17 +14,17 @@ from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphValueError
 from ..kernels.segments import spread
-from .features import Frames
+from .arguments import edge_argument, refuse_block
+from .conversion import moved
+from .frames import Frames
 from .queries import edges_of
-from .type_subgraph import assembled, refuse_block
-
-if TYPE_CHECKING:
-    from ..graph import Graph
+from .state import GraphState, assembled
+from .structure import AnyGraph, Structure
 
 
 def node_subgraph(
-    graph: Graph, nodes: Any, *, relabel_nodes: bool = True, store_ids: bool = True
-) -> Graph:
+    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+) -> AnyGraph:
     """Some nodes and all edges between them; features are gathered when they are read.
 
     Args:
@@ -49,18 +49,18 @@ def node_subgraph(
         ((tensor([1]), tensor([0])), tensor([2, 1]))
     """
     refuse_block(graph)
-    given = nodes_by_type(graph, nodes)
-    places: dict[str, Tensor] = {}
-    for ntype, ids in given.items():
-        place = ids.new_full((graph.num_nodes(ntype),), -1)
-        place[ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
-        if int((place >= 0).sum()) != ids.numel():
+    ids_by_type = nodes_by_type(graph, nodes)
+    new_ids: dict[str, Tensor] = {}
+    for ntype, ids in ids_by_type.items():
+        numbers = ids.new_full((graph.num_nodes(ntype),), -1)
+        numbers[ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
+        if int((numbers >= 0).sum()) != ids.numel():
             raise GraphValueError(f"Nodes of type {ntype!r} are named twice; name each once.")
-        places[ntype] = place
+        new_ids[ntype] = numbers
     edges = {}
-    for etype, adjacency in graph.adjacencies.items():
-        edges[etype] = _between(adjacency, places[etype[0]], places[etype[2]], given[etype[2]])
-    return _induced(graph, edges, given if relabel_nodes else None, store_ids)
+    for (s, name, d), adjacency in graph.adjacencies.items():
+        edges[s, name, d] = _between(adjacency, new_ids[s], new_ids[d], ids_by_type[d])
+    return _induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
 
 
 def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
@@ -80,8 +80,8 @@ def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> T
 
 
 def edge_subgraph(
-    graph: Graph, edges: Any, *, relabel_nodes: bool = True, store_ids: bool = True
-) -> Graph:
+    graph: AnyGraph, edges: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+) -> AnyGraph:
     """Some edges and the nodes at their ends; features are gathered when they are read.
 
     Args:
@@ -106,14 +106,14 @@ def edge_subgraph(
         tensor([1, 2])
     """
     refuse_block(graph)
-    kept = edges_by_type(graph, edges)
-    nodes = _ends(graph, kept) if relabel_nodes else None
-    return _induced(graph, kept, nodes, store_ids)
+    eids = edges_by_type(graph, edges)
+    nodes = _ends(graph, eids) if relabel_nodes else None
+    return _induced(graph, eids, nodes, store_ids)
 
 
 def in_subgraph(
-    graph: Graph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
-) -> Graph:
+    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+) -> AnyGraph:
     """The edges that enter some nodes, node after node.
 
     Args:
@@ -138,8 +138,8 @@ def in_subgraph(
 
 
 def out_subgraph(
-    graph: Graph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
-) -> Graph:
+    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+) -> AnyGraph:
     """The edges that leave some nodes, node after node.
 
     Args:
@@ -163,18 +163,18 @@ def out_subgraph(
     return _touching(graph, nodes, 0, relabel_nodes, store_ids)
 
 
-def _touching(graph: Graph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> Graph:
+def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> AnyGraph:
     refuse_block(graph)
-    given = nodes_by_type(graph, nodes)
+    ids_by_type = nodes_by_type(graph, nodes)
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
-        edges[etype] = edges_of(form, torch.unique(given[etype[end]]))
+        edges[etype] = edges_of(form, torch.unique(ids_by_type[etype[end]]))
     return _induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 
 
 def khop_in_subgraph(
-    graph: Graph,
+    graph: Structure,
     nodes: Any,
     k: int,
     *,
@@ -212,7 +212,7 @@ def khop_in_subgraph(
 
 
 def khop_out_subgraph(
-    graph: Graph,
+    graph: Structure,
     nodes: Any,
     k: int,
     *,
@@ -248,27 +248,27 @@ def khop_out_subgraph(
 
 
 def _around(
-    graph: Graph, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
+    graph: Structure, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
 ) -> Any:
     """The subgraph of what is at most ``k`` steps away, each step from one ``end`` of an edge."""
     refuse_block(graph)
     relabel, store_ids = options
-    given = nodes_by_type(graph, nodes)
-    near = _within(graph, given, _checks.count(k, "k"), end)
-    made = node_subgraph(graph, near, relabel_nodes=relabel, store_ids=store_ids)
-    made = made if device is None else made.to(device)
+    centers = nodes_by_type(graph, nodes)
+    near = _within(graph, centers, _checks.count(k, "k"), end)
+    sub = node_subgraph(graph, near, relabel_nodes=relabel, store_ids=store_ids)
+    sub = moved(sub, device)
     if not relabel:
-        return made
-    places = {
-        t: torch.searchsorted(near[t], ids).to(made.device, graph.idtype)
-        for t, ids in given.items()
+        return sub
+    new_ids = {
+        t: torch.searchsorted(near[t], ids).to(sub.device, graph.idtype)
+        for t, ids in centers.items()
     }
     if not isinstance(nodes, Mapping):
-        return made, places[graph._meta.ntype(None)]
-    return made, {t: places[t] for t in nodes}
+        return sub, new_ids[graph._meta.ntype(None)]
+    return sub, {t: new_ids[t] for t in nodes}
 
 
-def _within(graph: Graph, given: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
+def _within(graph: Structure, given: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
     """The ids of each node type, ascending, of what is at most ``k`` steps away."""
     met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in given}
     newest, steps = dict(given), 0
@@ -287,7 +287,7 @@ def _within(graph: Graph, given: Mapping[str, Tensor], k: int, end: int) -> dict
     return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
 
 
-def _ends(graph: Graph, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
+def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
     """The nodes of each type at the ends of edges, ascending."""
     found: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
     for (s, _, d), eids in edges.items():
@@ -299,11 +299,11 @@ def _ends(graph: Graph, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Ten
 
 
 def _induced(
-    graph: Graph,
+    graph: AnyGraph,
     edges: Mapping[CanonicalEtype, Tensor],
     nodes: Mapping[str, Tensor] | None,
     store_ids: bool,
-) -> Graph:
+) -> AnyGraph:
     """The graph of some edges, between some nodes numbered anew, or between all of them."""
     places, src = {}, {}
     for ntype in graph.ntypes:
@@ -335,13 +335,13 @@ def _induced(
 # ---- arguments
 
 
-def nodes_by_type(graph: Graph, nodes: Any) -> dict[str, Tensor]:
+def nodes_by_type(graph: Structure, nodes: Any) -> dict[str, Tensor]:
     """Checked ids of every node type; none where the user named none."""
-    given = nodes if isinstance(nodes, Mapping) else {graph._meta.ntype(None): nodes}
-    found = {graph._meta.ntype(ntype): value for ntype, value in given.items()}
+    by_name = nodes if isinstance(nodes, Mapping) else {graph._meta.ntype(None): nodes}
+    by_type = {graph._meta.ntype(ntype): value for ntype, value in by_name.items()}
     return {
         ntype: _checks.ids_or_mask(
-            found.get(ntype, []),
+            by_type.get(ntype, []),
             graph.idtype,
             graph.device,
             graph.num_nodes(ntype),
@@ -351,19 +351,17 @@ def nodes_by_type(graph: Graph, nodes: Any) -> dict[str, Tensor]:
     }
 
 
-def edges_by_type(graph: Graph, edges: Any) -> dict[CanonicalEtype, Tensor]:
+def edges_by_type(graph: GraphState, edges: Any) -> dict[CanonicalEtype, Tensor]:
     """Checked ids of every edge type; none where the user named none."""
-    given = edges if isinstance(edges, Mapping) else {graph._meta.etype(None): edges}
-    found = {graph._meta.etype(etype): value for etype, value in given.items()}
+    by_name = edges if isinstance(edges, Mapping) else {graph._meta.etype(None): edges}
+    by_type = {graph._meta.etype(etype): value for etype, value in by_name.items()}
     checked = {}
     for etype, adjacency in graph.adjacencies.items():
-        value = found.get(etype, [])
+        value = by_type.get(etype, [])
         if _checks.is_mask(value):
             value = _checks.ids_or_mask(
                 value, graph.idtype, graph.device, adjacency.num_edges, f"edges of type {etype}"
             )
-        eids = graph.edge_argument(value, etype)
-        if eids is None:
-            eids = torch.arange(adjacency.num_edges, dtype=graph.idtype, device=graph.device)
-        checked[etype] = eids
+        eids = edge_argument(graph, value, etype)
+        checked[etype] = graph._arange(adjacency.num_edges) if eids is None else eids
     return checked

@@ -10,11 +10,11 @@ from torch import Tensor
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
-from ..graph import Graph
 from ..kernels.segments import spread
+from .structure import Structure
 
 
-def bfs_nodes_generator(graph: Graph, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
+def bfs_nodes_generator(graph: Structure, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
     """The nodes that a breadth-first search reaches, by distance.
 
     Args:
@@ -38,7 +38,7 @@ def bfs_nodes_generator(graph: Graph, source: Any, reverse: bool = False) -> tup
     return tuple(nodes for nodes, _ in _levels(adjacency, start))
 
 
-def bfs_edges_generator(graph: Graph, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
+def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
     """The edges through which a breadth-first search first reaches each node, by distance.
 
     Args:
@@ -62,7 +62,7 @@ def bfs_edges_generator(graph: Graph, source: Any, reverse: bool = False) -> tup
     return tuple(edges for _, edges in _levels(adjacency, start)[1:])
 
 
-def topological_nodes_generator(graph: Graph, reverse: bool = False) -> tuple[Tensor, ...]:
+def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tuple[Tensor, ...]:
     """The nodes of an acyclic graph in topological order, as many at once as possible.
 
     Args:
@@ -84,25 +84,25 @@ def topological_nodes_generator(graph: Graph, reverse: bool = False) -> tuple[Te
     waiting = adjacency.in_degrees.clone()
     indptr, indices, _ = adjacency.csr
     frontier = (waiting == 0).nonzero().view(-1)
-    found = []
+    levels = []
     while frontier.numel():
-        found.append(frontier.to(graph.idtype))
+        levels.append(frontier.to(graph.idtype))
         reached = indices[spread(indptr, frontier)].long()
         waiting.index_add_(0, reached, -torch.ones_like(reached, dtype=waiting.dtype))
         candidates = torch.unique(reached)
         frontier = candidates[waiting[candidates] == 0]
-    if sum(nodes.numel() for nodes in found) != graph.num_nodes():
+    if sum(nodes.numel() for nodes in levels) != graph.num_nodes():
         raise GraphValueError("A topological order needs a graph without cycles; this has one.")
-    return tuple(found)
+    return tuple(levels)
 
 
-def _directed(graph: Graph, reverse: bool) -> Adjacency:
+def _directed(graph: Structure, reverse: bool) -> Adjacency:
     if not graph.is_homogeneous:
         raise GraphValueError("A graph of one node and one edge type is wanted.")
     return graph.adjacency.reversed if reverse else graph.adjacency
 
 
-def _begin(graph: Graph, source: Any, reverse: bool) -> tuple[Adjacency, Tensor]:
+def _begin(graph: Structure, source: Any, reverse: bool) -> tuple[Adjacency, Tensor]:
     adjacency = _directed(graph, reverse)
     start = _checks.ids(source, graph.idtype, graph.device, adjacency.num_src, "Source node ids")
     return adjacency, torch.unique(start)
@@ -122,6 +122,6 @@ def _levels(adjacency: Adjacency, start: Tensor) -> list[tuple[Tensor, Tensor]]:
         reached, edges = indices[positions][order], eids[positions][order]
         frontier, inverse = torch.unique(reached, return_inverse=True)
         first = inverse.new_full((frontier.numel(),), inverse.numel())
-        places = torch.arange(inverse.numel(), device=start.device)
-        through = edges[first.scatter_reduce(0, inverse, places, "amin")]
+        positions = torch.arange(inverse.numel(), device=start.device)
+        through = edges[first.scatter_reduce(0, inverse, positions, "amin")]
     return levels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -11,14 +11,14 @@ from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ETYPE, NID, NTYPE, Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
-from ..errors import GraphKeyError, GraphTypeError, GraphValueError
-from .features import Frames
+from ..errors import GraphKeyError, GraphTypeError
+from .arguments import refuse_block
+from .frames import Frames
+from .state import assembled
+from .structure import AnyGraph
 
-if TYPE_CHECKING:
-    from ..graph import Graph
 
-
-def edge_type_subgraph(graph: Graph, etypes: Sequence[Any]) -> Graph:
+def edge_type_subgraph(graph: AnyGraph, etypes: Sequence[Any]) -> AnyGraph:
     """The relations ``etypes`` and the node types they join; features are shared.
 
     Args:
@@ -37,11 +37,11 @@ def edge_type_subgraph(graph: Graph, etypes: Sequence[Any]) -> Graph:
         >>> gm.edge_type_subgraph(g, ["y"]).ntypes
         ['a']
     """
-    kept = [graph._meta.etype(etype) for etype in _listed(etypes, "Edge types")]
-    return _of_types(graph, kept, {s for s, _, _ in kept}, {d for _, _, d in kept})
+    chosen = [graph._meta.etype(etype) for etype in _listed(etypes, "Edge types")]
+    return _of_types(graph, chosen, {s for s, _, _ in chosen}, {d for _, _, d in chosen})
 
 
-def node_type_subgraph(graph: Graph, ntypes: Sequence[str]) -> Graph:
+def node_type_subgraph(graph: AnyGraph, ntypes: Sequence[str]) -> AnyGraph:
     """The node types ``ntypes`` and the relations between them; features are shared.
 
     Args:
@@ -61,14 +61,14 @@ def node_type_subgraph(graph: Graph, ntypes: Sequence[str]) -> Graph:
         ['y']
     """
     refuse_block(graph)
-    kept = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}
-    etypes = [t for t in graph.canonical_etypes if t[0] in kept and t[2] in kept]
-    return _of_types(graph, etypes, kept, kept)
+    chosen = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}
+    etypes = [t for t in graph.canonical_etypes if t[0] in chosen and t[2] in chosen]
+    return _of_types(graph, etypes, chosen, chosen)
 
 
 def _of_types(
-    graph: Graph, etypes: list[CanonicalEtype], srctypes: set[str], dsttypes: set[str]
-) -> Graph:
+    graph: AnyGraph, etypes: list[CanonicalEtype], srctypes: set[str], dsttypes: set[str]
+) -> AnyGraph:
     frames = graph._frames
     if graph.is_block:
         meta = Metagraph(etypes, srctypes, dsttypes)
@@ -77,34 +77,29 @@ def _of_types(
     else:
         meta = Metagraph(etypes, srctypes | dsttypes)
         src = dst = {t: frames.src[t] for t in meta.ntypes}
-    kept = Frames(src, dst, {t: frames.edge[t] for t in etypes})
     adjacencies = {t: graph.adjacencies[t] for t in etypes}
-    return assembled(graph, meta, adjacencies, kept)
+    shared = Frames(src, dst, {t: frames.edge[t] for t in etypes})
+    return assembled(graph, meta, adjacencies, shared)
 
 
-def assembled(
-    graph: Graph,
-    meta: Metagraph,
-    adjacencies: Mapping[CanonicalEtype, Adjacency],
-    frames: Frames,
-) -> Graph:
-    """A graph like ``graph`` made of these parts; the frames know how many nodes there are."""
-    num_src = {t: frame.num_rows for t, frame in frames.src.items()}
-    num_dst = {t: frame.num_rows for t, frame in frames.dst.items()} if meta.is_block else None
-    return type(graph)(meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
-
-
-def relations(graph: Graph, key: Any) -> Graph:
-    """The relations that ``key`` names, as ``graph[key]`` gives them.
+def relations(graph: AnyGraph, key: Any) -> AnyGraph:
+    """One relation, which shares features with this graph, or several merged into one.
 
     Args:
         graph: any graph.
-        key: an edge type's name; or a triple whose parts are names, lists of names or ``:``.
+        key: an edge type; or a triple with ``:`` or a list in any place. If several relations
+            match they become one, with the types' names joined by ``+``.
 
     Raises:
         GraphKeyError: nothing matches.
         GraphTypeError: not a name or a triple.
         GraphValueError: an ambiguous name.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "b"): ([0], [0])})
+        >>> g["x"].canonical_etypes, g["a", :, "b"].canonical_etypes
+        ([('a', 'x', 'b')], [('a', 'x+y', 'b')])
     """
     if isinstance(key, str):
         return edge_type_subgraph(graph, [key])
@@ -130,7 +125,7 @@ def _fits(name: str, want: Any) -> bool:
     return name in want if isinstance(want, (list, tuple, set)) else name == want
 
 
-def _merged(graph: Graph, etypes: list[CanonicalEtype]) -> Graph:
+def _merged(graph: AnyGraph, etypes: list[CanonicalEtype]) -> AnyGraph:
     """Several relations as one, with node and edge types remembered in ``_TYPE`` and ``_ID``."""
     srctypes = sorted({s for s, _, _ in etypes})
     dsttypes = sorted({d for _, _, d in etypes})
@@ -186,18 +181,6 @@ def _joined(
     joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
     joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])
     return joined
-
-
-def refuse_block(graph: Graph) -> None:
-    """Check that a graph is no block.
-
-    Raises:
-        GraphTypeError: something else than a graph.
-        GraphValueError: it is one.
-    """
-    _checks.graph(graph)
-    if graph.is_block:
-        raise GraphValueError("A block has no subgraphs of nodes or edges: take them before.")
 
 
 def _listed(value: Any, what: str) -> Iterable[Any]:

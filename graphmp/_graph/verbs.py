@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.compiler import is_compiling
 
 from .. import _checks
 from .._message_passing import udf
@@ -29,14 +27,13 @@ from .._storage.frame import ALL, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
 from ..function import REDUCERS
-from .batch_info import Batched
-from .features import check_function
+from .arguments import edge_argument
+from .state import GraphState
+from .structure import is_all
 
 
-class Verbs(Batched):
-    """A graph along whose edges messages are passed."""
-
-    # ---- message passing
+class Verbs(GraphState):
+    """Message passing along all edges, and functions of all or some nodes and edges."""
 
     def update_all(
         self,
@@ -77,7 +74,7 @@ class Verbs(Batched):
         for incoming in groups:
             new = aggregate(incoming, message_func, reduce_func)
             if apply_node_func is not None:
-                new = self._applied(incoming.relations[0], new, apply_node_func)
+                new = applied(incoming.relations[0], new, apply_node_func)
             results.append((incoming.dst, new))
         for frame, new in results:
             frame.put(new)
@@ -120,7 +117,7 @@ class Verbs(Batched):
         row = REDUCERS.get(cross_reducer) if isinstance(cross_reducer, str) else None
         groups: dict[str, list[tuple[Relation, udf.Columns]]] = {}
         functions = self._functions(etype_dict)
-        for etype in self.canonical_etypes:  # one order, whatever that of the dict
+        for etype in self._meta.canonical_etypes:  # one order, whatever that of the dict
             if etype not in functions:
                 continue
             message, reduce, *rest = functions[etype]
@@ -128,7 +125,7 @@ class Verbs(Batched):
             (incoming,) = self._incoming(etype)
             new = aggregate(incoming, message, reduce)
             if rest:
-                new = self._applied(incoming.relations[0], new, rest[0])
+                new = applied(incoming.relations[0], new, rest[0])
             elif cross_reducer in ("sum", "mean"):
                 new = zero_alone(new, incoming.adjacencies[0])
             groups.setdefault(etype[2], []).append((incoming.relations[0], new))
@@ -137,7 +134,7 @@ class Verbs(Batched):
             relation, frame = given[0][0], given[0][0].dst
             new = cross_reduce([(r.adjacency, part) for r, part in given], cross_reducer, row)
             checked = udf.columns(new, frame.num_rows, self.device, "cross reducer")
-            results.append((frame, self._applied(relation, checked, apply_node_func)))
+            results.append((frame, applied(relation, checked, apply_node_func)))
         for frame, new in results:
             frame.put(new)
 
@@ -164,7 +161,7 @@ class Verbs(Batched):
         """
         check_message(func)
         etype = self._meta.etype(etype)
-        eids = self.edge_argument(edges, etype)
+        eids = edge_argument(self, edges, etype)
         relation = self._relation(etype)
         if eids is None:
             relation.edge.put(messages_of(relation, func))
@@ -196,10 +193,10 @@ class Verbs(Batched):
             >>> g.ndata["h"]
             tensor([2., 2.])
         """
-        check_function(func, "apply function")
+        _check_function(func, "apply function")
         ntype, frame, rows = self._named_rows(v, ntype)
         if rows is None:
-            frame.put(udf.apply(ntype, frame, self._all_ids(frame), {}, func))
+            frame.put(udf.apply(ntype, frame, self._arange(frame.num_rows), {}, func))
         else:
             rows = _checks.once(rows)
             frame.write_rows(rows, udf.apply(ntype, frame.take(rows), rows, {}, func))
@@ -228,9 +225,9 @@ class Verbs(Batched):
             >>> g.filter_nodes(lambda nodes: nodes.data["h"] > 0)
             tensor([0])
         """
-        check_function(predicate, "predicate")
+        _check_function(predicate, "predicate")
         ntype, frame, rows = self._named_rows(nodes, ntype)
-        ids = self._all_ids(frame) if rows is None else rows
+        ids = self._arange(frame.num_rows) if rows is None else rows
         data = frame.copy() if rows is None else frame.take(rows)
         return ids[udf.predicate(predicate(udf.NodeBatch(ntype, data, ids)), ids)]
 
@@ -251,9 +248,9 @@ class Verbs(Batched):
             GraphTypeError: the predicate is no function, or returned no bools.
             GraphValueError: it returned another number of rows.
         """
-        check_function(predicate, "predicate")
+        _check_function(predicate, "predicate")
         etype = self._meta.etype(etype)
-        relation, eids = self._relation(etype), self.edge_argument(edges, etype)
+        relation, eids = self._relation(etype), edge_argument(self, edges, etype)
         if eids is not None:
             part = relation.adjacency.subset(eids)
             relation = relation._replace(adjacency=part, edge=relation.edge.take(eids), eids=eids)
@@ -261,35 +258,13 @@ class Verbs(Batched):
         ids = batch.edges()[2]
         return ids[udf.predicate(predicate(batch), ids)]
 
-    # ---- what the verbs share
-
-    def _relation(self, etype: CanonicalEtype) -> Relation:
-        """One edge type with the frames at its ends."""
-        frames = self._frames
-        ends = (frames.src[etype[0]], frames.dst[etype[2]], frames.edge[etype])
-        return Relation(etype, self.adjacencies[etype], *ends)
+    # ---- arguments
 
     def _incoming(self, etype: Any) -> list[Incoming]:
-        """The relations to pass messages along, by destination type; made once."""
+        """The relations to pass messages along, by destination type."""
         etype = etype if etype is None else self._meta.etype(etype)
-        found = self._incoming_cache.get(etype)
-        if found is None:
-            etypes = self._meta.canonical_etypes if etype is None else [etype]
-            groups: dict[str, list[Relation]] = {}
-            for one in etypes:
-                groups.setdefault(one[2], []).append(self._relation(one))
-            found = [Incoming(group) for group in groups.values()]
-            if not is_compiling():
-                self._incoming_cache[etype] = found
-        return found
-
-    def _applied(
-        self, relation: Relation, new: udf.Columns, function: ApplyFunction
-    ) -> udf.Columns:
-        """New columns of a relation's destinations after the apply function."""
-        if function is None:
-            return new
-        return udf.apply(relation.etype[2], relation.dst, relation.node_ids(), new, function)
+        incoming = self._incoming_cache.get(etype)
+        return self._cache_incoming(etype) if incoming is None else incoming
 
     def _functions(self, etype_dict: Any) -> dict[CanonicalEtype, tuple[Any, ...]]:
         """The functions of each canonical edge type, as a user gave them."""
@@ -311,9 +286,25 @@ class Verbs(Batched):
 
     def _named_rows(self, ids: Any, ntype: Any) -> tuple[str, Frame, Tensor | None]:
         """The type, the frame and the checked ids, or None for all, that a user means."""
-        name = self._meta.dst(ntype) if self.is_block else self._meta.ntype(ntype)
-        return name, *self._node_rows(ids, name)
+        name = self._meta.dst(ntype) if self._meta.is_block else self._meta.ntype(ntype)
+        frame = self._frames.dst[name]
+        if is_all(ids):
+            return name, frame, None
+        return name, frame, self._ids(ids, frame.num_rows, f"Ids of {frame.owner}")
 
-    def _all_ids(self, frame: Frame) -> Tensor:
-        """Ids of all rows of a frame."""
-        return torch.arange(frame.num_rows, dtype=self.idtype, device=self.device)
+
+def applied(relation: Relation, new: udf.Columns, function: ApplyFunction) -> udf.Columns:
+    """New columns of a relation's destinations after the apply function."""
+    if function is None:
+        return new
+    return udf.apply(relation.etype[2], relation.dst, relation.node_ids(), new, function)
+
+
+def _check_function(function: Any, what: str) -> None:
+    """Check that a user's function can be called.
+
+    Raises:
+        GraphTypeError: it cannot.
+    """
+    if not callable(function):
+        raise GraphTypeError(f"The {what} must be a function, but {_checks.kind(function)} came.")

@@ -52,7 +52,7 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
     Only types that have the field are in the dict; a field that no type has gives an empty dict.
     """
 
-    __slots__ = ("_find", "_frames", "_what")
+    __slots__ = ("_by_type", "_find", "_what")
 
     def __init__(self, frames: Mapping[Any, Frame], find: Callable[[Any], Any], what: str) -> None:
         """View ``frames``.
@@ -62,10 +62,10 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
             find: turns what a user calls a type into a key of ``frames``, or raises.
             what: ``"node"`` or ``"edge"``, for messages.
         """
-        self._frames, self._find, self._what = frames, find, what
+        self._by_type, self._find, self._what = frames, find, what
 
     def __getitem__(self, name: str) -> dict[Any, Tensor]:
-        return {t: frame[name] for t, frame in self._frames.items() if name in frame}
+        return {t: frame[name] for t, frame in self._by_type.items() if name in frame}
 
     def __setitem__(self, name: str, value: dict[Any, Tensor]) -> None:
         if not isinstance(value, Mapping):
@@ -73,14 +73,14 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
                 f"With several {self._what} types, field {name!r} takes a dict "
                 f"{{{self._what} type: tensor}}, but {_checks.kind(value)} came."
             )
-        frames = [(self._frames[self._find(t)], tensor) for t, tensor in value.items()]
+        frames = [(self._by_type[self._find(t)], tensor) for t, tensor in value.items()]
         for frame, tensor in frames:
             _checks.feature(tensor, frame.num_rows, frame.device, name, frame.owner)
         for frame, tensor in frames:
             frame[name] = tensor
 
     def __delitem__(self, name: str) -> None:
-        frames = [frame for frame in self._frames.values() if name in frame]
+        frames = [frame for frame in self._by_type.values() if name in frame]
         if not frames:
             raise GraphKeyError(f"No {self._what} type has a field {name!r}.")
         for frame in frames:
@@ -93,10 +93,10 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
         return super().pop(name)
 
     def __contains__(self, name: object) -> bool:
-        return any(name in frame for frame in self._frames.values())
+        return any(name in frame for frame in self._by_type.values())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for frame in self._frames.values() for name in frame))
+        return iter(dict.fromkeys(name for frame in self._by_type.values() for name in frame))
 
     def keys(self) -> Fields:
         """The names of the fields."""

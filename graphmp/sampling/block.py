@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .. import kernels
-from .._graph.features import Frames
+from .._graph.frames import Frames
+from .._graph.state import assembled
+from .._graph.structure import AnyGraph, Structure
 from .._graph.subgraph import nodes_by_type
-from .._graph.type_subgraph import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID, Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
-
-if TYPE_CHECKING:
-    from ..graph import Graph
 
 
 class Chosen(NamedTuple):
@@ -47,11 +45,11 @@ class Chosen(NamedTuple):
 
 
 def to_block(
-    graph: Graph,
+    graph: AnyGraph,
     dst_nodes: Any = None,
     include_dst_in_src: bool = True,
     src_nodes: Any = None,
-) -> Graph:
+) -> AnyGraph:
     """Make a block, a message flow graph, of all edges of a graph.
 
     Args:
@@ -113,8 +111,8 @@ def to_block(
 
 
 def sampled(
-    graph: Graph, targets: Mapping[str, Tensor], chosen: Mapping[CanonicalEtype, Chosen]
-) -> Graph:
+    graph: AnyGraph, targets: Mapping[str, Tensor], chosen: Mapping[CanonicalEtype, Chosen]
+) -> AnyGraph:
     """The block of edges that were chosen for destinations.
 
     Args:
@@ -138,12 +136,12 @@ def sampled(
 
 
 def made(
-    graph: Graph,
+    graph: AnyGraph,
     sources: Mapping[str, Tensor],
     targets: Mapping[str, Tensor],
     adjacencies: Mapping[CanonicalEtype, Adjacency],
     edge: dict[CanonicalEtype, Frame],
-) -> Graph:
+) -> AnyGraph:
     """A block between nodes of ``graph``, whose features it has, unread.
 
     Args:
@@ -178,7 +176,7 @@ def _once(nodes: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return nodes
 
 
-def _by_end(graph: Graph, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dict[str, Tensor]:
+def _by_end(graph: Structure, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dict[str, Tensor]:
     """The ids of all relations that have a node type at one end, one after the other."""
     none = torch.empty(0, dtype=graph.idtype, device=graph.device)
     parts = {n: [i for t, i in ids.items() if t[end] == n] for n in graph.ntypes}
@@ -186,7 +184,7 @@ def _by_end(graph: Graph, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dic
 
 
 def _numbered(
-    graph: Graph, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
+    graph: Structure, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
 ) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
     """Nodes of each type, ``first`` and then what is new at an end, and the places of the ends."""
     nodes, places = {}, {}
@@ -201,7 +199,7 @@ def _numbered(
 
 
 def _covering(
-    graph: Graph,
+    graph: Structure,
     given: Mapping[str, Tensor],
     ids: Mapping[CanonicalEtype, Tensor],
     end: int,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import kernels
+from .._graph.structure import AnyGraph
 from .._graph.subgraph import nodes_by_type
 from ..kernels.sampling_spec import BatchDependency
 from . import block
 from .block import Chosen
 from .neighbors import specs
 
-if TYPE_CHECKING:
-    from ..graph import Graph
-
 WEIGHTS = "edge_weights"
 
 
 def labor_block(
-    graph: Graph,
+    graph: AnyGraph,
     nodes: Any,
     fanout: Any,
     prob: str | None = None,
@@ -27,7 +25,7 @@ def labor_block(
     *,
     seed: int,
     dependency: BatchDependency,
-) -> Graph:
+) -> AnyGraph:
     """Choose edges that enter nodes, by one number for each source, and make their block.
 
     Edges that count the same are chosen as many as the fanout says, those whose sources have the
@@ -63,5 +61,5 @@ def labor_block(
             chosen[etype] = Chosen(form, *edges)
     made = block.sampled(graph, given, chosen)
     for etype, values in weights.items():
-        made.edges[etype].data[WEIGHTS] = values
+        made._frames.edge[etype][WEIGHTS] = values
     return made

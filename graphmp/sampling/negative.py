@@ -6,22 +6,20 @@ Numbers come from a generator of the CPU, so that they are the same for graphs o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _checks, random
-from .._graph.type_subgraph import refuse_block
+from .._graph.arguments import refuse_block
+from .._graph.structure import Structure
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 
-if TYPE_CHECKING:
-    from ..graph import Graph
-
 
 def global_uniform_negative_sampling(
-    g: Graph,
+    g: Structure,
     num_samples: int,
     exclude_self_loops: bool = True,
     replace: bool = False,

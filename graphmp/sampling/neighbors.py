@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _checks, kernels, random
-from .._graph.features import Frames
+from .._graph.arguments import refuse_block
+from .._graph.conversion import moved
+from .._graph.frames import Frames
+from .._graph.state import assembled
+from .._graph.structure import AnyGraph, Structure
 from .._graph.subgraph import edges_by_type, nodes_by_type
-from .._graph.type_subgraph import assembled, refuse_block
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype
@@ -21,12 +24,9 @@ from ..kernels.segments import rows_of
 from . import block
 from .block import Chosen
 
-if TYPE_CHECKING:
-    from ..graph import Graph
-
 
 def sample_neighbors(
-    graph: Graph,
+    graph: AnyGraph,
     nodes: Any,
     fanout: Any,
     edge_dir: str = "in",
@@ -36,7 +36,7 @@ def sample_neighbors(
     copy_edata: bool = True,
     exclude_edges: Any = None,
     output_device: Any = None,
-) -> Graph:
+) -> AnyGraph:
     """Choose at random some of the edges that enter nodes.
 
     Args:
@@ -75,17 +75,17 @@ def sample_neighbors(
     given = nodes_by_type(graph, nodes)
     chosen = choose(graph, given, fanout, prob, replace, exclude_edges, end=end)
     found = of_chosen(graph, given, chosen, end, copy_ndata, copy_edata)
-    return found if output_device is None else found.to(output_device)
+    return moved(found, output_device)
 
 
 def sample_block(
-    graph: Graph,
+    graph: AnyGraph,
     nodes: Any,
     fanout: Any,
     prob: str | None = None,
     replace: bool = False,
     exclude_edges: Any = None,
-) -> Graph:
+) -> AnyGraph:
     """Choose edges that enter nodes and make their block: both steps in one.
 
     Args:
@@ -118,7 +118,7 @@ def sample_block(
 
 
 def choose(
-    graph: Graph,
+    graph: Structure,
     given: Mapping[str, Tensor],
     fanout: Any,
     prob: str | None = None,
@@ -151,7 +151,7 @@ def choose(
 
 
 def specs(
-    graph: Graph,
+    graph: Structure,
     fanout: Any,
     prob: str | None = None,
     replace: bool = False,
@@ -176,13 +176,13 @@ def specs(
 
 
 def of_chosen(
-    graph: Graph,
+    graph: AnyGraph,
     given: Mapping[str, Tensor],
     chosen: Mapping[CanonicalEtype, Chosen],
     end: int,
     copy_ndata: bool,
     copy_edata: bool,
-) -> Graph:
+) -> AnyGraph:
     """The graph of all nodes and the edges that were chosen.
 
     Args:
@@ -216,7 +216,7 @@ def end_of(edge_dir: str) -> int:
     return 2 if edge_dir == "in" else 0
 
 
-def by_relation(graph: Graph, limit: Any, name: str) -> dict[CanonicalEtype, int]:
+def by_relation(graph: Structure, limit: Any, name: str) -> dict[CanonicalEtype, int]:
     """How many edges a node gets at most, for each relation; -1 for all.
 
     Args:
@@ -255,7 +255,7 @@ def _limit(value: Any, name: str) -> int:
 
 
 def chances(
-    graph: Graph, prob: str, etypes: Iterable[CanonicalEtype] | None = None
+    graph: Structure, prob: str, etypes: Iterable[CanonicalEtype] | None = None
 ) -> dict[CanonicalEtype, Tensor]:
     """The chances of the edges, of the relations that have them.
 

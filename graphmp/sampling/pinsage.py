@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic
 
 import torch
 from torch import Tensor
 
 from .. import _checks
-from .._graph.features import Frames
-from .._graph.type_subgraph import assembled, refuse_block
+from .._graph.arguments import refuse_block
+from .._graph.frames import Frames
+from .._graph.state import assembled
+from .._graph.structure import AnyGraph, Structure
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import DEFAULT_ETYPE, Metagraph
 from ..errors import GraphValueError
 from .walks import path_of, random_walk, stops_of
 
-if TYPE_CHECKING:
-    from ..graph import Graph
 
-
-class RandomWalkNeighborSampler:
+class RandomWalkNeighborSampler(Generic[AnyGraph]):
     """Finds as neighbours the nodes of the same type that random walks from a node visit most.
 
     The importance-based neighbourhoods of `Graph convolutional neural networks for web-scale
@@ -53,7 +52,7 @@ class RandomWalkNeighborSampler:
 
     def __init__(
         self,
-        G: Graph,  # noqa: N803
+        G: AnyGraph,  # noqa: N803
         num_traversals: int,
         termination_prob: float,
         num_random_walks: int,
@@ -84,7 +83,7 @@ class RandomWalkNeighborSampler:
             termination_prob, self.num_traversals - 1, "termination_prob"
         )
 
-    def __call__(self, seed_nodes: Any) -> Graph:
+    def __call__(self, seed_nodes: Any) -> AnyGraph:
         """Find the neighbours of nodes.
 
         Args:
@@ -114,7 +113,7 @@ class RandomWalkNeighborSampler:
         return assembled(g, Metagraph([etype], [self.ntype]), edges, frames)
 
 
-class PinSAGESampler(RandomWalkNeighborSampler):
+class PinSAGESampler(RandomWalkNeighborSampler[AnyGraph]):
     """Finds neighbours of one side of a bipartite graph by walks to the other side and back.
 
     See :class:`RandomWalkNeighborSampler`, and `Graph convolutional neural networks for web-scale
@@ -148,7 +147,7 @@ class PinSAGESampler(RandomWalkNeighborSampler):
 
     def __init__(
         self,
-        G: Graph,  # noqa: N803
+        G: AnyGraph,  # noqa: N803
         ntype: str,
         other_type: str,
         num_traversals: int,
@@ -180,7 +179,7 @@ def _most_visited(visited: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
     return row[kept], node[kept], counts[kept]
 
 
-def _only(g: Graph, first: str, second: str) -> tuple[str, str, str]:
+def _only(g: Structure, first: str, second: str) -> tuple[str, str, str]:
     """The edge type that leads from one node type to another."""
     ends = (g._meta.ntype(first), g._meta.ntype(second))
     found = [etype for etype in g.canonical_etypes if (etype[0], etype[2]) == ends]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _checks, kernels
+from .._graph.arguments import refuse_block
+from .._graph.conversion import moved
+from .._graph.structure import AnyGraph
 from .._graph.subgraph import nodes_by_type
-from .._graph.type_subgraph import refuse_block
 from .._storage.frame import Frame
 from ..errors import GraphKeyError, GraphTypeError
 from .block import Chosen
 from .neighbors import by_relation, end_of, of_chosen, one_each
 
-if TYPE_CHECKING:
-    from ..graph import Graph
-
 
 def select_topk(
-    g: Graph,
+    g: AnyGraph,
     k: Any,
     weight: str,
     nodes: Any = None,
@@ -29,7 +28,7 @@ def select_topk(
     copy_ndata: bool = True,
     copy_edata: bool = True,
     output_device: Any = None,
-) -> Graph:
+) -> AnyGraph:
     """Choose the edges of greatest weight that enter nodes.
 
     Args:
@@ -75,7 +74,7 @@ def select_topk(
         weights = torch.zeros_like(form.edge_ids) if most == 0 else _weights(frame, weight)
         chosen[etype] = Chosen(form, *kernels.greatest(form, rows, most, weights, bool(ascending)))
     found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
-    return found if output_device is None else found.to(output_device)
+    return moved(found, output_device)
 
 
 def _weights(frame: Frame, weight: str) -> Tensor:

@@ -5,26 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _checks, kernels, random
-from .._graph.type_subgraph import refuse_block
+from .._graph.arguments import refuse_block
+from .._graph.structure import Structure
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
 from ..kernels.sampling_spec import WalkSpec
 from .neighbors import chances
 
-if TYPE_CHECKING:
-    from ..graph import Graph
-
 Runs = list[tuple[CanonicalEtype, int]]
 
 
 def random_walk(
-    g: Graph,
+    g: Structure,
     nodes: Any,
     *,
     metapath: Iterable[Any] | None = None,
@@ -90,7 +88,7 @@ def random_walk(
 
 
 def node2vec_random_walk(
-    g: Graph,
+    g: Structure,
     nodes: Any,
     p: float,
     q: float,
@@ -189,7 +187,7 @@ def _check_ids(value: Any, name: str) -> None:
         )
 
 
-def _runs(g: Graph, metapath: Iterable[Any] | None, length: Any) -> Runs:
+def _runs(g: Structure, metapath: Iterable[Any] | None, length: Any) -> Runs:
     """The edge types of the steps, and how many steps in a row each has."""
     if (metapath is None) == (length is None):
         raise GraphValueError(
@@ -208,7 +206,7 @@ def _runs(g: Graph, metapath: Iterable[Any] | None, length: Any) -> Runs:
     return [(etype, len(list(same))) for etype, same in groupby(path)]
 
 
-def path_of(g: Graph, metapath: Iterable[Any]) -> list[CanonicalEtype]:
+def path_of(g: Structure, metapath: Iterable[Any]) -> list[CanonicalEtype]:
     """The checked relations of a path.
 
     Args:
@@ -236,7 +234,7 @@ def path_of(g: Graph, metapath: Iterable[Any]) -> list[CanonicalEtype]:
     return path
 
 
-def _starts(g: Graph, nodes: Any, ntype: str) -> Tensor:
+def _starts(g: Structure, nodes: Any, ntype: str) -> Tensor:
     what = f"Ids of nodes of type {ntype!r}"
     return _checks.ids_or_mask(nodes, g.idtype, g.device, g.num_nodes(ntype), what)
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._graph.features import Frames
+from .._graph.frames import Frames
+from .._graph.state import assembled
 from .._graph.structure import is_all
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL, EID, NID, Frame
@@ -62,9 +63,7 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
         vs = torch.cat([a.dst + s for a, s in zip(own, starts[etype[2]], strict=True)])
         counts = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
         adjacencies[etype] = Adjacency.from_coo(us, vs, *counts)
-    counts_by_type = {t: frame.num_rows for t, frame in nodes.items()}
-    frames = Frames(nodes, nodes, edges)
-    made = Graph(first._meta, adjacencies, counts_by_type, None, frames, first.idtype, first.device)
+    made = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
     made.set_batch_num_nodes(
         {t: torch.cat([p.batch_num_nodes(t) for p in parts]) for t in first.ntypes}
     )
@@ -172,9 +171,7 @@ def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
             if size and (int(ends.min()) < 0 or int(ends.max()) >= limit):
                 raise GraphValueError(f"An edge of type {etype} joins two graphs of the batch.")
         adjacencies[etype] = Adjacency.from_coo(us, vs, u_size, v_size)
-    counts = {t: frame.num_rows for t, frame in node_frames.items()}
-    frames = Frames(node_frames, node_frames, edge_frames)
-    return Graph(g._meta, adjacencies, counts, None, frames, g.idtype, g.device)
+    return assembled(g, g._meta, adjacencies, Frames(node_frames, node_frames, edge_frames))
 
 
 def _slice(frame: Frame, start: int, size: int) -> Frame:

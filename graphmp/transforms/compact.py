@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
-from .._graph.features import Frames
+from .._graph.arguments import refuse_block
+from .._graph.frames import Frames
+from .._graph.state import assembled
 from .._graph.subgraph import nodes_by_type
-from .._graph.type_subgraph import assembled, refuse_block
 from .._storage.adjacency import Adjacency
 from .._storage.frame import NID
 from ..errors import GraphTypeError, GraphValueError

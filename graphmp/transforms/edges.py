@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._graph.features import Frames
+from .._graph.frames import Frames
+from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
@@ -144,12 +145,10 @@ def reverse(g: Graph, copy_ndata: bool = True, copy_edata: bool = False) -> Grap
         turned = frame.copy() if copy_edata else frame.bare()
         turned.owner = f"edges of type {(d, name, s)}"
         edges[d, name, s] = turned
-    new = Graph(
-        meta, adjacencies, g._num_src, None, Frames(nodes, nodes, edges), g.idtype, g.device
-    )
+    new = assembled(g, meta, adjacencies, Frames(nodes, nodes, edges))
     if g._batch_nodes is not None and g._batch_edges is not None:
-        new._batch_nodes = g._batch_nodes
-        new._batch_edges = {(d, n, s): sizes for (s, n, d), sizes in g._batch_edges.items()}
+        turned_sizes = {(d, n, s): sizes for (s, n, d), sizes in g._batch_edges.items()}
+        new._set_batch_sizes(g._batch_nodes, turned_sizes)
     return new
 
 
@@ -304,5 +303,4 @@ def _with_edges(
         adjacencies[etype] = Adjacency.from_coo(u, v, *counts)
         old = g._frames.edge[etype]
         edges[etype] = old.take(taken[etype]) if etype in taken else old.bare(u.numel())
-    frames = Frames(nodes, nodes, edges)
-    return Graph(g._meta, adjacencies, g._num_src, None, frames, g.idtype, g.device)
+    return assembled(g, g._meta, adjacencies, Frames(nodes, nodes, edges))

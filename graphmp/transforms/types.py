@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._graph.features import Frames
+from .._graph.frames import Frames
+from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, ETYPE, NID, NTYPE, Frame
 from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
@@ -63,8 +64,7 @@ def to_homogeneous(
     adjacency = Adjacency.from_coo(us, vs, sum(counts), sum(counts))
     both = {DEFAULT_NTYPE: nodes}
     meta = Metagraph([etype], [DEFAULT_NTYPE])
-    frames = Frames(both, both, {etype: edges})
-    one = Graph(meta, {etype: adjacency}, {DEFAULT_NTYPE: sum(counts)}, None, frames)
+    one = assembled(g, meta, {etype: adjacency}, Frames(both, both, {etype: edges}))
     if not return_count:
         return one
     return one, counts, [a.num_edges for a in g.adjacencies.values()]

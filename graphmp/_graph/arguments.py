@@ -1,0 +1,82 @@
+"""Arguments: how methods and functions read the nodes and the edges that a user names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _checks
+from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphIndexError, GraphValueError
+from .state import GraphState
+from .structure import is_all
+
+
+def refuse_block(graph: GraphState) -> None:
+    """Check that a graph is no block.
+
+    Raises:
+        GraphTypeError: something else than a graph.
+        GraphValueError: it is one.
+    """
+    if _checks.graph(graph)._meta.is_block:
+        raise GraphValueError("A block has no subgraphs of nodes or edges: take them before.")
+
+
+def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tensor | None:
+    """Find the edges that a user means.
+
+    Args:
+        graph: any graph.
+        edges: ``ALL``; ids as an int, list, array or tensor; or a tuple ``(u, v)`` of ends.
+        etype: canonical edge type.
+
+    Returns:
+        Edge ids (n,), or None for all.
+
+    Raises:
+        GraphIndexError: an edge that is not there.
+        GraphTypeError: ids that are not integers.
+    """
+    if is_all(edges):
+        return None
+    adjacency = graph.adjacencies[etype]
+    if isinstance(edges, tuple):
+        if len(edges) != 2:
+            raise GraphValueError(
+                f"A tuple of edges is (sources, destinations), but {len(edges)} parts came: "
+                "give edge ids as a list."
+            )
+        return adjacency.pairs[1][existing_pairs(graph, *edges, etype)[0]]
+    return graph._ids(edges, adjacency.num_edges, f"Ids of edges of type {etype}")
+
+
+def pair_positions(
+    graph: GraphState, u: Any, v: Any, etype: CanonicalEtype
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    """Where each pair's edges lie in ``pairs``: first, one past the last, and the checked pairs."""
+    adjacency = graph.adjacencies[etype]
+    us = graph._ids(u, adjacency.num_src, f"Ids of nodes of type {etype[0]!r}")
+    vs = graph._ids(v, adjacency.num_dst, f"Ids of nodes of type {etype[2]!r}")
+    us, vs = _checks.paired(us, vs)
+    wanted, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
+    low = torch.searchsorted(keys, wanted)
+    return low, torch.searchsorted(keys, wanted, right=True), (us, vs)
+
+
+def existing_pairs(
+    graph: GraphState, u: Any, v: Any, etype: CanonicalEtype
+) -> tuple[Tensor, Tensor]:
+    """Where each pair's edges lie in ``pairs``: first, and one past the last.
+
+    Raises:
+        GraphIndexError: a node that is not there, or a pair without an edge.
+    """
+    low, high, (us, vs) = pair_positions(graph, u, v, etype)
+    missing = high == low
+    if bool(missing.any()):
+        source, target = int(us[missing][0]), int(vs[missing][0])
+        raise GraphIndexError(f"There is no edge of type {etype} from {source} to {target}.")
+    return low, high

@@ -1,0 +1,110 @@
+"""Conversion: copies of a graph, on another device, with another id type or other layouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .. import _checks
+from .._storage.frame import Frame
+from .state import GraphState, StateT
+
+
+def moved(graph: StateT, device: Any, **kwargs: Any) -> StateT:
+    """The same graph on a device; this object if it is there already or ``device`` is None."""
+    target = graph.device if device is None else _checks.device(device)
+    if target == graph.device:
+        return graph
+    adjacencies = {t: a.to(target) for t, a in graph.adjacencies.items()}
+    frames = graph._frames.changed(lambda frame: frame.to(target, **kwargs))
+    return graph._derived(adjacencies, frames, device=target)
+
+
+class Conversion(GraphState):
+    """Copies of a graph, on another device, with another id type or other layouts."""
+
+    def local_var(self: StateT) -> StateT:
+        """A graph with frames of its own over the same tensors.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0], [1]))
+            >>> local = g.local_var()
+            >>> local.ndata["h"] = torch.ones(2)
+            >>> "h" in g.ndata
+            False
+        """
+        return self._derived(frames=self._frames.changed(Frame.copy))
+
+    clone = local_var
+    __copy__ = local_var
+
+    def to(self: StateT, device: Any, **kwargs: Any) -> StateT:
+        """The same graph on another device, or this object when it is there already.
+
+        Args:
+            device: a device or its name.
+            kwargs: passed on to ``torch.Tensor.to``, for example ``non_blocking``.
+
+        Returns:
+            A graph with features and batch information on ``device``.
+        """
+        return moved(self, _checks.device(device), **kwargs)
+
+    def cpu(self: StateT) -> StateT:
+        """The same graph on the CPU, or this object when it is there already."""
+        return moved(self, "cpu")
+
+    def int(self: StateT) -> StateT:
+        """The same graph with int32 ids, or this object when it has them; features stay."""
+        return _with_idtype(self, torch.int32)
+
+    def long(self: StateT) -> StateT:
+        """The same graph with int64 ids, or this object when it has them; features stay."""
+        return _with_idtype(self, torch.int64)
+
+    def astype(self: StateT, idtype: torch.dtype) -> StateT:
+        """The same graph with ids of ``idtype``, int32 or int64."""
+        return _with_idtype(self, _checks.id_dtype(idtype))
+
+    def formats(self, formats: Any = None) -> Any:
+        """Tell which layouts exist, or choose which may be cached.
+
+        Args:
+            formats: None to ask; else ``"coo"``, ``"csr"``, ``"csc"`` or a list of them.
+
+        Returns:
+            Without an argument ``{"created": […], "not created": […]}``; else a new graph over the
+            same tensors that makes and caches only these layouts.
+
+        Raises:
+            GraphValueError: an unknown layout.
+
+        Example:
+            >>> import graphmp as gm
+            >>> g = gm.graph(([0, 1], [1, 2]))
+            >>> g.formats()
+            {'created': ['coo'], 'not created': ['csr', 'csc']}
+            >>> g.formats("csc").formats()
+            {'created': ['csc'], 'not created': []}
+        """
+        if formats is not None:
+            restricted = {t: a.restricted(formats) for t, a in self.adjacencies.items()}
+            return self._derived(restricted, self._frames.changed(Frame.copy))
+        states = [adjacency.formats() for adjacency in self.adjacencies.values()]
+        names = [name for state in states[:1] for part in state.values() for name in part]
+        created = [name for name in names if all(name in state["created"] for state in states)]
+        return {"created": created, "not created": [n for n in names if n not in created]}
+
+    def create_formats_(self) -> None:
+        """Make every layout that may be cached, so that no later call has to."""
+        for adjacency in self.adjacencies.values():
+            adjacency.create_formats()
+
+
+def _with_idtype(graph: StateT, idtype: torch.dtype) -> StateT:
+    if idtype == graph.idtype:
+        return graph
+    adjacencies = {t: a.astype(idtype) for t, a in graph.adjacencies.items()}
+    return graph._derived(adjacencies, graph._frames.changed(Frame.copy), idtype)

@@ -1,0 +1,200 @@
+"""State: every attribute of a graph, and the only code that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.compiler import is_compiling
+
+from .. import _checks
+from .._message_passing.aggregate import Incoming, Relation
+from .._storage.adjacency import Adjacency
+from .._storage.frame import Frame
+from .._storage.metagraph import CanonicalEtype, Metagraph
+from ..errors import GraphValueError
+from .frames import Frames
+
+StateT = TypeVar("StateT", bound="GraphState")
+
+
+class GraphState:
+    """The attributes of a graph; families of methods read them and write them only through here.
+
+    Attributes:
+        adjacencies: the edges of each canonical edge type, in the order of type ids.
+        idtype: the dtype of node and edge ids, int32 or int64.
+        device: where ids and features are.
+        _meta: the node types and the relations.
+        _num_src: the number of nodes of each type; in a block, of each source type.
+        _num_dst: in a block, the number of nodes of each destination type; else ``_num_src``.
+        _frames: the features of each type.
+        _frames_replaced: whether a change of structure has replaced a frame; scopes read it.
+        _batch_nodes: for each node type the number of nodes of each graph in a batch; None unless
+            the graph is a batch.
+        _batch_edges: likewise for each edge type.
+        _incoming_cache: the relations that messages pass along, for each edge type that verbs were
+            called with; derived from the rest.
+    """
+
+    def __init__(
+        self,
+        metagraph: Metagraph,
+        adjacencies: Mapping[CanonicalEtype, Adjacency],
+        num_src: Mapping[str, int],
+        num_dst: Mapping[str, int] | None = None,
+        frames: Frames | None = None,
+        idtype: torch.dtype = torch.int64,
+        device: torch.device | None = None,
+    ) -> None:
+        """Store checked parts; users call ``graph`` or ``heterograph``.
+
+        Args:
+            metagraph: the types.
+            adjacencies: the edges of each relation.
+            num_src: number of nodes of each type, or of each source type of a block.
+            num_dst: number of nodes of each destination type of a block; else None.
+            frames: the features; empty frames unless passed.
+            idtype: the id type of a graph without relations; else that of its edges counts.
+            device: the device of a graph without relations; else that of its edges counts.
+        """
+        self._meta = metagraph
+        self.adjacencies = {etype: adjacencies[etype] for etype in metagraph.canonical_etypes}
+        self._num_src = num_src
+        self._num_dst = num_src if num_dst is None else num_dst
+        first = next(iter(self.adjacencies.values()), None)
+        self.idtype: torch.dtype = idtype if first is None else first.idtype
+        default = device or torch.device("cpu")
+        self.device: torch.device = default if first is None else first.device
+        if frames is None:
+            frames = Frames.empty(self.adjacencies, num_src, num_dst, self.device)
+        self._frames = frames
+        self._frames_replaced = False
+        self._batch_nodes: dict[str, Tensor] | None = None
+        self._batch_edges: dict[CanonicalEtype, Tensor] | None = None
+        self._incoming_cache: dict[CanonicalEtype | None, list[Incoming]] = {}
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        """Check that int32 can number the nodes and the edges."""
+        if self.idtype != torch.int32:
+            return
+        edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
+        for count in (*self._num_src.values(), *self._num_dst.values(), *edges):
+            if count >= 2**31:
+                raise GraphValueError(f"int32 ids cannot number {count} nodes or edges: use int64.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All attributes, without those that are derived."""
+        return {**self.__dict__, "_incoming_cache": {}}
+
+    # ---- reading
+
+    def _ids(self, value: Any, limit: int, what: str) -> Tensor:
+        """Checked ids (n,) below ``limit``."""
+        return _checks.ids(value, self.idtype, self.device, limit, what)
+
+    def _arange(self, count: int) -> Tensor:
+        """The ids below ``count``, ascending."""
+        return torch.arange(count, dtype=self.idtype, device=self.device)
+
+    def _relation(self, etype: CanonicalEtype) -> Relation:
+        """One edge type with the frames at its ends."""
+        frames = self._frames
+        ends = (frames.src[etype[0]], frames.dst[etype[2]], frames.edge[etype])
+        return Relation(etype, self.adjacencies[etype], *ends)
+
+    # ---- writing
+
+    def _cache_incoming(self, etype: CanonicalEtype | None) -> list[Incoming]:
+        """Group relations by destination type, and keep the groups for later calls.
+
+        Args:
+            etype: the only relation of the result; None for all relations.
+        """
+        etypes = self._meta.canonical_etypes if etype is None else [etype]
+        groups: dict[str, list[Relation]] = {}
+        for one in etypes:
+            groups.setdefault(one[2], []).append(self._relation(one))
+        incoming = [Incoming(group) for group in groups.values()]
+        if not is_compiling():
+            self._incoming_cache[etype] = incoming
+        return incoming
+
+    def _set_batch_sizes(
+        self,
+        nodes: dict[str, Tensor] | None,
+        edges: dict[CanonicalEtype, Tensor] | None,
+    ) -> None:
+        """Replace batch information by checked sizes: for each type, (batch size,) ids."""
+        self._batch_nodes, self._batch_edges = nodes, edges
+
+    def _restructure(
+        self,
+        nodes: Mapping[str, Frame],
+        edges: Mapping[CanonicalEtype, Frame],
+        ends: Mapping[CanonicalEtype, tuple[Tensor, Tensor]],
+    ) -> None:
+        """Replace frames and edges in place; what was derived and batch information are dropped.
+
+        Args:
+            nodes: the new frames of node types, as long as the new number of nodes.
+            edges: the new frames of edge types.
+            ends: the new sources and destinations of edge types.
+        """
+        self._frames.src.update(nodes)
+        self._frames.edge.update(edges)
+        counts = {ntype: frame.num_rows for ntype, frame in nodes.items()}
+        self._num_src = self._num_dst = {**self._num_src, **counts}
+        adjacencies = dict(self.adjacencies)
+        for etype, old in self.adjacencies.items():
+            if etype in ends or etype[0] in nodes or etype[2] in nodes:
+                src, dst = ends.get(etype) or (old.src, old.dst)
+                new = Adjacency.from_coo(src, dst, self._num_src[etype[0]], self._num_src[etype[2]])
+                adjacencies[etype] = new.allowing(old)
+        self.adjacencies = adjacencies
+        self._incoming_cache = {}
+        self._frames_replaced = True
+        self._set_batch_sizes(None, None)
+
+    # ---- other graphs of this class
+
+    def _derived(
+        self: StateT,
+        adjacencies: Mapping[CanonicalEtype, Adjacency] | None = None,
+        frames: Frames | None = None,
+        idtype: torch.dtype | None = None,
+        device: torch.device | None = None,
+    ) -> StateT:
+        """A graph of the same nodes and edges with other layouts, frames, ids or device."""
+        new = type(self)(
+            self._meta,
+            self.adjacencies if adjacencies is None else adjacencies,
+            self._num_src,
+            self._num_dst if self._meta.is_block else None,
+            self._frames if frames is None else frames,
+            idtype or self.idtype,
+            device or self.device,
+        )
+        new._set_batch_sizes(new._moved(self._batch_nodes), new._moved(self._batch_edges))
+        return new
+
+    def _moved(self, sizes: Mapping[Any, Tensor] | None) -> dict[Any, Tensor] | None:
+        """Batch information of another graph in this graph's id type and on its device."""
+        if sizes is None:
+            return None
+        return {name: each.to(self.device, self.idtype) for name, each in sizes.items()}
+
+
+def assembled(
+    graph: StateT,
+    meta: Metagraph,
+    adjacencies: Mapping[CanonicalEtype, Adjacency],
+    frames: Frames,
+) -> StateT:
+    """A graph of the class of ``graph`` with these parts; the frames tell how many nodes it has."""
+    num_src = {t: frame.num_rows for t, frame in frames.src.items()}
+    num_dst = {t: frame.num_rows for t, frame in frames.dst.items()} if meta.is_block else None
+    return type(graph)(meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
