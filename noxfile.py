@@ -10,26 +10,24 @@ import nox
 
 nox.options.sessions = ["lint", "tests"]
 
+# torch.compile of torch 2.4 does not support what a graph needs: see docs/compile.md.
 VERSIONS = [
-    nox.param("constraints-oldest.txt", "test", id="oldest"),
-    nox.param("constraints.txt", "dev", id="newest"),
+    nox.param("constraints-oldest.txt", "test", "not compiler", id="oldest"),
+    nox.param("constraints.txt", "dev", "", id="newest"),
 ]
 
 
 @nox.session
-@nox.parametrize(("constraints", "extra"), VERSIONS)
-def tests(session: nox.Session, constraints: str, extra: str) -> None:
+@nox.parametrize(("constraints", "extra", "markers"), VERSIONS)
+def tests(session: nox.Session, constraints: str, extra: str, markers: str) -> None:
     """Run the tests and the examples in docstrings."""
     session.install("-c", constraints, "-e", f".[{extra}]")
     session.env["MPLBACKEND"] = "Agg"
-    if session.posargs:
-        session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
-        return
-    session.run("python", "-m", "pytest", "-n", "auto")
-    session.run(
-        "python", "-m", "pytest", "-n", "auto", "--doctest-modules", "graphmp",
-        "--ignore", "graphmp/kernels/cuda/programs",
-    )  # fmt: skip
+    pytest = ("python", "-m", "pytest", "-n", "auto")
+    session.run(*pytest, "-m", markers, *session.posargs)
+    if not session.posargs:
+        programs = "graphmp/kernels/cuda/programs"  # need Triton
+        session.run(*pytest, "--doctest-modules", "graphmp", "--ignore", programs)
 
 
 @nox.session
