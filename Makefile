@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Families of tests that take long or need more than this clone; pyproject.toml describes them.
+SLOW := interpreter or compiler or ahead or program or data
 BENCHMARKS := first_use half memory overhead udf
 
 # Data sets that lie beside the clone are used as they are.
@@ -16,7 +18,7 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-gpu lint hooks format doctest check bench bench-gpu notebooks clean
+.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,8 +35,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Train GraphSAGE, print its accuracy, draw build/demo.png
 	$(BIN)/python tutorials/00_demo.py
 
-test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## Run the quick tests, on all cores: at most 5 minutes on two
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not ($(SLOW))'
+
+test-all: $(STAMP)  ## Run all tests, and the examples in the docstrings: at most 20 minutes
+	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(MAKE) doctest
 
 test-gpu: $(STAMP)  ## Run the tests of kernels and devices on a GPU
 	$(BIN)/python -m pytest tests/kernels tests/gpu
@@ -55,7 +61,7 @@ format: $(STAMP)  ## Let ruff format the code and mend what it can
 doctest: $(STAMP)  ## Run the examples in the docstrings
 	$(BIN)/python -m pytest --doctest-modules graphmp
 
-check: lint test doctest  ## All that must be clean before a change is taken
+check: lint test-all  ## All that must be clean before a change is taken
 
 bench: $(STAMP)  ## Run the benchmarks that need no other library
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done

@@ -1,20 +1,24 @@
-"""Compiles Triton kernels for GPUs that are not here: ``python ahead.py FAMILY``.
+"""Compiles Triton kernels for GPUs that are not here: ``python ahead.py FAMILY [SHARE]``.
 
 ``call`` of the module ``ahead_FAMILY`` calls functions of the backend with small tensors, by
 chance: all that decides for what a kernel is compiled varies. The launches are recorded, not run.
 That gives thousands of configurations, too many to compile each; but what fails to compile does so
-for one value or for two that meet. So those are compiled that :func:`covering` chooses: every
-value of every argument and constant, and every two of them and the target that are launched
-together, occur in some. A line for each is printed.
+for one value or for two that meet. So those are compiled that :func:`covering` chooses: for each
+kernel, every value of every argument and constant and every target occur in some, and so does
+``SHARE`` (nine tenths, unless given) of the pairs of them that are launched together. After work on
+a kernel's arguments, ``SHARE`` 1 compiles all pairs, which takes three times as long. A line for
+each configuration is printed.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from heapq import heapify, heappop, heapreplace
+from functools import reduce
+from heapq import heapify, heapreplace
 from importlib import import_module
 from itertools import combinations
+from operator import itemgetter, or_
 from random import Random
 from typing import Any
 from unittest import mock
@@ -48,6 +52,7 @@ TYPES = {
     float: "fp32",
 }
 LOADS = {"v4.b32": 16, "v2.b64": 16, "v4.u32": 16, "v2.u64": 16, "v2.b32": 8, "b64": 8}
+Candidate = tuple[Launch, str]
 FEATURES = {"left", "value", "values"}  # operands whose rows are loaded
 
 
@@ -91,32 +96,45 @@ def facts(launch: Launch, target: str) -> list[tuple[str, object]]:
     ]
 
 
-def covering(found: Sequence[Launch]) -> list[tuple[Launch, str]]:
-    """Launches and targets, few, in which all pairs of facts occur that occur in any.
-
-    Chosen greedily: the next is one with the most pairs that are new.
-    """
-    candidates = [(launch, target) for launch in found for target in TARGETS]
+def meetings(candidates: Sequence[Candidate], size: int) -> list[int]:
+    """For each candidate, the groups of ``size`` facts that occur in it, as bits of a number."""
     numbers: dict[object, int] = {}
-    pairs = []
-    for launch, target in candidates:
-        mine = sorted(facts(launch, target), key=repr)
-        both = ((launch.kernel, *pair) for pair in combinations(mine, 2))
-        pairs.append(sum(1 << numbers.setdefault(pair, len(numbers)) for pair in both))
-    chosen, missing = [], (1 << len(numbers)) - 1
+
+    def bits(launch: Launch, target: str) -> int:
+        groups = combinations(sorted(facts(launch, target), key=itemgetter(0)), size)
+        return reduce(or_, (1 << numbers.setdefault(group, len(numbers)) for group in groups))
+
+    return [bits(*candidate) for candidate in candidates]
+
+
+def greedily(masks: Sequence[int], chosen: Sequence[int], share: float) -> list[int]:
+    """The indices of masks that, with those ``chosen``, have ``share`` of all bits.
+
+    The next is always one with the most bits that are new.
+    """
+    every, covered = (reduce(or_, each, 0) for each in (masks, [masks[at] for at in chosen]))
+    missing, indices = every & ~covered, list(chosen)
     # What a candidate adds only falls, so one that is best by an old count and a new one is best.
-    order = [(-mask.bit_count(), at) for at, mask in enumerate(pairs)]
+    order = [(-mask.bit_count(), at) for at, mask in enumerate(masks)]
     heapify(order)
-    while missing:
+    while missing.bit_count() > (1 - share) * every.bit_count():
         _, at = order[0]
-        gain = (pairs[at] & missing).bit_count()
-        if gain == 0:
-            heappop(order)
-            continue
-        heapreplace(order, (-gain, at))
-        if order[0] == (-gain, at):
-            chosen.append(candidates[at])
-            missing &= ~pairs[at]
+        gain = (-(masks[at] & missing).bit_count(), at)
+        heapreplace(order, gain)
+        if order[0] == gain:
+            indices.append(at)
+            missing &= ~masks[at]
+    return indices
+
+
+def covering(recorded: Sequence[Launch], share: float) -> list[Candidate]:
+    """Launches and targets, few, in which every fact occurs and ``share`` of all pairs of facts."""
+    chosen = []
+    for kernel in dict.fromkeys(launch.kernel for launch in recorded):
+        launches = [launch for launch in recorded if launch.kernel == kernel]
+        candidates = [(launch, target) for launch in launches for target in TARGETS]
+        pairs = greedily(meetings(candidates, 2), [], share)
+        chosen += [candidates[at] for at in greedily(meetings(candidates, 1), pairs, 1.0)]
     return chosen
 
 
@@ -136,7 +154,8 @@ def widest_load(made: Any) -> int:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)  # families are compiled side by side
-    for each, name in covering(launches(sys.argv[1])):
+    _, family, *options = sys.argv
+    for each, name in covering(launches(family), float(*options or [0.9])):
         what = each.kernel.fn.__name__, name, facts(each, name)
         try:
             made = compiled(each, TARGETS[name])

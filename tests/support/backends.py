@@ -1,8 +1,9 @@
 """The backends that the tests walk: those of the registry, with the dtypes that each supports.
 
 Where there is a GPU, the tests of its backend run on it, all of them. Elsewhere Triton's
-interpreter runs its kernels, some milliseconds for each row: only tests of kernels take part, and
-they vary one parameter at a time.
+interpreter runs its kernels, a tenth of a second for each launch: only tests of kernels take part,
+and at most one of the parameters in ``USUAL`` has another value than there. So every value is run
+once, and no product of parameters.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 import torch
 
 from graphmp import kernels
-from graphmp.kernels.contract import Call
+from graphmp.kernels.contract import OTHER, Call
 from support.corner_graphs import MIXED
 
 NAMES = [name for name, _, _ in kernels.BACKENDS]
@@ -37,6 +38,15 @@ USUAL: dict[str, object] = {
     "slope": 0.2,
     "fanout": 3,
     "k": 3,
+    "heads_and_width": (3, 8),
+    "size": 3,
+    "where": OTHER,
+    "meeting": ((3,), (3,), (3,)),
+    "reduce": "sum",
+    "replace": False,
+    "bad": -1.0,
+    "value": 1e-300,
+    "order": 1,
 }
 
 
