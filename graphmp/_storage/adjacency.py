@@ -78,8 +78,8 @@ class Adjacency:
             by: ``"csc"`` when grouped by destination, ``"csr"`` by source.
         """
         layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
-        contiguous = Csr(*(part.contiguous() for part in csr))
-        layouts.compressed[DST if by == "csc" else SRC] = contiguous
+        contiguous = csr.indptr.contiguous(), csr.indices.contiguous(), csr.edge_ids.contiguous()
+        layouts.compressed[DST if by == "csc" else SRC] = Csr(*contiguous)
         return cls(layouts)
 
     @classmethod

@@ -13,7 +13,7 @@ from ..transforms import compact_graphs
 from .exclusion import check_exclusion, excluded
 from .features import set_edge_lazy_features
 from .negative_graph import check_negative_sampler, negative_graph
-from .sampler import Sampler, check_sampler, check_triple, on_device, takes
+from .sampler import Sampler, accepts, check_sampler, check_triple, on_device
 
 
 class EdgePredictionSampler(Sampler):
@@ -39,7 +39,7 @@ class EdgePredictionSampler(Sampler):
     ) -> None:
         check_exclusion(exclude, reverse_eids, reverse_etypes)
         check_sampler(sampler)
-        self._excludes = takes(sampler.sample, 3)
+        self._excludes = accepts(sampler.sample, 3)
         if exclude is not None and not self._excludes:
             raise GraphTypeError(
                 f"exclude={exclude!r} needs a sampler that leaves edges out, but "

@@ -1,4 +1,4 @@
-"""Features that a batch brings along: read in the worker, not when the model asks for them."""
+"""Prefetched features: gathered with a batch, not when the model reads them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import _checks
-from ..errors import GraphTypeError
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
 
 def set_node_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Read node features of a sampled graph now.
+    """Gather node features of a sampled graph now.
 
-    Blocks and subgraphs read a feature when it is first asked for. A sampler names those that the
-    model will need, so that a worker reads them; a loader moves them with the graph.
+    Blocks and subgraphs gather a feature on first access. A sampler calls this for the features
+    that the model needs, so that a worker gathers them; a loader moves them with the graph.
 
     Args:
-        g: a sampled graph that is no block.
-        feature_names: names; with several node types also a dict of them by type.
+        g: a sampled graph that is not a block.
+        feature_names: a list of names; with several node types also a dict of lists by type.
 
     Raises:
-        GraphKeyError: a feature or a type that is not there.
+        GraphKeyError: an unknown feature or type.
 
     Example:
         >>> import torch, graphmp as gm
@@ -29,41 +29,51 @@ def set_node_lazy_features(g: Graph, feature_names: Any) -> None:
         >>> g.ndata["x"] = torch.ones(3)
         >>> set_node_lazy_features(gm.node_subgraph(g, [0, 1]), ["x"])
     """
-    _read(feature_names, g.ntypes, lambda t: g.nodes[t].data)
+    if g.is_block:
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; call set_src_lazy_features or "
+            "set_dst_lazy_features."
+        )
+    _gather(feature_names, g._meta.ntypes, g._meta.ntype, g._frames.src)
 
 
 def set_edge_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Read edge features of a sampled graph now; see :func:`set_node_lazy_features`."""
-    _read(feature_names, g.canonical_etypes, lambda t: g.edges[t].data)
+    """Gather edge features of a sampled graph now; see :func:`set_node_lazy_features`."""
+    _gather(feature_names, g._meta.canonical_etypes, g._meta.etype, g._frames.edge)
 
 
 def set_src_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Read features of a block's sources now; see :func:`set_node_lazy_features`."""
-    _read(feature_names, g.srctypes, lambda t: g.srcnodes[t].data)
+    """Gather source features of a block now; see :func:`set_node_lazy_features`."""
+    _gather(feature_names, g._meta.srctypes, g._meta.src, g._frames.src)
 
 
 def set_dst_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Read features of a block's destinations now; see :func:`set_node_lazy_features`."""
-    _read(feature_names, g.dsttypes, lambda t: g.dstnodes[t].data)
+    """Gather destination features of a block now; see :func:`set_node_lazy_features`."""
+    _gather(feature_names, g._meta.dsttypes, g._meta.dst, g._frames.dst)
 
 
-def _read(names: Any, types: Iterable[Any], frame: Callable[[Any], Mapping[str, Any]]) -> None:
-    """Read columns, named for each type or for all types."""
+def _gather(
+    names: Any,
+    types: Iterable[Any],
+    canonical: Callable[[Any], Any],
+    frames: Mapping[Any, Mapping[str, Any]],
+) -> None:
+    """Read columns of frames, named for each type or for all types."""
     if not names:
         return
     by_type = names if isinstance(names, Mapping) else dict.fromkeys(types, names)
-    for each, wanted in by_type.items():
-        data = frame(each)
-        for name in _listed(wanted):
-            data[name]
+    for key, listed in by_type.items():
+        frame = frames[key if key in frames else canonical(key)]
+        for name in _names(listed):
+            frame[name]
 
 
-def _listed(names: Any) -> list[Any]:
-    if isinstance(names, str):
-        return [names]
-    if not isinstance(names, Iterable):
+def _names(listed: Any) -> list[Any]:
+    if isinstance(listed, str):
+        return [listed]
+    if not isinstance(listed, Iterable):
         raise GraphTypeError(
-            "Features to read beforehand are named in a list, such as ['x'], or a dict of lists by "
-            f"type, but {_checks.kind(names)} came."
+            "Expected prefetched features to be named in a list, such as ['x'], or a dict of lists "
+            f"by type, got {_checks.kind(listed)}."
         )
-    return list(names)
+    return list(listed)

@@ -1,4 +1,4 @@
-"""LABOR: neighbour sampling whose nodes agree on their neighbours, so that there are fewer."""
+"""LABOR: neighbour sampling in which nodes share neighbours, so that a batch has fewer sources."""
 
 from __future__ import annotations
 
@@ -10,48 +10,50 @@ from .. import _checks, random
 from ..graph import Graph
 from ..kernels.sampling_spec import BatchDependency
 from ..sampling.labor import labor_block
-from .neighbor_sampler import check_direction, checked_fanouts, layered
+from ..sampling.neighbors import edge_choice
+from .neighbor_sampler import Nodes, check_direction, checked_fanouts, layered
 from .sampler import BlockSampler
 
-_LABOR = 1 << 62  # no batch has this number, so what is drawn here is drawn nowhere else
+_LABOR = 1 << 62  # not the number of any batch, so that its random numbers are used nowhere else
 
 
 class LaborSampler(BlockSampler):
-    """Some of the edges into each node, chosen so that nodes have neighbours in common.
+    """Samples incoming edges of each node such that nodes share sources.
 
     From `Layer-Neighbor Sampling -- Defusing Neighborhood Explosion in GNNs
-    <https://arxiv.org/abs/2210.13339>`__ (Balin and Catalyurek, NeurIPS 2023). One random number
-    is drawn for each source, not for each edge: every node keeps the edges whose sources drew the
-    largest. A node gets as many edges as from :class:`NeighborSampler` and each with the same
-    chance, but a batch has fewer sources. This is LABOR-0 with a fixed number of edges.
+    <https://arxiv.org/abs/2210.13339>`__ (Balin and Catalyurek, NeurIPS 2023). Each source, not
+    each edge, draws a random number, and every node samples the edges whose sources have the
+    largest numbers. A node has as many edges as with :class:`NeighborSampler`, each with the same
+    probability, but a batch has fewer sources. This is LABOR-0 with a fixed number of edges.
 
-    With ``prob`` or ``importance_sampling`` each edge is taken by itself, with a chance of its own;
-    a node gets about as many as the fanout says, but may get more, fewer or none. The mean over
-    these edges is then of messages times ``block.edata["edge_weights"]``, (E,) of float32, as
-    :class:`~graphmp.nn.SAGEConv` takes them: it estimates the mean over all edges, weighted by
-    ``prob``, with the variance of as many edges as the fanout says. The weights of a node's edges
-    sum to their number.
+    With ``prob`` or ``importance_sampling``, each edge is sampled independently, with its own
+    probability; the number of edges of a node is close to the fanout, but may be larger, smaller or
+    0. The mean over the sampled edges must then multiply messages by
+    ``block.edata["edge_weights"]``, (E,) of float32, as :class:`~graphmp.nn.SAGEConv` does with its
+    ``edge_weight``: it estimates the mean over all edges, weighted by ``prob``, with the variance
+    of a sample of ``fanout`` edges. The weights of a node's edges sum to their number.
 
     Args:
         fanouts: see :class:`NeighborSampler`.
         edge_dir: ``"in"``.
-        prob: an edge field, (E,) of float or bool: what edges weigh in the mean.
-        importance_sampling: how often the chances are made better, so that a batch has fewer
-            sources; each time it has more edges and takes longer. Below 0 until nothing is gained,
-            which is LABOR-*.
-        layer_dependency: use the same random numbers in all layers, so that these have sources in
-            common.
-        batch_dependency: after how many batches the random numbers are new ones. Above 1 they
-            go there by small steps, so that batches which follow each other have sources in common;
-            0 or below, never. An epoch of a loader starts anew.
+        prob: an edge field, (E,) of float or bool: the weights of edges in the mean.
+        importance_sampling: the number of optimisation steps of the probabilities. Each step
+            reduces the number of sources of a batch, but adds edges and takes time. A negative
+            number iterates until convergence, which is LABOR-*.
+        layer_dependency: whether all layers use the same random numbers, so that they share
+            sources.
+        batch_dependency: the number of batches after which the random numbers are independent.
+            Above 1 they change in small steps, so that consecutive batches share sources; 0 or
+            below, they never change. Each epoch of a loader starts with new numbers.
         prefetch_node_feats: see :class:`BlockSampler`.
         prefetch_labels: see :class:`BlockSampler`.
         prefetch_edge_feats: see :class:`BlockSampler`.
         output_device: see :class:`BlockSampler`.
 
     Raises:
-        GraphTypeError: fanouts that are not a list of ints or dicts, or a number that is no int.
-        GraphValueError: an argument that is not supported.
+        GraphTypeError: fanouts that are not a list of ints or dicts, or a number that is not an
+            int.
+        GraphValueError: an unsupported argument.
 
     Example:
         >>> import graphmp as gm
@@ -84,36 +86,35 @@ class LaborSampler(BlockSampler):
         self.set_seed()
 
     def set_seed(self, random_seed: int | None = None) -> None:
-        """Draw the same numbers for every batch from now on.
+        """Use the same random numbers for every batch from now on.
 
         Args:
-            random_seed: what they depend on; None for numbers as at first.
+            random_seed: the seed; None restores the initial behaviour.
         """
         self._is_fixed = random_seed is not None or self.batch_dependency < 1
-        self._key = 0  # a sampler whose numbers are new in each batch needs none of its own
+        self._key = 0  # not used if the numbers of every batch are independent
         if random_seed is not None:
             self._key = _checks.count(random_seed, "random_seed")
         elif self.batch_dependency != 1:
             self._key = random.key()
 
     def sample_blocks(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
-        """Make the blocks of some seeds; see :meth:`NeighborSampler.sample_blocks`."""
-        first, second, share = self._numbers()
+        """Sample the blocks of some seeds; see :meth:`NeighborSampler.sample_blocks`."""
+        first, second, fraction = self._keys()
         layers = itertools.repeat(0) if self.layer_dependency else itertools.count()
         steps = max(self.importance_sampling, -1)
+        choice = edge_choice(g, self.prob, False, exclude_eids)
 
-        def block(nodes: Any, fanout: Any) -> Graph:
+        def sample_block(nodes: Nodes, fanout: Any) -> Graph:
             layer = next(layers)
-            dependency = BatchDependency(random.mixed(second, layer), share)
+            dependency = BatchDependency(random.mixed(second, layer), fraction)
             seed = random.mixed(first, layer)
-            return labor_block(
-                g, nodes, fanout, self.prob, steps, exclude_eids, seed=seed, dependency=dependency
-            )
+            return labor_block(g, nodes, fanout, choice, steps, seed=seed, dependency=dependency)
 
-        return layered(self.fanouts, seed_nodes, block)
+        return layered(g, self.fanouts, seed_nodes, sample_block)
 
-    def _numbers(self) -> tuple[int, int, float]:
-        """Two keys of random numbers, and how far a batch is on the way between them."""
+    def _keys(self) -> tuple[int, int, float]:
+        """Two keys of random numbers, and the fraction of the way between them."""
         if self._is_fixed:
             return self._key, self._key, 0.0
         if self.batch_dependency == 1:
@@ -121,5 +122,5 @@ class LaborSampler(BlockSampler):
         key, number = random.turn() or (self._key, next(self._batches))
         turn, step = divmod(number, self.batch_dependency)
         key = random.mixed(key, _LABOR)
-        share = step / self.batch_dependency
-        return random.mixed(key, turn), random.mixed(key, turn + 1), share
+        fraction = step / self.batch_dependency
+        return random.mixed(key, turn), random.mixed(key, turn + 1), fraction

@@ -1,4 +1,4 @@
-"""Neighbour sampling: some of the edges into each node, layer after layer."""
+"""Neighbour sampling: blocks of sampled incoming edges, one for each layer."""
 
 from __future__ import annotations
 
@@ -6,36 +6,44 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from .. import _checks, sampling
+from .. import _checks
+from .._graph.subgraph import nodes_by_type
 from .._storage.frame import NID
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-from .sampler import BlockSampler, output_nodes
+from ..sampling.arguments import check_fanout
+from ..sampling.block import from_sampled
+from ..sampling.neighbors import edge_choice, sample_edges
+from .sampler import BlockSampler
+
+Nodes = dict[str, Tensor]
+SampleBlock = Callable[[Nodes, Any], Graph]
 
 
 class NeighborSampler(BlockSampler):
-    """Some of the edges into each node, for each layer of a model.
+    """Samples incoming edges of each node, for each layer of a model.
 
     From `Inductive Representation Learning on Large Graphs <https://arxiv.org/abs/1706.02216>`__
     (Hamilton, Ying and Leskovec, NeurIPS 2017). ``MultiLayerNeighborSampler`` is another name.
 
     Args:
-        fanouts: for each layer, from the input to the output, how many edges of each type a node
-            gets at most; -1 for all. A dict gives a number for each edge type.
-        edge_dir: ``"in"``; to go along edges the other way, sample ``graphmp.reverse(g)``.
-        prob: an edge field, (E,) of float or bool: the chances, in proportion.
-        mask: an edge field, (E,) of bool: only edges with True are chosen.
-        replace: whether an edge may be chosen more than once.
+        fanouts: for each layer, from the input to the output, the maximum number of edges of each
+            type for each node; -1 for all. A dict gives a number for each edge type.
+        edge_dir: ``"in"``; to sample outgoing edges, pass ``graphmp.reverse(g)``.
+        prob: an edge field, (E,) of float or bool: unnormalised probabilities.
+        mask: an edge field, (E,) of bool: only edges with True are sampled.
+        replace: whether an edge may be sampled more than once.
         prefetch_node_feats: see :class:`BlockSampler`.
         prefetch_labels: see :class:`BlockSampler`.
         prefetch_edge_feats: see :class:`BlockSampler`.
         output_device: see :class:`BlockSampler`.
-        fused: accepted for DGL's sake; sampling and blocks are always one step.
+        fused: ignored; sampling and the conversion to blocks are always one step.
 
     Raises:
         GraphTypeError: fanouts that are not a list of ints or dicts.
-        GraphValueError: no fanout or one below -1, ``edge_dir="out"``, or both prob and mask.
+        GraphValueError: no fanout or one out of range, ``edge_dir="out"``, or both prob and mask.
 
     Example:
         >>> import graphmp as gm
@@ -63,45 +71,47 @@ class NeighborSampler(BlockSampler):
         check_direction(edge_dir)
         if prob is not None and mask is not None:
             raise GraphValueError(
-                "Give prob or mask, not both: set the probabilities to 0 where the mask is False."
+                "Expected prob or mask, got both; set the probabilities to 0 where the mask is "
+                "False."
             )
         self.edge_dir, self.prob, self.mask = edge_dir, prob, mask
         self.replace, self.fused = replace, fused
 
     def sample_blocks(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
-        """Make the blocks of some seeds.
+        """Sample the blocks of some seeds.
 
         Args:
             g: the graph.
             seed_nodes: ids or a bool mask; with several node types a dict by type.
-            exclude_eids: ids of edges that must not be in the blocks, or None.
+            exclude_eids: ids of edges that are excluded from the blocks, or None.
 
         Returns:
-            ``(input_nodes, output_nodes, blocks)``, the block farthest from the seeds first.
+            ``(input_nodes, output_nodes, blocks)``, the block of the input layer first.
 
         Raises:
-            GraphError: ids, fanouts, probabilities that do not fit; see
+            GraphError: invalid ids, fanouts or probabilities; see
                 :func:`~graphmp.sampling.sample_block`.
         """
         if self.mask is not None:
             _check_mask(g, self.mask)
-        chances = self.mask if self.prob is None else self.prob
+        prob = self.mask if self.prob is None else self.prob
+        choice = edge_choice(g, prob, self.replace, exclude_eids)
 
-        def block(nodes: Any, fanout: Any) -> Graph:
-            return sampling.sample_block(g, nodes, fanout, chances, self.replace, exclude_eids)
+        def sample_block(nodes: Nodes, fanout: Any) -> Graph:
+            return from_sampled(g, nodes, sample_edges(g, nodes, fanout, choice))
 
-        return layered(self.fanouts, seed_nodes, block)
+        return layered(g, self.fanouts, seed_nodes, sample_block)
 
 
 MultiLayerNeighborSampler = NeighborSampler
 
 
 class MultiLayerFullNeighborSampler(NeighborSampler):
-    """All edges into each node, for each layer of a model.
+    """Selects all incoming edges of each node, for each layer of a model.
 
     Args:
         num_layers: the number of layers.
-        **kwargs: as :class:`NeighborSampler` takes them.
+        **kwargs: the other arguments of :class:`NeighborSampler`.
 
     Raises:
         GraphTypeError: not an int.
@@ -118,23 +128,32 @@ class MultiLayerFullNeighborSampler(NeighborSampler):
         super().__init__([-1] * _checks.count(num_layers, "num_layers"), **kwargs)
 
 
-def layered(fanouts: list[Any], seeds: Any, block: Callable[[Any, Any], Graph]) -> Any:
-    """Make blocks one after the other, each for the sources of the one before.
+def layered(g: Graph, fanouts: list[Any], seeds: Any, sample_block: SampleBlock) -> Any:
+    """Sample a block for each layer; its sources are the destinations of the layer before.
 
     Args:
-        fanouts: from the input to the output.
+        g: the graph.
+        fanouts: the fanout of each layer, from the input to the output.
         seeds: the destinations of the last block.
-        block: makes the block of some destinations and a fanout.
+        sample_block: samples the block of checked destinations with a fanout.
 
     Returns:
         ``(input_nodes, output_nodes, blocks)``.
     """
+    targets = nodes = nodes_by_type(g, seeds)
     blocks: list[Graph] = []
-    nodes = seeds
     for fanout in reversed(fanouts):
-        blocks.insert(0, block(nodes, fanout))
-        nodes = blocks[0].srcdata[NID]
-    return nodes, output_nodes(blocks[-1], seeds), blocks
+        block = sample_block(nodes, fanout)
+        blocks.insert(0, block)
+        nodes = {ntype: frame[NID] for ntype, frame in block._frames.src.items()}
+    return _like_seeds(g, nodes), _like_seeds(g, targets, seeds), blocks
+
+
+def _like_seeds(g: Graph, nodes: Nodes, seeds: Any = None) -> Any:
+    """Nodes as users see them: a dict of the types of ``seeds``, or one tensor."""
+    if isinstance(seeds, Mapping):
+        return {ntype: nodes[g._meta.ntype(ntype)] for ntype in seeds}
+    return nodes if len(nodes) > 1 else next(iter(nodes.values()))
 
 
 def checked_fanouts(fanouts: Any) -> list[Any]:
@@ -142,39 +161,32 @@ def checked_fanouts(fanouts: Any) -> list[Any]:
 
     Raises:
         GraphTypeError: not a list of ints or dicts.
-        GraphValueError: none, or one below -1.
+        GraphValueError: none, or one out of range.
     """
     if isinstance(fanouts, (str, Mapping)) or not isinstance(fanouts, Iterable):
         raise GraphTypeError(
-            "Fanouts are a list with one for each layer, such as [10, 10], but "
-            f"{_checks.kind(fanouts)} came."
+            "Expected fanouts to be a list with one for each layer, such as [10, 10], got "
+            f"{_checks.kind(fanouts)}."
         )
-    found = fanouts.tolist() if isinstance(fanouts, torch.Tensor) else list(fanouts)
-    if not found:
-        raise GraphValueError("At least one fanout is wanted, but none came: give one a layer.")
-    for fanout in found:
+    layers = fanouts.tolist() if isinstance(fanouts, Tensor) else list(fanouts)
+    if not layers:
+        raise GraphValueError("Expected at least one fanout, got none; pass one for each layer.")
+    for fanout in layers:
         for number in fanout.values() if isinstance(fanout, Mapping) else (fanout,):
-            _check_fanout(number)
-    return found
-
-
-def _check_fanout(number: Any) -> None:
-    if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise GraphTypeError(f"A fanout must be an int, but {_checks.kind(number)} came.")
-    if int(number) < -1:
-        raise GraphValueError(f"A fanout must be -1, for all, or a count, but {number} came.")
+            check_fanout(number, "fanout")
+    return layers
 
 
 def check_direction(edge_dir: str) -> None:
-    """Check that edges are followed against their direction, as messages need it.
+    """Check that incoming edges are sampled, as message passing needs them.
 
     Raises:
         GraphValueError: another direction.
     """
     if edge_dir != "in":
         raise GraphValueError(
-            f"edge_dir must be 'in', but {edge_dir!r} came: the edges of a block enter its seeds. "
-            "To follow edges along their direction, sample graphmp.reverse(g)."
+            f"Expected edge_dir to be 'in', as the edges of a block enter its seeds, got "
+            f"{edge_dir!r}; to sample outgoing edges, pass graphmp.reverse(g)."
         )
 
 
@@ -183,6 +195,6 @@ def _check_mask(g: Graph, mask: str) -> None:
         scheme = g.edge_attr_schemes(etype).get(mask)
         if scheme is not None and scheme.dtype != torch.bool:
             raise GraphTypeError(
-                f"A mask is a field of torch.bool, but {mask!r} of edges of type {etype} has "
-                f"{scheme.dtype}: call .bool() on it, or name it as prob."
+                f"Expected mask to be a field of torch.bool, got {scheme.dtype} for {mask!r} of "
+                f"edges of type {etype}; call .bool() on it, or pass it as prob."
             )

@@ -1,4 +1,4 @@
-"""ShaDow: a small subgraph around the seeds, on which a model of any depth runs."""
+"""ShaDow: an induced subgraph around the seeds, for models of any depth."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import sampling
 from .._graph.subgraph import edge_subgraph, edges_by_type, node_subgraph
 from .._storage.frame import EID
 from ..graph import Graph
+from ..sampling.block import from_sampled
+from ..sampling.neighbors import edge_choice, sample_edges
 from .features import set_edge_lazy_features, set_node_lazy_features
-from .neighbor_sampler import checked_fanouts, layered
+from .neighbor_sampler import Nodes, checked_fanouts, layered
 from .sampler import Sampler, node_seeds
 
 
 class ShaDowKHopSampler(Sampler):
-    """The subgraph of all nodes that some steps of neighbour sampling reach.
+    """Samples the subgraph induced by all nodes that steps of neighbour sampling reach.
 
     From `Decoupling the Depth and Scope of Graph Neural Networks
-    <https://arxiv.org/abs/2201.07858>`__ (Zeng et al., NeurIPS 2021): the number of steps and the
-    number of the model's layers are independent.
+    <https://arxiv.org/abs/2201.07858>`__ (Zeng et al., NeurIPS 2021): the number of steps is
+    independent of the number of the model's layers.
 
     Args:
-        fanouts: for each step, the last one first, how many edges of each type a node gets at most;
-            -1 for all. A dict gives a number for each edge type.
-        replace: whether an edge may be chosen more than once.
-        prob: an edge field, (E,) of float or bool: the chances, in proportion.
+        fanouts: for each step, the last one first, the maximum number of edges of each type for
+            each node; -1 for all. A dict gives a number for each edge type.
+        replace: whether an edge may be sampled more than once.
+        prob: an edge field, (E,) of float or bool: unnormalised probabilities.
         prefetch_node_feats: see :class:`BlockSampler`; of the subgraph.
         prefetch_edge_feats: see :class:`BlockSampler`; of the subgraph.
-        output_device: where the subgraph goes; the graph's device unless given.
+        output_device: the device of the subgraph; the graph's device by default.
 
     Raises:
         GraphTypeError: fanouts that are not a list of ints or dicts.
-        GraphValueError: no fanout, or one below -1.
+        GraphValueError: no fanout, or one out of range.
 
     Example:
         >>> import graphmp as gm
@@ -61,30 +62,33 @@ class ShaDowKHopSampler(Sampler):
         self.output_device = output_device
 
     def sample(self, g: Graph, indices: Any, exclude_eids: Any = None) -> Any:
-        """Make the subgraph of some seeds.
+        """Sample the subgraph of some seeds.
 
         Args:
             g: the graph.
             indices: distinct ids or a bool mask; with several node types a dict by type.
-            exclude_eids: ids of edges that must not be in the subgraph, or None.
+            exclude_eids: ids of edges that are excluded from the subgraph, or None.
 
         Returns:
             ``(input_nodes, output_nodes, subgraph)``; the seeds are the first nodes.
 
         Raises:
-            GraphError: ids, fanouts, probabilities that do not fit.
+            GraphError: invalid ids, fanouts or probabilities.
         """
+        choice = edge_choice(g, self.prob, self.replace, exclude_eids)
 
-        def block(nodes: Any, fanout: Any) -> Graph:
-            return sampling.sample_block(g, nodes, fanout, self.prob, self.replace, exclude_eids)
+        def sample_block(nodes: Nodes, fanout: Any) -> Graph:
+            return from_sampled(g, nodes, sample_edges(g, nodes, fanout, choice))
 
-        nodes, seeds, _ = layered(self.fanouts, indices, block)
-        found = node_subgraph(g, nodes)
+        nodes, seeds, _ = layered(g, self.fanouts, indices, sample_block)
+        subgraph = node_subgraph(g, nodes)
         if exclude_eids is not None:
-            found = _without(found, g, exclude_eids)
-        set_node_lazy_features(found, self.prefetch_node_feats)
-        set_edge_lazy_features(found, self.prefetch_edge_feats)
-        return nodes, seeds, found if self.output_device is None else found.to(self.output_device)
+            subgraph = _without(subgraph, g, exclude_eids)
+        set_node_lazy_features(subgraph, self.prefetch_node_feats)
+        set_edge_lazy_features(subgraph, self.prefetch_edge_feats)
+        if self.output_device is not None:
+            subgraph = subgraph.to(self.output_device)
+        return nodes, seeds, subgraph
 
     def check_seeds(self, g: Graph, indices: Any) -> Any:
         """Check that seeds are nodes."""
@@ -92,9 +96,9 @@ class ShaDowKHopSampler(Sampler):
 
 
 def _without(part: Graph, g: Graph, exclude: Any) -> Graph:
-    """A subgraph of ``g`` without edges that are named by their ids in ``g``."""
-    gone = edges_by_type(g, exclude)
-    kept: Mapping[Any, Tensor] = {
-        etype: ~torch.isin(part.edges[etype].data[EID], eids) for etype, eids in gone.items()
+    """A subgraph of ``g`` without some edges, whose ids are those in ``g``."""
+    excluded = edges_by_type(g, exclude)
+    masks: Mapping[Any, Tensor] = {
+        etype: ~torch.isin(part.edges[etype].data[EID], ids) for etype, ids in excluded.items()
     }
-    return edge_subgraph(part, kept, relabel_nodes=False, store_ids=False)
+    return edge_subgraph(part, masks, relabel_nodes=False, store_ids=False)

@@ -1,19 +1,21 @@
-"""Transfer: a batch, whatever it is made of, goes to a device."""
+"""Transfer of batches, of any structure, to a device."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
+from torch import Tensor
+
+from ..graph import Graph
 
 
 class Transfer:
-    """Moves batches, in any thread, on the stream of the thread that made this.
+    """Moves batches, in any thread, on the current stream of the thread that creates it.
 
     Args:
-        device: where batches go.
+        device: the target device.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -21,30 +23,30 @@ class Transfer:
         self._stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
 
     def __call__(self, batch: Any) -> Any:
-        """Move a batch; what cannot be moved stays as it is."""
-        stream: AbstractContextManager[Any] = nullcontext()
-        if self._stream is not None:
-            stream = torch.cuda.stream(self._stream)
-        with stream:
-            return moved(batch, self._device)
+        """Move a batch; objects without ``to`` stay unchanged."""
+        if self._stream is None:
+            return to_device(batch, self._device)
+        with torch.cuda.stream(self._stream):
+            return to_device(batch, self._device)
 
 
-def moved(batch: Any, device: torch.device) -> Any:
-    """Whatever can be moved, in tuples, lists and dicts of any depth, on a device.
+def to_device(batch: Any, device: torch.device) -> Any:
+    """Move all tensors and graphs in nested tuples, lists and dicts to a device.
 
     Args:
-        batch: a graph, a tensor, anything with ``to``, or what holds such things.
-        device: where it goes.
+        batch: a graph, a tensor, any object with ``to``, or a container of such objects.
+        device: the target device.
 
     Example:
         >>> import torch
-        >>> moved((torch.ones(2), ["name"]), torch.device("cpu"))
+        >>> to_device((torch.ones(2), ["name"]), torch.device("cpu"))
         (tensor([1., 1.]), ['name'])
     """
-    if isinstance(batch, Mapping):
-        return {key: moved(value, device) for key, value in batch.items()}
-    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
-        return type(batch)(*(moved(value, device) for value in batch))
+    if isinstance(batch, (Tensor, Graph)):
+        return batch.to(device)
     if isinstance(batch, (tuple, list)):
-        return type(batch)(moved(value, device) for value in batch)
+        values = [to_device(value, device) for value in batch]
+        return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
+    if isinstance(batch, Mapping):
+        return {key: to_device(value, device) for key, value in batch.items()}
     return batch.to(device) if callable(getattr(batch, "to", None)) else batch

@@ -1,6 +1,7 @@
-"""Sampling: neighbours, walks and negative edges, drawn at random from a graph.
+"""Random sampling: neighbours, walks and negative edges.
 
 Files:
+    arguments: Checks of the arguments that several functions share.
     block: ``to_block``: a bipartite graph of sampled edges for one layer.
     labor: LABOR sampling, where destinations share sources.
     negative: Uniform negative edges.

@@ -1,4 +1,4 @@
-"""Blocks: the edges into some nodes as a graph between two sets of nodes, as one layer needs it."""
+"""Blocks: bipartite graphs of the edges into some nodes, one for each layer of a model."""
 
 from __future__ import annotations
 
@@ -18,30 +18,33 @@ from .._storage.frame import EID, NID, Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
+from .arguments import DST, SRC
+
+Compacted = tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]
 
 
-class Chosen(NamedTuple):
-    """Edges that were chosen for some nodes, node after node.
+class SampledEdges(NamedTuple):
+    """Edges that were sampled for some nodes, grouped by node.
 
     Attributes:
-        form: the edges that they were chosen from, grouped by the nodes' end.
-        limits: (n + 1,) where each node's edges start and end.
-        others: (E,) their other ends.
-        places: (E,) their positions in ``form``.
+        csr: the edges that were sampled from, grouped by the same end.
+        indptr: (n + 1,) where the edges of each node start.
+        indices: (E,) the nodes at the other ends.
+        positions: (E,) positions of the edges in ``csr``.
     """
 
-    form: Csr
-    limits: Tensor
-    others: Tensor
-    places: Tensor
+    csr: Csr
+    indptr: Tensor
+    indices: Tensor
+    positions: Tensor
 
-    def of(self, frame: Frame) -> Frame:
-        """Rows of the edges' frame, with their ids; nothing is gathered that nobody reads."""
-        made = frame.bare(len(self.places))
+    def features(self, frame: Frame) -> Frame:
+        """Rows of the edge frame, and the edge ids; both are gathered on first access."""
+        edges = frame.bare(self.positions.shape[0])
         if len(frame) > 0:
-            made = frame.take(self.form.edge_ids.index_select(0, self.places))
-        made.defer(EID, self.form.edge_ids, self.places)
-        return made
+            edges = frame.take(self.csr.edge_ids.index_select(0, self.positions))
+        edges.defer(EID, self.csr.edge_ids, self.positions)
+        return edges
 
 
 def to_block(
@@ -50,24 +53,24 @@ def to_block(
     include_dst_in_src: bool = True,
     src_nodes: Any = None,
 ) -> AnyGraph:
-    """Make a block, a message flow graph, of all edges of a graph.
+    """Convert a graph to a block, also known as a message flow graph.
 
     Args:
-        graph: a graph that is not a block, usually of the edges that were sampled.
-        dst_nodes: the destinations, in the order that they get; ids or a bool mask, with several
-            node types a dict by type. All nodes that edges enter unless given.
-        include_dst_in_src: make the destinations the first of the sources.
-        src_nodes: the sources, in the order that they get, in the same form; they must start with
-            the destinations if those are included. Unless given, the nodes that edges leave, in
-            the order of the edges.
+        graph: a graph that is not a block, usually of sampled edges.
+        dst_nodes: the destinations, in the order of the result; ids or a bool mask, with several
+            node types a dict by type. By default all nodes with incoming edges.
+        include_dst_in_src: whether the first sources are the destinations.
+        src_nodes: the sources, in the order of the result, in the same form; they must start with
+            the destinations if those are included. By default all nodes with outgoing edges, in the
+            order of the edges.
 
     Returns:
         A graph with ``is_block``. ``srcdata["_ID"]``, ``dstdata["_ID"]`` and ``edata["_ID"]`` are
-        ids of ``graph``; the edges keep their order. Features are gathered when they are read.
+        ids of ``graph``; the edges keep their order. Features are gathered on first access.
 
     Raises:
-        GraphIndexError: a node that is not there.
-        GraphValueError: a block; nodes named twice; nodes that do not cover the edges.
+        GraphIndexError: a node id out of range.
+        GraphValueError: a block; duplicate nodes; nodes that do not cover the edges.
 
     Example:
         >>> import graphmp as gm
@@ -79,139 +82,170 @@ def to_block(
         (tensor([2, 3]), tensor([1, 0]))
     """
     if graph.is_block:
-        raise GraphValueError("This is a block already: to_block takes the graph it came from.")
-    ends = {t: a.dst for t, a in graph.adjacencies.items()}
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block already; pass the graph that it was "
+            "sampled from."
+        )
+    src = {t: a.src for t, a in graph.adjacencies.items()}
+    dst = {t: a.dst for t, a in graph.adjacencies.items()}
     if dst_nodes is None:
-        targets = {t: torch.unique(ids) for t, ids in _by_end(graph, ends, 2).items()}
+        targets = {t: torch.unique(ids) for t, ids in _by_node_type(graph, dst, DST).items()}
     else:
-        targets = _once(nodes_by_type(graph, dst_nodes), "dst_nodes")
-    given = None if src_nodes is None else _once(nodes_by_type(graph, src_nodes), "src_nodes")
+        targets = _distinct(nodes_by_type(graph, dst_nodes), "dst_nodes")
     first = {t: ids if include_dst_in_src else ids[:0] for t, ids in targets.items()}
-    others = {t: a.src for t, a in graph.adjacencies.items()}
-    if given is None:
-        sources, us = _numbered(graph, first, others, 0)
+    if src_nodes is None:
+        sources, us = _compact(graph, first, src, SRC)
     else:
-        sources, us = _covering(graph, given, others, 0, "src_nodes")
-        for ntype, ids in first.items():
-            if not torch.equal(sources[ntype][: len(ids)], ids):
-                raise GraphValueError(
-                    f"src_nodes of type {ntype!r} must start with the destinations: put them "
-                    "first, or pass include_dst_in_src=False."
-                )
-    _, vs = _covering(graph, targets, ends, 2, "dst_nodes")
+        listed = _distinct(nodes_by_type(graph, src_nodes), "src_nodes")
+        sources, us = _compact_within(graph, listed, src, SRC, "src_nodes")
+        _check_start(sources, first)
+    _, vs = _compact_within(graph, targets, dst, DST, "dst_nodes")
     adjacencies = {
         t: Adjacency.from_coo(us[t], vs[t], len(sources[t[0]]), len(targets[t[2]]))
         for t in graph.canonical_etypes
     }
-    eids = {t: torch.arange(len(us[t]), dtype=graph.idtype, device=graph.device) for t in us}
-    edge = {t: graph._frames.edge[t].take(ids) for t, ids in eids.items()}
+    edge_ids = {t: torch.arange(len(us[t]), dtype=graph.idtype, device=graph.device) for t in us}
+    edge = {t: graph._frames.edge[t].take(ids) for t, ids in edge_ids.items()}
     for etype, frame in edge.items():
-        frame[EID] = eids[etype]
-    return made(graph, sources, targets, adjacencies, edge)
+        frame[EID] = edge_ids[etype]
+    return _assemble_block(graph, sources, targets, adjacencies, edge)
 
 
-def sampled(
-    graph: AnyGraph, targets: Mapping[str, Tensor], chosen: Mapping[CanonicalEtype, Chosen]
+def from_sampled(
+    graph: AnyGraph, targets: Mapping[str, Tensor], sampled: Mapping[CanonicalEtype, SampledEdges]
 ) -> AnyGraph:
-    """The block of edges that were chosen for destinations.
+    """The block of sampled edges.
 
     Args:
-        graph: what the edges were chosen from.
+        graph: the graph that was sampled.
         targets: the destinations of each type.
-        chosen: for each relation the edges that enter them.
+        sampled: the sampled incoming edges of each edge type.
 
     Returns:
         A block whose edges are grouped by destination.
     """
-    others = {t: found.others for t, found in chosen.items()}
-    sources, us = _numbered(graph, targets, others, 0)
+    sources, us = _compact(graph, targets, {t: edges.indices for t, edges in sampled.items()}, SRC)
     adjacencies, edge = {}, {}
-    for etype, found in chosen.items():
-        eids = kernels.arange(len(found.others), like=found.others)
-        sizes = (len(sources[etype[0]]), len(targets[etype[2]]))
-        form = Csr(found.limits, us[etype], eids)
-        adjacencies[etype] = Adjacency.from_compressed(form, *sizes, by="csc")
-        edge[etype] = found.of(graph._frames.edge[etype])
-    return made(graph, sources, targets, adjacencies, edge)
+    for etype, edges in sampled.items():
+        edge_ids = kernels.arange(edges.indices.shape[0], like=edges.indices)
+        sizes = (sources[etype[0]].shape[0], targets[etype[2]].shape[0])
+        csc = Csr(edges.indptr, us[etype], edge_ids)
+        adjacencies[etype] = Adjacency.from_compressed(csc, *sizes, by="csc")
+        edge[etype] = edges.features(graph._frames.edge[etype])
+    return _assemble_block(graph, sources, targets, adjacencies, edge)
 
 
-def made(
+def _assemble_block(
     graph: AnyGraph,
     sources: Mapping[str, Tensor],
     targets: Mapping[str, Tensor],
     adjacencies: Mapping[CanonicalEtype, Adjacency],
     edge: dict[CanonicalEtype, Frame],
 ) -> AnyGraph:
-    """A block between nodes of ``graph``, whose features it has, unread.
+    """A block between nodes of ``graph``, with their features, gathered on first access.
 
     Args:
-        graph: where nodes and edges come from.
+        graph: the graph that nodes and edges belong to.
         sources: ids of the sources of each type.
         targets: ids of the destinations of each type.
-        adjacencies: the edges of each relation.
+        adjacencies: the edges of each edge type.
         edge: their frames.
     """
-    frames = graph._frames
-    src = {t: frames.src[t].take(ids, f"source nodes of type {t!r}") for t, ids in sources.items()}
-    dst = {
-        t: frames.src[t].take(ids, f"destination nodes of type {t!r}") for t, ids in targets.items()
-    }
-    for part, ids in ((src, sources), (dst, targets)):
-        for ntype, frame in part.items():
-            frame[NID] = ids[ntype]
-    meta = Metagraph(graph.canonical_etypes, graph.ntypes, graph.ntypes)
+    src = _node_frames(graph, sources, "source")
+    dst = _node_frames(graph, targets, "destination")
+    types = graph._meta
+    meta = Metagraph(types.canonical_etypes, types.ntypes, types.ntypes)
     return assembled(graph, meta, adjacencies, Frames(src, dst, edge))
 
 
-def _once(nodes: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """Check that nodes are distinct: an edge has one place at each end."""
+def _node_frames(graph: Structure, nodes: Mapping[str, Tensor], end: str) -> dict[str, Frame]:
+    frames = {}
+    for ntype, ids in nodes.items():
+        frames[ntype] = graph._frames.src[ntype].take(ids, f"{end} nodes of type {ntype!r}")
+        frames[ntype][NID] = ids
+    return frames
+
+
+# ---- compaction
+
+
+def _compact(
+    graph: Structure, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
+) -> Compacted:
+    """Map node ids at one end of the edges to consecutive new ids.
+
+    Args:
+        graph: the graph that the ids belong to.
+        first: the nodes of each type that get the first new ids.
+        ids: for each edge type the nodes at the end, (E,).
+        end: the end.
+
+    Returns:
+        The nodes of each type in the order of their new ids, and the new ids of each edge type.
+    """
+    nodes, compacted = {}, {}
+    for ntype, every in _by_node_type(graph, ids, end).items():
+        num_nodes = graph._frames.src[ntype].num_rows
+        nodes[ntype], new_ids = kernels.relabel(first[ntype], every, num_nodes)
+        start = 0
+        for etype, part in ids.items():
+            if etype[end] == ntype:
+                stop = start + part.shape[0]
+                compacted[etype] = new_ids[start:stop]
+                start = stop
+    return nodes, compacted
+
+
+def _by_node_type(
+    graph: Structure, ids: Mapping[CanonicalEtype, Tensor], end: int
+) -> dict[str, Tensor]:
+    """The node ids of all edge types that have a node type at one end, concatenated."""
+    joined = {}
+    for ntype in graph._meta.ntypes:
+        parts = [part for etype, part in ids.items() if etype[end] == ntype]
+        if len(parts) != 1:
+            parts = [torch.empty(0, dtype=graph.idtype, device=graph.device), *parts]
+        joined[ntype] = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return joined
+
+
+def _compact_within(
+    graph: Structure,
+    nodes: Mapping[str, Tensor],
+    ids: Mapping[CanonicalEtype, Tensor],
+    end: int,
+    name: str,
+) -> Compacted:
+    """As :func:`_compact`, where ``nodes`` must contain all ids."""
+    compacted, new_ids = _compact(graph, nodes, ids, end)
+    for ntype, every in compacted.items():
+        if len(every) > len(nodes[ntype]):
+            raise GraphValueError(
+                f"Expected {name} to cover the edges, got an edge at node "
+                f"{int(every[len(nodes[ntype])])} of type {ntype!r}, which is missing; add the "
+                "node or remove its edges."
+            )
+    return compacted, new_ids
+
+
+def _distinct(nodes: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Check that no node is listed twice."""
     for ntype, ids in nodes.items():
         ordered = torch.sort(ids).values
         repeated = ordered[1:][ordered[1:] == ordered[:-1]]
         if len(repeated) > 0:
             raise GraphValueError(
-                f"{name} must be distinct, but node {int(repeated[0])} of type {ntype!r} came "
-                "twice: call torch.unique on them."
+                f"Expected {name} to be distinct, got node {int(repeated[0])} of type {ntype!r} "
+                "twice; call torch.unique on them."
             )
     return nodes
 
 
-def _by_end(graph: Structure, ids: Mapping[CanonicalEtype, Tensor], end: int) -> dict[str, Tensor]:
-    """The ids of all relations that have a node type at one end, one after the other."""
-    none = torch.empty(0, dtype=graph.idtype, device=graph.device)
-    parts = {n: [i for t, i in ids.items() if t[end] == n] for n in graph.ntypes}
-    return {n: p[0] if len(p) == 1 else torch.cat([none, *p]) for n, p in parts.items()}
-
-
-def _numbered(
-    graph: Structure, first: Mapping[str, Tensor], ids: Mapping[CanonicalEtype, Tensor], end: int
-) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
-    """Nodes of each type, ``first`` and then what is new at an end, and the places of the ends."""
-    nodes, places = {}, {}
-    for ntype, every in _by_end(graph, ids, end).items():
-        nodes[ntype], found = kernels.relabel(first[ntype], every, graph.num_nodes(ntype))
-        start = 0
-        for etype, part in ids.items():
-            if etype[end] == ntype:
-                places[etype] = found[start : start + len(part)]
-                start += len(part)
-    return nodes, places
-
-
-def _covering(
-    graph: Structure,
-    given: Mapping[str, Tensor],
-    ids: Mapping[CanonicalEtype, Tensor],
-    end: int,
-    name: str,
-) -> tuple[dict[str, Tensor], dict[CanonicalEtype, Tensor]]:
-    """Places of the ends of edges among nodes that must cover them."""
-    nodes, places = _numbered(graph, given, ids, end)
-    for ntype, found in nodes.items():
-        if len(found) > len(given[ntype]):
-            missing = int(found[len(given[ntype])])
+def _check_start(sources: Mapping[str, Tensor], first: Mapping[str, Tensor]) -> None:
+    """Check that the sources of each type start with some nodes."""
+    for ntype, ids in first.items():
+        if not torch.equal(sources[ntype][: len(ids)], ids):
             raise GraphValueError(
-                f"{name} must cover the edges, but node {missing} of type {ntype!r}, at the end of "
-                "an edge, is missing: add it, or leave its edges out."
+                f"Expected src_nodes of type {ntype!r} to start with the destinations; move them "
+                "to the front, or pass include_dst_in_src=False."
             )
-    return nodes, places

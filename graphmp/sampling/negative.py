@@ -1,6 +1,6 @@
-"""Negative edges: pairs of nodes that no edge joins.
+"""Uniform negative sampling: pairs of nodes without an edge.
 
-Numbers come from a generator of the CPU, so that they are the same for graphs on every device.
+Random numbers come from a CPU generator, so that samples are the same on every device.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ def global_uniform_negative_sampling(
     etype: Any = None,
     redundancy: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Draw pairs of nodes that no edge joins, each with the same chance.
+    """Sample pairs of nodes without an edge, uniformly.
 
     Args:
         g: a graph that is not a block.
-        num_samples: how many pairs.
-        exclude_self_loops: draw no pair of a node and itself, where both ends are of one type.
-        replace: whether a pair may come more than once.
-        etype: the edge type; not needed when there is one.
-        redundancy: how many more pairs are drawn at a time than are missing, as a share of them.
-            It costs or saves time and does not change the result.
+        num_samples: the number of pairs.
+        exclude_self_loops: whether to exclude pairs of a node and itself, if both ends are of one
+            type.
+        replace: whether a pair may be sampled more than once.
+        etype: the edge type; optional if there is only one.
+        redundancy: the fraction of additional pairs in each round of rejection sampling. It affects
+            the run time only, not the result.
 
     Returns:
-        Sources and destinations, in the order in which they were drawn: (num_samples,) each, or
-        fewer where there are not so many.
+        Sources and destinations in random order: (num_samples,) each, or fewer if there are not
+        enough pairs.
 
     Raises:
-        GraphKeyError: an edge type that is not there.
+        GraphKeyError: an unknown edge type.
         GraphTypeError: numbers of the wrong kind.
-        GraphValueError: a block; a negative number; several edge types and none named.
+        GraphValueError: a block; a negative number; several edge types without a choice.
 
     Example:
         >>> import graphmp as gm
@@ -55,74 +56,80 @@ def global_uniform_negative_sampling(
     """
     refuse_block(g)
     etype, count = g._meta.etype(etype), _checks.count(num_samples, "num_samples")
-    share, adjacency = _share(redundancy), g.adjacencies[etype]
+    extra, adjacency = _redundancy(redundancy), g.adjacencies[etype]
     loops = adjacency.num_src if exclude_self_loops and etype[0] == etype[2] else 0
     total = adjacency.num_src * adjacency.num_dst
     if total >= 2**62:
         raise GraphValueError(
-            f"{adjacency.num_src} sources and {adjacency.num_dst} destinations make too many pairs "
-            "to be numbered."
+            f"Expected fewer than 2**62 pairs of nodes, got {adjacency.num_src} sources and "
+            f"{adjacency.num_dst} destinations, which are too many pairs."
         )
-    taken = adjacency.num_edges + loops + (0 if replace else count)
-    if total > 0 and 2 * taken <= total:
-        keys = _by_trying(adjacency, count, loops > 0, replace, share)
+    unavailable = adjacency.num_edges + loops + (0 if replace else count)
+    if total > 0 and 2 * unavailable <= total:
+        keys = _by_rejection(adjacency, count, loops > 0, replace, extra)
     else:
-        keys = _of_all(adjacency, count, loops > 0, replace)
+        keys = _by_enumeration(adjacency, count, loops > 0, replace)
     width = max(adjacency.num_dst, 1)
     return (keys // width).to(g.idtype), (keys % width).to(g.idtype)
 
 
-def _by_trying(
-    adjacency: Adjacency, count: int, no_loops: bool, replace: bool, share: float
+def _by_rejection(
+    adjacency: Adjacency, count: int, no_loops: bool, replace: bool, redundancy: float
 ) -> Tensor:
-    """Draw from all pairs, of which at least half will do, until enough are found."""
+    """Sample from all pairs, of which at least half are accepted, until there are enough."""
     source, total = random.generator(), adjacency.num_src * adjacency.num_dst
-    found = torch.empty(0, dtype=torch.int64, device=adjacency.device)
-    while len(found) < count:
-        missing = count - len(found)
-        size = (missing + math.ceil(missing * share) + 16,)
-        keys = torch.randint(total, size, generator=source).to(found.device)
-        found = torch.cat([found, keys[~_is_joined(adjacency, keys, no_loops)]])
-        found = found if replace else _first_of_each(found)
-    return found[:count]
+    accepted = torch.empty(0, dtype=torch.int64, device=adjacency.device)
+    while len(accepted) < count:
+        missing = count - len(accepted)
+        size = (missing + math.ceil(missing * redundancy) + 16,)
+        keys = torch.randint(total, size, generator=source).to(accepted.device)
+        accepted = torch.cat([accepted, keys[~_is_excluded(adjacency, keys, no_loops)]])
+        accepted = accepted if replace else _distinct(accepted)
+    return accepted[:count]
 
 
-def _of_all(adjacency: Adjacency, count: int, no_loops: bool, replace: bool) -> Tensor:
-    """Draw from the list of the pairs that will do."""
+def _by_enumeration(adjacency: Adjacency, count: int, no_loops: bool, replace: bool) -> Tensor:
+    """Sample from the list of all acceptable pairs."""
     keys = torch.arange(adjacency.num_src * adjacency.num_dst, device=adjacency.device)
-    free, source = keys[~_is_joined(adjacency, keys, no_loops)], random.generator()
-    if replace and len(free) > 0:
-        picks = torch.randint(len(free), (count,), generator=source)
+    negatives = keys[~_is_excluded(adjacency, keys, no_loops)]
+    source = random.generator()
+    if replace and len(negatives) > 0:
+        picks = torch.randint(len(negatives), (count,), generator=source)
     else:
-        picks = torch.randperm(len(free), generator=source)[:count]
-    return free[picks.to(free.device)]
+        picks = torch.randperm(len(negatives), generator=source)[:count]
+    return negatives[picks.to(negatives.device)]
 
 
-def _is_joined(adjacency: Adjacency, keys: Tensor, no_loops: bool) -> Tensor:
-    """Whether an edge joins each pair, or the pair is of a node and itself."""
-    known = adjacency.pairs[0]
-    joined = torch.zeros_like(keys, dtype=torch.bool)
-    if len(known) > 0:
-        joined = known[torch.searchsorted(known, keys).clamp(max=len(known) - 1)] == keys
-    return joined | (keys // adjacency.num_dst == keys % adjacency.num_dst) if no_loops else joined
+def _is_excluded(adjacency: Adjacency, keys: Tensor, no_loops: bool) -> Tensor:
+    """Whether each pair has an edge, or is a self-loop."""
+    edges = adjacency.pairs[0]
+    is_edge = torch.zeros_like(keys, dtype=torch.bool)
+    if len(edges) > 0:
+        is_edge = edges[torch.searchsorted(edges, keys).clamp(max=len(edges) - 1)] == keys
+    if not no_loops:
+        return is_edge
+    return is_edge | (keys // adjacency.num_dst == keys % adjacency.num_dst)
 
 
-def _first_of_each(keys: Tensor) -> Tensor:
-    """The keys without repetitions, each where it came first."""
+def _distinct(keys: Tensor) -> Tensor:
+    """The distinct keys, in order of first occurrence."""
     order = torch.argsort(keys, stable=True)
     is_first = torch.ones_like(keys, dtype=torch.bool)
     is_first[order[1:]] = keys[order].diff() != 0
     return keys[is_first]
 
 
-def _share(redundancy: Any) -> float:
-    if redundancy is None:
+def _redundancy(value: Any) -> float:
+    if value is None:
         return 0.3
     try:
-        share = float(redundancy)
+        redundancy = float(value)
     except (TypeError, ValueError) as error:
-        came = _checks.kind(redundancy)
-        raise GraphTypeError(f"redundancy must be a number, but {came} came.") from error
-    if not (share >= 0 and math.isfinite(share)):
-        raise GraphValueError(f"redundancy must be finite and not negative, but {share} came.")
-    return share
+        raise GraphTypeError(
+            f"Expected redundancy to be a number, got {_checks.kind(value)}."
+        ) from error
+    if not (redundancy >= 0 and math.isfinite(redundancy)):
+        raise GraphValueError(
+            f"Expected redundancy to be finite and not negative, got {redundancy}."
+        )
+    return redundancy

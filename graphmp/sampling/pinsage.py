@@ -1,4 +1,4 @@
-"""The nodes that short random walks visit most, as neighbours."""
+"""PinSAGE neighbours: the nodes that short random walks visit most often."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ from .._graph.structure import AnyGraph, Structure
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import DEFAULT_ETYPE, Metagraph
 from ..errors import GraphValueError
-from .walks import path_of, random_walk, stops_of
+from .walks import check_metapath, random_walk, restart_probabilities
 
 
 class RandomWalkNeighborSampler(Generic[AnyGraph]):
-    """Finds as neighbours the nodes of the same type that random walks from a node visit most.
+    """Connects each node to the nodes of its type that random walks from it visit most often.
 
-    The importance-based neighbourhoods of `Graph convolutional neural networks for web-scale
-    recommender systems <https://arxiv.org/abs/1806.01973>`__ (Ying et al., KDD 2018), for any path
-    of edge types that comes back to the node type it starts from.
+    These are the importance-based neighbourhoods of `Graph convolutional neural networks for
+    web-scale recommender systems <https://arxiv.org/abs/1806.01973>`__ (Ying et al., KDD 2018), for
+    any metapath that ends at the node type it starts from.
 
     Args:
         G: a graph that is not a block.
-        num_traversals: how often a walk goes along the path at most.
-        termination_prob: the chance that a walk ends after each time but the last.
-        num_random_walks: how many walks start from each node.
-        num_neighbors: how many neighbours a node gets at most.
-        metapath: the path of edge types. Not needed on a graph of one node and one edge type,
-            where it is one step.
+        num_traversals: the maximum number of times that a walk follows the metapath.
+        termination_prob: the probability that a walk ends after each traversal but the last.
+        num_random_walks: the number of walks from each node.
+        num_neighbors: the maximum number of neighbours of a node.
+        metapath: a list of edge types. Optional on a homogeneous graph, where it is one step.
         weight_column: the edge field for the numbers of visits.
 
     Raises:
-        GraphKeyError: an edge type that is not there.
+        GraphKeyError: an unknown edge type.
         GraphTypeError: numbers of the wrong kind.
-        GraphValueError: a block; a path that does not come back; numbers that are out of range.
+        GraphValueError: a block; a metapath that ends at another node type; numbers out of range.
 
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
         >>> sampler = gm.sampling.RandomWalkNeighborSampler(g, 2, 0.0, 10, 5)
-        >>> found = sampler(torch.tensor([0]))
-        >>> found.edges(), found.edata["weights"]
+        >>> neighbors = sampler(torch.tensor([0]))
+        >>> neighbors.edges(), neighbors.edata["weights"]
         ((tensor([1, 2]), tensor([0, 0])), tensor([10, 10]))
     """
 
@@ -63,13 +62,13 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         refuse_block(G)
         if metapath is None and not G.is_homogeneous:
             raise GraphValueError(
-                "A graph of several types needs metapath, the edge types of a walk; it has "
-                f"{G.canonical_etypes}."
+                "Expected a metapath, as a graph of several types needs metapath, got None; list "
+                f"edge types of {G.canonical_etypes}."
             )
-        path = path_of(G, G.canonical_etypes if metapath is None else metapath)
+        path = check_metapath(G, G.canonical_etypes if metapath is None else metapath)
         if path[0][0] != path[-1][2]:
             raise GraphValueError(
-                f"The metapath must come back to node type {path[0][0]!r}, but it ends at "
+                f"Expected metapath to come back to node type {path[0][0]!r}, got one that ends at "
                 f"{path[-1][2]!r}."
             )
         self.G, self.ntype, self.weight_column = G, path[0][0], weight_column
@@ -79,7 +78,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         self.metapath, self.metapath_hops = path, len(path)
         self.full_metapath = path * self.num_traversals
         self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64)
-        self.restart_prob[len(path) :: len(path)] = stops_of(
+        self.restart_prob[len(path) :: len(path)] = restart_probabilities(
             termination_prob, self.num_traversals - 1, "termination_prob"
         )
 
@@ -87,15 +86,15 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         """Find the neighbours of nodes.
 
         Args:
-            seed_nodes: (n,) ids. A node that is named twice gets neighbours twice.
+            seed_nodes: (n,) ids. A node that is listed twice gets neighbours twice.
 
         Returns:
-            A graph of all nodes of the type, with edges into the seeds from the nodes that were
-            visited, among them perhaps the seeds: node after node, the most visited first, of
-            those that were visited as often the smaller id. The edge field counts the visits.
+            A graph with all nodes of the type and edges from visited nodes, possibly the seed
+            itself, to the seeds. They are grouped by seed, in order of descending visits; of equal
+            numbers the smaller id is first. The edge field is the number of visits.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: a node id out of range.
         """
         g, count = self.G, self.G.num_nodes(self.ntype)
         what = f"Ids of nodes of type {self.ntype!r}"
@@ -114,26 +113,26 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
 
 
 class PinSAGESampler(RandomWalkNeighborSampler[AnyGraph]):
-    """Finds neighbours of one side of a bipartite graph by walks to the other side and back.
+    """Connects the nodes of one side of a bipartite graph, by walks to the other side and back.
 
     See :class:`RandomWalkNeighborSampler`, and `Graph convolutional neural networks for web-scale
     recommender systems <https://arxiv.org/abs/1806.01973>`__ (Ying et al., KDD 2018).
 
     Args:
         G: a graph with one edge type from ``ntype`` to ``other_type``, and one back.
-        ntype: the node type whose neighbours are wanted.
+        ntype: the node type to connect.
         other_type: the node type of the other side.
-        num_traversals: how often a walk goes there and back at most.
-        termination_prob: the chance that a walk ends after each time but the last.
-        num_random_walks: how many walks start from each node.
-        num_neighbors: how many neighbours a node gets at most.
+        num_traversals: the maximum number of times that a walk goes to the other side and back.
+        termination_prob: the probability that a walk ends after each traversal but the last.
+        num_random_walks: the number of walks from each node.
+        num_neighbors: the maximum number of neighbours of a node.
         weight_column: the edge field for the numbers of visits.
 
     Raises:
-        GraphKeyError: a node type that is not there.
+        GraphKeyError: an unknown node type.
         GraphTypeError: numbers of the wrong kind.
-        GraphValueError: a block; no edge type from one side to the other, or several; numbers that
-            are out of range.
+        GraphValueError: a block; no edge type from one side to the other, or several; numbers out
+            of range.
 
     Example:
         >>> import graphmp as gm
@@ -162,37 +161,37 @@ class PinSAGESampler(RandomWalkNeighborSampler[AnyGraph]):
         super().__init__(G, *walks, num_neighbors, path, weight_column)
 
 
-def _most_visited(visited: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The nodes of greatest count in each row of (n, visits): row, node and count of each."""
+def _most_visited(visited: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The ``k`` most frequent nodes in each row of (n, visits): row, node and count of each."""
     nodes = visited.long().sort(1).values
     is_first = torch.ones_like(nodes, dtype=torch.bool)
     is_first[:, 1:] = nodes.diff(dim=1) != 0
     row, column = is_first.nonzero(as_tuple=True)
-    place = row * nodes.shape[1] + column
-    counts = torch.cat([place, place.new_tensor([nodes.numel()])]).diff()
+    position = row * nodes.shape[1] + column
+    counts = torch.cat([position, position.new_tensor([nodes.numel()])]).diff()
     node = nodes[row, column]
     row, node, counts = row[node >= 0], node[node >= 0], counts[node >= 0]
     order = torch.argsort(row * (nodes.shape[1] + 1) - counts, stable=True)
     row, node, counts = row[order], node[order], counts[order]
     first = torch.searchsorted(row, torch.arange(len(nodes), device=row.device))
-    kept = torch.arange(len(row), device=row.device) - first[row] < most
-    return row[kept], node[kept], counts[kept]
+    is_top = torch.arange(len(row), device=row.device) - first[row] < k
+    return row[is_top], node[is_top], counts[is_top]
 
 
 def _only(g: Structure, first: str, second: str) -> tuple[str, str, str]:
-    """The edge type that leads from one node type to another."""
+    """The only edge type from one node type to another."""
     ends = (g._meta.ntype(first), g._meta.ntype(second))
-    found = [etype for etype in g.canonical_etypes if (etype[0], etype[2]) == ends]
-    if len(found) != 1:
+    etypes = [etype for etype in g.canonical_etypes if (etype[0], etype[2]) == ends]
+    if len(etypes) != 1:
         raise GraphValueError(
-            f"One edge type from {first!r} to {second!r} is wanted, but there are {found}: use "
-            "RandomWalkNeighborSampler and name them in metapath."
+            f"Expected one edge type from {first!r} to {second!r}, got {etypes}; use "
+            "RandomWalkNeighborSampler with a metapath."
         )
-    return found[0]
+    return etypes[0]
 
 
 def _at_least_one(value: Any, name: str) -> int:
     number = _checks.count(value, name)
     if number == 0:
-        raise GraphValueError(f"{name} must be at least 1, but 0 came.")
+        raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
     return number

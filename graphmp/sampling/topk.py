@@ -1,4 +1,4 @@
-"""The edges of greatest or least weight that enter, or leave, some nodes."""
+"""Top-k edges: the edges of greatest or least weight of each node."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from .._graph.structure import AnyGraph
 from .._graph.subgraph import nodes_by_type
 from .._storage.frame import Frame
 from ..errors import GraphKeyError, GraphTypeError
-from .block import Chosen
-from .neighbors import by_relation, end_of, of_chosen, one_each
+from .arguments import DST, edge_scalars, end_of, fanouts_by_type
+from .block import SampledEdges
+from .neighbors import sampled_graph
 
 
 def select_topk(
@@ -29,29 +30,29 @@ def select_topk(
     copy_edata: bool = True,
     output_device: Any = None,
 ) -> AnyGraph:
-    """Choose the edges of greatest weight that enter nodes.
+    """Select the incoming or outgoing edges of greatest weight of each node.
 
     Args:
         g: a graph that is not a block.
-        k: how many edges of each type a node gets at most; -1 for all. A dict gives a number for
-            each edge type.
+        k: the maximum number of edges of each type for each node; -1 for all. A dict gives a number
+            for each edge type.
         weight: an edge field, (E,) of numbers or bools.
-        nodes: ids or a bool mask; with several node types a dict by type. All nodes unless given.
-            A node that is named twice gets its edges twice.
-        edge_dir: ``"in"`` for edges that enter, ``"out"`` for edges that leave.
-        ascending: choose the edges of least weight.
-        copy_ndata: give the nodes their features.
-        copy_edata: give the edges their features, gathered when they are read.
-        output_device: where the result goes; the graph's device unless given.
+        nodes: ids or a bool mask; with several node types a dict by type. All nodes by default. The
+            edges of a node that is listed twice are selected twice.
+        edge_dir: ``"in"`` for incoming, ``"out"`` for outgoing edges.
+        ascending: whether to select the edges of least weight instead.
+        copy_ndata: whether the result has the node features.
+        copy_edata: whether the result has the edge features, gathered on first access.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
-        A graph of all nodes and the chosen edges; ``edata["_ID"]`` are their ids. Edges come node
-        after node, the greatest weight first (the least, if ``ascending``), of equal weights the
-        smaller id.
+        A graph with all nodes and the selected edges; ``edata["_ID"]`` are their ids. Edges are
+        grouped by node, in order of descending weight (ascending weight, if ``ascending``); of
+        equal weights the smaller id is first.
 
     Raises:
-        GraphIndexError: a node that is not there.
-        GraphKeyError: a field or a type that is not there.
+        GraphIndexError: a node id out of range.
+        GraphKeyError: an unknown field or type.
         GraphTypeError: weights that cannot be compared.
         GraphValueError: a block; ``k`` below -1 or missing; a weight that is NaN.
 
@@ -63,31 +64,34 @@ def select_topk(
         (tensor([1, 2]), tensor([4, 4]))
     """
     refuse_block(g)
-    end, limits = end_of(edge_dir), by_relation(g, k, "k")
+    end, counts = end_of(edge_dir), fanouts_by_type(g, k, "k")
     every = {t: torch.ones(g.num_nodes(t), dtype=torch.bool, device=g.device) for t in g.ntypes}
-    given = nodes_by_type(g, every if nodes is None else nodes)
-    chosen = {}
+    seeds = nodes_by_type(g, every if nodes is None else nodes)
+    selected = {}
     for etype, adjacency in g.adjacencies.items():
-        form = adjacency.csc if end == 2 else adjacency.csr
-        rows, most = given[etype[end]].contiguous(), limits[etype]
+        csr = adjacency.csc if end == DST else adjacency.csr
+        rows, count = seeds[etype[end]].contiguous(), counts[etype]
         frame = g._frames.edge[etype]
-        weights = torch.zeros_like(form.edge_ids) if most == 0 else _weights(frame, weight)
-        chosen[etype] = Chosen(form, *kernels.greatest(form, rows, most, weights, bool(ascending)))
-    found = of_chosen(g, given, chosen, end, copy_ndata, copy_edata)
-    return moved(found, output_device)
+        weights = torch.zeros_like(csr.edge_ids) if count == 0 else _weights(frame, weight)
+        edges = kernels.greatest(csr, rows, count, weights, bool(ascending))
+        selected[etype] = SampledEdges(csr, *edges)
+    result = sampled_graph(g, seeds, selected, end, copy_ndata, copy_edata)
+    return moved(result, output_device)
 
 
-def _weights(frame: Frame, weight: str) -> Tensor:
-    if not isinstance(weight, str):
+def _weights(frame: Frame, field: str) -> Tensor:
+    if not isinstance(field, str):
         raise GraphTypeError(
-            f"weight is the name of an edge field, but {_checks.kind(weight)} came."
+            f"Expected weight to be the name of an edge field, got {_checks.kind(field)}."
         )
-    if weight not in frame:
+    if field not in frame:
         fields = ", ".join(map(repr, frame)) or "none"
-        raise GraphKeyError(f"{frame.owner} have no field {weight!r}; fields are: {fields}.")
-    weights = one_each(frame, weight)
+        raise GraphKeyError(
+            f"Expected a field of the {frame.owner}, got no field {field!r}; fields are: {fields}."
+        )
+    weights = edge_scalars(frame, field)
     if weights.dtype.is_complex:
-        raise GraphTypeError(f"Weights must be real numbers, but {weight!r} has {weights.dtype}.")
+        raise GraphTypeError(f"Expected weights to be real numbers, got {weights.dtype}.")
     if weights.dtype in (torch.float16, torch.bfloat16):
         return weights.float()
     return weights.byte() if weights.dtype == torch.bool else weights

@@ -1,4 +1,4 @@
-"""Random walks: along one edge type, along a path of types, and with a memory of one step."""
+"""Random walks: uniform and weighted, along a metapath, and of second order (node2vec)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._graph.structure import Structure
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
 from ..kernels.sampling_spec import WalkSpec
-from .neighbors import chances
+from .arguments import probabilities_by_type
 
 Runs = list[tuple[CanonicalEtype, int]]
 
@@ -31,32 +31,33 @@ def random_walk(
     restart_prob: Any = None,
     return_eids: bool = False,
 ) -> tuple[Tensor, ...]:
-    """Walk at random along the edges, from each of some nodes.
+    """Generate random walks from nodes.
 
-    A walk ends where no edge leaves a node, or none that can be chosen.
+    A walk ends at a node without outgoing edges, or if all of them have probability 0.
 
     Args:
         g: a graph that is not a block.
-        nodes: where walks start: (n,) ids or a bool mask. A node that is named twice starts two.
-        metapath: the edge types of the steps; each leaves the node type that the one before it
-            enters. Not needed on a graph of one node and one edge type.
+        nodes: the start nodes: (n,) ids or a bool mask. A node that is listed twice starts two
+            walks.
+        metapath: the edge types of the steps; each starts at the node type where the previous one
+            ends. Optional on a homogeneous graph.
         length: the number of steps, instead of ``metapath``.
-        prob: an edge field, (E,) of float or bool: the chances, in proportion. An edge with 0 is
-            never chosen. Edge types without the field choose evenly.
-        restart_prob: the chance that a walk ends before a step: one number, or (steps,).
-        return_eids: give the edges too.
+        prob: an edge field, (E,) of float or bool: unnormalised probabilities. An edge with 0 is
+            never chosen. Edge types without the field are sampled uniformly.
+        restart_prob: the probability that a walk ends before a step: one number, or (steps,).
+        return_eids: whether to return the edges too.
 
     Returns:
-        ``(traces, types)``, or ``(traces, eids, types)``. Traces are (n, steps + 1) nodes, the
-        first where the walk starts; eids are (n, steps) edges; both are -1 after a walk's end.
-        Types are (steps + 1,), the number of each node's type. All have the graph's id type.
+        ``(traces, types)``, or ``(traces, eids, types)``. Traces are (n, steps + 1) nodes, starting
+        with the start node; eids are (n, steps) edges; both are -1 after the end of a walk. Types
+        are (steps + 1,) node type ids. All have the graph's id type.
 
     Raises:
-        GraphIndexError: a node that is not there.
-        GraphKeyError: a field or a type that is not there.
-        GraphTypeError: probabilities that are no numbers.
-        GraphValueError: a block; neither or both of ``metapath`` and ``length``; a path whose steps
-            do not follow each other; probabilities that are negative, infinite or NaN.
+        GraphIndexError: a node id out of range.
+        GraphKeyError: an unknown field or type.
+        GraphTypeError: probabilities that are not numbers.
+        GraphValueError: a block; neither or both of ``metapath`` and ``length``; a metapath whose
+            steps do not follow each other; probabilities that are negative, infinite or NaN.
 
     Example:
         >>> import graphmp as gm
@@ -67,24 +68,25 @@ def random_walk(
     """
     refuse_block(g)
     runs = _runs(g, metapath, length)
-    steps = sum(count for _, count in runs)
-    stops = stops_of(restart_prob, steps, "restart_prob").to(g.device)
-    weights = {} if prob is None else chances(g, prob, {etype for etype, _ in runs})
-    at = _starts(g, nodes, runs[0][0][0])
-    key, traces, eids, start = random.key(), [at.view(-1, 1)], [at.new_empty(len(at), 0)], 0
+    ntype, steps = runs[0][0][0], sum(count for _, count in runs)
+    stops = restart_probabilities(restart_prob, steps, "restart_prob").to(g.device)
+    weights = probabilities_by_type(g, prob, {etype for etype, _ in runs})
+    nodes = _start_nodes(g, nodes, ntype)
+    traces, eids = [nodes.view(-1, 1)], [nodes.new_empty(len(nodes), 0)]
+    key, start = random.key(), 0
     for etype, count in runs:
-        part = stops[start : start + count]
-        how = WalkSpec(start, part, key, weights.get(etype), None, 1.0, 1.0)
-        found = kernels.walk(g.adjacencies[etype].csr, traces[-1][:, -1].contiguous(), how)
-        start += count
+        stop, last = start + count, traces[-1][:, -1].contiguous()
+        spec = WalkSpec(start, stops[start:stop], key, weights.get(etype), None, 1.0, 1.0)
+        new_nodes, new_eids = kernels.walk(g.adjacencies[etype].csr, last, spec)
+        start = stop
         if count > 0:
-            traces.append(found[0])
-            eids.append(found[1])
-    ntypes = [runs[0][0][0], *(etype[2] for etype, count in runs for _ in range(count))]
-    numbers = [g.ntypes.index(ntype) for ntype in ntypes]
-    types = torch.tensor(numbers, dtype=g.idtype, device=g.device)
-    walked = torch.cat(traces, 1)
-    return (walked, torch.cat(eids, 1), types) if return_eids else (walked, types)
+            traces.append(new_nodes)
+            eids.append(new_eids)
+    ntypes = [ntype, *(etype[2] for etype, count in runs for _ in range(count))]
+    type_ids = [g.ntypes.index(ntype) for ntype in ntypes]
+    types = torch.tensor(type_ids, dtype=g.idtype, device=g.device)
+    walks = torch.cat(traces, 1)
+    return (walks, torch.cat(eids, 1), types) if return_eids else (walks, types)
 
 
 def node2vec_random_walk(
@@ -96,30 +98,31 @@ def node2vec_random_walk(
     prob: str | None = None,
     return_eids: bool = False,
 ) -> Any:
-    """Walk at random with a memory of one step.
+    """Generate node2vec walks: second-order random walks from nodes.
 
     From `node2vec: scalable feature learning for networks
-    <https://arxiv.org/abs/1607.00653>`__ (Grover and Leskovec, KDD 2016). Where a walk came from
-    node t, an edge to node x counts 1/p if x is t, 1 if there is an edge from x to t, and 1/q
-    otherwise, times its probability.
+    <https://arxiv.org/abs/1607.00653>`__ (Grover and Leskovec, KDD 2016). If the previous node of a
+    walk is t, the probability of an edge to node x is proportional to 1/p if x is t, to 1 if there
+    is an edge from x to t, and to 1/q otherwise, times its probability in ``prob``.
 
     Args:
-        g: a graph of one node and one edge type.
-        nodes: where walks start: (n,) ids or a bool mask. A node that is named twice starts two.
-        p: the greater, the less often a walk goes back.
-        q: the greater, the more a walk stays near.
+        g: a homogeneous graph.
+        nodes: the start nodes: (n,) ids or a bool mask. A node that is listed twice starts two
+            walks.
+        p: the return parameter; a large value makes it unlikely to return to the previous node.
+        q: the in-out parameter; a large value keeps walks close to their start.
         walk_length: the number of steps.
         prob: an edge field, (E,) of float or bool; see :func:`random_walk`.
-        return_eids: give the edges too.
+        return_eids: whether to return the edges too.
 
     Returns:
-        (n, walk_length + 1) nodes, -1 after a walk's end; with ``return_eids`` also (n,
+        (n, walk_length + 1) nodes, -1 after the end of a walk; with ``return_eids`` also (n,
         walk_length) edges.
 
     Raises:
-        GraphIndexError: a node that is not there.
-        GraphKeyError: a field that is not there.
-        GraphTypeError: probabilities that are no numbers.
+        GraphIndexError: a node id out of range.
+        GraphKeyError: an unknown field.
+        GraphTypeError: probabilities that are not numbers.
         GraphValueError: several types; ``p`` or ``q`` that is not positive and finite;
             probabilities that are negative, infinite or NaN.
 
@@ -133,29 +136,29 @@ def node2vec_random_walk(
     refuse_block(g)
     ((etype, _),) = _runs(g, None, walk_length)
     back, far = 1 / _positive(p, "p"), 1 / _positive(q, "q")
-    weights = None if prob is None else chances(g, prob)[etype]
-    at, adjacency = _starts(g, nodes, etype[0]), g.adjacencies[etype]
+    weights = probabilities_by_type(g, prob).get(etype)
+    nodes, adjacency = _start_nodes(g, nodes, etype[0]), g.adjacencies[etype]
     stops = torch.zeros(walk_length, dtype=torch.float64, device=g.device)
-    how = WalkSpec(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
-    found, eids = kernels.walk(adjacency.csr, at.contiguous(), how)
-    traces = torch.cat([at.view(-1, 1), found], 1)
+    spec = WalkSpec(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
+    new_nodes, eids = kernels.walk(adjacency.csr, nodes.contiguous(), spec)
+    traces = torch.cat([nodes.view(-1, 1), new_nodes], 1)
     return (traces, eids) if return_eids else traces
 
 
 def pack_traces(traces: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Walks one after the other, without what comes after their ends.
+    """Concatenate walks, without the padding after their ends.
 
     Args:
-        traces: (n, steps + 1) nodes, -1 after a walk's end.
-        types: (steps + 1,) the number of each node's type.
+        traces: (n, steps + 1) nodes, -1 after the end of a walk.
+        types: (steps + 1,) node type ids.
 
     Returns:
-        ``(concat_vids, concat_types, lengths, offsets)``: the nodes of all walks, the type of each,
-        and for each walk how many nodes it has and where they start, both int64.
+        ``(concat_vids, concat_types, lengths, offsets)``: the nodes of all walks, their types, and
+        for each walk the number of nodes and the offset of the first, both int64.
 
     Raises:
         GraphTypeError: not tensors of int32 or int64.
-        GraphValueError: shapes that do not fit, or tensors on two devices.
+        GraphValueError: mismatched shapes or devices.
 
     Example:
         >>> import graphmp as gm
@@ -167,9 +170,8 @@ def pack_traces(traces: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor, 
     _check_ids(types, "types")
     if traces.ndim != 2 or types.shape != traces.shape[1:] or types.device != traces.device:
         raise GraphValueError(
-            "Traces (n, steps + 1) and types (steps + 1,) on one device are wanted, but shapes of "
-            f"{tuple(traces.shape)} and {tuple(types.shape)} came, on {traces.device} and "
-            f"{types.device}."
+            "Expected traces (n, steps + 1) and types (steps + 1,) on one device, got shapes "
+            f"{tuple(traces.shape)} and {tuple(types.shape)} on {traces.device} and {types.device}."
         )
     is_node = traces >= 0
     lengths = is_node.sum(1)
@@ -183,88 +185,87 @@ def pack_traces(traces: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor, 
 def _check_ids(value: Any, name: str) -> None:
     if not isinstance(value, Tensor) or value.dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(
-            f"{name} must be a tensor of int32 or int64, but {_checks.kind(value)} came."
+            f"Expected {name} to be a tensor of int32 or int64, got {_checks.kind(value)}."
         )
 
 
 def _runs(g: Structure, metapath: Iterable[Any] | None, length: Any) -> Runs:
-    """The edge types of the steps, and how many steps in a row each has."""
+    """The edge types of the steps, with the number of consecutive steps of each."""
     if (metapath is None) == (length is None):
         raise GraphValueError(
-            "Give metapath, the edge types of the steps, or length, their number: "
-            f"{'both' if length is not None else 'neither'} came."
+            "Expected either metapath, the edge types of the steps, or length, their number, got "
+            f"{'both' if length is not None else 'neither'}; pass one of them."
         )
     if metapath is None:
         count = _checks.count(length, "The number of steps")
         if not g.is_homogeneous:
             raise GraphValueError(
-                "A number of steps is for a graph of one node and one edge type; this has edge "
-                f"types {g.canonical_etypes}: name those of the steps in metapath."
+                "Expected a graph of one node and one edge type, got edge types "
+                f"{g.canonical_etypes}; name those of the steps in metapath."
             )
         return [(g.canonical_etypes[0], count)]
-    path = path_of(g, metapath)
+    path = check_metapath(g, metapath)
     return [(etype, len(list(same))) for etype, same in groupby(path)]
 
 
-def path_of(g: Structure, metapath: Iterable[Any]) -> list[CanonicalEtype]:
-    """The checked relations of a path.
+def check_metapath(g: Structure, metapath: Iterable[Any]) -> list[CanonicalEtype]:
+    """The canonical edge types of a metapath.
 
     Args:
         g: the graph.
         metapath: names or canonical triples.
 
     Raises:
-        GraphKeyError: an edge type that is not there.
+        GraphKeyError: an unknown edge type.
         GraphTypeError: not a list.
-        GraphValueError: none, or steps that do not follow each other.
+        GraphValueError: an empty metapath, or steps that do not follow each other.
     """
     if isinstance(metapath, str) or not isinstance(metapath, Iterable):
         raise GraphTypeError(
-            f"metapath is a list of edge types, but {_checks.kind(metapath)} came."
+            f"Expected metapath to be a list of edge types, got {_checks.kind(metapath)}."
         )
     path = [g._meta.etype(etype) for etype in metapath]
     if not path:
-        raise GraphValueError("metapath needs one edge type at least, but it is empty.")
+        raise GraphValueError("Expected metapath to have at least one edge type, got none.")
     for first, second in pairwise(path):
         if first[2] != second[0]:
             raise GraphValueError(
-                "Each step of a metapath must leave the node type that the step before it enters, "
-                f"but {second} follows {first}."
+                "Expected each step of metapath to start at the node type where the previous step "
+                f"ends, got a path where {second} follows {first}."
             )
     return path
 
 
-def _starts(g: Structure, nodes: Any, ntype: str) -> Tensor:
+def _start_nodes(g: Structure, nodes: Any, ntype: str) -> Tensor:
     what = f"Ids of nodes of type {ntype!r}"
     return _checks.ids_or_mask(nodes, g.idtype, g.device, g.num_nodes(ntype), what)
 
 
-def stops_of(chance: Any, steps: int, name: str) -> Tensor:
-    """The checked chance to end before each step: (steps,) float64, on the CPU.
+def restart_probabilities(value: Any, steps: int, name: str) -> Tensor:
+    """The checked probability that a walk ends before each step: (steps,) float64, on the CPU.
 
     Args:
-        chance: one number, or one for each step; None for none.
+        value: one number, or one for each step; None for 0.
         steps: the number of steps.
-        name: of the argument, for error messages.
+        name: the argument's name, for error messages.
 
     Raises:
         GraphTypeError: neither a number nor numbers.
-        GraphValueError: another number of them, or one that is not from 0 to 1.
+        GraphValueError: another shape, or a number that is not between 0 and 1.
     """
-    given = 0.0 if chance is None else chance
     try:
-        stops = torch.as_tensor(given).detach().to("cpu", torch.float64)
+        stops = torch.as_tensor(0.0 if value is None else value).detach().to("cpu", torch.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise GraphTypeError(
-            f"{name} is a number or a tensor, but {_checks.kind(given)} came."
+            f"Expected {name} to be a number or a tensor, got {_checks.kind(value)}."
         ) from error
     if stops.ndim > 0 and stops.shape != (steps,):
         raise GraphValueError(
-            f"{name} needs one number, or one for each of the {steps} steps, but a shape of "
-            f"{tuple(stops.shape)} came."
+            f"Expected {name} to be one number, or one for each of the {steps} steps, got shape "
+            f"{tuple(stops.shape)}."
         )
     if not bool(((stops >= 0) & (stops <= 1)).all()):
-        raise GraphValueError(f"{name} must be from 0 to 1, but {given} came.")
+        raise GraphValueError(f"Expected {name} to be from 0 to 1, got {value}.")
     return stops.expand(steps).contiguous()
 
 
@@ -272,7 +273,9 @@ def _positive(value: Any, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
-        raise GraphTypeError(f"{name} must be a number, but {_checks.kind(value)} came.") from error
+        raise GraphTypeError(
+            f"Expected {name} to be a number, got {_checks.kind(value)}."
+        ) from error
     if not (number > 0 and math.isfinite(number) and math.isfinite(1 / number)):
-        raise GraphValueError(f"{name} must be positive and finite, but {number} came.")
+        raise GraphValueError(f"Expected {name} to be positive and finite, got {number}.")
     return number

@@ -334,7 +334,7 @@ def test_a_sampler_that_excludes_nothing_is_refused_only_where_it_should() -> No
 
 def test_a_sampler_of_subgraphs_cannot_take_the_place_of_blocks() -> None:
     sampler = dl.as_edge_prediction_sampler(dl.SAINTSampler("node", 3))
-    with pytest.raises(gm.GraphTypeError, match=r"SAINTSampler.sample must give \(input_nodes, "):
+    with pytest.raises(gm.GraphTypeError, match=r"SAINTSampler.sample to return \(input_nodes, "):
         sampler.sample(people(), [1])
 
 

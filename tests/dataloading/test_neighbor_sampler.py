@@ -142,19 +142,27 @@ def test_blocks_go_to_the_output_device() -> None:
 BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "no list": (lambda: dl.NeighborSampler(5), gm.GraphTypeError, "one for each layer"),  # type: ignore[arg-type]
     "a dict": (lambda: dl.NeighborSampler({"a": 5}), gm.GraphTypeError, "one for each layer"),
-    "none": (lambda: dl.NeighborSampler([]), gm.GraphValueError, "At least one fanout"),
-    "a float": (lambda: dl.NeighborSampler([2.0]), gm.GraphTypeError, "must be an int"),
-    "a bool": (lambda: dl.NeighborSampler([True]), gm.GraphTypeError, "must be an int"),
-    "negative": (lambda: dl.NeighborSampler([-2]), gm.GraphValueError, "-1, for all, or a count"),
+    "none": (lambda: dl.NeighborSampler([]), gm.GraphValueError, "at least one fanout, got none"),
+    "a float": (lambda: dl.NeighborSampler([2.0]), gm.GraphTypeError, "fanout to be an int"),
+    "a bool": (lambda: dl.NeighborSampler([True]), gm.GraphTypeError, "fanout to be an int"),
+    "negative": (
+        lambda: dl.NeighborSampler([-2]),
+        gm.GraphValueError,
+        "-1, for all edges, or a count",
+    ),
     "in a dict": (lambda: dl.NeighborSampler([{"a": -2}]), gm.GraphValueError, "for all"),
     "out": (lambda: dl.NeighborSampler([2], "out"), gm.GraphValueError, r"graphmp.reverse\(g\)"),
-    "labor out": (lambda: dl.LaborSampler([2], "out"), gm.GraphValueError, "must be 'in'"),
+    "labor out": (lambda: dl.LaborSampler([2], "out"), gm.GraphValueError, "edge_dir to be 'in'"),
     "both": (
         lambda: dl.NeighborSampler([2], prob="w", mask="m"),
         gm.GraphValueError,
-        "prob or mask, not both",
+        "prob or mask, got both",
     ),
-    "no layer": (lambda: dl.MultiLayerFullNeighborSampler(0), gm.GraphValueError, "At least one"),
+    "no layer": (
+        lambda: dl.MultiLayerFullNeighborSampler(0),
+        gm.GraphValueError,
+        "at least one fanout",
+    ),
     "layers": (
         lambda: dl.MultiLayerFullNeighborSampler(1.5),  # type: ignore[arg-type]
         gm.GraphTypeError,
@@ -176,7 +184,7 @@ def test_a_mask_that_is_no_mask_is_refused() -> None:
 
 
 def test_a_missing_fanout_or_field_is_named() -> None:
-    with pytest.raises(gm.GraphValueError, match="needs every edge type"):
+    with pytest.raises(gm.GraphValueError, match="dict for fanout to have every edge type"):
         dl.NeighborSampler([{"buys": 2}]).sample(market(), {"user": [1]})
     with pytest.raises(gm.GraphKeyError, match="no field 'y'"):
         dl.NeighborSampler([2], prefetch_node_feats=["y"]).sample(people(), [1])

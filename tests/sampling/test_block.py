@@ -165,13 +165,13 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "missing": (
         {"dst_nodes": [3, 2]},
         GraphValueError,
-        "dst_nodes must cover the edges, but node 1 of type '_N', .* is missing",
+        "dst_nodes to cover the edges, got an edge at node 1 of type '_N', .* is missing",
     ),
-    "none": ({"dst_nodes": []}, GraphValueError, "must cover the edges, but node 1"),
+    "none": ({"dst_nodes": []}, GraphValueError, "to cover the edges, got an edge at node 1 of"),
     "twice": (
         {"dst_nodes": [1, 2, 3, 2]},
         GraphValueError,
-        "distinct, but node 2 of type",
+        "distinct, got node 2 of type",
     ),
     "range": ({"dst_nodes": [1, 2, 3, 5]}, GraphIndexError, "from 0 to 4, but 5"),
     "negative": ({"dst_nodes": [1, 2, 3, -1]}, GraphIndexError, "from 0 to 4, but -1"),
@@ -180,17 +180,17 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "source missing": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [1, 2, 3]},
         GraphValueError,
-        "src_nodes must cover the edges, but node 0",
+        "src_nodes to cover the edges, got an edge at node 0 of",
     ),
     "source twice": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [1, 2, 3, 0, 0]},
         GraphValueError,
-        "must be distinct, but node 0 of type .* came twice",
+        "src_nodes to be distinct, got node 0 of type .* twice",
     ),
     "prefix": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [0, 1, 2, 3]},
         GraphValueError,
-        "src_nodes of type '_N' must start with the destinations",
+        "src_nodes of type '_N' to start with the destinations",
     ),
 }
 

@@ -91,9 +91,9 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "float": ({"num_samples": 1.0}, GraphTypeError, "num_samples must be an int"),
     "type": ({"etype": "x"}, GraphKeyError, "no edge type 'x'"),
     "none": ({"etype": None}, GraphValueError, "3 edge types, so name one"),
-    "redundancy": ({"redundancy": -1}, GraphValueError, "finite and not negative, but -1"),
-    "nan": ({"redundancy": torch.nan}, GraphValueError, "finite and not negative, but nan"),
-    "name": ({"redundancy": "much"}, GraphTypeError, "redundancy must be a number"),
+    "redundancy": ({"redundancy": -1}, GraphValueError, "finite and not negative, got -1"),
+    "nan": ({"redundancy": torch.nan}, GraphValueError, "finite and not negative, got nan"),
+    "name": ({"redundancy": "much"}, GraphTypeError, "redundancy to be a number, got str 'much'"),
 }
 
 

@@ -90,11 +90,19 @@ def test_the_seed_decides() -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "traversals": ({"num_traversals": 0}, GraphValueError, "num_traversals must be at least 1"),
+    "traversals": (
+        {"num_traversals": 0},
+        GraphValueError,
+        "num_traversals to be at least 1, got 0",
+    ),
     "walks": ({"num_random_walks": -1}, GraphValueError, "must not be negative, but -1"),
     "neighbours": ({"num_neighbors": 2.5}, GraphTypeError, "num_neighbors must be an int"),
-    "chance": ({"termination_prob": 2}, GraphValueError, "termination_prob must be from 0 to 1"),
-    "no chance": ({"termination_prob": "x"}, GraphTypeError, "termination_prob is a number"),
+    "chance": (
+        {"termination_prob": 2},
+        GraphValueError,
+        "termination_prob to be from 0 to 1, got 2",
+    ),
+    "no chance": ({"termination_prob": "x"}, GraphTypeError, "termination_prob to be a number"),
     "path": ({"metapath": None}, GraphValueError, "several types needs metapath"),
     "empty": ({"metapath": []}, GraphValueError, "at least"),
     "one way": ({"metapath": ["views"]}, GraphValueError, "come back to node type 'user'"),
@@ -121,7 +129,7 @@ def test_bad_types_and_seeds_are_errors() -> None:
     numbers = (2, 0.5, 3, 3)
     with pytest.raises(GraphKeyError, match="no node type 'shop'"):
         PinSAGESampler(shop(), "user", "shop", *numbers)
-    with pytest.raises(GraphValueError, match="One edge type from 'item' to 'item' is wanted"):
+    with pytest.raises(GraphValueError, match="Expected one edge type from 'item' to 'item'"):
         PinSAGESampler(shop(), "item", "item", *numbers)
     with pytest.raises(GraphIndexError, match="'user' must be from 0 to 4, but 5"):
         PinSAGESampler(shop(), "user", "item", *numbers)([5])

@@ -121,10 +121,10 @@ def test_where_there_is_nothing_nothing_is_chosen(corner: Corner) -> None:
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, but 9"),
-    "k": ({"k": -2}, GraphValueError, "k must be -1, for all, or a count"),
-    "float": ({"k": 1.5}, GraphTypeError, "k must be an int, but float 1.5"),
-    "missing": ({"k": {}}, GraphValueError, "A dict for k needs every edge type"),
-    "side": ({"edge_dir": "up"}, GraphValueError, "'in' or 'out', but 'up'"),
+    "k": ({"k": -2}, GraphValueError, "k to be -1, for all edges, or a count"),
+    "float": ({"k": 1.5}, GraphTypeError, "k to be an int, got float 1.5"),
+    "missing": ({"k": {}}, GraphValueError, "a dict for k to have every edge type"),
+    "side": ({"edge_dir": "up"}, GraphValueError, "'in' or 'out', got 'up'"),
     "field": ({"weight": "v"}, GraphKeyError, "no field 'v'; fields are: 'w', 'wide', 'nan', 'c'"),
     "tensor": ({"weight": torch.ones(6)}, GraphTypeError, "name of an edge field"),
     "wide": ({"weight": "wide"}, GraphValueError, r"one number for each edge.* \(6, 2\)"),

@@ -194,10 +194,10 @@ def test_no_walks_can_be_packed() -> None:
 def test_packing_needs_ids_of_walks() -> None:
     ids = torch.zeros(2, 3, dtype=torch.int64)
     for traces, types in ((ids.float(), ids[0]), (ids, [0, 0, 0]), (None, ids[0])):
-        with pytest.raises(GraphTypeError, match="must be a tensor of int32 or int64"):
+        with pytest.raises(GraphTypeError, match="to be a tensor of int32 or int64, got"):
             pack_traces(traces, types)  # type: ignore[arg-type]
     for traces, types in ((ids, ids[0, :2]), (ids[0], ids[0]), (ids, ids[0].to("meta"))):
-        with pytest.raises(GraphValueError, match=r"Traces \(n, steps \+ 1\) and types"):
+        with pytest.raises(GraphValueError, match=r"traces \(n, steps \+ 1\) and types"):
             pack_traces(traces, types)
 
 
@@ -209,18 +209,18 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "dict": ({"nodes": {"_N": [0]}}, GraphTypeError, "must be an int, a list"),
     "length": ({"length": -1}, GraphValueError, "must not be negative"),
     "float": ({"length": 2.0}, GraphTypeError, "number of steps must be an int"),
-    "neither": ({"length": None}, GraphValueError, "neither came"),
-    "both": ({"metapath": ["_E"]}, GraphValueError, "both came"),
+    "neither": ({"length": None}, GraphValueError, "their number, got neither"),
+    "both": ({"metapath": ["_E"]}, GraphValueError, "their number, got both"),
     "empty": ({"metapath": [], "length": None}, GraphValueError, "at least"),
-    "name": ({"metapath": "_E", "length": None}, GraphTypeError, "list of edge types, but str"),
+    "name": ({"metapath": "_E", "length": None}, GraphTypeError, "list of edge types, got str"),
     "type": ({"metapath": ["x"], "length": None}, GraphKeyError, "no edge type 'x'"),
-    "field": ({"prob": "w"}, GraphKeyError, "No edge has a field 'w'"),
+    "field": ({"prob": "w"}, GraphKeyError, "with a field 'w'"),
     "integers": ({"prob": "n"}, GraphTypeError, "floating point or bool"),
     "wide": ({"prob": "wide"}, GraphValueError, "one number for each edge"),
     "minus": ({"prob": "minus"}, GraphValueError, "edge 2 has -3.0"),
     "nan": ({"prob": "nan"}, GraphValueError, "edge 2 has nan"),
-    "restart": ({"restart_prob": 1.5}, GraphValueError, "from 0 to 1, but 1.5"),
-    "restart nan": ({"restart_prob": torch.nan}, GraphValueError, "from 0 to 1, but nan"),
+    "restart": ({"restart_prob": 1.5}, GraphValueError, "from 0 to 1, got 1.5"),
+    "restart nan": ({"restart_prob": torch.nan}, GraphValueError, "from 0 to 1, got nan"),
     "restarts": ({"restart_prob": [0.5]}, GraphValueError, "each of the 3 steps"),
     "restart name": ({"restart_prob": "often"}, GraphTypeError, "a number or a tensor"),
 }
@@ -243,15 +243,15 @@ def test_bad_arguments_are_errors_that_say_so(case: str) -> None:
 
 
 BAD_MEMORY: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "zero": ({"p": 0}, GraphValueError, "p must be positive and finite, but 0"),
-    "minus": ({"q": -1}, GraphValueError, "q must be positive and finite, but -1"),
-    "infinite": ({"p": torch.inf}, GraphValueError, "p must be positive and finite"),
-    "nan": ({"q": torch.nan}, GraphValueError, "q must be positive and finite"),
-    "tiny": ({"q": 1e-320}, GraphValueError, "q must be positive and finite"),
-    "name": ({"p": "much"}, GraphTypeError, "p must be a number"),
+    "zero": ({"p": 0}, GraphValueError, "p to be positive and finite, got 0"),
+    "minus": ({"q": -1}, GraphValueError, "q to be positive and finite, got -1"),
+    "infinite": ({"p": torch.inf}, GraphValueError, "p to be positive and finite, got inf"),
+    "nan": ({"q": torch.nan}, GraphValueError, "q to be positive and finite, got"),
+    "tiny": ({"q": 1e-320}, GraphValueError, "q to be positive and finite, got"),
+    "name": ({"p": "much"}, GraphTypeError, "p to be a number, got str"),
     "length": ({"walk_length": -2}, GraphValueError, "must not be negative"),
     "node": ({"nodes": [7]}, GraphIndexError, "from 0 to 4, but 7"),
-    "field": ({"prob": "w"}, GraphKeyError, "No edge has a field 'w'"),
+    "field": ({"prob": "w"}, GraphKeyError, "with a field 'w'"),
     "prob": ({"prob": "nan"}, GraphValueError, "edge 2 has nan"),
 }
 
