@@ -1,9 +1,9 @@
 """Message passing on tensors, without frames: ``ops.u_mul_e_sum(graph, x, w)``.
 
-Every pair of builtins has a function here: ``<message>(graph, …)`` gives the messages, (E, …), and
-``<message>_<reducer>(graph, …)`` the reduced messages, (number of destinations, …). A message is
-``copy_u``, ``copy_v``, ``copy_e`` or ``{u,v,e}_{add,sub,mul,div,dot}_{u,v,e}``; see
-:mod:`graphmp.function`. Rows that users add to the table are here too.
+Every pair of builtins has a function here: ``<message>(graph, …)`` returns the messages, (E, …),
+and ``<message>_<reducer>(graph, …)`` the reduced messages, (number of destinations, …). A message
+is ``copy_u``, ``copy_v``, ``copy_e`` or ``{u,v,e}_{add,sub,mul,div,dot}_{u,v,e}``; see
+:mod:`graphmp.function`. Operators and reducers that users register have functions here too.
 
 A ``graph`` is a :class:`~graphmp.Graph` of one edge type. Everything is differentiable.
 
@@ -69,7 +69,7 @@ def gspmm(
     lhs_target: str = "u",
     rhs_target: str = "e",
 ) -> Tensor:
-    """Make messages and reduce them at the destinations.
+    """Compute messages and reduce them at the destinations.
 
     Args:
         graph: a graph of one edge type.
@@ -96,7 +96,9 @@ def gspmm(
         tensor([0., 0., 5.])
     """
     if reduce_op not in REDUCERS:
-        raise GraphValueError(f"A reducer is one of {', '.join(REDUCERS)}, not {reduce_op!r}.")
+        raise GraphValueError(
+            f"reduce_op: expected one of {', '.join(REDUCERS)}, got {reduce_op!r}."
+        )
     reducer, adjacency = REDUCERS[reduce_op], _checks.adjacency_of(graph)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     if reducer.kernel is not None:
@@ -114,7 +116,7 @@ def gsddmm(
     lhs_target: str = "u",
     rhs_target: str = "v",
 ) -> Tensor:
-    """Make a message on every edge.
+    """Compute a message on every edge.
 
     Args:
         graph: a graph of one edge type.
@@ -152,7 +154,7 @@ def _operands(
     rhs: Tensor | None,
     targets: tuple[str, str],
 ) -> tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]:
-    """Check what came and give the row of the table, the operands and their ends."""
+    """Check the arguments; return the row of the table, the operands and their ends."""
     if op == "copy_lhs":
         left = _check_rows(adjacency, lhs, targets[0], "lhs_data")
         return None, left, None, targets
@@ -161,21 +163,21 @@ def _operands(
         return None, right, None, (targets[1], targets[1])
     if op not in BINARY_OPS:
         known = ", ".join([*BINARY_OPS, "copy_lhs", "copy_rhs"])
-        raise GraphValueError(f"An operator is one of {known}, not {op!r}.")
+        raise GraphValueError(f"op: expected one of {known}, got {op!r}.")
     left = _check_rows(adjacency, lhs, targets[0], "lhs_data")
     right = _check_rows(adjacency, rhs, targets[1], "rhs_data")
     return BINARY_OPS[op], left, right, targets
 
 
 def _check_rows(adjacency: Adjacency, operand: Any, target: str, name: str) -> Tensor:
-    """Check an operand, and give it in the dtype of autocast."""
+    """Check an operand, and cast it under autocast."""
     ends = {
         "u": (adjacency.num_src, "source nodes"),
         "v": (adjacency.num_dst, "destination nodes"),
         "e": (adjacency.num_edges, "edges"),
     }
     if target not in ends:
-        raise GraphValueError(f"A target is 'u', 'v' or 'e', not {target!r}.")
+        raise GraphValueError(f"target: expected 'u', 'v' or 'e', got {target!r}.")
     _checks.feature(operand, ends[target][0], adjacency.device, name, ends[target][1])
     return autocast(operand)
 
@@ -208,22 +210,22 @@ def _function(
             return gsddmm(graph, key, data, None, left)
         return gspmm(graph, key, reducer.name, data, None, left)
 
-    made: Callable[..., Tensor] = unary if op is None else binary
-    made.__name__ = made.__qualname__ = name
+    function: Callable[..., Tensor] = unary if op is None else binary
+    function.__name__ = function.__qualname__ = name
     result = "kept at the edges" if reducer is None else f"reduced by {reducer.name}"
-    made.__doc__ = (
+    function.__doc__ = (
         f"Messages ``{name.removesuffix('_' + (reducer.name if reducer else ''))}``, {result}."
     )
-    return made
+    return function
 
 
 def __getattr__(name: str) -> Callable[..., Tensor]:
-    """Make the function of a row, or of a pair of rows, of the table at its first use."""
-    made = _generate(name)
-    if made is None:
+    """Create the function of a message, or of a message and a reducer, at its first use."""
+    function = _generate(name)
+    if function is None:
         raise AttributeError(f"module {__name__!r} has no operation {name!r}")
-    globals()[name] = made
-    return made
+    globals()[name] = function
+    return function
 
 
 def __dir__() -> list[str]:

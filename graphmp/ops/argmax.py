@@ -1,7 +1,8 @@
-"""From a maximum to the edges that gave it: reading there, and adding there, differentiable.
+"""Gather and scatter at the edges that gave a maximum; differentiable.
 
-``chosen`` holds for each element of a result the position in a grouped layout of the one edge that
-gave it, or -1 where no edge enters; ``places`` the column of an operand that each element read.
+``arg`` holds, for each element of a result, the position in the edges grouped by destination of the
+edge that gave it, or -1 where no edge enters; ``columns`` is the column of an operand that each
+element read.
 """
 
 from __future__ import annotations
@@ -18,43 +19,43 @@ from .._storage.adjacency import Adjacency
 from ..kernels.contract import EDGE, OTHER, Csr, accumulator
 from .operation import Maybe, Operation
 
-_AT = {"u": OTHER, "e": EDGE}  # in edges grouped by destination
+_ENDS = {"u": OTHER, "e": EDGE}  # in edges grouped by destination
 
 
-def _rows_of(csr: Csr, end: str, chosen: Tensor) -> Tensor:
-    """The rows at one end of chosen edges: (rows, size), 0 where none was chosen."""
+def _rows_of(csr: Csr, end: str, arg: Tensor) -> Tensor:
+    """The rows of an operand at the edges of ``arg``: (rows, size), 0 where it is -1."""
     if end == "v":
-        return torch.arange(len(chosen), device=chosen.device).view(-1, 1).expand_as(chosen)
+        return torch.arange(len(arg), device=arg.device).view(-1, 1).expand_as(arg)
     ids = csr.indices if end == "u" else csr.edge_ids
-    return ids[chosen.clamp(min=0).long()].long() if len(ids) else chosen.long()
+    return ids[arg.clamp(min=0).long()].long() if len(ids) else arg.long()
 
 
-def taken(csr: Csr, end: str, operand: Tensor, chosen: Tensor, places: Tensor) -> Tensor:
-    """What an operand gave to chosen edges: (rows, size), 1 where none was chosen."""
+def gather_at_argmax(csr: Csr, end: str, operand: Tensor, arg: Tensor, columns: Tensor) -> Tensor:
+    """The elements of an operand at the edges of ``arg``: (rows, size), 1 where it is -1."""
     flat = operand.reshape(operand.shape[0], operand.shape[1:].numel())
     if not flat.numel():
-        return flat.new_ones(chosen.shape)
-    return torch.where(chosen >= 0, flat[_rows_of(csr, end, chosen), places], 1)
+        return flat.new_ones(arg.shape)
+    return torch.where(arg >= 0, flat[_rows_of(csr, end, arg), columns], 1)
 
 
-def put(
+def scatter_to_argmax(
     edges: Adjacency,
     end: str,
     values: Tensor,
-    chosen: Tensor,
-    places: Tensor,
+    arg: Tensor,
+    columns: Tensor,
     shape: tuple[int, ...],
 ) -> Tensor:
-    """Sum values (rows, size) into the rows of an operand at chosen edges: (rows, *shape)."""
+    """Sum values (rows, size) into the rows of an operand at ``arg``: (rows, *shape)."""
     call = Scattering(edges, end, math.prod(shape))
-    return _SCATTER(call, values, chosen, places).view(_rows(call), *shape)  # type: ignore[no-any-return]
+    return _SCATTER(call, values, arg, columns).view(_rows(call), *shape)  # type: ignore[no-any-return]
 
 
 class Scattering(NamedTuple):
-    """Where values go.
+    """Where values are summed.
 
     Attributes:
-        adjacency: the edges; positions are those of the layout by destination.
+        adjacency: the edges; positions are those of the edges grouped by destination.
         end: ``"u"``, ``"v"`` or ``"e"``.
         size: the number of columns of the result.
     """
@@ -65,47 +66,47 @@ class Scattering(NamedTuple):
 
 
 class _Scatter(Operation):
-    """Values summed where chosen edges lead; its gradient is taken from there."""
+    """A sum at the edges of ``arg``; its gradient is gathered there."""
 
-    name, record, operands, keeps = "scatter", Scattering, ("values", "chosen", "places"), 2
+    name, record, operands, num_saved = "scatter", Scattering, ("values", "arg", "columns"), 2
 
     def run(
-        self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor
+        self, call: Scattering, trains: bool, values: Tensor, arg: Tensor, columns: Tensor
     ) -> tuple[Tensor]:
         """Run the kernel."""
         shape, csr = (_rows(call), call.size), call.adjacency.csc
         if call.end != "v":
-            return (kernels.scatter(csr, _AT[call.end], values, chosen, places, shape),)
-        kept = torch.where(chosen >= 0, values, 0)
-        if places.numel() == call.size:  # then they are in order
-            return (kept,)
-        by_place = torch.argsort(places, stable=True)
-        wide = kept.to(accumulator(values.dtype))[:, by_place]
-        return (wide.view(*shape, places.numel() // call.size).sum(-1).to(values.dtype),)
+            return (kernels.scatter(csr, _ENDS[call.end], values, arg, columns, shape),)
+        masked = torch.where(arg >= 0, values, 0)
+        if columns.numel() == call.size:  # then they are in order
+            return (masked,)
+        by_column = torch.argsort(columns, stable=True)
+        wide = masked.to(accumulator(values.dtype))[:, by_column]
+        return (wide.view(*shape, columns.numel() // call.size).sum(-1).to(values.dtype),)
 
     def fake(
-        self, call: Scattering, trains: bool, values: Tensor, chosen: Tensor, places: Tensor
+        self, call: Scattering, trains: bool, values: Tensor, arg: Tensor, columns: Tensor
     ) -> tuple[Tensor]:
-        """Like the result."""
+        """An empty result."""
         return (values.new_empty(_rows(call), call.size),)
 
     def needs_csr(self, call: Scattering) -> bool:
         """Whether the number of sources is needed."""
         return call.end == "u"
 
-    def kept(
+    def saved_tensors(
         self, call: Scattering, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
-        """Where the values went."""
+        """The positions and columns."""
         return tuple(operands[1:])
 
     def gradients(
-        self, call: Scattering, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: Scattering, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
-        """What is read where the values went."""
-        chosen, places = kept
-        read = taken(call.adjacency.csc, call.end, grads[0], chosen, places)
-        return torch.where(chosen >= 0, read, 0), None, None
+        """The gradient of the result, gathered at the positions."""
+        arg, columns = saved
+        read = gather_at_argmax(call.adjacency.csc, call.end, grads[0], arg, columns)
+        return torch.where(arg >= 0, read, 0), None, None
 
 
 def _rows(call: Scattering) -> int:

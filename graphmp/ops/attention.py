@@ -14,7 +14,7 @@ from torch import Tensor
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
-from .attention_op import Call, attend
+from .attention_op import AttentionCall, attend
 
 _OWNERS = {
     "src": ("num_src", "sources"),
@@ -79,7 +79,7 @@ def gat_attention(
     left = _flat(adjacency, left, "src", shape, "left")
     right = _flat(adjacency, right, "dst", shape, "right")
     constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = Call(adjacency, "add", *constants, _chance(dropout), return_attention)
+    call = AttentionCall(adjacency, "add", *constants, _dropout(dropout), return_attention)
     return attend(call, value, left, right, *_by_edge(adjacency, edge, weight, shape))
 
 
@@ -147,7 +147,7 @@ def gatv2_attention(
         )
     slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
     constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = Call(adjacency, "leaky", *constants, _chance(dropout), return_attention)
+    call = AttentionCall(adjacency, "leaky", *constants, _dropout(dropout), return_attention)
     return attend(call, value, *flat, *_by_edge(adjacency, edge, weight, shape), slant)
 
 
@@ -201,7 +201,9 @@ def dot_attention(
     adjacency, shape = _heads(graph, value)
     flat = _pair(adjacency, key, query, value, ("key", "query"))
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    call = Call(adjacency, "dot", math.prod(shape), 0.0, _chance(dropout), return_attention)
+    call = AttentionCall(
+        adjacency, "dot", math.prod(shape), 0.0, _dropout(dropout), return_attention
+    )
     edges = _by_edge(adjacency, edge, weight, shape)
     return attend(call, value, *flat, *edges, scale=factor)
 
@@ -234,21 +236,21 @@ def _number(value: Any, name: str) -> float:
 
 def _pair(
     adjacency: Adjacency, left: Any, right: Any, value: Tensor, names: tuple[str, str]
-) -> list[Tensor]:
-    """Operands of scores that have a vector for each head, flat."""
+) -> tuple[Tensor, Tensor]:
+    """Operands of scores with a vector for each head, flattened."""
     shape, flat = tuple(value.shape[1:-1]), []
     for name, x, where in ((names[0], left, "src"), (names[1], right, "dst")):
         _check(adjacency, x, where, name)
         size = x.shape[-1] if x.ndim > 1 else 0
         if tuple(x.shape[1:]) != (*shape, size) or x.shape[-1] != left.shape[-1]:
             k = left.shape[-1] if where == "dst" else "k"
-            wanted = ", ".join(map(str, (f"num_{where}", *shape, k)))
+            expected = ", ".join(map(str, (f"num_{where}", *shape, k)))
             raise GraphValueError(
-                f"{name} must have shape ({wanted}), with the heads of value, but "
-                f"{tuple(x.shape)} came."
+                f"{name}: expected shape ({expected}), with the heads of value, got "
+                f"{tuple(x.shape)}."
             )
         flat.append(x.reshape(x.shape[0], math.prod(x.shape[1:])))
-    return flat
+    return flat[0], flat[1]
 
 
 def _flat(adjacency: Adjacency, x: Any, where: str, shape: tuple[int, ...], name: str) -> Tensor:
@@ -259,20 +261,20 @@ def _flat(adjacency: Adjacency, x: Any, where: str, shape: tuple[int, ...], name
         return x  # type: ignore[no-any-return]
     if tuple(heads) not in (shape, (*shape, 1)):
         raise GraphValueError(
-            f"{name} must have shape ({', '.join(map(str, (f'num_{where}', *shape)))}), with the "
-            f"heads of value, but {tuple(x.shape)} came."
+            f"{name}: expected shape ({', '.join(map(str, (f'num_{where}', *shape)))}), with the "
+            f"heads of value, got {tuple(x.shape)}."
         )
     return x.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
 def _by_edge(
     adjacency: Adjacency, edge: Any, weight: Any, shape: tuple[int, ...]
-) -> list[Tensor | None]:
+) -> tuple[Tensor | None, Tensor | None]:
     """The operands of edges, spread over heads: (E, heads) each, or None."""
-    return [
-        None if x is None else _spread(adjacency, x, shape, name)
-        for x, name in ((edge, "edge"), (weight, "weight"))
-    ]
+    return (
+        None if edge is None else _spread(adjacency, edge, shape, "edge"),
+        None if weight is None else _spread(adjacency, weight, shape, "weight"),
+    )
 
 
 def _spread(adjacency: Adjacency, x: Any, shape: tuple[int, ...], name: str) -> Tensor:
@@ -298,7 +300,7 @@ def _check(adjacency: Adjacency, x: Any, where: str, name: str) -> None:
         raise GraphTypeError(f"Attention needs real numbers, but {name} has {x.dtype}.")
 
 
-def _chance(dropout: float) -> float:
+def _dropout(dropout: float) -> float:
     """Check the probability of dropout."""
     if not 0 <= _number(dropout, "dropout") <= 1:
         raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")

@@ -1,4 +1,4 @@
-"""Attention on flat operands, differentiable; :mod:`.attention` checks and documents it."""
+"""The differentiable attention operation on flat operands; :mod:`.attention` checks them."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from .operation import Maybe, Operation
 from .spmm import contract
 
 
-class Call(NamedTuple):
-    """What is not an operand; see :class:`~graphmp.kernels.contract.Attention`.
+class AttentionCall(NamedTuple):
+    """The edges and constants of a call; see :class:`~graphmp.kernels.contract.Attention`.
 
     Attributes:
         adjacency: the edges.
-        kind: how scores are made.
+        kind: how scores are computed.
         heads: the number of heads.
-        slope: of the leaky ReLU below zero.
+        negative_slope: of the leaky ReLU below zero.
         dropout: probability that an edge's attention is dropped.
-        wanted: give the attention too.
+        with_attention: whether to return the attention too.
     """
 
     adjacency: Adjacency
     kind: str
     heads: int
-    slope: float
+    negative_slope: float
     dropout: float
-    wanted: bool
+    with_attention: bool
 
-    def given(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
-        """What the kernels take."""
+    def spec(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
+        """The operands as the kernels take them."""
         ready = [None if t is None else t.contiguous() for t in tensors]
         number = 0 if seed is None else int(seed)
-        return Attention(self.kind, self.heads, *ready, self.slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
+        return Attention(self.kind, self.heads, *ready, self.negative_slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
 
 
 def attend(
-    call: Call,
+    call: AttentionCall,
     value: Tensor,
     left: Tensor,
     right: Tensor,
     edge: Tensor | None = None,
     weight: Tensor | None = None,
-    slant: Tensor | None = None,
+    attn_vector: Tensor | None = None,
     scale: float = 1.0,
 ) -> Any:
     """Attend, with operands whose shapes and devices are already checked.
@@ -69,20 +69,20 @@ def attend(
         right: (num_dst, heads * k).
         edge: (E, heads), added to the scores; None for 0.
         weight: (E, heads), factor of the attention; None for 1.
-        slant: (1, heads * k), the vectors of ``"leaky"`` scores; else None.
+        attn_vector: (1, heads * k), the vectors of ``"leaky"`` scores; else None.
         scale: factor of ``right``.
 
     Returns:
-        (num_dst, *, heads, size); if ``wanted`` a pair of that and (E, *, heads).
+        (num_dst, *, heads, size); if ``with_attention`` a pair of that and (E, *, heads).
     """
     shape, edges = tuple(value.shape[1:]), call.adjacency
-    left, right, value, *others = _promoted(value.dtype, [left, right, value, edge, weight, slant])
+    left, right, value, *others = _promoted(value.dtype, [left, right, value, edge, weight, attn_vector])
     right = right if scale == 1 else right * scale
     values = value.reshape(value.shape[0], math.prod(shape))
     seed = torch.randint(2**63 - 1, (), device="cpu") if call.dropout > 0 else None
     out, attention = _ATTEND(call, left, right, values, *others, seed)
     out = out.view(edges.num_dst, *shape)
-    return (out, attention.view(edges.num_edges, *shape[:-1])) if call.wanted else out
+    return (out, attention.view(edges.num_edges, *shape[:-1])) if call.with_attention else out
 
 
 def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
@@ -98,59 +98,66 @@ def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
 
 
 class _Attend(Operation):
-    """Attention; the backward pass makes scores anew from one peak and total for each row."""
+    """Attention; the backward pass recomputes scores from two numbers for each row and head."""
 
-    name, record, keeps = "attention", Call, 10
-    operands = ("left", "right", "values", "edge", "weight", "slant", "seed")
+    name, record, num_saved = "attention", AttentionCall, 10
+    operands = ("left", "right", "values", "edge", "weight", "attn_vector", "seed")
     results, visible = ("out", "attention", "exact", "stats"), 2
 
-    def run(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
-        """Run the kernel; ``exact`` is the output before it is rounded, where it is."""
+    def run(self, call: AttentionCall, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Run the kernel; ``exact`` is the output before rounding, if it is rounded."""
         *tensors, seed = operands
-        given = call.given(tensors, seed)
-        out, stats, attention = kernels.attention(call.adjacency.csc, given, call.wanted)
-        dtype = given.value.dtype
+        spec = call.spec(tensors, seed)
+        out, stats, attention = kernels.attention(call.adjacency.csc, spec, call.with_attention)
+        dtype = spec.value.dtype
         rounded = out if out.dtype == dtype else out.to(dtype)
         exact = None if rounded is out else out
         return (rounded, attention, exact, stats) if trains else (rounded, attention, None, None)
 
-    def fake(self, call: Call, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
-        """Like the results."""
+    def fake(self, call: AttentionCall, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
+        """Empty results."""
         value, edges = operands[2], call.adjacency
         wide = accumulator(value.dtype)
         out = value.new_empty(edges.num_dst, value.shape[1])
-        attention = value.new_empty(edges.num_edges, call.heads) if call.wanted else None
+        attention = value.new_empty(edges.num_edges, call.heads) if call.with_attention else None
         if not trains:
             return out, attention, None, None
         exact = None if wide == value.dtype else out.new_empty(out.shape, dtype=wide)
         return out, attention, exact, out.new_empty((out.shape[0], 2 * call.heads), dtype=wide)
 
-    def kept(
-        self, call: Call, needs: Sequence[bool], operands: Any, results: Any
+    def saved_tensors(
+        self, call: AttentionCall, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
-        """All operands, the exact output, the rows' numbers, and the attention if it is wanted."""
+        """The operands, the exact output, the statistics of rows, and the attention if returned."""
         out, attention, exact, stats = results
         is_rounded = accumulator(out.dtype) != out.dtype
-        return (*operands, exact if is_rounded else out, stats, attention if call.wanted else None)
+        return (
+            *operands,
+            exact if is_rounded else out,
+            stats,
+            attention if call.with_attention else None,
+        )
 
     def gradients(
-        self, call: Call, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: AttentionCall, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
-        """By kernels; or, where they must be differentiable themselves, by other operations."""
-        tensors, seed, made = kept[:6], kept[6], kept[7:]
-        grads = (grads[0], grads[1] if call.wanted else None)
+        """By kernels; by other operations if they must be differentiable themselves."""
+        tensors, seed, results = saved[:6], saved[6], saved[7:]
+        grads = (grads[0], grads[1] if call.with_attention else None)
         if torch.is_grad_enabled():
-            found = _composed_gradients(call, tensors, seed, grads, needs[:6])
+            gradients = _composed_gradients(call, tensors, seed, grads, needs[:6])
         else:
-            found = _gradients(call, tensors, seed, made, grads)
-        return *(g if w else None for g, w in zip(found, needs, strict=False)), None
+            gradients = _gradients(call, tensors, seed, results, grads)
+        return *(g if n else None for g, n in zip(gradients, needs, strict=False)), None
 
 
-def _gradients(call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any) -> tuple[Maybe, ...]:
+def _gradients(
+    call: AttentionCall, tensors: Any, seed: Maybe, results: Any, grads: Any
+) -> tuple[Maybe, ...]:
     """The gradients of all operands, by kernels."""
-    (out, stats, attention), (grad, attention_grad), adjacency = made, grads, call.adjacency
-    given = call.given(tensors, seed)
-    grad = given.value.new_zeros(out.shape) if grad is None else grad
+    (out, stats, attention), (grad, attention_grad), adjacency = results, grads, call.adjacency
+    spec = call.spec(tensors, seed)
+    grad = spec.value.new_zeros(out.shape) if grad is None else grad
     grad = grad.contiguous()
     delta = _by_head(out * grad, call.heads).sum(-1)
     if attention_grad is not None:
@@ -158,49 +165,49 @@ def _gradients(call: Call, tensors: Any, seed: Maybe, made: Any, grads: Any) -> 
         delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)
     stats = torch.cat([stats, delta], 1)
     value, left, scores, weight = kernels.attention_gradient(
-        adjacency.csr, given, stats, grad, attention_grad
+        adjacency.csr, spec, stats, grad, attention_grad
     )
-    right = kernels.score_gradient(adjacency.csc, given, scores)
-    slant = None
-    if given.attn_vector is not None:
-        slant = _column_sums(left * given.left) + _column_sums(right * given.right)
-        left, right = left.mul_(given.attn_vector), right.mul_(given.attn_vector)
-    parts = (left, right, value, scores, weight, slant)
+    right = kernels.score_gradient(adjacency.csc, spec, scores)
+    attn_vector = None
+    if spec.attn_vector is not None:
+        attn_vector = _column_sums(left * spec.left) + _column_sums(right * spec.right)
+        left, right = left.mul_(spec.attn_vector), right.mul_(spec.attn_vector)
+    parts = (left, right, value, scores, weight, attn_vector)
     return tuple(None if part is None else part.to(grad.dtype) for part in parts)
 
 
 def _composed_gradients(
-    call: Call, tensors: Any, seed: Maybe, grads: Any, wanted: Any
+    call: AttentionCall, tensors: Any, seed: Maybe, grads: Any, needs: Any
 ) -> tuple[Maybe, ...]:
-    """The gradients of the operands that want one, differentiable themselves."""
-    inputs = [t for t, w in zip(tensors, wanted, strict=True) if w]
+    """The gradients of the operands that need one, differentiable themselves."""
+    inputs = [t for t, n in zip(tensors, needs, strict=True) if n]
     upstream = tuple(g for g in grads if g is not None)
 
     def results(*varied: Tensor) -> tuple[Tensor, ...]:
-        given = iter(varied)
-        operands = [next(given) if w else t for t, w in zip(tensors, wanted, strict=True)]
-        made = _composed(call, seed, *operands)
-        return tuple(r for r, g in zip(made, grads, strict=True) if g is not None)
+        values = iter(varied)
+        operands = [next(values) if n else t for t, n in zip(tensors, needs, strict=True)]
+        outputs = _composed(call, seed, *operands)
+        return tuple(out for out, g in zip(outputs, grads, strict=True) if g is not None)
 
-    if _are_functorch_transforms_active():  # a batch of gradients is none that autograd knows
-        found = iter(torch.func.vjp(results, *inputs)[1](upstream))
+    if _are_functorch_transforms_active():  # autograd does not know batched gradients
+        gradients = iter(torch.func.vjp(results, *inputs)[1](upstream))
     else:
         outputs = results(*inputs)
-        found = iter(
+        gradients = iter(
             torch.autograd.grad(outputs, inputs, upstream, create_graph=True, allow_unused=True)
         )
-    return tuple(next(found) if w else None for w in wanted)
+    return tuple(next(gradients) if n else None for n in needs)
 
 
 def _composed(
-    call: Call,
+    call: AttentionCall,
     seed: Maybe,
     left: Tensor,
     right: Tensor,
     value: Tensor,
     edge: Tensor | None,
     weight: Tensor | None,
-    slant: Tensor | None,
+    attn_vector: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Output and attention by operations that have derivatives of every order."""
     adjacency, heads, ends = call.adjacency, call.heads, ("u", "v")
@@ -209,13 +216,13 @@ def _composed(
         scores = contract(adjacency, "e", "mul", left, right, ends, (heads, 1))
     else:
         scores = contract(adjacency, "e", "add", left, right, ends, tuple(left.shape[1:]))
-    if slant is not None:
-        bent = leaky_relu(scores, call.slope) * _by_head(slant, heads)
+    if attn_vector is not None:
+        bent = leaky_relu(scores, call.negative_slope) * _by_head(attn_vector, heads)
         scores = bent.sum(-1, keepdim=True)
     if edge is not None:
         scores = scores + edge.unsqueeze(-1)
     if call.kind == "add":
-        scores = leaky_relu(scores, call.slope)
+        scores = leaky_relu(scores, call.negative_slope)
     attention = edge_softmax(adjacency, scores)
     if seed is not None:
         eids = torch.arange(adjacency.num_edges, device=value.device)

@@ -1,4 +1,4 @@
-"""How two features meet: common dtype, and the shape of the message."""
+"""Broadcasting of two operands: their common dtype, and the shape of the message."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _AUTOCAST = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
-    """Cast both operands to the dtype in which the message is made.
+    """Cast both operands to the dtype of the message.
 
-    Mixed dtypes promote as torch does; a true division of integers is one of the default float
-    dtype.
+    Mixed dtypes promote as torch does; a division of integers has the default float dtype.
 
     Raises:
         GraphTypeError: the operator has no meaning for booleans.
@@ -29,20 +28,20 @@ def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
     if op.kernel == "div" and not (dtype.is_floating_point or dtype.is_complex):
         dtype = torch.get_default_dtype()
     if op.kernel == "sub" and dtype == torch.bool:
-        raise GraphTypeError("sub has no meaning for booleans: cast the features to integers.")
+        raise GraphTypeError("sub: expected numbers, got booleans; cast the features to integers.")
     return lhs.to(dtype), rhs.to(dtype)
 
 
 def autocast(operand: Tensor) -> Tensor:
-    """Cast a feature to the dtype of ``torch.autocast``, where that is on."""
+    """Cast a feature to the dtype of ``torch.autocast``, if it is enabled."""
     dtype = autocast_dtype(operand.dtype, operand.device.type)
     return operand if dtype == operand.dtype else operand.to(dtype)
 
 
 def autocast_dtype(dtype: torch.dtype, device: str) -> torch.dtype:
-    """The dtype that ``torch.autocast`` gives features of ``dtype``, where it is on.
+    """The dtype that ``torch.autocast`` gives features of ``dtype``, if it is enabled.
 
-    As torch does, it leaves alone what is not float32 or a half.
+    As in torch, only float32, float16 and bfloat16 change.
 
     Args:
         dtype: the features' own.
@@ -56,11 +55,11 @@ def autocast_dtype(dtype: torch.dtype, device: str) -> torch.dtype:
 def find_message_shape(
     name: str, contracts: bool, lhs: tuple[int, ...], rhs: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """The feature shape of a message made of two operands.
+    """The feature shape of a message of two operands.
 
     Args:
         name: the operator, for messages.
-        contracts: whether the last dimension is summed and kept as 1.
+        contracts: whether the last dimension is summed and becomes 1.
         lhs: feature shape of the left operand.
         rhs: of the right operand.
 
@@ -71,13 +70,13 @@ def find_message_shape(
         full = broadcast_shape(lhs, rhs)
     except GraphValueError as error:
         raise GraphValueError(
-            f"{name} needs features that broadcast, but rows of shape {lhs} and {rhs} came."
+            f"{name}: expected features whose shapes broadcast, got {lhs} and {rhs}; reshape one."
         ) from error
     if not contracts or not full:
         return full
     if (lhs or (1,))[-1] != (rhs or (1,))[-1]:
         raise GraphValueError(
-            f"{name} needs equal last dimensions, but rows of shape {lhs} and {rhs} came."
+            f"{name}: expected equal last dimensions, got features of shapes {lhs} and {rhs}."
         )
     return (*full[:-1], 1)
 
@@ -112,5 +111,5 @@ def check_one_shape(parts: Sequence[Tensor], what: str) -> None:
     if len(shapes) > 1:
         raise GraphValueError(
             f"{what} of several edge types into one node type must have one shape, "
-            f"but {', '.join(map(str, sorted(shapes)))} came."
+            f"got shapes {', '.join(map(str, sorted(shapes)))}."
         )

@@ -25,11 +25,11 @@ from .spmm import sddmm
 
 Formula: TypeAlias = Callable[[Tensor], Tensor]
 
-SMALL = 1 << 8  # edges whose messages are always made at once
+SMALL = 1 << 8  # edges whose messages are always computed at once
 
 
 def joint_buckets(adjacencies: Sequence[Adjacency]) -> Buckets:
-    """The buckets of relations that share their destinations, as though their edges were one list.
+    """The buckets of relations that share their destinations, as if their edges were one list.
 
     Args:
         adjacencies: at least one relation.
@@ -63,7 +63,7 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
 
 
 class Inbox(NamedTuple):
-    """What makes the messages of one relation.
+    """The operands of the messages of one relation.
 
     Attributes:
         adjacency: the edges.
@@ -80,11 +80,11 @@ class Inbox(NamedTuple):
     targets: tuple[str, str]
 
     def messages(self, eids: Tensor, edges: Adjacency) -> Tensor:
-        """Make the messages of some edges alone.
+        """Compute the messages of some edges.
 
         Args:
-            eids: (k,) which.
-            edges: these edges, in that order.
+            eids: (k,) edge ids.
+            edges: the relation of these edges, in that order.
 
         Returns:
             (k, *feature), in that order.
@@ -102,13 +102,13 @@ def reduce_by_formula(
 ) -> Tensor:
     """Reduce messages by a function of mailboxes.
 
-    Messages are made for a part of the nodes at a time, and made again in the backward, so that
-    there are never many more of them than nodes.
+    Messages are computed for a part of the nodes at a time, and again in the backward pass, so that
+    never many more of them exist than nodes.
 
     Args:
         buckets: how the edges group; their ids count through the relations.
         num_rows: the number of destinations.
-        inboxes: what makes the messages of each relation.
+        inboxes: the messages of each relation.
         formula: (nodes, degree, *feature) -> (nodes, *any).
 
     Returns:
@@ -127,14 +127,15 @@ def reduce_by_formula(
         rows = [checkpoint(reduced, *part, use_reentrant=False) for part in parts]
     else:
         rows = [reduced(*part) for part in parts]
-    made = _joined(rows)
-    return made.new_zeros(num_rows, *made.shape[1:]).index_copy(0, buckets.nodes.long(), made)
+    result = _joined(rows)
+    zeros = result.new_zeros(num_rows, *result.shape[1:])
+    return zeros.index_copy(0, buckets.nodes.long(), result)
 
 
 def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
     """The edges of consecutive nodes, at most ``most`` unless one node has more.
 
-    Gives for each part its edge ids, and its buckets as (nodes, degree).
+    Yields for each part its edge ids, and its buckets as (nodes, degree).
     """
     start = end = 0
     sizes: list[tuple[int, int]] = []
@@ -142,10 +143,10 @@ def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int
         left = count
         while left:
             room = max((most - (end - start)) // degree, 0 if sizes else 1)
-            taken = min(left, room)
-            if taken:
-                sizes.append((taken, degree))
-                end, left = end + taken * degree, left - taken
+            nodes = min(left, room)
+            if nodes:
+                sizes.append((nodes, degree))
+                end, left = end + nodes * degree, left - nodes
             if left:
                 yield buckets.edges[start:end], sizes
                 start, sizes = end, []
@@ -157,16 +158,16 @@ def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
     """The messages of some edges, whose ids count through the relations: (k, *feature)."""
     if len(inboxes) == 1:
         return inboxes[0].messages(edges, inboxes[0].adjacency.subset(edges))
-    made, places, start = [], [], 0
+    parts, positions, start = [], [], 0
     for inbox in inboxes:
         end = start + inbox.adjacency.num_edges
         own = ((edges >= start) & (edges < end)).nonzero().view(-1)
         eids = edges[own] - start
-        made.append(inbox.messages(eids, inbox.adjacency.subset(eids)))
-        places.append(own)
+        parts.append(inbox.messages(eids, inbox.adjacency.subset(eids)))
+        positions.append(own)
         start = end
-    check_one_shape(made, "Messages")
-    return torch.cat(made).index_select(0, torch.argsort(torch.cat(places)))
+    check_one_shape(parts, "Messages")
+    return torch.cat(parts).index_select(0, torch.argsort(torch.cat(positions)))
 
 
 def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -> Tensor:
@@ -176,21 +177,21 @@ def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -
         torch.split(messages, [count * degree for count, degree in sizes]), sizes, strict=True
     ):
         mailbox = part.view(count, degree, *messages.shape[1:])
-        made = formula(mailbox)
-        if made.shape[:1] != mailbox.shape[:1]:
+        reduced = formula(mailbox)
+        if reduced.shape[:1] != mailbox.shape[:1]:
             raise GraphValueError(
-                f"A reducer's formula must return {count} rows for messages of shape "
-                f"{tuple(mailbox.shape)}, but a shape of {tuple(made.shape)} came."
+                f"The formula of a reducer: expected {count} rows for messages of shape "
+                f"{tuple(mailbox.shape)}, got shape {tuple(reduced.shape)}; reduce dimension 1."
             )
-        rows.append(made)
+        rows.append(reduced)
     return _joined(rows)
 
 
 def _joined(rows: list[Tensor]) -> Tensor:
-    shapes = {tuple(made.shape[1:]) for made in rows}
+    shapes = {tuple(part.shape[1:]) for part in rows}
     if len(shapes) > 1:
         raise GraphValueError(
-            "A reducer's formula must return rows of one shape for every in-degree, but "
-            f"{', '.join(map(str, sorted(shapes)))} came."
+            "The formula of a reducer: expected rows of one shape for every in-degree, got shapes "
+            f"{', '.join(map(str, sorted(shapes)))}."
         )
     return torch.cat(rows)

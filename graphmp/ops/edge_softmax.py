@@ -1,4 +1,4 @@
-"""Softmax of edge values over the edges that meet at a node, differentiable."""
+"""Softmax of edge values over the edges that share a node; differentiable."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..kernels.contract import accumulator
-from .operation import Edges, Maybe, Operation
+from .operation import AdjacencyRecord, Maybe, Operation
 from .spmm import contract, spmm
 
 
 def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst") -> Any:
-    r"""Normalise values of edges over the edges that enter, or leave, the same node.
+    r"""Normalise edge values over the edges that enter, or leave, the same node.
 
     .. math:: a_{uv} = \frac{\exp(z_{uv})}{\sum_{u' \in N(v)} \exp(z_{u'v})}
 
     Args:
         graph: a graph with one edge type, or of several types when ``logits`` is a dict.
         logits: floating point tensor (E, \*); or a dict from canonical edge types to such
-            tensors, normalised jointly over all the types that meet at a node.
-        eids: the edges to normalise over, when ``logits`` has a row for each of them alone.
+            tensors, normalised jointly over all types that share a node.
+        eids: the edges to normalise over; ``logits`` then has one row for each of them.
         norm_by: ``"dst"`` over the edges that enter a node, ``"src"`` over those that leave it.
 
     Returns:
@@ -43,7 +43,7 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         tensor([0.5000, 0.5000, 1.0000])
     """
     if norm_by not in ("dst", "src"):
-        raise GraphValueError(f"norm_by is 'dst' or 'src', but {norm_by!r} came.")
+        raise GraphValueError(f"norm_by: expected 'dst' or 'src', got {norm_by!r}.")
     if isinstance(logits, Mapping):
         return _by_type(graph, logits, eids, norm_by)
     adjacency: Adjacency = _checks.adjacency_of(graph)
@@ -55,30 +55,34 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         adjacency = adjacency.subset(index)
     adjacency = adjacency.reversed if norm_by == "src" else adjacency
     logits = _checked(logits, adjacency)
-    return _SOFTMAX(Edges(adjacency), logits)
+    return _SOFTMAX(AdjacencyRecord(adjacency), logits)
 
 
 def _checked(logits: Any, adjacency: Adjacency) -> Tensor:
-    """Check logits, and give them as autocast has it: a softmax is one of float32."""
+    """Check logits; under autocast a softmax is computed in float32."""
     _checks.feature(logits, adjacency.num_edges, adjacency.device, "logits", "edges")
     if not logits.dtype.is_floating_point:
-        raise GraphTypeError(f"Logits must be floating point, but {logits.dtype} came.")
+        raise GraphTypeError(
+            f"logits: expected floating point, got {logits.dtype}; call .float() on them."
+        )
     if torch.is_autocast_enabled(logits.device.type):
         logits = logits.to(accumulator(logits.dtype))
     return logits  # type: ignore[no-any-return]
 
 
 def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) -> Any:
-    """Normalise jointly over the relations that meet at one node type."""
+    """Normalise jointly over the relations that share a node type."""
     if not (isinstance(eids, str) and eids == ALL):
-        raise GraphValueError("eids is for one edge type; with a dict of logits leave it out.")
+        raise GraphValueError("eids: expected all edges with a dict of logits, got ids; omit eids.")
     adjacencies: Mapping[Any, Adjacency] = graph.adjacencies
     groups: dict[str, list[Any]] = {}
     checked: dict[Any, Tensor] = {}
     for etype, value in logits.items():
         if etype not in adjacencies:
             known = ", ".join(map(repr, adjacencies))
-            raise GraphKeyError(f"There is no edge type {etype!r}; the graph has {known}.")
+            raise GraphKeyError(
+                f"logits: expected edge types of the graph ({known}), got {etype!r}."
+            )
         checked[etype] = _checked(value, adjacencies[etype])
         groups.setdefault(etype[2 if norm_by == "dst" else 0], []).append(etype)
     out: dict[Any, Tensor] = {}
@@ -105,7 +109,9 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
     shape = tuple(logits[0].shape[1:])
     if any(tuple(z.shape[1:]) != shape for z in logits):
         shapes = ", ".join(str(tuple(z.shape[1:])) for z in logits)
-        raise GraphValueError(f"Relations into one type need logits of one shape, not {shapes}.")
+        raise GraphValueError(
+            f"logits: expected one feature shape for relations into one node type, got {shapes}."
+        )
     wide = [z.to(accumulator(z.dtype)) for z in logits]
     with torch.no_grad():
         peaks = [
@@ -125,7 +131,7 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
 
 
 def _alone(adjacency: Adjacency, like: Tensor) -> Tensor:
-    """Where no edge enters: (num_dst, 1, …)."""
+    """Which destinations have no edge: (num_dst, 1, …)."""
     return (adjacency.in_degrees == 0).view(-1, *(1,) * (like.ndim - 1))
 
 
@@ -137,53 +143,57 @@ def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:
 class _Softmax(Operation):
     """Softmax over the edges of each destination."""
 
-    name, record, operands, keeps = "softmax", Edges, ("logits",), 1
+    name, record, operands, num_saved = "softmax", AdjacencyRecord, ("logits",), 1
 
-    def run(self, call: Edges, trains: bool, logits: Tensor) -> tuple[Tensor]:
+    def run(self, call: AdjacencyRecord, trains: bool, logits: Tensor) -> tuple[Tensor]:
         """Run the kernel."""
         return (kernels.softmax(call.adjacency.csc, logits),)
 
-    def fake(self, call: Edges, trains: bool, logits: Tensor) -> tuple[Tensor]:
-        """Like the result."""
+    def fake(self, call: AdjacencyRecord, trains: bool, logits: Tensor) -> tuple[Tensor]:
+        """An empty result."""
         return (logits.new_empty(logits.shape),)
 
-    def kept(
-        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    def saved_tensors(
+        self, call: AdjacencyRecord, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """The weights."""
         return tuple(results)
 
     def gradients(
-        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: AdjacencyRecord, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """See :class:`_SoftmaxGradient`."""
-        return (_SOFTMAX_GRADIENT(call, kept[0], grads[0]),)
+        return (_SOFTMAX_GRADIENT(call, saved[0], grads[0]),)
 
 
 class _SoftmaxGradient(Operation):
     """``weights * (grads - total)``, total the sum of ``weights * grads`` at the destination."""
 
-    name, record, operands, keeps = "softmax_gradient", Edges, ("weights", "grads"), 2
+    name, record, operands, num_saved = "softmax_gradient", AdjacencyRecord, ("weights", "grads"), 2
 
-    def run(self, call: Edges, trains: bool, weights: Tensor, grads: Tensor) -> tuple[Tensor]:
+    def run(
+        self, call: AdjacencyRecord, trains: bool, weights: Tensor, grads: Tensor
+    ) -> tuple[Tensor]:
         """Run the kernel."""
         return (kernels.softmax_gradient(call.adjacency.csc, weights, grads),)
 
-    def fake(self, call: Edges, trains: bool, weights: Tensor, grads: Tensor) -> tuple[Tensor]:
-        """Like the result."""
+    def fake(
+        self, call: AdjacencyRecord, trains: bool, weights: Tensor, grads: Tensor
+    ) -> tuple[Tensor]:
+        """An empty result."""
         return (weights.new_empty(weights.shape),)
 
-    def kept(
-        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    def saved_tensors(
+        self, call: AdjacencyRecord, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """Both operands."""
         return tuple(operands)
 
     def gradients(
-        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: AdjacencyRecord, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """By sums at the destinations."""
-        (weights, given), (upstream,) = kept, grads
+        (weights, first), (upstream,) = saved, grads
 
         def total(values: Tensor) -> Tensor:
             shape, edges = tuple(values.shape[1:]), ("e", "e")
@@ -191,7 +201,7 @@ class _SoftmaxGradient(Operation):
             return _spread(call.adjacency, at_nodes)
 
         spread = total(upstream)
-        to_weights = upstream * (given - total(given)) - spread * given
+        to_weights = upstream * (first - total(first)) - spread * first
         return to_weights, weights * (upstream - spread)
 
 

@@ -32,12 +32,16 @@ def gather(data: Tensor, ids: Any) -> Tensor:
         >>> gm.ops.gather(torch.tensor([1.0, 2.0]), torch.tensor([1, 1, 0]))
         tensor([2., 2., 1.])
     """
-    if not isinstance(data, Tensor) or data.ndim == 0:
-        raise GraphTypeError(
-            f"data: expected a tensor with rows, got {_checks.kind(data)}; pass a tensor (N, …)."
-        )
+    _check_data(data)
     if is_compiling():
         return _gather(data, ids)
     dtype = ids.dtype if isinstance(ids, Tensor) else _checks.ID_DTYPES[1]
     dtype = _checks.id_dtype(dtype, "The ids of gather")
     return _gather(data, _checks.ids(ids, dtype, data.device, len(data), "The ids of gather"))
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, Tensor) or data.ndim == 0:
+        raise GraphTypeError(
+            f"data: expected a tensor with rows, got {_checks.kind(data)}; pass a tensor (N, …)."
+        )

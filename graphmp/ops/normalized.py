@@ -13,7 +13,7 @@ from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..kernels.contract import OTHER, Operand, accumulator, plan
 from .broadcast import autocast
-from .operation import Edges, Maybe, Operation
+from .operation import AdjacencyRecord, Maybe, Operation
 
 
 def normalized_sum(
@@ -59,30 +59,30 @@ def normalized_sum(
 
 
 def _divisor(
-    adjacency: Adjacency, given: Tensor | None, rows: int, name: str, dtype: torch.dtype
+    adjacency: Adjacency, divisor: Tensor | None, rows: int, name: str, dtype: torch.dtype
 ) -> Tensor | None:
-    """Check a divisor, and give it as kernels take it."""
-    if given is None:
+    """Check a divisor, and cast it as kernels read it."""
+    if divisor is None:
         return None
     owner = "source nodes" if name == "left" else "destination nodes"
-    _checks.feature(given, rows, adjacency.device, name, owner)
-    if given.ndim != 1:
+    _checks.feature(divisor, rows, adjacency.device, name, owner)
+    if divisor.ndim != 1:
         raise GraphValueError(
-            f"{name} needs one number for each of the {owner}, ({rows},), but "
-            f"{tuple(given.shape)} came."
+            f"{name}: expected one number for each of the {owner}, ({rows},), got shape "
+            f"{tuple(divisor.shape)}."
         )
-    if given.requires_grad:
+    if divisor.requires_grad:
         raise GraphValueError(
-            f"No gradient reaches {name}, but it requires one: pass {name}.detach(), or divide the "
-            "features themselves."
+            f"{name}: expected constants, got a tensor that requires a gradient; pass "
+            f"{name}.detach(), or divide the features themselves."
         )
-    return (given if given.dtype == dtype else given.to(dtype)).contiguous()
+    return (divisor if divisor.dtype == dtype else divisor.to(dtype)).contiguous()
 
 
 def normalized(
     adjacency: Adjacency, feat: Tensor, left: Tensor | None, right: Tensor | None
 ) -> Tensor:
-    """For each destination the sum of ``feat[u] / left[u]`` over its edges, by ``right``.
+    """Sum ``feat[u] / left[u]`` over the edges of each destination, and divide by ``right``.
 
     The gradient is the same along the edges reversed, with the divisors exchanged: neither of them
     costs a pass over the features. No gradient reaches the divisors.
@@ -96,7 +96,7 @@ def normalized(
     Returns:
         (num_dst, *feature); 0 where no edge enters.
     """
-    return _NORMALIZED(Edges(adjacency), feat, left, right)  # type: ignore[no-any-return]
+    return _NORMALIZED(AdjacencyRecord(adjacency), feat, left, right)  # type: ignore[no-any-return]
 
 
 def divided(rows: Tensor, divisor: Tensor) -> Tensor:
@@ -117,8 +117,8 @@ def divided(rows: Tensor, divisor: Tensor) -> Tensor:
                 [0.5000, 0.5000, 0.5000]])
     """
     by = divisor.view(-1, *(1,) * (rows.ndim - 1))
-    made = rows.to(accumulator(rows.dtype)) / by
-    return made.to(rows.dtype) if rows.is_floating_point() else made
+    quotient = rows.to(accumulator(rows.dtype)) / by
+    return quotient.to(rows.dtype) if rows.is_floating_point() else quotient
 
 
 def _summed(
@@ -140,31 +140,36 @@ def _summed(
 class _Normalized(Operation):
     """A normalised sum, whose gradient is one along the edges reversed."""
 
-    name, record, operands, keeps = "normalized_sum", Edges, ("feat", "left", "right"), 2
+    name, record, operands, num_saved = (
+        "normalized_sum",
+        AdjacencyRecord,
+        ("feat", "left", "right"),
+        2,
+    )
 
     def run(
-        self, call: Edges, trains: bool, feat: Tensor, left: Maybe, right: Maybe
+        self, call: AdjacencyRecord, trains: bool, feat: Tensor, left: Maybe, right: Maybe
     ) -> tuple[Tensor]:
         """Run the kernel."""
         return (_summed(call.adjacency, feat, left, right),)
 
     def fake(
-        self, call: Edges, trains: bool, feat: Tensor, left: Maybe, right: Maybe
+        self, call: AdjacencyRecord, trains: bool, feat: Tensor, left: Maybe, right: Maybe
     ) -> tuple[Tensor]:
-        """Like the result."""
+        """An empty result."""
         return (feat.new_empty(call.adjacency.num_dst, *feat.shape[1:]),)
 
-    def kept(
-        self, call: Edges, needs: Sequence[bool], operands: Any, results: Any
+    def saved_tensors(
+        self, call: AdjacencyRecord, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """The divisors."""
         return tuple(operands[1:])
 
     def gradients(
-        self, call: Edges, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: AdjacencyRecord, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """A normalised sum with the divisors exchanged."""
-        left, right = kept
+        left, right = saved
         return normalized(call.adjacency.reversed, grads[0], right, left), None, None
 
 

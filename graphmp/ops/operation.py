@@ -1,9 +1,9 @@
-"""Operation: a differentiable operation on edges, written once, in every form that torch asks for.
+"""Operation: a differentiable operation on edges, written once, in every form that torch needs.
 
-- Eager mode calls :meth:`Operation.run`, through a classic ``autograd.Function`` where a gradient
-  is wanted: the form with the least overhead.
+- Eager mode calls :meth:`Operation.run`, through a classic ``autograd.Function`` if a gradient is
+  recorded: the form with the least overhead.
 - A compiled or exported program calls the operator ``graphmp::<name>``. It takes tensors and
-  constants and reads the numbers of rows from the tensors, so that a program serves every size.
+  constants, and reads the numbers of rows from the tensors: one program serves every size.
   Its gradient is another such operator.
 - Under a transform of ``torch.func`` a function with ``setup_context`` is called.
 
@@ -37,10 +37,10 @@ _CONSTANTS: dict[Any, str] = {  # how torch's schemas call them
 }
 is_exporting = getattr(torch.compiler, "is_exporting", is_compiling)  # new in torch 2.7
 
-_FORMS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
+_LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
 
 
-class Edges(NamedTuple):
+class AdjacencyRecord(NamedTuple):
     """The record of an operation without constants.
 
     Attributes:
@@ -59,9 +59,9 @@ class Operation(ABC):
         name: of the operator.
         record: the type of the record; its annotations make the operator's signature.
         operands: the names of the operands.
-        results: the names of what :meth:`run` gives.
-        visible: how many of the results a caller gets, from the first on.
-        keeps: how many tensors the gradient reads.
+        results: the names of the results.
+        visible: how many results the caller receives; the gradient reads the others.
+        num_saved: how many tensors :meth:`saved_tensors` returns.
     """
 
     name: ClassVar[str]
@@ -69,7 +69,7 @@ class Operation(ABC):
     operands: ClassVar[tuple[str, ...]]
     results: ClassVar[tuple[str, ...]] = ("out",)
     visible: ClassVar[int] = 1
-    keeps: ClassVar[int]
+    num_saved: ClassVar[int]
 
     @abstractmethod
     def run(self, call: Any, trains: bool, *operands: Any) -> tuple[Any, ...]:
@@ -77,60 +77,60 @@ class Operation(ABC):
 
         Args:
             call: the record.
-            trains: whether a gradient will be asked for; else what only it reads may be left out.
+            trains: whether a gradient may be needed; otherwise what only it reads may be None.
             operands: tensors or None.
 
         Returns:
-            As many as ``results``; what was left out is None.
+            As many as ``results``; results that were left out are None.
         """
 
     @abstractmethod
     def fake(self, call: Any, trains: bool, *operands: Any) -> tuple[Any, ...]:
-        """Tensors like the results of :meth:`run`, of tensors without data."""
+        """Return tensors like the results of :meth:`run`, from tensors without data."""
 
     @abstractmethod
-    def kept(
+    def saved_tensors(
         self,
         call: Any,
         needs: Sequence[bool],
         operands: Sequence[Any],
         results: Sequence[Any],
     ) -> tuple[Maybe, ...]:
-        """What the gradient reads: ``keeps`` tensors or None.
+        """Return what the gradient reads: ``num_saved`` tensors or None.
 
         Args:
             call: the record.
-            needs: which operands want a gradient.
-            operands: what came.
-            results: what :meth:`run` gave.
+            needs: which operands need a gradient.
+            operands: tensors or None.
+            results: the results of :meth:`run`.
         """
 
     @abstractmethod
     def gradients(
-        self, call: Any, needs: Sequence[bool], kept: Sequence[Any], grads: Sequence[Any]
+        self, call: Any, needs: Sequence[bool], saved: Sequence[Any], grads: Sequence[Any]
     ) -> tuple[Maybe, ...]:
-        """The gradients of the operands, of operations that are differentiable themselves.
+        """Return the gradients of the operands, by operations that are differentiable themselves.
 
         Args:
             call: the record.
-            needs: which operands want a gradient.
-            kept: what :meth:`kept` gave.
-            grads: those of the visible results, or None.
+            needs: which operands need a gradient.
+            saved: the tensors of :meth:`saved_tensors`.
+            grads: the gradients of the visible results, or None.
 
         Returns:
-            One for each operand; None where none is wanted.
+            One for each operand; None where none is needed.
         """
 
     # ---- the forms
 
     def __init__(self) -> None:
-        """Make every form."""
+        """Build every form."""
         self._function = _function(self)
         self._transformed = _transformed(self)
         self._operator = _operator(self)
 
     def __call__(self, call: Any, *operands: Any) -> Any:
-        """Give the visible results: one, or a tuple of several."""
+        """Return the visible results: one, or a tuple of several."""
         if is_compiling():
             results = self._traced(call, operands)
         elif _are_functorch_transforms_active():
@@ -146,13 +146,13 @@ class Operation(ABC):
     def _traced(self, call: Any, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Call the operator."""
         trains = torch.is_grad_enabled() and (
-            is_exporting()  # what is exported may be given operands that want a gradient
+            is_exporting()  # an exported program may be called with operands that need a gradient
             or any(operand is not None and operand.requires_grad for operand in operands)
         )
         adjacency: Adjacency = call[0]
         csr = adjacency.csr if trains or self.needs_csr(call) else (None, None, None)
-        made = self._operator(*adjacency.csc, *csr, *call[1:], trains, *operands)
-        return made if isinstance(made, tuple) else (made,)
+        results = self._operator(*adjacency.csc, *csr, *call[1:], trains, *operands)
+        return results if isinstance(results, tuple) else (results,)
 
     def needs_csr(self, call: Any) -> bool:
         """Whether :meth:`run` reads the edges grouped by source."""
@@ -164,7 +164,7 @@ def _visible(operation: Operation, results: tuple[Any, ...]) -> Any:
 
 
 def _gradients(operation: Operation, ctx: Any, grads: Sequence[Maybe]) -> tuple[Maybe, ...]:
-    """The gradients of a function's arguments, the record and the operands."""
+    """The gradients of a function's arguments: the record and the operands."""
     if all(grad is None for grad in grads):
         return (None,) * (1 + len(operation.operands))
     needs = ctx.needs_input_grad[1:]
@@ -180,7 +180,7 @@ def _function(operation: Operation) -> Any:
             results = operation.run(call, True, *operands)
             ctx.call = call
             ctx.save_for_backward(
-                *operation.kept(call, ctx.needs_input_grad[1:], operands, results)
+                *operation.saved_tensors(call, ctx.needs_input_grad[1:], operands, results)
             )
             ctx.set_materialize_grads(False)
             return _visible(operation, results)
@@ -193,7 +193,7 @@ def _function(operation: Operation) -> Any:
 
 
 def _transformed(operation: Operation) -> Any:
-    """The function for ``torch.func``, which asks for a context that is set up afterwards."""
+    """The function for ``torch.func``, whose context is set up afterwards."""
     visible = operation.visible
 
     class Transformed(torch.autograd.Function):
@@ -206,7 +206,9 @@ def _transformed(operation: Operation) -> Any:
             call, *operands = inputs
             ctx.call = call
             ctx.mark_non_differentiable(*(t for t in output[visible:] if t is not None))
-            ctx.save_for_backward(*operation.kept(call, ctx.needs_input_grad[1:], operands, output))
+            ctx.save_for_backward(
+                *operation.saved_tensors(call, ctx.needs_input_grad[1:], operands, output)
+            )
             ctx.set_materialize_grads(False)
 
         @staticmethod
@@ -220,8 +222,8 @@ def _transformed(operation: Operation) -> Any:
                 Transformed.apply(call, *_selected(operands, dims, place))  # type: ignore[no-untyped-call]
                 for place in range(info.batch_size)
             ]
-            made = [None if of[0] is None else torch.stack(of) for of in zip(*each, strict=True)]
-            return tuple(made), tuple(None if of is None else 0 for of in made)
+            results = [None if r[0] is None else torch.stack(r) for r in zip(*each, strict=True)]
+            return tuple(results), tuple(None if r is None else 0 for r in results)
 
     return Transformed
 
@@ -244,106 +246,108 @@ def _operator(operation: Operation) -> Any:
         for name, kind in get_type_hints(operation.record).items()
         if kind is not Adjacency
     ]
-    record = [*(f"Tensor? {name}" for name in _FORMS), *constants]
+    record = [*(f"Tensor? {name}" for name in _LAYOUTS), *constants]
     operands = [f"Tensor? {name}" for name in operation.operands]
-    first = len(_FORMS)
+    first = len(_LAYOUTS)
     end = len(record)
 
-    def bound(given: Sequence[Any]) -> Any:
-        return operation.record(_adjacency(given[:first]), *map(_frozen, given[first:end]))
+    def bound(arguments: Sequence[Any]) -> Any:
+        constants = map(_frozen, arguments[first:end])
+        return operation.record(_adjacency(arguments[:first]), *constants)
 
-    def run(*given: Any) -> Any:
-        trains, *values = given[end:]
-        return _owned(operation.run(bound(given), trains, *values), values, operation.visible)
+    def run(*arguments: Any) -> Any:
+        trains, *values = arguments[end:]
+        return _owned(operation.run(bound(arguments), trains, *values), values, operation.visible)
 
-    def fake(*given: Any) -> Any:
-        trains, *values = given[end:]
-        return _owned(operation.fake(bound(given), trains, *values), values, operation.visible)
+    def fake(*arguments: Any) -> Any:
+        trains, *values = arguments[end:]
+        return _owned(operation.fake(bound(arguments), trains, *values), values, operation.visible)
 
     signature = _signature([*record, "bool trains", *operands], len(operation.results))
-    made = torch_library.define(operation.name, signature, run, fake)
+    operator = torch_library.define(operation.name, signature, run, fake)
     backward = _backward_operator(operation, record, bound)
 
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        given, trains, values = inputs[:end], inputs[end], inputs[end + 1 :]
+        arguments, trains, values = inputs[:end], inputs[end], inputs[end + 1 :]
         if not trains:
             raise GraphRuntimeError(
-                "This program was compiled or exported without gradients: make it again outside "
-                "of torch.no_grad()."
+                "Expected a program that was compiled or exported with gradients, got one without; "
+                "compile or export it again outside of torch.no_grad()."
             )
         results = output if isinstance(output, tuple) else (output,)
         needs = [value is not None and value.requires_grad for value in values]
-        kept = operation.kept(bound(given), needs, values, results)
-        ctx.constants = given[first:]
+        saved = operation.saved_tensors(bound(arguments), needs, values, results)
+        ctx.constants = arguments[first:]
         ctx.needs, ctx.shapes = needs, [None if v is None else v.shape for v in values]
         ctx.mark_non_differentiable(*results[operation.visible :])
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*given[:first], *kept)
+        ctx.save_for_backward(*arguments[:first], *saved)
 
     def differentiated(ctx: Any, *grads: Any) -> Any:
-        given_grads = grads[: operation.visible]
-        if all(grad is None for grad in given_grads):
+        visible_grads = grads[: operation.visible]
+        if all(grad is None for grad in visible_grads):
             return (None,) * (end + 1 + len(ctx.needs))
         saved = ctx.saved_tensors
         sizes = [size for shape in ctx.shapes if shape is not None for size in shape]
         ranks = [-1 if shape is None else len(shape) for shape in ctx.shapes]
-        given = (*saved[:first], *ctx.constants, ctx.needs, sizes, ranks, *saved[first:])
-        found = backward(*given, *given_grads)
-        found = found if isinstance(found, tuple) else (found,)
-        pairs = zip(found, ctx.needs, strict=True)
-        return (*(None,) * (end + 1), *(made if needed else None for made, needed in pairs))
+        arguments = (*saved[:first], *ctx.constants, ctx.needs, sizes, ranks, *saved[first:])
+        results = backward(*arguments, *visible_grads)
+        results = results if isinstance(results, tuple) else (results,)
+        pairs = zip(results, ctx.needs, strict=True)
+        return (*(None,) * (end + 1), *(grad if needed else None for grad, needed in pairs))
 
     torch_library.differentiate(operation.name, differentiated, setup_context)
-    return made
+    return operator
 
 
 def _backward_operator(operation: Operation, record: list[str], bound: Any) -> Any:
-    """The operator that is the gradient: the formulas as one call, so that nothing traces them."""
-    end, keeps = len(record), operation.keeps
+    """The operator that computes the gradients: one call, so that the formulas are not traced."""
+    end, num_saved = len(record), operation.num_saved
     name = f"{operation.name}_backward"
 
-    def run(*given: Any) -> Any:
-        needs, _, _ = given[end : end + 3]
-        values = given[end + 3 :]
+    def run(*arguments: Any) -> Any:
+        needs, _, _ = arguments[end : end + 3]
+        saved, grads = arguments[end + 3 : end + 3 + num_saved], arguments[end + 3 + num_saved :]
         with torch.no_grad():
-            found = operation.gradients(bound(given), needs, values[:keeps], values[keeps:])
-        return _owned(found, values[keeps:], len(found))
+            results = operation.gradients(bound(arguments), needs, saved, grads)
+        return _owned(results, grads, len(results))
 
-    def fake(*given: Any) -> Any:
-        needs, sizes, ranks = given[end : end + 3]
-        grads = given[end + 3 + keeps :]
+    def fake(*arguments: Any) -> Any:
+        needs, sizes, ranks = arguments[end : end + 3]
+        grads = arguments[end + 3 + num_saved :]
         like = next(grad for grad in grads if grad is not None)
         shapes = _shapes(sizes, ranks)
-        made = [like.new_empty(s) if n else None for s, n in zip(shapes, needs, strict=True)]
-        return _owned(made, grads, len(made))
+        results = [like.new_empty(s) if n else None for s, n in zip(shapes, needs, strict=True)]
+        return _owned(results, grads, len(results))
 
-    arguments = [
+    signature = [
         *record,
         "bool[] needs",
         "SymInt[] sizes",
         "int[] ranks",
-        *(f"Tensor? kept_{i}" for i in range(keeps)),
+        *(f"Tensor? saved_{i}" for i in range(num_saved)),
         *(f"Tensor? grad_{name}" for name in operation.results[: operation.visible]),
     ]
-    made = torch_library.define(name, _signature(arguments, len(operation.operands)), run, fake)
-    torch_library.differentiate(name, _no_second_derivative, _keep_nothing)
-    return made
+    schema = _signature(signature, len(operation.operands))
+    operator = torch_library.define(name, schema, run, fake)
+    torch_library.differentiate(name, _no_second_derivative, _save_nothing)
+    return operator
 
 
 def _signature(arguments: Sequence[str], results: int) -> str:
     """A torch schema without its name."""
-    made = "Tensor" if results == 1 else f"({', '.join(['Tensor'] * results)})"
-    return f"({', '.join(arguments)}) -> {made}"
+    returns = "Tensor" if results == 1 else f"({', '.join(['Tensor'] * results)})"
+    return f"({', '.join(arguments)}) -> {returns}"
 
 
-def _adjacency(forms: Sequence[Maybe]) -> Adjacency:
+def _adjacency(layouts: Sequence[Maybe]) -> Adjacency:
     """The edges of an operator's first arguments; the numbers of nodes are read from them.
 
-    Without a layout by source the number of sources is unknown, and nobody asks for it.
+    Without the layout by source the number of sources is unknown, and is not needed.
     """
-    by_target = Csr(*forms[:3])  # type: ignore[arg-type]
-    by_source = None if forms[3] is None else Csr(*forms[3:])  # type: ignore[arg-type]
-    return Adjacency.from_both(by_target, by_source)
+    csc = Csr(*layouts[:3])  # type: ignore[arg-type]
+    csr = None if layouts[3] is None else Csr(*layouts[3:])  # type: ignore[arg-type]
+    return Adjacency.from_both(csc, csr)
 
 
 def _frozen(constant: Any) -> Any:
@@ -353,47 +357,48 @@ def _frozen(constant: Any) -> Any:
 
 def _shapes(sizes: Sequence[int], ranks: Sequence[int]) -> list[Sequence[int]]:
     """Shapes that were written one after the other; a rank of -1 stands for None."""
-    made, start = [], 0
+    shapes, start = [], 0
     for rank in ranks:
-        made.append(sizes[start : start + max(rank, 0)])
+        shapes.append(sizes[start : start + max(rank, 0)])
         start += max(rank, 0)
-    return made
+    return shapes
 
 
-def _owned(results: Sequence[Maybe], given: Sequence[Maybe], visible: int) -> Any:
-    """Results as an operator must give them.
+def _owned(results: Sequence[Maybe], arguments: Sequence[Maybe], visible: int) -> Any:
+    """Results as an operator must return them.
 
-    That is tensors, contiguous, which share memory neither with an argument nor with each other;
-    and positions of one dtype, whichever backend found them.
+    They are contiguous tensors that share memory neither with an argument nor with each other, and
+    positions are int64 whichever backend ran.
 
     Args:
         results: tensors or None.
-        given: the arguments with which they may share memory.
+        arguments: tensors with which they may share memory.
         visible: how many of the results are values; the others may be positions.
 
     Returns:
         A tensor, or a tuple of several.
     """
-    tensors = [value for value in given if value is not None]
+    tensors = [value for value in arguments if value is not None]
     seen = {value.untyped_storage()._cdata for value in tensors}
-    made = []
-    for place, result in enumerate(results):
+    owned = []
+    for i, result in enumerate(results):
         tensor = tensors[0].new_empty(0) if result is None else result
-        if place >= visible and tensor.dtype == torch.int32:
+        if i >= visible and tensor.dtype == torch.int32:
             tensor = tensor.long()
         tensor = tensor.contiguous()
         if tensor.untyped_storage()._cdata in seen:
             tensor = tensor.clone()
         seen.add(tensor.untyped_storage()._cdata)
-        made.append(tensor)
-    return made[0] if len(made) == 1 else tuple(made)
+        owned.append(tensor)
+    return owned[0] if len(owned) == 1 else tuple(owned)
 
 
-def _keep_nothing(*, ctx: Any, inputs: Any, output: Any) -> None:
+def _save_nothing(*, ctx: Any, inputs: Any, output: Any) -> None:
     pass
 
 
 def _no_second_derivative(*_: Any) -> Any:
     raise GraphRuntimeError(
-        "A compiled or exported program has first derivatives only: take second ones in eager mode."
+        "Expected a first derivative, got a second one of a compiled or exported program; compute "
+        "second derivatives in eager mode."
     )

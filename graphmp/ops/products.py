@@ -1,6 +1,6 @@
-"""The gradient of a sum of products with a number for each edge and head, in one pass.
+"""Both gradients of a weighted sum, in one pass over the features.
 
-The features of nodes are read once for both gradients: those of the features and of the numbers.
+A weighted sum multiplies features of nodes with one weight for each edge and head.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .operation import Maybe, Operation
 
 
 class Product(NamedTuple):
-    """Features of nodes times numbers of edges, summed at the edges' other ends.
+    """A weighted sum: node features times edge weights, summed at the other ends.
 
     Attributes:
         adjacency: the edges.
@@ -30,13 +30,18 @@ class Product(NamedTuple):
 
 
 class ProductGradient(Operation):
-    """Both gradients of a sum of products.
+    """Both gradients of a weighted sum.
 
     Args:
-        contract: :func:`graphmp.ops.spmm.contract`, of which the second derivatives are made.
+        contract: :func:`graphmp.ops.spmm.contract`, which computes the second derivatives.
     """
 
-    name, record, operands, keeps = "product_gradient", Product, ("feat", "weight", "upstream"), 3
+    name, record, operands, num_saved = (
+        "product_gradient",
+        Product,
+        ("feat", "weight", "upstream"),
+        3,
+    )
     results, visible = ("of_feat", "of_weight"), 2
 
     def __init__(self, contract: Callable[..., Tensor]) -> None:
@@ -44,11 +49,11 @@ class ProductGradient(Operation):
         super().__init__()
 
     def of(self, call: Any, grad: Tensor, lhs: Any, rhs: Any) -> tuple[Tensor, Tensor] | None:
-        """Both gradients of a contraction, in the order of its operands; None if it is no such sum.
+        """Both gradients of a contraction, in the order of its operands; None if it does not apply.
 
         Args:
             call: the :class:`~graphmp.ops.spmm.Contraction`, a sum of products.
-            grad: what reaches its result.
+            grad: the gradient of its result.
             lhs: its left operand.
             rhs: its right operand.
         """
@@ -60,8 +65,8 @@ class ProductGradient(Operation):
         features = plan(tuple(feat.shape[1:]), tuple(weight.shape[1:]), call.out_shape)
         if features.width == 0 or features.wide != (True, False, True):
             return None
-        made = self(Product(call.adjacency, end), feat, weight, grad)
-        return (made[1], made[0]) if is_turned else made
+        of_feat, of_weight = self(Product(call.adjacency, end), feat, weight, grad)
+        return (of_weight, of_feat) if is_turned else (of_feat, of_weight)
 
     def run(
         self, call: Product, trains: bool, feat: Tensor, weight: Tensor, upstream: Tensor
@@ -69,8 +74,8 @@ class ProductGradient(Operation):
         """Run the kernel."""
         csr = call.adjacency.csr if call.end == "u" else call.adjacency.csc
         rows = [
-            given.detach().contiguous().view(len(given), given.shape[1:].numel())
-            for given in (feat, weight, upstream)
+            operand.detach().contiguous().view(len(operand), operand.shape[1:].numel())
+            for operand in (feat, weight, upstream)
         ]
         of_feat, of_weight = kernels.product_gradient(csr, *rows)
         return of_feat.view(feat.shape), of_weight.view(weight.shape)
@@ -78,24 +83,24 @@ class ProductGradient(Operation):
     def fake(
         self, call: Product, trains: bool, feat: Tensor, weight: Tensor, upstream: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Like the operands."""
+        """Empty results."""
         return feat.new_empty(feat.shape), weight.new_empty(weight.shape)
 
     def needs_csr(self, call: Product) -> bool:
         """Whether the features are those of sources."""
         return call.end == "u"
 
-    def kept(
+    def saved_tensors(
         self, call: Product, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
-        """All: the gradient of each reads the others."""
+        """All operands: the gradient of each reads the others."""
         return tuple(operands)
 
     def gradients(
-        self, call: Product, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: Product, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
-        """Sums of products again."""
-        feat, weight, upstream = kept
+        """Weighted sums again."""
+        feat, weight, upstream = saved
         to_feat, to_weight = (
             torch.zeros_like(x) if grad is None else grad
             for x, grad in zip((feat, weight), grads, strict=True)

@@ -1,4 +1,4 @@
-"""Consecutive rows of a tensor: reduced, normalised, or each given what its segment has.
+"""Reductions, softmax, sorting and broadcasting over consecutive rows of a tensor.
 
 On an accelerator lengths are looked at only after ``graphmp.validate_ids()``, as ids are.
 """
@@ -48,7 +48,7 @@ def segment_reduce(
     row = REDUCERS.get(reducer)
     if row is None or row.kernel is None:
         known = ", ".join(name for name, r in REDUCERS.items() if r.kernel)
-        raise GraphValueError(f"A segment reducer is one of {known}, but {reducer!r} came.")
+        raise GraphValueError(f"reducer: expected one of {known}, got {reducer!r}.")
     segments = _segments(seglen, value)
     op = None
     if weight is not None:
@@ -86,7 +86,7 @@ def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None
     Args:
         seglen: (S,) int tensor or list, the length of each segment.
         value: (S, *feature).
-        output_size: what the lengths sum to; without it the host waits for a device to say so.
+        output_size: what the lengths sum to; without it the host synchronises to read it.
 
     Returns:
         (N, *feature), where N is the sum of the lengths.
@@ -152,10 +152,10 @@ def _segments(seglen: Any, value: Any) -> Adjacency:
 def _lengths(seglen: Any, value: Any) -> Tensor:
     """Lengths of segments, on the device of ``value``."""
     if not isinstance(value, Tensor) or value.ndim == 0:
-        raise GraphTypeError(f"The values must be a tensor with rows, but {value!r} came.")
+        raise GraphTypeError(f"value: expected a tensor with rows, got {_checks.kind(value)}.")
     dtype = seglen.dtype if isinstance(seglen, Tensor) else torch.int64
     if dtype not in _checks.ID_DTYPES:
-        raise GraphTypeError(f"Segment lengths must be integers, but {dtype} came.")
+        raise GraphTypeError(f"seglen: expected int32 or int64, got {dtype}; call .long() on it.")
     return _checks.id_tensor(seglen, dtype, value.device, "Segment lengths")
 
 
@@ -165,15 +165,15 @@ def _relation(lengths: Tensor, rows: int) -> Adjacency:
         _check_lengths(lengths, rows)
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0).to(lengths.dtype)])
     eids = torch.arange(rows, dtype=lengths.dtype, device=lengths.device)
-    # Lengths that were not looked at must not lead out of the rows.
+    # Lengths that were not checked must not lead outside of the rows.
     csr = Csr(indptr.clamp(0, rows), eids, eids)
     return Adjacency.from_compressed(csr, rows, lengths.numel(), "csc")
 
 
 def _check_lengths(lengths: Tensor, rows: int) -> None:
     if bool((lengths < 0).any()):
-        raise GraphValueError(f"Segment lengths must not be negative, but {int(lengths.min())} is.")
+        raise GraphValueError(f"seglen: expected lengths of at least 0, got {int(lengths.min())}.")
     if int(lengths.sum()) != rows:
         raise GraphValueError(
-            f"Segment lengths must sum to the {rows} rows, but their sum is {int(lengths.sum())}."
+            f"seglen: expected lengths that sum to the {rows} rows, got {int(lengths.sum())}."
         )

@@ -1,8 +1,8 @@
-"""Messages made of two operands and gathered at one end of their edges, differentiable.
+"""Messages of two operands, reduced at one end of their edges or kept there; differentiable.
 
-One function, :func:`contract`, makes messages and sums them into the sources, the destinations or
-keeps them at the edges. The gradient of each operand is again such a call, into the operand's own
-end, so derivatives of every order come from the same kernels.
+One function, :func:`contract`, computes messages and sums them into the sources or the
+destinations, or keeps them at the edges. The gradient of each operand is again such a call, into
+the operand's own end, so that derivatives of every order run on the same kernels.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import Operand, broadcast_shape, maps_on, plan
-from .argmax import put, taken
+from .argmax import gather_at_argmax, scatter_to_argmax
 from .broadcast import find_message_shape, message_shape, on_edges, promote
 from .normalized import divided, normalized
 from .operation import Maybe, Operation
 from .products import ProductGradient
 
-# Where an operand's row is found in the edges grouped by either end. What is kept at the edges is
-# made from them grouped by destination, so that the destination's row stays near.
-_AT = {"v": {"v": 0, "u": 1, "e": 2}, "u": {"u": 0, "v": 1, "e": 2}}
+# Which row of an operand an edge reads, in the edges grouped by either end. Messages kept at edges
+# are computed from edges grouped by destination, so that the destination's row stays in the cache.
+_ENDS = {"v": {"v": 0, "u": 1, "e": 2}, "u": {"u": 0, "v": 1, "e": 2}}
 _FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,
     "sub": torch.sub,
@@ -39,7 +39,7 @@ _FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class Contraction(NamedTuple):
-    """One call: which edges, where messages go, and how they are made.
+    """One call: the edges, where messages go, and how they are computed.
 
     Attributes:
         adjacency: the edges.
@@ -75,7 +75,7 @@ def spmm(
     targets: tuple[str, str],
     per_degree: bool = False,
 ) -> Tensor:
-    """Make a message on every edge and reduce it at the edge's destination.
+    """Compute a message on every edge and reduce it at the edge's destination.
 
     Args:
         adjacency: the edges.
@@ -96,17 +96,19 @@ def spmm(
         out_shape = tuple(lhs.shape[1:])
     if lhs.dtype == torch.bool and reduce == "sum":
         lhs = lhs.long()
-    exact = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
-    if exact:  # no sum overflows before it is divided
+    is_integer_mean = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
+    if is_integer_mean:  # no sum overflows before it is divided
         lhs, rhs = lhs.long(), None if rhs is None else rhs.long()
     kernel = "copy" if op is None else op.kernel
     assert kernel is not None  # other operators were computed above
     if reduce == "sum":
-        divide = per_degree and not exact
+        divide = per_degree and not is_integer_mean
         out = contract(adjacency, "v", kernel, lhs, rhs, targets, out_shape, divide)
-        return divided(out, adjacency.in_degrees.clamp(min=1)) if exact else out
+        return divided(out, adjacency.in_degrees.clamp(min=1)) if is_integer_mean else out
     if lhs.dtype.is_complex:
-        raise GraphTypeError(f"Complex numbers have no {reduce}: reduce their abs() or parts.")
+        raise GraphTypeError(
+            f"{reduce}: expected real numbers, got {lhs.dtype}; reduce their abs() or parts."
+        )
     shapes = (tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:]), out_shape)
     call = Contraction(adjacency, "v", kernel, reduce, *targets, *shapes, False)
     return _EXTREME(call, lhs, rhs)  # type: ignore[no-any-return]
@@ -119,7 +121,7 @@ def sddmm(
     rhs: Tensor | None,
     targets: tuple[str, str],
 ) -> Tensor:
-    """Make a message on every edge and keep it there.
+    """Compute a message on every edge and keep it there.
 
     Args:
         adjacency: the edges.
@@ -135,15 +137,14 @@ def sddmm(
     if op is None and targets[0] == "e":
         return lhs
     if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
-        flat = op.contracts and lhs.ndim == rhs.ndim == 1  # one number, a last dimension of 1
-        rank = 1 if flat else max(lhs.ndim, rhs.ndim) - 1
+        is_scalar_dot = op.contracts and lhs.ndim == rhs.ndim == 1  # a last dimension of 1 is added
+        rank = 1 if is_scalar_dot else max(lhs.ndim, rhs.ndim) - 1
         ends = {"u": adjacency.src, "v": adjacency.dst, "e": None}
         left = on_edges(lhs, ends[targets[0]], rank)
-        made = op.formula(left, on_edges(rhs, ends[targets[1]], rank))
-        _checks.feature(
-            made, adjacency.num_edges, adjacency.device, op.name, "messages its formula makes"
-        )
-        return made.flatten() if flat else made
+        messages = op.formula(left, on_edges(rhs, ends[targets[1]], rank))
+        owner = "messages that its formula returns"
+        _checks.feature(messages, adjacency.num_edges, adjacency.device, op.name, owner)
+        return messages.flatten() if is_scalar_dot else messages
     kernel = "copy" if op is None or op.kernel is None else op.kernel
     return contract(adjacency, "e", kernel, lhs, rhs, targets, out_shape)
 
@@ -158,7 +159,7 @@ def contract(
     out_shape: tuple[int, ...],
     per_degree: bool = False,
 ) -> Tensor:
-    """Make messages by a kernel and sum them at one end.
+    """Compute messages by a kernel and sum them at one end.
 
     Args:
         adjacency: the edges.
@@ -180,7 +181,7 @@ def contract(
     left, right = tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:])
     if rhs is not None and to == targets[0] == targets[1] == "e" and op in _FORMULAS:
         full = broadcast_shape(left, right, out_shape)
-        if full == out_shape:  # nothing meets at a node
+        if full == out_shape:  # all is at the edges already
             rank = len(full)
             return _FORMULAS[op](on_edges(lhs, None, rank), on_edges(rhs, None, rank))
     call = Contraction(adjacency, to, op, "sum", *targets, left, right, out_shape, per_degree)
@@ -189,16 +190,16 @@ def contract(
     )
     if wants_gradient or is_compiling() or _are_functorch_transforms_active():
         return _SUM(call, lhs, rhs)  # type: ignore[no-any-return]
-    return _SUM.run(call, False, lhs, rhs)[0]  # as the call above would, but straight away
+    return _SUM.run(call, False, lhs, rhs)[0]  # the same, without the detour
 
 
 def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Sum features to ``shape`` where that is narrower: a gather would repeat them first."""
-    have = tuple(tensor.shape[1:])
-    wanted = (1,) * (len(have) - len(shape)) + shape
-    if len(wanted) > len(have) or any(w not in (1, h) for w, h in zip(wanted, have, strict=True)):
+    """Sum features to ``shape`` if that is narrower: a gather would repeat them first."""
+    full = tuple(tensor.shape[1:])
+    padded = (1,) * (len(full) - len(shape)) + shape
+    if len(padded) > len(full) or any(p not in (1, f) for p, f in zip(padded, full, strict=True)):
         return tensor
-    return tensor.sum_to_size(tensor.shape[0], *wanted).view(tensor.shape[0], *shape)
+    return tensor.sum_to_size(tensor.shape[0], *padded).view(tensor.shape[0], *shape)
 
 
 def _message(
@@ -210,36 +211,32 @@ def _message(
         return lhs, None, left
     if lhs.dtype != rhs.dtype or not lhs.dtype.is_floating_point:
         lhs, rhs = promote(op, lhs, rhs)
-    shaped = find_message_shape if is_compiling() else message_shape
-    return lhs, rhs, shaped(op.name, op.contracts, left, tuple(rhs.shape[1:]))
+    find = find_message_shape if is_compiling() else message_shape
+    return lhs, rhs, find(op.name, op.contracts, left, tuple(rhs.shape[1:]))
 
 
-def _reduced(
+def _reduce(
     call: Contraction, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
     csr = call.adjacency.csc if call.to == "v" else call.adjacency.csr
-    at = _AT[call.to]
-    right = None if rhs is None else Operand(rhs, at[call.rhs])
-    left, features = (
-        Operand(lhs, at[call.lhs]),
-        plan(call.lhs_shape, call.rhs_shape, call.out_shape),
-    )
+    ends = _ENDS[call.to]
+    right = None if rhs is None else Operand(rhs, ends[call.rhs])
+    left = Operand(lhs, ends[call.lhs])
+    features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
     return kernels.spmm(
         csr, call.op, call.reduce, call.per_degree, left, right, features, wants_arg
     )
 
 
-def _at_edges(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
-    """Run the kernel that keeps messages."""
+def _keep(call: Contraction, lhs: Tensor, rhs: Tensor | None) -> Tensor:
+    """Run the kernel that keeps messages at the edges."""
     if rhs is None and lhs.shape[1:] == call.out_shape:
-        edges = call.adjacency
-        return kernels.take(lhs.detach(), edges.src if call.lhs == "u" else edges.dst)
-    right = None if rhs is None else Operand(rhs, _AT["v"][call.rhs])
-    left, features = (
-        Operand(lhs, _AT["v"][call.lhs]),
-        plan(call.lhs_shape, call.rhs_shape, call.out_shape),
-    )
+        ids = call.adjacency.src if call.lhs == "u" else call.adjacency.dst
+        return kernels.take(lhs.detach(), ids)
+    right = None if rhs is None else Operand(rhs, _ENDS["v"][call.rhs])
+    left = Operand(lhs, _ENDS["v"][call.lhs])
+    features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
     return kernels.sddmm(call.adjacency.csc, call.op, left, right, features)
 
 
@@ -248,37 +245,37 @@ def _degrees(adjacency: Adjacency, end: str) -> Tensor:
 
 
 class _Sum(Operation):
-    """A contraction whose gradients are contractions; keeps only what they read."""
+    """A contraction, whose gradients are contractions; saves only what they read."""
 
-    name, record, operands, keeps = "sum", Contraction, ("lhs_data", "rhs_data"), 2
+    name, record, operands, num_saved = "sum", Contraction, ("lhs_data", "rhs_data"), 2
 
     def run(
         self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
     ) -> tuple[Tensor]:
         """Run the kernel of a contraction."""
-        return (_at_edges(call, lhs, rhs) if call.to == "e" else _reduced(call, lhs, rhs)[0],)
+        return (_keep(call, lhs, rhs) if call.to == "e" else _reduce(call, lhs, rhs)[0],)
 
     def fake(
         self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
     ) -> tuple[Tensor]:
-        """Like the result."""
+        """An empty result."""
         return (_like_result(call, lhs),)
 
     def needs_csr(self, call: Contraction) -> bool:
         """Whether messages go to the sources."""
         return call.to == "u"
 
-    def kept(
+    def saved_tensors(
         self, call: Contraction, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """The operands that the gradients read."""
         return _factors(call.op, needs, operands)
 
     def gradients(
-        self, call: Contraction, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: Contraction, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Contractions into the operands' own ends."""
-        (grad,), (lhs, rhs) = grads, map(_conjugate, kept)
+        (grad,), (lhs, rhs) = grads, map(_conjugate, saved)
         if call.per_degree and call.op == "copy" and call.lhs == "u":
             edges = call.adjacency
             divisor = edges.divisors(grad.dtype)
@@ -286,9 +283,9 @@ class _Sum(Operation):
         if call.per_degree:
             grad = divided(grad, _degrees(call.adjacency, call.to).clamp(min=1))
         if call.op == "mul" and all(needs):
-            both: tuple[Tensor, Tensor] | None = _PRODUCTS.of(call, grad, lhs, rhs)
-            if both is not None:
-                return both
+            pair: tuple[Tensor, Tensor] | None = _PRODUCTS.of(call, grad, lhs, rhs)
+            if pair is not None:
+                return pair
         return (
             _left_gradient(call, grad, rhs) if needs[0] else None,
             _right_gradient(call, grad, lhs, rhs) if needs[1] else None,
@@ -310,7 +307,7 @@ def _factors(op: str, needs: Sequence[bool], operands: Any) -> tuple[Maybe, Mayb
 
 
 def _conjugate(factor: Maybe) -> Maybe:
-    """What a gradient is multiplied by, of numbers that may be complex."""
+    """A factor of a gradient: the conjugate if it is complex."""
     is_complex = factor is not None and factor.is_complex()
     return factor.conj().resolve_conj() if is_complex else factor  # type: ignore[union-attr]
 
@@ -344,54 +341,54 @@ def _right_gradient(
 class _Extreme(Operation):
     """A maximum or minimum, whose gradient goes to the one edge that gave each value."""
 
-    name, record, operands, keeps = "extreme", Contraction, ("lhs_data", "rhs_data"), 3
+    name, record, operands, num_saved = "extreme", Contraction, ("lhs_data", "rhs_data"), 3
     results = ("out", "arg")
 
     def run(
         self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
     ) -> tuple[Maybe, ...]:
-        """Run the kernel; the positions that gave the values are for the gradient."""
-        return _reduced(call, lhs, rhs, trains)
+        """Run the kernel; the positions of the values are for the gradient."""
+        return _reduce(call, lhs, rhs, trains)
 
     def fake(
         self, call: Contraction, trains: bool, lhs: Tensor, rhs: Tensor | None
     ) -> tuple[Maybe, ...]:
-        """Like the results."""
+        """Empty results."""
         out = _like_result(call, lhs)
         size = math.prod(call.out_shape)
         return out, out.new_empty((out.shape[0], size), dtype=torch.int64) if trains else None
 
-    def kept(
+    def saved_tensors(
         self, call: Contraction, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """The positions, and the operands that the gradients read."""
         return results[1], *_factors(call.op, needs, operands)
 
     def gradients(
-        self, call: Contraction, needs: Sequence[bool], kept: Any, grads: Any
+        self, call: Contraction, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
-        """What reaches the chosen edges, summed at the operands' ends."""
-        chosen, lhs, rhs = kept  # the position that gave each element, or -1
+        """The gradient at the edges that gave the values, summed at the operands' ends."""
+        arg, lhs, rhs = saved  # the position of the edge that gave each element, or -1
         edges, csr = call.adjacency, call.adjacency.csc
         features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
-        left, right, out = maps_on(features, chosen.device)
-        grad = grads[0].reshape(chosen.shape)
+        left, right, out = maps_on(features, arg.device)
+        grad = grads[0].reshape(arg.shape)
         if features.size != features.out_size:
-            chosen, grad = chosen[:, out], grad[:, out]
+            arg, grad = arg[:, out], grad[:, out]
         left_grad = right_grad = None
         if needs[0]:
             part = grad
             if rhs is not None:
-                factor = taken(csr, call.rhs, rhs, chosen, right)
+                factor = gather_at_argmax(csr, call.rhs, rhs, arg, right)
                 part = grad / factor if call.op == "div" else grad * factor
-            left_grad = put(edges, call.lhs, part, chosen, left, call.lhs_shape)
+            left_grad = scatter_to_argmax(edges, call.lhs, part, arg, left, call.lhs_shape)
         if needs[1]:
             part = -grad if call.op == "sub" else grad
             if lhs is not None:
-                part = part * taken(csr, call.lhs, lhs, chosen, left)
+                part = part * gather_at_argmax(csr, call.lhs, lhs, arg, left)
             if call.op == "div":
-                part = -part / taken(csr, call.rhs, rhs, chosen, right) ** 2
-            right_grad = put(edges, call.rhs, part, chosen, right, call.rhs_shape)
+                part = -part / gather_at_argmax(csr, call.rhs, rhs, arg, right) ** 2
+            right_grad = scatter_to_argmax(edges, call.rhs, part, arg, right, call.rhs_shape)
         return left_grad, right_grad
 
 

@@ -46,7 +46,7 @@ def use_all(graph: gm.Graph) -> list[Any]:
     """Results of calls that reach every operator."""
     edges, src, dst = graph.num_edges(), feature(6, 2, SIZE), feature(3, 2, SIZE)
     adjacency = graph.adjacency
-    call = operation.Edges(adjacency)
+    call = operation.AdjacencyRecord(adjacency)
     positions = torch.randint(-1, edges, (3, SIZE))
     return [
         gm.ops.u_mul_e_sum(graph, src, feature(edges, 2, 1)),
@@ -63,7 +63,9 @@ def use_all(graph: gm.Graph) -> list[Any]:
         spmm._PRODUCTS(
             products.Product(adjacency, "u"), src, feature(edges, 2, 1), feature(3, 2, SIZE)
         ),
-        chosen.put(adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)),
+        chosen.scatter_to_argmax(
+            adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)
+        ),
     ]
 
 
