@@ -11,12 +11,13 @@ from torch import Tensor
 from .. import _checks
 from .._message_passing.aggregate import (
     ApplyFunction,
-    Incoming,
     MessageFunction,
+    Messages,
     ReduceFunction,
-    aggregate,
-    check_functions,
+    Reduction,
+    resolve,
 )
+from .._message_passing.relation import Incoming
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError
 from .arguments import edge_argument
@@ -50,12 +51,12 @@ class Propagation(GraphState):
             GraphIndexError: an edge that is not there.
             GraphValueError: rows that do not fit the column that is written.
         """
-        check_functions(message_func, reduce_func)
+        functions = (*resolve(message_func, reduce_func), apply_node_func)
         etype = self._meta.etype(etype)
         eids, adjacency = edge_argument(self, edges, etype), self.adjacencies[etype]
         eids = self._arange(adjacency.num_edges) if eids is None else torch.unique(eids)
         rows = torch.unique(adjacency.dst[eids.long()])
-        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
+        self._receive(etype, eids, rows, functions)
 
     def pull(
         self,
@@ -78,7 +79,7 @@ class Propagation(GraphState):
             GraphIndexError: a node that is not there.
             GraphValueError: rows that do not fit the column that is written.
         """
-        check_functions(message_func, reduce_func)
+        functions = (*resolve(message_func, reduce_func), apply_node_func)
         etype = self._meta.etype(etype)
         frame = self._frames.dst[etype[2]]
         if is_all(v):
@@ -86,7 +87,7 @@ class Propagation(GraphState):
         else:
             rows = torch.unique(self._ids(v, frame.num_rows, f"Ids of {frame.owner}"))
         eids = torch.sort(edges_of(self.adjacencies[etype].csc, rows)).values
-        self._receive(etype, eids, rows, (message_func, reduce_func, apply_node_func))
+        self._receive(etype, eids, rows, functions)
 
     def push(
         self,
@@ -168,12 +169,12 @@ class Propagation(GraphState):
         etype: CanonicalEtype,
         eids: Tensor,
         rows: Tensor,
-        functions: tuple[MessageFunction, ReduceFunction, ApplyFunction],
+        functions: tuple[Messages, Reduction, ApplyFunction],
     ) -> None:
         """Pass messages along ``eids`` (ascending) and write ``rows`` (ascending), if any."""
         if rows.numel() == 0:
             return
-        message, reduce, apply = functions
+        messages, reduction, apply = functions
         part = self._relation(etype).part(eids, rows)
         new = applied(part, aggregate(Incoming([part]), message, reduce), apply)
         self._frames.dst[etype[2]].write_rows(rows, new)

@@ -10,19 +10,14 @@ from torch import Tensor
 from .. import _checks
 from .._message_passing import udf
 from .._message_passing.aggregate import (
-    CROSS_REDUCERS,
     ApplyFunction,
-    Incoming,
     MessageFunction,
     ReduceFunction,
-    Relation,
-    aggregate,
-    check_functions,
-    check_message,
-    cross_reduce,
-    messages_of,
-    zero_alone,
+    resolve,
+    resolve_message,
 )
+from .._message_passing.cross import CROSS_REDUCERS, cross_reduce, zero_alone
+from .._message_passing.relation import Incoming, Relation
 from .._storage.frame import ALL, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
@@ -69,10 +64,10 @@ class Verbs(GraphState):
             tensor([0., 0., 2.])
         """
         groups = self._incoming(etype)
-        check_functions(message_func, reduce_func)
+        messages, reduction = resolve(message_func, reduce_func)
         results = []
         for incoming in groups:
-            new = aggregate(incoming, message_func, reduce_func)
+            new = reduction.reduce(incoming, messages)
             if apply_node_func is not None:
                 new = applied(incoming.relations[0], new, apply_node_func)
             results.append((incoming.dst, new))
@@ -121,9 +116,9 @@ class Verbs(GraphState):
             if etype not in functions:
                 continue
             message, reduce, *rest = functions[etype]
-            check_functions(message, reduce)
+            messages, reduction = resolve(message, reduce)
             (incoming,) = self._incoming(etype)
-            new = aggregate(incoming, message, reduce)
+            new = reduction.reduce(incoming, messages)
             if rest:
                 new = applied(incoming.relations[0], new, rest[0])
             elif cross_reducer in ("sum", "mean"):
@@ -159,18 +154,18 @@ class Verbs(GraphState):
             >>> g.edata["score"].view(-1)
             tensor([11., 11.])
         """
-        check_message(func)
+        messages = resolve_message(func)
         etype = self._meta.etype(etype)
         eids = edge_argument(self, edges, etype)
         relation = self._relation(etype)
         if eids is None:
-            relation.edge.put(messages_of(relation, func))
+            relation.edge.put(messages.columns(relation))
             return
         eids = _checks.once(eids)
         part = relation._replace(
             adjacency=relation.adjacency.subset(eids), edge=relation.edge.take(eids), eids=eids
         )
-        relation.edge.write_rows(eids, messages_of(part, func))
+        relation.edge.write_rows(eids, messages.columns(part))
 
     def apply_nodes(
         self, func: Callable[[udf.NodeBatch], Any], v: Any = ALL, ntype: str | None = None

@@ -1,11 +1,11 @@
-"""User-defined functions: what they see, how they are called, and what they may return."""
+"""User-defined functions: the batches they receive, and the checks on what they return."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,15 +16,13 @@ from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
-
-if TYPE_CHECKING:
-    from .aggregate import Relation
+from .relation import Incoming, Relation
 
 Columns: TypeAlias = dict[str, Tensor]
 
 
 class EdgeBatch:
-    """Edges, as a message function or an edge predicate sees them.
+    """The edges that a message function or an edge predicate receives.
 
     Attributes:
         src: features of each edge's source, a mapping of (n, …) tensors.
@@ -43,7 +41,7 @@ class EdgeBatch:
         data: Mapping[str, Tensor],
         ids: tuple[Tensor, Tensor, Tensor],
     ) -> None:
-        """Make a batch.
+        """Create a batch.
 
         Args:
             etype: the edges' canonical type.
@@ -69,12 +67,12 @@ class EdgeBatch:
 
 
 class NodeBatch:
-    """Nodes, as a reduce function, an apply function or a node predicate sees them.
+    """The nodes that a reduce function, an apply function or a node predicate receives.
 
     Attributes:
         data: features of the nodes, a mapping of (n, …) tensors.
-        mailbox: in a reduce function the messages, (n, in-degree, …), in ascending edge id; else
-            an empty mapping.
+        mailbox: in a reduce function the messages, (n, in-degree, …), in ascending edge id;
+            otherwise an empty mapping.
         ntype: the nodes' type.
     """
 
@@ -87,7 +85,7 @@ class NodeBatch:
         ids: Tensor,
         mailbox: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Make a batch of the nodes ``ids``, (n,), of type ``ntype``."""
+        """Create a batch of the nodes ``ids``, (n,), of type ``ntype``."""
         self.ntype = ntype
         self.data = data
         self.mailbox: Mapping[str, Tensor] = {} if mailbox is None else mailbox
@@ -123,7 +121,8 @@ class _Mailbox(dict[str, Tensor]):
 
     def __missing__(self, name: str) -> Tensor:
         raise GraphKeyError(
-            f"The mailbox has no message {name!r}; it has: {', '.join(map(repr, self)) or 'none'}."
+            f"mailbox: expected one of its messages ({', '.join(map(repr, self)) or 'none'}), got "
+            f"{name!r}."
         )
 
 
@@ -147,10 +146,10 @@ def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
     """Check what a user's function returned.
 
     Args:
-        result: the returned object.
+        result: the object that the function returned.
         rows: how many rows each column must have.
         device: where each must be.
-        what: which function, for messages.
+        what: the kind of function, for error messages.
 
     Returns:
         The columns.
@@ -161,7 +160,8 @@ def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
     """
     if not isinstance(result, Mapping):
         raise GraphTypeError(
-            f"The {what} must return a dict {{field: tensor}}, but {_checks.kind(result)} came."
+            f"The {what}: expected a dict {{field: tensor}}, got {_checks.kind(result)}; return a "
+            "dict."
         )
     for name, value in result.items():
         _checks.feature(value, rows, device, name, f"rows that the {what} was given")
@@ -192,7 +192,7 @@ def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Column
     """Call a message function on all edges of a relation.
 
     Returns:
-        Each message it made, (E, …); with a warning when there are no edges.
+        The messages, (E, …) each; with a warning if there are no edges.
     """
     num_edges = relation.adjacency.num_edges
     if num_edges == 0:
@@ -201,15 +201,14 @@ def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Column
             GraphWarning,
             stacklevel=_level_of_caller(),
         )
-    made = function(edge_batch(relation))
-    return columns(made, num_edges, relation.adjacency.device, "message function")
+    result = function(edge_batch(relation))
+    return columns(result, num_edges, relation.adjacency.device, "message function")
 
 
 def reduce(
     ntype: str,
-    frame: Frame,
+    incoming: Incoming,
     ids: Tensor,
-    buckets: Buckets,
     mailbox: Columns,
     function: Callable[[NodeBatch], Any],
 ) -> Columns:
@@ -217,10 +216,9 @@ def reduce(
 
     Args:
         ntype: the destinations' type.
-        frame: their features.
+        incoming: the relations that enter them.
         ids: (N,) their ids in the graph.
-        buckets: how the edges group.
-        mailbox: for each message all of it, (E, …), in the order of the buckets.
+        mailbox: each message, (E, …), in the order of the buckets.
         function: the user's function.
 
     Returns:
@@ -228,9 +226,10 @@ def reduce(
         there are no edges.
 
     Raises:
-        GraphTypeError: the function returned something else than a dict of tensors.
-        GraphValueError: wrong rows, or other fields than for another in-degree.
+        GraphTypeError: the function returned no dict of tensors.
+        GraphValueError: wrong rows, or fields that differ between in-degrees.
     """
+    frame, buckets = incoming.dst, incoming.buckets
     index = buckets.nodes
     split = _Split(frame.take(index), buckets.sizes)
     boxes = {name: split_messages(buckets, value) for name, value in mailbox.items()}
@@ -239,13 +238,13 @@ def reduce(
     for part, nodes in enumerate(names):
         box = _Mailbox({name: views[part] for name, views in boxes.items()})
         batch = NodeBatch(ntype, _Part(split, part), nodes, box)
-        made = columns(function(batch), len(batch), frame.device, "reduce function")
-        if parts and made.keys() != parts[0].keys():
+        reduced = columns(function(batch), len(batch), frame.device, "reduce function")
+        if parts and reduced.keys() != parts[0].keys():
             raise GraphValueError(
-                f"The reduce function returned the fields {sorted(parts[0])} for one in-degree "
-                f"and {sorted(made)} for another: it must always return the same."
+                f"The reduce function: expected the same fields for every in-degree, got "
+                f"{sorted(parts[0])} for one and {sorted(reduced)} for another."
             )
-        parts.append(made)
+        parts.append(reduced)
     return {name: _merge(name, frame, buckets, parts) for name in (parts[0] if parts else ())}
 
 
@@ -255,7 +254,7 @@ def _merge(name: str, frame: Frame, buckets: Buckets, parts: list[Columns]) -> T
     shapes = {tuple(piece.shape[1:]) for piece in pieces}
     if len(shapes) > 1:
         raise GraphValueError(
-            f"The reduce function returned rows of field {name!r} with different shapes: "
+            f"The reduce function: expected rows of one shape in field {name!r}, got shapes "
             f"{', '.join(map(str, sorted(shapes)))}."
         )
     rows = torch.cat(pieces)
@@ -273,7 +272,7 @@ def apply(
     new: Columns,
     function: Callable[[NodeBatch], Any] | None,
 ) -> Columns:
-    """Call an apply function on nodes whose new columns are not written yet.
+    """Call an apply function on nodes, with new columns that are not written yet.
 
     Args:
         ntype: the nodes' type.
@@ -283,18 +282,18 @@ def apply(
         function: the user's function, or None.
 
     Returns:
-        ``new`` with what the function returned put over it.
+        ``new``, updated with the columns that the function returned.
     """
     if function is None:
         return new
     if not callable(function):
         raise GraphTypeError(
-            f"An apply function must be a function of nodes, but {_checks.kind(function)} came."
+            f"apply_node_func: expected a function of nodes, got {_checks.kind(function)}."
         )
     view = frame.copy()
     view.update(new)
-    made = function(NodeBatch(ntype, view, ids))
-    return {**new, **columns(made, frame.num_rows, frame.device, "apply function")}
+    result = function(NodeBatch(ntype, view, ids))
+    return {**new, **columns(result, frame.num_rows, frame.device, "apply function")}
 
 
 def predicate(result: Any, ids: Tensor) -> Tensor:
@@ -307,19 +306,21 @@ def predicate(result: Any, ids: Tensor) -> Tensor:
     rows = ids.shape[0]
     if not isinstance(result, Tensor) or result.dtype != torch.bool:
         raise GraphTypeError(
-            f"A predicate must return a boolean tensor, but {_checks.kind(result)} came."
+            f"The predicate: expected a boolean tensor, got {_checks.kind(result)}."
         )
     if tuple(result.shape) not in ((rows,), (rows, 1)):
         raise GraphValueError(
-            f"A predicate must return shape ({rows},), but {tuple(result.shape)} came."
+            f"The predicate: expected shape ({rows},), got {tuple(result.shape)}."
         )
     _checks.feature(result, rows, ids.device, "result", "rows that the predicate was given")
     return result.reshape(-1)
 
 
-def field(made: Columns, name: str) -> Tensor:
-    """The message that a reducer reads among those that a message function made."""
-    if name not in made:
-        known = ", ".join(map(repr, made)) or "none"
-        raise GraphKeyError(f"There is no message {name!r}; the message function made: {known}.")
-    return made[name]
+def field(messages: Columns, name: str) -> Tensor:
+    """The message that a reducer reads, of those that a message function returned."""
+    if name not in messages:
+        known = ", ".join(map(repr, messages)) or "none"
+        raise GraphKeyError(
+            f"The message function: expected a message {name!r} for the reducer, got {known}."
+        )
+    return messages[name]

@@ -217,8 +217,8 @@ def _composed(
     else:
         scores = contract(adjacency, "e", "add", left, right, ends, tuple(left.shape[1:]))
     if attn_vector is not None:
-        bent = leaky_relu(scores, call.negative_slope) * _by_head(attn_vector, heads)
-        scores = bent.sum(-1, keepdim=True)
+        products = leaky_relu(scores, call.negative_slope) * _by_head(attn_vector, heads)
+        scores = products.sum(-1, keepdim=True)
     if edge is not None:
         scores = scores + edge.unsqueeze(-1)
     if call.kind == "add":

@@ -1,0 +1,56 @@
+"""Checks of message and reduce functions, before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _checks
+from ..errors import GraphTypeError, GraphValueError
+from ..function import Message, Reduce
+
+
+def message_function(value: Any) -> None:
+    """Check a message function of a user.
+
+    Raises:
+        GraphTypeError: a reduce builtin, or not a function.
+    """
+    if isinstance(value, Reduce) or not callable(value):
+        raise GraphTypeError(
+            "message_func: expected a builtin such as function.copy_u or a function of edges, got "
+            f"{_described(value)}."
+        )
+
+
+def reduce_function(value: Any) -> None:
+    """Check a reduce function of a user.
+
+    Raises:
+        GraphTypeError: a message builtin, or not a function.
+    """
+    if isinstance(value, Message) or not callable(value):
+        raise GraphTypeError(
+            "reduce_func: expected a builtin such as function.sum or a function of nodes, got "
+            f"{_described(value)}."
+        )
+
+
+def same_message(message: Message, reduce: Reduce) -> None:
+    """Check that a reduce builtin reads the message of a message builtin.
+
+    Raises:
+        GraphValueError: the names differ.
+    """
+    if message.out != reduce.msg:
+        raise GraphValueError(
+            f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
+            f"{reduce.msg!r}; give both the same name."
+        )
+
+
+def _described(value: Any) -> str:
+    """What a user passed as a function, for an error message."""
+    if isinstance(value, (Message, Reduce)):
+        kind = "message" if isinstance(value, Message) else "reduce"
+        return f"the {kind} builtin function.{value.name}"
+    return _checks.kind(value)
