@@ -176,7 +176,7 @@ class Propagation(GraphState):
             return
         messages, reduction, apply = functions
         part = self._relation(etype).part(eids, rows)
-        new = applied(part, aggregate(Incoming([part]), message, reduce), apply)
+        new = applied(part, reduction.reduce(Incoming([part]), messages), apply)
         self._frames.dst[etype[2]].write_rows(rows, new)
 
 

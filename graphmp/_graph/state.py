@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from .. import _checks
-from .._message_passing.aggregate import Incoming, Relation
+from .._message_passing.relation import Incoming, Relation
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph

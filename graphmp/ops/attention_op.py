@@ -76,7 +76,9 @@ def attend(
         (num_dst, *, heads, size); if ``with_attention`` a pair of that and (E, *, heads).
     """
     shape, edges = tuple(value.shape[1:]), call.adjacency
-    left, right, value, *others = _promoted(value.dtype, [left, right, value, edge, weight, attn_vector])
+    left, right, value, *others = _promoted(
+        value.dtype, [left, right, value, edge, weight, attn_vector]
+    )
     right = right if scale == 1 else right * scale
     values = value.reshape(value.shape[0], math.prod(shape))
     seed = torch.randint(2**63 - 1, (), device="cpu") if call.dropout > 0 else None
