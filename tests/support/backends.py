@@ -3,7 +3,7 @@
 Where there is a GPU, the tests of its backend run on it, all of them. Elsewhere Triton's
 interpreter runs its kernels, a tenth of a second for each launch: only tests of kernels take part,
 and at most one of the parameters in ``USUAL`` has another value than there. So every value is run
-once, and no product of parameters.
+once, and no product of parameters. The same holds for loops that Numba is told not to compile.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from support.corner_graphs import MIXED
 
 NAMES = [name for name, _, _ in kernels.BACKENDS]
 INTERPRETED = "cuda" if os.environ.get("TRITON_INTERPRET") == "1" else None
+UNCOMPILED = {INTERPRETED, "cpu" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else None} - {None}
 USUAL: dict[str, object] = {
     "corner": MIXED,
     "dtype": torch.float32,
@@ -81,8 +82,8 @@ def is_interpreted(parameters: Mapping[str, object]) -> bool:
 
 
 def takes_part(file: Path, parameters: Mapping[str, object]) -> bool:
-    """Whether a test with these parameters is run: not all are that would be interpreted."""
-    if not is_interpreted(parameters):
+    """Whether a test with these parameters is run: not all are where Python runs the loops."""
+    if parameters.get("backend") not in UNCOMPILED:
         return True
     unusual = [name for name, value in USUAL.items() if parameters.get(name, value) != value]
     return file.parent.name == "kernels" and len(unusual) <= 1
