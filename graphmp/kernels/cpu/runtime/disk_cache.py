@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import numba
 import numpy as np
 from llvmlite.binding import add_symbol
 from numba.core import types
-from numba.core.caching import FunctionCache, NullCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from numba.core.typing.typeof import typeof
 from numba.np.numpy_support import from_dtype, map_layout
 
@@ -67,8 +68,28 @@ class _Unopened(NullCache):
         return opened.load_overload(sig, target_context)
 
 
+class _Files(IndexDataCacheFile):
+    """The files of a cache, each named by its signature.
+
+    Numba numbers them in order, so that two processes which compile at once can take one number for
+    two signatures, and a third would then run the loop of the other.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Write a compiled loop, then add it to the index."""
+        digest = sha256(repr(key).encode()).digest()
+        name = self._data_name(int.from_bytes(digest[:8], "big"))
+        self._save_data(name, data)
+        self._save_index({**self._load_index(), key: name})
+
+
 class _Cache(FunctionCache):
-    """Numba's cache of a function, but for what it does before it looks."""
+    """Numba's cache of a function, but for what it does before it looks, and names of files."""
+
+    def __init__(self, py_func: Any) -> None:
+        super().__init__(py_func)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled loop for a signature, or None."""

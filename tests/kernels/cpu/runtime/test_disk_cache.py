@@ -47,6 +47,25 @@ def test_loops_that_are_found_run_without_a_compiler(tmp_path: Path) -> None:
     assert run(tmp_path) == f"{made} False\n"
 
 
+def test_processes_that_compile_at_once_do_not_take_one_name_for_two_loops(tmp_path: Path) -> None:
+    from graphmp.kernels.cpu.runtime.disk_cache import _Files
+
+    class Late(_Files):
+        """A process that read the index before the other one wrote it."""
+
+        def _load_index(self) -> dict[str, str]:
+            return {}
+
+    files = _Files(str(tmp_path), "loop", "stamp")
+    files.save("int32", 32)
+    early = files._load_index()
+    Late(str(tmp_path), "loop", "stamp").save("int64", 64)
+    assert files.load("int64") == 64
+    assert files._load_data(early["int32"]) == 32
+    files.save("int32", 33)
+    assert (files.load("int32"), files.load("int64")) == (33, 64)
+
+
 def test_a_numba_that_was_not_tried_keeps_its_own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     from numba import njit
     from numba.core.caching import FunctionCache
