@@ -41,7 +41,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         GraphValueError: a block; a metapath that ends at another node type; numbers out of range.
 
     Example:
-        >>> import graphmp as gm
+        >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
         >>> sampler = gm.sampling.RandomWalkNeighborSampler(g, 2, 0.0, 10, 5)
         >>> neighbors = sampler(torch.tensor([0]))
@@ -135,7 +135,7 @@ class PinSAGESampler(RandomWalkNeighborSampler[AnyGraph]):
             of range.
 
     Example:
-        >>> import graphmp as gm
+        >>> import torch, graphmp as gm
         >>> users, items = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1])
         >>> buys, bought = ("user", "buys", "item"), ("item", "bought", "user")
         >>> g = gm.heterograph({buys: (users, items), bought: (items, users)})

@@ -57,7 +57,7 @@ def select_topk(
         GraphValueError: a block; ``k`` below -1 or missing; a weight that is NaN.
 
     Example:
-        >>> import graphmp as gm
+        >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
         >>> g.edata["w"] = torch.tensor([0.5, 2.0, 1.0, 1.0])
         >>> gm.sampling.select_topk(g, 2, "w", [4]).edges()

@@ -161,7 +161,7 @@ def pack_traces(traces: Tensor, types: Tensor) -> tuple[Tensor, Tensor, Tensor, 
         GraphValueError: mismatched shapes or devices.
 
     Example:
-        >>> import graphmp as gm
+        >>> import torch, graphmp as gm
         >>> traces = torch.tensor([[0, 4, -1], [2, 4, 1]])
         >>> gm.sampling.pack_traces(traces, torch.tensor([0, 1, 0]))
         (tensor([0, 4, 2, 4, 1]), tensor([0, 1, 0, 1, 0]), tensor([2, 3]), tensor([0, 2]))

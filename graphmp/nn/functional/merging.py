@@ -37,6 +37,7 @@ def jumping_knowledge(
             ``"lstm"``.
 
     Example:
+        >>> import torch
         >>> layers = [torch.tensor([[1.0, 4.0]]), torch.tensor([[3.0, 2.0]])]
         >>> jumping_knowledge(layers, "max")
         tensor([[3., 4.]])
@@ -98,6 +99,7 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
         GraphValueError: an unknown operator, or features of different shapes.
 
     Example:
+        >>> import torch
         >>> edge_predictor(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]))
         tensor([[11.]])
     """
