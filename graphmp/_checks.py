@@ -275,7 +275,7 @@ def ids_or_mask(
     return mask.to(device).nonzero().view(-1).to(dtype)
 
 
-def feature(value: Any, rows: int, device: torch.device, name: object, owner: str) -> None:
+def feature(value: Any, rows: int, device: torch.device, name: object, owner: object) -> None:
     """Check a whole column: a tensor with ``rows`` rows on ``device``.
 
     Args:

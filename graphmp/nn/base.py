@@ -15,7 +15,8 @@ from .. import function as fn
 from ..construct.from_edges import create_block, from_edge_index, heterograph
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from ._shared.inputs import at_ends, check_edges, checked, checked_source
+from ..ops import Adjacency
+from ._shared.inputs import read_edges, read_ends, read_source, split_ends
 
 OF_THE_GRAPH = ("graph", "index", "num_nodes")
 ENDS = {"_j": "u", "_i": "v"}
@@ -100,10 +101,10 @@ class MessagePassing(nn.Module):
 
     def __init__(self, aggr: str = "sum") -> None:
         super().__init__()
-        if aggr not in list(fn.REDUCERS):  # also what has no hash
+        if aggr not in list(fn.REDUCERS):  # a list, since a value may have no hash
             raise GraphValueError(
-                f"aggr is one of {', '.join(fn.REDUCERS)}, but {aggr!r} came: PyG's 'add' is 'sum' "
-                "here; for several at once define aggregate()."
+                f"expected aggr to be one of {', '.join(fn.REDUCERS)}, got {aggr!r}; PyG's 'add' "
+                "is 'sum' here, and several at once are written in aggregate()."
             )
         self.aggr = aggr
 
@@ -147,7 +148,7 @@ class MessagePassing(nn.Module):
         inputs = _Inputs(_graph_of(graph, features), features)
         message = inputs.call(self.message, inputs.at_edges)
         if type(self).aggregate is MessagePassing.aggregate:
-            out = inputs.reduced(message, self.aggr)
+            out = inputs.reduce(message, self.aggr)
         else:
             out = inputs.call(self.aggregate, inputs.at_edges, inputs.messages(message))
         return inputs.call(self.update, inputs.at_destinations, out)
@@ -211,55 +212,55 @@ class _Inputs:
         for name in features:
             if name in OF_THE_GRAPH or name[-2:] in ENDS:
                 raise GraphValueError(
-                    f"A feature may not be called {name!r}: {', '.join(OF_THE_GRAPH)} and names "
-                    "that end in _i or _j have a meaning of their own. Pass x, and read x_i and "
-                    "x_j."
+                    f"expected another name than {name!r} for a feature, since "
+                    f"{', '.join(OF_THE_GRAPH)} and names that end in _i or _j are reserved; pass "
+                    "x, and read x_i and x_j."
                 )
         self.graph, self.features = graph, features
+        self.adjacency: Adjacency = graph.adjacency
 
     def call(
-        self, function: Callable[..., Any], find: Callable[[str, str], Any], *given: Any
+        self, function: Callable[..., Any], read: Callable[[str, str], Any], *args: Any
     ) -> Any:
-        """Call a method with ``given``, and with what its other parameters name."""
+        """Call a method with ``args``, and with the features that its other parameters name."""
         named = {}
-        for name, is_needed in _parameters(function)[len(given) :]:
+        for name, is_needed in _parameters(function)[len(args) :]:
             feature, target = (name[:-2], ENDS[name[-2:]]) if name[-2:] in ENDS else (name, "")
             if name in OF_THE_GRAPH:
                 named[name] = self._of_the_graph(name)
             elif feature in self.features:
-                named[name] = None if self.features[feature] is None else find(feature, target)
+                named[name] = None if self.features[feature] is None else read(feature, target)
             elif is_needed:
-                raise GraphKeyError(self._lacking(f"{function.__name__}() reads {name!r}", feature))
-        return function(*given, **named)
+                raise GraphKeyError(self._missing(f"{function.__name__}() reads {name!r}", feature))
+        return function(*args, **named)
 
     def at_edges(self, feature: str, target: str) -> Tensor:
         """(E, …): the rows of each edge's source or destination, or the edges' own."""
         target = target or "e"
-        return ops.gsddmm(self.graph, "copy_lhs", self._rows(feature, target), None, target)
+        return ops.gsddmm(self.adjacency, "copy_lhs", self._rows(feature, target), None, target)
 
     def at_destinations(self, feature: str, target: str) -> Tensor:
         """(num_dst, …): the rows of the destinations."""
         if target:
             raise GraphValueError(
-                f"update() makes a row for each destination, so it reads {feature!r}, not "
+                f"expected update() to read {feature!r}, which has a row for each destination, got "
                 f"{feature + '_i'!r} or {feature + '_j'!r}, which have a row for each edge."
             )
         return self._rows(feature, "v")
 
-    def reduced(self, message: Any, aggr: str) -> Tensor:
-        """(num_dst, …): a message, be it a tensor or a builtin, reduced."""
+    def reduce(self, message: Any, aggr: str) -> Tensor:
+        """(num_dst, …): a message, a tensor or a builtin, reduced."""
         if isinstance(message, fn.Message):
             op, *operands = self._operands(message)
-            return ops.gspmm(self.graph, op, aggr, *operands)
-        return ops.gspmm(self.graph, "copy_rhs", aggr, None, self.messages(message))
+            return ops.gspmm(self.adjacency, op, aggr, *operands)
+        return ops.gspmm(self.adjacency, "copy_rhs", aggr, None, self.messages(message))
 
     def messages(self, message: Any) -> Tensor:
-        """(E, …): a message, be it a tensor or a builtin."""
+        """(E, …): a message, a tensor or a builtin."""
         if isinstance(message, fn.Message):
             op, *operands = self._operands(message)
-            return ops.gsddmm(self.graph, op, *operands)
-        check_edges(self.graph, message, "message")
-        return message  # type: ignore[no-any-return]
+            return ops.gsddmm(self.adjacency, op, *operands)
+        return read_edges(self.adjacency, message, "message")
 
     def _operands(self, message: fn.Message) -> tuple[str, Any, Any, str, str]:
         """Operator, operands and their ends, as :mod:`graphmp.ops` takes them."""
@@ -272,7 +273,7 @@ class _Inputs:
             return None
         if self.features.get(operand.field) is None:
             raise GraphKeyError(
-                self._lacking(f"{message.name} reads {operand.field!r}", operand.field)
+                self._missing(f"{message.name} reads {operand.field!r}", operand.field)
             )
         return self._rows(operand.field, operand.target)
 
@@ -280,23 +281,23 @@ class _Inputs:
         """The rows of a feature at ``"u"`` sources, ``"v"`` destinations or ``"e"`` edges."""
         value = self.features[feature]
         if target == "e":
-            check_edges(self.graph, value, feature)
-            return value  # type: ignore[no-any-return]
+            return read_edges(self.adjacency, value, feature)
         if target == "u":
-            return checked_source(self.graph, value, None, feature)
-        return at_ends(self.graph, checked(self.graph, value, (None, None), feature))[1]
+            return read_source(self.graph, value, None, name=feature)[1]
+        ends = read_ends(self.graph, value, (None, None), name=feature)
+        return split_ends(ends, ends.feat)[1]
 
     def _of_the_graph(self, name: str) -> Any:
-        edges = self.graph.adjacency
         if name == "index":
-            return edges.dst.long()
-        return self.graph if name == "graph" else edges.num_dst
+            return self.adjacency.dst.long()
+        return self.graph if name == "graph" else self.adjacency.num_dst
 
-    def _lacking(self, who: str, feature: str) -> str:
-        given = ", ".join(name for name, value in self.features.items() if value is not None)
+    def _missing(self, reader: str, feature: str) -> str:
+        """The message of an error: a feature is read that was not passed."""
+        names = [name for name, value in self.features.items() if value is not None]
         return (
-            f"{who}, but the features that were given are: {given or 'none'}. Pass {feature}=… to "
-            "propagate()."
+            f"expected the feature {feature!r}, since {reader}, got {', '.join(names) or 'none'}; "
+            f"pass {feature}=… to propagate()."
         )
 
 
@@ -314,17 +315,19 @@ def _all_parameters(function: Callable[..., Any]) -> tuple[tuple[str, bool], ...
 
 
 def _graph_of(graph: Any, features: Mapping[str, Any]) -> Graph:
-    """The graph that came; or that of an ``edge_index`` between the rows of ``x``."""
+    """The graph itself; or that of an ``edge_index`` between the rows of ``x``."""
     if hasattr(type(graph), "adjacency"):
         _checks.adjacency_of(graph)  # one edge type
         return graph  # type: ignore[no-any-return]
     if not isinstance(graph, Tensor) or graph.is_floating_point() or graph.ndim != 2:
         raise GraphTypeError(
-            "The first argument must be a graph, or an edge_index of integers, (2, E), but "
-            f"{_checks.kind(graph)} came: the features follow it."
+            "expected a graph, or an edge_index of integers, (2, E), as the first argument, got "
+            f"{_checks.kind(graph)}; pass the features after it."
         )
     if len(graph) != 2:
-        raise GraphValueError(f"edge_index must have shape (2, E), but {tuple(graph.shape)} came.")
+        raise GraphValueError(
+            f"expected edge_index of shape (2, E), got a shape of {tuple(graph.shape)}."
+        )
     match features.get("x"):
         case Tensor() as x if x.ndim:
             return from_edge_index(graph, num_nodes=len(x))
@@ -332,7 +335,7 @@ def _graph_of(graph: Any, features: Mapping[str, Any]) -> Graph:
             ends, counts = (graph[0], graph[1]), {"source": len(source), "target": len(target)}
             return heterograph({("source", "to", "target"): ends}, counts)
     raise GraphValueError(
-        "The nodes of an edge_index are the rows of the feature x, a tensor or a pair of tensors, "
-        f"but {_checks.kind(features.get('x'))} came: pass x, or a graph made by "
+        "expected x, a tensor or a pair of tensors whose rows are the nodes of edge_index, got "
+        f"{_checks.kind(features.get('x'))}; pass x, or build a graph with "
         "graphmp.from_edge_index(edge_index, num_nodes=…)."
     )

@@ -83,7 +83,7 @@ class EdgePredictor(nn.Module):
         h = edge_predictor(h_src, h_dst, self.op)
         if self.linear is None:
             return h
-        h = in_dtype_of(self.linear, h, f"What op={self.op!r} makes of h_src and h_dst")
+        h = in_dtype_of(self.linear.weight, h, f"op={self.op!r} of h_src and h_dst")
         return self.linear(h)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:

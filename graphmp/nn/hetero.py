@@ -82,16 +82,16 @@ class HeteroGraphConv(nn.Module):
     ) -> None:
         super().__init__()
         if not isinstance(mods, Mapping):
-            raise GraphTypeError(f"mods is a dict of layers, but {_checks.kind(mods)} came.")
+            raise GraphTypeError(f"expected mods as a dict of layers, got {_checks.kind(mods)}.")
         if not callable(aggregate) and aggregate not in AGGREGATORS:
             raise GraphValueError(
-                f"aggregate is one of {', '.join(AGGREGATORS)} or a function, but {aggregate!r} "
-                "came."
+                f"expected aggregate to be one of {', '.join(AGGREGATORS)} or a function, got "
+                f"{aggregate!r}."
             )
         for etype, module in mods.items():
             if not isinstance(module, nn.Module):
                 raise GraphTypeError(
-                    f"The layer of {etype!r} must be an nn.Module, but {_checks.kind(module)} came."
+                    f"expected an nn.Module for {etype!r}, got {_checks.kind(module)}."
                 )
         self.mods = _ByType({str(etype): module for etype, module in mods.items()})
         for module in self.mods.values():
@@ -125,67 +125,68 @@ class HeteroGraphConv(nn.Module):
                 edge type.
             GraphValueError: layers that give a node type results of different shapes.
         """
-        sources, targets = _at_ends(g, inputs)
+        sources, targets = _split_ends(g, inputs)
         self._check_names(g, sources, mod_args, mod_kwargs)
-        found: dict[str, list[Tensor]] = {}
+        outputs: dict[str, list[Tensor]] = {}
         for etype in g.canonical_etypes:
             source, _, target = etype
             if source not in sources or (isinstance(inputs, tuple) and target not in targets):
                 continue
             if target not in targets:
-                raise GraphKeyError(f"Node type {target!r} has no features; {etype} needs them.")
+                raise GraphKeyError(
+                    f"expected features of node type {target!r}, which {etype} needs, got none."
+                )
             pair = (sources[source], targets[target])
             args, options = _of(etype, mod_args, ()), _of(etype, mod_kwargs, {})
-            found.setdefault(target, []).append(
+            outputs.setdefault(target, []).append(
                 self._layer(etype)(g[etype], pair, *args, **options)
             )
-        return {ntype: self._aggregated(parts, ntype) for ntype, parts in found.items()}
+        return {ntype: self._reduce(parts, ntype) for ntype, parts in outputs.items()}
 
     def _layer(self, etype: tuple[str, str, str]) -> nn.Module:
         for name in (str(etype), etype[1]):
             if name in self.mods:
                 return self.mods[name]
         known = ", ".join(self.mods)
-        raise GraphKeyError(f"Edge type {etype} has no layer; there are layers for {known}.")
+        raise GraphKeyError(f"expected a layer for edge type {etype}, got layers for {known}.")
 
     def _check_names(self, g: Graph, sources: Mapping[str, Any], *options: Any) -> None:
-        """Find names that are mistyped: of node types in vain, and of edge types anywhere."""
+        """Find mistyped names of node types without effect, and of edge types anywhere."""
         unknown = [ntype for ntype in sources if ntype not in g.ntypes]
         missing = [ntype for ntype, _, _ in g.canonical_etypes if ntype not in sources]
         if unknown and missing:
             raise GraphKeyError(
-                f"There is no node type {unknown[0]!r}, while {missing[0]!r} has no features; the "
-                f"graph has {', '.join(map(repr, g.ntypes))}."
+                f"expected features of {missing[0]!r}, got features of the unknown node type "
+                f"{unknown[0]!r}; the graph has {', '.join(map(repr, g.ntypes))}."
             )
         known = {*map(str, g.canonical_etypes), *g.etypes, *self.mods}
-        for given in options:
-            for etype in given or {}:
-                if str(etype) not in known:
-                    raise GraphKeyError(
-                        f"There is no edge type {etype!r} for which arguments came; there are "
-                        f"layers for {', '.join(self.mods)}."
-                    )
+        for etype in (etype for by_type in options for etype in by_type or {}):
+            if str(etype) not in known:
+                raise GraphKeyError(
+                    "expected arguments for edge types of the graph, got arguments for "
+                    f"{etype!r}; there are layers for {', '.join(self.mods)}."
+                )
 
-    def _aggregated(self, parts: list[Tensor], ntype: str) -> Tensor:
+    def _reduce(self, parts: list[Tensor], ntype: str) -> Tensor:
         if callable(self.aggregate):
             return self.aggregate(parts, ntype)
         if any(part.shape != parts[0].shape for part in parts[1:]):
             shapes = dict.fromkeys(tuple(part.shape) for part in parts)
             raise GraphValueError(
-                f"The layers of all edge types into {ntype!r} must give one shape, but "
-                f"{', '.join(map(str, shapes))} came: make them alike, or pass a function as "
+                f"expected one shape from the layers of all edge types into {ntype!r}, got "
+                f"{', '.join(map(str, shapes))}; give them one size, or pass a function as "
                 "aggregate."
             )
         return AGGREGATORS[self.aggregate](parts)
 
 
-def _at_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _split_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The features of the sources and of the destinations, by type."""
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     if len(parts) > 2 or not all(isinstance(part, Mapping) for part in parts):
         raise GraphTypeError(
-            "Features are a dict {node type: tensor}, or a pair of such dicts (of the sources, of "
-            f"the destinations), but {_checks.kind(inputs)} came."
+            "expected features as a dict {node type: tensor}, or a pair of such dicts (of the "
+            f"sources, of the destinations), got {_checks.kind(inputs)}."
         )
     if len(parts) == 2 or not g.is_block:
         return parts[0], parts[-1]
@@ -193,10 +194,10 @@ def _at_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, Any
     return inputs, {ntype: inputs[ntype][:count] for ntype, count in counts.items()}
 
 
-def _of(etype: tuple[str, str, str], given: Mapping[Any, Any] | None, default: Any) -> Any:
-    """What was given for an edge type, by its canonical type or its name."""
-    given = given or {}
-    return given.get(etype, given.get(etype[1], default))
+def _of(etype: tuple[str, str, str], by_type: Mapping[Any, Any] | None, default: Any) -> Any:
+    """The value for an edge type, by its canonical type or its name."""
+    by_type = by_type or {}
+    return by_type.get(etype, by_type.get(etype[1], default))
 
 
 class HeteroLinear(nn.Module):
@@ -239,11 +240,11 @@ class HeteroLinear(nn.Module):
         Raises:
             GraphKeyError: an unknown type.
         """
-        found = {}
+        outputs = {}
         for name, h in _dict_by_type(feat, "feat").items():
-            linear = _chosen(self.linears, name)
-            found[name] = linear(in_dtype_of(linear, h, f"The features of {name!r}"))
-        return found
+            linear: Any = _module_of(self.linears, name)
+            outputs[name] = linear(in_dtype_of(linear.weight, h, f"feat[{name!r}]"))
+        return outputs
 
 
 class HeteroEmbedding(nn.Module):
@@ -298,26 +299,29 @@ class HeteroEmbedding(nn.Module):
         Raises:
             GraphKeyError: an unknown type.
         """
-        found = {}
+        vectors = {}
         for name, ids in _dict_by_type(input_ids, "input_ids").items():
-            table: Any = _chosen(self.embeds, name)
+            table: Any = _module_of(self.embeds, name)
+            argument = f"input_ids[{name!r}]"
             if not isinstance(ids, Tensor):
                 raise GraphTypeError(
-                    f"input_ids of {name!r} must be a tensor, but {_checks.kind(ids)} came."
+                    f"expected {argument} as a tensor of integers, got {_checks.kind(ids)}."
                 )
-            what = f"input_ids of {name!r}"
-            _checks.id_dtype(ids.dtype, what)
-            found[name] = table(_checks.in_range(ids, table.num_embeddings, what))
-        return found
+            _checks.id_dtype(ids.dtype, argument)
+            vectors[name] = table(_checks.in_range(ids, table.num_embeddings, argument))
+        return vectors
 
 
 def _dict_by_type(value: Any, name: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        raise GraphTypeError(f"{name} is a dict {{type: tensor}}, but {_checks.kind(value)} came.")
+        raise GraphTypeError(
+            f"expected {name} as a dict {{type: tensor}}, got {_checks.kind(value)}."
+        )
     return value
 
 
-def _chosen(modules: nn.ModuleDict, name: Any) -> nn.Module:
+def _module_of(modules: nn.ModuleDict, name: Any) -> nn.Module:
+    """The module of a type."""
     if str(name) not in modules:
-        raise GraphKeyError(f"There is no type {name!r}; there are {', '.join(modules)}.")
+        raise GraphKeyError(f"expected one of the types {', '.join(modules)}, got {name!r}.")
     return modules[str(name)]

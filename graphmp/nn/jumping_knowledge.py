@@ -56,7 +56,10 @@ class JumpingKnowledge(nn.Module):
         self.mode = mode
         if mode == "lstm":
             if in_feats is None or num_layers is None:
-                raise GraphValueError("mode='lstm' needs in_feats and num_layers.")
+                raise GraphValueError(
+                    "expected in_feats and num_layers for mode='lstm', got "
+                    f"{in_feats} and {num_layers}."
+                )
             hidden = num_layers * in_feats // 2
             self.lstm = nn.LSTM(in_feats, hidden, bidirectional=True, batch_first=True)
             self.att = nn.Linear(2 * hidden, 1)
@@ -84,5 +87,5 @@ class JumpingKnowledge(nn.Module):
 
     def _score(self, layers: Tensor) -> Tensor:
         """The scores (N, L, 1) of what the layers give, (N, L, in_feats)."""
-        layers = in_dtype_of(self, layers, "feat_list")
+        layers = in_dtype_of(self.att.weight, layers, "feat_list")
         return self.att(self.lstm(layers)[0])  # type: ignore[no-any-return]

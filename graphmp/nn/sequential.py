@@ -12,7 +12,7 @@ from ..graph import Graph
 
 
 class Sequential(nn.Sequential):
-    """Layers of which each takes a graph and what the one before gave.
+    """Layers in sequence; each takes a graph and the output of the previous one.
 
     Args:
         *args: layers, or one ordered dict of layers.
@@ -49,10 +49,10 @@ class Sequential(nn.Sequential):
         graphs = graph if isinstance(graph, (list, tuple)) else [graph] * len(self)
         if len(graphs) != len(self):
             raise GraphValueError(
-                f"There must be a graph for each of the {len(self)} layers, or one for all, but "
-                f"{len(graphs)} came."
+                f"expected a graph for each of the {len(self)} layers, or one for all, got "
+                f"{len(graphs)}."
             )
-        given: Any = feats
+        outputs: Any = feats
         for layer, each in zip(self, graphs, strict=True):
-            given = layer(each, *(given if isinstance(given, tuple) else (given,)))
-        return given
+            outputs = layer(each, *(outputs if isinstance(outputs, tuple) else (outputs,)))
+        return outputs

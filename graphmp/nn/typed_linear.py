@@ -76,16 +76,19 @@ class TypedLinear(nn.Module):
         """The number of bases; 0 without a regulariser."""
         kind, sizes = self.regularizer, (self.in_size, self.out_size)
         if kind not in REGULARIZERS:
-            raise GraphValueError(f"regularizer is None, 'basis' or 'bdd', but {kind!r} came.")
+            raise GraphValueError(
+                f"expected regularizer to be None, 'basis' or 'bdd', got {kind!r}."
+            )
         if kind is None:
             return 0
         if num_bases is None or num_bases < 1:
             raise GraphValueError(
-                f"regularizer={kind!r} needs num_bases of at least 1, but {num_bases} came."
+                f"expected num_bases of at least 1 for regularizer={kind!r}, got {num_bases}."
             )
         if kind == "bdd" and any(size % num_bases for size in sizes):
             raise GraphValueError(
-                f"num_bases must divide both sizes, but {num_bases} does not divide {sizes}."
+                f"expected num_bases to divide both sizes, got {num_bases}, which does not divide "
+                f"{sizes}."
             )
         return num_bases
 

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from .. import _checks
 from .. import function as fn
-from .._storage.adjacency import Adjacency
+from .._storage.adjacency import Adjacency as Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS, REDUCERS, BinaryOp, Reducer
 from .attention import dot_attention, gat_attention, gatv2_attention
@@ -99,12 +99,36 @@ def gspmm(
         raise GraphValueError(
             f"reduce_op: expected one of {', '.join(REDUCERS)}, got {reduce_op!r}."
         )
-    reducer, adjacency = REDUCERS[reduce_op], _checks.adjacency_of(graph)
+    adjacency = _checks.adjacency_of(graph)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
+    return reduce_messages(adjacency, row, REDUCERS[reduce_op], lhs, rhs, targets)
+
+
+def reduce_messages(
+    adjacency: Adjacency,
+    op: BinaryOp | None,
+    reducer: Reducer,
+    lhs: Tensor,
+    rhs: Tensor | None = None,
+    targets: tuple[str, str] = ("u", "e"),
+) -> Tensor:
+    """Make messages and reduce them, as :func:`gspmm`, with arguments that are already checked.
+
+    Args:
+        adjacency: the edges.
+        op: row of the operator; None copies ``lhs``.
+        reducer: row of the reducer.
+        lhs: (rows, *feature) of the end ``targets[0]``.
+        rhs: (rows, *feature) of the end ``targets[1]``, or None for a copy.
+        targets: ``"u"``, ``"v"`` or ``"e"`` for each operand.
+
+    Returns:
+        (number of destinations, *feature); 0 where no edge enters.
+    """
     if reducer.kernel is not None:
-        return _spmm(adjacency, row, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
+        return _spmm(adjacency, op, reducer.kernel, lhs, rhs, targets, reducer.per_degree)
     assert reducer.formula is not None  # a row has a kernel or a formula
-    inbox = Inbox(adjacency, row, lhs, rhs, targets)
+    inbox = Inbox(adjacency, op, lhs, rhs, targets)
     return reduce_by_formula(adjacency.buckets, adjacency.num_dst, [inbox], reducer.formula)
 
 

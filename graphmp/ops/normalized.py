@@ -49,21 +49,37 @@ def normalized_sum(
     """
     adjacency = _checks.adjacency_of(graph)
     _checks.feature(feat, adjacency.num_src, adjacency.device, "feat", "source nodes")
+    _check_divisor(adjacency, left, adjacency.num_src, "left")
+    _check_divisor(adjacency, right, adjacency.num_dst, "right")
+    return normalized_messages(adjacency, feat, left, right)
+
+
+def normalized_messages(
+    adjacency: Adjacency, feat: Tensor, left: Tensor | None, right: Tensor | None
+) -> Tensor:
+    """Compute a :func:`normalized_sum` of arguments that are already checked.
+
+    Args:
+        adjacency: the edges.
+        feat: (num_src, *feature).
+        left: (num_src,) numbers other than 0, constants; None for 1.
+        right: (num_dst,) numbers other than 0, constants; None for 1.
+
+    Returns:
+        (num_dst, *feature), as :func:`normalized_sum`.
+    """
     if not (feat.is_floating_point() or feat.is_complex() or left is right is None):
         feat = feat.to(torch.get_default_dtype())
     feat = autocast(feat)
     dtype = accumulator(feat.dtype)
-    left = _divisor(adjacency, left, adjacency.num_src, "left", dtype)
-    right = _divisor(adjacency, right, adjacency.num_dst, "right", dtype)
+    left, right = _as_divisor(left, dtype), _as_divisor(right, dtype)
     return normalized(adjacency, feat, left, right)
 
 
-def _divisor(
-    adjacency: Adjacency, divisor: Tensor | None, rows: int, name: str, dtype: torch.dtype
-) -> Tensor | None:
-    """Check a divisor, and cast it as kernels read it."""
+def _check_divisor(adjacency: Adjacency, divisor: Tensor | None, rows: int, name: str) -> None:
+    """Check a divisor."""
     if divisor is None:
-        return None
+        return
     owner = "source nodes" if name == "left" else "destination nodes"
     _checks.feature(divisor, rows, adjacency.device, name, owner)
     if divisor.ndim != 1:
@@ -76,6 +92,12 @@ def _divisor(
             f"{name}: expected constants, got a tensor that requires a gradient; pass "
             f"{name}.detach(), or divide the features themselves."
         )
+
+
+def _as_divisor(divisor: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """A divisor as kernels read it."""
+    if divisor is None:
+        return None
     return (divisor if divisor.dtype == dtype else divisor.to(dtype)).contiguous()
 
 

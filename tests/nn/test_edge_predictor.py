@@ -36,7 +36,7 @@ def test_a_linear_map_follows_if_both_sizes_are_given(op: str, size: int, bias: 
 
 
 def test_an_unknown_operator_is_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="dot, cos, ele, cat, but 'add' came"):
+    with pytest.raises(gm.GraphValueError, match="dot, cos, ele, cat, got 'add'"):
         EdgePredictor("add")
 
 

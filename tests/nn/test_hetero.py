@@ -119,19 +119,23 @@ def test_relations_without_features_are_left_out() -> None:
     conv = HeteroGraphConv({"follows": Seen(), "to": Seen(), "buys": Seen()})
     assert set(conv(G, (X, {"item": X["item"]}))) == {"item"}
     assert set(conv(G, ({"item": X["item"]}, X))) == {"user"}
-    with pytest.raises(gm.GraphKeyError, match=r"'item' has no features; .*buys.* needs them"):
+    with pytest.raises(
+        gm.GraphKeyError, match=r"features of node type 'item', which .*buys.* needs"
+    ):
         conv(G, {"user": X["user"]})
 
 
 def test_a_relation_without_a_layer_is_an_error() -> None:
-    with pytest.raises(gm.GraphKeyError, match=r"no layer; there are layers for follows, to"):
+    with pytest.raises(
+        gm.GraphKeyError, match=r"expected a layer for edge type .*, got layers for follows, to"
+    ):
         HeteroGraphConv({"follows": Seen(), "to": Seen()})(G, X)
 
 
 def test_results_of_different_shapes_are_an_error() -> None:
     unlike = {**layers(), "follows": GATConv(4, 2, 1, allow_zero_in_degree=True)}
     for aggregate in ("sum", "stack"):
-        with pytest.raises(gm.GraphValueError, match=r"into 'user' .* \(3, 2\), \(3, 1, 2\) came"):
+        with pytest.raises(gm.GraphValueError, match=r"into 'user', got \(3, 2\), \(3, 1, 2\);"):
             HeteroGraphConv(unlike, aggregate)(G, X)
 
 
@@ -142,12 +146,12 @@ def test_layers_are_told_that_a_node_may_lack_edges_of_their_type() -> None:
 
 
 def test_wrong_arguments_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"sum, max, min, mean, stack .* 'add' came"):
+    with pytest.raises(gm.GraphValueError, match=r"sum, max, min, mean, stack .* got 'add'"):
         HeteroGraphConv({}, "add")
-    with pytest.raises(gm.GraphTypeError, match="mods is a dict of layers, but list"):
+    with pytest.raises(gm.GraphTypeError, match="mods as a dict of layers, got list"):
         HeteroGraphConv([Seen()])  # type: ignore[arg-type]
     for inputs in (X["user"], (X, X, X), (X["user"], X["user"])):
-        with pytest.raises(gm.GraphTypeError, match="Features are a dict"):
+        with pytest.raises(gm.GraphTypeError, match="expected features as a dict"):
             HeteroGraphConv({"follows": Seen()})(G, inputs)
 
 
@@ -177,7 +181,7 @@ def test_linear_maps_by_type() -> None:
     out = layer({**X, BUYS: torch.ones(2, 1)})
     assert set(out) == {"user", "item", BUYS}
     assert_close(out["item"], X["item"] @ layer.state_dict()["linears.item.weight"].T)
-    with pytest.raises(gm.GraphKeyError, match="no type 'shop'; there are user, item"):
+    with pytest.raises(gm.GraphKeyError, match=r"one of the types user, item, .*, got 'shop'"):
         layer({"shop": X["user"]})
 
 
@@ -189,7 +193,7 @@ def test_embeddings_by_type() -> None:
     before = layer.weight["user"].clone()
     layer.reset_parameters()
     assert not torch.equal(before, layer.weight["user"])
-    with pytest.raises(gm.GraphKeyError, match="no type 'item'; there are user"):
+    with pytest.raises(gm.GraphKeyError, match=r"one of the types user, .*, got 'item'"):
         layer({"item": torch.tensor([0])})
 
 
@@ -201,7 +205,7 @@ def test_layers_in_turn_take_one_graph_or_one_each() -> None:
     other = gm.add_self_loop(gm.graph(([2, 1], [1, 0])))
     assert_close(net([g, other], x), second(other, first(g, x)))
     assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
-    with pytest.raises(gm.GraphValueError, match="each of the 2 layers, or one for all, but 1"):
+    with pytest.raises(gm.GraphValueError, match="each of the 2 layers, or one for all, got 1"):
         net([g], x)
 
 
@@ -215,13 +219,15 @@ def test_layers_in_turn_pass_several_arguments_on() -> None:
 
 
 def test_a_layer_that_is_no_module_is_refused() -> None:
-    with pytest.raises(gm.GraphTypeError, match="layer of 'follows' must be an nn"):
+    with pytest.raises(gm.GraphTypeError, match=r"expected an nn\.Module for 'follows'"):
         HeteroGraphConv({"follows": "GraphConv"})  # type: ignore[dict-item]
 
 
 def test_a_mistyped_node_type_is_found() -> None:
     conv = HeteroGraphConv(layers())
-    with pytest.raises(gm.GraphKeyError, match="no node type 'users', while 'user' has no feature"):
+    with pytest.raises(
+        gm.GraphKeyError, match=r"expected features of 'user', got .* unknown node type 'users'"
+    ):
         conv(G, {"users": X["user"], "item": X["item"]})
     assert set(conv(G, {**X, "shop": torch.ones(1)})) == {"user", "item"}  # one too many is none
 
@@ -234,7 +240,9 @@ def test_arguments_for_a_mistyped_edge_type_are_found() -> None:
         {"mod_args": {("user", "buys", "shop"): ()}},
     ]
     for options in wrong:
-        with pytest.raises(gm.GraphKeyError, match=r"no edge type .* for which arguments came"):
+        with pytest.raises(
+            gm.GraphKeyError, match=r"for edge types of the graph, got arguments for"
+        ):
             conv(G, X, **options)
 
 
@@ -243,16 +251,18 @@ def test_wrong_rows_by_type_are_refused() -> None:
         (HeteroLinear({"a": 2}, 2), "feat"),
         (HeteroEmbedding({"a": 2}, 2), "input_ids"),
     ):
-        with pytest.raises(gm.GraphTypeError, match=f"{name} is a dict .* a tensor of torch.int64"):
+        with pytest.raises(
+            gm.GraphTypeError, match=f"expected {name} as a dict .* a tensor of torch.int64"
+        ):
             layer(torch.tensor([0]))
     linear = HeteroLinear({"a": 2}, 2)
     assert_close(linear({"a": torch.ones(1, 2).int()})["a"], linear({"a": torch.ones(1, 2)})["a"])
-    with pytest.raises(gm.GraphTypeError, match="features of 'a' must have the parameters' dtype"):
+    with pytest.raises(gm.GraphTypeError, match=r"feat\['a'\] of the parameters' dtype"):
         linear({"a": torch.ones(1, 2).double()})
     embedding = HeteroEmbedding({"a": 2}, 2)
-    with pytest.raises(gm.GraphIndexError, match="input_ids of 'a' must be from 0 to 1, but 7"):
+    with pytest.raises(gm.GraphIndexError, match=r"input_ids\['a'\] must be from 0 to 1, but 7"):
         embedding({"a": torch.tensor([7])})
-    with pytest.raises(gm.GraphTypeError, match=r"input_ids of 'a' are torch\.int32 or"):
+    with pytest.raises(gm.GraphTypeError, match=r"input_ids\['a'\] are torch\.int32 or"):
         embedding({"a": torch.tensor([1.0])})
-    with pytest.raises(gm.GraphTypeError, match="must be a tensor, but list"):
+    with pytest.raises(gm.GraphTypeError, match="as a tensor of integers, got list"):
         embedding({"a": [1]})

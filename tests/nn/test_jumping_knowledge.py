@@ -48,9 +48,9 @@ def test_parameters_are_drawn_anew() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("mean",), "cat, max, lstm, but 'mean' came"),
-        (("lstm",), "needs in_feats and num_layers"),
-        (("lstm", 3), "needs in_feats and num_layers"),
+        (("mean",), "cat, max, lstm, got 'mean'"),
+        (("lstm",), "expected in_feats and num_layers"),
+        (("lstm", 3), "expected in_feats and num_layers"),
     ],
     ids=str,
 )
@@ -75,10 +75,10 @@ def test_names_of_parameters_are_those_of_dgl() -> None:
 
 
 def test_one_tensor_in_place_of_a_list_is_refused() -> None:
-    with pytest.raises(gm.GraphTypeError, match="list with what each layer gives, but one"):
+    with pytest.raises(gm.GraphTypeError, match="list of the outputs of layers, got one"):
         JumpingKnowledge("cat")(torch.ones(3, 2))
 
 
 def test_layers_of_another_dtype_are_refused() -> None:
-    with pytest.raises(gm.GraphTypeError, match="feat_list must have the parameters' dtype"):
+    with pytest.raises(gm.GraphTypeError, match="expected feat_list of the parameters' dtype"):
         JumpingKnowledge("lstm", 2, 2)([torch.ones(3, 2).double()] * 2)

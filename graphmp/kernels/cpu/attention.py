@@ -27,8 +27,8 @@ def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor,
     """Attend; see the contract."""
     rows, edges = csr.indptr.shape[0] - 1, csr.indices.shape[0]
     size, dtype = given.value.shape[1], given.value.dtype
-    out, array = result(rows, size, accumulator(dtype))
-    stats, made = result(rows, 2 * given.heads, accumulator(dtype))
+    wide = accumulator(dtype)
+    (out, array), (stats, made) = result(rows, size, wide), result(rows, 2 * given.heads, wide)
     kept = empty((edges, given.heads), dtype) if wanted else None
     args = (*_given(csr, given), _fit(given.heads, size), array, made, _array(kept, dtype))
     run(attend_rows, args[1][0], edges * max(size, 1), *args)

@@ -1,4 +1,4 @@
-"""What was read of a tensor on an accelerator is remembered, so that the host waits for it once."""
+"""A cache of values read from accelerator tensors."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 
 
-def remembered(store: Any, tensor: Tensor, make: Callable[[], Made]) -> Made:
-    """What was made of a tensor before, while it is unchanged; or what is made of it now.
+def cached_by_tensor(cache: Any, tensor: Tensor, compute: Callable[[], Value]) -> Value:
+    """Return the cached value of a tensor that has not changed; otherwise compute and cache it.
 
-    On the CPU nothing waits, and memory may change by another hand: there it is always made anew.
+    Reading an accelerator tensor synchronises with the device; the cache makes that happen once.
+    Values of CPU tensors are always computed: nothing is synchronised there, and their memory may
+    be shared with other code that changes it unnoticed.
 
     Args:
-        store: a ``WeakTensorKeyDictionary``.
-        tensor: what it is made of.
-        make: makes it.
+        cache: a ``WeakTensorKeyDictionary``.
+        tensor: the tensor on which the value depends.
+        compute: computes the value.
 
     Example:
         >>> from torch.utils.weak import WeakTensorKeyDictionary
-        >>> remembered(WeakTensorKeyDictionary(), torch.ones(2), lambda: 3)
+        >>> cached_by_tensor(WeakTensorKeyDictionary(), torch.ones(2), lambda: 3)
         3
     """
     if tensor.is_cpu or tensor.is_inference():
-        return make()
-    version, made = store.get(tensor, (None, None))
+        return compute()
+    version, value = cache.get(tensor, (None, None))
     if version != tensor._version:
         with torch.inference_mode(False):
-            made = make()
-        store[tensor] = (tensor._version, made)
-    return made  # type: ignore[no-any-return]
+            value = compute()
+        cache[tensor] = (tensor._version, value)
+    return value  # type: ignore[no-any-return]

@@ -1,8 +1,7 @@
-"""What layers of several heads share: features by head, scores, residual maps, results."""
+"""Multi-head features, scores and residual maps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,15 +9,15 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...errors import GraphValueError
-from ...graph import Graph
+from ...ops import Adjacency
 from .aggregation import check_edge_weight
-from .inputs import Features, at_ends, mapped
+from .inputs import Ends, split_ends
 
-_FEW = 1 << 16  # numbers below which operations cost more than what they compute
+_FEW = 1 << 16  # below so many elements, the number of operations matters more than memory
 
 
 def by_head(h: Tensor, num_heads: int) -> Tensor:
-    """Give each head its part of the last dimension.
+    """Split the last dimension into heads.
 
     Args:
         h: (N, …, num_heads * size).
@@ -34,14 +33,17 @@ def by_head(h: Tensor, num_heads: int) -> Tensor:
     return h.view(*h.shape[:-1], num_heads, h.shape[-1] // num_heads)
 
 
-def projected(
-    graph: Graph, feat: Features, maps: tuple[nn.Module, nn.Module], num_heads: int
-) -> tuple[Tensor, Tensor]:
-    """Map the features of both ends, those of one map for both only once.
+def linear_maps(layer: Any) -> tuple[nn.Linear, nn.Linear]:
+    """The maps of sources and destinations: ``fc`` for both, or ``fc_src`` and ``fc_dst``."""
+    both = getattr(layer, "fc", None)
+    return (both, both) if both is not None else (layer.fc_src, layer.fc_dst)
+
+
+def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tuple[Tensor, Tensor]:
+    """Map the features of both ends; one tensor with one map is mapped once.
 
     Args:
-        graph: a graph or block of one edge type.
-        feat: one tensor for both ends, or a pair; see :func:`~graphmp.nn._shared.inputs.at_ends`.
+        ends: the checked inputs of the call.
         maps: to num_heads * size, of the sources and of the destinations.
         num_heads: the number of heads.
 
@@ -49,17 +51,18 @@ def projected(
         (num_src, …, num_heads, size) and (num_dst, …, num_heads, size).
     """
     left, right = maps
-    if left is right:
-        return at_ends(graph, mapped(lambda h: by_head(left(h), num_heads), feat))
-    source, target = at_ends(graph, feat)
-    return by_head(left(source), num_heads), by_head(right(target), num_heads)
+    if left is right and not isinstance(ends.feat, tuple):
+        h = by_head(left(ends.feat), num_heads)
+        return h, h[: ends.adjacency.num_dst] if ends.is_block else h
+    src, dst = split_ends(ends, ends.feat)
+    return by_head(left(src), num_heads), by_head(right(dst), num_heads)
 
 
 def dots(h: Tensor, vectors: Tensor) -> Tensor:
-    """The dot products of every head with its own vector.
+    """Compute the dot product of each head with its own vector.
 
-    Few numbers are multiplied and added, in the fewest operations. Of many, that would make tensors
-    as large as ``h``, several in the backward pass: they are multiplied by a matrix for each head.
+    Few elements are multiplied and added, in the fewest operations. For many, that would allocate
+    tensors as large as ``h``, several in the backward pass; a matrix product per head does not.
 
     Args:
         h: (N, …, heads, size).
@@ -79,7 +82,7 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
 
 
 def products(h: Tensor, matrices: Tensor) -> Tensor:
-    """The products of every head with its own matrix.
+    """Multiply each head by its own matrix.
 
     Args:
         h: (N, …, heads, size).
@@ -92,13 +95,15 @@ def products(h: Tensor, matrices: Tensor) -> Tensor:
     return each.transpose(0, 1).reshape(*h.shape[:-1], matrices.shape[-1])
 
 
-def edge_sums(graph: Graph, attention: Tensor, edge_feat: Tensor, matrices: Tensor) -> Tensor:
-    """Sum the mapped features of the edges that enter a node, weighted by the attention.
+def edge_sums(
+    adjacency: Adjacency, attention: Tensor, edge_feat: Tensor, matrices: Tensor
+) -> Tensor:
+    """Sum the mapped features of the edges that enter each node, weighted by the attention.
 
-    The sums are mapped rather than the edges: nothing is stored for an edge, a head and a feature.
+    The sums are mapped rather than the edges, so nothing is stored per edge, head and feature.
 
     Args:
-        graph: a graph or block of one edge type.
+        adjacency: the edges.
         attention: (E, …, heads).
         edge_feat: (E, …, edge size).
         matrices: (heads, size, edge size).
@@ -106,43 +111,44 @@ def edge_sums(graph: Graph, attention: Tensor, edge_feat: Tensor, matrices: Tens
     Returns:
         (num_dst, …, heads, size).
     """
-    each = (attention.unsqueeze(-1), edge_feat.unsqueeze(-2))
-    sums = ops.gspmm(graph, "mul", "sum", *each, "e", "e")
+    operands = (attention.unsqueeze(-1), edge_feat.unsqueeze(-2))
+    sums = ops.gspmm(adjacency, "mul", "sum", *operands, "e", "e")
     return products(sums, matrices.transpose(1, 2))
 
 
-def factors_by_head(graph: Graph, edge_weight: Tensor, num_heads: int) -> Tensor:
-    """Check factors of the attention.
+def factors_by_head(adjacency: Adjacency, edge_weight: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Check factors of the attention, and repeat them for each head.
 
     Args:
-        graph: a graph or block of one edge type.
-        edge_weight: (E,), or (E, num_heads), or with a last dimension of 1 besides.
-        num_heads: the number of heads.
+        adjacency: the edges.
+        edge_weight: (E,), or (E, num_heads), or with an additional last dimension of 1.
+        shape: the dimensions of the attention after the first, of which the last are the heads.
 
     Returns:
-        (E, 1) or (E, num_heads).
+        (E, numbers of ``shape``).
 
     Raises:
         GraphTypeError: not a tensor.
         GraphValueError: another shape, or another device.
     """
-    check_edge_weight(graph, edge_weight)
+    check_edge_weight(adjacency, edge_weight)
     heads = tuple(edge_weight.shape[1:]) or (1,)
     heads = heads[:1] if heads[1:] == (1,) else heads
-    if heads not in ((1,), (num_heads,)):
+    if heads not in ((1,), shape[-1:]):
         raise GraphValueError(
-            f"edge_weight must have shape (E,) or (E, {num_heads}), but "
-            f"{tuple(edge_weight.shape)} came."
+            f"expected edge_weight of shape (E,) or (E, {shape[-1]}), got a shape of "
+            f"{tuple(edge_weight.shape)}."
         )
-    return edge_weight.reshape(-1, *heads)
+    factors = edge_weight.reshape(-1, *(1,) * (len(shape) - 1), *heads)
+    return factors.expand(-1, *shape).flatten(1)
 
 
 def residual_map(size: int, width: int, bias: bool) -> nn.Module:
-    """What takes a node's input of ``size`` to a result of ``width``: the identity if it fits.
+    """Make the map of a residual: the identity if the sizes are equal, else a linear map.
 
     Args:
         size: size of a node's input.
-        width: size of what it is added to.
+        width: size of the layer's output.
         bias: whether a linear map has a bias.
 
     Example:
@@ -150,18 +156,3 @@ def residual_map(size: int, width: int, bias: bool) -> nn.Module:
         (Identity(), Linear(in_features=3, out_features=2, bias=False))
     """
     return nn.Identity() if size == width else nn.Linear(size, width, bias=bias)
-
-
-def finished(found: Any, finish: Callable[[Tensor], Tensor]) -> Any:
-    """Finish what an attention of :mod:`graphmp.ops` gave.
-
-    Args:
-        found: (num_dst, …, heads, size); or a pair of that and the attention, (E, …, heads).
-        finish: applied to the output.
-
-    Returns:
-        The finished output; or a pair of that and the attention, (E, …, heads, 1).
-    """
-    if not isinstance(found, tuple):
-        return finish(found)
-    return finish(found[0]), found[1].unsqueeze(-1)

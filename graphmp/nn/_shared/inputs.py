@@ -1,9 +1,9 @@
-"""What layers take as features: one tensor for both ends of the edges, a pair, or one of nodes."""
+"""Input features of layers, read and checked once per call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +11,35 @@ from torch import Tensor, nn
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ...ops import Adjacency
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
 Function = TypeVar("Function")
-Like: TypeAlias = nn.Module | Tensor | None
 Sizes: TypeAlias = int | tuple[int, int]
+
+
+class Ends(NamedTuple):
+    """The checked inputs of one call: the edges, and the features at their two ends.
+
+    Attributes:
+        adjacency: the edges.
+        feat: one tensor for both ends, or a pair.
+        is_block: whether the destinations are the first rows of one tensor.
+    """
+
+    adjacency: Adjacency
+    feat: Features
+    is_block: bool
+
+
+class _Owner(NamedTuple):
+    """The nodes whose features are checked; only an error describes them."""
+
+    graph: Graph
+    nodes: str
+
+    def __str__(self) -> str:
+        return describe_owner(self.graph, self.nodes)
 
 
 def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
@@ -28,134 +52,149 @@ def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
     return in_feats if isinstance(in_feats, tuple) else (in_feats, in_feats)
 
 
-def checked_source(
-    graph: Graph, feat: Any, size: int | None, name: str = "feat", like: Like = None
-) -> Tensor:
-    """Check what a layer that reads the sources alone was given.
-
-    Args:
-        graph: a graph or block of one edge type.
-        feat: (num_src, …) a tensor; or a pair of which the first is that.
-        size: the last dimension that the layer needs; None for any.
-        name: the argument's name.
-        like: as in :func:`in_dtype_of`.
-
-    Returns:
-        The features of the sources.
-
-    Raises:
-        GraphTypeError: not a tensor.
-        GraphValueError: a wrong number of rows, a wrong size, or another device.
-    """
-    source = feat[0] if isinstance(feat, tuple) and feat else feat
-    _check(graph, source, _checks.adjacency_of(graph).num_src, "source nodes", size, name)
-    return in_dtype_of(like, source, name)
-
-
-def checked(
+def read_ends(
     graph: Graph,
     feat: Any,
     sizes: tuple[int | None, int | None],
+    like: Tensor | None = None,
     name: str = "feat",
-    like: Like = None,
-) -> Features:
-    """Check what a layer that reads both ends was given.
+) -> Ends:
+    """Check the features of a layer that reads both ends.
 
     Args:
         graph: a graph or block of one edge type.
-        feat: a tensor (num_src, …), when the destinations are among the sources: in a graph
+        feat: a tensor (num_src, …), if the destinations are among the sources: in a graph
             between nodes of one type they are the same, in a block they come first. Else a pair
             of (num_src, …) and (num_dst, …).
-        sizes: the last dimensions that the layer needs; None for any.
-        name: the argument's name.
+        sizes: expected last dimensions; None for any.
         like: as in :func:`in_dtype_of`.
+        name: the argument's name.
 
     Returns:
-        ``feat``, in the dtype of the parameters if it came in integers.
+        The edges and the features, integers converted to the dtype of ``like``.
 
     Raises:
-        GraphTypeError: not a tensor, or a pair of other things; or another floating dtype.
+        GraphTypeError: not a tensor or a pair of tensors, or another floating dtype.
         GraphValueError: a wrong number of rows, a wrong size, another device, or one tensor where
             a pair is needed.
     """
-    adjacency = _checks.adjacency_of(graph)
-    if not isinstance(feat, tuple):
-        _check(graph, feat, adjacency.num_src, "source nodes", sizes[0], name)
-        if sizes[1] != sizes[0]:
-            _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
-        _check_one_serves_both(graph)
-        return in_dtype_of(like, feat, name)
-    if len(feat) != 2:
+    adjacency: Adjacency = _checks.graph(graph).adjacency
+    is_block, (source, _, target) = graph.is_block, graph.canonical_etypes[0]
+    if isinstance(feat, tuple):
+        if len(feat) != 2:
+            raise GraphValueError(
+                f"expected {name} as one tensor or a pair (features of the sources, features of "
+                f"the destinations), got a tuple of {len(feat)}."
+            )
+        _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0], name)
+        _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1], name)
+        pair = in_dtype_of(like, feat[0], name), in_dtype_of(like, feat[1], name)
+        return Ends(adjacency, pair, is_block)
+    _check(graph, feat, adjacency.num_src, "source nodes", sizes[0], name)
+    if sizes[1] != sizes[0]:
+        _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
+    if adjacency.num_dst > adjacency.num_src if is_block else source != target:
         raise GraphValueError(
-            "Features are one tensor or a pair (of the sources, of the destinations), but a tuple "
-            f"of {len(feat)} came."
+            "expected a pair (features of the sources, features of the destinations), since the "
+            "destinations are not among the sources, got one tensor."
         )
-    _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0], name)
-    _check(graph, feat[1], adjacency.num_dst, "destination nodes", sizes[1], name)
-    return in_dtype_of(like, feat[0], name), in_dtype_of(like, feat[1], name)
+    return Ends(adjacency, in_dtype_of(like, feat, name), is_block)
 
 
-def checked_alike(graph: Graph, feat: Any) -> Features:
-    """Check what a layer was given that adds or compares the features of both ends.
+def read_alike_ends(graph: Graph, feat: Any, name: str = "feat") -> Ends:
+    """Check the features of a layer that adds or compares those of both ends.
 
     Args:
         graph: a graph or block of one edge type.
-        feat: as in :func:`checked`.
+        feat: as in :func:`read_ends`.
+        name: the argument's name.
 
     Returns:
-        ``feat``.
+        The edges and the features.
 
     Raises:
-        GraphTypeError: as in :func:`checked`.
-        GraphValueError: as in :func:`checked`, or different sizes at the ends.
+        GraphTypeError: as in :func:`read_ends`.
+        GraphValueError: as in :func:`read_ends`, or different sizes at the two ends.
     """
-    given = checked(graph, feat, (None, None))
-    source, target = at_ends(graph, given)
-    if source.shape[1:] != target.shape[1:]:
+    ends = read_ends(graph, feat, (None, None), name=name)
+    src, dst = split_ends(ends, ends.feat)
+    if src.shape[1:] != dst.shape[1:]:
         raise GraphValueError(
-            "The features of sources and destinations must have one size, since they are added, "
-            f"but {tuple(source.shape[1:])} and {tuple(target.shape[1:])} came."
+            f"expected {name} of one size at both ends, since they are added, got "
+            f"{tuple(src.shape[1:])} for the sources and {tuple(dst.shape[1:])} for the "
+            "destinations."
         )
-    return given
+    return ends
 
 
-def checked_steps(graph: Graph, feat: Any, size: int | None, like: Like = None) -> Tensor:
-    """Check what a layer was given that passes messages several times along the same edges.
+def read_source(
+    graph: Graph,
+    feat: Any,
+    size: int | None,
+    like: Tensor | None = None,
+    name: str = "feat",
+) -> tuple[Adjacency, Tensor]:
+    """Check the features of a layer that reads only the sources.
 
     Args:
-        graph: a graph between nodes of one type, or a block with all its nodes at both sides.
+        graph: a graph or block of one edge type.
+        feat: (num_src, …); or a pair of that and anything.
+        size: the expected last dimension; None for any.
+        like: as in :func:`in_dtype_of`.
+        name: the argument's name.
+
+    Returns:
+        The edges and the features of the sources.
+
+    Raises:
+        GraphTypeError: not a tensor, or another floating dtype.
+        GraphValueError: a wrong number of rows, a wrong size, or another device.
+    """
+    adjacency: Adjacency = _checks.graph(graph).adjacency
+    src = feat[0] if isinstance(feat, tuple) and feat else feat
+    _check(graph, src, adjacency.num_src, "source nodes", size, name)
+    return adjacency, in_dtype_of(like, src, name)
+
+
+def read_steps(
+    graph: Graph, feat: Any, size: int | None, like: Tensor | None = None
+) -> tuple[Adjacency, Tensor]:
+    """Check the features of a layer that passes messages repeatedly along the same edges.
+
+    Args:
+        graph: a graph between nodes of one type, or a block with all its nodes on both sides.
         feat: (N, …).
-        size: the last dimension that the layer needs; None for any.
+        size: the expected last dimension; None for any.
         like: as in :func:`in_dtype_of`.
 
     Returns:
-        ``feat``, in the dtype of the parameters if it came in integers.
+        The edges and the features, integers converted to the dtype of ``like``.
 
     Raises:
         GraphTypeError: not a tensor, or another floating dtype.
         GraphValueError: destinations that are not the sources, a wrong number of rows, a wrong
             size, or another device.
     """
-    adjacency = _checks.adjacency_of(graph)
+    adjacency: Adjacency = _checks.graph(graph).adjacency
     source, _, target = graph.canonical_etypes[0]
-    same = adjacency.num_src == adjacency.num_dst if graph.is_block else source == target
-    if not same:
+    is_same = adjacency.num_src == adjacency.num_dst if graph.is_block else source == target
+    if not is_same:
         raise GraphValueError(
-            "The layer passes messages on along the edges they came by, so the graph's "
-            f"destinations must be its sources, but there are {adjacency.num_src} sources and "
-            f"{adjacency.num_dst} other destinations: use the whole graph, or layers of one step."
+            "expected a graph whose destinations are its sources, since messages are passed "
+            f"repeatedly, got {adjacency.num_src} sources and {adjacency.num_dst} other "
+            "destinations; use the whole graph, or layers of one step."
         )
-    _check(graph, feat, adjacency.num_src, "source nodes", size)
-    return in_dtype_of(like, feat, "feat")
+    _check(graph, feat, adjacency.num_src, "source nodes", size, "feat")
+    return adjacency, in_dtype_of(like, feat, "feat")
 
 
 def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
-    """Check what a layer was given that reads all nodes of each graph in a batch.
+    """Check the features of a layer that reads all nodes of each graph in a batch.
 
     Args:
-        graph: a graph or a batch, of one node type, that is no block.
+        graph: a graph or a batch, of one node type, not a block.
         feat: (N, …).
-        size: the last dimension that the layer needs; None for any.
+        size: the expected last dimension; None for any.
 
     Returns:
         (batch size,) the number of nodes of each graph.
@@ -166,74 +205,76 @@ def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
             another device.
     """
     if _checks.graph(graph).is_block:
-        raise GraphValueError("A block is no batch of graphs: pool the graph it came from.")
+        raise GraphValueError(
+            "expected a graph or a batch of graphs, got a block; pool the graph that was sampled."
+        )
     sizes = graph.batch_num_nodes()
-    _check(graph, feat, graph.num_nodes(), "nodes", size)
+    _check(graph, feat, graph.num_nodes(), "nodes", size, "feat")
     return sizes
 
 
-def in_dtype_of(like: Like, value: Tensor, name: str) -> Tensor:
-    """Bring integers into the dtype of the parameters that they will meet in a product.
+def in_dtype_of(like: Tensor | None, value: Tensor, name: str) -> Tensor:
+    """Convert integers to the dtype of the parameter by which they are multiplied.
 
     Args:
-        like: a layer or a parameter; None if there is none.
+        like: a parameter; None if there is none.
         value: features.
         name: the argument's name.
 
     Returns:
-        ``value``; integers and bools in the dtype of the parameters.
+        ``value``; integers and bools in the dtype of ``like``.
 
     Raises:
-        GraphTypeError: another floating dtype than that of the parameters, which autocast does not
-            change either.
+        GraphTypeError: another floating dtype than that of ``like``, without autocast.
 
     Example:
         >>> import torch
-        >>> in_dtype_of(torch.nn.Linear(2, 1), torch.tensor([[1, 0]]), "feat")
+        >>> in_dtype_of(torch.ones(2, 1), torch.tensor([[1, 0]]), "feat")
         tensor([[1., 0.]])
     """
-    wanted = None
-    for parameter in like.parameters() if isinstance(like, nn.Module) else (like,):
-        if parameter is not None and parameter.dtype == value.dtype:
-            return value
-        if wanted is None and parameter is not None and parameter.is_floating_point():
-            wanted = parameter.dtype
-    if wanted is None:
+    if like is None or value.dtype == like.dtype or not like.is_floating_point():
         return value
     if not (value.is_floating_point() or value.is_complex()):
-        return value.to(wanted)
+        return value.to(like.dtype)
     device = value.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         return value
     raise GraphTypeError(
-        f"{name} must have the parameters' dtype {wanted}, but {value.dtype} came: call "
-        f".to({wanted}) on it, or .to({value.dtype}) on the layer."
+        f"expected {name} of the parameters' dtype {like.dtype}, got {value.dtype}; call "
+        f".to({like.dtype}) on it, or .to({value.dtype}) on the layer."
     )
 
 
-def check_edges(graph: Graph, value: Any, name: str, size: int | None = None) -> None:
-    """Check what edges carry.
+def read_edges(
+    adjacency: Adjacency,
+    value: Any,
+    name: str,
+    size: int | None = None,
+    like: Tensor | None = None,
+) -> Tensor:
+    """Check the features of edges.
 
     Args:
-        graph: a graph or block of one edge type.
+        adjacency: the edges.
         value: (E, …).
         name: the argument's name.
-        size: the last dimension that the layer needs; None for any.
+        size: the expected last dimension; None for any.
+        like: as in :func:`in_dtype_of`.
+
+    Returns:
+        ``value``, integers converted to the dtype of ``like``.
 
     Raises:
-        GraphTypeError: not a tensor.
+        GraphTypeError: not a tensor, or another floating dtype.
         GraphValueError: another number of rows, a wrong size, or another device.
     """
-    _checks.feature(value, graph.adjacency.num_edges, graph.device, name, "edges")
-    if size is not None and (value.ndim < 2 or value.shape[-1] != size):
-        raise GraphValueError(
-            f"{name} must have {size} as its last dimension, but a shape of {tuple(value.shape)} "
-            "came."
-        )
+    _checks.feature(value, adjacency.num_edges, adjacency.device, name, "edges")
+    _check_size(value, size, name, "edges")
+    return in_dtype_of(like, value, name)
 
 
 def checked_types(types: Any, limit: int, name: str) -> Tensor:
-    """Check types of rows or edges.
+    """Check the types of rows or edges.
 
     Args:
         types: (N,) an integer tensor, or a list.
@@ -241,7 +282,7 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
         name: the argument's name.
 
     Returns:
-        (N,) on the device it came on.
+        (N,) on the device of ``types``.
 
     Raises:
         GraphTypeError: not integers.
@@ -254,7 +295,7 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
 
 
 def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> None:
-    """Check a parameter that a function was given.
+    """Check a parameter that is passed to a function.
 
     Args:
         value: the parameter.
@@ -266,17 +307,19 @@ def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> Non
         GraphValueError: another shape.
     """
     if not isinstance(value, Tensor):
-        raise GraphTypeError(f"{name} must be a tensor, but {_checks.kind(value)} came.")
+        raise GraphTypeError(f"expected {name} as a tensor, got {_checks.kind(value)}.")
     fits = len(shape) == value.ndim
-    for size, came in zip(shape, value.shape, strict=False):
-        fits = fits and size in (None, came)
+    for size, actual in zip(shape, value.shape, strict=False):
+        fits = fits and size in (None, actual)
     if not fits:
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise GraphValueError(f"{name} must have shape ({wanted}), but {tuple(value.shape)} came.")
+        sizes = ", ".join("any" if size is None else str(size) for size in shape)
+        raise GraphValueError(
+            f"expected {name} of shape ({sizes}), got a shape of {tuple(value.shape)}."
+        )
 
 
 def checked_function(value: Function, name: str) -> Function:
-    """Check a function that a layer is made with, such as an activation.
+    """Check a function passed to a layer's constructor, such as an activation.
 
     Args:
         value: a function, a module, or None.
@@ -286,7 +329,7 @@ def checked_function(value: Function, name: str) -> Function:
         ``value``.
 
     Raises:
-        GraphTypeError: something else; a class is one too, since it must be called before.
+        GraphTypeError: not callable, or a class, which must be instantiated first.
 
     Example:
         >>> checked_function(torch.relu, "activation") is torch.relu
@@ -294,55 +337,69 @@ def checked_function(value: Function, name: str) -> Function:
     """
     if isinstance(value, type):
         raise GraphTypeError(
-            f"{name} must be a function or a module, but the class {value.__name__} came: make a "
-            f"module of it by {value.__name__}()."
+            f"expected {name} as a function or a module, got the class {value.__name__}; pass an "
+            f"instance, {value.__name__}()."
         )
     if value is not None and not callable(value):
         raise GraphTypeError(
-            f"{name} must be a function or a module, such as torch.relu, but {_checks.kind(value)} "
-            "came."
+            f"expected {name} as a function or a module, such as torch.relu, got "
+            f"{_checks.kind(value)}."
         )
     return value
 
 
-def _check_one_serves_both(graph: Graph) -> None:
-    """Check that the destinations are among the sources."""
-    source, _, target = graph.canonical_etypes[0]
-    if graph.is_block:
-        apart = graph.adjacency.num_dst > graph.adjacency.num_src
-    else:
-        apart = source != target
-    if apart:
-        raise GraphValueError(
-            "The graph's destinations are not among its sources, so a pair (features of the "
-            "sources, features of the destinations) is needed, but one tensor came."
-        )
+def check_option(value: Any, options: tuple[str, ...], name: str) -> None:
+    """Check the name of an option.
+
+    Args:
+        value: the name.
+        options: the known names.
+        name: the argument's name.
+
+    Raises:
+        GraphValueError: an unknown name.
+
+    Example:
+        >>> check_option("sum", ("sum", "mean"), "aggregator_type")
+    """
+    if value not in options:
+        raise GraphValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}.")
 
 
-def _check(
-    graph: Graph, value: Any, rows: int, owner: str, size: int | None, name: str = "feat"
-) -> None:
-    owner = _told_apart(graph, owner)
+def _check(graph: Graph, value: Any, rows: int, nodes: str, size: int | None, name: str) -> None:
+    """Check the features of nodes."""
+    owner = _Owner(graph, nodes)
     _checks.feature(value, rows, graph.device, name, owner)
+    _check_size(value, size, name, owner)
+
+
+def _check_size(value: Tensor, size: int | None, name: str, owner: object) -> None:
+    """Check the last dimension of features."""
     if size is not None and (value.ndim < 2 or value.shape[-1] != size):
         raise GraphValueError(
-            f"The features of the {owner} must have {size} as their last dimension, but a shape "
-            f"of {tuple(value.shape)} came."
+            f"expected {name} of the {owner} with {size} as the last dimension, got a shape of "
+            f"{tuple(value.shape)}."
         )
 
 
-def _told_apart(graph: Graph, owner: str) -> str:
-    """Whose rows they are: of a block, or of which relation, in a model of many."""
+def describe_owner(graph: Graph, nodes: str) -> str:
+    """Describe nodes of a graph; in a model of several relations, with their relation.
+
+    Example:
+        >>> import graphmp as gm
+        >>> describe_owner(gm.heterograph({("user", "plays", "game"): ([0], [0])}), "source nodes")
+        "source nodes of ('user', 'plays', 'game')"
+    """
     etype = graph.canonical_etypes[0]
-    owner = owner if etype[1] == "_E" else f"{owner} of {etype}"
+    owner = nodes if etype[1] == "_E" else f"{nodes} of {etype}"
     return f"{owner} of the block" if graph.is_block else owner
 
 
-def at_ends(graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
-    """The rows of the sources and those of the destinations, of features already checked.
+def split_ends(ends: Ends, feat: Features) -> tuple[Tensor, Tensor]:
+    """Split features into those of the sources and those of the destinations.
 
     Args:
-        graph: a graph or block of one edge type.
+        ends: the checked inputs of the call.
         feat: one tensor for both ends, or a pair. In a block, the first rows of one tensor are
             those of the destinations.
 
@@ -351,28 +408,22 @@ def at_ends(graph: Graph, feat: Features) -> tuple[Tensor, Tensor]:
     """
     if isinstance(feat, tuple):
         return feat
-    return (feat, feat[: graph.adjacency.num_dst]) if graph.is_block else (feat, feat)
+    return feat, feat[: ends.adjacency.num_dst] if ends.is_block else feat
 
 
-def mapped(change: Callable[[Tensor], Tensor], feat: Features) -> Features:
-    """Change the one tensor once, or each of a pair.
+def map_features(function: Callable[[Tensor], Tensor], feat: Features) -> Features:
+    """Apply a function to one tensor, or to each of a pair.
 
     Example:
         >>> import torch
-        >>> mapped(torch.neg, (torch.ones(1), torch.zeros(1)))
+        >>> map_features(torch.neg, (torch.ones(1), torch.zeros(1)))
         (tensor([-1.]), tensor([-0.]))
     """
-    return (change(feat[0]), change(feat[1])) if isinstance(feat, tuple) else change(feat)
+    return (function(feat[0]), function(feat[1])) if isinstance(feat, tuple) else function(feat)
 
 
-def dropped(feat: Features, dropout: nn.Module) -> Features:
-    """Features after dropout, which is not even called where it drops nothing.
-
-    Example:
-        >>> import torch
-        >>> feat = torch.ones(2)
-        >>> dropped(feat, nn.Dropout(0.0)) is feat
-        True
-    """
-    idle = isinstance(dropout, nn.Dropout) and not (dropout.training and dropout.p)
-    return feat if idle else mapped(dropout, feat)
+def apply_dropout(ends: Ends, dropout: nn.Module) -> Ends:
+    """Apply dropout to the features; a dropout that drops nothing is not called."""
+    if isinstance(dropout, nn.Dropout) and not (dropout.training and dropout.p):
+        return ends
+    return ends._replace(feat=map_features(dropout, ends.feat))

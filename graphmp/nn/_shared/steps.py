@@ -1,4 +1,4 @@
-"""Layers that pass messages several times: one step, normalised at both ends."""
+"""Repeated normalised propagation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from ... import ops
-from ...graph import Graph
+from ...ops import Adjacency
+from ...ops.normalized import normalized_messages
 from ..functional.edge_weights import edge_weight_norm
 from .aggregation import aggregate
 
@@ -16,16 +16,16 @@ Step: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def normalized_step(
-    graph: Graph, like: Tensor, edge_weight: Tensor | None = None, leaving: str = "in"
+    adjacency: Adjacency, like: Tensor, edge_weight: Tensor | None = None, leaving: str = "in"
 ) -> Step:
     r"""One step of :math:`D^{-1/2} A D^{-1/2}`.
 
     Args:
-        graph: a graph or block of one edge type, whose destinations are its sources.
-        like: features of the rank and dtype that the step will be given.
-        edge_weight: (E,) or (E, 1) above zero, normalised by the sums of weights at both ends.
-            Without it degrees are counted.
-        leaving: what normalises a source without weights: its ``"in"`` or its ``"out"`` degree.
+        adjacency: edges whose destinations are their sources.
+        like: features of the rank and dtype of the step's argument.
+        edge_weight: (E,) or (E, 1), above zero, normalised by the sums of weights at both ends.
+            Without it, degrees are counted.
+        leaving: the degree that normalises a source without weights, ``"in"`` or ``"out"``.
 
     Returns:
         A function of (N, …) features.
@@ -37,13 +37,12 @@ def normalized_step(
     Example:
         >>> import torch, graphmp as gm
         >>> x = torch.tensor([[1.0], [2.0], [4.0]])
-        >>> normalized_step(gm.graph(([0, 1, 2, 2], [2, 2, 1, 0])), x)(x).view(-1)
+        >>> normalized_step(gm.graph(([0, 1, 2, 2], [2, 2, 1, 0])).adjacency, x)(x).view(-1)
         tensor([2.8284, 2.8284, 2.1213])
     """
     if edge_weight is not None:
-        weights = edge_weight_norm(graph, edge_weight)
-        return lambda h: aggregate(graph, h, weights)
-    edges = graph.adjacency
-    left = (edges if leaving == "in" else edges.reversed).divisors(like.dtype, 0.5)
-    right = edges.divisors(like.dtype, 0.5)
-    return lambda h: ops.normalized_sum(graph, h, left, right)
+        weights = edge_weight_norm(adjacency, edge_weight)
+        return lambda h: aggregate(adjacency, h, weights)
+    left = (adjacency if leaving == "in" else adjacency.reversed).divisors(like.dtype, 0.5)
+    right = adjacency.divisors(like.dtype, 0.5)
+    return lambda h: normalized_messages(adjacency, h, left, right)

@@ -1,4 +1,4 @@
-"""Edges by type: each source once for every type of the edges that leave it."""
+"""One source for each node and edge type."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ...construct.from_edges import create_block
 from ...graph import Graph
-from .cached_by_tensor import remembered
+from ...ops import Adjacency
+from .cached_by_tensor import cached_by_tensor
 
 
 class TypedSources(NamedTuple):
-    """The pairs of a source and a type that some edge has, in the order of types.
+    """The distinct pairs of a source and an edge type, ordered by type.
 
-    What an edge sends depends on its source and its type alone, so it is computed once for each
+    A message depends only on its source and the type of its edge, so it is computed once per
     pair. There are at most as many pairs as edges.
 
     Attributes:
@@ -30,28 +31,27 @@ class TypedSources(NamedTuple):
     block: Graph
 
 
-def typed_sources(graph: Graph, types: Tensor) -> TypedSources:
-    """Find the pairs of a source and a type; on an accelerator once for one tensor of types.
+def typed_sources(adjacency: Adjacency, types: Tensor) -> TypedSources:
+    """Compute the pairs of a source and a type; on an accelerator once per tensor of types.
 
     Args:
-        graph: a graph or block of one edge type.
+        adjacency: the edges.
         types: (E,) integers, not negative.
 
     Example:
         >>> import torch, graphmp as gm
-        >>> g = gm.graph(([2, 2, 0], [0, 1, 1]))
-        >>> nodes, types, block = typed_sources(g, torch.tensor([1, 1, 0]))
+        >>> edges = gm.graph(([2, 2, 0], [0, 1, 1])).adjacency
+        >>> nodes, types, block = typed_sources(edges, torch.tensor([1, 1, 0]))
         >>> nodes, types, block.edges()
         (tensor([0, 2]), tensor([0, 1]), (tensor([1, 1, 0]), tensor([0, 1, 1])))
     """
-    found = graph.adjacency.kept("typed sources", WeakTensorKeyDictionary)
-    return remembered(found, types, lambda: _pairs(graph, types))
+    cache = adjacency.kept("typed sources", WeakTensorKeyDictionary)
+    return cached_by_tensor(cache, types, lambda: _pairs(adjacency, types))
 
 
-def _pairs(graph: Graph, types: Tensor) -> TypedSources:
-    edges = graph.adjacency
-    width = max(edges.num_src, 1)
-    pairs, places = torch.unique(types.long() * width + edges.src, return_inverse=True)
-    ends = (places, edges.dst.long())
-    block = create_block(ends, len(pairs), edges.num_dst, device=graph.device)
+def _pairs(adjacency: Adjacency, types: Tensor) -> TypedSources:
+    width = max(adjacency.num_src, 1)
+    pairs, sources = torch.unique(types.long() * width + adjacency.src, return_inverse=True)
+    ends = (sources, adjacency.dst.long())
+    block = create_block(ends, len(pairs), adjacency.num_dst, device=adjacency.device)
     return TypedSources(pairs % width, pairs // width, block)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ... import _checks
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
 from ..functional import agnn_conv
@@ -72,5 +73,5 @@ class AGNNConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(graph)
+        self.check_in_degrees(_checks.adjacency_of(graph))
         return agnn_conv(graph, feat, self.beta)

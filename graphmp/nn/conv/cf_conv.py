@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 
 from ... import ops
 from ...graph import Graph
-from .._shared.inputs import check_edges, checked_source, in_dtype_of
+from .._shared.inputs import read_edges, read_source
 
 
 class ShiftedSoftplus(nn.Module):
@@ -97,9 +97,9 @@ class CFConv(nn.Module):
             GraphTypeError: features that are not tensors.
             GraphValueError: features of a wrong shape or on another device.
         """
-        source = checked_source(g, node_feats, self.project_node.in_features, like=self)
-        check_edges(g, edge_feats, "edge_feats", self._edge_in_feats)
-        edge_feats = in_dtype_of(self, edge_feats, "edge_feats")
-        sent, filters = self.project_node(source), self.project_edge(edge_feats)
-        out = ops.gspmm(g, "mul", "sum", sent, filters.to(sent.dtype))
+        like, size = self.project_node.weight, self.project_node.in_features
+        adjacency, src = read_source(g, node_feats, size, like)
+        edge_feats = read_edges(adjacency, edge_feats, "edge_feats", self._edge_in_feats, like)
+        h, filters = self.project_node(src), self.project_edge(edge_feats)
+        out = ops.gspmm(adjacency, "mul", "sum", h, filters.to(h.dtype))
         return self.project_out(out)  # type: ignore[no-any-return]

@@ -9,8 +9,8 @@ from torch import nn
 from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import finished, projected
-from .._shared.inputs import Sizes, checked, sizes_at_ends
+from .._shared.heads import linear_maps, project
+from .._shared.inputs import Sizes, read_ends, sizes_at_ends
 
 
 class DotGatConv(ChecksInDegrees):
@@ -86,16 +86,14 @@ class DotGatConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
-        source, target = projected(graph, feat, self._maps, self._num_heads)
-        found = ops.dot_attention(graph, target, source, source, return_attention=get_attention)
-        return finished(found, lambda out: out)
-
-    @property
-    def _maps(self) -> tuple[nn.Module, nn.Module]:
-        """The linear maps of both ends."""
-        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
+        maps, sizes = linear_maps(self), (self._in_src_feats, self._in_dst_feats)
+        ends = read_ends(graph, feat, sizes, maps[0].weight)
+        self.check_in_degrees(ends.adjacency)
+        src, dst = project(ends, maps, self._num_heads)
+        if not get_attention:
+            return ops.dot_attention(ends.adjacency, dst, src, src)
+        out, attention = ops.dot_attention(ends.adjacency, dst, src, src, return_attention=True)
+        return out, attention.unsqueeze(-1)
 
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""

@@ -10,7 +10,7 @@ from torch.nn.functional import linear
 from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.inputs import at_ends, checked
+from .._shared.inputs import read_ends, split_ends
 
 
 class EdgeConv(ChecksInDegrees):
@@ -76,13 +76,14 @@ class EdgeConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(g)
         size = self.theta.in_features
-        source, own = at_ends(g, checked(g, feat, (size, size), like=self))
-        left, right = linear(source, self.theta.weight), self.theta(own) + self.phi(own)
+        ends = read_ends(g, feat, (size, size), self.theta.weight)
+        self.check_in_degrees(ends.adjacency)
+        (src, dst), adjacency = split_ends(ends, ends.feat), ends.adjacency
+        left, right = linear(src, self.theta.weight), self.theta(dst) + self.phi(dst)
         if self.batch_norm:
-            messages = self.bn(ops.gsddmm(g, "sub", right, left, "v", "u"))
-            return ops.gspmm(g, "copy_rhs", "max", None, messages)
-        lonely = (g.adjacency.in_degrees == 0).view(-1, *(1,) * (right.ndim - 1))
-        out: Tensor = right - ops.gspmm(g, "copy_lhs", "min", left, None)
-        return out.masked_fill(lonely, 0)
+            messages = self.bn(ops.gsddmm(adjacency, "sub", right, left, "v", "u"))
+            return ops.gspmm(adjacency, "copy_rhs", "max", None, messages)
+        is_isolated = (adjacency.in_degrees == 0).view(-1, *(1,) * (right.ndim - 1))
+        out: Tensor = right - ops.gspmm(adjacency, "copy_lhs", "min", left, None)
+        return out.masked_fill(is_isolated, 0)

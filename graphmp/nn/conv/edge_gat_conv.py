@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, dots, edge_sums, projected
+from .._shared.heads import by_head, dots, edge_sums, linear_maps, project
 from .._shared.inputs import (
+    Ends,
     Sizes,
-    at_ends,
-    check_edges,
-    checked,
+    apply_dropout,
     checked_function,
-    dropped,
-    in_dtype_of,
+    read_edges,
+    read_ends,
     sizes_at_ends,
+    split_ends,
 )
 
 
@@ -147,40 +147,36 @@ class EdgeGATConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
-        check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
-        edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
-        feat = dropped(feat, self.feat_drop)
-        source, target = projected(graph, feat, self._maps, self._num_heads)
+        like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
+        ends = read_ends(graph, feat, sizes, like)
+        edge_feat = read_edges(ends.adjacency, edge_feat, "edge_feat", self._edge_feats, like)
+        ends = apply_dropout(ends, self.feat_drop)
+        self.check_in_degrees(ends.adjacency)
+        src, dst = project(ends, linear_maps(self), self._num_heads)
         out, attention = ops.gat_attention(
-            graph,
-            source,
-            dots(source, self.attn_l),
-            dots(target, self.attn_r),
+            ends.adjacency,
+            src,
+            dots(src, self.attn_l),
+            dots(dst, self.attn_r),
             edge=edge_feat @ self._edge_vectors(),
             negative_slope=self.leaky_relu.negative_slope,
             dropout=self.attn_drop.p if self.training else 0.0,
             return_attention=True,
         )
         matrices = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
-        out = out + edge_sums(graph, attention, edge_feat, matrices)
-        out = self._finished(out, at_ends(graph, feat)[1])
+        out = out + edge_sums(ends.adjacency, attention, edge_feat, matrices)
+        out = self._finish(out, ends)
         return (out, attention.unsqueeze(-1)) if get_attention else out
 
-    @property
-    def _maps(self) -> tuple[nn.Module, nn.Module]:
-        """The linear maps of both ends."""
-        return (self.fc, self.fc) if hasattr(self, "fc") else (self.fc_src, self.fc_dst)
-
     def _edge_vectors(self) -> Tensor:
-        """(edge_feats, heads): what an edge's input is multiplied by for its part of the scores."""
+        """(edge_feats, heads): the factors of an edge's input in its scores."""
         return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)
 
-    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
-        """Residual of the destinations' features, bias, activation."""
+    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
+        """Add the residual and the bias, and apply the activation."""
         if self.res_fc is not None:
-            out = out + by_head(self.res_fc(own), self._num_heads)
+            dst = split_ends(ends, ends.feat)[1]
+            out = out + by_head(self.res_fc(dst), self._num_heads)
         if self.bias is not None:
             out = out + by_head(self.bias, self._num_heads)
         return out if self.activation is None else self.activation(out)

@@ -10,9 +10,10 @@ from torch.nn.functional import leaky_relu
 
 from ... import ops
 from ...graph import Graph
+from ...ops import Adjacency
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, dots, factors_by_head
-from .._shared.inputs import Sizes, at_ends, check_edges, checked, in_dtype_of, sizes_at_ends
+from .._shared.inputs import Sizes, read_edges, read_ends, sizes_at_ends, split_ends
 
 
 class EGATConv(ChecksInDegrees):
@@ -126,22 +127,22 @@ class EGATConv(ChecksInDegrees):
                 wrong shape or on another device; one tensor where the destinations are not among
                 the sources.
         """
-        self.check_in_degrees(graph)
-        source, target = at_ends(graph, checked(graph, nfeats, self._sizes, "nfeats", self))
-        check_edges(graph, efeats, "efeats", self._in_edge_feats)
-        efeats = in_dtype_of(self, efeats, "efeats")
-        edges = by_head(self._at_edges(graph, source, target, efeats), self._num_heads)
-        attention = ops.edge_softmax(graph, dots(edges, self.attn)).unsqueeze(-1)
+        ends = read_ends(graph, nfeats, self._sizes, self.attn, "nfeats")
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+        efeats = read_edges(adjacency, efeats, "efeats", self._in_edge_feats, self.attn)
+        self.check_in_degrees(adjacency)
+        edges = by_head(self._at_edges(adjacency, src, dst, efeats), self._num_heads)
+        attention = ops.edge_softmax(adjacency, dots(edges, self.attn)).unsqueeze(-1)
         if edge_weight is not None:
-            factors = factors_by_head(graph, edge_weight, self._num_heads)
+            factors = factors_by_head(adjacency, edge_weight, (self._num_heads,))
             attention = attention * factors.unsqueeze(-1)
-        sent = by_head(self.fc_node_src(source), self._num_heads)
-        out = ops.gspmm(graph, "mul", "sum", sent, attention)
+        h = by_head(self.fc_node_src(src), self._num_heads)
+        out = ops.gspmm(adjacency, "mul", "sum", h, attention)
         return (out, edges, attention) if get_attention else (out, edges)
 
-    def _at_edges(self, graph: Graph, source: Tensor, target: Tensor, efeats: Tensor) -> Tensor:
+    def _at_edges(self, adjacency: Adjacency, src: Tensor, dst: Tensor, efeats: Tensor) -> Tensor:
         """(E, heads * out_edge_feats): the new features of the edges."""
-        left, right = self.fc_ni(source), self.fc_nj(target)
+        left, right = self.fc_ni(src), self.fc_nj(dst)
         right = right if self.bias is None else right + self.bias
-        met = ops.gsddmm(graph, "add", left, right.to(left.dtype))
-        return leaky_relu(met + self.fc_fij(efeats))
+        sums = ops.gsddmm(adjacency, "add", left, right.to(left.dtype))
+        return leaky_relu(sums + self.fc_fij(efeats))

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ... import ops
+from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from .._shared.inputs import at_ends, check_edges, checked, checked_alike, in_dtype_of
+from ...ops import Adjacency
+from .._shared.inputs import in_dtype_of, read_alike_ends, read_edges, read_ends, split_ends
 
 
 class EGNNConv(nn.Module):
@@ -101,42 +102,45 @@ class EGNNConv(nn.Module):
                 where the layer reads none, or none where it does; one tensor where the
                 destinations are not among the sources.
         """
-        sizes = (self.in_size, self.in_size)
-        source, own = at_ends(graph, checked(graph, node_feat, sizes, "node_feat", self))
-        places = at_ends(graph, checked_alike(graph, coord_feat))
-        left, right = (in_dtype_of(self, place, "coord_feat") for place in places)
+        first: Any = self.node_mlp[0]
+        like, sizes = first.weight, (self.in_size, self.in_size)
+        ends = read_ends(graph, node_feat, sizes, like, "node_feat")
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+        coordinates = split_ends(ends, read_alike_ends(graph, coord_feat, "coord_feat").feat)
+        left, right = (in_dtype_of(like, each, "coord_feat") for each in coordinates)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
-                f"The layer reads {self.edge_feat_size} features of an edge, but edge_feat "
-                f"{'is None' if edge_feat is None else 'came'}."
+                f"expected edge_feat with {self.edge_feat_size} features per edge, got "
+                f"{_checks.kind(edge_feat)}; 0 features are passed as None."
             )
-        apart = ops.gsddmm(graph, "sub", left, right)
-        radial = apart.square().sum(-1, keepdim=True)
+        difference = ops.gsddmm(adjacency, "sub", left, right)
+        radial = difference.square().sum(-1, keepdim=True)
         length = radial.masked_fill(radial == 0, 1).sqrt()
-        messages = self._messages(graph, source, own, radial, edge_feat)
-        moves = self.coord_mlp(messages) * (apart / length)
-        around = ops.gspmm(graph, "copy_rhs", "sum", None, messages)
-        moved = right + ops.gspmm(graph, "copy_rhs", "mean", None, moves)
-        return self.node_mlp(torch.cat([own, around.to(own.dtype)], -1)), moved
+        messages = self._messages(adjacency, src, dst, radial, edge_feat)
+        moves = self.coord_mlp(messages) * (difference / length)
+        total = ops.gspmm(adjacency, "copy_rhs", "sum", None, messages)
+        moved = right + ops.gspmm(adjacency, "copy_rhs", "mean", None, moves)
+        return self.node_mlp(torch.cat([dst, total.to(dst.dtype)], -1)), moved
 
     def _messages(
         self,
-        graph: Graph,
-        source: Tensor,
-        own: Tensor,
+        adjacency: Adjacency,
+        src: Tensor,
+        dst: Tensor,
         radial: Tensor,
         edge_feat: Tensor | None,
     ) -> Tensor:
-        """(E, hidden_size): the first map by parts, those of nodes before they are copied."""
+        """(E, hidden_size): the first map in parts; node features are mapped before the copy."""
         maps: list[Any] = list(self.edge_mlp)
         first, *rest = maps
         sizes = [self.in_size, self.in_size, 1, self.edge_feat_size]
-        from_source, from_own, from_radial, from_edge = torch.split(first.weight, sizes, 1)
-        left, right = linear(source, from_source), linear(own, from_own, first.bias)
-        met = ops.gsddmm(graph, "add", left, right) + linear(radial, from_radial)
+        from_src, from_dst, from_radial, from_edge = torch.split(first.weight, sizes, 1)
+        left, right = linear(src, from_src), linear(dst, from_dst, first.bias)
+        messages = ops.gsddmm(adjacency, "add", left, right) + linear(radial, from_radial)
         if edge_feat is not None:
-            check_edges(graph, edge_feat, "edge_feat", self.edge_feat_size)
-            met = met + linear(in_dtype_of(self, edge_feat, "edge_feat"), from_edge)
+            size, like = self.edge_feat_size, first.weight
+            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, like)
+            messages = messages + linear(edge_feat, from_edge)
         for module in rest:
-            met = module(met)
-        return met
+            messages = module(messages)
+        return messages

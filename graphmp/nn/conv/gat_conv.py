@@ -8,11 +8,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import ops
 from ...graph import Graph
+from ...ops.attention_op import AttentionCall, attend
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, dots, factors_by_head, finished, projected, residual_map
-from .._shared.inputs import Sizes, at_ends, checked, checked_function, dropped, sizes_at_ends
+from .._shared.heads import by_head, dots, factors_by_head, linear_maps, project, residual_map
+from .._shared.inputs import (
+    Ends,
+    Sizes,
+    apply_dropout,
+    checked_function,
+    read_ends,
+    sizes_at_ends,
+    split_ends,
+)
 
 
 class GATConv(ChecksInDegrees):
@@ -141,45 +149,32 @@ class GATConv(ChecksInDegrees):
                 wrong shape or on another device; one tensor where the destinations are not among
                 the sources.
         """
-        self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.attn_l)
-        feat = dropped(feat, self.feat_drop)
-        source, target = projected(graph, feat, self._maps, self._num_heads)
-        weight = None if edge_weight is None else self._by_edge(graph, edge_weight, source.ndim)
-        found = ops.gat_attention(
-            graph,
-            source,
-            dots(source, self.attn_l),
-            dots(target, self.attn_r),
-            negative_slope=self.leaky_relu.negative_slope,
-            dropout=self.attn_drop.p if self.training else 0.0,
-            weight=weight,
-            return_attention=get_attention,
+        like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
+        ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)
+        self.check_in_degrees(ends.adjacency)
+        src, dst = project(ends, linear_maps(self), self._num_heads)
+        left, right = dots(src, like).flatten(1), dots(dst, self.attn_r).flatten(1)
+        weight, shape = edge_weight, src.shape[1:-1]
+        if weight is not None:
+            weight = factors_by_head(ends.adjacency, weight, tuple(shape))
+        dropout = float(self.attn_drop.p) if self.training else 0.0
+        constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, get_attention)
+        result = attend(
+            AttentionCall(ends.adjacency, "add", *constants), src, left, right, weight=weight
         )
-        own = at_ends(graph, feat)[1]
-        return finished(found, lambda out: self._finished(out, own))
+        if not get_attention:
+            return self._finish(result, ends)
+        out, attention = result
+        return self._finish(out, ends), attention.unsqueeze(-1)
 
-    @property
-    def _maps(self) -> tuple[nn.Module, nn.Module]:
-        """The linear maps of both ends."""
-        both = getattr(self, "fc", None)
-        return (self.fc_src, self.fc_dst) if both is None else (both, both)
-
-    def _by_head(self, h: Tensor) -> Tensor:
-        return by_head(h, self._num_heads)
-
-    def _by_edge(self, graph: Graph, edge_weight: Tensor, rank: int) -> Tensor:
-        """Weights of edges in a shape that fits an attention of ``rank - 1`` dimensions."""
-        factors = factors_by_head(graph, edge_weight, self._num_heads)
-        return factors.view(factors.shape[0], *(1,) * (rank - 3), factors.shape[1])
-
-    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
-        """Residual of the destinations' features, bias, activation."""
+    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
+        """Add the residual and the bias, and apply the activation."""
         residual, bias = self.res_fc, self.bias
         if residual is not None:
-            out = out + self._by_head(residual(own))
+            dst = split_ends(ends, ends.feat)[1]
+            out = out + by_head(residual(dst), self._num_heads)
         if bias is not None:
-            out = out + self._by_head(bias)
+            out = out + bias.view(self._num_heads, self._out_feats)
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:

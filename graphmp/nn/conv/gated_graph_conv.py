@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops import Adjacency
+from .._shared.aggregation import aggregate
 from .._shared.gathered import gathered
-from .._shared.inputs import check_edges, checked_steps, checked_types
+from .._shared.inputs import checked_types, read_edges, read_steps
 from .._shared.typed_sources import TypedSources, typed_sources
 from ..functional.typed import type_counts
 
@@ -66,7 +67,7 @@ class GatedGraphConv(nn.Module):
         super().__init__()
         if in_feats > out_feats:
             raise GraphValueError(
-                f"out_feats must not be below in_feats, but {out_feats} < {in_feats} came."
+                f"expected out_feats of at least in_feats, got {out_feats} < {in_feats}."
             )
         self._in_feats, self._out_feats = in_feats, out_feats
         self._n_steps, self._n_etypes = n_steps, n_etypes
@@ -102,29 +103,31 @@ class GatedGraphConv(nn.Module):
             GraphValueError: features or types of a wrong shape or on another device; no types
                 where there are several; destinations that are not the sources.
         """
-        feat = checked_steps(graph, feat, self._in_feats, self)
-        pairs = self._pairs(graph, etypes)
+        adjacency, feat = read_steps(graph, feat, self._in_feats, self.gru.weight_ih)
+        pairs = self._pairs(adjacency, etypes)
         h = pad(feat, (0, self._out_feats - self._in_feats))
         for _ in range(self._n_steps):
-            total = self._received(graph, pairs, h)
+            total = self._aggregate(adjacency, pairs, h)
             h = self.gru(total, h.to(total.dtype))
         return h
 
-    def _pairs(self, graph: Graph, etypes: Any) -> TypedSources | None:
+    def _pairs(self, adjacency: Adjacency, etypes: Any) -> TypedSources | None:
         """The sources by type of their edges; None where there is one type."""
         if etypes is None and self._n_etypes > 1:
-            raise GraphValueError(f"etypes is needed, since there are {self._n_etypes} types.")
+            raise GraphValueError(
+                f"expected etypes, since the layer has {self._n_etypes} edge types, got None."
+            )
         if etypes is None:
             return None
         types = checked_types(etypes, self._n_etypes, "etypes")
-        check_edges(graph, types, "etypes")
-        return None if self._n_etypes == 1 else typed_sources(graph, types)
+        read_edges(adjacency, types, "etypes")
+        return None if self._n_etypes == 1 else typed_sources(adjacency, types)
 
-    def _received(self, graph: Graph, pairs: TypedSources | None, h: Tensor) -> Tensor:
-        """(N, out_feats): what reaches each node in a step."""
+    def _aggregate(self, adjacency: Adjacency, pairs: TypedSources | None, h: Tensor) -> Tensor:
+        """(N, out_feats): the sums of the messages of one step."""
         if pairs is None:
-            return ops.gspmm(graph, "copy_lhs", "sum", self.linears[0](h), None)
+            return aggregate(adjacency, self.linears[0](h))
         counts = type_counts(pairs.types, self._n_etypes)
         parts = torch.split(gathered(h, pairs.nodes), counts)
-        sent = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
-        return ops.gspmm(pairs.block, "copy_lhs", "sum", torch.cat(sent), None)
+        messages = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
+        return aggregate(pairs.block.adjacency, torch.cat(messages))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
-from .._shared.inputs import at_ends, check_edges, checked, checked_function, in_dtype_of
+from .._shared.inputs import checked_function, read_edges, read_ends, split_ends
 
 
 class GatedGCNConv(nn.Module):
@@ -98,20 +98,20 @@ class GatedGCNConv(nn.Module):
                 the destinations are not among the sources.
         """
         size = self.A.in_features
-        source, own = at_ends(graph, checked(graph, feat, (size, size), like=self))
-        check_edges(graph, edge_feat, "edge_feat", self.C.in_features)
-        edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
-        edges = ops.gsddmm(graph, "add", self.D(source), self.E(own)) + self.C(edge_feat)
+        ends = read_ends(graph, feat, (size, size), self.A.weight)
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+        edge_feat = read_edges(adjacency, edge_feat, "edge_feat", self.C.in_features, self.C.weight)
+        edges = ops.gsddmm(adjacency, "add", self.D(src), self.E(dst)) + self.C(edge_feat)
         gates = edges.sigmoid()
-        total = ops.gspmm(graph, "copy_rhs", "sum", None, gates)
-        nodes = ops.gspmm(graph, "mul", "sum", self.B(source), gates) / (total + 1e-6)
+        total = ops.gspmm(adjacency, "copy_rhs", "sum", None, gates)
+        nodes = ops.gspmm(adjacency, "mul", "sum", self.B(src), gates) / (total + 1e-6)
         return (
-            self._finished(self.A(own) + nodes, self.bn_node, own),
-            self._finished(edges, self.bn_edge, edge_feat),
+            self._finish(self.A(dst) + nodes, self.bn_node, dst),
+            self._finish(edges, self.bn_edge, edge_feat),
         )
 
-    def _finished(self, h: Tensor, norm: nn.Module, given: Tensor) -> Tensor:
+    def _finish(self, h: Tensor, norm: nn.Module, feat: Tensor) -> Tensor:
         """Batch normalisation, activation, residual, dropout."""
         h = norm(h) if self.batch_norm else h
         h = h if self.activation is None else self.activation(h)
-        return self.dropout(h + given if self.residual else h)  # type: ignore[no-any-return]
+        return self.dropout(h + feat if self.residual else h)  # type: ignore[no-any-return]

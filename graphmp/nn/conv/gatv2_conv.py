@@ -12,8 +12,16 @@ from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, finished, projected, residual_map
-from .._shared.inputs import Sizes, at_ends, checked, checked_function, dropped, sizes_at_ends
+from .._shared.heads import by_head, project, residual_map
+from .._shared.inputs import (
+    Ends,
+    Sizes,
+    apply_dropout,
+    checked_function,
+    read_ends,
+    sizes_at_ends,
+    split_ends,
+)
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -85,7 +93,9 @@ class GATv2Conv(ChecksInDegrees):
         self._num_heads, self._out_feats = num_heads, out_feats
         self._in_src_feats, self._in_dst_feats = sizes = sizes_at_ends(in_feats)
         if share_weights and sizes[0] != sizes[1]:
-            raise GraphValueError(f"Shared weights need one size at both ends, but {sizes} came.")
+            raise GraphValueError(
+                f"expected one size at both ends with share_weights=True, got {sizes}."
+            )
         width = num_heads * out_feats
         self.fc_src = nn.Linear(sizes[0], width, bias=bias)
         self.fc_dst = self.fc_src if share_weights else nn.Linear(sizes[1], width, bias=bias)
@@ -125,26 +135,29 @@ class GATv2Conv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(graph)
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.attn)
-        feat = dropped(feat, self.feat_drop)
-        source, target = projected(graph, feat, (self.fc_src, self.fc_dst), self._num_heads)
-        found = ops.gatv2_attention(
-            graph,
-            source,
-            target,
-            self.attn.to(source.dtype),
+        ends = read_ends(graph, feat, (self._in_src_feats, self._in_dst_feats), self.attn)
+        ends = apply_dropout(ends, self.feat_drop)
+        self.check_in_degrees(ends.adjacency)
+        src, dst = project(ends, (self.fc_src, self.fc_dst), self._num_heads)
+        result = ops.gatv2_attention(
+            ends.adjacency,
+            src,
+            dst,
+            self.attn.to(src.dtype),
             negative_slope=self.leaky_relu.negative_slope,
             dropout=self.attn_drop.p if self.training else 0.0,
             return_attention=get_attention,
         )
-        own = at_ends(graph, feat)[1]
-        return finished(found, lambda out: self._finished(out, own))
+        if not get_attention:
+            return self._finish(result, ends)
+        out, attention = result
+        return self._finish(out, ends), attention.unsqueeze(-1)
 
-    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
-        """Residual of the destinations' features, activation."""
+    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
+        """Add the residual, and apply the activation."""
         if self.res_fc is not None:
-            out = out + by_head(self.res_fc(own), self._num_heads)
+            dst = split_ends(ends, ends.feat)[1]
+            out = out + by_head(self.res_fc(dst), self._num_heads)
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:

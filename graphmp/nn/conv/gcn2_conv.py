@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
@@ -79,7 +80,7 @@ class GCN2Conv(ChecksInDegrees):
     ) -> None:
         super().__init__(allow_zero_in_degree)
         if layer < 1:
-            raise GraphValueError(f"Layers are counted from 1, but layer={layer} came.")
+            raise GraphValueError(f"expected layer of at least 1, got {layer}.")
         self._in_feats, self.alpha = in_feats, alpha
         self.beta = math.log(lambda_ / layer + 1)
         self.weight1 = nn.Parameter(torch.empty(in_feats, in_feats))
@@ -117,7 +118,7 @@ class GCN2Conv(ChecksInDegrees):
                 wrong shape or on another device; weights that are not above zero; destinations
                 that are not the sources.
         """
-        self.check_in_degrees(graph)
+        self.check_in_degrees(_checks.adjacency_of(graph))
         out = gcn2_conv(
             *(graph, feat, feat_0, self.weight1, self.weight2, self.bias),
             alpha=self.alpha,

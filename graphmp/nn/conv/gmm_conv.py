@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ... import ops
-from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, residual_map
-from .._shared.inputs import Sizes, at_ends, check_edges, checked, in_dtype_of, sizes_at_ends
+from .._shared.inputs import Sizes, check_option, read_edges, read_ends, sizes_at_ends, split_ends
 
 AGGREGATORS = ("sum", "mean", "max")
 
@@ -79,10 +78,7 @@ class GMMConv(ChecksInDegrees):
         allow_zero_in_degree: bool = False,
     ) -> None:
         super().__init__(allow_zero_in_degree)
-        if aggregator_type not in AGGREGATORS:
-            raise GraphValueError(
-                f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
-            )
+        check_option(aggregator_type, AGGREGATORS, "aggregator_type")
         self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
         self._out_feats, self._dim, self._n_kernels = out_feats, dim, n_kernels
         self._aggregator_type = aggregator_type
@@ -120,16 +116,16 @@ class GMMConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
                 or on another device; one tensor where the destinations are not among the sources.
         """
-        self.check_in_degrees(graph)
-        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
-        source, own = at_ends(graph, given)
-        check_edges(graph, pseudo, "pseudo", self._dim)
-        pseudo = in_dtype_of(self, pseudo, "pseudo")
-        sent = by_head(self.fc(source), self._n_kernels)
-        weights = self._weights(pseudo).to(sent.dtype).unsqueeze(-1)
-        out: Tensor = ops.gspmm(graph, "mul", self._aggregator_type, sent, weights).sum(1)
+        sizes = (self._in_src_feats, self._in_dst_feats)
+        ends = read_ends(graph, feat, sizes, self.mu)
+        pseudo = read_edges(ends.adjacency, pseudo, "pseudo", self._dim, self.mu)
+        self.check_in_degrees(ends.adjacency)
+        src, dst = split_ends(ends, ends.feat)
+        h = by_head(self.fc(src), self._n_kernels)
+        weights = self._weights(pseudo).to(h.dtype).unsqueeze(-1)
+        out: Tensor = ops.gspmm(ends.adjacency, "mul", self._aggregator_type, h, weights).sum(1)
         if self.res_fc is not None:
-            out = out + self.res_fc(own)
+            out = out + self.res_fc(dst)
         return out if self.bias is None else out + self.bias
 
     def _weights(self, pseudo: Tensor) -> Tensor:

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.inputs import checked_function
-from ..functional import graph_conv
+from .._shared.inputs import check_parameter, checked_function, read_source
+from ..functional.convolutions import convolve
 from ..functional.edge_weights import exponents
 
 
@@ -119,20 +120,23 @@ class GraphConv(ChecksInDegrees):
             GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
                 wrong shape or on another device; a weight where the layer has its own.
         """
-        self.check_in_degrees(graph)
         weight = self._weight_of_call(weight)
-        h = graph_conv(graph, feat, weight, self.bias, self._norm, edge_weight)
+        size = None if weight is None else weight.shape[0]
+        adjacency, src = read_source(graph, feat, size, weight)
+        self.check_in_degrees(adjacency)
+        h = convolve(adjacency, src, weight, self.bias, exponents(self._norm), edge_weight)
         return h if self._activation is None else self._activation(h)
 
     def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:
-        """The weight given to the call, or the layer's own."""
+        """The weight passed to the call, or the layer's own."""
         if weight is None:
             return self.weight
         if self.weight is not None:
             raise GraphValueError(
-                "The layer has a weight of its own, so none can be passed to a call: make it with "
-                "weight=False."
+                "expected no weight in the call, since the layer has its own, got "
+                f"{_checks.kind(weight)}; construct the layer with weight=False."
             )
+        check_parameter(weight, (None, None if self.bias is None else len(self.bias)), "weight")
         return weight
 
     def extra_repr(self) -> str:

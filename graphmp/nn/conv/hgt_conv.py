@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
+from ...ops import Adjacency
 from .._shared.gathered import gathered
 from .._shared.heads import by_head, products
-from .._shared.inputs import at_ends, check_edges, checked, checked_types
+from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
 from ..functional.typed import type_counts
 from ..typed_linear import TypedLinear
@@ -125,47 +126,48 @@ class HGTConv(nn.Module):
             GraphValueError: features or types of a wrong shape or on another device, or one tensor
                 where the destinations are not among the sources.
         """
-        sizes = (self.in_size, self.in_size)
-        source, own = at_ends(g, checked(g, x, sizes, "x", self))
-        ends = ntype if isinstance(ntype, tuple) else at_ends(g, ntype)
-        kinds, own_kinds = (checked_types(each, self.num_ntypes, "ntype") for each in ends)
+        ends = read_ends(g, x, (self.in_size, self.in_size), self.skip, "x")
+        src, dst = split_ends(ends, ends.feat)
+        src_types, dst_types = (
+            checked_types(each, self.num_ntypes, "ntype") for each in split_ends(ends, ntype)
+        )
         types = checked_types(etype, self.num_etypes, "etype")
-        check_edges(g, types, "etype")
-        key = by_head(self.linear_k(source, kinds, presorted), self.num_heads)
-        value = by_head(self.linear_v(source, kinds, presorted), self.num_heads)
-        query = by_head(self.linear_q(own, own_kinds, presorted), self.num_heads)
-        h = self._attended(g, types, key, query, value)
-        h = self.drop(self.linear_a(h, own_kinds, presorted))
-        h = self._with_residual(h, own, own_kinds)
+        read_edges(ends.adjacency, types, "etype")
+        key = by_head(self.linear_k(src, src_types, presorted), self.num_heads)
+        value = by_head(self.linear_v(src, src_types, presorted), self.num_heads)
+        query = by_head(self.linear_q(dst, dst_types, presorted), self.num_heads)
+        h = self._attend(ends.adjacency, types, key, query, value)
+        h = self.drop(self.linear_a(h, dst_types, presorted))
+        h = self._add_residual(h, dst, dst_types)
         return self.norm(h) if self.use_norm else h
 
-    def _attended(
-        self, g: Graph, types: Tensor, key: Tensor, query: Tensor, value: Tensor
+    def _attend(
+        self, adjacency: Adjacency, types: Tensor, key: Tensor, query: Tensor, value: Tensor
     ) -> Tensor:
-        """(num_dst, heads * size): sums of the values by attention, through the messages' maps."""
-        nodes, kinds, block = typed_sources(g, types)
-        counts = type_counts(kinds, self.num_etypes)
+        """(num_dst, heads * size): the attention's sums of values, mapped by edge type."""
+        nodes, edge_types, block = typed_sources(adjacency, types)
+        counts = type_counts(edge_types, self.num_etypes)
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
-        into = _stacked(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
+        into = _stack(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
             _by_type(gathered(h, nodes), counts, weights)
-            for h, weights in ((key, into), (value, _stacked(self.relation_msg)))
+            for h, weights in ((key, into), (value, _stack(self.relation_msg)))
         )
         out: Tensor = ops.dot_attention(block, query, key, value, scale=1.0)
         return out.flatten(1)
 
-    def _with_residual(self, h: Tensor, own: Tensor, kinds: Tensor) -> Tensor:
-        part = gathered(self.skip, kinds).sigmoid().unsqueeze(-1)
-        own = own @ self.residual_w if hasattr(self, "residual_w") else own
-        return h * part + own * (1 - part)
+    def _add_residual(self, h: Tensor, dst: Tensor, types: Tensor) -> Tensor:
+        gate = gathered(self.skip, types).sigmoid().unsqueeze(-1)
+        dst = dst @ self.residual_w if hasattr(self, "residual_w") else dst
+        return h * gate + dst * (1 - gate)
 
 
-def _stacked(maps: nn.ModuleList) -> Tensor:
+def _stack(maps: nn.ModuleList) -> Tensor:
     """(types, heads, size, size): the matrices of all heads, by type."""
     return torch.stack([one.W for one in maps], 1)  # type: ignore[misc]
 
 
 def _by_type(h: Tensor, counts: list[int], weights: Tensor) -> Tensor:
-    """(P, heads, size): rows in the order of types, each by the matrices of its type."""
+    """(P, heads, size): rows in the order of types, multiplied by the matrices of their types."""
     parts = zip(torch.split(h, counts), weights, strict=True)
     return torch.cat([products(part, weight) for part, weight in parts])

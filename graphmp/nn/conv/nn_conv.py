@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops import Adjacency
 from .._shared.heads import residual_map
-from .._shared.inputs import Sizes, at_ends, check_edges, checked, sizes_at_ends
+from .._shared.inputs import Sizes, check_option, read_edges, read_ends, sizes_at_ends, split_ends
 
 AGGREGATORS = ("sum", "mean", "max")
 
@@ -72,10 +73,7 @@ class NNConv(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        if aggregator_type not in AGGREGATORS:
-            raise GraphValueError(
-                f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
-            )
+        check_option(aggregator_type, AGGREGATORS, "aggregator_type")
         self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
         self._out_feats, self._aggre_type = out_feats, aggregator_type
         self.edge_func = edge_func
@@ -106,32 +104,34 @@ class NNConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device, one tensor where the
                 destinations are not among the sources, or a function that makes no matrices.
         """
-        given = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self)
-        source, own = at_ends(graph, given)
-        check_edges(graph, efeat, "efeat")
-        out = self._reduced(graph, source, self._matrices(efeat))
+        sizes, like = (self._in_src_feats, self._in_dst_feats), next(self.parameters(), None)
+        ends = read_ends(graph, feat, sizes, like)
+        (src, dst), adjacency = split_ends(ends, ends.feat), ends.adjacency
+        read_edges(adjacency, efeat, "efeat")
+        out = self._reduce(adjacency, src, self._matrices(efeat))
         if self.res_fc is not None:
-            out = out + self.res_fc(own)
+            out = out + self.res_fc(dst)
         return out if self.bias is None else out + self.bias
 
-    def _reduced(self, graph: Graph, source: Tensor, matrices: Tensor) -> Tensor:
-        """(num_dst, out_feats): what the aggregator makes of the messages."""
+    def _reduce(self, adjacency: Adjacency, src: Tensor, matrices: Tensor) -> Tensor:
+        """(num_dst, out_feats): the reduced messages."""
         if self._aggre_type == "max":
-            products = ops.gspmm(graph, "mul", "max", source.unsqueeze(-1), matrices)
+            products = ops.gspmm(adjacency, "mul", "max", src.unsqueeze(-1), matrices)
             return products.sum(1)
-        sent = ops.gsddmm(graph, "copy_lhs", source, None).unsqueeze(1)
-        messages = torch.bmm(sent, matrices).squeeze(1)
-        return ops.gspmm(graph, "copy_rhs", self._aggre_type, None, messages)
+        rows = ops.gsddmm(adjacency, "copy_lhs", src, None).unsqueeze(1)
+        messages = torch.bmm(rows, matrices).squeeze(1)
+        return ops.gspmm(adjacency, "copy_rhs", self._aggre_type, None, messages)
 
     def _matrices(self, efeat: Tensor) -> Tensor:
         """(E, in_feats, out_feats): the matrix of each edge."""
-        shape, made = (efeat.shape[0], self._in_src_feats, self._out_feats), self.edge_func(efeat)
-        if made.numel() != shape[0] * shape[1] * shape[2]:
+        shape = (efeat.shape[0], self._in_src_feats, self._out_feats)
+        matrices = self.edge_func(efeat)
+        if matrices.numel() != shape[0] * shape[1] * shape[2]:
             raise GraphValueError(
-                f"edge_func must make {shape[1] * shape[2]} numbers of each edge, but a shape of "
-                f"{tuple(made.shape)} came."
+                f"expected edge_func to return {shape[1] * shape[2]} numbers per edge, got a shape "
+                f"of {tuple(matrices.shape)}."
             )
-        return made.view(shape)
+        return matrices.view(shape)
 
     def extra_repr(self) -> str:
         """Show the sizes and the aggregator in ``repr``."""

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ... import ops
+from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from .._shared.inputs import at_ends, check_edges, checked, in_dtype_of
+from ...ops import Adjacency
+from .._shared.inputs import Ends, check_option, read_edges, read_ends, split_ends
 
 REDUCERS = ("mean", "max", "min", "sum")
 MOMENTS = {"var": 2, "std": 2, "moment3": 3, "moment4": 4, "moment5": 5}
@@ -88,8 +89,8 @@ class PNAConv(nn.Module):
         super().__init__()
         if in_size % num_towers or out_size % num_towers:
             raise GraphValueError(
-                f"num_towers must divide both sizes, but {num_towers} does not divide "
-                f"{(in_size, out_size)}."
+                f"expected num_towers to divide both sizes, got {num_towers}, which does not "
+                f"divide {(in_size, out_size)}."
             )
         self.in_size, self.out_size, self.edge_feat_size = in_size, out_size, edge_feat_size
         self.residual = residual and in_size == out_size
@@ -117,22 +118,23 @@ class PNAConv(nn.Module):
                 destinations are not among the sources.
         """
         sizes = (self.in_size, self.in_size)
-        ends = at_ends(graph, checked(graph, node_feat, sizes, "node_feat", self))
+        tower: Any = self.towers[0]
+        like = tower.M.weight
+        ends = read_ends(graph, node_feat, sizes, like, "node_feat")
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
-                f"The layer reads {self.edge_feat_size} features of an edge, but edge_feat "
-                f"{'is None' if edge_feat is None else 'came'}."
+                f"expected edge_feat with {self.edge_feat_size} features per edge, got "
+                f"{_checks.kind(edge_feat)}; 0 features are passed as None."
             )
         if edge_feat is not None:
-            check_edges(graph, edge_feat, "edge_feat", self.edge_feat_size)
-            edge_feat = in_dtype_of(self, edge_feat, "edge_feat")
-        parts = zip(*(h.chunk(len(self.towers), -1) for h in ends), strict=True)
-        found = [
-            tower(graph, source, own, edge_feat)
-            for tower, (source, own) in zip(self.towers, parts, strict=True)
-        ]
-        out: Tensor = self.mixing_layer(torch.cat(found, -1))
-        return out + ends[1] if self.residual else out
+            size = self.edge_feat_size
+            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, like)
+        counts = _node_counts(graph, ends)
+        parts = zip(self.towers, *(h.chunk(len(self.towers), -1) for h in (src, dst)), strict=True)
+        towers = [tower(adjacency, counts, *part, edge_feat) for tower, *part in parts]
+        out: Tensor = self.mixing_layer(torch.cat(towers, -1))
+        return out + dst if self.residual else out
 
 
 class _Tower(nn.Module):
@@ -147,8 +149,11 @@ class _Tower(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.aggregators = _known(aggregators, (*REDUCERS, *MOMENTS), "aggregators")
-        self.scalers, self.delta = _known(scalers, tuple(SCALERS), "scalers"), delta
+        for name in aggregators:
+            check_option(name, (*REDUCERS, *MOMENTS), "aggregators")
+        for name in scalers:
+            check_option(name, tuple(SCALERS), "scalers")
+        self.aggregators, self.scalers, self.delta = tuple(aggregators), tuple(scalers), delta
         in_size, out_size, edge_size = sizes
         views = len(aggregators) * len(scalers) + 1
         self.M = nn.Linear(2 * in_size + edge_size, in_size)
@@ -157,57 +162,57 @@ class _Tower(nn.Module):
         self.batchnorm = nn.BatchNorm1d(out_size)
 
     def forward(
-        self, graph: Graph, source: Tensor, own: Tensor, edge_feat: Tensor | None
+        self,
+        adjacency: Adjacency,
+        counts: Tensor,
+        src: Tensor,
+        dst: Tensor,
+        edge_feat: Tensor | None,
     ) -> Tensor:
         """Convolve."""
-        messages = self._messages(graph, source, own, edge_feat)
-        found = torch.cat([self._reduced(graph, messages, name) for name in self.aggregators], -1)
-        wide = torch.promote_types(found.dtype, torch.float32)
-        degrees = graph.adjacency.in_degrees.clamp(min=1).to(wide).view(-1, 1)
-        log_degree = (degrees + 1).log().to(found.dtype)
-        scaled = [found * SCALERS[name](log_degree, self.delta) for name in self.scalers]
-        h = self.U(torch.cat([own.to(found.dtype), *scaled], -1))
-        h = h * _node_counts(graph).to(wide).rsqrt().to(h.dtype)
+        messages = self._messages(adjacency, src, dst, edge_feat)
+        total = torch.cat(
+            [aggregate_messages(adjacency, messages, name) for name in self.aggregators], -1
+        )
+        wide = torch.promote_types(total.dtype, torch.float32)
+        degrees = adjacency.in_degrees.clamp(min=1).to(wide).view(-1, 1)
+        log_degree = (degrees + 1).log().to(total.dtype)
+        scaled = [total * SCALERS[name](log_degree, self.delta) for name in self.scalers]
+        h = self.U(torch.cat([dst.to(total.dtype), *scaled], -1))
+        h = h * counts.to(wide).rsqrt().to(h.dtype)
         return self.dropout(self.batchnorm(h))  # type: ignore[no-any-return]
 
     def _messages(
-        self, graph: Graph, source: Tensor, own: Tensor, edge_feat: Tensor | None
+        self, adjacency: Adjacency, src: Tensor, dst: Tensor, edge_feat: Tensor | None
     ) -> Tensor:
-        """(E, in_size): the map by parts, those of nodes before they are copied to edges."""
-        size = source.shape[-1]
+        """(E, in_size): the map in parts; node features are mapped before the copy to edges."""
+        size = src.shape[-1]
         sizes = [size, size, self.M.in_features - 2 * size]
-        from_source, from_own, from_edge = torch.split(self.M.weight, sizes, 1)
-        left, right = linear(source, from_source), linear(own, from_own, self.M.bias)
-        met = ops.gsddmm(graph, "add", left, right)
-        return met if edge_feat is None else met + linear(edge_feat, from_edge)
-
-    def _reduced(self, graph: Graph, messages: Tensor, name: str) -> Tensor:
-        """(num_dst, in_size): what one aggregator makes of the messages."""
-        if name in REDUCERS:
-            return ops.gspmm(graph, "copy_rhs", name, None, messages)
-        order = MOMENTS[name]
-        mean = ops.gspmm(graph, "copy_rhs", "mean", None, messages)
-        apart = ops.gsddmm(graph, "sub", messages, mean, "e", "v") ** order
-        moment = ops.gspmm(graph, "copy_rhs", "mean", None, apart)
-        if name == "var":
-            return moment
-        is_zero = moment == 0  # whose root has no derivative
-        root = moment.masked_fill(is_zero, 1).abs() ** (1 / order)
-        return (moment.sign() * root).masked_fill(is_zero, 0)
+        from_src, from_dst, from_edge = torch.split(self.M.weight, sizes, 1)
+        left, right = linear(src, from_src), linear(dst, from_dst, self.M.bias)
+        messages = ops.gsddmm(adjacency, "add", left, right)
+        return messages if edge_feat is None else messages + linear(edge_feat, from_edge)
 
 
-def _known(given: Sequence[str], names: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """The names given, each of them known."""
-    for name in given:
-        if name not in names:
-            raise GraphValueError(f"{what} are of {', '.join(names)}, but {name!r} came.")
-    return tuple(given)
+def aggregate_messages(adjacency: Adjacency, messages: Tensor, name: str) -> Tensor:
+    """(num_dst, in_size): the messages reduced by one aggregator."""
+    if name in REDUCERS:
+        return ops.gspmm(adjacency, "copy_rhs", name, None, messages)
+    order = MOMENTS[name]
+    mean = ops.gspmm(adjacency, "copy_rhs", "mean", None, messages)
+    powers = ops.gsddmm(adjacency, "sub", messages, mean, "e", "v") ** order
+    moment = ops.gspmm(adjacency, "copy_rhs", "mean", None, powers)
+    if name == "var":
+        return moment
+    is_zero = moment == 0  # the root of zero has no derivative
+    root = moment.masked_fill(is_zero, 1).abs() ** (1 / order)
+    return (moment.sign() * root).masked_fill(is_zero, 0)
 
 
-def _node_counts(graph: Graph) -> Tensor:
-    """For each destination the number of destinations of its graph: (num_dst, 1)."""
-    edges = graph.adjacency
-    if graph.is_block:
-        return torch.full((edges.num_dst, 1), edges.num_dst, device=graph.device)
+def _node_counts(graph: Graph, ends: Ends) -> Tensor:
+    """For each destination, the number of destinations of its graph: (num_dst, 1)."""
+    num_dst = ends.adjacency.num_dst
+    if ends.is_block:
+        return torch.full((num_dst, 1), num_dst, device=graph.device)
     counts = graph.batch_num_nodes(graph.canonical_etypes[0][2])
-    return counts.repeat_interleave(counts, output_size=edges.num_dst).view(-1, 1)
+    return counts.repeat_interleave(counts, output_size=num_dst).view(-1, 1)

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
+from ...ops import Adjacency
+from .._shared.aggregation import aggregate
 from .._shared.gathered import gathered
-from .._shared.inputs import at_ends, check_edges, checked, checked_function, checked_types
+from .._shared.inputs import checked_function, checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
 from ..typed_linear import TypedLinear
 
@@ -123,40 +125,40 @@ class RelGraphConv(nn.Module):
                 tensor where the destinations are not among the sources.
         """
         size = self.linear_r.in_size
-        source, own = at_ends(g, checked(g, feat, (size, size), like=self))
+        ends = read_ends(g, feat, (size, size), self.linear_r.W)
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         types = checked_types(etypes, self.linear_r.num_types, "etypes")
-        check_edges(g, types, "etypes")
+        read_edges(adjacency, types, "etypes")
         if norm is not None:
-            check_edges(g, norm, "norm")
-            norm = norm.view(-1, 1)
-        out = self._summed(g, source, types, norm)
+            norm = read_edges(adjacency, norm, "norm").view(-1, 1)
+        out = self._sum(adjacency, src, types, norm)
         out = self.layer_norm_weight(out) if self.layer_norm else out
         out = out + self.h_bias if self.bias else out
-        out = out + own @ self.loop_weight if self.self_loop else out
+        out = out + dst @ self.loop_weight if self.self_loop else out
         out = out if self.activation is None else self.activation(out)
         return self.dropout(out)  # type: ignore[no-any-return]
 
-    def _summed(self, g: Graph, source: Tensor, types: Tensor, norm: Tensor | None) -> Tensor:
+    def _sum(self, adjacency: Adjacency, src: Tensor, types: Tensor, norm: Tensor | None) -> Tensor:
         """(num_dst, out_feat): the sum of the messages."""
-        if self._sums_by_base(g):
-            return self._by_base(g, source, types, norm)
-        nodes, kinds, block = typed_sources(g, types)
-        sent = self.linear_r(gathered(source, nodes), kinds, sorted_by_type=True)
-        if norm is None:
-            return ops.gspmm(block, "copy_lhs", "sum", sent, None)
-        return ops.gspmm(block, "mul", "sum", sent, norm)
+        if self._sums_by_base(adjacency):
+            return self._sum_by_base(adjacency, src, types, norm)
+        nodes, pair_types, block = typed_sources(adjacency, types)
+        messages = self.linear_r(gathered(src, nodes), pair_types, sorted_by_type=True)
+        return aggregate(block.adjacency, messages, norm)
 
-    def _sums_by_base(self, g: Graph) -> bool:
-        """Whether a sum for each base at the nodes takes less than a message at each edge."""
-        linear, edges = self.linear_r, g.adjacency
-        at_nodes = edges.num_dst * linear.num_bases * linear.in_size
-        at_edges = edges.num_edges * (linear.in_size + linear.out_size)
+    def _sums_by_base(self, adjacency: Adjacency) -> bool:
+        """Whether one sum per base at the nodes is smaller than one message per edge."""
+        linear = self.linear_r
+        at_nodes = adjacency.num_dst * linear.num_bases * linear.in_size
+        at_edges = adjacency.num_edges * (linear.in_size + linear.out_size)
         return linear.regularizer == "basis" and at_nodes <= at_edges
 
-    def _by_base(self, g: Graph, source: Tensor, types: Tensor, norm: Tensor | None) -> Tensor:
+    def _sum_by_base(
+        self, adjacency: Adjacency, src: Tensor, types: Tensor, norm: Tensor | None
+    ) -> Tensor:
         """The sum over bases of V_b times a weighted sum of the sources' features."""
         linear = self.linear_r
         factors = gathered(linear.coeff, types)
         factors = factors if norm is None else factors * norm
-        sums = ops.gspmm(g, "mul", "sum", source.unsqueeze(1), factors.unsqueeze(-1))
+        sums = ops.gspmm(adjacency, "mul", "sum", src.unsqueeze(1), factors.unsqueeze(-1))
         return sums.flatten(1) @ linear.W.flatten(0, 1)

@@ -14,14 +14,15 @@ from ...graph import Graph
 from ...ops.normalized import divided
 from .._shared.aggregation import aggregate, check_edge_weight
 from .._shared.inputs import (
-    Features,
+    Ends,
     Sizes,
-    at_ends,
-    checked,
+    apply_dropout,
+    check_option,
     checked_function,
-    dropped,
-    mapped,
+    map_features,
+    read_ends,
     sizes_at_ends,
+    split_ends,
 )
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
@@ -97,14 +98,12 @@ class SAGEConv(nn.Module):
         activation: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
-        if aggregator_type not in AGGREGATORS:
-            raise GraphValueError(
-                f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
-            )
+        check_option(aggregator_type, AGGREGATORS, "aggregator_type")
         self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
         if aggregator_type == "gcn" and self._in_src_feats != self._in_dst_feats:
             raise GraphValueError(
-                f"'gcn' adds the features of both ends, so they need one size, but {in_feats} came."
+                "expected one size at both ends for 'gcn', which adds their features, got "
+                f"{in_feats}."
             )
         self._out_feats, self._aggre_type = out_feats, aggregator_type
         self.norm = checked_function(norm, "norm")
@@ -158,52 +157,50 @@ class SAGEConv(nn.Module):
             GraphValueError: features or weights of a wrong shape or on another device, or one
                 tensor where the destinations are not among the sources.
         """
-        feat = checked(graph, feat, (self._in_src_feats, self._in_dst_feats), like=self.fc_neigh)
-        feat = dropped(feat, self.feat_drop)
-        out = self._neighbours(graph, feat, edge_weight)
+        sizes, like = (self._in_src_feats, self._in_dst_feats), self.fc_neigh.weight
+        ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)
+        if self._aggre_type == "lstm":
+            out = self._lstm(graph, ends, edge_weight)
+        else:
+            aggregators = {"mean": self._mean, "gcn": self._gcn, "pool": self._pool}
+            out = aggregators[self._aggre_type](ends, edge_weight)
         if self._aggre_type != "gcn":
-            out = self.fc_self(at_ends(graph, feat)[1]) + out
+            out = self.fc_self(split_ends(ends, ends.feat)[1]) + out
         elif self.bias is not None:
             out = out + self.bias
         out = out if self.activation is None else self.activation(out)
         return out if self.norm is None else self.norm(out)
 
-    def _neighbours(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
-        """What the aggregator makes of the features around each node, through ``fc_neigh``."""
-        aggregators = {"mean": self._mean, "gcn": self._gcn, "pool": self._pool, "lstm": self._lstm}
-        return aggregators[self._aggre_type](graph, feat, edge_weight)
+    def _mean(self, ends: Ends, edge_weight: Tensor | None) -> Any:
+        src, _ = split_ends(ends, ends.feat)
+        if self._in_src_feats > self._out_feats:  # aggregate the smaller features
+            return aggregate(ends.adjacency, self.fc_neigh(src), edge_weight, "mean")
+        return self.fc_neigh(aggregate(ends.adjacency, src, edge_weight, "mean"))
 
-    def _mean(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
-        source, _ = at_ends(graph, feat)
-        if self._in_src_feats > self._out_feats:  # the smaller features travel
-            return aggregate(graph, self.fc_neigh(source), edge_weight, "mean")
-        return self.fc_neigh(aggregate(graph, source, edge_weight, "mean"))
+    def _gcn(self, ends: Ends, edge_weight: Tensor | None) -> Any:
+        is_smaller = self._in_src_feats > self._out_feats
+        feat = map_features(self.fc_neigh, ends.feat) if is_smaller else ends.feat
+        src, dst = split_ends(ends, feat)
+        total = aggregate(ends.adjacency, src, edge_weight) + dst
+        mean = divided(total, ends.adjacency.divisors(total.dtype, more=1))
+        return mean if is_smaller else self.fc_neigh(mean)
 
-    def _gcn(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
-        first = self._in_src_feats > self._out_feats
-        feat = mapped(self.fc_neigh, feat) if first else feat
-        source, own = at_ends(graph, feat)
-        total = aggregate(graph, source, edge_weight) + own
-        mean = divided(total, graph.adjacency.divisors(total.dtype, more=1))
-        return mean if first else self.fc_neigh(mean)
+    def _pool(self, ends: Ends, edge_weight: Tensor | None) -> Any:
+        src = self.fc_pool(split_ends(ends, ends.feat)[0]).relu()
+        return self.fc_neigh(aggregate(ends.adjacency, src, edge_weight, "max"))
 
-    def _pool(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
-        source = self.fc_pool(at_ends(graph, feat)[0]).relu()
-        return self.fc_neigh(aggregate(graph, source, edge_weight, "max"))
-
-    def _lstm(self, graph: Graph, feat: Features, edge_weight: Tensor | None) -> Any:
+    def _lstm(self, graph: Graph, ends: Ends, edge_weight: Tensor | None) -> Any:
         message = fn.copy_u("h", "m")
         with graph.local_scope():
-            graph.srcdata["h"] = at_ends(graph, feat)[0]
+            graph.srcdata["h"] = split_ends(ends, ends.feat)[0]
             if edge_weight is not None:
-                check_edge_weight(graph, edge_weight)
-                graph.edata["w"] = edge_weight
+                graph.edata["w"] = check_edge_weight(ends.adjacency, edge_weight)
                 message = fn.u_mul_e("h", "w", "m")
             reducer = fn.Reducer("lstm", formula=self._last_state)
             graph.update_all(message, fn.Reduce(reducer, "m", "h"))
             return self.fc_neigh(graph.dstdata["h"])
 
     def _last_state(self, messages: Tensor) -> Tensor:
-        """(n, degree, in_feats) -> (n, in_feats): what the LSTM holds after the last message."""
+        """(n, degree, in_feats) -> (n, in_feats): the last hidden state of the LSTM."""
         last: Tensor = self.lstm(messages)[1][0]
         return last.squeeze(0)

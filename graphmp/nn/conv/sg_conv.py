@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from ...graph import Graph
+from ...ops import Adjacency
 from .._shared.degrees import ChecksInDegrees
-from .._shared.inputs import checked_steps
+from .._shared.inputs import read_steps
 from .._shared.steps import normalized_step
 
 
@@ -90,23 +91,23 @@ class SGConv(ChecksInDegrees):
                 wrong shape or on another device; weights that are not above zero; destinations
                 that are not the sources.
         """
-        self.check_in_degrees(graph)
-        feat = checked_steps(graph, feat, self.fc.in_features, self.fc)
+        adjacency, feat = read_steps(graph, feat, self.fc.in_features, self.fc.weight)
+        self.check_in_degrees(adjacency)
         if self._cached_h is not None:
             return self.fc(self._cached_h)  # type: ignore[no-any-return]
         plain = self.norm is None and not self._cached
         if plain and self.fc.in_features > self.fc.out_features:
-            h = self._stepped(graph, linear(feat, self.fc.weight), edge_weight)
+            h = self._propagate(adjacency, linear(feat, self.fc.weight), edge_weight)
             bias: Tensor | None = self.fc.bias
             return h if bias is None else h + bias
-        h = self._stepped(graph, feat, edge_weight)
+        h = self._propagate(adjacency, feat, edge_weight)
         h = h if self.norm is None else self.norm(h)
         if self._cached:
             self._cached_h = h
         return self.fc(h)  # type: ignore[no-any-return]
 
-    def _stepped(self, graph: Graph, h: Tensor, edge_weight: Tensor | None) -> Tensor:
-        step = normalized_step(graph, h, edge_weight)
+    def _propagate(self, adjacency: Adjacency, h: Tensor, edge_weight: Tensor | None) -> Tensor:
+        step = normalized_step(adjacency, h, edge_weight)
         for _ in range(self._k):
             h = step(h)
         return h

@@ -8,19 +8,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import ops
+from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from .._shared.heads import by_head, edge_sums, finished, products
+from ...ops import Adjacency
+from .._shared.heads import by_head, edge_sums, products
 from .._shared.inputs import (
     Sizes,
-    at_ends,
-    check_edges,
-    checked,
+    apply_dropout,
     checked_function,
-    dropped,
-    in_dtype_of,
+    read_edges,
+    read_ends,
     sizes_at_ends,
+    split_ends,
 )
 
 
@@ -101,17 +101,17 @@ class TransformerConv(nn.Module):
         super().__init__()
         if beta and not residual:
             raise GraphValueError(
-                "beta chooses between the sum and the residual, but residual=False came: leave one "
-                "of them out."
+                "expected residual=True with beta=True, the gate between the sum and the residual, "
+                "got residual=False; omit one of them."
             )
         self._num_heads, self._out_feats, self._edge_feats = num_heads, out_feats, edge_feats
         self._sizes = sizes_at_ends(in_feats)
-        (source, own), width = self._sizes, num_heads * out_feats
-        self.lin_key = nn.Linear(source, width, bias=bias)
-        self.lin_query = nn.Linear(own, width, bias=bias)
-        self.lin_value = nn.Linear(source, width, bias=bias)
+        (src_size, dst_size), width = self._sizes, num_heads * out_feats
+        self.lin_key = nn.Linear(src_size, width, bias=bias)
+        self.lin_query = nn.Linear(dst_size, width, bias=bias)
+        self.lin_value = nn.Linear(src_size, width, bias=bias)
         self.lin_edge = None if edge_feats is None else nn.Linear(edge_feats, width, bias=False)
-        self.lin_skip = nn.Linear(own, width, bias=bias) if residual else None
+        self.lin_skip = nn.Linear(dst_size, width, bias=bias) if residual else None
         self.lin_beta = nn.Linear(3 * width, 1, bias=False) if beta else None
         self.feat_drop = nn.Dropout(feat_drop)
         self.attn_drop = nn.Dropout(attn_drop)
@@ -148,33 +148,37 @@ class TransformerConv(nn.Module):
             GraphValueError: features of a wrong shape or on another device; one tensor where the
                 destinations are not among the sources; features of edges for a layer without.
         """
-        feat = dropped(checked(graph, feat, self._sizes, like=self), self.feat_drop)
-        edge_feat = self._checked_edges(graph, edge_feat)
-        source, own = at_ends(graph, feat)
-        found = self._attended(graph, source, own, edge_feat, get_attention)
-        return finished(found, lambda out: self._finished(out, own))
+        ends = read_ends(graph, feat, self._sizes, self.lin_key.weight)
+        ends = apply_dropout(ends, self.feat_drop)
+        edge_feat = self._read_edges(ends.adjacency, edge_feat)
+        src, dst = split_ends(ends, ends.feat)
+        result = self._attend(ends.adjacency, src, dst, edge_feat, get_attention)
+        if not get_attention:
+            return self._finish(result, dst)
+        out, attention = result
+        return self._finish(out, dst), attention.unsqueeze(-1)
 
-    def _checked_edges(self, graph: Graph, edge_feat: Any) -> Tensor | None:
-        if self._edge_feats is not None:
+    def _read_edges(self, adjacency: Adjacency, edge_feat: Any) -> Tensor | None:
+        size, like = self._edge_feats, self.lin_key.weight
+        if size is not None:
             if edge_feat is None:
                 raise GraphValueError(
-                    f"The layer was made with edge_feats={self._edge_feats}, so edges need "
-                    f"features: pass edge_feat, (E, {self._edge_feats})."
+                    f"expected edge_feat, since the layer has edge_feats={size}, got None; pass "
+                    f"features of shape (E, {size})."
                 )
-            check_edges(graph, edge_feat, "edge_feat", self._edge_feats)
-            return in_dtype_of(self, edge_feat, "edge_feat")
+            return read_edges(adjacency, edge_feat, "edge_feat", size, like)
         if edge_feat is not None:
             raise GraphValueError(
-                "The layer was made for edges without features, but edge_feat came: make it with "
-                "edge_feats=…, the size of an edge's features."
+                "expected no edge_feat, since the layer has edge_feats=None, got "
+                f"{_checks.kind(edge_feat)}; pass the size of an edge's features as edge_feats."
             )
         return None
 
-    def _attended(
+    def _attend(
         self,
-        graph: Graph,
-        source: Tensor,
-        own: Tensor,
+        adjacency: Adjacency,
+        src: Tensor,
+        dst: Tensor,
         edge_feat: Tensor | None,
         get_attention: bool,
     ) -> Any:
@@ -182,36 +186,49 @@ class TransformerConv(nn.Module):
         key, value, query = (
             by_head(linear(h), self._num_heads)
             for linear, h in (
-                (self.lin_key, source),
-                (self.lin_value, source),
-                (self.lin_query, own),
+                (self.lin_key, src),
+                (self.lin_value, src),
+                (self.lin_query, dst),
             )
         )
         query = query * self._out_feats**-0.5
         dropout = self.attn_drop.p if self.training else 0.0
         if edge_feat is None or self.lin_edge is None:
             return ops.dot_attention(
-                graph, query, key, value, scale=1, dropout=dropout, return_attention=get_attention
+                adjacency,
+                query,
+                key,
+                value,
+                scale=1,
+                dropout=dropout,
+                return_attention=get_attention,
             )
         matrices = self.lin_edge.weight.view(self._num_heads, self._out_feats, -1)
-        asked = products(query, matrices)
-        scores = ops.gsddmm(graph, "dot", asked, edge_feat.unsqueeze(-2), "v", "e")
+        edge_queries = products(query, matrices)
+        scores = ops.gsddmm(adjacency, "dot", edge_queries, edge_feat.unsqueeze(-2), "v", "e")
         out, attention = ops.dot_attention(
-            graph, query, key, value, scale=1, edge=scores, dropout=dropout, return_attention=True
+            adjacency,
+            query,
+            key,
+            value,
+            scale=1,
+            edge=scores,
+            dropout=dropout,
+            return_attention=True,
         )
-        out = out + edge_sums(graph, attention, edge_feat, matrices)
+        out = out + edge_sums(adjacency, attention, edge_feat, matrices)
         return (out, attention) if get_attention else out
 
-    def _finished(self, out: Tensor, own: Tensor) -> Tensor:
-        """Residual of the destinations' features, gate, activation."""
+    def _finish(self, out: Tensor, dst: Tensor) -> Tensor:
+        """Add the residual, perhaps through the gate, and apply the activation."""
         if self.lin_skip is not None:
-            kept = self.lin_skip(own)
+            residual = self.lin_skip(dst)
             if self.lin_beta is None:
-                out = out + by_head(kept, self._num_heads)
+                out = out + by_head(residual, self._num_heads)
             else:
-                made = out.flatten(-2)
-                gate = self.lin_beta(torch.cat([made, kept, made - kept], -1)).sigmoid()
-                out = by_head(gate * kept + (1 - gate) * made, self._num_heads)
+                flat = out.flatten(-2)
+                gate = self.lin_beta(torch.cat([flat, residual, flat - residual], -1)).sigmoid()
+                out = by_head(gate * residual + (1 - gate) * flat, self._num_heads)
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:

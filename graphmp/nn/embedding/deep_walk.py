@@ -88,7 +88,7 @@ class DeepWalk(SkipGram):
         self.negative_size = _checks.count(negative_size, "negative_size")
         if walk_length < window_size + 1:
             raise GraphValueError(
-                f"walk_length must be above window_size, but {walk_length} and {window_size} came."
+                f"expected walk_length above window_size, got {walk_length} and {window_size}."
             )
         if not fast_neg:
             chances = g.out_degrees().double() ** 0.75
@@ -137,7 +137,8 @@ class DeepWalk(SkipGram):
         check_ids(walks, "batch_walk")
         if walks.ndim != 2 or walks.shape[1] != self.walk_length:
             raise GraphValueError(
-                f"Walks must have shape (n, {self.walk_length}), but {tuple(walks.shape)} came."
+                f"expected walks of shape (n, {self.walk_length}), got a shape of "
+                f"{tuple(walks.shape)}."
             )
         _checks.in_range(walks[walks >= 0], self.node_embed.num_embeddings, "Nodes of walks")
         return walks  # type: ignore[no-any-return]

@@ -123,5 +123,5 @@ def check_ids(value: Any, name: str) -> None:
     """
     if not isinstance(value, Tensor) or value.dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(
-            f"{name} must be a tensor of int32 or int64, but {_checks.kind(value)} came."
+            f"expected {name} as a tensor of int32 or int64, got {_checks.kind(value)}."
         )

@@ -86,7 +86,7 @@ class GNNExplainer(MaskExplainer):
         _check(graph, feat)
         sg, new = khop_in_subgraph(graph, node_id, self.num_hops)
         if new.numel() != 1:
-            raise GraphValueError(f"One node is explained at a time, but {new.numel()} came.")
+            raise GraphValueError(f"expected one node to explain, got {new.numel()}.")
         nodes, edges = sg.ndata[NID].long(), sg.edata[EID].long()
         for name, value in kwargs.items():
             if isinstance(value, Tensor) and value.ndim > 0:

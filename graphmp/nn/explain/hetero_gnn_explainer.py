@@ -88,7 +88,7 @@ class HeteroGNNExplainer(MaskExplainer):
         sg, places = khop_in_subgraph(graph, {ntype: node_id}, self.num_hops)
         new = places[ntype]
         if new.numel() != 1:
-            raise GraphValueError(f"One node is explained at a time, but {new.numel()} came.")
+            raise GraphValueError(f"expected one node to explain, got {new.numel()}.")
         seen = {t: feat[t][sg.nodes[t].data[NID].long()] for t in sg.ntypes}
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
@@ -134,13 +134,13 @@ class HeteroGNNExplainer(MaskExplainer):
 
 def _check(graph: Graph, feat: Any) -> None:
     if graph.is_block:
-        raise GraphValueError("A block is a step of a model: explain the graph it came from.")
+        raise GraphValueError("expected a graph, got a block; explain the graph that was sampled.")
     if not isinstance(feat, Mapping):
         raise GraphTypeError(
-            f"feat is a dict of features by node type, but {_checks.kind(feat)} came."
+            f"expected feat as a dict {{node type: tensor}}, got {_checks.kind(feat)}."
         )
     for ntype in graph.ntypes:
         if ntype not in feat:
-            raise GraphKeyError(f"feat lacks node type {ntype!r}; it has {list(feat)}.")
+            raise GraphKeyError(f"expected feat of node type {ntype!r}, got {list(feat)}.")
         owner = f"nodes of type {ntype!r}"
         check_features(feat[ntype], graph.num_nodes(ntype), graph.device, owner)

@@ -134,7 +134,7 @@ def _first_masks(graph: Graph, feat: Mapping[str, Tensor]) -> tuple[ByType, ByTy
 def _check_call(model: Any) -> None:
     """Check that a model can be called as explainers do."""
     if not callable(model):
-        raise GraphTypeError(f"A model is wanted, but {_checks.kind(model)} came.")
+        raise GraphTypeError(f"expected a callable model, got {_checks.kind(model)}.")
     try:
         called = inspect.signature(model.forward if isinstance(model, nn.Module) else model)
     except (TypeError, ValueError):
@@ -179,13 +179,13 @@ def check_features(feat: Any, rows: int, device: torch.device, owner: str) -> No
     """
     _checks.feature(feat, rows, device, "feat", owner)
     if not feat.is_floating_point():
-        raise GraphTypeError(f"feat must be floating point, but {_checks.kind(feat)} came.")
+        raise GraphTypeError(f"expected feat in floating point, got {_checks.kind(feat)}.")
     if feat.ndim != 2:
-        raise GraphValueError(f"feat must have shape (N, D), but {tuple(feat.shape)} came.")
+        raise GraphValueError(f"expected feat of shape (N, D), got a shape of {tuple(feat.shape)}.")
 
 
 def checked_classes(logits: Any, rows: int | None) -> Tensor:
-    """Check that a model gave logits, (n, classes).
+    """Check the logits of a model, (n, classes).
 
     Args:
         logits: what the model gave.
@@ -196,12 +196,13 @@ def checked_classes(logits: Any, rows: int | None) -> Tensor:
         GraphValueError: another shape.
     """
     if not isinstance(logits, Tensor):
-        raise GraphTypeError(f"The model must give logits, but {_checks.kind(logits)} came.")
+        raise GraphTypeError(f"expected logits from the model, got {_checks.kind(logits)}.")
     if logits.ndim != 2 or 0 in logits.shape or len(logits) != (rows or 1):
-        wanted = "(1, classes), one row for the graph" if rows is None else "(n, classes)"
-        each = "" if rows is None else f" with a row for each of {rows} nodes"
+        shape = "(1, classes), one row for the graph"
+        if rows is not None:
+            shape = f"(n, classes), one row for each of {rows} nodes"
         raise GraphValueError(
-            f"The model must give logits {wanted}{each}, but {tuple(logits.shape)} came: "
-            "explain_node is for classes of nodes, explain_graph for those of graphs."
+            f"expected logits {shape}, from the model, got a shape of {tuple(logits.shape)}; use "
+            "explain_node for classes of nodes, explain_graph for those of graphs."
         )
     return logits

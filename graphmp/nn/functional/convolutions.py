@@ -10,15 +10,17 @@ from torch.nn.functional import linear, normalize
 from ... import ops
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
-from ...ops.normalized import divided
+from ...ops import Adjacency
+from ...ops.normalized import divided, normalized_messages
 from .._shared.aggregation import aggregate, normalized_aggregate
 from .._shared.inputs import (
-    at_ends,
-    check_edges,
+    check_option,
     check_parameter,
-    checked,
-    checked_alike,
-    checked_source,
+    read_alike_ends,
+    read_edges,
+    read_ends,
+    read_source,
+    split_ends,
 )
 from .edge_weights import exponents
 
@@ -65,11 +67,35 @@ def graph_conv(
     if bias is not None:
         check_parameter(bias, (None if weight is None else weight.shape[1],), "bias")
     size = None if weight is None else weight.shape[0]
-    h = checked_source(graph, feat, size, like=weight)
+    adjacency, src = read_source(graph, feat, size, weight)
+    return convolve(adjacency, src, weight, bias, powers, edge_weight)
+
+
+def convolve(
+    adjacency: Adjacency,
+    src: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    powers: tuple[float, float],
+    edge_weight: Tensor | None = None,
+) -> Tensor:
+    r"""Compute :func:`graph_conv` of arguments that are already checked.
+
+    Args:
+        adjacency: the edges.
+        src: (num_src, \*, in_feats).
+        weight: (in_feats, out_feats), or None.
+        bias: (out_feats,), or None.
+        powers: exponents of the degrees of sources and destinations.
+        edge_weight: (E,) or (E, 1), a factor for each edge.
+
+    Returns:
+        (num_dst, \*, out_feats).
+    """
     if weight is not None and weight.shape[0] <= weight.shape[1]:
-        return linear(normalized_aggregate(graph, h, edge_weight, *powers), weight.t(), bias)
-    h = h if weight is None else h @ weight  # the smaller features travel
-    h = normalized_aggregate(graph, h, edge_weight, *powers)
+        return linear(normalized_aggregate(adjacency, src, edge_weight, *powers), weight.t(), bias)
+    h = src if weight is None else src @ weight  # aggregate the smaller features
+    h = normalized_aggregate(adjacency, h, edge_weight, *powers)
     return h if bias is None else h + bias
 
 
@@ -96,8 +122,8 @@ def lightgcn_conv(graph: Graph, feat: Any, edge_weight: Tensor | None = None) ->
         >>> lightgcn_conv(g, torch.tensor([1.0, 4.0]))
         tensor([0.7071, 3.3284])
     """
-    source = checked_source(graph, feat, None)
-    return normalized_aggregate(graph, source, edge_weight, 0.5, 0.5)
+    adjacency, src = read_source(graph, feat, None)
+    return normalized_aggregate(adjacency, src, edge_weight, 0.5, 0.5)
 
 
 def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -129,12 +155,12 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
     if bias is not None:
         check_parameter(bias, weight.shape[:1], "bias")
     size = weight.shape[1]
-    source, own = at_ends(graph, checked(graph, feat, (size, size), like=weight))
-    edges = graph.adjacency
-    left = edges.reversed.divisors(source.dtype, 0.5, more=1)
-    right = edges.divisors(source.dtype, 0.5, more=1)
-    loop = divided(own, edges.divisors(own.dtype, more=1))
-    return linear(ops.normalized_sum(graph, source, left, right) + loop, weight, bias)
+    ends = read_ends(graph, feat, (size, size), weight)
+    edges, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+    left = edges.reversed.divisors(src.dtype, 0.5, more=1)
+    right = edges.divisors(src.dtype, 0.5, more=1)
+    loop = divided(dst, edges.divisors(dst.dtype, more=1))
+    return linear(normalized_messages(edges, src, left, right) + loop, weight, bias)
 
 
 def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
@@ -163,19 +189,21 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
         tensor([[4.],
                 [3.]])
     """
-    source, own = at_ends(graph, checked_alike(graph, feat))
-    if source.ndim < 2:
+    ends = read_alike_ends(graph, feat)
+    src, dst = split_ends(ends, ends.feat)
+    if src.ndim < 2:
         raise GraphValueError(
-            f"feat must have shape (num_src, size), but {tuple(source.shape)} came: a number "
-            "has no direction."
+            f"expected feat of shape (num_src, size), got a shape of {tuple(src.shape)}; cosines "
+            "need vectors."
         )
-    if not source.is_floating_point():
+    if not src.is_floating_point():
         raise GraphTypeError(
-            f"feat must be floating point, but {source.dtype} came: call .float() on it."
+            f"expected feat in floating point, got {src.dtype}; call .float() on it."
         )
-    source = source.unsqueeze(-2)  # one head
-    query = normalize(own.unsqueeze(-2), dim=-1) * _number(beta, "beta")
-    out: Tensor = ops.dot_attention(graph, query, normalize(source, dim=-1), source, scale=1.0)
+    src = src.unsqueeze(-2)  # one head
+    query = normalize(dst.unsqueeze(-2), dim=-1) * _number(beta, "beta")
+    key = normalize(src, dim=-1)
+    out: Tensor = ops.dot_attention(ends.adjacency, query, key, src, scale=1.0)
     return out.squeeze(-2)
 
 
@@ -213,9 +241,10 @@ def gin_conv(
         tensor([1.5000, 6.0000])
     """
     check_aggregator(aggregator_type)
-    source, own = at_ends(graph, checked_alike(graph, feat))
-    found = aggregate(graph, source, edge_weight, aggregator_type)
-    return (1 + _number(eps, "eps")) * own + found
+    ends = read_alike_ends(graph, feat)
+    src, dst = split_ends(ends, ends.feat)
+    total = aggregate(ends.adjacency, src, edge_weight, aggregator_type)
+    return (1 + _number(eps, "eps")) * dst + total
 
 
 def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tensor = 0.0) -> Tensor:
@@ -243,36 +272,34 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
         >>> gine_conv(g, torch.tensor([1.0, 2.0]), torch.tensor([-3.0, 5.0]))
         tensor([1., 9.])
     """
-    source, own = at_ends(graph, checked_alike(graph, node_feat))
-    check_edges(graph, edge_feat, "edge_feat")
-    if edge_feat.shape[1:] != source.shape[1:]:
+    ends = read_alike_ends(graph, node_feat, "node_feat")
+    adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+    read_edges(adjacency, edge_feat, "edge_feat")
+    if edge_feat.shape[1:] != src.shape[1:]:
         raise GraphValueError(
-            f"edge_feat must have the size of node_feat, {tuple(source.shape[1:])}, but "
-            f"{tuple(edge_feat.shape[1:])} came: map it by a linear layer before."
+            f"expected edge_feat of the size of node_feat, {tuple(src.shape[1:])}, got "
+            f"{tuple(edge_feat.shape[1:])}; map it by a linear layer first."
         )
-    messages = ops.gsddmm(graph, "add", source, edge_feat, "u", "e").relu()
-    found = ops.gspmm(graph, "copy_rhs", "sum", None, messages)
-    return (1 + _number(eps, "eps")) * own + found
+    messages = ops.gsddmm(adjacency, "add", src, edge_feat, "u", "e").relu()
+    total = ops.gspmm(adjacency, "copy_rhs", "sum", None, messages)
+    return (1 + _number(eps, "eps")) * dst + total
 
 
 def check_aggregator(aggregator_type: str) -> None:
-    """Check the name of what reduces the neighbours' features in :func:`gin_conv`.
+    """Check the name of the reducer of :func:`gin_conv`.
 
     Raises:
         GraphValueError: an unknown aggregator.
     """
-    if aggregator_type not in AGGREGATORS:
-        raise GraphValueError(
-            f"aggregator_type is one of {', '.join(AGGREGATORS)}, but {aggregator_type!r} came."
-        )
+    check_option(aggregator_type, AGGREGATORS, "aggregator_type")
 
 
 def _number(value: float | Tensor, name: str) -> float | Tensor:
-    """A number, or a tensor of one without dimensions, which does not change a dtype."""
+    """A number; a tensor of one without dimensions, so that it changes no dtype."""
     if not isinstance(value, Tensor):
         return value
     if value.numel() != 1:
         raise GraphValueError(
-            f"{name} must be one number, but a tensor of shape {tuple(value.shape)} came."
+            f"expected {name} as one number, got a tensor of shape {tuple(value.shape)}."
         )
     return value.view(())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ... import ops
+from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
-from .._shared.inputs import check_edges
+from ...ops import Adjacency
+from .._shared.inputs import check_option, read_edges
 
 # Exponents of what is at the sources and at the destinations that each norm divides by.
 NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}
@@ -24,12 +25,12 @@ def exponents(norm: str) -> tuple[float, float]:
         (0.5, 0.5)
     """
     if norm not in NORMS:
-        raise GraphValueError(f"norm is one of {', '.join(NORMS)}, but {norm!r} came.")
+        check_option(norm, tuple(NORMS), "norm")
     return NORMS[norm]
 
 
 def edge_weight_norm(
-    graph: Graph, edge_weight: Tensor, norm: str = "both", eps: float = 0.0
+    graph: Graph | Adjacency, edge_weight: Tensor, norm: str = "both", eps: float = 0.0
 ) -> Tensor:
     """Normalise the weights of edges by the sums of weights at their ends.
 
@@ -57,10 +58,11 @@ def edge_weight_norm(
         tensor([0.2500, 0.7500, 1.0000])
     """
     left, right = exponents(norm)
-    check_edges(graph, edge_weight, "edge_weight")
+    adjacency: Adjacency = _checks.adjacency_of(graph)
+    read_edges(adjacency, edge_weight, "edge_weight")
     _check_numbers(edge_weight, norm)
     factors = []
-    for power, edges in ((left, graph.adjacency.reversed), (right, graph.adjacency)):
+    for power, edges in ((left, adjacency.reversed), (right, adjacency)):
         if power:
             total = ops.gspmm(edges, "copy_rhs", "sum", None, edge_weight)
             factors.append((edges, (total + eps) ** -power))
@@ -72,10 +74,11 @@ def edge_weight_norm(
 def _check_numbers(edge_weight: Tensor, norm: str) -> None:
     if edge_weight.shape[1:] not in ((), (1,)):
         raise GraphValueError(
-            f"Weights are one number an edge, (E,) or (E, 1), but {tuple(edge_weight.shape)} came."
+            "expected edge_weight of shape (E,) or (E, 1), got a shape of "
+            f"{tuple(edge_weight.shape)}."
         )
     if norm == "both" and edge_weight.is_cpu and not bool((edge_weight > 0).all()):
         raise GraphValueError(
-            "norm='both' takes roots of sums of weights, so every weight must be above zero, "
-            f"but {float(edge_weight.min())} came: remove such edges, or use norm='right'."
+            "expected weights above zero for norm='both', which takes roots of their sums, got "
+            f"{float(edge_weight.min())}; remove such edges, or use norm='right'."
         )

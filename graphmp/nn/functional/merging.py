@@ -11,6 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
+from .._shared.inputs import check_option
 
 MODES = ("cat", "max", "lstm")
 OPERATORS = ("dot", "cos", "ele", "cat")
@@ -50,7 +51,7 @@ def jumping_knowledge(
     if mode == "max":
         return layers.amax(-2)
     if score is None:
-        raise GraphValueError("mode='lstm' needs a function score of the layers.")
+        raise GraphValueError("expected a function as score for mode='lstm', got None.")
     return (score(layers).softmax(-2) * layers).sum(-2)
 
 
@@ -60,24 +61,25 @@ def check_mode(mode: str) -> None:
     Raises:
         GraphValueError: an unknown mode.
     """
-    if mode not in MODES:
-        raise GraphValueError(f"mode is one of {', '.join(MODES)}, but {mode!r} came.")
+    check_option(mode, MODES, "mode")
 
 
 def _checked_layers(feat_list: Any, mode: str) -> list[Tensor]:
     """A list of tensors of one shape; in ``"cat"`` but for the last dimension."""
     if isinstance(feat_list, Tensor):
-        raise GraphTypeError("feat_list is a list with what each layer gives, but one tensor came.")
+        raise GraphTypeError(
+            "expected feat_list as a list of the outputs of layers, got one tensor."
+        )
     feats = list(feat_list)
     if not feats:
-        raise GraphValueError("feat_list needs what at least one layer gives, but it is empty.")
-    for feat in feats:
-        _check_tensor(feat, "Each of feat_list")
+        raise GraphValueError("expected feat_list with the output of a layer, got an empty list.")
+    for position, feat in enumerate(feats):
+        _check_tensor(feat, f"feat_list[{position}]")
     shapes = {feat.shape[:-1] if mode == "cat" else feat.shape for feat in feats}
     if len(shapes) > 1:
         raise GraphValueError(
-            f"The layers' features must fit for mode={mode!r}, but shapes of "
-            f"{[tuple(feat.shape) for feat in feats]} came."
+            f"expected outputs of matching shapes for mode={mode!r}, got shapes of "
+            f"{[tuple(feat.shape) for feat in feats]}."
         )
     return feats
 
@@ -110,8 +112,8 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
     exact, rest = (pairs[1:], []) if op == "cat" else (pairs[:1], pairs[1:])
     if any(m != n for m, n in exact) or any(m != n and 1 not in (m, n) for m, n in rest):
         raise GraphValueError(
-            f"h_src and h_dst must fit for op={op!r}, but shapes of {tuple(h_src.shape)} and "
-            f"{tuple(h_dst.shape)} came."
+            f"expected h_src and h_dst of matching shapes for op={op!r}, got "
+            f"{tuple(h_src.shape)} and {tuple(h_dst.shape)}."
         )
     if op == "dot":
         return (h_src * h_dst).sum(-1, keepdim=True)
@@ -126,12 +128,11 @@ def check_operator(op: str) -> None:
     Raises:
         GraphValueError: an unknown operator.
     """
-    if op not in OPERATORS:
-        raise GraphValueError(f"op is one of {', '.join(OPERATORS)}, but {op!r} came.")
+    check_option(op, OPERATORS, "op")
 
 
 def _check_tensor(value: Any, name: str) -> None:
     if not isinstance(value, Tensor):
-        raise GraphTypeError(f"{name} must be a tensor, but {_checks.kind(value)} came.")
+        raise GraphTypeError(f"expected {name} as a tensor, got {_checks.kind(value)}.")
     if value.ndim == 0:
-        raise GraphValueError(f"{name} must have shape (N, size), but a single number came.")
+        raise GraphValueError(f"expected {name} of shape (N, size), got a single number.")

@@ -125,8 +125,8 @@ def sag_pooling(
     _checks.feature(score, graph.num_nodes(), graph.device, "score", "nodes")
     if score.shape[1:] != (1,):
         raise GraphValueError(
-            "score, what conv gives, must have shape (N, 1), one number for each node, but "
-            f"{tuple(score.shape)} came."
+            "expected score, the output of conv, of shape (N, 1), one number for each node, got a "
+            f"shape of {tuple(score.shape)}."
         )
     scores = score.squeeze(-1)
     if min_score is not None:
@@ -148,10 +148,10 @@ def check_ratio(ratio: Any) -> None:
         GraphValueError: nothing would stay, or more than all.
     """
     if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
-        raise GraphTypeError(f"ratio must be a number, but {ratio!r} came.")
+        raise GraphTypeError(f"expected ratio as a number, got {ratio!r}.")
     if not ratio > 0 or (isinstance(ratio, float) and ratio > 1):
         raise GraphValueError(
-            f"ratio must be above 0 and up to 1, or a number of nodes, but {ratio} came."
+            f"expected ratio above 0 and up to 1, or a number of nodes, got {ratio}."
         )
 
 

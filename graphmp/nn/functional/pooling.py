@@ -109,7 +109,7 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
     """
     checked_nodes(graph, feat)
     if feat.ndim != 2:
-        raise GraphValueError(f"The features must have shape (N, D), but {tuple(feat.shape)} came.")
+        raise GraphValueError(f"expected feat of shape (N, D), got a shape of {tuple(feat.shape)}.")
     with graph.local_scope():
         graph.ndata["h"] = feat.sort(dim=-1).values
         return topk_nodes(graph, "h", _checks.count(k, "k"), sortby=-1)[0].flatten(1)
@@ -177,11 +177,11 @@ def global_attention_pooling(
     return (out, attention) if get_attention else out
 
 
-def _check_numbers(graph: Graph, value: Tensor, name: str, giver: str) -> None:
-    """Check that there is one number for each node, which a part of the layer gives."""
+def _check_numbers(graph: Graph, value: Tensor, name: str, source: str) -> None:
+    """Check the output of a part of the layer, one number for each node."""
     _checks.feature(value, graph.num_nodes(), graph.device, name, "nodes")
     if value.ndim < 2 or value.shape[-1] != 1:
         raise GraphValueError(
-            f"{name}, what {giver} gives, must have shape (N, 1), one number for each node, but "
-            f"{tuple(value.shape)} came."
+            f"expected {name}, the output of {source}, of shape (N, 1), one number for each node, "
+            f"got a shape of {tuple(value.shape)}."
         )

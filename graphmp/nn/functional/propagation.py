@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import dropout, linear, one_hot
 
-from ... import _checks, ops
+from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ...ops import Adjacency
+from ...ops.normalized import normalized_messages
 from .._shared.aggregation import aggregate
-from .._shared.inputs import check_parameter, checked_steps
+from .._shared.inputs import check_option, check_parameter, read_steps
 from .._shared.steps import Step, normalized_step
 from .edge_weights import edge_weight_norm
 
@@ -55,21 +57,23 @@ def appnp_conv(
         >>> appnp_conv(g, torch.tensor([4.0, 0.0]), k=1, alpha=0.25)
         tensor([1., 3.])
     """
-    feat = checked_steps(graph, feat, None)
-    step, h = _appnp_step(graph, feat, edge_weight, edge_drop if training else 0.0), feat
+    adjacency, feat = read_steps(graph, feat, None)
+    step, h = _appnp_step(adjacency, feat, edge_weight, edge_drop if training else 0.0), feat
     for _ in range(_checks.count(k, "k")):
         h = (1 - alpha) * step(h) + alpha * feat
     return h
 
 
-def _appnp_step(graph: Graph, feat: Tensor, edge_weight: Tensor | None, edge_drop: float) -> Step:
-    """One step, which drops edges."""
+def _appnp_step(
+    adjacency: Adjacency, feat: Tensor, edge_weight: Tensor | None, edge_drop: float
+) -> Step:
+    """One step with dropout of edges."""
     if edge_drop == 0:
-        return normalized_step(graph, feat, edge_weight, "out")
+        return normalized_step(adjacency, feat, edge_weight, "out")
     if edge_weight is None:
-        edge_weight = feat.new_ones(graph.adjacency.num_edges)
-    weights = edge_weight_norm(graph, edge_weight)
-    return lambda h: aggregate(graph, h, dropout(weights, edge_drop))
+        edge_weight = feat.new_ones(adjacency.num_edges)
+    weights = edge_weight_norm(adjacency, edge_weight)
+    return lambda h: aggregate(adjacency, h, dropout(weights, edge_drop))
 
 
 def tag_conv(
@@ -108,13 +112,13 @@ def tag_conv(
         >>> tag_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=1).view(-1)
         tensor([31., 13.])
     """
-    feat = _checked_parts(graph, feat, weight, bias, _checks.count(k, "k") + 1)
-    step = normalized_step(graph, feat, edge_weight)
+    adjacency, feat = _read_parts(graph, feat, weight, bias, _checks.count(k, "k") + 1)
+    step = normalized_step(adjacency, feat, edge_weight)
     if weight.shape[0] >= feat.shape[-1]:
-        found = [feat]
+        powers = [feat]
         for _ in range(k):
-            found.append(step(found[-1]))
-        return linear(torch.cat(found, -1), weight, bias)
+            powers.append(step(powers[-1]))
+        return linear(torch.cat(powers, -1), weight, bias)
     *rest, last = torch.split(weight, feat.shape[-1], 1)
     h = linear(feat, last)  # H W_0 + A (H W_1 + A (H W_2 + …))
     for part in reversed(rest):
@@ -159,17 +163,17 @@ def cheb_conv(
         >>> cheb_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=2).view(-1)
         tensor([-29.,  -7.])
     """
-    feat = _checked_parts(graph, feat, weight, bias, _checks.count(k, "k"))
-    step, found = _laplacian(graph, feat, lambda_max), [feat]
-    for i in range(1, k):
-        found.append(step(feat) if i == 1 else 2 * step(found[-1]) - found[-2])
-    return linear(torch.cat(found, -1), weight, bias)
-
-
-def _laplacian(graph: Graph, feat: Tensor, lambda_max: Any) -> Step:
-    """The rescaled Laplacian as a function of features."""
+    adjacency, feat = _read_parts(graph, feat, weight, bias, _checks.count(k, "k"))
     scale = 2 / _eigenvalues(graph, feat, lambda_max)
-    step = normalized_step(graph, feat)
+    step, polynomials = _laplacian(adjacency, feat, scale), [feat]
+    for i in range(1, k):
+        polynomials.append(step(feat) if i == 1 else 2 * step(polynomials[-1]) - polynomials[-2])
+    return linear(torch.cat(polynomials, -1), weight, bias)
+
+
+def _laplacian(adjacency: Adjacency, feat: Tensor, scale: Tensor) -> Step:
+    """The rescaled Laplacian as a function of features."""
+    step = normalized_step(adjacency, feat)
     return lambda h: (scale - 1) * h - scale * step(h)
 
 
@@ -183,24 +187,26 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
     counts = graph.batch_num_nodes()
     if values.numel() != counts.numel():
         raise GraphValueError(
-            f"lambda_max is one number, or one for each of the {counts.numel()} graphs of the "
-            f"batch, but {values.numel()} came."
+            f"expected lambda_max as one number, or one for each of the {counts.numel()} graphs "
+            f"of the batch, got {values.numel()}."
         )
     rows = values.repeat_interleave(counts, output_size=graph.num_nodes())
     return rows.view(-1, *(1,) * (feat.ndim - 1))
 
 
-def _checked_parts(graph: Graph, feat: Any, weight: Any, bias: Any, parts: int) -> Tensor:
-    """The features, when a weight has as many parts of their size side by side as it should."""
+def _read_parts(
+    graph: Graph, feat: Any, weight: Any, bias: Any, parts: int
+) -> tuple[Adjacency, Tensor]:
+    """Check features, and a weight of so many parts of their size side by side."""
     check_parameter(weight, (None, None), "weight")
     if bias is not None:
         check_parameter(bias, weight.shape[:1], "bias")
     if parts == 0 or weight.shape[1] % parts:
         raise GraphValueError(
-            f"weight must have {parts} parts of equal size side by side, and at least one, but a "
-            f"shape of {tuple(weight.shape)} came."
+            f"expected weight as {parts} parts of equal size side by side, and at least one, got a "
+            f"shape of {tuple(weight.shape)}."
         )
-    return checked_steps(graph, feat, weight.shape[1] // parts, weight)
+    return read_steps(graph, feat, weight.shape[1] // parts, weight)
 
 
 def gcn2_conv(
@@ -245,12 +251,12 @@ def gcn2_conv(
     """
     check_parameter(weight1, (None, None), "weight1")
     size = weight1.shape[0]
-    for name, given in (("weight1", weight1), ("weight2", weight2), ("bias", bias)):
-        if given is not None:
-            check_parameter(given, (size,) if name == "bias" else (size, size), name)
-    feat = checked_steps(graph, feat, size, weight1)
-    first = alpha * checked_steps(graph, feat_0, size, weight1)
-    h = (1 - alpha) * normalized_step(graph, feat, edge_weight)(feat)
+    for name, parameter in (("weight1", weight1), ("weight2", weight2), ("bias", bias)):
+        if parameter is not None:
+            check_parameter(parameter, (size,) if name == "bias" else (size, size), name)
+    adjacency, feat = read_steps(graph, feat, size, weight1)
+    first = alpha * read_steps(graph, feat_0, size, weight1)[1]
+    h = (1 - alpha) * normalized_step(adjacency, feat, edge_weight)(feat)
     if weight2 is None:
         out = _near_identity(h + first, weight1, beta)
     else:
@@ -307,8 +313,9 @@ def label_propagation(
                 [0.0000, 0.5000]])
     """
     check_label_norm(norm_type)
-    known, first = _known(checked_steps(graph, labels, None), mask)
-    y, step = first, _label_step(graph, first, norm_type)
+    adjacency, labels = read_steps(graph, labels, None)
+    known, first = _known(labels, mask)
+    y, step = first, _label_step(adjacency, first, norm_type)
     for _ in range(_checks.count(k, "k")):
         y = alpha * step(y) + (1 - alpha) * first
         y = y.clamp(0, 1) if clamp else y
@@ -323,8 +330,7 @@ def check_label_norm(norm_type: str) -> None:
     Raises:
         GraphValueError: an unknown norm.
     """
-    if norm_type not in LABEL_NORMS:
-        raise GraphValueError(f"norm_type is 'sym' or 'row', but {norm_type!r} came.")
+    check_option(norm_type, LABEL_NORMS, "norm_type")
 
 
 def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
@@ -332,7 +338,7 @@ def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
     known = torch.ones(len(labels), dtype=torch.bool, device=labels.device)
     if isinstance(mask, Tensor) and mask.is_floating_point() and mask.numel():
         raise GraphTypeError(
-            f"mask is bools or ids, but {mask.dtype} came: of zeros and ones, call .bool() on it."
+            f"expected mask as bools or ids, got {mask.dtype}; call .bool() on zeros and ones."
         )
     if mask is not None:
         ids = _checks.ids_or_mask(mask, torch.int64, labels.device, len(labels), "mask")
@@ -347,18 +353,18 @@ def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
 
 
 def _one_hot(labels: Tensor, known: Tensor) -> Tensor:
-    """(N, C) floats of labels (N,), of which those that are not known may be negative."""
-    wrong = labels[known & (labels < 0)]
-    if wrong.numel():
+    """(N, C) floats of labels (N,); unknown labels may be negative."""
+    negative = labels[known & (labels < 0)]
+    if negative.numel():
         raise GraphValueError(
-            f"labels are numbered from 0, but {int(wrong[0])} came: if that stands for a label "
-            "that is not known, pass mask=labels >= 0."
+            f"expected labels numbered from 0, got {int(negative[0])}; if it stands for an unknown "
+            "label, pass mask=labels >= 0."
         )
     return one_hot(labels.clamp(min=0)).float()
 
 
-def _label_step(graph: Graph, like: Tensor, norm_type: str) -> Step:
+def _label_step(adjacency: Adjacency, like: Tensor, norm_type: str) -> Step:
     if norm_type == "sym":
-        return normalized_step(graph, like, leaving="out")
-    right = graph.adjacency.divisors(like.dtype)
-    return lambda y: ops.normalized_sum(graph, y, right=right)
+        return normalized_step(adjacency, like, leaving="out")
+    right = adjacency.divisors(like.dtype)
+    return lambda y: normalized_messages(adjacency, y, None, right)

@@ -94,5 +94,7 @@ def _checked(h_head: Any, h_tail: Any, rels: Any, num_rels: int, size: int) -> T
     for name, h in (("h_head", h_head), ("h_tail", h_tail)):
         _checks.feature(h, len(types), types.device, name, "triples")
         if h.shape[1:] != (size,):
-            raise GraphValueError(f"{name} must have shape (E, {size}), but {tuple(h.shape)} came.")
+            raise GraphValueError(
+                f"expected {name} of shape (E, {size}), got a shape of {tuple(h.shape)}."
+            )
     return types

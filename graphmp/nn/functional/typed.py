@@ -10,7 +10,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from .._shared.cached_by_tensor import remembered
+from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.inputs import checked_types, in_dtype_of
 
 _COUNTS: Any = WeakTensorKeyDictionary()  # of types, by the tensor of them
@@ -41,17 +41,19 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
         tensor([2., 1., 2.])
     """
     if not isinstance(weight, Tensor):
-        raise GraphTypeError(f"weight must be a tensor, but {_checks.kind(weight)} came.")
+        raise GraphTypeError(f"expected weight as a tensor, got {_checks.kind(weight)}.")
     if weight.ndim not in (3, 4):
         raise GraphValueError(
-            "weight must have shape (types, in, out), or (types, blocks, in, out) for blocks, but "
-            f"{tuple(weight.shape)} came."
+            "expected weight of shape (types, in, out), or (types, blocks, in, out) for blocks, "
+            f"got a shape of {tuple(weight.shape)}."
         )
     types = checked_types(x_type, len(weight), "x_type")
     _checks.feature(x, len(types), types.device, "x", "types")
     in_size = weight.shape[1:-1].numel()
     if x.ndim != 2 or x.shape[1] != in_size:
-        raise GraphValueError(f"x must have shape (N, {in_size}), but {tuple(x.shape)} came.")
+        raise GraphValueError(
+            f"expected x of shape (N, {in_size}), got a shape of {tuple(x.shape)}."
+        )
     return products_by_type(in_dtype_of(weight, x, "x"), types, weight, sorted_by_type)
 
 
@@ -87,7 +89,7 @@ def type_counts(types: Tensor, num_types: int) -> list[int]:
         types: (N,) integers below ``num_types``.
         num_types: the number of types.
     """
-    counts = remembered(_COUNTS, types, lambda: torch.bincount(types).tolist())
+    counts = cached_by_tensor(_COUNTS, types, lambda: torch.bincount(types).tolist())
     return counts + [0] * (num_types - len(counts))
 
 

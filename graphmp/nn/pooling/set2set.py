@@ -11,7 +11,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from ... import ops
 from ...construct.from_edges import create_block
 from ...graph import Graph
-from .._shared.cached_by_tensor import remembered
+from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.inputs import checked_nodes, in_dtype_of
 
 _MEMBERS: Any = WeakTensorKeyDictionary()  # by the sizes of a batch
@@ -82,8 +82,9 @@ class Set2Set(nn.Module):
                 node types.
         """
         sizes = checked_nodes(graph, feat, self.input_dim)
-        members = remembered(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))
-        feat = in_dtype_of(self, feat, "feat")
+        members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))
+        like: Any = self.lstm.weight_ih_l0
+        feat = in_dtype_of(like, feat, "feat")
         nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
         out = feat.new_zeros(graphs, self.output_dim)

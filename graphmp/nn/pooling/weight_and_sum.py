@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ...graph import Graph
@@ -55,5 +57,6 @@ class WeightAndSum(nn.Module):
                 node types.
         """
         checked_nodes(g, feats, self.in_feats)
-        feats = in_dtype_of(self, feats, "feats")
+        linear: Any = self.atom_weighting[0]
+        feats = in_dtype_of(linear.weight, feats, "feats")
         return weight_and_sum(g, feats, self.atom_weighting(feats))

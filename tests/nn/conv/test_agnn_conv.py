@@ -43,7 +43,7 @@ def test_a_fixed_beta_is_kept_and_not_learnt() -> None:
 
 
 def test_numbers_have_no_direction() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"\(num_src, size\), but \(3,\) came"):
+    with pytest.raises(gm.GraphValueError, match=r"\(num_src, size\), got a shape of \(3,\)"):
         AGNNConv()(RING, torch.ones(3))
 
 

@@ -70,7 +70,7 @@ def test_nn_conv_agrees_with_the_dense_formula(corner: Corner, kind: str, sizes:
 
 def test_an_edge_function_must_make_matrices() -> None:
     layer = NNConv(3, 2, nn.Linear(4, 5))
-    with pytest.raises(gm.GraphValueError, match=r"6 numbers of each edge, .* \(4, 5\) came"):
+    with pytest.raises(gm.GraphValueError, match=r"6 numbers per edge, got a shape of \(4, 5\)"):
         layer(RING, torch.ones(3, 3), torch.ones(4, 4))
 
 
@@ -110,7 +110,7 @@ def test_gmm_conv_agrees_with_the_dense_formula(corner: Corner, kind: str, sizes
     [lambda kind: NNConv(3, 2, nn.Linear(4, 6), kind), lambda kind: GMMConv(3, 2, 4, 5, kind)],
 )
 def test_an_unknown_aggregator_is_refused(make: Any) -> None:
-    with pytest.raises(gm.GraphValueError, match="sum, mean, max, but 'min' came"):
+    with pytest.raises(gm.GraphValueError, match="sum, mean, max, got 'min'"):
         make("min")
 
 
@@ -121,7 +121,7 @@ def test_nodes_without_in_edges_are_refused() -> None:
 
 def test_edges_of_another_size_are_refused() -> None:
     for layer, name in ((CFConv(3, 4, 5, 2), "edge_feats"), (GMMConv(3, 2, 4, 5), "pseudo")):
-        with pytest.raises(gm.GraphValueError, match=rf"{name} must have 4 .* \(4, 3\) came"):
+        with pytest.raises(gm.GraphValueError, match=rf"expected {name} of .* with 4 .* \(4, 3\)"):
             layer(RING, torch.ones(3, 3), torch.ones(4, 3))
 
 

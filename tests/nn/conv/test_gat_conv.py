@@ -104,7 +104,7 @@ def test_the_activation_comes_last() -> None:
 
 @pytest.mark.parametrize("shape", [(4, 2), (4, HEADS, 2)], ids=str)
 def test_edge_weights_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(gm.GraphValueError, match=r"\(E,\) or \(E, 3\), but \(4, "):
+    with pytest.raises(gm.GraphValueError, match=r"\(E,\) or \(E, 3\), got a shape of \(4, "):
         GATConv(4, OUT, HEADS)(RING, torch.ones(3, 4), edge_weight=torch.ones(shape))
 
 
@@ -126,7 +126,7 @@ def test_its_attention_serves_as_weights() -> None:
 
 
 def test_one_tensor_does_not_serve_two_sizes() -> None:
-    with pytest.raises(gm.GraphValueError, match="destination nodes must have 3 as their last"):
+    with pytest.raises(gm.GraphValueError, match="destination nodes with 3 as the last"):
         GATConv((4, 3), OUT, HEADS)(RING, torch.ones(3, 4))
 
 

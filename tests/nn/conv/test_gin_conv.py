@@ -78,10 +78,10 @@ def test_a_fixed_epsilon_moves_with_the_layer_and_is_not_learnt() -> None:
 
 
 def test_an_unknown_aggregator_is_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="sum, max, mean, but 'add' came"):
+    with pytest.raises(gm.GraphValueError, match="sum, max, mean, got 'add'"):
         GINConv(aggregator_type="add")
 
 
 def test_edges_of_another_size_than_the_nodes_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"size of node_feat, \(3,\), but \(1,\) came"):
+    with pytest.raises(gm.GraphValueError, match=r"size of node_feat, \(3,\), got \(1,\)"):
         GINEConv()(RING, torch.ones(3, 3), torch.ones(4, 1))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp.nn import GraphConv
+from graphmp.ops.normalized import normalized_messages
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 
@@ -52,13 +53,13 @@ def test_edge_weights_may_have_a_dimension_of_one() -> None:
 def test_the_smaller_features_travel(
     in_feats: int, out_feats: int, travels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, normalized_sum = [], gm.ops.normalized_sum
+    seen = []
 
     def recording(*args: Any) -> Tensor:
         seen.append(args[1].shape[-1])
-        return normalized_sum(*args)
+        return normalized_messages(*args)
 
-    monkeypatch.setattr(gm.ops, "normalized_sum", recording)
+    monkeypatch.setattr("graphmp.nn._shared.aggregation.normalized_messages", recording)
     assert GraphConv(in_feats, out_feats)(RING, torch.ones(3, in_feats)).shape == (3, out_feats)
     assert seen == [travels]
 
@@ -76,12 +77,12 @@ def test_a_weight_can_come_with_the_call() -> None:
 
 
 def test_a_layer_with_a_weight_refuses_another() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"weight of its own.*weight=False"):
+    with pytest.raises(gm.GraphValueError, match=r"the layer has its own.*weight=False"):
         GraphConv(3, 2)(RING, torch.ones(3, 3), torch.ones(3, 2))
 
 
 def test_an_unknown_norm_is_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="both, none, left, right, but 'mean' came"):
+    with pytest.raises(gm.GraphValueError, match="both, none, left, right, got 'mean'"):
         GraphConv(3, 2, norm="mean")
 
 

@@ -118,12 +118,12 @@ def test_each_graph_of_a_batch_has_an_eigenvalue_of_its_own() -> None:
     layer, x = ChebConv(3, 2, 3), torch.randn(3, 3)
     out = layer(gm.batch([RING, RING]), torch.cat([x, x]), [1.5, 2.0])
     assert_close(out, torch.cat([layer(RING, x, 1.5), layer(RING, x, 2.0)]))
-    with pytest.raises(gm.GraphValueError, match="each of the 1 graphs of the batch, but 2 came"):
+    with pytest.raises(gm.GraphValueError, match="each of the 1 graphs of the batch, got 2"):
         layer(RING, x, [1.5, 2.0])
 
 
 def test_there_is_at_least_one_polynomial() -> None:
-    with pytest.raises(gm.GraphValueError, match="at least 1, but 0 came"):
+    with pytest.raises(gm.GraphValueError, match="at least 1, got 0"):
         ChebConv(3, 2, 0)
 
 
@@ -156,7 +156,7 @@ def test_gcn2_conv_agrees_with_the_dense_formula(corner: Corner, one: bool) -> N
 
 
 def test_layers_of_gcn2_are_counted_from_one() -> None:
-    with pytest.raises(gm.GraphValueError, match="counted from 1, but layer=0 came"):
+    with pytest.raises(gm.GraphValueError, match="layer of at least 1, got 0"):
         GCN2Conv(3, 0)
 
 
@@ -199,7 +199,7 @@ def test_features_may_have_more_dimensions(make: Callable[[], nn.Module]) -> Non
 
 def test_weights_without_a_root_are_refused() -> None:
     for layer in (SGConv(3, 2), TAGConv(3, 2), APPNPConv(1, 0.1)):
-        with pytest.raises(gm.GraphValueError, match="must be above zero"):
+        with pytest.raises(gm.GraphValueError, match="expected weights above zero"):
             layer(RING, torch.ones(3, 3), torch.zeros(4))
 
 
