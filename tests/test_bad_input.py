@@ -48,35 +48,39 @@ FUNCTIONS: dict[str, tuple[tuple[Any, ...], Error, str]] = {
     "a string sends": (
         ("copy_u", SUM),
         GraphTypeError,
-        "A message function is .* str 'copy_u' came",
+        "message_func: expected .* got str 'copy_u'",
     ),
-    "nothing sends": ((None, SUM), GraphTypeError, "A message function is .* None came"),
-    "a string reduces": ((COPY, "sum"), GraphTypeError, "A reduce function is .* str 'sum' came"),
-    "a string is applied": ((COPY, SUM, "relu"), GraphTypeError, "An apply function must be"),
+    "nothing sends": ((None, SUM), GraphTypeError, "message_func: expected .* got None"),
+    "a string reduces": ((COPY, "sum"), GraphTypeError, "reduce_func: expected .* got str 'sum'"),
+    "a string is applied": (
+        (COPY, SUM, "relu"),
+        GraphTypeError,
+        "apply_node_func: expected .* got str 'relu'",
+    ),
     "swapped": (
         (SUM, COPY),
         GraphTypeError,
-        "A message function is .* function.sum came",
+        "message_func: expected .* got .* function.sum",
     ),
     "two messages": (
         (COPY, COPY),
         GraphTypeError,
-        "A reduce function is .* function.copy_u came",
+        "reduce_func: expected .* got .* function.copy_u",
     ),
     "two reducers": (
         (SUM, SUM),
         GraphTypeError,
-        "A message function is .* function.sum came",
+        "message_func: expected .* got .* function.sum",
     ),
     "two names": (
         (COPY, fn.sum("other", "y")),
         GraphValueError,
-        "copy_u makes message 'm', but sum reads 'other': the names must be equal",
+        "sum: expected the message 'm' of copy_u, got 'other'; give both the same name",
     ),
     "another message": (
         (lambda edges: {"other": edges.src["x"]}, SUM),
         GraphKeyError,
-        "no message 'm'; the message function made: 'other'",
+        "message function: expected a message 'm' .* got 'other'",
     ),
     "no such source field": (
         (fn.copy_u("missing", "m"), SUM),
@@ -103,7 +107,14 @@ def test_functions_are_checked_before_any_of_them_runs(verb: Any) -> None:
     def message(_: EdgeBatch) -> None:
         pytest.fail("called")
 
-    refuses(sample(), (lambda g: verb(g, message, "sum"), GraphTypeError, "A reduce function is"))
+    refuses(
+        sample(),
+        (
+            lambda g: verb(g, message, "sum"),
+            GraphTypeError,
+            "reduce_func: expected .* got str 'sum'",
+        ),
+    )
 
 
 # ---- what functions return
@@ -124,9 +135,17 @@ CALLERS: dict[str, Callable[[Graph, Any], Any]] = {
     "apply_edges of some": lambda g, f: g.apply_edges(f, [0, 2]),
 }
 RESULTS: dict[str, tuple[Callable[[int], Any], Error, str]] = {
-    "nothing": (lambda _: None, GraphTypeError, "must return a dict .* None came"),
-    "a tensor": (lambda n: torch.ones(n), GraphTypeError, "must return a dict .* a tensor of"),
-    "a pair": (lambda n: ("m", torch.ones(n)), GraphTypeError, "must return a dict .* tuple"),
+    "nothing": (lambda _: None, GraphTypeError, "function: expected a dict .* got None"),
+    "a tensor": (
+        lambda n: torch.ones(n),
+        GraphTypeError,
+        "function: expected a dict .* got a tensor of",
+    ),
+    "a pair": (
+        lambda n: ("m", torch.ones(n)),
+        GraphTypeError,
+        "function: expected a dict .* got tuple",
+    ),
     "a list": (lambda n: {"m": [1.0] * n}, GraphTypeError, "'m' .* must be a tensor, but list"),
     "an array": (lambda n: {"m": np.ones(n)}, GraphTypeError, "must be a tensor, but an array of"),
     "a number as name": (lambda n: {1: torch.ones(n)}, GraphTypeError, "name must be a string"),
@@ -174,7 +193,7 @@ def by_degree(first: Any, later: Any) -> Callable[[NodeBatch], Any]:
     },
 )
 def test_a_reduce_function_returns_the_same_fields_for_every_bucket(reduce: Any) -> None:
-    message = "for one in-degree and .* for another"
+    message = r"the same fields for every in-degree, got \[.*\] for one and \[.*\] for another"
     refuses(sample(), (lambda g: g.update_all(COPY, reduce), GraphValueError, message))
 
 
@@ -182,7 +201,7 @@ def test_a_reduce_function_returns_rows_of_one_shape() -> None:
     def reduce(nodes: NodeBatch) -> Any:
         return {"y": nodes.mailbox["m"]}
 
-    message = r"different shapes: \(1,\), \(2,\), \(3,\)"
+    message = r"rows of one shape in field 'y', got shapes \(1,\), \(2,\), \(3,\)"
     refuses(sample(), (lambda g: g.update_all(COPY, reduce), GraphValueError, message))
 
 
@@ -192,17 +211,17 @@ FEATURES: dict[str, Case] = {
     "no broadcast": (
         lambda g: g.update_all(fn.u_add_e("wide", "matrix", "m"), SUM),
         GraphValueError,
-        r"add needs features that broadcast, but rows of shape \(2,\) and \(3, 4\) came",
+        r"add: expected features whose shapes broadcast, got \(2,\) and \(3, 4\)",
     ),
     "no dot product": (
         lambda g: g.apply_edges(fn.u_dot_e("one", "matrix", "m")),
         GraphValueError,
-        r"dot needs equal last dimensions, but rows of shape \(1,\) and \(3, 4\) came",
+        r"dot: expected equal last dimensions, got features of shapes \(1,\) and \(3, 4\)",
     ),
     "no difference of booleans": (
         lambda g: g.update_all(fn.u_sub_v("flag", "flag", "m"), SUM),
         GraphTypeError,
-        "sub has no meaning for booleans",
+        "sub: expected numbers, got booleans",
     ),
     "rows of another shape": (
         lambda g: g.pull([1], fn.copy_u("wide", "m"), fn.sum("m", "x")),
@@ -263,13 +282,41 @@ FILTERS: dict[str, Callable[[Graph, Any], Any]] = {
     "filter_edges among some": lambda g, f: g.filter_edges(f, [0, 2, 3]),
 }
 CHOICES: dict[str, tuple[Callable[[int], Any], Error, str]] = {
-    "nothing": (lambda _: None, GraphTypeError, "must return a boolean tensor, but None"),
-    "numbers": (lambda n: torch.ones(n), GraphTypeError, "but a tensor of torch.float32 came"),
-    "a list": (lambda n: [True] * n, GraphTypeError, "must return a boolean tensor, but list"),
-    "a bool": (lambda _: True, GraphTypeError, "must return a boolean tensor, but bool True"),
-    "other rows": (lambda n: torch.ones(n + 1).bool(), GraphValueError, r"must return shape \("),
-    "two each": (lambda n: torch.ones(n, 2).bool(), GraphValueError, r"must return shape \("),
-    "one for all": (lambda _: torch.tensor(True), GraphValueError, r"must return shape \("),
+    "nothing": (
+        lambda _: None,
+        GraphTypeError,
+        "predicate: expected a boolean tensor, got None",
+    ),
+    "numbers": (
+        lambda n: torch.ones(n),
+        GraphTypeError,
+        "expected a boolean tensor, got a tensor of torch.float32",
+    ),
+    "a list": (
+        lambda n: [True] * n,
+        GraphTypeError,
+        "predicate: expected a boolean tensor, got list",
+    ),
+    "a bool": (
+        lambda _: True,
+        GraphTypeError,
+        "predicate: expected a boolean tensor, got bool True",
+    ),
+    "other rows": (
+        lambda n: torch.ones(n + 1).bool(),
+        GraphValueError,
+        r"expected shape \(.*,\), got \(",
+    ),
+    "two each": (
+        lambda n: torch.ones(n, 2).bool(),
+        GraphValueError,
+        r"expected shape \(.*,\), got \(",
+    ),
+    "one for all": (
+        lambda _: torch.tensor(True),
+        GraphValueError,
+        r"expected shape \(.*,\), got \(",
+    ),
     "another device": (lambda n: meta(n, dtype=torch.bool), GraphValueError, "it is on meta"),
 }
 

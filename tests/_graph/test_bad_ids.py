@@ -241,7 +241,7 @@ JOINT: dict[str, Case] = {
     "a second pair that is swapped": (
         lambda g: g.multi_update_all({"first": (COPY, SUM), "second": (SUM, COPY)}, "sum"),
         GraphTypeError,
-        "A message function is",
+        "message_func: expected .* got .* function.sum",
     ),
     "an unknown cross reducer": (
         both(COPY, "median"),
@@ -266,22 +266,22 @@ JOINT: dict[str, Case] = {
     "results of two shapes": (
         both(by_type(narrow, wide)),
         GraphValueError,
-        r"Results 'y' of several edge types .* one shape, but \(\), \(2,\) came",
+        r"Results 'y' of several edge types .* one shape, got shapes \(\), \(2,\)",
     ),
     "messages of two shapes": (
         lambda g: g.update_all(by_type(narrow, wide), SUM),
         GraphValueError,
-        r"Messages 'm' of several edge types .* one shape, but \(\), \(2,\) came",
+        r"Messages 'm' of several edge types .* one shape, got shapes \(\), \(2,\)",
     ),
     "messages of two shapes for a function": (
         lambda g: g.update_all(by_type(narrow, wide), sum_inbox),
         GraphValueError,
-        r"Messages 'm' of several edge types .* one shape, but \(\), \(2,\) came",
+        r"Messages 'm' of several edge types .* one shape, got shapes \(\), \(2,\)",
     ),
     "messages of two names": (
         lambda g: g.update_all(by_type(narrow, nothing), sum_inbox),
         GraphValueError,
-        r"the same messages for every edge type, but it made \['m'\] and \[\]",
+        r"the same messages for every edge type, got \['m'\] and \[\]",
     ),
     "a field that one type lacks": (
         lambda g: g.update_all(fn.copy_e("w", "m"), SUM),

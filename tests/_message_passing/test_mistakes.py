@@ -95,7 +95,9 @@ def test_one_graph_in_place_of_a_list_is_an_error() -> None:
 
 
 def test_complex_features_have_no_maximum() -> None:
-    with pytest.raises(gm.GraphTypeError, match="Complex numbers have no max"):
+    with pytest.raises(
+        gm.GraphTypeError, match=r"max: expected real numbers, got torch\.complex64"
+    ):
         gm.ops.copy_u_max(gm.graph(([0], [1])), torch.ones(2, dtype=torch.complex64))
 
 
@@ -114,7 +116,7 @@ def test_names_of_an_older_dgl_are_told_their_new_ones() -> None:
 def test_a_mailbox_lists_its_messages() -> None:
     g = gm.graph(([0], [1]))
     g.ndata["h"] = torch.ones(2, 3)
-    with pytest.raises(gm.GraphKeyError, match="The mailbox has no message 'h'; it has: 'm'"):
+    with pytest.raises(gm.GraphKeyError, match=r"expected one of its messages \('m'\), got 'h'"):
         g.update_all(fn.copy_u("h", "m"), lambda nodes: {"h": nodes.mailbox["h"].sum(1)})
 
 

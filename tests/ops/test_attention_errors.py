@@ -50,12 +50,12 @@ each_wrong_call = pytest.mark.parametrize(
         (
             wrong(GAT, left=torch.ones(5, 2)),
             VALUE,
-            r"left must have shape \(num_src, 3\), with the heads of value, but \(5, 2\) came",
+            r"left: expected shape \(num_src, 3\), with the heads of value, got \(5, 2\)",
         ),
         (
             wrong(GAT, right=torch.ones(3)),
             VALUE,
-            r"right must have shape \(num_dst, 3\), with the heads of value, but \(3,\) came",
+            r"right: expected shape \(num_dst, 3\), with the heads of value, got \(3,\)",
         ),
         (
             wrong(GATV2, edge=torch.ones(5, 3, 2)),
@@ -75,27 +75,27 @@ each_wrong_call = pytest.mark.parametrize(
         (
             wrong(GATV2, left=torch.ones(5, 2, 4)),
             VALUE,
-            r"left must have shape \(num_src, 3, k\), with the heads of value, but \(5, 2, 4\)",
+            r"left: expected shape \(num_src, 3, k\), with the heads of value, got \(5, 2, 4\)",
         ),
         (
             wrong(GATV2, left=torch.ones(5)),
             VALUE,
-            r"left must have shape \(num_src, 3, k\), with the heads of value, but \(5,\) came",
+            r"left: expected shape \(num_src, 3, k\), with the heads of value, got \(5,\)",
         ),
         (
             wrong(GATV2, right=torch.ones(3, 3, 2)),
             VALUE,
-            r"right must have shape \(num_dst, 3, 4\), with the heads of value, but \(3, 3, 2\)",
+            r"right: expected shape \(num_dst, 3, 4\), with the heads of value, got \(3, 3, 2\)",
         ),
         (
             wrong(DOT, query=torch.ones(3, 3, 2)),
             VALUE,
-            r"query must have shape \(num_dst, 3, 4\), with the heads of value, but \(3, 3, 2\)",
+            r"query: expected shape \(num_dst, 3, 4\), with the heads of value, got \(3, 3, 2\)",
         ),
         (
             wrong(DOT, query=torch.ones(3)),
             VALUE,
-            r"query must have shape \(num_dst, 3, 4\), with the heads of value, but \(3,\) came",
+            r"query: expected shape \(num_dst, 3, 4\), with the heads of value, got \(3,\)",
         ),
         (
             wrong(GATV2, attn=torch.ones(3, 5)),

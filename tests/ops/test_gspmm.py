@@ -59,8 +59,8 @@ def test_operands_lie_at_source_and_edge_or_source_and_destination_unless_told()
     ("arguments", "error", "message"),
     [
         (("pow", "sum", "u", "e"), ValueError, "add, sub, mul, div, dot, copy_lhs, copy_rhs"),
-        (("mul", "median", "u", "e"), ValueError, "sum, mean, max, min, .* not 'median'"),
-        (("mul", "sum", "w", "e"), ValueError, "'u', 'v' or 'e', not 'w'"),
+        (("mul", "median", "u", "e"), ValueError, "sum, mean, max, min, .* got 'median'"),
+        (("mul", "sum", "w", "e"), ValueError, "'u', 'v' or 'e', got 'w'"),
         (("mul", "sum", "v", "e"), ValueError, "needs 3 rows, .* destination nodes, but 5 rows"),
         (("mul", "sum", "u", "u"), TypeError, "must be a tensor, but None"),
     ],

@@ -93,11 +93,21 @@ def test_lengths_may_be_a_tensor_an_array_or_a_sequence(lengths: Any) -> None:
 @pytest.mark.parametrize(
     ("lengths", "value", "error", "message"),
     [
-        ([1, 1], torch.ones(3), ValueError, "sum to the 3 rows, .* their sum is 2"),
-        ([4, -1], torch.ones(3), ValueError, "must not be negative, but -1 is"),
+        (
+            [1, 1],
+            torch.ones(3),
+            ValueError,
+            "seglen: expected .* sum to the 3 rows, got 2",
+        ),
+        ([4, -1], torch.ones(3), ValueError, "seglen: expected lengths of at least 0, got -1"),
         ([1.5, 1.5], torch.ones(3), TypeError, "must be integers"),
-        (torch.tensor([3.0]), torch.ones(3), TypeError, "must be integers, but torch.float32"),
-        ([3], [1.0, 2.0, 3.0], TypeError, "must be a tensor"),
+        (
+            torch.tensor([3.0]),
+            torch.ones(3),
+            TypeError,
+            "int32 or int64, got torch.float32",
+        ),
+        ([3], [1.0, 2.0, 3.0], TypeError, r"value: expected a tensor .* list \[1\.0, 2\.0"),
         ([1], torch.tensor(1.0), TypeError, "with rows"),
     ],
 )
@@ -114,9 +124,9 @@ def test_wrong_segments_are_an_error(
     ("lengths", "value", "error", "message"),
     [
         ([1, 1], torch.ones(3), ValueError, "needs 2 rows, one for each of the segments, but 3"),
-        ([4, -1], torch.ones(2), ValueError, "must not be negative, but -1 is"),
+        ([4, -1], torch.ones(2), ValueError, "seglen: expected lengths of at least 0, got -1"),
         ([1.5], torch.ones(1), TypeError, "must be integers"),
-        ([1], [1.0], TypeError, "must be a tensor"),
+        ([1], [1.0], TypeError, r"value: expected a tensor .* list \[1\.0\]"),
         (torch.tensor([1]), torch.ones(1, device="meta"), ValueError, "must be on .* meta"),
     ],
 )
@@ -133,7 +143,7 @@ def test_segments_that_do_not_fit_what_is_broadcast_are_an_error(
     [
         (torch.ones(2), ValueError, "'weight' needs 3 rows"),
         ([1.0, 1.0, 1.0], TypeError, "'weight' of the rows must be a tensor"),
-        (torch.ones(3, 2), ValueError, "features that broadcast"),
+        (torch.ones(3, 2), ValueError, r"features whose shapes broadcast, got \(4,\) and \(2,\)"),
     ],
     ids=["rows", "list", "shape"],
 )
@@ -144,10 +154,10 @@ def test_wrong_weights_are_an_error(weight: Any, error: type[Exception], message
 
 
 def test_an_unknown_reducer_is_an_error_that_lists_the_known() -> None:
-    with pytest.raises(gm.GraphValueError, match="sum, mean, max, min, but 'median'"):
+    with pytest.raises(gm.GraphValueError, match=r"reducer: .* sum, mean, max, min, got 'median'"):
         ops.segment_reduce([1], torch.ones(1), "median")
 
 
 def test_integers_have_no_softmax() -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"floating point, but torch\.int64"):
+    with pytest.raises(gm.GraphTypeError, match=r"floating point, got torch\.int64"):
         ops.segment_softmax([1], torch.ones(1, dtype=torch.int64))

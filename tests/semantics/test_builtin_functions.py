@@ -57,7 +57,9 @@ def test_a_reducer_that_reads_another_message_is_an_error_before_anything_runs(
     verb: Verb,
 ) -> None:
     g = MIXED.graph()
-    with pytest.raises(ValueError, match="makes message 'm', but sum reads 'n'") as caught:
+    with pytest.raises(
+        ValueError, match="sum: expected the message 'm' of copy_u, got 'n'"
+    ) as caught:
         verb(g, fn.copy_u("no such field", "m"), fn.sum("n", "y"))
     assert isinstance(caught.value, gm.GraphError)
     assert not g.ndata

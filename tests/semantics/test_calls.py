@@ -133,7 +133,9 @@ def test_every_bucket_must_return_the_same_fields() -> None:
         return {f"y{nodes.mailbox['m'].shape[1]}": nodes.mailbox["m"].sum(1)}
 
     g = sample()
-    with pytest.raises(gm.GraphValueError, match=r"'y1'.*'y2'.*always return the same"):
+    with pytest.raises(
+        gm.GraphValueError, match=r"the same fields for every in-degree, got .*'y1'.*'y2'"
+    ):
         g.update_all(COPY, by_degree)
     assert list(g.ndata) == ["x"]
 
