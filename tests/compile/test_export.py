@@ -13,6 +13,8 @@ from torch.utils import _pytree
 
 import graphmp as gm
 
+pytestmark = pytest.mark.compiler
+
 
 def exported(name: str, graph: gm.Graph) -> tuple[torch.nn.Module, torch.export.ExportedProgram]:
     torch.manual_seed(0)
@@ -21,7 +23,6 @@ def exported(name: str, graph: gm.Graph) -> tuple[torch.nn.Module, torch.export.
     return module, export(module, (graph, feat), dynamic_shapes=(every, {0: Dim.AUTO}))
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", ["GraphConv", "SAGEConv pool", "GATConv", "u_div_e mean"])
 def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None:
     module, program = exported(name, block(10))
@@ -34,7 +35,6 @@ def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None
         assert_close(found, right)
 
 
-@pytest.mark.compiler
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
 def test_a_program_is_saved_and_loaded() -> None:
     module, program = exported("GraphConv", block(10))

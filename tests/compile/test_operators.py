@@ -15,6 +15,8 @@ import graphmp as gm
 from graphmp.ops import argmax as chosen
 from graphmp.ops import operation, products, spmm
 
+pytestmark = pytest.mark.compiler
+
 NAMES = sorted(
     name.removeprefix("graphmp::")
     for name in torch._C._dispatch_get_all_op_names()
@@ -87,7 +89,6 @@ def test_every_operator_is_called(calls: dict[str, Any]) -> None:
     assert set(calls) == set(NAMES)
 
 
-@pytest.mark.compiler
 @pytest.mark.parametrize("name", NAMES)
 def test_an_operator_is_what_torch_takes_it_for(name: str, calls: dict[str, Any]) -> None:
     function = getattr(torch.ops.graphmp, name).default

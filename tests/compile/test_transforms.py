@@ -11,6 +11,8 @@ from support.compiled import LAYERS, SIZE, whole
 from torch import Tensor
 from torch.func import functional_call, grad, hessian, jacrev, vmap
 
+pytestmark = pytest.mark.compiler
+
 each_layer = pytest.mark.parametrize("name", ["GraphConv", "GATConv", "GATv2Conv", "GINConv max"])
 
 
