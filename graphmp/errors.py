@@ -1,17 +1,17 @@
-"""Every error that graphmp raises on purpose.
+"""The exceptions that graphmp raises.
 
 ::
 
-    GraphError                      catch this to catch all of them
-    ├── GraphValueError             also a ValueError: the kind is right, the content is not
-    ├── GraphTypeError              also a TypeError: the wrong kind of object or dtype
-    ├── GraphKeyError               also a KeyError: a field or type that does not exist
-    ├── GraphIndexError             also an IndexError: an id outside its range
-    └── GraphRuntimeError           also a RuntimeError: the call does not fit the state
+    GraphError                      the base class of all exceptions
+    ├── GraphValueError             also a ValueError: the right type, but an invalid value
+    ├── GraphTypeError              also a TypeError: an object or dtype of the wrong type
+    ├── GraphKeyError               also a KeyError: an unknown field, node type or edge type
+    ├── GraphIndexError             also an IndexError: an id out of range
+    └── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
 
-    GraphWarning                    a UserWarning: legal, but probably not meant
+    GraphWarning                    a UserWarning: valid, but probably unintended
 
-A message says what was wanted, what came, and what to do.
+A message says what was expected, what the call got instead, and what to do.
 """
 
 from __future__ import annotations
@@ -29,35 +29,35 @@ __all__ = [
 
 
 class GraphError(Exception):
-    """Base of every error that graphmp raises on purpose; also exported as ``DGLError``."""
+    """Base class of the exceptions that graphmp raises; also exported as ``DGLError``."""
 
 
 class GraphValueError(GraphError, ValueError):
-    """An argument of the right kind has content that cannot be used."""
+    """An argument of the right type has an invalid value."""
 
 
 class GraphTypeError(GraphError, TypeError):
-    """An argument is of the wrong kind, or a tensor of the wrong dtype."""
+    """An argument is of the wrong type, or a tensor has the wrong dtype."""
 
 
 class GraphKeyError(GraphError, KeyError):
     """A field, node type or edge type does not exist."""
 
     def __str__(self) -> str:
-        """Give the message as written; ``KeyError`` would give its ``repr``."""
+        """Return the message itself; ``KeyError`` returns its ``repr``."""
         return str(self.args[0]) if self.args else ""
 
 
 class GraphIndexError(GraphError, IndexError):
-    """A node or edge id lies outside its range, or an edge is not there."""
+    """A node or edge id is out of range, or an edge does not exist."""
 
 
 class GraphRuntimeError(GraphError, RuntimeError):
-    """The call does not fit the state of the graph, the device or the installation."""
+    """A call is invalid in the current state of the graph, the device or the installation."""
 
 
 class GraphWarning(UserWarning):
-    """A call that is legal but probably not meant."""
+    """A call that is valid but probably unintended."""
 
 
 DGLError = GraphError

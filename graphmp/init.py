@@ -1,4 +1,4 @@
-"""Initializers: what fills rows of features that nobody wrote."""
+"""Initializers: functions that fill rows of features without values."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def zero_initializer(
     ctx: torch.device,
     id_range: slice,  # noqa: ARG001
 ) -> Tensor:
-    """Fill rows that nobody wrote with zeros.
+    """Fill rows without values with zeros.
 
     Args:
-        shape: shape of the rows to fill, the number of rows first.
-        dtype: their dtype.
-        ctx: their device.
-        id_range: which rows of the frame they are.
+        shape: the shape of the rows to fill, the number of rows first.
+        dtype: the dtype.
+        ctx: the device.
+        id_range: the range of the rows in the frame.
 
     Returns:
         A tensor of zeros.

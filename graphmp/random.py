@@ -1,4 +1,4 @@
-"""Random numbers: one seed for all that the library draws."""
+"""Random numbers: one seed for the whole library."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 _WORD = (1 << 64) - 1
-_KEYS = 1 << 63  # how many keys there are: those that fit a torch.int64
+_KEYS = 1 << 63  # keys are below this number, so that they fit in a torch.int64
 
 
 class _Stream:
-    """Keys that follow from a first one alone."""
+    """A sequence of keys that depends on a first key and numbers alone."""
 
     def __init__(self, key: int, numbers: tuple[int, ...]) -> None:
         self.turn = (key, 0)
@@ -32,10 +32,9 @@ _stream: ContextVar[_Stream | None] = ContextVar("graphmp_stream", default=None)
 
 
 def seed(value: int) -> None:
-    """Make what is drawn from now on the same in every run.
+    """Seed the random numbers of the library.
 
-    Everything random in the library draws from torch's generators, so ``torch.manual_seed`` does
-    the same.
+    All random numbers come from torch's generators, so ``torch.manual_seed`` does the same.
 
     Args:
         value: any integer.
@@ -52,39 +51,39 @@ def seed(value: int) -> None:
 
 
 def key() -> int:
-    """A new key for numbers that are a function of a key and a counter: 0 to 2⁶³ - 1.
+    """A new key of a counter-based generator: 0 to 2⁶³ - 1.
 
-    It comes from the stream that :func:`stream` chose, else from torch's generator of the CPU.
+    It comes from the current :func:`stream`, if any, else from torch's CPU generator.
     """
-    chosen = _stream.get()
-    return int(torch.randint(_KEYS - 1, ())) if chosen is None else chosen.next()
+    current = _stream.get()
+    return int(torch.randint(_KEYS - 1, ())) if current is None else current.next()
 
 
 def turn() -> tuple[int, int] | None:
-    """What the keys of the stream that :func:`stream` chose follow from: a key and a number.
+    """The key and the last number of the current :func:`stream`; None without a stream.
 
-    Batches of an epoch have the key in common, and their numbers. None outside of a stream.
+    The batches of an epoch have the same key; the number is that of the batch.
     """
-    chosen = _stream.get()
-    return None if chosen is None else chosen.turn
+    current = _stream.get()
+    return None if current is None else current.turn
 
 
 def generator(device: Any = "cpu") -> torch.Generator:
-    """A torch generator of its own that starts from a new :func:`key`.
+    """A new torch generator, seeded with a new :func:`key`.
 
     Args:
-        device: where it draws.
+        device: the device of the generator.
     """
     return torch.Generator(device).manual_seed(key())
 
 
 @contextmanager
 def stream(first: int, *numbers: int) -> Iterator[None]:
-    """Draw keys that depend on ``first`` and ``numbers`` alone, in whatever thread.
+    """Let new keys depend on ``first`` and ``numbers`` alone, in any thread.
 
     Args:
         first: a key, for example of an epoch.
-        numbers: what the keys differ by, for example the number of a batch.
+        numbers: numbers that distinguish streams, for example that of a batch.
 
     Example:
         >>> with stream(7, 3):
@@ -101,7 +100,7 @@ def stream(first: int, *numbers: int) -> Iterator[None]:
 
 
 def mixed(first: int, number: int) -> int:
-    """A key that looks unrelated to its arguments: SplitMix64 (Steele et al., OOPSLA 2014)."""
+    """A pseudo-random key from a key and a number: SplitMix64 (Steele et al., OOPSLA 2014)."""
     z = (first + (number + 1) * 0x9E3779B97F4A7C15) & _WORD
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD

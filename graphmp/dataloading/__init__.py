@@ -1,14 +1,14 @@
-"""Samplers and loaders for stochastic training.
+"""Samplers and loaders for minibatch training.
 
-A :class:`DataLoader` goes through seeds, nodes or edges, in batches; a sampler makes of each batch
-what a model needs: blocks, a subgraph, or graphs of positive and negative edges. A
+A :class:`DataLoader` iterates over batches of seed nodes or seed edges; a sampler samples for each
+batch the input of a model: blocks, a subgraph, or graphs of positive and negative edges. A
 :class:`GraphDataLoader` batches whole graphs.
 
 Files:
     cluster_gcn: ClusterGCNSampler.
     edge_sampler: Samplers for edge prediction.
     exclusion: Which edges to exclude from sampling.
-    features: Features fetched with a batch.
+    features: Features gathered with a batch.
     graph_loader: GraphDataLoader.
     graphsaint: SAINTSampler.
     labor_sampler: LaborSampler.
@@ -18,7 +18,7 @@ Files:
     negative_sampler: Negative samplers.
     neighbor_sampler: NeighborSampler and MultiLayerFullNeighborSampler.
     partition: Node partitions with few edges between parts.
-    prefetch: Threads that prepare results ahead of the training loop, in order.
+    prefetch: Threads that compute batches before the training loop reads them.
     sampler: The sampler base classes.
     seeds: Seeds: batches, order, and shards of processes.
     shadow: ShaDowKHopSampler.

@@ -1,4 +1,4 @@
-"""Cluster-GCN: subgraphs of parts of the graph that are densely connected within."""
+"""Cluster-GCN: subgraphs induced by the parts of a graph partition."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ MODES = ("k-way", "recursive")
 
 
 class ClusterGCNSampler(Sampler):
-    """The subgraph of some parts of the graph; the parts are the seeds.
+    """Samples the subgraph induced by some parts of the graph; the seeds are parts.
 
     From `Cluster-GCN: An Efficient Algorithm for Training Deep and Large Graph Convolutional
-    Networks <https://arxiv.org/abs/1905.07953>`__ (Chiang et al., KDD 2019). Nodes are divided
-    once, when the sampler is made: by METIS if ``pymetis`` is installed (``pip install pymetis``),
-    else by a simple method that cuts more edges.
+    Networks <https://arxiv.org/abs/1905.07953>`__ (Chiang et al., KDD 2019). The constructor
+    partitions the nodes: by METIS if ``pymetis`` is installed (``pip install pymetis``), else by a
+    simpler method that cuts more edges.
 
     Args:
         g: a graph of one node type and one edge type.
         k: the number of parts.
-        cache_path: a file that keeps the parts; used if it is of this graph and of these arguments,
-            written anew if not. None for no file.
-        balance_ntypes: (N,) a type for each node; every part gets as many nodes of each.
-        balance_edges: let every part have as many edges, not as many nodes.
-        mode: how METIS divides: ``"k-way"`` or ``"recursive"``.
-        prefetch_ndata: names of node features that are read while the batch is made.
+        cache_path: a file for the parts; read if it has those of this graph and these arguments,
+            else written. None for no file.
+        balance_ntypes: (N,) a type for each node; every type is balanced over the parts.
+        balance_edges: whether to balance the number of edges, not of nodes.
+        mode: the method of METIS: ``"k-way"`` or ``"recursive"``.
+        prefetch_ndata: names of node features to gather with the batch.
         prefetch_edata: likewise of edge features.
-        output_device: where the subgraph goes; the graph's device unless given.
+        output_device: the device of the subgraph; the graph's device by default.
 
     Raises:
         GraphRuntimeError: neither pymetis nor SciPy is installed.
         GraphValueError: a graph of several types; a number of parts that is not from 1 to the
-            number of nodes; a file that holds something else than parts.
+            number of nodes; a file that does not have parts.
 
     Example:
         >>> import graphmp as gm
@@ -90,33 +90,33 @@ class ClusterGCNSampler(Sampler):
         self.partition_offset = torch.bincount(parts, minlength=k).cumsum(0).tolist()
 
     def sample(self, g: Graph, indices: Any) -> Any:
-        """Make the subgraph of some parts.
+        """Sample the subgraph of some parts.
 
         Args:
-            g: the graph that was divided.
-            indices: (n,) distinct numbers of parts, from 0 to k - 1.
+            g: the graph that was partitioned.
+            indices: (n,) distinct part ids, from 0 to k - 1.
 
         Returns:
-            The subgraph of their nodes, part after part.
+            The subgraph induced by their nodes, which are grouped by part.
 
         Raises:
-            GraphIndexError: a part that is not there.
+            GraphIndexError: a part id out of range.
         """
-        _ = g.adjacency.csc  # made once, it lets node_subgraph look at the nodes' edges alone
+        _ = g.adjacency.csc  # built once, so that node_subgraph reads the nodes' edges only
         numbers = self.check_seeds(g, indices).tolist()
         starts = [0, *self.partition_offset]
         parts = [self.partition_node_ids[starts[i] : starts[i + 1]] for i in numbers]
-        found = node_subgraph(g, torch.cat(parts).to(g.device))
-        set_node_lazy_features(found, self.prefetch_ndata)
-        set_edge_lazy_features(found, self.prefetch_edata)
-        return found if self.output_device is None else found.to(self.output_device)
+        subgraph = node_subgraph(g, torch.cat(parts).to(g.device))
+        set_node_lazy_features(subgraph, self.prefetch_ndata)
+        set_edge_lazy_features(subgraph, self.prefetch_edata)
+        return subgraph if self.output_device is None else subgraph.to(self.output_device)
 
     def check_seeds(self, g: Graph, indices: Any) -> Any:
-        """Check that seeds are parts, and that the graph has as many nodes as that of the parts."""
+        """Check that seeds are part ids, and that the graph has as many nodes as the partition."""
         if g.num_nodes() != len(self.partition_node_ids):
             raise GraphValueError(
-                f"The graph that was divided has {len(self.partition_node_ids)} nodes, but one of "
-                f"{g.num_nodes()} came."
+                "Expected the graph that was partitioned, which has "
+                f"{len(self.partition_node_ids)} nodes, got one of {g.num_nodes()}."
             )
         return _checks.in_range(super().check_seeds(g, indices), self.k, "Numbers of parts")
 
@@ -124,49 +124,53 @@ class ClusterGCNSampler(Sampler):
 def _check(g: Graph, k: Any, mode: Any) -> None:
     if not g.is_homogeneous:
         raise GraphValueError(
-            "ClusterGCNSampler wants a graph of one node type and one edge type: call "
-            "graphmp.to_homogeneous on it."
+            "Expected a graph of one node type and one edge type, got edge types "
+            f"{g.canonical_etypes}; call graphmp.to_homogeneous on it."
         )
     if not 1 <= _checks.count(k, "k") <= g.num_nodes():
-        raise GraphValueError(f"k must be from 1 to {g.num_nodes()}, the nodes, but {k} came.")
+        raise GraphValueError(
+            f"Expected k to be from 1 to {g.num_nodes()}, the number of nodes, got {k}."
+        )
     if mode not in MODES:
-        raise GraphValueError(f"mode is 'k-way' or 'recursive', but {mode!r} came.")
+        raise GraphValueError(f"Expected mode to be 'k-way' or 'recursive', got {mode!r}.")
 
 
-def _types(g: Graph, given: Any) -> Tensor:
-    types: Tensor = torch.as_tensor(given)
+def _types(g: Graph, balance_ntypes: Any) -> Tensor:
+    types: Tensor = torch.as_tensor(balance_ntypes)
     if types.is_floating_point():
-        raise GraphTypeError(f"Types of nodes are integers, but {_checks.kind(given)} came.")
+        raise GraphTypeError(
+            f"Expected balance_ntypes to be integers, got {_checks.kind(balance_ntypes)}."
+        )
     if types.shape != (g.num_nodes(),):
         raise GraphValueError(
-            f"balance_ntypes must have shape ({g.num_nodes()},), but {tuple(types.shape)} came."
+            f"Expected balance_ntypes to have shape ({g.num_nodes()},), got {tuple(types.shape)}."
         )
     return types.long()
 
 
 def _fingerprint(g: Graph, types: Tensor | None, *settings: Any) -> str:
-    """What the parts depend on, in short."""
-    found = hashlib.sha256(repr((g.num_nodes(), *settings)).encode())
+    """A hash of everything that the parts depend on."""
+    digest = hashlib.sha256(repr((g.num_nodes(), *settings)).encode())
     columns: Sequence[Tensor] = [*g.edges(), *([] if types is None else [types])]
     for column in columns:
-        found.update(column.long().cpu().contiguous().numpy().data)
-    return found.hexdigest()
+        digest.update(column.long().cpu().contiguous().numpy().data)
+    return digest.hexdigest()
 
 
 def _read(path: Path, name: str) -> Tensor | None:
     """The parts in a file, if they are those of ``name``.
 
     Raises:
-        GraphValueError: the file holds something else than parts.
+        GraphValueError: the file does not have parts.
     """
     if not path.exists():
         return None
     try:
-        found = torch.load(path, weights_only=True)
-        parts: Tensor = found["parts"]
-        return parts if found["graphmp parts of"] == name else None
-    except Exception as error:  # whatever reading a strange file raises
+        content = torch.load(path, weights_only=True)
+        parts: Tensor = content["parts"]
+        return parts if content["graphmp parts of"] == name else None
+    except Exception as error:  # reading an unknown file can raise anything
         raise GraphValueError(
-            f"{str(path)!r} is no file of parts that graphmp wrote: remove it, or give another "
-            "cache_path."
+            f"Expected {str(path)!r} to be a file of parts that graphmp wrote, got another file; "
+            "remove it, or pass another cache_path."
         ) from error

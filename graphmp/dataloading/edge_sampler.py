@@ -1,4 +1,4 @@
-"""Sampling for the prediction of edges: blocks for the nodes at the ends of seed edges."""
+"""Sampling for edge prediction: blocks for the nodes at the ends of seed edges."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .._storage.frame import NID
 from ..errors import GraphTypeError
 from ..graph import Graph
 from ..transforms import compact_graphs
-from .exclusion import check_exclusion, excluded
+from .exclusion import check_exclusion, excluded_edges
 from .features import set_edge_lazy_features
 from .negative_graph import check_negative_sampler, negative_graph
 from .sampler import Sampler, accepts, check_sampler, check_triple, on_device
 
 
 class EdgePredictionSampler(Sampler):
-    """What :func:`as_edge_prediction_sampler` makes; see there.
+    """The sampler that :func:`as_edge_prediction_sampler` returns.
 
     Args:
         sampler: see :func:`as_edge_prediction_sampler`.
@@ -42,9 +42,9 @@ class EdgePredictionSampler(Sampler):
         self._excludes = accepts(sampler.sample, 3)
         if exclude is not None and not self._excludes:
             raise GraphTypeError(
-                f"exclude={exclude!r} needs a sampler that leaves edges out, but "
-                f"{type(sampler).__name__}.sample takes no third argument: give it "
-                "exclude_eids=None, the ids of edges that must not be in the blocks."
+                f"Expected a sampler that can exclude edges for exclude={exclude!r}, but "
+                f"{type(sampler).__name__}.sample takes no third argument; add exclude_eids=None, "
+                "the ids of edges that are excluded from the blocks."
             )
         check_negative_sampler(negative_sampler)
         self.sampler, self.exclude, self.negative_sampler = sampler, exclude, negative_sampler
@@ -52,7 +52,7 @@ class EdgePredictionSampler(Sampler):
         self.prefetch_labels = prefetch_labels
 
     def sample(self, g: Graph, indices: Any) -> Any:
-        """Make the pair graph of some seed edges, their negative graph, and the blocks for both.
+        """Sample the pair graph of some seed edges, their negative graph, and blocks for both.
 
         Args:
             g: the graph.
@@ -63,16 +63,16 @@ class EdgePredictionSampler(Sampler):
             ``(input_nodes, pair_graph, neg_graph, blocks)``.
 
         Raises:
-            GraphError: ids that do not fit, or what the samplers raise.
+            GraphError: invalid ids, or an error of the samplers.
         """
         seeds = self.check_seeds(g, indices)
         graphs = [edge_subgraph(g, seeds, relabel_nodes=False)]
         if self.negative_sampler is not None:
             graphs.append(negative_graph(g, self.negative_sampler, seeds))
         graphs = compact_graphs(graphs)
-        gone = excluded(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
-        more = (gone,) if self._excludes else ()
-        batch = self.sampler.sample(g, graphs[0].ndata[NID], *more)
+        excluded = excluded_edges(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
+        optional = (excluded,) if self._excludes else ()
+        batch = self.sampler.sample(g, graphs[0].ndata[NID], *optional)
         check_triple(batch, f"{type(self.sampler).__name__}.sample")
         inputs, _, blocks = batch
         set_edge_lazy_features(graphs[0], self.prefetch_labels)
@@ -82,15 +82,15 @@ class EdgePredictionSampler(Sampler):
         """Check that seeds are edges.
 
         Raises:
-            GraphIndexError: an edge that is not there.
+            GraphIndexError: an edge id out of range.
             GraphKeyError: an unknown edge type.
             GraphTypeError: not ids, or another id type than the graph's.
             GraphValueError: several edge types and no dict.
         """
-        found = edges_by_type(g, on_device(g, indices))
+        seeds = edges_by_type(g, on_device(g, indices))
         if isinstance(indices, Mapping):
-            return {etype: found[etype] for etype in map(g.to_canonical_etype, indices)}
-        return next(iter(found.values()))
+            return {etype: seeds[etype] for etype in map(g.to_canonical_etype, indices)}
+        return next(iter(seeds.values()))
 
 
 def as_edge_prediction_sampler(
@@ -101,34 +101,34 @@ def as_edge_prediction_sampler(
     negative_sampler: Any = None,
     prefetch_labels: Any = None,
 ) -> EdgePredictionSampler:
-    """Make a sampler of seed edges out of one of seed nodes.
+    """Convert a sampler of seed nodes to one of seed edges.
 
     Args:
-        sampler: samples for the nodes at the ends of the edges, for example
+        sampler: a sampler for the nodes at the ends of the edges, for example
             :class:`NeighborSampler`.
-        exclude: which edges must not be in the blocks, as a model could read its answer there: None
-            for none; ``"self"`` the seeds; ``"reverse_id"`` also their reverse, by
-            ``reverse_eids``; ``"reverse_types"`` also their reverse, by ``reverse_etypes``; or a
-            function that gets the seeds and gives ids, with several edge types dicts of them.
+        exclude: the edges to exclude from the blocks, as they would leak the labels: None for none;
+            ``"self"`` for the seeds; ``"reverse_id"`` also for their reverse edges, by
+            ``reverse_eids``; ``"reverse_types"`` also for their reverse edges, by
+            ``reverse_etypes``; or a function from seeds to ids, with several edge types dicts.
         reverse_eids: (E,) the reverse of each edge; with several edge types a dict by type.
-        reverse_etypes: a dict from edge types to those of their reverse, where an edge has the same
-            id.
-        negative_sampler: a function of the graph and the seeds that gives sources and destinations
-            of pairs, with several edge types a dict of them by type; see
+        reverse_etypes: a dict from edge types to their reverse edge types; an edge and its reverse
+            have the same id.
+        negative_sampler: a function of the graph and the seeds that returns sources and
+            destinations of pairs, with several edge types a dict by type; see
             :mod:`~graphmp.dataloading.negative_sampler`.
-        prefetch_labels: names of edge features of the pair graph that are read while the batch is
-            made; with several edge types also a dict of them by type.
+        prefetch_labels: names of edge features of the pair graph to gather with the batch; with
+            several edge types also a dict of lists by type.
 
     Returns:
         A sampler that yields ``(input_nodes, pair_graph, blocks)``, or with a negative sampler
-        ``(input_nodes, pair_graph, neg_graph, blocks)``. The pair graph has the seeds as edges, the
-        negative graph the other pairs; both have the same nodes, which are the destinations of the
-        last block.
+        ``(input_nodes, pair_graph, neg_graph, blocks)``. The edges of the pair graph are the seeds,
+        those of the negative graph the negative pairs; both have the same nodes, which are the
+        destinations of the last block.
 
     Raises:
-        GraphTypeError: no sampler, one that cannot exclude what it should, or reverse ids or types
-            of the wrong kind.
-        GraphValueError: an unknown ``exclude``, or reverse ids or types that are missing.
+        GraphTypeError: not a sampler, one that cannot exclude edges, or reverse ids or types that
+            are missing or of the wrong kind.
+        GraphValueError: an unknown ``exclude``.
 
     Example:
         >>> import graphmp as gm

@@ -12,11 +12,11 @@ from .. import _checks
 from ..errors import GraphTypeError
 from ..graph import Graph
 from ..transforms.batch import batch
-from .seeds import Share
+from .seeds import Shard
 
 
 class GraphCollator:
-    """Makes one item of several: of graphs a batch, of all else what torch makes of it.
+    """Combines items into one: graphs into a batched graph, the rest as torch does.
 
     Example:
         >>> import graphmp as gm
@@ -27,14 +27,14 @@ class GraphCollator:
     """
 
     def collate(self, items: Sequence[Any]) -> Any:
-        """Make one item.
+        """Combine items.
 
         Args:
             items: at least one; all graphs, tensors, numbers, strings, or tuples, lists or dicts of
-                such, of one form.
+                them, of the same structure.
 
         Returns:
-            An item of the same form.
+            An item of the same structure.
 
         Raises:
             GraphError: graphs that cannot be batched together.
@@ -52,22 +52,22 @@ class GraphCollator:
 
 
 class GraphDataLoader(data.DataLoader[Any]):
-    """Batches of the graphs of a data set, with what comes along, such as labels.
+    """Iterates over batches of the graphs of a dataset, with their labels and other values.
 
-    This is torch's loader, with graphs laid side by side by :func:`graphmp.batch`.
+    This is torch's ``DataLoader`` with :func:`graphmp.batch` for graphs.
 
     Args:
-        dataset: items with an index and a length: graphs, or tuples, lists or dicts with graphs.
-        collate_fn: makes one item of several; :meth:`GraphCollator.collate` unless given.
-        use_ddp: give each process of ``torch.distributed`` another part of the items.
-        ddp_seed: what the order depends on, besides the number of the epoch, with ``use_ddp`` and
-            ``shuffle``; the same in all processes.
-        **kwargs: as torch's ``DataLoader`` takes them: ``batch_size``, ``shuffle``, ``drop_last``,
-            ``num_workers`` (here processes), ``sampler``, …
+        dataset: a sequence of items: graphs, or tuples, lists or dicts with graphs.
+        collate_fn: combines items into one; :meth:`GraphCollator.collate` by default.
+        use_ddp: whether each process of ``torch.distributed`` gets its own shard of the items.
+        ddp_seed: the random seed of the order, together with the number of the epoch, for
+            ``use_ddp`` and ``shuffle``; it must be the same in all processes.
+        **kwargs: the other arguments of torch's ``DataLoader``: ``batch_size``, ``shuffle``,
+            ``drop_last``, ``num_workers`` (here processes), ``sampler``, …
 
     Raises:
-        GraphRuntimeError: ``use_ddp`` without a group of processes.
-        GraphTypeError: no data set.
+        GraphRuntimeError: ``use_ddp`` without a process group.
+        GraphTypeError: not a dataset.
 
     Example:
         >>> import graphmp as gm
@@ -89,23 +89,23 @@ class GraphDataLoader(data.DataLoader[Any]):
             hasattr(dataset, "__getitem__") or hasattr(dataset, "__iter__")
         ):
             raise GraphTypeError(
-                "A data set, such as a list of graphs, is wanted, but "
-                f"{_checks.kind(dataset)} came: DataLoader is the one that samples from a graph."
+                f"Expected a dataset, such as a list of graphs, got {_checks.kind(dataset)}; to "
+                "sample from one graph, use DataLoader."
             )
         self._by_process: DistributedSampler[Any] | None = None
         if use_ddp:
-            share = Share.of_process()
-            how = {"shuffle": kwargs.pop("shuffle", False), "seed": ddp_seed}
-            how["drop_last"] = kwargs.get("drop_last", False)
-            self._by_process = DistributedSampler(dataset, share.of, share.rank, **how)
+            shard = Shard.of_process()
+            options = {"shuffle": kwargs.pop("shuffle", False), "seed": ddp_seed}
+            options["drop_last"] = kwargs.get("drop_last", False)
+            self._by_process = DistributedSampler(dataset, shard.world_size, shard.rank, **options)
             kwargs["sampler"] = self._by_process
         super().__init__(dataset, collate_fn=collate_fn or GraphCollator().collate, **kwargs)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of the next epoch, with ``use_ddp`` and ``shuffle``.
+        """Set the number of the next epoch, for its order with ``use_ddp`` and ``shuffle``.
 
         Args:
-            epoch: its number; without this call all epochs have one order.
+            epoch: the number; without this call all epochs have the same order.
         """
         if self._by_process is not None:
             self._by_process.set_epoch(epoch)

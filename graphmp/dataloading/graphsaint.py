@@ -1,7 +1,8 @@
-"""GraphSAINT: subgraphs of nodes, edges or walks that are drawn at random."""
+"""GraphSAINT: subgraphs induced by random nodes, edges or walks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,26 +19,26 @@ MODES = ("node", "edge", "walk")
 
 
 class SAINTSampler(Sampler):
-    """A subgraph of nodes that are drawn at random; each seed stands for one of them.
+    """Samples the subgraph induced by random nodes; the number of seeds is that of subgraphs.
 
     From `GraphSAINT: Graph Sampling Based Inductive Learning Method
-    <https://arxiv.org/abs/1907.04931>`__ (Zeng et al., ICLR 2020). Draws are with replacement, so
-    the subgraph may have fewer nodes than drawn. The graph has one node and one edge type. As
-    seeds give a loader as many numbers as an epoch is to have subgraphs, and ``batch_size=1``.
+    <https://arxiv.org/abs/1907.04931>`__ (Zeng et al., ICLR 2020). Samples are with replacement, so
+    the subgraph may have fewer nodes than samples. The graph must be homogeneous. Pass a loader
+    ``range(n)`` as seeds for ``n`` subgraphs in each epoch, and ``batch_size=1``.
 
     Args:
-        mode: ``"node"`` draws nodes, in proportion to their out-degree, which counts as 1 where
-            it is 0; ``"edge"`` draws edges, in proportion to 1 / the out-degree of the source +
-            1 / the in-degree of the destination, and takes both ends; ``"walk"`` goes from nodes
-            drawn evenly along random edges, and takes the nodes on the way.
-        budget: how many nodes or edges are drawn; of walks their number and their length.
-        cache: keep what the draws are in proportion to.
-        prefetch_ndata: names of node features that are read while the batch is made.
+        mode: ``"node"`` samples nodes with probability proportional to their out-degree, at least
+            1; ``"edge"`` samples edges with probability proportional to 1 / the out-degree of the
+            source + 1 / the in-degree of the destination, and uses both ends; ``"walk"`` samples
+            uniform start nodes of random walks, and uses all nodes of the walks.
+        budget: the number of nodes or edges; for walks a pair of their number and length.
+        cache: whether to cache the probabilities.
+        prefetch_ndata: names of node features to gather with the batch.
         prefetch_edata: likewise of edge features.
-        output_device: where the subgraph goes.
+        output_device: the device of the subgraph.
 
     Raises:
-        GraphTypeError: a budget that does not fit the mode.
+        GraphTypeError: a budget of the wrong kind for the mode.
         GraphValueError: an unknown mode, or a budget of 0.
 
     Example:
@@ -59,57 +60,57 @@ class SAINTSampler(Sampler):
         output_device: Any = "cpu",
     ) -> None:
         if mode not in MODES:
-            raise GraphValueError(f"mode is one of {', '.join(MODES)}, but {mode!r} came.")
+            raise GraphValueError(f"Expected mode to be one of {', '.join(MODES)}, got {mode!r}.")
         self.mode, self.budget, self.cache = mode, _checked_budget(mode, budget), cache
         self.prefetch_ndata, self.prefetch_edata = prefetch_ndata, prefetch_edata
         self.output_device = output_device
-        self._kept: tuple[Any, Tensor] | None = None
+        self._cached: tuple[Any, Tensor] | None = None
 
     def sample(self, g: Graph, indices: Any) -> Any:  # noqa: ARG002
-        """Make a subgraph.
+        """Sample a subgraph.
 
         Args:
             g: the graph.
-            indices: seeds, which count for nothing.
+            indices: seeds, which are ignored.
 
         Returns:
-            The subgraph of the nodes that were drawn.
+            The subgraph induced by the sampled nodes.
 
         Raises:
-            GraphValueError: a graph of several types, or with nothing to draw from.
+            GraphValueError: a graph of several types, or without nodes or edges to sample.
         """
         draw = {"node": self.node_sampler, "edge": self.edge_sampler, "walk": self.walk_sampler}
-        found = node_subgraph(g, draw[self.mode](g))
-        set_node_lazy_features(found, self.prefetch_ndata)
-        set_edge_lazy_features(found, self.prefetch_edata)
-        return found.to(self.output_device)
+        subgraph = node_subgraph(g, draw[self.mode](g))
+        set_node_lazy_features(subgraph, self.prefetch_ndata)
+        set_edge_lazy_features(subgraph, self.prefetch_edata)
+        return subgraph.to(self.output_device)
 
     def check_seeds(self, g: Graph, indices: Any) -> Any:
-        """Check that the graph has one node type and one edge type; seeds may be anything."""
+        """Check that the graph is homogeneous; seeds are arbitrary."""
         if not g.is_homogeneous:
             raise GraphValueError(
-                "SAINTSampler wants a graph of one node type and one edge type: call "
-                "graphmp.to_homogeneous on it."
+                "Expected a graph of one node type and one edge type, got edge types "
+                f"{g.canonical_etypes}; call graphmp.to_homogeneous on it."
             )
-        _ = g.adjacency.csc  # made once, it lets node_subgraph look at the nodes' edges alone
+        _ = g.adjacency.csc  # built once, so that node_subgraph reads the nodes' edges only
         return super().check_seeds(g, indices)
 
     def node_sampler(self, g: Graph) -> Tensor:
-        """Draw nodes by their out-degrees: ids, ascending."""
-        return _once(self._draw(g, lambda: g.out_degrees().clamp(min=1).double()))
+        """Sample nodes by their out-degrees: distinct ids, ascending."""
+        return _distinct(self._draw(g, lambda: g.out_degrees().clamp(min=1).double()))
 
     def edge_sampler(self, g: Graph) -> Tensor:
-        """Draw edges that join nodes of small degree, and give their ends: ids, ascending."""
+        """Sample edges between nodes of small degree: distinct ids of their ends, ascending."""
 
-        def chances() -> Tensor:
+        def probabilities() -> Tensor:
             u, v = (ends.long() for ends in g.edges())
-            found: Tensor = 1 / g.out_degrees().double()[u] + 1 / g.in_degrees().double()[v]
-            return found
+            weights: Tensor = 1 / g.out_degrees().double()[u] + 1 / g.in_degrees().double()[v]
+            return weights
 
-        return _once(torch.cat(g.find_edges(self._draw(g, chances))))
+        return _distinct(torch.cat(g.find_edges(self._draw(g, probabilities))))
 
     def walk_sampler(self, g: Graph) -> Tensor:
-        """Walk along random edges, and give the nodes on the way: ids, ascending."""
+        """Sample random walks: distinct ids of their nodes, ascending."""
         walks, length = self.budget
         _check_any(g.num_nodes(), "nodes")
         generator = random.generator(g.device)
@@ -117,37 +118,39 @@ class SAINTSampler(Sampler):
             g.num_nodes(), (walks,), generator=generator, dtype=g.idtype, device=g.device
         )
         traces = sampling.random_walk(g, starts, length=length)[0]
-        return _once(traces[traces >= 0])
+        return _distinct(traces[traces >= 0])
 
-    def _draw(self, g: Graph, chances: Any) -> Tensor:
-        """Draw as many ids as the budget says, in proportion to their chances."""
-        limits = self._limits(g, chances)
-        _check_any(len(limits), f"{self.mode}s")
+    def _draw(self, g: Graph, probabilities: Callable[[], Tensor]) -> Tensor:
+        """Sample ``budget`` ids, in proportion to their probabilities."""
+        cumulative = self._cumulative(g, probabilities)
+        _check_any(len(cumulative), f"{self.mode}s")
         generator = random.generator(g.device)
         points = torch.rand(self.budget, generator=generator, dtype=torch.float64, device=g.device)
-        found = torch.searchsorted(limits, points * limits[-1], right=True)
-        return found.clamp(max=len(limits) - 1).to(g.idtype)
+        ids = torch.searchsorted(cumulative, points * cumulative[-1], right=True)
+        return ids.clamp(max=len(cumulative) - 1).to(g.idtype)
 
-    def _limits(self, g: Graph, chances: Any) -> Tensor:
-        """Where each id's part of the line of all chances ends."""
-        kept = self._kept
-        if kept is not None and kept[0] is g.adjacencies[g.canonical_etypes[0]]:
-            return kept[1]
-        limits: Tensor = chances().cumsum(0)
+    def _cumulative(self, g: Graph, probabilities: Callable[[], Tensor]) -> Tensor:
+        """The cumulative sum of the probabilities, cached for one graph."""
+        adjacency = g.adjacencies[g.canonical_etypes[0]]
+        if self._cached is not None and self._cached[0] is adjacency:
+            return self._cached[1]
+        cumulative = probabilities().cumsum(0)
         if self.cache:
-            self._kept = (g.adjacencies[g.canonical_etypes[0]], limits)
-        return limits
+            self._cached = (adjacency, cumulative)
+        return cumulative
 
 
-def _once(ids: Tensor) -> Tensor:
-    """Each id once, ascending."""
-    found: Tensor = torch.unique(ids)
-    return found
+def _distinct(ids: Tensor) -> Tensor:
+    """The distinct ids, ascending."""
+    distinct: Tensor = torch.unique(ids)
+    return distinct
 
 
-def _check_any(number: int, what: str) -> None:
+def _check_any(number: int, name: str) -> None:
     if number == 0:
-        raise GraphValueError(f"The graph has no {what} to draw from.")
+        raise GraphValueError(
+            f"Expected a graph with {name}, got one that has no {name} to sample from."
+        )
 
 
 def _checked_budget(mode: str, budget: Any) -> Any:
@@ -155,13 +158,13 @@ def _checked_budget(mode: str, budget: Any) -> Any:
         return _positive(budget, "budget")
     if not isinstance(budget, (tuple, list)) or len(budget) != 2:
         raise GraphTypeError(
-            "The budget of walks is a pair, their number and their length, but "
-            f"{_checks.kind(budget)} came."
+            "Expected budget of walks to be a pair, their number and their length, got "
+            f"{_checks.kind(budget)}."
         )
-    return _positive(budget[0], "The number of walks"), _positive(budget[1], "Their length")
+    return _positive(budget[0], "The number of walks"), _positive(budget[1], "The length of walks")
 
 
-def _positive(value: Any, what: str) -> int:
-    if _checks.count(value, what) == 0:
-        raise GraphValueError(f"{what} must be at least 1, but 0 came.")
+def _positive(value: Any, name: str) -> int:
+    if _checks.count(value, name) == 0:
+        raise GraphValueError(f"{name} must be at least 1, got 0.")
     return int(value)

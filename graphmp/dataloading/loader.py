@@ -1,10 +1,9 @@
-"""DataLoader: batches of seeds, sampled by threads while the model trains."""
+"""DataLoader: batches of seeds, sampled by threads during training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from types import NoneType
 from typing import Any
 
 import torch
@@ -13,62 +12,63 @@ from torch import Tensor
 from .. import _checks, random
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from .prefetch import Ahead, Settings, in_turn
+from .prefetch import Prefetcher, Settings, sequential
 from .sampler import Sampler, check_sampler
-from .seeds import Seeds, Share
+from .seeds import Seeds, Shard
 from .transfer import Transfer
 
 
 class DataLoader:
-    """Batches of seeds, each made into what a sampler gives.
+    """Iterates over batches of seeds, each sampled by a sampler.
 
-    Workers are threads: the loops of sampling release the interpreter's lock, so nothing is copied
-    to other processes. Sampling, the reading of the features that the sampler names, and the way to
-    the device go on while the model trains.
+    Workers are threads: the sampling kernels release the interpreter's lock, and nothing is copied
+    between processes. Sampling, gathering of prefetched features, and transfer to the device run
+    while the model trains.
 
-    An epoch draws one key from torch's generator, in the thread that iterates; its order and all
-    its batches follow from the key. So batches are the same for any number of workers, and
-    ``torch.manual_seed`` repeats them. A sampler of one's own must draw from
-    :mod:`graphmp.sampling` or ``graphmp.random.generator()`` for that: torch's own generator is one
-    for all threads. With workers an epoch sees the fields that the graph had when it began.
+    Each epoch draws one random key from torch's generator, in the thread that iterates; the order
+    and all batches depend on the key alone. So batches are the same for any number of workers, and
+    ``torch.manual_seed`` reproduces them. A custom sampler must use :mod:`graphmp.sampling` or
+    ``graphmp.random.generator()`` for that, as all threads share torch's default generator. With
+    workers, an epoch uses the fields that the graph has at its start.
 
-    What a sampler raises is raised where its batch is asked for. Breaking the loop off ends the
+    An exception in a sampler is raised when its batch is requested. Leaving the loop ends the
     threads.
 
     Args:
-        graph: what is sampled from; no block.
+        graph: the graph to sample, not a block.
         indices: seeds: a tensor of the graph's id type, a list, an array or a bool mask; with
-            several types a dict by node type, or by edge type for a sampler of edges.
-        graph_sampler: makes a batch of some seeds; see :class:`Sampler`.
-        device: where batches go; the graph's device unless given. Copies to a GPU are queued on the
-            stream that is current where the loop starts.
-        use_ddp: give each process of ``torch.distributed`` another part of the seeds, all of one
-            size: the first seeds come a second time where they do not divide evenly.
-        ddp_seed: what the order depends on, besides the number of the epoch, with ``use_ddp`` and
-            ``shuffle``; the same in all processes.
-        batch_size: how many seeds a batch has.
-        drop_last: leave out the last batch if it is smaller, and with ``use_ddp`` the last seeds if
-            they do not divide evenly.
-        shuffle: go through the seeds in another order in each epoch.
-        use_prefetch_thread: with ``num_workers=0``, sample in one thread of its own.
-        use_alternate_streams: accepted for DGL's sake.
-        pin_prefetcher: accepted for DGL's sake.
-        use_uva: accepted where batches go to a GPU; features are then read on the CPU, by workers.
-        gpu_cache: not there; None.
-        num_workers: how many threads sample; with 0 the thread that iterates does.
-        pin_memory: accepted for torch's sake.
-        persistent_workers: accepted for torch's sake; threads start in no time.
-        worker_init_fn: called in each thread, with its number, when it starts.
-        prefetch_factor: how many batches for each worker are made ahead; 2 unless given.
-        timeout: seconds after which a batch that has not come is an error; 0 for never.
-        generator: where the key of an epoch is drawn from; torch's own generator unless given.
+            several types a dict by node type, or by edge type for a sampler of seed edges.
+        graph_sampler: samples a batch for some seeds; see :class:`Sampler`.
+        device: the device of the batches; the graph's device by default. Copies to a GPU run on
+            the stream that is current where the loop starts.
+        use_ddp: whether each process of ``torch.distributed`` gets its own shard of the seeds, all
+            of the same size: the first seeds are repeated if the number is not divisible.
+        ddp_seed: the random seed of the order, together with the number of the epoch, for
+            ``use_ddp`` and ``shuffle``; it must be the same in all processes.
+        batch_size: the number of seeds of a batch.
+        drop_last: whether to drop the last batch if it is smaller, and with ``use_ddp`` the last
+            seeds if their number is not divisible.
+        shuffle: whether each epoch has a new random order.
+        use_prefetch_thread: with ``num_workers=0``, whether to sample in a thread.
+        use_alternate_streams: ignored; for compatibility with DGL.
+        pin_prefetcher: ignored; for compatibility with DGL.
+        use_uva: only for batches on a GPU; workers gather the features on the CPU.
+        gpu_cache: not supported; None.
+        num_workers: the number of sampling threads; with 0 the thread that iterates samples.
+        pin_memory: ignored; for compatibility with torch.
+        persistent_workers: ignored; for compatibility with torch.
+        worker_init_fn: called in each thread with its number when it starts.
+        prefetch_factor: the number of batches that each worker samples in advance; 2 by default.
+        timeout: seconds after which a missing batch is an error; 0 for no timeout.
+        generator: the generator for the key of an epoch; torch's default generator by default.
 
     Raises:
-        GraphIndexError: a seed that is not there.
+        GraphIndexError: a seed id out of range.
         GraphKeyError: an unknown type of seeds.
-        GraphRuntimeError: ``use_ddp`` without a group of processes, ``use_uva`` without a GPU.
-        GraphTypeError: no graph, no sampler, seeds of another id type, settings of another kind.
-        GraphValueError: a block, no seed, a batch size of 0, a timeout below 0.
+        GraphRuntimeError: ``use_ddp`` without a process group, ``use_uva`` without a GPU.
+        GraphTypeError: not a graph, not a sampler, seeds of another id type, other arguments of the
+            wrong kind.
+        GraphValueError: a block, no seeds, a batch size of 0, a negative timeout.
 
     Example:
         >>> import torch, graphmp as gm
@@ -117,37 +117,37 @@ class DataLoader:
         self.use_alternate_streams, self.pin_prefetcher = use_alternate_streams, pin_prefetcher
         self.num_workers = _checks.count(num_workers, "num_workers")
         self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
-        _check_ways(worker_init_fn, generator, timeout)
+        _check_workers(worker_init_fn, generator, timeout)
         self.worker_init_fn, self.generator, self.timeout = worker_init_fn, generator, timeout
         self.prefetch_factor = _positive(
             2 if prefetch_factor is None else prefetch_factor, "prefetch_factor"
         )
         self._epoch = 0
-        self._share()
+        self._shard()
         check = getattr(graph_sampler, "check_seeds", Sampler().check_seeds)
         self._seeds = Seeds(check(graph, indices))
 
     def __len__(self) -> int:
         """The number of batches of an epoch, in this process."""
-        seeds = self._share().size(len(self._seeds), self.drop_last)
+        seeds = self._shard().size(len(self._seeds), self.drop_last)
         return seeds // self.batch_size if self.drop_last else -(-seeds // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
         threads = self.num_workers or int(bool(self.use_prefetch_thread))
         job = self._job(self.graph.local_var() if threads else self.graph)
         if threads == 0:
-            return in_turn(job, len(self))
-        depth = threads * self.prefetch_factor
-        settings = Settings(threads, depth, self.worker_init_fn, self.timeout)
-        return Ahead(job, len(self), settings)
+            return sequential(job, len(self))
+        prefetch = threads * self.prefetch_factor
+        settings = Settings(threads, prefetch, self.worker_init_fn, self.timeout)
+        return Prefetcher(job, len(self), settings)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of the next epoch, with ``use_ddp`` and ``shuffle``.
+        """Set the number of the next epoch, for its order with ``use_ddp`` and ``shuffle``.
 
-        Epochs are counted by themselves; a program that goes on from a checkpoint says where.
+        Epochs are counted automatically; call this to resume from a checkpoint.
 
         Args:
-            epoch: its number.
+            epoch: the number.
         """
         self._epoch = _checks.count(epoch, "epoch")
 
@@ -157,33 +157,33 @@ class DataLoader:
         compute_cores: Any = None,  # noqa: ARG002
         verbose: bool = True,  # noqa: ARG002
     ) -> AbstractContextManager[None]:
-        """Do nothing; here for DGL's sake, whose workers are processes that need cores.
+        """Do nothing; for compatibility with DGL, whose workers are processes.
 
         Args:
-            loader_cores: not used.
-            compute_cores: not used.
-            verbose: not used.
+            loader_cores: ignored.
+            compute_cores: ignored.
+            verbose: ignored.
         """
         return nullcontext()
 
     def _job(self, graph: Graph) -> Callable[[int], Any]:
-        """What makes the batches of a new epoch."""
+        """The function that samples the batches of a new epoch."""
         key = _key(self.generator)
-        share = self._share()
-        order = share.places(self._order(key), self.drop_last)
+        shard = self._shard()
+        order = shard.select(self._order(key), self.drop_last)
         seeds, size, sampler = self._seeds, self.batch_size, self.graph_sampler
         transfer = Transfer(self.device)
 
         def job(number: int) -> Any:
-            places = order[number * size : (number + 1) * size]
-            with random.stream(key, share.rank, number):
-                batch = sampler.sample(graph, seeds.take(places))
+            positions = order[number * size : (number + 1) * size]
+            with random.stream(key, shard.rank, number):
+                batch = sampler.sample(graph, seeds.take(positions))
             return transfer(batch)
 
         return job
 
     def _order(self, key: int) -> Tensor:
-        """All places of seeds, in the order of the next epoch."""
+        """The positions of all seeds, in the order of the next epoch."""
         if not self.shuffle:
             return torch.arange(len(self._seeds))
         seed = random.mixed(self.ddp_seed, self._epoch) if self.use_ddp else random.mixed(key, 0)
@@ -191,8 +191,8 @@ class DataLoader:
         generator = torch.Generator("cpu").manual_seed(seed)
         return torch.randperm(len(self._seeds), generator=generator, device="cpu")
 
-    def _share(self) -> Share:
-        return Share.of_process() if self.use_ddp else Share()
+    def _shard(self) -> Shard:
+        return Shard.of_process() if self.use_ddp else Shard()
 
 
 def _key(generator: torch.Generator | None) -> int:
@@ -203,43 +203,48 @@ def _key(generator: torch.Generator | None) -> int:
 
 def _check_parts(graph: Any, sampler: Any) -> None:
     if not isinstance(graph, Graph):
-        raise GraphTypeError(f"A graph to sample from is wanted, but {_checks.kind(graph)} came.")
+        raise GraphTypeError(f"Expected a graph to sample from, got {_checks.kind(graph)}.")
     if graph.is_block:
-        raise GraphValueError("A block cannot be sampled from: give the graph it came from.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; pass the graph that it was sampled "
+            "from."
+        )
     check_sampler(sampler)
 
 
-def _check_ways(start: Any, generator: Any, timeout: Any) -> None:
-    if start is not None and not callable(start):
+def _check_workers(init: Any, generator: Any, timeout: Any) -> None:
+    if init is not None and not callable(init):
         raise GraphTypeError(
-            "worker_init_fn is a function of the number of a worker, but "
-            f"{_checks.kind(start)} came."
+            "Expected worker_init_fn to be a function of the number of a worker, got "
+            f"{_checks.kind(init)}."
         )
-    if not isinstance(generator, (torch.Generator, NoneType)):
+    if generator is not None and not isinstance(generator, torch.Generator):
         raise GraphTypeError(
-            f"generator is a torch.Generator, but {_checks.kind(generator)} came: for a seed give "
-            "torch.Generator().manual_seed(seed)."
+            f"Expected generator to be a torch.Generator, got {_checks.kind(generator)}; for a "
+            "seed, pass torch.Generator().manual_seed(seed)."
         )
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise GraphTypeError(f"timeout is a number of seconds, but {_checks.kind(timeout)} came.")
+        raise GraphTypeError(
+            f"Expected timeout to be a number of seconds, got {_checks.kind(timeout)}."
+        )
     if not timeout >= 0:
-        raise GraphValueError(f"timeout must be 0, for never, or more, but {timeout} came.")
+        raise GraphValueError(f"Expected timeout to be 0, for none, or positive, got {timeout}.")
 
 
 def _check_gpu(device: torch.device, use_uva: bool, gpu_cache: Any) -> None:
     if use_uva and device.type != "cuda":
         raise GraphRuntimeError(
-            f"use_uva=True is for batches that go to a GPU, but they go to {device}: leave it out, "
-            "or name a device such as 'cuda'."
+            f"Expected a GPU as the device for use_uva=True, got {device}; omit use_uva, or pass a "
+            "device such as 'cuda'."
         )
     if gpu_cache:
         raise GraphValueError(
-            "gpu_cache is not there: leave it out, or keep the features on the GPU and index them "
+            "gpu_cache is not supported; omit it, or store the features on the GPU and index them "
             "by input_nodes."
         )
 
 
-def _positive(value: Any, what: str) -> int:
-    if _checks.count(value, what) == 0:
-        raise GraphValueError(f"{what} must be at least 1, but 0 came.")
+def _positive(value: Any, name: str) -> int:
+    if _checks.count(value, name) == 0:
+        raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
     return int(value)

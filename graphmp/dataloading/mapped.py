@@ -1,4 +1,4 @@
-"""Features that stay in a file: only the rows that are needed are read."""
+"""Memory-mapped features: a batch reads only its rows from the file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _CHANGES = {
 
 
 class MappedFeatures(Tensor):
-    """A tensor whose values stay in a file; made by :func:`map_features`.
+    """A read-only tensor whose values are in a file; created by :func:`map_features`.
 
-    Whatever reads it looks first whether the file still has its size: to read beyond the end of a
-    file that has shrunk would end the process. Nothing can be written. What is read are plain
-    tensors; views are mapped as this is.
+    Every operation checks first that the file has not shrunk, as reading beyond its end would
+    terminate the process. Results of operations are plain tensors, except views, which are mapped
+    too.
     """
 
     _file: mmap.mmap
@@ -35,16 +35,16 @@ class MappedFeatures(Tensor):
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Do what torch is asked for, if the file is as it was and nothing is written.
+        """Run an operation of torch, after a check that it writes nothing and the file is intact.
 
         Args:
-            func: what is to be done.
+            func: the operation.
             types: not used.
-            args: to what.
-            kwargs: to what.
+            args: its positional arguments.
+            kwargs: its keyword arguments.
 
         Raises:
-            GraphRuntimeError: the file has shrunk, or something would be written.
+            GraphRuntimeError: the file has shrunk, or the operation writes.
         """
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
         with torch._C.DisableTorchFunctionSubclass():
@@ -54,8 +54,8 @@ class MappedFeatures(Tensor):
             writes = name in _CHANGES or (name.endswith("_") and not name.endswith("__"))
             if (writes and args[0] is mapped[0]) or isinstance(kwargs.get("out"), MappedFeatures):
                 raise GraphRuntimeError(
-                    f"Features in a file cannot be written, as {name!r} would: call .clone() on "
-                    "the rows."
+                    f"Expected an operation that reads, got {name!r}, as features in a file cannot "
+                    "be written; call .clone() on the rows."
                 )
             for one in mapped:
                 one._check()
@@ -64,8 +64,8 @@ class MappedFeatures(Tensor):
     def _check(self) -> None:
         if self._file.size() < self._size:
             raise GraphRuntimeError(
-                f"The file of the features has shrunk from at least {self._size} to "
-                f"{self._file.size()} bytes since it was mapped: write it anew and map it again."
+                f"Expected the features' file to keep its size, but it has shrunk from at least "
+                f"{self._size} to {self._file.size()} bytes; write it again and map it again."
             )
 
 
@@ -74,22 +74,21 @@ def map_features(
 ) -> Tensor:
     """Map a file of features, which may be larger than memory.
 
-    Assign the result to ``graph.ndata`` or ``graph.edata``: of a batch, only the rows that it has
-    are read. A tensor of ``torch.from_file`` or of ``numpy.memmap`` does the same, without a check
-    of the file's size.
+    Assign the result to ``graph.ndata`` or ``graph.edata``; a batch reads only its rows. Tensors of
+    ``torch.from_file`` and ``numpy.memmap`` work too, without a check of the file's size.
 
     Args:
-        path: a file of the values alone, row after row.
+        path: a file of raw values in row-major order.
         shape: the shape of the tensor, rows first.
-        dtype: what the values are.
-        offset: how many bytes come before them, a multiple of a value's size.
+        dtype: the dtype of the values.
+        offset: the number of bytes before the values, a multiple of the size of a value.
 
     Returns:
-        A tensor on the CPU that can be read, not written.
+        A read-only tensor on the CPU.
 
     Raises:
-        GraphTypeError: a shape that is not ints, or no dtype.
-        GraphValueError: the file is missing or too short, or the offset does not fit.
+        GraphTypeError: a shape that is not ints, or not a dtype.
+        GraphValueError: a missing or too short file, or an invalid offset.
 
     Example:
         >>> import tempfile, numpy as np
@@ -100,21 +99,21 @@ def map_features(
         tensor(14.)
     """
     if not isinstance(dtype, torch.dtype):
-        raise GraphTypeError(f"A dtype such as torch.float32 is wanted, but {dtype!r} came.")
+        raise GraphTypeError(f"Expected a dtype such as torch.float32, got {dtype!r}.")
     sizes = tuple(_checks.count(size, "A size in shape") for size in shape)
     if _checks.count(offset, "offset") % dtype.itemsize:
         raise GraphValueError(
-            f"offset must be a multiple of {dtype.itemsize}, the size of {dtype}, but {offset} "
-            "came."
+            f"Expected offset to be a multiple of {dtype.itemsize}, the size of {dtype}, got "
+            f"{offset}."
         )
     values = math.prod(sizes)
     needed = offset + values * dtype.itemsize
     path = Path(path)
-    found = path.stat().st_size if path.is_file() else None
-    if found is None or found < needed:
-        came = "there is no such file" if found is None else f"it has {found}"
+    size = path.stat().st_size if path.is_file() else None
+    if size is None or size < needed:
+        actual = "there is no such file" if size is None else f"it has {size}"
         raise GraphValueError(
-            f"{str(path)!r} must have {needed} bytes for {sizes} of {dtype}, but {came}."
+            f"Expected {str(path)!r} to have {needed} bytes for {sizes} of {dtype}, but {actual}."
         )
     return (
         _mapped(path, offset, needed, dtype).view(sizes)
@@ -127,7 +126,7 @@ def _mapped(path: Path, offset: int, needed: int, dtype: torch.dtype) -> MappedF
     with path.open("rb") as opened:
         file = mmap.mmap(opened.fileno(), needed, access=mmap.ACCESS_READ)
     if hasattr(mmap, "MADV_RANDOM"):
-        file.madvise(mmap.MADV_RANDOM)  # what lies beside a row is not read with it
+        file.madvise(mmap.MADV_RANDOM)  # no read-ahead of neighbouring rows
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given buffer is not writable")
         plain = torch.frombuffer(file, dtype=dtype, offset=offset)
@@ -135,26 +134,26 @@ def _mapped(path: Path, offset: int, needed: int, dtype: torch.dtype) -> MappedF
 
 
 def _subclassed(plain: Tensor, file: mmap.mmap, size: int) -> MappedFeatures:
-    made = plain.as_subclass(MappedFeatures)
-    made._file, made._size = file, size
-    return made
+    mapped = plain.as_subclass(MappedFeatures)
+    mapped._file, mapped._size = file, size
+    return mapped
 
 
 def _mapped_too(result: Any, mapped: list[MappedFeatures]) -> Any:
-    """A result that is a view of mapped values is mapped as they are."""
+    """Make a result that is a view of mapped values a mapped tensor too."""
     if isinstance(result, (tuple, list)) and any(isinstance(one, Tensor) for one in result):
         return type(result)([_mapped_too(one, mapped) for one in result])
     if not isinstance(result, Tensor) or isinstance(result, MappedFeatures):
         return result
-    where = result.untyped_storage().data_ptr()
+    address = result.untyped_storage().data_ptr()
     for one in mapped:
-        if one.untyped_storage().data_ptr() == where:
+        if one.untyped_storage().data_ptr() == address:
             return _subclassed(result, one._file, one._size)
     return result
 
 
 def _flat(value: Any) -> Iterable[Any]:
-    """All that tuples, lists and dicts hold."""
+    """The leaves of nested tuples, lists and dicts."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if not isinstance(value, (tuple, list)):

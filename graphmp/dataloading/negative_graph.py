@@ -1,4 +1,4 @@
-"""Negative graphs: what a negative sampler gave, checked, as a graph."""
+"""Negative graphs: the checked pairs of a negative sampler as edges."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ _IDS = (torch.int32, torch.int64)
 
 
 def check_negative_sampler(sampler: Any) -> None:
-    """Check that something can be called to draw pairs.
+    """Check that a negative sampler is callable.
 
     Raises:
-        GraphTypeError: no function, or a class.
+        GraphTypeError: not a function, or a class.
     """
     if sampler is None or (callable(sampler) and not isinstance(sampler, type)):
         return
-    hint = f": make one, {sampler.__name__}(...)" if isinstance(sampler, type) else ""
+    hint = f"; create an instance, {sampler.__name__}(...)" if isinstance(sampler, type) else ""
     raise GraphTypeError(
-        "A negative sampler is a function of a graph and edge ids, but "
-        f"{_checks.kind(sampler)} came{hint}."
+        "Expected a negative sampler, a function of a graph and edge ids, got "
+        f"{_checks.kind(sampler)}{hint}."
     )
 
 
 def negative_graph(g: Graph, sampler: Callable[[Graph, Any], Any], seeds: Any) -> Graph:
-    """A graph of the types and nodes of ``g`` whose edges are pairs that were drawn.
+    """A graph with the types and nodes of ``g`` whose edges are sampled negative pairs.
 
     Args:
         g: the graph.
-        sampler: draws them.
-        seeds: ids of edges, or a dict of them by canonical edge type.
+        sampler: the negative sampler.
+        seeds: ids of edges, or a dict of ids by canonical edge type.
 
     Raises:
-        GraphIndexError: the sampler named a node that is not there.
-        GraphKeyError: it named an edge type that is not there.
-        GraphTypeError: it gave no pairs of ids.
-        GraphValueError: it gave unequal numbers of sources and destinations.
+        GraphIndexError: the sampler returns a node id out of range.
+        GraphKeyError: it returns an unknown edge type.
+        GraphTypeError: it does not return pairs of ids.
+        GraphValueError: it returns unequal numbers of sources and destinations.
     """
     pairs, who = sampler(g, seeds), f"The negative sampler {_name(sampler)}"
     if not isinstance(pairs, Mapping) and len(g.canonical_etypes) > 1:
         raise GraphTypeError(
-            f"{who} must give a dict {{edge type: (sources, destinations)}}, as there are several "
-            f"edge types, but {_checks.kind(pairs)} came."
+            f"{who} must return a dict {{edge type: (sources, destinations)}}, as there are "
+            f"several edge types, got {_checks.kind(pairs)}."
         )
     edges = {}
     for key, ends in (pairs if isinstance(pairs, Mapping) else {None: pairs}).items():
@@ -69,29 +69,29 @@ def _canonical(g: Graph, etype: Any, who: str) -> Any:
     try:
         return g.to_canonical_etype(etype)
     except GraphKeyError as error:
-        raise GraphKeyError(f"{who} gave pairs of edge type {etype!r}: {error}") from error
+        raise GraphKeyError(f"{who} returns pairs of edge type {etype!r}: {error}") from error
 
 
 def _ends(g: Graph, ends: Any, etype: Any, who: str) -> tuple[Tensor, Tensor]:
-    """Sources and destinations of one type."""
+    """Checked sources and destinations of one edge type."""
     if not isinstance(ends, (tuple, list)) or len(ends) != 2:
-        came = _checks.kind(ends)
+        kind = _checks.kind(ends)
         if isinstance(ends, (tuple, list)):
-            came = f"{type(ends).__name__} of {len(ends)}"
+            kind = f"{type(ends).__name__} of {len(ends)}"
         raise GraphTypeError(
-            f"{who} must give (sources, destinations), two tensors of ids, but {came} came."
+            f"{who} must return (sources, destinations), two tensors of ids, got {kind}."
         )
     u, v = (_nodes(g, nodes, etype[end], who) for nodes, end in zip(ends, (0, 2), strict=True))
     if len(u) != len(v):
         raise GraphValueError(
-            f"{who} must give as many sources as destinations, but {len(u)} and {len(v)} came: "
-            "repeat_interleave makes a source for each of its destinations."
+            f"{who} must return as many sources as destinations, got {len(u)} and {len(v)}; use "
+            "repeat_interleave to repeat a source for each of its destinations."
         )
     return u, v
 
 
 def _nodes(g: Graph, nodes: Any, ntype: str, who: str) -> Tensor:
-    what = f"Nodes of type {ntype!r} that {who[0].lower()}{who[1:]} gives"
+    what = f"Nodes of type {ntype!r} that {who[0].lower()}{who[1:]} returns"
     if isinstance(nodes, np.ndarray):
         nodes = torch.from_numpy(nodes)
     if isinstance(nodes, Tensor) and nodes.dtype in _IDS:

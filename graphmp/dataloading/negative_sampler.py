@@ -1,4 +1,4 @@
-"""Negative samplers: pairs of nodes that are taken for edges that are not there."""
+"""Negative samplers: pairs of nodes that serve as negative examples of edges."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Pairs = tuple[Tensor, Tensor]
 
 
 class _NegativeSampler:
-    """Calls ``pairs`` for each edge type that has seeds."""
+    """Base of the negative samplers: calls ``pairs`` for each edge type that has seeds."""
 
     def __init__(self, k: int) -> None:
         self.k = _checks.count(k, "k")
         if self.k == 0:
-            raise GraphValueError("k, the pairs for each edge, must be at least 1, but 0 came.")
+            raise GraphValueError("Expected k, the pairs for each edge, to be at least 1, got 0.")
 
     def __call__(self, g: Graph, eids: Any) -> Any:
-        """Draw pairs for some edges.
+        """Sample pairs for some edges.
 
         Args:
             g: the graph.
-            eids: ids of edges, or a dict of them by edge type.
+            eids: ids of edges, or a dict of ids by edge type.
 
         Returns:
             Sources and destinations, or a dict of such pairs by canonical edge type.
@@ -41,21 +41,21 @@ class _NegativeSampler:
         return {etype: self.pairs(g, ids, etype) for etype, ids in named.items()}
 
     def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:  # noqa: ARG002
-        """Draw pairs for edges of one type."""
+        """Sample pairs for edges of one type."""
         raise GraphRuntimeError(f"{type(self).__name__} must override pairs(g, eids, etype).")
 
 
 class PerSourceUniform(_NegativeSampler):
-    """For each edge, ``k`` pairs of its source and any node; ``Uniform`` is another name.
+    """Samples ``k`` pairs of the source of each edge and a random node, also named ``Uniform``.
 
-    Every destination has the same chance, so some pairs may be edges.
+    Destinations are uniform, so that some pairs may be edges.
 
     Args:
         k: the number of pairs for each edge.
 
     Raises:
-        GraphTypeError: k is not an int.
-        GraphValueError: k is below 1.
+        GraphTypeError: ``k`` is not an int.
+        GraphValueError: ``k`` is below 1.
 
     Example:
         >>> import torch, graphmp as gm
@@ -66,7 +66,7 @@ class PerSourceUniform(_NegativeSampler):
     """
 
     def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
-        """Draw ``k`` destinations for each source: (k * n,) sources, grouped, and destinations."""
+        """Sample ``k`` destinations for each edge: (k * n,) sources, grouped, and destinations."""
         u, _ = g.find_edges(eids, etype=etype)
         src = u.repeat_interleave(self.k)
         generator = random.generator(g.device)
@@ -84,17 +84,16 @@ Uniform = PerSourceUniform
 
 
 class GlobalUniform(_NegativeSampler):
-    """Pairs of any two nodes that no edge joins, up to ``k`` for each edge.
+    """Samples pairs of random nodes without an edge, up to ``k`` for each edge.
 
     Args:
-        k: the number of pairs for each edge; there may be fewer, as pairs that turn out to be edges
-            are dropped.
-        exclude_self_loops: draw no pair of a node and itself.
-        replace: whether a pair may come twice.
+        k: the number of pairs for each edge; there may be fewer, if there are not enough pairs.
+        exclude_self_loops: whether to exclude pairs of a node and itself.
+        replace: whether a pair may be sampled more than once.
 
     Raises:
-        GraphTypeError: k is not an int.
-        GraphValueError: k is below 1.
+        GraphTypeError: ``k`` is not an int.
+        GraphValueError: ``k`` is below 1.
 
     Example:
         >>> import torch, graphmp as gm
@@ -109,8 +108,7 @@ class GlobalUniform(_NegativeSampler):
         self.exclude_self_loops, self.replace = exclude_self_loops, replace
 
     def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
-        """Draw up to ``k`` pairs for each edge: sources and destinations, (m,) each."""
-        found: Pairs = sampling.global_uniform_negative_sampling(
+        """Sample up to ``k`` pairs for each edge: sources and destinations, (m,) each."""
+        return sampling.global_uniform_negative_sampling(
             g, len(eids) * self.k, self.exclude_self_loops, self.replace, etype
         )
-        return found

@@ -1,4 +1,4 @@
-"""Partitions: the nodes of a graph in parts of about one size, with few edges between parts."""
+"""Graph partitioning: parts of similar size with few edges between them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ Ints = NDArray[np.int64]
 def partition(
     g: Graph, k: int, *, balance_ntypes: Tensor | None, balance_edges: bool, recursive: bool
 ) -> Tensor:
-    """Divide the nodes of a graph into parts.
+    """Partition the nodes of a graph.
 
-    METIS does it where ``pymetis`` is installed. Else, and where node types are balanced, which
-    ``pymetis`` cannot do, nodes are laid in a row in which neighbours are near each other (reverse
-    Cuthill-McKee, from SciPy), and the row is cut: the sizes are right, but more edges are cut.
+    Uses METIS if ``pymetis`` is installed. Otherwise, and for balanced node types, which
+    ``pymetis`` does not support, nodes are ordered such that neighbours are close to each other
+    (reverse Cuthill-McKee, from SciPy), and the order is cut into parts: these are balanced, but
+    cut more edges.
 
     Args:
         g: a graph of one node type and one edge type.
         k: the number of parts.
-        balance_ntypes: (N,) types of nodes, of which every part is to have as many; or None.
-        balance_edges: let every part have as many edges, not as many nodes.
-        recursive: let METIS divide into two again and again, not into ``k`` at once.
+        balance_ntypes: (N,) node types, each of which is balanced over the parts; or None.
+        balance_edges: whether to balance the number of edges, not of nodes.
+        recursive: whether METIS uses recursive bisection, not k-way partitioning.
 
     Returns:
         (N,) int64, the part of each node, on the CPU.
@@ -44,22 +45,24 @@ def partition(
     if balance_ntypes is None and find_spec("pymetis") is not None:
         return torch.from_numpy(_by_metis(indptr, indices, k, sizes, recursive))
     if find_spec("scipy") is None:
-        raise GraphRuntimeError("Dividing a graph into parts needs METIS: pip install pymetis")
+        raise GraphRuntimeError(
+            "Expected pymetis or SciPy to be installed, to partition a graph; pip install pymetis."
+        )
     if balance_ntypes is None:
         warnings.warn(
-            "pymetis is not installed, so the parts are those of a simple method, which cuts more "
-            "edges: pip install pymetis",
+            "pymetis is not installed, so a simpler method partitions the graph, which cuts more "
+            "edges; pip install pymetis",
             GraphWarning,
             stacklevel=3,
         )
     types = np.zeros(len(sizes), np.int64)
     if balance_ntypes is not None:
         types = balance_ntypes.cpu().numpy()
-    return torch.from_numpy(_cut(_in_a_row(indptr, indices), sizes, types, k))
+    return torch.from_numpy(_cut(_local_order(indptr, indices), sizes, types, k))
 
 
 def _neighbours(g: Graph) -> tuple[Ints, Ints]:
-    """Where each node's neighbours start and end, and the neighbours, of either direction."""
+    """The undirected neighbours of each node, as a compressed layout."""
     u, v = (ends.long().cpu() for ends in g.edges())
     u, v = torch.cat([u, v]), torch.cat([v, u])
     u, v = u[u != v], v[u != v]
@@ -74,12 +77,12 @@ def _by_metis(indptr: Ints, indices: Ints, k: int, sizes: Ints, recursive: bool)
 
     adjacency = pymetis.CSRAdjacency(indptr, indices)
     weights = np.maximum(sizes, 1)
-    _, found = pymetis.part_graph(k, adjacency, vweights=weights, recursive=recursive)
-    return np.asarray(found, np.int64)
+    _, parts = pymetis.part_graph(k, adjacency, vweights=weights, recursive=recursive)
+    return np.asarray(parts, np.int64)
 
 
-def _in_a_row(indptr: Ints, indices: Ints) -> Ints:
-    """The nodes in an order in which neighbours are near each other."""
+def _local_order(indptr: Ints, indices: Ints) -> Ints:
+    """The nodes in an order in which neighbours are close to each other."""
     from scipy import sparse
 
     nodes = len(indptr) - 1
@@ -89,7 +92,7 @@ def _in_a_row(indptr: Ints, indices: Ints) -> Ints:
 
 
 def _cut(order: Ints, sizes: Ints, types: Ints, k: int) -> Ints:
-    """Cut a row of nodes into parts of one size, the nodes of each type by themselves."""
+    """Cut an order of nodes into parts of equal size, separately for each type."""
     parts = np.zeros(len(order), np.int64)
     for each in np.unique(types):
         row = order[types[order] == each]

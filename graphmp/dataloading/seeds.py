@@ -1,4 +1,4 @@
-"""Seeds: what a loader goes through, in which order, and what of it falls to a process."""
+"""Seeds of a loader: their order, and their shards for several processes."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from ..errors import GraphRuntimeError, GraphValueError
 
 
 class Seeds:
-    """Seeds of one or several types, one after the other.
+    """Seeds of one or several types, concatenated.
 
     Args:
-        given: a tensor, or a dict of tensors by type.
+        seeds: a tensor, or a dict of tensors by type.
 
     Raises:
-        GraphValueError: no seed.
+        GraphValueError: no seeds.
     """
 
-    def __init__(self, given: Any) -> None:
-        self._types = list(given) if isinstance(given, Mapping) else None
-        parts = list(given.values()) if isinstance(given, Mapping) else [given]
+    def __init__(self, seeds: Any) -> None:
+        self._types = list(seeds) if isinstance(seeds, Mapping) else None
+        parts = list(seeds.values()) if isinstance(seeds, Mapping) else [seeds]
         if sum(map(len, parts)) == 0:
-            raise GraphValueError("At least one seed is wanted, but none came.")
+            raise GraphValueError("Expected at least one seed, got none.")
         self._all = parts[0] if len(parts) == 1 else torch.cat(parts)
         self._ends = torch.tensor([len(part) for part in parts]).cumsum(0)
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def take(self, places: Tensor) -> Any:
-        """The seeds at some places, in that order: a tensor, or a dict of the types among them."""
-        seeds = self._all[places.to(self._all.device)]
+    def take(self, positions: Tensor) -> Any:
+        """The seeds at some positions, in that order: a tensor, or a dict of tensors by type."""
+        seeds = self._all[positions.to(self._all.device)]
         if self._types is None:
             return seeds
-        numbers = torch.bucketize(places, self._ends, right=True)
+        types = torch.bucketize(positions, self._ends, right=True)
         return {
-            self._types[number]: seeds[(numbers == number).to(seeds.device)]
-            for number in torch.unique(numbers).tolist()
+            self._types[number]: seeds[(types == number).to(seeds.device)]
+            for number in torch.unique(types).tolist()
         }
 
 
-class Share(NamedTuple):
-    """Which of several processes takes part in what a loader goes through.
+class Shard(NamedTuple):
+    """One process's shard of the seeds.
 
     Attributes:
-        rank: the number of this process.
-        of: how many there are.
+        rank: the rank of the process.
+        world_size: the number of processes.
     """
 
     rank: int = 0
-    of: int = 1
+    world_size: int = 1
 
     @classmethod
-    def of_process(cls) -> Share:
-        """The share of this process in torch's default group.
+    def of_process(cls) -> Shard:
+        """The shard of this process in torch's default group.
 
         Raises:
             GraphRuntimeError: there is no group.
@@ -66,25 +66,25 @@ class Share(NamedTuple):
 
         if not dist.is_available() or not dist.is_initialized():
             raise GraphRuntimeError(
-                "use_ddp=True divides the seeds among the processes of torch.distributed, but "
-                "there are none: call torch.distributed.init_process_group first."
+                "Expected a process group of torch.distributed for use_ddp=True, got none; call "
+                "torch.distributed.init_process_group first."
             )
         return cls(dist.get_rank(), dist.get_world_size())
 
     def size(self, total: int, drop_last: bool) -> int:
-        """How many of ``total`` places fall to each process."""
-        return total // self.of if drop_last else -(-total // self.of)
+        """The number of seeds of each process, of ``total`` seeds."""
+        return total // self.world_size if drop_last else -(-total // self.world_size)
 
-    def places(self, order: Tensor, drop_last: bool) -> Tensor:
-        """The places that fall to this process: as many as to every other.
+    def select(self, order: Tensor, drop_last: bool) -> Tensor:
+        """The elements of this process, as many as of every other.
 
         Args:
-            order: all places.
-            drop_last: leave the last out where they do not divide evenly; else the first come a
-                second time.
+            order: all positions of seeds.
+            drop_last: whether to drop the last elements if the number is not divisible by the
+                number of processes; else the first are repeated.
         """
-        if self.of == 1:
+        if self.world_size == 1:
             return order
-        size = self.size(len(order), drop_last) * self.of
+        size = self.size(len(order), drop_last) * self.world_size
         repeated = torch.arange(size) % max(len(order), 1)
-        return order[repeated[self.rank :: self.of]]
+        return order[repeated[self.rank :: self.world_size]]

@@ -1,4 +1,4 @@
-"""What every backend says when it refuses numbers that it was given."""
+"""Error messages that all backends share."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import torch
 
 
 def not_a_probability(edge: int, weight: float) -> str:
-    """Says that a weight is negative, infinite or NaN."""
+    """The message for a weight that is negative, infinite or NaN."""
     return (
-        "Probabilities must be finite and not negative (they need not sum to 1), but edge "
-        f"{edge} has {float(weight)}."
+        "Expected probabilities to be finite and not negative (they need not sum to 1), but edge "
+        f"{edge} has {float(weight)}; correct it, or exclude the edge."
     )
 
 
 def not_comparable(edge: int) -> str:
-    """Says that a weight is NaN."""
-    return f"Weights are compared, but that of edge {edge} is NaN."
+    """The message for a weight that is NaN and cannot be compared."""
+    return (
+        f"Expected weights that can be compared, but that of edge {edge} is NaN; replace it by a "
+        "number."
+    )
 
 
 def too_many(edges: int, dtype: torch.dtype) -> str:
-    """Says that more edges are chosen than ids can number."""
+    """The message for a sample with more edges than the id type can number."""
     return (
-        f"Ids of {dtype} cannot number the {edges} edges that were asked for: sample fewer, or "
-        "call graph.long()."
+        f"Expected fewer edges, as ids of {dtype} cannot number the {edges} edges of the sample; "
+        "sample fewer, or call graph.long()."
     )

@@ -1,8 +1,8 @@
-"""Random numbers that need no state: Philox 4x32-10, a function of a key and a counter.
+"""Philox 4x32-10: a counter-based random number generator without state.
 
-Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011. What an edge draws depends on
-the seed and on its id alone, so it is the same in the forward and the backward pass, for every
-backend, layout and number of threads, and need not be stored.
+Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011. The random number of an edge
+depends on the seed and the edge id alone, so that it is the same in the forward and the backward
+pass, for every backend, layout and number of threads, and need not be stored.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _STEPS = (0x9E3779B9, 0xBB67AE85)
 
 
 def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[Tensor, ...]:
-    """Four times 32 random bits for each id.
+    """Four random words of 32 bits for each id.
 
     Args:
         seed: the key, 0 to 2⁶³ - 1.
         ids: (n,) integers, the first half of the counter.
-        group: its third quarter, one number or (n,).
-        kind: its last quarter.
+        group: the third quarter of the counter, one number or (n,).
+        kind: the last quarter of the counter.
 
     Returns:
-        Four (n,) int64 tensors of 0 to 2³² - 1.
+        Four (n,) int64 tensors from 0 to 2³² - 1.
     """
     k0, k1 = seed & _LOW, seed >> 32
     ids = ids.long()
     a, b = ids & _LOW, (ids >> 32) & _LOW
     c, d = torch.zeros_like(ids) + group, torch.full_like(ids, kind)
     for _ in range(10):
-        # The products wrap around in 64 bits, which keeps their bits; the masks drop the sign.
+        # The products wrap around in 64 bits, which preserves their bits; masks drop the sign.
         x, y = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b = ((y >> 32) & _LOW) ^ b ^ k0, y & _LOW
         c, d = ((x >> 32) & _LOW) ^ d ^ k1, x & _LOW
@@ -41,9 +41,9 @@ def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[T
 
 
 def fraction(high: Tensor, low: Tensor) -> Tensor:
-    """Numbers between 0 and 1, neither of them included, of two words.
+    """Convert two words to numbers between 0 and 1, both excluded.
 
-    52 bits and a half are what float64 holds exactly: one bit more would round up to 1.
+    Uses 52 bits plus one half, which float64 represents exactly; one more bit could round up to 1.
 
     Args:
         high: (n,) words of 32 bits.
@@ -56,30 +56,30 @@ def fraction(high: Tensor, low: Tensor) -> Tensor:
 
 
 def halves(seed: int) -> tuple[int, int]:
-    """The low and the high half of a key, each as the signed number of 32 bits that has its bits.
+    """The low and the high half of a key, the low one reinterpreted as a signed 32-bit integer.
 
-    A kernel's arguments are then of one type, whatever the key.
+    So the types of a kernel's arguments do not depend on the key.
     """
     low = seed & _LOW
     return low - (low >> 31 << 32), seed >> 32
 
 
 def threshold(probability: float) -> int:
-    """The least number of 32 bits that is kept when ``probability`` of them is dropped."""
+    """The least 32-bit word that is not dropped with probability ``probability``."""
     return round(probability * 2**32)
 
 
 def dropout_mask(
     seed: int, eids: Tensor, heads: int, probability: float, dtype: torch.dtype
 ) -> Tensor:
-    """The factors of dropout for edges and heads: 0, or one over the share that is kept.
+    """The dropout factors of edges and heads: 0 or 1 / (1 - probability).
 
     Args:
         seed: the key.
         eids: (E,) edge ids.
-        heads: the number of heads; head ``h`` takes word ``h % 4`` of group ``h // 4``.
-        probability: of a 0.
-        dtype: of the result.
+        heads: the number of heads; head ``h`` uses word ``h % 4`` of group ``h // 4``.
+        probability: the probability of 0.
+        dtype: the dtype of the result.
 
     Returns:
         (E, heads).

@@ -15,7 +15,7 @@ from support.loaders import flat, people
 
 import graphmp as gm
 from graphmp import dataloading as dl
-from graphmp.dataloading.seeds import Share
+from graphmp.dataloading.seeds import Shard
 
 PROGRAM = Path(__file__).resolve().parents[1] / "support" / "ddp_program.py"
 
@@ -87,7 +87,7 @@ def test_seeds_of_several_types_and_whole_graphs_are_divided_too(found: list[Any
 @pytest.mark.parametrize("processes", [1, 2, 3, 5])
 def test_shares_are_those_of_torchs_sampler(processes: int, total: int, drop_last: bool) -> None:
     order = torch.randperm(total)
-    parts = [Share(i, processes).places(order, drop_last) for i in range(processes)]
+    parts = [Shard(i, processes).select(order, drop_last) for i in range(processes)]
     for rank, part in enumerate(parts):
         torchs: Any = torch.utils.data.DistributedSampler(
             order,  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_shares_are_those_of_torchs_sampler(processes: int, total: int, drop_las
             assert len(part) == 0
             continue
         assert part.tolist() == order[list(torchs)].tolist()
-        assert len(part) == Share(rank, processes).size(total, drop_last)
+        assert len(part) == Shard(rank, processes).size(total, drop_last)
 
 
 def test_without_a_group_of_processes_it_is_refused() -> None:

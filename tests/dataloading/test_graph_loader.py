@@ -90,5 +90,7 @@ def test_graphs_that_do_not_fit_are_an_error() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 3, gm.graph(([0], [1]))])
 def test_what_is_no_data_set_is_refused_when_the_loader_is_made(wrong: Any) -> None:
-    with pytest.raises(gm.GraphTypeError, match="such as a list of graphs, is wanted"):
+    with pytest.raises(
+        gm.GraphTypeError, match="Expected a dataset, such as a list of graphs, got"
+    ):
         dl.GraphDataLoader(wrong)

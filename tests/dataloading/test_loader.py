@@ -240,7 +240,7 @@ def test_each_worker_is_initialized() -> None:
 
 def test_one_thread_prefetches_where_it_is_asked_for() -> None:
     loader = loader_of(people(), range(9), use_prefetch_thread=True, batch_size=3)
-    assert type(iter(loader)).__name__ == "Ahead"
+    assert type(iter(loader)).__name__ == "Prefetcher"
     assert outputs(loader) == outputs(loader_of(people(), range(9), batch_size=3))
 
 

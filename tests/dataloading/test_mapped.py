@@ -95,11 +95,15 @@ def test_copying_from_the_file_is_no_writing(file: Path) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "short": ({"shape": (61, 4)}, gm.GraphValueError, r"976 bytes for \(61, 4\).*it has 960"),
-    "shifted": ({"shape": (60, 4), "offset": 4}, gm.GraphValueError, "must have 964 bytes"),
+    "short": (
+        {"shape": (61, 4)},
+        gm.GraphValueError,
+        r"to have 976 bytes for \(61, 4\).*it has 960",
+    ),
+    "shifted": ({"shape": (60, 4), "offset": 4}, gm.GraphValueError, "to have 964 bytes"),
     "missing": ({"shape": (1,), "path": "nowhere"}, gm.GraphValueError, "there is no such file"),
     "folder": ({"shape": (1,), "path": "."}, gm.GraphValueError, "there is no such file"),
-    "offset": ({"shape": (1,), "offset": 3}, gm.GraphValueError, "a multiple of 4"),
+    "offset": ({"shape": (1,), "offset": 3}, gm.GraphValueError, "to be a multiple of 4"),
     "dtype": ({"shape": (1,), "dtype": np.float32}, gm.GraphTypeError, "such as torch.float32"),
     "size": ({"shape": (1.5,)}, gm.GraphTypeError, "must be an int"),
     "negative": ({"shape": (-1, 4)}, gm.GraphValueError, "must not be negative"),
