@@ -1,4 +1,4 @@
-"""`docs/dgl.md` names what is here and what is not; so it is."""
+"""`docs/dgl.md` lists the names of DGL that exist, and replacements for the others."""
 
 from __future__ import annotations
 
@@ -39,21 +39,22 @@ def test_every_module_has_a_section() -> None:
 
 
 @each_section
-def test_what_the_page_says_is_here_is_here(name: str) -> None:
-    [here] = re.findall(r"^Here: (.*?)(?:, and every|, which|\.$)", SECTIONS[name], re.M | re.S)
-    listed = names(here)
+def test_names_listed_as_available_exist(name: str) -> None:
+    pattern = r"^Available: (.*?)(?:, and every|, which|\.$)"
+    [available] = re.findall(pattern, SECTIONS[name], re.M | re.S)
+    listed = names(available)
     assert listed
     assert [each for each in listed if not hasattr(owner(name), each)] == []
 
 
 @each_section
-def test_what_the_page_says_is_not_here_is_not_here(name: str) -> None:
+def test_names_listed_as_not_available_do_not_exist(name: str) -> None:
     rows = re.findall(r"^\| (.*?) \|", SECTIONS[name], re.M)
     listed = [each for row in rows for each in names(row)]
     assert [each for each in listed if hasattr(owner(name), each)] == []
 
 
-def test_every_message_of_two_ends_is_here() -> None:
+def test_every_message_of_two_ends_exists() -> None:
     for left, right in permutations("uve", 2):
         for operator in ("add", "sub", "mul", "div", "dot"):
             message = f"{left}_{operator}_{right}"
@@ -64,7 +65,7 @@ def test_every_message_of_two_ends_is_here() -> None:
             assert hasattr(gm.ops, f"{message}_{reducer}")
 
 
-def test_names_that_stand_in_for_others_exist() -> None:
+def test_replacements_exist() -> None:
     dotted = set(re.findall(r"\bgm\.([A-Za-z_][\w.]*)", PAGE))
     assert len(dotted) > 20
     for each in dotted:
