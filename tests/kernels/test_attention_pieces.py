@@ -20,7 +20,7 @@ on_gpu = pytest.mark.parametrize("backend", ["cuda"], indirect=True)
 def short_pieces(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut all rows of more than eight edges."""
     monkeypatch.setattr("graphmp.kernels.cuda.layout.LEAST_PIECE", 8)
-    monkeypatch.setattr("graphmp.kernels.cuda.layout.SHARE", 0)
+    monkeypatch.setattr("graphmp.kernels.cuda.layout.MEANS_PER_PIECE", 0)
 
 
 @on_gpu

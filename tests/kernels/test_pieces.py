@@ -12,7 +12,7 @@ pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
 from graphmp.kernels.contract import Csr
 from graphmp.kernels.cuda import layout
-from graphmp.kernels.cuda.layout import Pieces, narrow, piece_length, pieces
+from graphmp.kernels.cuda.layout import Pieces, cut_rows, narrow, piece_length
 
 
 def form_of(lengths: list[int], dtype: torch.dtype) -> Csr:
@@ -37,7 +37,7 @@ def covered(cut: Pieces) -> dict[int, list[tuple[int, int, int]]]:
 )
 def test_pieces_cover_each_row_once_in_order(lengths: list[int], dtype: torch.dtype) -> None:
     form = form_of(lengths, dtype)
-    cut, limits = pieces(form), form[0].tolist()
+    cut, limits = cut_rows(form), form[0].tolist()
     most = piece_length(len(lengths), sum(lengths))
     found = covered(cut)
     assert sorted(found) == list(range(len(lengths)))
@@ -63,20 +63,20 @@ def test_pieces_cover_each_row_once_in_order(lengths: list[int], dtype: torch.dt
 
 def test_partial_results_are_few_beside_the_rows() -> None:
     lengths = [int(1 + 4000 / (1 + i)) for i in range(2000)]
-    assert pieces(form_of(lengths, torch.int64)).num_slots <= len(lengths) / 8
+    assert cut_rows(form_of(lengths, torch.int64)).num_slots <= len(lengths) / 8
 
 
 @each_corner
-def test_what_is_made_of_a_layout_is_kept_and_goes_with_it(corner: Corner) -> None:
+def test_values_of_a_layout_are_cached_as_long_as_it_lives(corner: Corner) -> None:
     form = corner.graph(torch.int64).adjacency.csc
     small = narrow(form)
     assert {t.dtype for t in small} == {torch.int32}
     assert narrow(form) is small
     assert narrow(small) is small
-    assert pieces(small) is pieces(small)
-    before = len(layout._kept)
+    assert cut_rows(small) is cut_rows(small)
+    before = len(layout._cache)
     del form, small
-    assert len(layout._kept) < before
+    assert len(layout._cache) < before
 
 
 def test_ids_that_do_not_fit_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

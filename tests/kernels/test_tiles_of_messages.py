@@ -15,7 +15,7 @@ pytest.importorskip("triton", reason="needs Triton: pip install triton")
 from graphmp.kernels import cuda, reference
 from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Csr, Operand, Plan
 from graphmp.kernels.cuda import layout
-from graphmp.kernels.cuda.features import features, tile
+from graphmp.kernels.cuda.features import feature_layout, message_tile
 
 LENGTHS = (0, 9, 1, 4, 0, 14)
 Shape = tuple[int, ...]
@@ -54,7 +54,7 @@ def operands(
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of four edges."""
     monkeypatch.setattr(layout, "LEAST_PIECE", 4)
-    monkeypatch.setattr(layout, "SHARE", 1)
+    monkeypatch.setattr(layout, "MEANS_PER_PIECE", 1)
     monkeypatch.setattr(layout, "piece_length", lambda rows, edges: 4)
 
 
@@ -185,11 +185,11 @@ def test_tiles_cover_features_and_are_neither_small_nor_large(
     for width in (1, 2, 3, 7, 16, 41, 64, 100, 128, 129, 602, 1433):
         for heads in (1, 3, 8):
             plan = Plan((heads, width), (heads, 1), (heads, width))
-            given = features(plan, torch.device("cpu"))
-            sizes = tile(given, dtype, mean)
+            features = feature_layout(plan, torch.device("cpu"))
+            sizes = message_tile(features, dtype, mean)
             counts = (sizes.edges, sizes.heads, sizes.width, sizes.align)
             assert all(n & (n - 1) == 0 for n in counts)
-            assert given.width % sizes.align == 0
-            across = -(-given.heads // sizes.heads) * -(-given.width // sizes.width)
+            assert features.width % sizes.align == 0
+            across = -(-features.heads // sizes.heads) * -(-features.width // sizes.width)
             assert sizes.number == across
             assert sizes.heads * sizes.width * sizes.edges <= 4096 // min(4, dtype.itemsize)

@@ -7,7 +7,7 @@ from random import Random
 import torch
 
 from graphmp.kernels.contract import EDGE, OTHER
-from graphmp.kernels.cuda.scatter import scatter
+from graphmp.kernels.cuda import scatter
 from support.corner_graphs import FLOATS, ID_DTYPES
 from support.launches import WIDTHS, form_of
 

@@ -1,37 +1,41 @@
 """Kernels for CUDA and ROCm devices, compiled by Triton at their first use.
 
-Ids have 32 bits inside where they fit. Rows of many edges are cut into pieces whose partial results
-a second pass adds in order (:mod:`.layout`), so that equal inputs give equal bits; no floating
-point number is ever added atomically.
+Kernels read ids of 32 bits where all ids fit. Rows with many edges are cut into pieces, whose
+partial results a second pass adds in order (:mod:`.layout`): the same inputs give the same bits,
+because no floating point number is added atomically.
+
+A primitive's file also holds the calls that it declines, ``DECLINED``, with the reason; plain torch
+runs them on the device.
 
 Files:
     attention: Attention and its gradients.
-    features: How features map to tiles, and tile sizes.
+    features: How features map to tiles, and the sizes of tiles.
+    gather: Gathering rows, grouping ids, and renumbering nodes.
+    labor: LABOR sampling, which is declined.
     launch: The one place that launches programs.
     layout: Ids in 32 bits, and long rows cut into pieces.
-    messages: Sums, extremes, and messages kept at edges.
-    products: The gradient of a weighted sum.
+    messages: Messages reduced into rows or stored at edges, and their gradients.
     programs: The Triton programs.
-    sampling: Neighbour sampling and relabelling.
-    scatter: The gradient of a maximum.
+    sampling: Neighbour sampling.
     softmax: Softmax over the edges of each row.
-    walking: Random walks.
+    walking: Uniform random walks.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
+from .gather import DECLINED as _GATHER
+from .gather import group, relabel, take
+from .labor import DECLINED as _LABOR
 from .launch import IS_INTERPRETED
-from .layout import LARGEST
-from .messages import sddmm, spmm
-from .products import product_gradient
-from .sampling import relabel, sample
-from .scatter import scatter
+from .messages import product_gradient, scatter, sddmm, spmm
+from .sampling import DECLINED as _SAMPLING
+from .sampling import sample
 from .softmax import softmax, softmax_gradient
+from .walking import DECLINED as _WALKING
 from .walking import walk
 
 __all__ = [
@@ -55,18 +59,7 @@ __all__ = [
 
 name = "cuda"
 
-_PRIMITIVES = (
-    *("attention", "group", "product_gradient", "relabel", "sample", "scatter", "sddmm"),
-    *("softmax", "spmm", "take", "walk"),
-)
-# What plain torch does as well on a device, and more.
-_OF_TORCH = {
-    ("arange", "copy"): "plain torch counts as well on a device",
-    ("greatest", "copy"): "plain torch sorts as well on a device",
-    ("labor", "copy"): "plain torch finds the chances of sources on a device",
-    ("walk", "weights"): "plain torch walks by weight on a device",
-    ("walk", "pairs"): "plain torch walks in second order on a device",
-}
+_DECLINED = {**_GATHER, **_LABOR, **_SAMPLING, **_WALKING}
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
@@ -74,28 +67,15 @@ _DTYPES = (
 
 
 def why_not(call: Call) -> str | None:
-    """A reason why this backend cannot run ``call``, or None when it can."""
+    """The reason why this backend cannot run ``call``, or None if it can."""
     if call.device != "cuda" and not (IS_INTERPRETED and call.device == "cpu"):
         return f"it runs on CUDA and ROCm devices, not on {call.device}"
-    if (call.primitive, call.op) in _OF_TORCH:
-        return _OF_TORCH[call.primitive, call.op]
-    if call.primitive not in _PRIMITIVES:
+    if (call.primitive, call.op) in _DECLINED:
+        return _DECLINED[call.primitive, call.op]
+    if call.primitive not in __all__:
         return f"it has no kernel for {call.primitive}"
     if call.dtype not in _DTYPES:
         return f"it has no kernels for {call.dtype}"
     if call.op == "div" and not call.dtype.is_floating_point:
         return "it does not divide integers"
     return None
-
-
-def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
-    """Sort ids stably; see the contract."""
-    keys = ids.int() if num_rows <= LARGEST else ids
-    ordered, order = torch.sort(keys, stable=True)
-    limits = torch.arange(num_rows + 1, dtype=keys.dtype, device=ids.device)
-    return torch.searchsorted(ordered, limits).to(ids.dtype), order.to(ids.dtype)
-
-
-def take(data: Tensor, ids: Tensor) -> Tensor:
-    """Rows of a tensor; see the contract."""
-    return data.index_select(0, ids)

@@ -1,38 +1,42 @@
-"""How the features of a message lie in the tiles of programs, and how large the tiles are.
+"""How the features of messages and of heads lie in the tiles of programs, and the sizes of tiles.
 
 A message is (heads, width) elements. An operand has all of them, or one number for each head, or
-they are found by a table. A result has all of them, or the sum over the width for each head.
+its elements are listed in a table. A result has all of them, or the sum over the width of each
+head.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..contract import Plan, accumulator
 
-# One warp works on a tile, so that its edges are added in registers, with no word to other warps.
+# One warp works on a tile of messages: its edges are added in registers, without synchronisation.
 WARPS = 1
 LANES = 32
 ROW_BYTES = 512  # of an accumulated row: the lanes of a warp load 16 bytes each
 TILE_BYTES = 4096  # of an accumulated tile
-LEAST_EDGES, MOST_EDGES = 4, 128  # of a tile
+LEAST_EDGES, MOST_EDGES = 4, 128  # of a tile of messages
+
+WARP_BYTES = 2048  # of a tile of heads, for each warp
+MOST_EDGES_OF_HEADS = 32  # of a tile of heads
 
 
-class Features(NamedTuple):
-    """How features meet.
+class FeatureLayout(NamedTuple):
+    """How the features of two operands meet in a message.
 
     Attributes:
-        heads: how many heads.
-        width: elements of a head.
+        heads: the number of heads.
+        width: the number of elements of a head.
         is_summed: whether the result has one number for each head.
         left: ``"whole"``, ``"head"`` or ``"table"``: where the left operand's elements are.
         right: where the right operand's are.
-        left_table: (heads * width,) int32 places in the left operand, for ``"table"``.
-        right_table: likewise in the right operand.
+        left_table: (heads * width,) int32 columns of the left operand, for ``"table"``.
+        right_table: (heads * width,) int32 columns of the right operand.
     """
 
     heads: int
@@ -44,15 +48,15 @@ class Features(NamedTuple):
     right_table: Tensor
 
 
-class Tile(NamedTuple):
-    """The sizes of a program's tile, powers of two.
+class MessageTile(NamedTuple):
+    """The sizes of a tile of messages, powers of two.
 
     Attributes:
-        edges: how many edges are loaded at once.
-        heads: how many heads.
-        width: how many elements of each head.
-        align: 1, or what divides the width so that loads have 16 bytes.
-        number: how many tiles cover a row of the result.
+        edges: the number of edges that are loaded at once.
+        heads: the number of heads.
+        width: the number of elements of each head.
+        align: a divisor of the width with which loads have 16 bytes, or 1.
+        number: the number of tiles that cover a row of the result.
     """
 
     edges: int
@@ -62,41 +66,81 @@ class Tile(NamedTuple):
     number: int
 
 
+class HeadTile(NamedTuple):
+    """The sizes of a tile of heads, powers of two.
+
+    Rows of many small heads are read whole, wide heads one by one.
+
+    Attributes:
+        edges: the number of edges.
+        heads: the number of heads.
+        size: the number of elements of each head.
+        warps: the number of warps that work on it.
+    """
+
+    edges: int
+    heads: int
+    size: int
+    warps: int
+
+    def constants(self, **others: int | str) -> dict[str, Any]:
+        """The constants that programs are compiled for, with ``others``."""
+        return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **others}
+
+
 @lru_cache(maxsize=4096)
-def features(plan: Plan, device: torch.device) -> Features:
-    """How the features of a plan meet; made once."""
+def feature_layout(plan: Plan, device: torch.device) -> FeatureLayout:
+    """How the features of a plan meet; cached."""
     is_summed = plan.size != plan.out_size
     if plan.width:
         left, right = ("whole" if is_wide else "head" for is_wide in plan.wide[:2])
         none = torch.zeros(1, dtype=torch.int32, device=device)
         heads = plan.size // plan.width
-        return Features(heads, plan.width, is_summed, left, right, none, none)
-    of_left, of_right, of_out = plan.maps
-    together = torch.argsort(of_out, stable=True)  # what is summed comes one after the other
+        return FeatureLayout(heads, plan.width, is_summed, left, right, none, none)
+    left_columns, right_columns, out_columns = plan.maps
+    order = torch.argsort(out_columns, stable=True)  # terms of one sum become neighbours
     with torch.inference_mode(False):
-        tables = [places[together].to(device, torch.int32) for places in (of_left, of_right)]
+        left_table = left_columns[order].to(device, torch.int32)
+        right_table = right_columns[order].to(device, torch.int32)
     heads = plan.out_size if is_summed else 1
-    return Features(heads, plan.size // max(heads, 1), is_summed, "table", "table", *tables)
+    width = plan.size // max(heads, 1)
+    return FeatureLayout(heads, width, is_summed, "table", "table", left_table, right_table)
 
 
-def tile(given: Features, dtype: torch.dtype, mean: int) -> Tile:
-    """The tile for rows of ``mean`` edges."""
-    held = max(accumulator(dtype).itemsize, 4)
-    most = ROW_BYTES // held
-    width = min(_power(given.width), most)
-    if given.width > most and -given.width % most > -given.width % (most // 2):
-        width = most // 2  # fewer lanes would have nothing to do
-    heads = min(_power(given.heads), most // width)
+def message_tile(layout: FeatureLayout, dtype: torch.dtype, mean: int) -> MessageTile:
+    """The tile of messages for rows of ``mean`` edges."""
+    itemsize = max(accumulator(dtype).itemsize, 4)
+    most = ROW_BYTES // itemsize
+    width = min(power_of_two(layout.width), most)
+    if layout.width > most and -layout.width % most > -layout.width % (most // 2):
+        width = most // 2  # fewer lanes are idle
+    heads = min(power_of_two(layout.heads), most // width)
     vector = 16 // dtype.itemsize
-    is_aligned = "whole" in (given.left, given.right) and width >= vector
-    align = vector if is_aligned and given.width % vector == 0 else 1
+    is_aligned = "whole" in (layout.left, layout.right) and width >= vector
+    align = vector if is_aligned and layout.width % vector == 0 else 1
     block = heads * width
     least = max(LEAST_EDGES, LANES * align // block)  # each lane loads at least 16 bytes
-    edges = min(max(_power(mean), least), MOST_EDGES, max(TILE_BYTES // (held * block), least))
-    number = -(-given.heads // heads) * (1 if given.is_summed else -(-given.width // width))
-    return Tile(edges, heads, width, align, number)
+    edges = max(TILE_BYTES // (itemsize * block), least)
+    edges = min(max(power_of_two(mean), least), MOST_EDGES, edges)
+    number = -(-layout.heads // heads) * (1 if layout.is_summed else -(-layout.width // width))
+    return MessageTile(edges, heads, width, align, number)
 
 
-def _power(number: int) -> int:
-    """The least power of two that is not below."""
+def head_tile(heads: int, size: int, dtype: torch.dtype) -> HeadTile:
+    """The tile of heads: ``WARP_BYTES`` for each warp; more warps if four edges need more.
+
+    Args:
+        heads: the number of heads.
+        size: the number of elements of a head.
+        dtype: of the accumulator.
+    """
+    elements, size = WARP_BYTES // dtype.itemsize, power_of_two(size)
+    heads = min(power_of_two(heads), max(128 // size, 1))
+    row = heads * size  # elements of an edge
+    edges = min(max(elements // row, min(4, 4096 // row), 1), MOST_EDGES_OF_HEADS)
+    return HeadTile(edges, heads, size, min(max(edges * row // elements, 1), 8))
+
+
+def power_of_two(number: int) -> int:
+    """The least power of two that is not less than ``number``."""
     return 1 << max(number - 1, 0).bit_length()

@@ -1,4 +1,4 @@
-"""Every launch of a Triton kernel, in one place, so that it can be recorded and not only run."""
+"""The one place that launches Triton kernels, where tests can record launches."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ IS_INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 
 class Launch(NamedTuple):
-    """What a kernel is compiled for: with equal ones it is compiled once.
+    """One specialisation of a kernel: equal launches share one compiled program.
 
     Attributes:
         kernel: the Triton function.
         types: the dtype of each tensor, or the type of each number, in the order of arguments.
-        constants: the names and values of its constants.
-        warps: how many warps a program has.
+        constants: the names and values of its compile-time constants.
+        warps: the number of warps of a program.
     """
 
     kernel: Any
@@ -44,8 +44,8 @@ def launch(
         grid: the number of programs on each axis; none are run if one is 0. The first axis takes
             2³¹ - 1 programs, each other one 65,535.
         *args: tensors and numbers, in the kernel's order.
-        warps: how many warps a program has.
-        **constants: what the kernel is compiled for.
+        warps: the number of warps of a program.
+        **constants: compile-time constants of the kernel.
     """
     if _recorded is not None:
         types = tuple(a.dtype if isinstance(a, Tensor) else type(a) for a in args)
@@ -61,7 +61,7 @@ def launch(
 
 @contextmanager
 def recording() -> Iterator[set[Launch]]:
-    """Run no kernel inside the ``with``, and give what would have been compiled.
+    """Record launches inside the ``with`` instead of running them.
 
     Example:
         >>> with recording() as launches:

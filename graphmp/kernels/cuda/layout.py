@@ -1,6 +1,7 @@
-"""What kernels read of a layout: ids in 32 bits where they fit, and rows cut into pieces.
+"""How kernels read a layout: ids in 32 bits where they fit, and rows cut into pieces.
 
-Both are made once for a layout and kept as long as it lives. Nothing here waits for the device.
+Both are computed once for a layout and cached as long as it lives. Nothing here synchronises with
+the device.
 """
 
 from __future__ import annotations
@@ -13,30 +14,33 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..contract import Csr
+from .launch import launch
+from .programs.pieces import add_pieces
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 
-LARGEST = torch.iinfo(torch.int32).max - (1 << 16)  # nor do positions after the last overflow
+LARGEST = torch.iinfo(torch.int32).max - (1 << 16)  # positions beyond the last must not overflow
 LEAST_PIECE = 256  # edges; pieces are longer where the mean row is
-SHARE = 16  # a piece has this many times the edges of the mean row, so that partial sums are few
+MEANS_PER_PIECE = 16  # the length of a piece in mean rows: long pieces leave few partial sums
+BLOCK = 128  # elements of a row that one program adds
 
-_kept: Any = WeakTensorKeyDictionary()  # by the row limits of a layout
+_cache: Any = WeakTensorKeyDictionary()  # by the indptr of a layout
 
 
 class Pieces(NamedTuple):
-    """Rows cut into pieces of at most ``length`` edges; a short row, also an empty one, is one.
+    """Rows cut into pieces of at most ``length`` edges; a short or empty row is one piece.
 
-    There are as many entries as there could be at most, so that no count is awaited.
+    There are as many entries as there can be at most, so that the host need not read a count.
 
     Attributes:
-        rows: (pieces,) the row of each, -1 for an entry that is none.
+        rows: (pieces,) the row of each piece, -1 for an unused entry.
         starts: (pieces,) its first position.
         ends: (pieces,) the position after its last.
-        slots: (pieces,) -1 if it is its whole row, else where its partial result is kept.
-        long_rows: (long,) the rows of several pieces, -1 for an entry that is none.
-        first_slots: (long,) the slot of the first piece of each.
-        counts: (long,) how many pieces each has.
-        num_slots: how many slots there are.
+        slots: (pieces,) where its partial result is stored, -1 if it is the whole row.
+        long_rows: (long,) the rows of several pieces, -1 for an unused entry.
+        first_slots: (long,) the slot of the first piece of each long row.
+        counts: (long,) the number of its pieces.
+        num_slots: the number of slots.
     """
 
     rows: Tensor
@@ -50,42 +54,49 @@ class Pieces(NamedTuple):
 
 
 def narrow(csr: Csr) -> Csr:
-    """The layout with ids of 32 bits, if all of them and all positions fit."""
-    indptr, indices, eids = csr
+    """The layout with ids of 32 bits, if all ids and positions fit."""
+    indptr, indices, edge_ids = csr
     if indptr.dtype == torch.int32 or indices.numel() > LARGEST:
         return csr
-    # Other ends are nodes; their number is not known here, but there are more than 2**31 only
-    # beside features that no device holds.
-    return kept(csr, "narrow", lambda: Csr(indptr.int(), indices.int(), eids.int()))
+    # The number of nodes at the other end is not known here, but 2**31 of them would have features
+    # that no device holds.
+    return cached(csr, "narrow", lambda: Csr(indptr.int(), indices.int(), edge_ids.int()))
 
 
-def pieces(csr: Csr) -> Pieces:
+def cut_rows(csr: Csr) -> Pieces:
     """The rows of a layout cut into pieces; see :class:`Pieces`."""
-    return kept(csr, "pieces", lambda: _cut(csr.indptr, csr.indices.numel()))
+    return cached(csr, "pieces", lambda: _cut(csr.indptr, csr.indices.numel()))
 
 
-def kept(csr: Csr, key: str, make: Callable[[], Made]) -> Made:
-    """What was made of a layout before, or is now made and kept."""
-    store = _kept.setdefault(csr.indptr, {})
-    found = store.get(key)
-    if found is None:
+def cached(csr: Csr, key: str, compute: Callable[[], Value]) -> Value:
+    """A value that belongs to a layout, computed at the first call with ``key``."""
+    values = _cache.setdefault(csr.indptr, {})
+    value = values.get(key)
+    if value is None:
         with torch.inference_mode(False):
-            found = store[key] = make()
-    return cast(Made, found)
+            value = values[key] = compute()
+    return cast(Value, value)
+
+
+def add_long_rows(pieces: Pieces, partials: Tensor, out: Tensor, block: int = BLOCK) -> None:
+    """Add the partial sums of each long row, (slots, size), and write them to ``out``."""
+    grid = (len(pieces.long_rows), -(-out.shape[1] // block))
+    tensors = (partials, *pieces[4:7], pieces.counts, partials, out)
+    launch(add_pieces, grid, *tensors, out.shape[1], 0, DIVIDED=False, BLOCK=block)
 
 
 def piece_length(rows: int, edges: int) -> int:
-    """How many edges a piece has at most: a power of two."""
-    wanted = max(LEAST_PIECE, SHARE * edges // max(rows, 1))
-    return 1 << (wanted - 1).bit_length()
+    """The greatest number of edges of a piece: a power of two."""
+    length = max(LEAST_PIECE, MEANS_PER_PIECE * edges // max(rows, 1))
+    return 1 << (length - 1).bit_length()
 
 
 def edges_at_once(rows: int, edges: int, most: int) -> int:
-    """How many edges of a row a program has at once: a power of 4, about those of the mean row."""
-    found = 4
-    while found * rows < edges and found < most:
-        found *= 4
-    return min(found, most)
+    """The number of edges of a row that a program reads at once: a power of 4 near the mean row."""
+    count = 4
+    while count * rows < edges and count < most:
+        count *= 4
+    return min(count, most)
 
 
 def _cut(indptr: Tensor, edges: int) -> Pieces:
@@ -96,13 +107,13 @@ def _cut(indptr: Tensor, edges: int) -> Pieces:
     after = needed.cumsum(0)
     index = torch.arange(rows + edges // length, device=indptr.device)
     row = torch.searchsorted(after, index, right=True)
-    is_one = row < rows
+    is_used = row < rows
     row = row.clamp(max=max(rows - 1, 0))
     nth = index - (after - needed)[row] if rows else index
     start = indptr[row] + nth * length
     end = torch.minimum(start + length, indptr[row + 1])
-    # Slots are given to the pieces of long rows, in order.
-    in_long = is_one & (needed[row] > 1)
+    # The pieces of long rows get slots, in order.
+    in_long = is_used & (needed[row] > 1)
     slot = torch.where(in_long, in_long.cumsum(0) - 1, -1)
     long_after = (needed > 1).cumsum(0)
     long_index = torch.arange(edges // length, device=indptr.device)
@@ -112,9 +123,9 @@ def _cut(indptr: Tensor, edges: int) -> Pieces:
     count = torch.where(is_long, needed[long_row], 0)
     dtype = indptr.dtype
     return Pieces(
-        torch.where(is_one, row, -1).to(dtype),
-        torch.where(is_one, start, 0).to(dtype),
-        torch.where(is_one, end, 0).to(dtype),
+        torch.where(is_used, row, -1).to(dtype),
+        torch.where(is_used, start, 0).to(dtype),
+        torch.where(is_used, end, 0).to(dtype),
         slot.to(dtype),
         torch.where(is_long, long_row, -1).to(dtype),
         (count.cumsum(0) - count).to(dtype),

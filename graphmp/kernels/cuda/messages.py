@@ -1,4 +1,8 @@
-"""Messages made of two operands: summed or compared in each row, or kept at the edges."""
+"""Messages of two operands, reduced into rows or stored at edges, and their gradients, on the GPU.
+
+The gradient of a maximum visits the edges of each source. A first program marks in bits which
+columns each edge gave, so that the second reads the gradients of those columns and no others.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +12,52 @@ import torch
 from torch import Tensor
 
 from ..contract import EDGE, OTHER, Csr, Operand, Plan, accumulator
-from ..contract import plan as planned
-from .features import WARPS, Tile, features, tile
+from ..contract import plan as cached_plan
+from .features import WARPS, MessageTile, feature_layout, head_tile, message_tile, power_of_two
 from .launch import launch
-from .layout import Pieces, kept, narrow, pieces
-from .programs.edges import keep_edges
+from .layout import BLOCK, Pieces, add_long_rows, cached, cut_rows, edges_at_once, narrow
+from .programs.edges import store_at_edges
 from .programs.extremes import compare_pieces, compare_rows
 from .programs.pieces import add_pieces
+from .programs.products import gradient_of_products
+from .programs.scatter import mark, to_edges, to_sources
 from .programs.sums import sum_rows
 
-_BLOCK = 128  # elements of a program that joins pieces
+SCATTER_TILE = 2048  # numbers that a program of :func:`scatter` reads at once
+WIDEST = 64  # of them in a row
+WORD = 32  # columns that are marked in a word
 
 
-class _Messages(NamedTuple):
-    """What the programs are given to make messages.
+class _MessageArgs(NamedTuple):
+    """The arguments of programs that compute messages.
 
     Attributes:
         ids: the other ends and the edge ids.
-        operands: the data of both, and their tables.
+        operands: the data of both operands, and their tables.
         numbers: sizes, ends and the sign, in the programs' order.
         constants: what programs are compiled for.
-        tile: the size of a program.
+        tile: the sizes of a program's tile.
     """
 
     ids: tuple[Tensor, Tensor]
     operands: tuple[Tensor, Tensor, Tensor, Tensor]
     numbers: tuple[int, ...]
     constants: dict[str, Any]
-    tile: Tile
+    tile: MessageTile
+
+
+class _EdgesByEnd(NamedTuple):
+    """The edges of a layout grouped by their other ends.
+
+    Attributes:
+        indptr: (other ends + 1,) where the edges of each end start.
+        positions: (E,) the position of each edge in the layout.
+        rows: (E,) its row in the layout.
+    """
+
+    indptr: Tensor
+    positions: Tensor
+    rows: Tensor
 
 
 def spmm(
@@ -48,9 +70,9 @@ def spmm(
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Make messages and reduce them into rows; see the contract."""
+    """Compute messages and reduce them into rows; see the contract."""
     csr, num_rows = narrow(csr), csr.indptr.numel() - 1
-    messages = _messages(csr, op, lhs, rhs, plan, csr.edge_ids.numel() // max(num_rows, 1))
+    messages = _message_args(csr, op, lhs, rhs, plan, csr.edge_ids.numel() // max(num_rows, 1))
     out = torch.empty((num_rows, plan.out_size), dtype=lhs.data.dtype, device=lhs.data.device)
     if reduce == "sum":
         _sum(csr, messages, divisor, out)
@@ -61,106 +83,137 @@ def spmm(
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
-    """Make messages and keep them at the edges; see the contract."""
+    """Compute messages and store them at the edges; see the contract."""
     csr, num_edges = narrow(csr), csr.edge_ids.numel()
-    messages = _messages(csr, op, lhs, rhs, plan, num_edges)
+    messages = _message_args(csr, op, lhs, rhs, plan, num_edges)
     out = torch.empty((num_edges, *plan.out_shape), dtype=lhs.data.dtype, device=lhs.data.device)
     like = out.new_empty(0, dtype=accumulator(out.dtype))
-    rows = kept(csr, "rows", lambda: _rows(csr))
+    rows = cached(csr, "rows", lambda: _rows(csr))
     grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
     tensors = (rows, *messages.ids, *messages.operands, like, out)
     numbers = (*messages.numbers, num_edges)
-    launch(keep_edges, grid, *tensors, *numbers, warps=WARPS, **messages.constants)
+    launch(store_at_edges, grid, *tensors, *numbers, warps=WARPS, **messages.constants)
+    return out
+
+
+def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+    """Both gradients of a sum of products in one pass; see the contract."""
+    csr = narrow(csr)
+    pieces, heads, dtype = cut_rows(csr), weight.shape[1], accumulator(own.dtype)
+    size, vector = own.shape[1] // max(heads, 1), 16 // own.itemsize
+    tile = head_tile(heads, size, dtype)
+    of_own, of_weight = torch.empty_like(own), torch.empty_like(weight)
+    partials = own.new_empty(pieces.num_slots, own.shape[1], dtype=dtype)
+    launch(
+        gradient_of_products,
+        (len(pieces.rows), -(-heads // tile.heads)),
+        *(*pieces[:4], *csr[1:], own, weight, grad, partials, of_own, of_weight, heads, size),
+        **tile.constants(ALIGN=vector if size % vector == 0 else 1, SIZE=tile.size),
+    )
+    add_long_rows(pieces, partials, of_own)
+    return of_own, of_weight
+
+
+def scatter(
+    csr: Csr, end: int, values: Tensor, arg: Tensor, columns: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Scatter values to the edges that gave a maximum; see the contract."""
+    csr, out = narrow(csr), values.new_empty(shape)
+    order = torch.argsort(columns, stable=True) if columns.numel() != shape[1] else columns
+    run = _to_sources if end == OTHER else _to_edges
+    run(csr, values.contiguous(), arg.contiguous(), order, out)
     return out
 
 
 def _rows(csr: Csr) -> Tensor:
     """The row of each position: (E,)."""
-    indptr, _, eids = csr
+    indptr, _, edge_ids = csr
     rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff(), output_size=eids.numel())
+    return torch.repeat_interleave(rows, indptr.diff(), output_size=edge_ids.numel())
 
 
-def _messages(
+def _message_args(
     csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan, mean: int
-) -> _Messages:
-    """What programs need for rows of ``mean`` edges."""
-    _, indices, eids = csr
+) -> _MessageArgs:
+    """The arguments of programs for rows of ``mean`` edges."""
+    _, indices, edge_ids = csr
     if rhs is None:
-        plan = planned(plan.lhs_shape, plan.lhs_shape, plan.out_shape)
-    given = features(plan, lhs.data.device)
-    sizes = tile(given, lhs.data.dtype, mean)
+        plan = cached_plan(plan.lhs_shape, plan.lhs_shape, plan.out_shape)
+    layout = feature_layout(plan, lhs.data.device)
+    tile = message_tile(layout, lhs.data.dtype, mean)
     right = lhs if rhs is None else rhs
-    left_at, right_at = lhs.end, right.end
-    if rhs is None and left_at == EDGE:  # a copy reads one kind of ids
-        indices, left_at, right_at = eids, OTHER, OTHER
-    numbers = (given.heads, given.width, *(x.data.shape[1:].numel() for x in (lhs, right)))
+    left_end, right_end = lhs.end, right.end
+    if rhs is None and left_end == EDGE:  # a copy reads one kind of ids
+        indices, left_end, right_end = edge_ids, OTHER, OTHER
+    numbers = (layout.heads, layout.width, *(x.data.shape[1:].numel() for x in (lhs, right)))
     constants = {
         "OP": "add" if op == "sub" else op,
-        "LEFT": given.left,
-        "RIGHT": "none" if rhs is None else given.right,
-        "SUMMED": given.is_summed,
-        "ALIGN": sizes.align,
-        "EDGES": sizes.edges,
-        "HEADS": sizes.heads,
-        "WIDTH": sizes.width,
+        "LEFT": layout.left,
+        "RIGHT": "none" if rhs is None else layout.right,
+        "SUMMED": layout.is_summed,
+        "ALIGN": tile.align,
+        "EDGES": tile.edges,
+        "HEADS": tile.heads,
+        "WIDTH": tile.width,
     }
-    return _Messages(
-        (indices, eids),
-        (lhs.data, right.data, given.left_table, given.right_table),
-        (*numbers, left_at, right_at, -1 if op == "sub" else 1),
+    return _MessageArgs(
+        (indices, edge_ids),
+        (lhs.data, right.data, layout.left_table, layout.right_table),
+        (*numbers, left_end, right_end, -1 if op == "sub" else 1),
         constants,
-        sizes,
+        tile,
     )
 
 
-def _slots(cut: Pieces, out: Tensor, dtype: torch.dtype) -> Tensor:
-    """Memory for the partial results of long rows."""
-    return torch.empty((cut.num_slots, out.shape[1]), dtype=dtype, device=out.device)
+def _partials(pieces: Pieces, out: Tensor, dtype: torch.dtype) -> Tensor:
+    """Memory for the partial results of long rows: (slots, size)."""
+    return torch.empty((pieces.num_slots, out.shape[1]), dtype=dtype, device=out.device)
 
 
-def _grids(cut: Pieces, messages: _Messages, out: Tensor) -> tuple[tuple[int, ...], ...]:
-    """The programs that work on pieces, and those that join the pieces of long rows."""
+def _grids(pieces: Pieces, messages: _MessageArgs, out: Tensor) -> tuple[tuple[int, ...], ...]:
+    """The grids of the pass over pieces, and of the pass that joins the pieces of long rows."""
     size = out.shape[1]
-    by_piece = (cut.rows.numel(), messages.tile.number if size else 0)
-    return by_piece, (cut.long_rows.numel(), -(-size // _BLOCK))
+    by_piece = (pieces.rows.numel(), messages.tile.number if size else 0)
+    return by_piece, (pieces.long_rows.numel(), -(-size // BLOCK))
 
 
-def _sum(csr: Csr, messages: _Messages, divisor: Tensor | bool, out: Tensor) -> None:
+def _sum(csr: Csr, messages: _MessageArgs, divisor: Tensor | bool, out: Tensor) -> None:
     """Write the sums of rows."""
-    cut = pieces(csr)
-    partials = _slots(cut, out, accumulator(out.dtype))
-    by_piece, by_row = _grids(cut, messages, out)
-    by = divisor if isinstance(divisor, Tensor) else partials
+    pieces = cut_rows(csr)
+    partials = _partials(pieces, out, accumulator(out.dtype))
+    by_piece, by_row = _grids(pieces, messages, out)
+    divisors = divisor if isinstance(divisor, Tensor) else partials
     is_divided, by_count = divisor is not False, int(divisor is True)
     launch(
         sum_rows,
         by_piece,
-        *(*messages.ids, *cut[:4], *messages.operands, by, partials, out),
+        *(*messages.ids, *pieces[:4], *messages.operands, divisors, partials, out),
         *messages.numbers,
         by_count,
         warps=WARPS,
         DIVIDED=is_divided,
         **messages.constants,
     )
-    tensors = (partials, *cut[4:7], csr.indptr, by, out)
-    numbers, constants = (out.shape[1], by_count), {"DIVIDED": is_divided, "BLOCK": _BLOCK}
+    tensors = (partials, *pieces[4:7], csr.indptr, divisors, out)
+    numbers, constants = (out.shape[1], by_count), {"DIVIDED": is_divided, "BLOCK": BLOCK}
     launch(add_pieces, by_row, *tensors, *numbers, **constants)
 
 
-def _compare(csr: Csr, messages: _Messages, is_max: bool, out: Tensor, arg: Tensor | None) -> None:
+def _compare(
+    csr: Csr, messages: _MessageArgs, is_max: bool, out: Tensor, arg: Tensor | None
+) -> None:
     """Write the extremes of rows, and their positions."""
-    cut, dtype = pieces(csr), accumulator(out.dtype)
-    partials = _slots(cut, out, dtype)
+    pieces, dtype = cut_rows(csr), accumulator(out.dtype)
+    partials = _partials(pieces, out, dtype)
     wants_arg = arg is not None
-    places = _slots(cut, out, csr.indptr.dtype) if wants_arg else csr.indptr
-    places_of_rows = csr.indptr if arg is None else arg
-    by_piece, by_row = _grids(cut, messages, out)
+    partial_arg = _partials(pieces, out, csr.indptr.dtype) if wants_arg else csr.indptr
+    arg_or_unused = csr.indptr if arg is None else arg
+    by_piece, by_row = _grids(pieces, messages, out)
     launch(
         compare_rows,
         by_piece,
-        *(*messages.ids, *cut[:4], *messages.operands),
-        *(partials, places, out, places_of_rows),
+        *(*messages.ids, *pieces[:4], *messages.operands),
+        *(partials, partial_arg, out, arg_or_unused),
         *messages.numbers,
         _worst(dtype, is_max),
         warps=WARPS,
@@ -168,14 +221,83 @@ def _compare(csr: Csr, messages: _Messages, is_max: bool, out: Tensor, arg: Tens
         WANTS_ARG=wants_arg,
         **messages.constants,
     )
-    tensors = (partials, places, *cut[4:7], out, places_of_rows)
-    constants = {"IS_MAX": is_max, "WANTS_ARG": wants_arg, "BLOCK": _BLOCK}
+    tensors = (partials, partial_arg, *pieces[4:7], out, arg_or_unused)
+    constants = {"IS_MAX": is_max, "WANTS_ARG": wants_arg, "BLOCK": BLOCK}
     launch(compare_pieces, by_row, *tensors, out.shape[1], **constants)
 
 
 def _worst(dtype: torch.dtype, is_max: bool) -> float:
-    """What every number beats or equals."""
+    """The identity of the reduction: no number is worse."""
     if dtype.is_floating_point:
         return -torch.inf if is_max else torch.inf
     limits = torch.iinfo(dtype)
     return limits.min if is_max else limits.max
+
+
+def _to_sources(csr: Csr, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
+    """Add the values of the rows in which a source's edges gave the maximum."""
+    num, width = out.shape
+    marks, edges = _marks(csr, arg), _edges_by_end(csr, num)
+    pieces = cut_rows(Csr(*edges))
+    tile = _scatter_tile(num, csr.indices.numel(), columns.numel(), width)
+    partials = values.new_empty(pieces.num_slots, width, dtype=accumulator(values.dtype))
+    count, tiles = pieces.starts.numel(), -(-width // tile["BLOCK"])
+    sizes = (count, columns.numel(), width, marks.shape[1], columns.numel() // max(width, 1))
+    launch(
+        to_sources,
+        (-(-count // tile["ROWS"]), tiles),
+        *(values, marks, edges.positions, edges.rows, columns),
+        *(*pieces[:4], partials, out, *sizes),
+        **tile,
+    )
+    add_long_rows(pieces, partials, out, tile["BLOCK"])
+
+
+def _to_edges(csr: Csr, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:
+    """Write to each edge the values of the columns in which it gave the maximum."""
+    (edges, width), size, pieces = out.shape, columns.numel(), cut_rows(csr)
+    count, tile = pieces.starts.numel(), _scatter_tile(len(values), edges, size, width)
+    sizes = (count, size, width, size // max(width, 1))
+    launch(
+        to_edges,
+        (-(-count // tile["ROWS"]), -(-width // tile["BLOCK"])),
+        *(values, arg, csr.edge_ids, columns, *pieces[:3], out, *sizes),
+        **tile,
+    )
+
+
+def _scatter_tile(rows: int, edges: int, size: int, width: int) -> dict[str, int]:
+    """The sizes of a program's tile, and whether several columns lead to one."""
+    block = min(power_of_two(width), WIDEST)
+    at_once = edges_at_once(rows, edges, SCATTER_TILE // block)
+    rows_at_once = SCATTER_TILE // (block * at_once)
+    return {"IS_REPEATED": size != width, "ROWS": rows_at_once, "EDGES": at_once, "BLOCK": block}
+
+
+def _marks(csr: Csr, arg: Tensor) -> Tensor:
+    """The columns in which the edge at each position gave the maximum, in bits: (E, words)."""
+    (rows, size), edges, pieces = arg.shape, csr.indices.numel(), cut_rows(csr)
+    words, count = -(-size // WORD), pieces.starts.numel()
+    marks = torch.empty((edges, words), dtype=torch.int32, device=arg.device)
+    at_once = edges_at_once(rows, edges, SCATTER_TILE // WORD)
+    rows_at_once = SCATTER_TILE // (WORD * at_once)
+    launch(
+        mark,
+        (-(-count // rows_at_once), words),
+        *(arg, pieces.rows, pieces.starts, pieces.ends, marks, count, size, words),
+        ROWS=rows_at_once,
+        EDGES=at_once,
+    )
+    return marks
+
+
+def _edges_by_end(csr: Csr, num: int) -> _EdgesByEnd:
+    """The edges grouped by their ``num`` other ends; cached from the first call on."""
+
+    def compute() -> _EdgesByEnd:
+        ends, order = torch.sort(csr.indices, stable=True)
+        every = torch.arange(num + 1, dtype=ends.dtype, device=ends.device)
+        indptr = torch.searchsorted(ends, every).to(ends.dtype)
+        return _EdgesByEnd(indptr, order.to(ends.dtype), _rows(csr)[order])
+
+    return cached(csr, f"edges by {num} ends", compute)

@@ -1,6 +1,6 @@
-"""Sampling on a device: how the programs are launched; see the contract.
+"""Neighbour sampling on the GPU; plain torch chooses the edges of greatest weight.
 
-The host waits once: for the number of edges, or of new nodes.
+The host waits for the device once a call, for the number of sampled edges.
 """
 
 from __future__ import annotations
@@ -17,229 +17,210 @@ from ..philox import halves
 from ..reference.sampling import evenly
 from ..sampling_spec import BatchDependency, SampleSpec
 from .launch import launch
-from .layout import LARGEST
 from .programs import sampling, weighted_sampling
 
-FEW = 32  # as many picks as a thread holds
-THREADS = 32  # rows, or walks, of a program that has a warp
-BLOCK = 256  # edges of a program whose edges have nothing to do with each other
-TILE = {"ROWS": 4, "EDGES": 256}  # of a program whose edges have
+FEW = 32  # the largest fanout whose picks a thread holds in registers
+THREADS = 32  # rows of a program of one warp
+BLOCK = 256  # edges of a program that handles each edge independently
+TILE = {"ROWS": 4, "EDGES": 256}  # of a program that handles rows side by side
+
+DECLINED = {("greatest", "copy"): "plain torch sorts as fast on a device"}
 
 
-class Rows(NamedTuple):
-    """What edges are chosen from.
+class Candidates(NamedTuple):
+    """The edges that each of n rows samples from.
 
     Attributes:
-        lows: (n,) int64 positions of the rows' first edges.
-        spans: (n + 1,) int64: where each row would start if they followed each other.
-        counts: (n,) int64: how many edges of each may be chosen.
-        wrong: (n + 1,) int64: the id of an edge of each whose weight is no probability, or -1.
-        gone: int64 positions of edges that must not be chosen, ascending.
+        starts: (n,) int64 position of each row's first edge.
+        offsets: (n + 1,) int64: where each row starts in scratch memory, one row after the other.
+        counts: (n,) int64: the number of each row's edges that may be sampled.
+        invalid: (n + 1,) int64: the id of an edge of each row whose weight is no probability, or
+            -1; None without weights.
+        excluded: int64 positions of edges that are not sampled, ascending.
     """
 
-    lows: Tensor
-    spans: Tensor
+    starts: Tensor
+    offsets: Tensor
     counts: Tensor
-    wrong: Tensor | None
-    gone: Tensor
+    invalid: Tensor | None
+    excluded: Tensor
 
     @property
     def search(self) -> tuple[int, int]:
-        """How many edges are gone, and how often a search among them halves its range."""
-        return len(self.gone), len(self.gone).bit_length()
+        """The number of excluded edges, and the steps of a binary search among them."""
+        return len(self.excluded), len(self.excluded).bit_length()
+
+
+class Sampled(NamedTuple):
+    """The result of :func:`sample`, which programs fill.
+
+    Attributes:
+        indptr: (n + 1,) where the edges of each row start.
+        indices: the other end of each sampled edge.
+        positions: its position in the layout.
+    """
+
+    indptr: Tensor
+    indices: Tensor
+    positions: Tensor
 
 
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose edges of rows; see the contract."""
-    given = _rows(csr, rows, spec)
-    taken = _taken(given.counts, spec)
-    limits = _limits(taken)
-    total, edges = _awaited(limits, given, spec, rows.dtype)
-    limits = limits.to(rows.dtype)
-    chosen = limits, rows.new_empty(total), rows.new_empty(total)
+    """Sample edges of rows; see the contract."""
+    candidates = _candidates(csr, rows, spec)
+    counts = _counts(candidates.counts, spec)
+    indptr = _indptr(counts)
+    total, edges = _read_totals(indptr, candidates, spec, rows.dtype)
+    sampled = Sampled(indptr.to(rows.dtype), rows.new_empty(total), rows.new_empty(total))
     if total == 0:
-        return chosen
+        return sampled
     is_part = spec.fanout >= 0
     replace, weighted = is_part and spec.replace, spec.weights is not None
     if weighted and replace:
-        _choose_fallen(csr, given, taken, edges, spec, chosen)
+        _sample_by_weight(csr, candidates, counts, edges, spec, sampled)
     elif weighted or (spec.dependent is not None and is_part and not replace):
-        _choose_first(csr, given, edges, spec, chosen)
+        _sample_first(csr, candidates, edges, spec, sampled)
     elif is_part and spec.fanout <= FEW and not replace:
-        _choose_few(csr, rows, given, spec, chosen)
+        _sample_few(csr, rows, candidates, spec, sampled)
     else:
-        _choose_each(csr, rows, given, taken, spec, chosen)
-    return chosen
+        _sample_each(csr, rows, candidates, counts, spec, sampled)
+    return sampled
 
 
-def _rows(csr: Csr, rows: Tensor, spec: SampleSpec) -> Rows:
-    indptr, _, eids = csr
-    lows, highs = (indptr.index_select(0, ends).long() for ends in (rows, rows + 1))
-    gone = lows.new_empty(0) if spec.excluded is None else spec.excluded
-    lengths = highs - lows
-    given = Rows(lows, _limits(lengths), lengths, None, gone)
+def _candidates(csr: Csr, rows: Tensor, spec: SampleSpec) -> Candidates:
+    indptr, _, edge_ids = csr
+    starts, ends = (indptr.index_select(0, ids).long() for ids in (rows, rows + 1))
+    excluded = starts.new_empty(0) if spec.excluded is None else spec.excluded
+    degrees = ends - starts
+    candidates = Candidates(starts, _indptr(degrees), degrees, None, excluded)
     if spec.weights is None:
-        if spec.excluded is not None:
-            lost = torch.searchsorted(gone, highs) - torch.searchsorted(gone, lows)
-            given = given._replace(counts=lengths - lost)
-        return given
-    given = given._replace(counts=lengths.clone(), wrong=lows.new_full((len(rows) + 1,), -1))
-    assert given.wrong is not None
-    args: tuple[Any, ...] = (given.lows, given.spans, eids, _numbers(spec.weights), gone)
-    _launch_rows(
-        weighted_sampling.weigh, *args, given.counts, given.wrong, len(rows), *given.search
-    )
-    return given
+        if spec.excluded is None:
+            return candidates
+        num_excluded = torch.searchsorted(excluded, ends) - torch.searchsorted(excluded, starts)
+        return candidates._replace(counts=degrees - num_excluded)
+    counts, invalid = degrees.clone(), starts.new_full((len(rows) + 1,), -1)
+    args = (starts, candidates.offsets, edge_ids, _numbers(spec.weights), excluded)
+    numbers = (len(rows), *candidates.search)
+    _launch_rows(weighted_sampling.check_weights, *args, counts, invalid, *numbers)
+    return candidates._replace(counts=counts, invalid=invalid)
 
 
-def _taken(counts: Tensor, spec: SampleSpec) -> Tensor:
-    """How many edges each row gets."""
+def _counts(counts: Tensor, spec: SampleSpec) -> Tensor:
+    """The number of edges that each row samples."""
     if spec.fanout < 0:
         return counts
     return spec.fanout * (counts > 0) if spec.replace else counts.clamp(max=spec.fanout)
 
 
-def _limits(counts: Tensor) -> Tensor:
-    limits = counts.new_zeros(len(counts) + 1)
-    torch.cumsum(counts, 0, out=limits[1:])
-    return limits
+def _indptr(counts: Tensor) -> Tensor:
+    """Where each row starts if the rows follow each other."""
+    indptr = counts.new_zeros(len(counts) + 1)
+    torch.cumsum(counts, 0, out=indptr[1:])
+    return indptr
 
 
-def _awaited(limits: Tensor, given: Rows, spec: SampleSpec, idtype: torch.dtype) -> tuple[int, int]:
-    """How many edges are chosen, and of how many; the only wait for the device."""
-    facts = [limits[-1], given.spans[-1]]
-    facts += [] if given.wrong is None else [given.wrong.amax()]
-    total, edges, *wrong = torch.stack(facts).tolist()
-    if spec.weights is not None and wrong[0] >= 0:
-        raise GraphValueError(not_a_probability(wrong[0], float(spec.weights[wrong[0]])))
+def _read_totals(
+    indptr: Tensor, candidates: Candidates, spec: SampleSpec, idtype: torch.dtype
+) -> tuple[int, int]:
+    """The numbers of sampled edges and of all edges of the rows; the only wait for the device.
+
+    Raises:
+        GraphValueError: a weight is no probability, or ``idtype`` cannot number the edges.
+    """
+    totals = [indptr[-1], candidates.offsets[-1]]
+    totals += [] if candidates.invalid is None else [candidates.invalid.amax()]
+    total, edges, *invalid = torch.stack(totals).tolist()
+    if spec.weights is not None and invalid[0] >= 0:
+        raise GraphValueError(not_a_probability(invalid[0], float(spec.weights[invalid[0]])))
     if total > torch.iinfo(idtype).max:
         raise GraphValueError(too_many(total, idtype))
     return total, edges
 
 
-def _choose_few(
-    csr: Csr, rows: Tensor, given: Rows, spec: SampleSpec, chosen: tuple[Tensor, ...]
+def _sample_few(
+    csr: Csr, rows: Tensor, candidates: Candidates, spec: SampleSpec, sampled: Sampled
 ) -> None:
-    """A few edges that count the same, without replacement."""
+    """A few edges of equal weight, without replacement."""
     picks = max(4, 1 << (spec.fanout - 1).bit_length())
-    args: tuple[Any, ...] = (*csr[:2], rows, given.gone, *chosen, len(rows), *given.search)
+    tensors = (*csr[:2], rows, candidates.excluded, *sampled)
+    numbers = (len(rows), *candidates.search, spec.fanout, *halves(spec.seed))
     grid = (-(-len(rows) // THREADS),)
-    numbers = (spec.fanout, *halves(spec.seed))
-    launch(sampling.choose_few, grid, *args, *numbers, PICKS=picks, ROWS=THREADS, warps=1)
+    launch(sampling.sample_few, grid, *tensors, *numbers, PICKS=picks, ROWS=THREADS, warps=1)
 
 
-def _choose_each(
+def _sample_each(
     csr: Csr,
     rows: Tensor,
-    given: Rows,
-    taken: Tensor,
+    candidates: Candidates,
+    counts: Tensor,
     spec: SampleSpec,
-    chosen: tuple[Tensor, ...],
+    sampled: Sampled,
 ) -> None:
-    """All edges, or any number of edges that count the same."""
-    total, ranks, source = len(chosen[1]), taken, sampling.ALL
+    """All edges, or any number of edges of equal weight."""
+    total, ranks, source = len(sampled.indices), counts, sampling.ALL
     if spec.fanout >= 0 and spec.replace:
         source = sampling.DRAWN
     elif spec.fanout >= 0:
-        ranks, source = evenly(given.counts, taken, total, spec), sampling.GIVEN
-    args: tuple[Any, ...] = (
-        *csr[:2],
-        rows,
-        _owners(taken, total),
-        ranks,
-        given.gone,
-        *chosen,
-        total,
-    )
-    numbers = (*given.search, *halves(spec.seed))
+        ranks, source = evenly(candidates.counts, counts, total, spec), sampling.LISTED
+    tensors = (*csr[:2], rows, _owners(counts, total), ranks, candidates.excluded, *sampled)
+    numbers = (total, *candidates.search, *halves(spec.seed))
     grid = (-(-total // BLOCK),)
-    launch(sampling.choose_each, grid, *args, *numbers, FROM=source.value, BLOCK=BLOCK)
+    launch(sampling.sample_each, grid, *tensors, *numbers, FROM=source.value, BLOCK=BLOCK)
 
 
-def _choose_first(
-    csr: Csr, given: Rows, edges: int, spec: SampleSpec, chosen: tuple[Tensor, ...]
+def _sample_first(
+    csr: Csr, candidates: Candidates, edges: int, spec: SampleSpec, sampled: Sampled
 ) -> None:
-    """Edges of different chances, or of shared numbers, without replacement."""
-    _, indices, eids = csr
-    scratch = torch.empty(edges, dtype=torch.float64, device=indices.device)
-    weights = scratch if spec.weights is None else _numbers(spec.weights)
-    size = len(given.lows)
-    args: tuple[Any, ...] = (
-        given.lows,
-        given.spans,
-        indices,
-        eids,
-        weights,
-        given.gone,
-        scratch,
-        size,
-    )
+    """Weighted edges, or edges with dependent random numbers, without replacement."""
+    _, indices, edge_ids = csr
+    starts, offsets, counts, _, excluded = candidates
+    times = torch.empty(edges, dtype=torch.float64, device=indices.device)
+    weights = times if spec.weights is None else _numbers(spec.weights)
     dependency = spec.dependent or BatchDependency(0, 0.0)
-    shares = torch.full((1,), dependency.fraction, dtype=torch.float64, device=indices.device)
-    numbers = (*given.search, *halves(spec.seed), *halves(dependency.key), shares)
-    kinds = {"WEIGHTED": spec.weights is not None, "SHARED": spec.dependent is not None}
-    _launch_rows(weighted_sampling.ring, *args, *numbers, **kinds)
-    args = (given.lows, given.spans, given.counts, indices, scratch, *chosen, size)
-    _launch_rows(weighted_sampling.choose_first, *args)
+    fraction = torch.full((1,), dependency.fraction, dtype=torch.float64, device=indices.device)
+    tensors = (starts, offsets, indices, edge_ids, weights, excluded, times)
+    numbers = (len(starts), *candidates.search, *halves(spec.seed), *halves(dependency.key))
+    kinds = {"WEIGHTED": spec.weights is not None, "DEPENDENT": spec.dependent is not None}
+    _launch_rows(weighted_sampling.exponential_times, *tensors, *numbers, fraction, **kinds)
+    tensors = (starts, offsets, counts, indices, times, *sampled)
+    _launch_rows(weighted_sampling.sample_first, *tensors, len(starts))
 
 
-def _choose_fallen(
+def _sample_by_weight(
     csr: Csr,
-    given: Rows,
-    taken: Tensor,
+    candidates: Candidates,
+    counts: Tensor,
     edges: int,
     spec: SampleSpec,
-    chosen: tuple[Tensor, ...],
+    sampled: Sampled,
 ) -> None:
-    """Edges of different chances, with replacement."""
+    """Weighted edges, with replacement."""
     assert spec.weights is not None
-    _, indices, eids = csr
-    scratch, total = torch.empty(edges, dtype=torch.float64, device=indices.device), len(chosen[1])
-    args: tuple[Any, ...] = (
-        given.lows,
-        given.spans,
-        eids,
-        _numbers(spec.weights),
-        given.gone,
-        scratch,
-    )
-    _launch_rows(weighted_sampling.add_up, *args, len(given.lows), *given.search)
-    args = (given.lows, given.spans, indices, scratch, _owners(taken, total), *chosen)
+    _, indices, edge_ids = csr
+    starts, offsets, _, _, excluded = candidates
+    total = len(sampled.indices)
+    sums = torch.empty(edges, dtype=torch.float64, device=indices.device)
+    tensors = (starts, offsets, edge_ids, _numbers(spec.weights), excluded, sums)
+    _launch_rows(weighted_sampling.cumulative_sums, *tensors, len(starts), *candidates.search)
+    tensors = (starts, offsets, indices, sums, _owners(counts, total), *sampled)
     numbers = (total, len(indices).bit_length(), *halves(spec.seed))
-    launch(weighted_sampling.choose_fallen, (-(-total // BLOCK),), *args, *numbers, BLOCK=BLOCK)
+    grid = (-(-total // BLOCK),)
+    launch(weighted_sampling.sample_by_sums, grid, *tensors, *numbers, BLOCK=BLOCK)
 
 
 def _launch_rows(kernel: Any, *args: Any, **constants: Any) -> None:
-    """Launch a program for every few rows; their number is the first number of ``args``."""
+    """Launch a program for every few rows; the first number of ``args`` is the number of rows."""
     count = next(arg for arg in args if isinstance(arg, int))
     launch(kernel, (-(-count // TILE["ROWS"]),), *args, **constants, **TILE)
 
 
-def _owners(taken: Tensor, total: int) -> Tensor:
-    """The row of each edge that is chosen."""
-    rows = torch.arange(len(taken), device=taken.device)
-    return torch.repeat_interleave(rows, taken, output_size=total)
+def _owners(counts: Tensor, total: int) -> Tensor:
+    """The row of each sampled edge."""
+    rows = torch.arange(len(counts), device=counts.device)
+    return torch.repeat_interleave(rows, counts, output_size=total)
 
 
 def _numbers(weights: Tensor) -> Tensor:
+    """Contiguous weights, those of bool as uint8."""
     weights = weights.contiguous()
     return weights.view(torch.uint8) if weights.dtype == torch.bool else weights
-
-
-def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
-    """Number nodes anew; see the contract."""
-    known, total = len(first), len(first) + len(ids)
-    if len(ids) == 0:
-        return first.clone(), ids.clone()
-    dtype = torch.int32 if total <= LARGEST else torch.int64
-    table = torch.full((limit,), total, dtype=dtype, device=ids.device)
-    first, ids = first.contiguous(), ids.contiguous()
-    grid = -(-total // BLOCK), -(-len(ids) // BLOCK)
-    launch(sampling.claim, grid[:1], first, ids, table, known, total, BLOCK=BLOCK)
-    turns = torch.arange(known, total, dtype=dtype, device=ids.device)
-    ranks = (table.index_select(0, ids) == turns).cumsum(0, dtype=dtype)
-    nodes, places = ids.new_empty(total), torch.empty_like(ids)
-    nodes[:known] = first
-    args: tuple[Any, ...] = (ids, table, ranks, nodes, places, known, len(ids))
-    launch(sampling.number, grid[1:], *args, BLOCK=BLOCK)
-    return nodes[: known + int(ranks[-1])].clone(), places

@@ -1,4 +1,4 @@
-"""Softmax over the edges of each row, and its gradient."""
+"""Softmax over the edges of each row, and its gradient, on the GPU."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr, accumulator
+from .features import power_of_two
 from .launch import launch
-from .layout import Pieces, edges_at_once, kept, narrow, pieces
+from .layout import Pieces, cached, cut_rows, edges_at_once, narrow
 from .programs.softmax import softmax_merge, softmax_pieces, softmax_rows
 
-TILE = 1024  # numbers that a program has at once
+TILE = 1024  # numbers that a program reads at once
 WIDEST = 32  # of them in a row
 
 
@@ -25,47 +26,48 @@ def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
 
 
 def _run(csr: Csr, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:
-    """Numbers of edges from numbers of edges, by way of what each row reduces to."""
+    """Reduce the numbers of each row's edges, then compute the result of each edge."""
     csr = narrow(csr)
-    cut, (indptr, _, eids) = pieces(csr), csr
+    pieces, (indptr, _, edge_ids) = cut_rows(csr), csr
     size = values.shape[1:].numel()
     values, grads = values.contiguous(), grads.contiguous()
     out = torch.empty_like(values)
-    partials = values.new_empty(cut.num_slots, 2, size, dtype=accumulator(values.dtype))
-    block = min(1 << max(size - 1, 0).bit_length(), WIDEST)
-    tiles, wide = -(-size // block), 16 // values.element_size()
-    shared = {"ALIGN": 1 if size % wide else wide, "BLOCK": block}
-    edges = edges_at_once(indptr.numel() - 1, eids.numel(), TILE // block)
-    rows, num_pieces = TILE // (block * edges), cut.starts.numel()
-    given = (values, grads, eids, cut.starts, cut.ends)
+    partials = values.new_empty(pieces.num_slots, 2, size, dtype=accumulator(values.dtype))
+    block = min(power_of_two(size), WIDEST)
+    tiles, vector = -(-size // block), 16 // values.element_size()
+    constants = {"ALIGN": 1 if size % vector else vector, "BLOCK": block}
+    edges = edges_at_once(indptr.numel() - 1, edge_ids.numel(), TILE // block)
+    rows, num_pieces = TILE // (block * edges), pieces.starts.numel()
+    operands = (values, grads, edge_ids, pieces.starts, pieces.ends)
     launch(
         softmax_rows,
         (-(-num_pieces // rows), tiles),
-        *(*given, cut.slots, partials, out, num_pieces, size),
-        **{**shared, "IS_GRADIENT": is_gradient, "ROWS": rows, "EDGES": edges},
+        *(*operands, pieces.slots, partials, out, num_pieces, size),
+        **{**constants, "IS_GRADIENT": is_gradient, "ROWS": rows, "EDGES": edges},
     )
     launch(
         softmax_merge,
-        (cut.long_rows.numel(), tiles),
-        *(partials, cut.first_slots, cut.counts, size),
-        **{**shared, "SLOTS": TILE // block},
+        (pieces.long_rows.numel(), tiles),
+        *(partials, pieces.first_slots, pieces.counts, size),
+        **{**constants, "SLOTS": TILE // block},
     )
     launch(
         softmax_pieces,
-        (cut.num_slots, tiles),
-        *(*given, _pieces_of_slots(csr, cut), partials, out, size),
-        **{**shared, "IS_GRADIENT": is_gradient, "EDGES": TILE // block},
+        (pieces.num_slots, tiles),
+        *(*operands, _pieces_of_slots(csr, pieces), partials, out, size),
+        **{**constants, "IS_GRADIENT": is_gradient, "EDGES": TILE // block},
     )
     return out
 
 
-def _pieces_of_slots(csr: Csr, cut: Pieces) -> Tensor:
-    """(slots,) the piece that each slot is of, -1 for a slot that is unused."""
+def _pieces_of_slots(csr: Csr, pieces: Pieces) -> Tensor:
+    """(slots,) the index of the piece that owns each slot, -1 for an unused slot."""
 
-    def make() -> Tensor:
-        index = torch.arange(cut.slots.numel(), dtype=cut.slots.dtype, device=cut.slots.device)
-        found = index.new_full((cut.num_slots + 1,), -1)
-        found[torch.where(cut.slots < 0, cut.num_slots, cut.slots).long()] = index
-        return found[:-1]
+    def compute() -> Tensor:
+        slots, num_slots = pieces.slots, pieces.num_slots
+        index = torch.arange(slots.numel(), dtype=slots.dtype, device=slots.device)
+        owners = index.new_full((num_slots + 1,), -1)
+        owners[torch.where(slots < 0, num_slots, slots).long()] = index
+        return owners[:-1]
 
-    return kept(csr, "pieces of slots", make)
+    return cached(csr, "pieces of slots", compute)

@@ -1,4 +1,4 @@
-"""Random walks on a device; see the contract."""
+"""Uniform random walks on the GPU; plain torch walks by weight and in second order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from .programs.walking import walk_evenly
 
 WALKS = 128  # of a program
 
+DECLINED = {
+    ("walk", "weights"): "plain torch walks by weight on the device",
+    ("walk", "pairs"): "plain torch walks in second order on the device",
+}
+
 
 def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
-    """Walk along edges that count the same; see the contract."""
+    """Walk at random along edges of equal weight; see the contract."""
     traces = nodes.new_empty(len(nodes), len(spec.stops))
-    chosen = torch.empty_like(traces)
-    args = (*csr, nodes.contiguous(), spec.stops, traces, chosen, *traces.shape, spec.start)
+    edge_ids = torch.empty_like(traces)
+    args = (*csr, nodes.contiguous(), spec.stops, traces, edge_ids, *traces.shape, spec.start)
     launch(walk_evenly, (-(-len(nodes) // WALKS),), *args, *halves(spec.seed), WALKS=WALKS)
-    return traces, chosen
+    return traces, edge_ids

@@ -1,28 +1,36 @@
-"""The gradients of attention; see :mod:`.attention` for how a program works."""
+"""The gradients of attention; :mod:`.attention` explains how a program works."""
 
 from __future__ import annotations
 
 import triton
 import triton.language as tl
 
-from .scores import aligned, dropped, number, of_edges, scores, store_sum, tile
+from .scores import (
+    aligned_width,
+    dropout_mask,
+    from_halves,
+    load_edge_terms,
+    load_heads,
+    scores,
+    store_sum,
+)
 
 NUMBERS = [
     *("heads", "width", "size", "edge_heads", "weight_heads", "upstream_heads"),
-    *("key_low", "key_high", "least"),
+    *("key_low", "key_high", "threshold"),
 ]
 
 
 @triton.jit
-def reached(flow, own, other, slope, KIND: tl.constexpr):
-    """What the gradients of scores give the operand ``own``: (edges, heads, places)."""
+def operand_gradient(score_grad, own, other, slope, KIND: tl.constexpr):
+    """The gradient of scores at the operand ``own``: (edges, heads, elements)."""
     if KIND == "add":
-        made = flow[:, :, None]
+        grad = score_grad[:, :, None]
     elif KIND == "dot":
-        made = flow[:, :, None] * other
+        grad = score_grad[:, :, None] * other
     else:
-        made = flow[:, :, None] * tl.where(own + other > 0, 1, slope)
-    return made
+        grad = score_grad[:, :, None] * tl.where(own + other > 0, 1, slope)
+    return grad
 
 
 @triton.jit(do_not_specialize=NUMBERS)
@@ -38,7 +46,7 @@ def attend_gradient(
     value,
     edge,
     weight,
-    slant,
+    attn_vector,
     stats,
     grad,
     upstream,
@@ -56,9 +64,9 @@ def attend_gradient(
     upstream_heads,
     key_low,
     key_high,
-    least,
-    keep_high,
-    keep_low,
+    threshold,
+    scale_high,
+    scale_low,
     slope_high,
     slope_low,
     KIND: tl.constexpr,
@@ -68,20 +76,25 @@ def attend_gradient(
     WIDTH: tl.constexpr,
     SIZE: tl.constexpr,
 ):
-    """What reaches a source and its edges, of one piece; rows are sources."""
+    """The gradients at a source and at its edges, of one piece; rows are sources."""
     row = tl.load(rows + tl.program_id(0)).to(tl.int64)
     if row >= 0:
-        width, size = aligned(width, KIND, ALIGN), size // ALIGN * ALIGN
+        width, size = aligned_width(width, KIND, ALIGN), size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
-        keep, slope = number(keep_high, keep_low, DTYPE), number(slope_high, slope_low, DTYPE)
+        scale, slope = (
+            from_halves(scale_high, scale_low, DTYPE),
+            from_halves(slope_high, slope_low, DTYPE),
+        )
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
-        k, place, is_head = tl.arange(0, WIDTH), tl.arange(0, SIZE), (head < heads)[None, :]
-        own = tl.zeros((1,), tl.int64) + row
-        x = tile(left, own, own >= 0, head, heads, k, width, DTYPE)
-        z = tile(value, own, own >= 0, head, heads, place, size, DTYPE)
-        bow = (
-            tile(slant, own * 0, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
+        k, element, is_head = tl.arange(0, WIDTH), tl.arange(0, SIZE), (head < heads)[None, :]
+        own_row = tl.zeros((1,), tl.int64) + row
+        x = load_heads(left, own_row, own_row >= 0, head, heads, k, width, DTYPE)
+        z = load_heads(value, own_row, own_row >= 0, head, heads, element, size, DTYPE)
+        attn = (
+            load_heads(attn_vector, own_row * 0, own_row >= 0, head, heads, k, width, DTYPE)
+            if KIND == "leaky"
+            else own_row
         )
         to_value = tl.zeros((EDGES, HEADS, SIZE), DTYPE)
         to_left = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
@@ -90,36 +103,40 @@ def attend_gradient(
             v = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
             e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
             mask, at = is_edge[:, None] & is_head, e[:, None] * heads + head[None, :]
-            y = tile(right, v, is_edge, head, heads, k, width, DTYPE)
-            g = tile(grad, v, is_edge, head, heads, place, size, DTYPE)
+            y = load_heads(right, v, is_edge, head, heads, k, width, DTYPE)
+            g = load_heads(grad, v, is_edge, head, heads, element, size, DTYPE)
             of_row = stats + (v * heads * 3)[:, None] + head[None, :]
             peak = tl.load(of_row, mask=mask, other=0)
             total = tl.load(of_row + heads, mask=mask, other=1)
             delta = tl.load(of_row + heads * 2, mask=mask, other=0)
-            score = scores(x, y, bow, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
-            steepness = tl.where(score > 0, 1, slope) if KIND == "add" else 1
-            alpha = tl.exp(tl.where(mask, score * steepness, float("-inf")) - peak) / total
-            share = dropped(e, key_low, key_high, least, keep, EDGES, HEADS) * alpha
-            flow = tl.sum(z * g, 2)
-            flow += of_edges(upstream, e, is_edge, head, heads, upstream_heads, 0.0).to(DTYPE)
+            score = scores(x, y, attn, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
+            leaky_relu_grad = tl.where(score > 0, 1, slope) if KIND == "add" else 1
+            alpha = tl.exp(tl.where(mask, score * leaky_relu_grad, float("-inf")) - peak) / total
+            attention = dropout_mask(e, key_low, key_high, threshold, scale, EDGES, HEADS) * alpha
+            score_grad = tl.sum(z * g, 2)
+            score_grad += load_edge_terms(
+                upstream, e, is_edge, head, heads, upstream_heads, 0.0
+            ).to(DTYPE)
             has_weight = is_edge[:, None] & (head < weight_heads)[None, :]
-            tl.store(out_weight + at, share * flow, mask=has_weight)
-            share *= of_edges(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
-            to_value += share[:, :, None] * g
-            flow = tl.where(mask, share * flow - alpha * delta, 0) * steepness
-            tl.store(out_scores + at, flow, mask=mask)
-            to_left += reached(flow, x, y, slope, KIND)
+            tl.store(out_weight + at, attention * score_grad, mask=has_weight)
+            attention *= load_edge_terms(weight, e, is_edge, head, heads, weight_heads, 1.0).to(
+                DTYPE
+            )
+            to_value += attention[:, :, None] * g
+            score_grad = tl.where(mask, attention * score_grad - alpha * delta, 0) * leaky_relu_grad
+            tl.store(out_scores + at, score_grad, mask=mask)
+            to_left += operand_gradient(score_grad, x, y, slope, KIND)
         slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
         if slot < 0:
-            store_sum(out_value, row, to_value, heads, size, head, place)
+            store_sum(out_value, row, to_value, heads, size, head, element)
             store_sum(out_left, row, to_left, heads, width, head, k)
         else:
-            store_sum(partial_value, slot, to_value, heads, size, head, place)
+            store_sum(partial_value, slot, to_value, heads, size, head, element)
             store_sum(partial_left, slot, to_left, heads, width, head, k)
 
 
 @triton.jit(do_not_specialize=["heads", "width"])
-def reach(
+def gradient_of_scores(
     rows,
     starts,
     ends,
@@ -128,8 +145,8 @@ def reach(
     eids,
     left,
     right,
-    flows,
-    partial,
+    score_grads,
+    partials,
     out,
     heads,
     width,
@@ -141,28 +158,36 @@ def reach(
     HEADS: tl.constexpr,
     WIDTH: tl.constexpr,
 ):
-    """What the gradients of scores give the destinations, of one piece; rows are destinations."""
+    """The gradient of scores at the destinations, of one piece; rows are destinations."""
     row = tl.load(rows + tl.program_id(0)).to(tl.int64)
     if row >= 0:
-        width = aligned(width, KIND, ALIGN)
+        width = aligned_width(width, KIND, ALIGN)
         DTYPE: tl.constexpr = out.dtype.element_ty
-        slope = number(slope_high, slope_low, DTYPE)
+        slope = from_halves(slope_high, slope_low, DTYPE)
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, is_head = tl.arange(0, WIDTH), (head < heads)[None, :]
-        own = tl.zeros((1,), tl.int64) + row
-        y = tile(right, own, own >= 0, head, heads, k, width, DTYPE) if KIND == "leaky" else own
-        made = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
+        own_row = tl.zeros((1,), tl.int64) + row
+        y = (
+            load_heads(right, own_row, own_row >= 0, head, heads, k, width, DTYPE)
+            if KIND == "leaky"
+            else own_row
+        )
+        total = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         for first in range(start, end, EDGES):
             is_edge = first + lane < end
             u = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
             e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
-            at = flows + e[:, None] * heads + head[None, :]
-            flow = tl.load(at, mask=is_edge[:, None] & is_head, other=0)
-            x = flow if KIND == "add" else tile(left, u, is_edge, head, heads, k, width, DTYPE)
-            made += reached(flow, y, x, slope, KIND)
+            at = score_grads + e[:, None] * heads + head[None, :]
+            score_grad = tl.load(at, mask=is_edge[:, None] & is_head, other=0)
+            x = (
+                score_grad
+                if KIND == "add"
+                else load_heads(left, u, is_edge, head, heads, k, width, DTYPE)
+            )
+            total += operand_gradient(score_grad, y, x, slope, KIND)
         slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
         if slot < 0:
-            store_sum(out, row, made, heads, width, head, k)
+            store_sum(out, row, total, heads, width, head, k)
         else:
-            store_sum(partial, slot, made, heads, width, head, k)
+            store_sum(partials, slot, total, heads, width, head, k)

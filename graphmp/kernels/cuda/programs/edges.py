@@ -1,15 +1,15 @@
-"""Messages kept at the edges."""
+"""Messages stored at the edges."""
 
 from __future__ import annotations
 
 import triton
 import triton.language as tl
 
-from .messages import NUMBERS, ids_at, made, place_of
+from .messages import NUMBERS, load_ids, tile_of_messages, tile_position
 
 
 @triton.jit(do_not_specialize=[*NUMBERS, "num_edges"])
-def keep_edges(
+def store_at_edges(
     row_ids,
     indices,
     eids,
@@ -23,8 +23,8 @@ def keep_edges(
     width,
     left_size,
     right_size,
-    left_at,
-    right_at,
+    left_end,
+    right_end,
     sign,
     num_edges,
     OP: tl.constexpr,
@@ -36,17 +36,17 @@ def keep_edges(
     HEADS: tl.constexpr,
     WIDTH: tl.constexpr,
 ):
-    """Write the messages of ``EDGES`` positions; they are made in the dtype of ``like``."""
+    """Store the messages of ``EDGES`` positions, computed in the dtype of ``like``."""
     dtype: tl.constexpr = like.dtype.element_ty
     shape = (heads, width // ALIGN * ALIGN)
-    head, first, place, is_one, size = place_of(shape, SUMMED, HEADS, WIDTH)
-    x, y = (left, left_table, left_at, left_size), (right, right_table, right_at, right_size)
+    head, first, column, is_inside, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+    x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
     position = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)[:, None, None]
     inside = position < num_edges
-    row = ids_at(row_ids, position, num_edges, x, y, 0)
-    other = ids_at(indices, position, num_edges, x, y, 1)
+    row = load_ids(row_ids, position, num_edges, x, y, 0)
+    other = load_ids(indices, position, num_edges, x, y, 1)
     edge = tl.load(eids + position, mask=inside, other=0).to(tl.int64)
-    result = made(
+    result = tile_of_messages(
         x,
         y,
         (row, other, edge),
@@ -67,4 +67,4 @@ def keep_edges(
     )
     if SUMMED:
         result = tl.sum(result, 2, keep_dims=True)
-    tl.store(out + edge * size + place, result.to(out.dtype.element_ty), mask=inside & is_one)
+    tl.store(out + edge * size + column, result.to(out.dtype.element_ty), mask=inside & is_inside)

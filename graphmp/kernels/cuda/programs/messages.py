@@ -1,8 +1,9 @@
-"""Messages made of two operands, a tile of [edges, heads, width] at once.
+"""Messages of two operands, computed by tiles of [edges, heads, width].
 
-An operand is given as a tuple: its data; a table; at which end it lies, as in the contract; and the
-elements of its rows. ``LEFT`` and ``RIGHT`` say how these lie, as in :mod:`..features`, and the
-result has one number for each head if ``SUMMED``. ``sign`` is 1, or -1 for a difference.
+An operand is a tuple of its data, a table, the end of an edge that it is read at (``ROW``,
+``OTHER`` or ``EDGE`` of the contract) and the number of elements of its rows. ``LEFT`` and
+``RIGHT`` say where the elements are, as in :mod:`..features`; with ``SUMMED`` the result has one
+number for each head. ``sign`` is 1, or -1 for a difference.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import triton
 import triton.language as tl
 
 # Arguments that are not compiled for.
-NUMBERS = ("heads", "width", "left_size", "right_size", "left_at", "right_at", "sign")
+NUMBERS = ("heads", "width", "left_size", "right_size", "left_end", "right_end", "sign")
 
 
 @triton.jit
-def quotient(x, y):
+def divide(x, y):
     """Division rounded as torch rounds it."""
     if x.dtype == tl.float32:
         return tl.div_rn(x, y)
@@ -24,39 +25,41 @@ def quotient(x, y):
 
 
 @triton.jit
-def ids_at(ids, position, end, left, right, END: tl.constexpr):
-    """Ids at positions before ``end``; none is loaded if no operand lies at that end of edges."""
+def load_ids(ids, position, end, left, right, END: tl.constexpr):
+    """Ids at positions before ``end``; nothing is loaded if no operand is read at ``END``."""
     limit = tl.where((left[2] == END) | (right[2] == END), end, 0)
     return tl.load(ids + position, mask=position < limit, other=0)
 
 
 @triton.jit
-def others_and_edges(indices, eids, position, end, left, right, OP: tl.constexpr):
-    """The other end and the id of edges, as far as operands lie there; a copy reads only one."""
-    other = ids_at(indices, position, end, left, right, 1)
+def load_ends(indices, eids, position, end, left, right, OP: tl.constexpr):
+    """The other ends and the ids of edges, as far as operands need them; a copy reads only one."""
+    other = load_ids(indices, position, end, left, right, 1)
     if OP == "copy":
         return other, other
     else:
-        return other, ids_at(eids, position, end, left, right, 2)
+        return other, load_ids(eids, position, end, left, right, 2)
 
 
 @triton.jit
-def operand(given, ends, inside, head, feature, shape, KIND: tl.constexpr, ALIGN: tl.constexpr):
-    """Elements of an operand; [edges, heads, 1] if it has one for each head."""
-    data, table, at, size = given
+def load_operand(
+    source, ends, inside, head, feature, shape, KIND: tl.constexpr, ALIGN: tl.constexpr
+):
+    """Elements of an operand; [edges, heads, 1] if it has one number for each head."""
+    data, table, end, size = source
     row, other, edge = ends
     heads, width = shape
-    index = tl.where(at == 0, row, tl.where(at == 1, other, edge)).to(tl.int64)
-    is_one = head < heads
-    place = head
+    index = tl.where(end == 0, row, tl.where(end == 1, other, edge)).to(tl.int64)
+    is_inside = head < heads
+    column = head
     if KIND != "head":
-        is_one = is_one & (feature < width)
-        place = head * width + feature
+        is_inside = is_inside & (feature < width)
+        column = head * width + feature
     if KIND == "table":
-        place = tl.load(table + place, mask=is_one, other=0)
+        column = tl.load(table + column, mask=is_inside, other=0)
     if KIND == "whole":
         size = size // ALIGN * ALIGN
-    return tl.load(data + index * size + place, mask=inside & is_one, other=0)
+    return tl.load(data + index * size + column, mask=inside & is_inside, other=0)
 
 
 @triton.jit
@@ -76,20 +79,20 @@ def message(
     ALIGN: tl.constexpr,
 ):
     """One tile of messages, 0 where ``inside`` is false."""
-    x = operand(left, ends, inside, head, feature, shape, LEFT, ALIGN).to(DTYPE)
+    x = load_operand(left, ends, inside, head, feature, shape, LEFT, ALIGN).to(DTYPE)
     if OP != "copy":
-        y = operand(right, ends, inside, head, feature, shape, RIGHT, ALIGN).to(DTYPE)
+        y = load_operand(right, ends, inside, head, feature, shape, RIGHT, ALIGN).to(DTYPE)
         if OP == "add":
             x = x + y * sign.to(DTYPE)
         elif OP == "mul":
             x = x * y
         else:
-            x = tl.where(inside, quotient(x, y), 0)
+            x = tl.where(inside, divide(x, y), 0)
     return x
 
 
 @triton.jit
-def made(
+def tile_of_messages(
     left,
     right,
     ends,
@@ -108,7 +111,7 @@ def made(
     HEADS: tl.constexpr,
     WIDTH: tl.constexpr,
 ):
-    """Messages of edges: those of each ``WIDTH`` elements added up if they are summed."""
+    """The messages of edges; with ``SUMMED``, added up over all tiles of a head's width."""
     lane = tl.arange(0, WIDTH)[None, None, :]
     total = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
     if SUMMED:
@@ -138,8 +141,8 @@ def made(
 
 
 @triton.jit
-def place_of(shape, SUMMED: tl.constexpr, HEADS: tl.constexpr, WIDTH: tl.constexpr):
-    """The heads and first feature of a program's tile, and where its results lie in their rows."""
+def tile_position(shape, SUMMED: tl.constexpr, HEADS: tl.constexpr, WIDTH: tl.constexpr):
+    """The heads and first feature of a program's tile, and the columns of its results."""
     heads, width = shape
     tiles = 1 if SUMMED else tl.cdiv(width, WIDTH)
     head = tl.program_id(1) // tiles * HEADS + tl.arange(0, HEADS)[None, :, None]

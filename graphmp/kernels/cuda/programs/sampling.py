@@ -1,7 +1,9 @@
-"""Edges that count the same, chosen, and nodes numbered anew; see the contract for the numbers.
+"""Uniform neighbour sampling.
 
-``limits`` say where the edges chosen for each of ``rows`` go. ``gone`` are positions, ascending,
-of edges that must not be chosen; a search among them halves its range ``steps`` times.
+:class:`graphmp.kernels.sampling_spec.SampleSpec` defines the random numbers.
+
+``out_indptr`` says where the sampled edges of each of ``rows`` are stored. ``excluded`` are
+positions, ascending, of edges that are not sampled; a binary search among them has ``steps`` steps.
 """
 
 from __future__ import annotations
@@ -9,15 +11,15 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .philox import words
+from .philox import philox
 
 UNIFORM = tl.constexpr(0)  # what random numbers are drawn for
-ALL, DRAWN, GIVEN = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)  # where ranks come from
+ALL, DRAWN, LISTED = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)  # where ranks come from
 
 
 @triton.jit
-def before(ordered, count, value, steps):
-    """How many of ``count`` ascending ids are less than a value."""
+def count_less(ordered, count, value, steps):
+    """How many of ``count`` ascending ids are less than ``value``."""
     low, high = value * 0, value * 0 + count
     for _ in range(steps):
         middle = (low + high) // 2
@@ -28,39 +30,44 @@ def before(ordered, count, value, steps):
 
 
 @triton.jit
-def kept_place(place, first, past, gone, steps):
-    """Where an edge is that would be at a position if those of its row that are gone were not."""
+def skip_excluded(position, first, past, excluded, steps):
+    """The position of the edge that would be at ``position`` without its row's excluded edges."""
     low, high = first, past
     for _ in range(steps):
         middle = (low + high) // 2
         is_open = low < high
-        is_before = tl.load(gone + middle, mask=is_open, other=0) - (middle - first) <= place
+        is_before = tl.load(excluded + middle, mask=is_open, other=0) - (middle - first) <= position
         is_before = is_open & is_before
         low, high = tl.where(is_before, middle + 1, low), tl.where(is_before, high, middle)
-    return place + (low - first)
+    return position + (low - first)
 
 
 @triton.jit
-def edges_of(indptr, rows, gone, i, inside, num_gone, steps):
-    """Where rows start, how many of their edges may be chosen, and which of ``gone`` are theirs."""
+def load_rows(indptr, rows, excluded, i, inside, num_excluded, steps):
+    """Where rows start, how many edges they may sample, and their range in ``excluded``."""
     row = tl.load(rows + i, mask=inside, other=0).to(tl.int64)
     start = tl.load(indptr + row, mask=inside, other=0).to(tl.int64)
     end = tl.load(indptr + row + 1, mask=inside, other=0).to(tl.int64)
-    first, past = before(gone, num_gone, start, steps), before(gone, num_gone, end, steps)
+    first, past = (
+        count_less(excluded, num_excluded, start, steps),
+        count_less(excluded, num_excluded, end, steps),
+    )
     return start, end - start - (past - first), first, past
 
 
-@triton.jit(do_not_specialize=["num_rows", "num_gone", "steps", "fanout", "key_low", "key_high"])
-def choose_few(
+@triton.jit(
+    do_not_specialize=["num_rows", "num_excluded", "steps", "fanout", "key_low", "key_high"]
+)
+def sample_few(
     indptr,
     indices,
     rows,
-    gone,
-    limits,
-    others,
-    places,
+    excluded,
+    out_indptr,
+    out_indices,
+    out_positions,
     num_rows,
-    num_gone,
+    num_excluded,
     steps,
     fanout,
     key_low,
@@ -68,90 +75,65 @@ def choose_few(
     PICKS: tl.constexpr,
     ROWS: tl.constexpr,
 ):
-    """Without replacement, by Floyd's algorithm; a thread holds all that its row has picked."""
+    """Without replacement, by Floyd's algorithm; a thread holds all picks of its row."""
     i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     inside = i < num_rows
-    start, degree, first, past = edges_of(indptr, rows, gone, i, inside, num_gone, steps)
-    begin = tl.load(limits + i, mask=inside, other=0).to(tl.int64)
-    count = tl.load(limits + i + 1, mask=inside, other=0).to(tl.int64) - begin
+    start, degree, first, past = load_rows(indptr, rows, excluded, i, inside, num_excluded, steps)
+    out_start = tl.load(out_indptr + i, mask=inside, other=0).to(tl.int64)
+    count = tl.load(out_indptr + i + 1, mask=inside, other=0).to(tl.int64) - out_start
     turn = tl.arange(0, PICKS)[:, None]
     picks = tl.full((PICKS, ROWS), -1, tl.int64)
     for group in range((fanout + 3) // 4):
-        drawn = words(key_low, key_high, i, tl.full((ROWS,), 0, tl.int32) + group, UNIFORM)
+        random_words = philox(key_low, key_high, i, tl.full((ROWS,), 0, tl.int32) + group, UNIFORM)
         for word in tl.static_range(4):
             t = group * 4 + word
-            last = degree - count + t
-            rank = (drawn[word].to(tl.int64) * (last + 1)) >> 32
-            is_taken = tl.max((picks == rank[None, :]).to(tl.int32), 0) > 0
-            rank = tl.where(is_taken, last, rank)
+            largest = degree - count + t
+            rank = (random_words[word].to(tl.int64) * (largest + 1)) >> 32
+            is_repeated = tl.max((picks == rank[None, :]).to(tl.int32), 0) > 0
+            rank = tl.where(is_repeated, largest, rank)
             rank = tl.where(count == degree, t, rank)
             picks = tl.where(turn == t, rank[None, :], picks)
-    chosen = (turn < count[None, :]) & inside[None, :]
-    none = picks * 0
-    place = kept_place(
-        picks + start[None, :], none + first[None, :], none + past[None, :], gone, steps
+    is_sampled = (turn < count[None, :]) & inside[None, :]
+    zeros = picks * 0
+    position = skip_excluded(
+        picks + start[None, :], zeros + first[None, :], zeros + past[None, :], excluded, steps
     )
-    other = tl.load(indices + place, mask=chosen, other=0)
-    tl.store(places + begin[None, :] + turn, place, mask=chosen)
-    tl.store(others + begin[None, :] + turn, other, mask=chosen)
+    other = tl.load(indices + position, mask=is_sampled, other=0)
+    tl.store(out_positions + out_start[None, :] + turn, position, mask=is_sampled)
+    tl.store(out_indices + out_start[None, :] + turn, other, mask=is_sampled)
 
 
-@triton.jit(do_not_specialize=["total", "num_gone", "steps", "key_low", "key_high"])
-def choose_each(
+@triton.jit(do_not_specialize=["total", "num_excluded", "steps", "key_low", "key_high"])
+def sample_each(
     indptr,
     indices,
     rows,
     owners,
     ranks,
-    gone,
-    limits,
-    others,
-    places,
+    excluded,
+    out_indptr,
+    out_indices,
+    out_positions,
     total,
-    num_gone,
+    num_excluded,
     steps,
     key_low,
     key_high,
     FROM: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Each edge on its own: all of a row, one drawn with replacement, or one of given rank."""
+    """Each edge independently: all of a row, drawn with replacement, or of a listed rank."""
     p = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = p < total
     i = tl.load(owners + p, mask=inside, other=0).to(tl.int64)
-    start, degree, first, past = edges_of(indptr, rows, gone, i, inside, num_gone, steps)
-    rank = p - tl.load(limits + i, mask=inside, other=0)
+    start, degree, first, past = load_rows(indptr, rows, excluded, i, inside, num_excluded, steps)
+    rank = p - tl.load(out_indptr + i, mask=inside, other=0)
     if FROM == DRAWN:
-        a, b, c, d = words(key_low, key_high, i, (rank // 4).to(tl.int32), UNIFORM)
+        a, b, c, d = philox(key_low, key_high, i, (rank // 4).to(tl.int32), UNIFORM)
         word = tl.where(rank % 4 < 2, tl.where(rank % 4 == 0, a, b), tl.where(rank % 4 == 2, c, d))
         rank = (word.to(tl.int64) * degree) >> 32
-    if FROM == GIVEN:
+    if FROM == LISTED:
         rank = tl.load(ranks + p, mask=inside, other=0)
-    place = kept_place(start + rank, first, past, gone, steps)
-    tl.store(places + p, place, mask=inside)
-    tl.store(others + p, tl.load(indices + place, mask=inside, other=0), mask=inside)
-
-
-@triton.jit(do_not_specialize=["num_first", "total"])
-def claim(first, ids, table, num_first, total, BLOCK: tl.constexpr):
-    """Let the table hold where each node is first among ``first`` and then ``ids``."""
-    p = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    is_first, inside = p < num_first, p < total
-    node = tl.load(first + p, mask=is_first, other=0)
-    node += tl.load(ids + p - num_first, mask=inside & (p >= num_first), other=0)
-    # The least of numbers is the same in whatever order they come.
-    tl.atomic_min(table + node, p.to(table.dtype.element_ty), mask=inside, sem="relaxed")
-
-
-@triton.jit(do_not_specialize=["num_first", "num_ids"])
-def number(ids, table, ranks, nodes, places, num_first, num_ids, BLOCK: tl.constexpr):
-    """Write nodes that are new, and where all are; ``ranks`` count the new up to each id."""
-    p = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    inside = p < num_ids
-    node = tl.load(ids + p, mask=inside, other=0)
-    owner = tl.load(table + node, mask=inside, other=0).to(tl.int64)
-    is_known = owner < num_first
-    rank = tl.load(ranks + owner - num_first, mask=inside & (owner >= num_first), other=0)
-    place = tl.where(is_known, owner, num_first + rank - 1)
-    tl.store(places + p, place, mask=inside)
-    tl.store(nodes + place, node, mask=inside & (owner == p + num_first))
+    position = skip_excluded(start + rank, first, past, excluded, steps)
+    tl.store(out_positions + p, position, mask=inside)
+    tl.store(out_indices + p, tl.load(indices + position, mask=inside, other=0), mask=inside)

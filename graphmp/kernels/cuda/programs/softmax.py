@@ -1,9 +1,10 @@
-"""Softmax over the edges of rows, and its gradient.
+"""Softmax over the edges of rows, and its gradient, in three passes.
 
-A program has several short rows, so that they wait together. The first edges of each stay in
-registers between the reduction and the result. Of a row that was cut each piece leaves in its slot
-what it reduced to; a second pass merges the slots of a row, in order; a third writes the result.
-The gradient reduces products to a total, whose peak is 0 so that both are merged alike.
+A program of the first pass reduces several short rows side by side, so that their loads overlap;
+the first edges of each stay in registers until the result is computed. Of a long row, each piece
+stores its peak and total in its slot; a second pass merges the slots of a row, in order; a third
+stores the result. The gradient reduces products to a total and has peak 0, so that the same
+passes merge it.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import triton.language as tl
 
 
 @triton.jit
-def _edges(eids, start, end, nth, place, size, EDGES: tl.constexpr):
-    """Where numbers of the edges from the ``nth`` on lie, (rows, edges, block), and which do."""
+def _edges(eids, start, end, nth, column, size, EDGES: tl.constexpr):
+    """Where the numbers of the edges from the ``nth`` on are, (rows, edges, block), and a mask."""
     position = start[:, None] + nth + tl.arange(0, EDGES)[None, :]
-    is_one = position < end[:, None]
-    edge = tl.load(eids + position, mask=is_one, other=0).to(tl.int64)
-    at = edge[:, :, None] * size + place[None, None, :]
-    return at, is_one[:, :, None] & (place < size)[None, None, :]
+    is_edge = position < end[:, None]
+    edge = tl.load(eids + position, mask=is_edge, other=0).to(tl.int64)
+    at = edge[:, :, None] * size + column[None, None, :]
+    return at, is_edge[:, :, None] & (column < size)[None, None, :]
 
 
 @triton.jit
 def _read(values, grads, at, inside, dtype: tl.constexpr, IS_GRADIENT: tl.constexpr):
-    """Logits; or weights, and what reaches them."""
+    """Logits; or weights, and the gradient at them."""
     low = 0.0 if IS_GRADIENT else float("-inf")
     value = tl.load(values + at, mask=inside, other=low).to(dtype)
     grad = tl.load(grads + at, mask=inside, other=0).to(dtype) if IS_GRADIENT else value
@@ -33,13 +34,13 @@ def _read(values, grads, at, inside, dtype: tl.constexpr, IS_GRADIENT: tl.conste
 
 @triton.jit
 def _finite(peak):
-    """What is taken from logits: 0 if all are minus infinity, whose difference is no number."""
+    """The number to subtract from logits: the peak, or 0 for -inf, since -inf - -inf is NaN."""
     return tl.where(peak == float("-inf"), 0, peak)
 
 
 @triton.jit
 def _merged(peak, total, other, more):
-    """Two peaks and the sums of what is below each, as one."""
+    """Merge two peaks and the totals that belong to them."""
     higher = tl.maximum(peak, other)
     shift = _finite(higher)
     return higher, total * tl.exp(peak - shift) + more * tl.exp(other - shift)
@@ -69,23 +70,23 @@ def softmax_rows(
     ALIGN: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Write whole rows; of a piece leave the peak and the total in (slots, 2, size)."""
+    """Store whole rows; of a piece store the peak and the total in (slots, 2, size)."""
     size = size // ALIGN * ALIGN
     dtype: tl.constexpr = partials.dtype.element_ty
-    place = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    column = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     piece = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    is_one = piece < num_pieces
-    start = tl.load(starts + piece, mask=is_one, other=0)
-    end = tl.load(ends + piece, mask=is_one, other=0)
-    slot = tl.load(slots + piece, mask=is_one, other=-1).to(tl.int64)
+    is_edge = piece < num_pieces
+    start = tl.load(starts + piece, mask=is_edge, other=0)
+    end = tl.load(ends + piece, mask=is_edge, other=0)
+    slot = tl.load(slots + piece, mask=is_edge, other=-1).to(tl.int64)
 
-    first_at, first_inside = _edges(eids, start, end, 0, place, size, EDGES)
+    first_at, first_inside = _edges(eids, start, end, 0, column, size, EDGES)
     first, first_grad = _read(values, grads, first_at, first_inside, dtype, IS_GRADIENT)
     peak, total = first, tl.exp(first - _finite(first))
     if IS_GRADIENT:
         peak, total = tl.zeros_like(first), first * first_grad
     for nth in range(EDGES, tl.max(end - start, 0), EDGES):
-        at, inside = _edges(eids, start, end, nth, place, size, EDGES)
+        at, inside = _edges(eids, start, end, nth, column, size, EDGES)
         value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
         if IS_GRADIENT:
             total += value * grad
@@ -95,20 +96,20 @@ def softmax_rows(
     below = total if IS_GRADIENT else total * tl.exp(peak - _finite(high)[:, None, :])
     whole = tl.sum(below, 1)
 
-    is_piece = (slot >= 0)[:, None] & (place < size)[None, :]
-    kept = partials + slot[:, None] * (2 * size) + place[None, :]
-    tl.store(kept, high, mask=is_piece)
-    tl.store(kept + size, whole, mask=is_piece)
+    is_piece = (slot >= 0)[:, None] & (column < size)[None, :]
+    partial_at = partials + slot[:, None] * (2 * size) + column[None, :]
+    tl.store(partial_at, high, mask=is_piece)
+    tl.store(partial_at + size, whole, mask=is_piece)
 
     high, whole, is_row = high[:, None, :], whole[:, None, :], (slot < 0)[:, None, None]
-    made = _result(first, first_grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
-    tl.store(out + first_at, made, mask=first_inside & is_row)
+    result = _result(first, first_grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
+    tl.store(out + first_at, result, mask=first_inside & is_row)
     end = tl.where(slot < 0, end, start)
     for nth in range(EDGES, tl.max(end - start, 0), EDGES):
-        at, inside = _edges(eids, start, end, nth, place, size, EDGES)
+        at, inside = _edges(eids, start, end, nth, column, size, EDGES)
         value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
-        made = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
-        tl.store(out + at, made, mask=inside)
+        result = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
+        tl.store(out + at, result, mask=inside)
 
 
 @triton.jit(do_not_specialize=["size"])
@@ -121,17 +122,17 @@ def softmax_merge(
     ALIGN: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Leave the peak and the total of a row in each of its slots."""
+    """Store the peak and the total of a row in each of its slots."""
     size = size // ALIGN * ALIGN
-    place = (tl.program_id(1) * BLOCK + tl.arange(0, BLOCK))[None, :]
-    base = tl.load(first_slots + tl.program_id(0)).to(tl.int64) * (2 * size) + place
+    column = (tl.program_id(1) * BLOCK + tl.arange(0, BLOCK))[None, :]
+    base = tl.load(first_slots + tl.program_id(0)).to(tl.int64) * (2 * size) + column
     count = tl.load(counts + tl.program_id(0))
     slot = tl.arange(0, SLOTS)[:, None]
     peak = tl.full((SLOTS, BLOCK), float("-inf"), partials.dtype.element_ty)
     total = tl.zeros((SLOTS, BLOCK), partials.dtype.element_ty)
     for nth in range(0, count, SLOTS):
         at = base + (nth + slot).to(tl.int64) * (2 * size)
-        inside = (nth + slot < count) & (place < size)
+        inside = (nth + slot < count) & (column < size)
         other = tl.load(partials + at, mask=inside, other=float("-inf"))
         more = tl.load(partials + at + size, mask=inside, other=0)
         peak, total = _merged(peak, total, other, more)
@@ -141,7 +142,7 @@ def softmax_merge(
     whole = tl.broadcast_to(whole, (SLOTS, BLOCK))
     for nth in range(0, count, SLOTS):
         at = base + (nth + slot).to(tl.int64) * (2 * size)
-        inside = (nth + slot < count) & (place < size)
+        inside = (nth + slot < count) & (column < size)
         tl.store(partials + at, high, mask=inside)
         tl.store(partials + at + size, whole, mask=inside)
 
@@ -162,19 +163,19 @@ def softmax_pieces(
     ALIGN: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Write the piece of each slot."""
+    """Store the results of the piece of each slot."""
     piece = tl.load(pieces + tl.program_id(0))
     if piece >= 0:
         size = size // ALIGN * ALIGN
         dtype: tl.constexpr = partials.dtype.element_ty
-        place = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+        column = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
         start = tl.load(starts + piece + tl.arange(0, 1))
         end = tl.load(ends + piece + tl.arange(0, 1))
-        kept = partials + tl.program_id(0).to(tl.int64) * (2 * size) + place
-        high = tl.load(kept, mask=place < size, other=0)[None, None, :]
-        whole = tl.load(kept + size, mask=place < size, other=1)[None, None, :]
+        partial_at = partials + tl.program_id(0).to(tl.int64) * (2 * size) + column
+        high = tl.load(partial_at, mask=column < size, other=0)[None, None, :]
+        whole = tl.load(partial_at + size, mask=column < size, other=1)[None, None, :]
         for nth in range(0, tl.max(end - start, 0), EDGES):
-            at, inside = _edges(eids, start, end, nth, place, size, EDGES)
+            at, inside = _edges(eids, start, end, nth, column, size, EDGES)
             value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
-            made = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
-            tl.store(out + at, made, mask=inside)
+            result = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
+            tl.store(out + at, result, mask=inside)

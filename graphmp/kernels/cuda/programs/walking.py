@@ -1,11 +1,11 @@
-"""Random walks whose edges count the same; numbers are drawn as the contract says."""
+"""Uniform random walks; :class:`graphmp.kernels.sampling_spec.WalkSpec` defines the numbers."""
 
 from __future__ import annotations
 
 import triton
 import triton.language as tl
 
-from .philox import fraction, words
+from .philox import philox, uniform
 
 STEP = tl.constexpr(3)  # what random numbers are drawn for
 
@@ -18,7 +18,7 @@ def walk_evenly(
     nodes,
     stops,
     traces,
-    chosen,
+    out_edge_ids,
     num_walks,
     num_steps,
     first_step,
@@ -26,20 +26,20 @@ def walk_evenly(
     key_high,
     WALKS: tl.constexpr,
 ):
-    """The node and the edge of every step; a thread walks."""
+    """The node and the edge id of every step; each thread is one walk."""
     i = tl.program_id(0).to(tl.int64) * WALKS + tl.arange(0, WALKS)
     inside = i < num_walks
-    at = tl.load(nodes + i, mask=inside, other=-1).to(tl.int64)
+    node_at = tl.load(nodes + i, mask=inside, other=-1).to(tl.int64)
     for s in range(num_steps):
-        a, b, c, d = words(
+        a, b, c, d = philox(
             key_low, key_high, i, tl.full((WALKS,), 0, tl.int32) + first_step + s, STEP
         )
-        low = tl.load(indptr + at, mask=at >= 0, other=0).to(tl.int64)
-        degree = tl.load(indptr + at + 1, mask=at >= 0, other=0).to(tl.int64) - low
-        goes_on = (degree > 0) & (fraction(c, d) >= tl.load(stops + s))
-        place = low + (fraction(a, b) * degree.to(tl.float64)).to(tl.int64)
-        node = tl.load(indices + place, mask=goes_on, other=-1)
+        low = tl.load(indptr + node_at, mask=node_at >= 0, other=0).to(tl.int64)
+        degree = tl.load(indptr + node_at + 1, mask=node_at >= 0, other=0).to(tl.int64) - low
+        continues = (degree > 0) & (uniform(c, d) >= tl.load(stops + s))
+        position = low + (uniform(a, b) * degree.to(tl.float64)).to(tl.int64)
+        node = tl.load(indices + position, mask=continues, other=-1)
         tl.store(traces + i * num_steps + s, node, mask=inside)
-        eid = tl.load(eids + place, mask=goes_on, other=-1)
-        tl.store(chosen + i * num_steps + s, eid, mask=inside)
-        at = node.to(tl.int64)
+        eid = tl.load(eids + position, mask=continues, other=-1)
+        tl.store(out_edge_ids + i * num_steps + s, eid, mask=inside)
+        node_at = node.to(tl.int64)
