@@ -4,7 +4,6 @@ Files:
     aggregation: Weighted aggregation of neighbours.
     cached_by_tensor: A cache of values read from accelerator tensors.
     degrees: The zero-in-degree check.
-    gathered: Row gathering with a gradient of fixed order.
     heads: Multi-head features, scores and outputs.
     inputs: Input features of layers: one tensor, a pair, checks.
     steps: Repeated normalised propagation.

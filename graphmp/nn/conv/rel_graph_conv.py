@@ -12,7 +12,6 @@ from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.aggregation import aggregate
-from .._shared.gathered import gathered
 from .._shared.inputs import checked_function, checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
 from ..typed_linear import TypedLinear
@@ -143,7 +142,7 @@ class RelGraphConv(nn.Module):
         if self._sums_by_base(adjacency):
             return self._sum_by_base(adjacency, src, types, norm)
         nodes, pair_types, block = typed_sources(adjacency, types)
-        messages = self.linear_r(gathered(src, nodes), pair_types, sorted_by_type=True)
+        messages = self.linear_r(ops.gather(src, nodes), pair_types, sorted_by_type=True)
         return aggregate(block.adjacency, messages, norm)
 
     def _sums_by_base(self, adjacency: Adjacency) -> bool:
@@ -158,7 +157,7 @@ class RelGraphConv(nn.Module):
     ) -> Tensor:
         """The sum over bases of V_b times a weighted sum of the sources' features."""
         linear = self.linear_r
-        factors = gathered(linear.coeff, types)
+        factors = ops.gather(linear.coeff, types)
         factors = factors if norm is None else factors * norm
         sums = ops.gspmm(adjacency, "mul", "sum", src.unsqueeze(1), factors.unsqueeze(-1))
         return sums.flatten(1) @ linear.W.flatten(0, 1)

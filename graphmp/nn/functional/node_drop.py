@@ -163,14 +163,11 @@ def _above(sizes: Tensor, scores: Tensor, min_score: float) -> Tensor:
 
 
 def _greatest(sizes: Tensor, scores: Tensor, counts: Tensor) -> Tensor:
-    """The ids, ascending, of so many nodes of each graph."""
-    owner = torch.arange(len(sizes), device=sizes.device).repeat_interleave(
-        sizes, output_size=len(scores)
-    )
-    order = scores.argsort(descending=True, stable=True)
-    order = order[owner[order].argsort(stable=True)]  # graph by graph, the greatest first
-    rank = torch.arange(len(order), device=order.device) - (sizes.cumsum(0) - sizes)[owner]
-    return order[rank < counts[owner]].sort().values.to(sizes.dtype)
+    """The ids, ascending, of the nodes of greatest score, so many of each graph."""
+    order = ops.segment_argsort(sizes, scores, descending=True)
+    ends = ops.segment_broadcast(sizes, sizes.cumsum(0) - sizes + counts)
+    is_among = torch.arange(len(order), device=order.device) < ends
+    return order[is_among].sort().values.to(sizes.dtype)
 
 
 def _counts(sizes: Tensor, ratio: float) -> Tensor:
