@@ -1,11 +1,27 @@
-"""Layers of graph neural networks: torch modules that take a graph and features.
+r"""Graph neural network layers: torch modules called with a graph and features.
 
-A layer works on whole graphs, on bipartite graphs and on blocks. Features are one tensor, of which
-a block takes the first rows for its destinations, or a pair ``(sources, destinations)``.
 Constructors and parameter names are DGL's, so that its checkpoints load.
 
+Conventions of all layers:
+
+- *Graphs.* A layer takes a graph, a batch or a block of one edge type. Pass the slice
+  ``graph[etype]`` of a graph of several types, or use :class:`HeteroGraphConv`. A layer that
+  passes messages repeatedly needs a graph whose destinations are its sources. Pooling layers take
+  a graph or a batch of one node type, not a block.
+- *Features.* One tensor, (num_src, …), serves both ends: in a graph between nodes of one type they
+  are the same nodes, in a block the destinations are the first rows. For other bipartite graphs,
+  and whenever the ends have their own features, pass a pair ``(sources, destinations)`` of
+  (num_src, …) and (num_dst, …). A ``\*`` in a shape is any number of dimensions.
+- *Devices and dtypes.* Features are on the graph's device and of the parameters' dtype. Integers
+  and bools are converted; under ``torch.autocast`` any floating dtype is accepted.
+- *In-degree 0.* A sum, mean or maximum without messages is 0. A layer with
+  ``allow_zero_in_degree`` rejects graphs with such nodes by default.
+- *Errors.* GraphTypeError for features that are not tensors, or of another floating dtype;
+  GraphValueError for a wrong number of rows, size or device, one tensor where a pair is needed,
+  and a graph that a layer does not support. ``Raises`` lists only the other errors.
+
 Files:
-    _shared: What several layers share: inputs, heads, degrees, steps.
+    _shared: Shared by several layers: inputs, heads, degrees, steps.
     base: MessagePassing, the base class of custom layers.
     conv: Graph convolutions.
     edge_predictor: EdgePredictor: scores of node pairs.

@@ -1,4 +1,4 @@
-"""A base class for layers written as three functions: message, aggregate, update."""
+"""MessagePassing: a base class for layers written as message, aggregate and update."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDS = {"_j": "u", "_i": "v"}
 
 
 class MessagePassing(nn.Module):
-    r"""A layer of message passing, of which a subclass says what is its own.
+    r"""The base of message passing layers that subclasses define by up to three functions.
 
     The scheme of `Neural Message Passing for Quantum Chemistry
     <https://arxiv.org/abs/1704.01212>`__ (Gilmer et al., ICML 2017):
@@ -44,22 +44,22 @@ class MessagePassing(nn.Module):
     - in all of them, ``graph`` is the graph, ``index`` (E,) the destination of each edge as int64,
       and ``num_nodes`` the number of destinations.
 
-    Only what is named is gathered. A feature that is None is read as None; a parameter with a
-    default keeps it where no such feature is given.
+    Only the named features are gathered. A feature that is None is passed as None; a parameter
+    with a default keeps it if no such feature is passed.
 
-    What ``message`` returns is a tensor, (E, …), or a builtin such as ``fn.copy_u("x", "m")`` or
+    ``message`` returns a tensor, (E, …), or a builtin such as ``fn.copy_u("x", "m")`` or
     ``fn.u_mul_e("x", "edge_attr", "m")``, whose fields are names of features. With a builtin the
     kernels make and reduce messages in one pass: nothing is stored for an edge and a feature.
 
     Args:
         aggr: how messages are reduced: ``"sum"``, ``"mean"``, ``"max"``, ``"min"``, or another row
-            of the table of reducers; 0 where no edge enters.
+            of the table of reducers; 0 for in-degree 0.
 
     Attributes:
         aggr: the reducer's name.
 
     Shapes:
-        - x: (num_src, \*), of which a block takes the first rows for its destinations; or a pair of
+        - x: (num_src, \*); or a pair of
           that and (num_dst, \*).
         - edge_attr: (E, \*).
         - output: (num_dst, \*) as ``update`` makes it.
@@ -117,7 +117,7 @@ class MessagePassing(nn.Module):
             edge_attr: (E, \*) features of the edges, or None.
 
         Returns:
-            What :meth:`update` makes.
+            The output of :meth:`update`.
 
         Raises:
             GraphError: see :meth:`propagate`.
@@ -125,22 +125,22 @@ class MessagePassing(nn.Module):
         return self.propagate(graph, x=x, edge_attr=edge_attr)
 
     def propagate(self, graph: Any, **features: Any) -> Any:
-        r"""Make messages, reduce them, update.
+        r"""Compute messages, reduce them, update.
 
         Args:
             graph: a graph or block of one edge type. Or an ``edge_index``, (2, E) sources and
                 destinations, together with a feature ``x`` whose rows are the nodes; a graph is
-                then made in every call, so that one made before is faster.
+                then built in every call; passing a graph is faster.
             **features: tensors with a row for each node or for each edge, by any names; a pair is
                 of the sources and of the destinations; None is read as None.
 
         Returns:
-            What :meth:`update` makes.
+            The output of :meth:`update`.
 
         Raises:
             GraphTypeError: something else than a graph or an ``edge_index``; features or messages
                 that are not tensors.
-            GraphKeyError: a function reads a feature that was not given.
+            GraphKeyError: a function reads a feature that was not passed.
             GraphValueError: features or messages with a wrong number of rows or on another device;
                 one tensor where the destinations are not among the sources; a feature with a name
                 that has a meaning of its own.
@@ -154,9 +154,9 @@ class MessagePassing(nn.Module):
         return inputs.call(self.update, inputs.at_destinations, out)
 
     def message(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
-        """What each edge sends; by default its source's ``x`` as it is.
+        """Compute the message of each edge; by default its source's ``x``.
 
-        A subclass lists what it reads, for example ``def message(self, x_j, edge_attr)``.
+        A subclass names the features it reads, for example ``def message(self, x_j, edge_attr)``.
 
         Args:
             *args: nothing.
@@ -168,10 +168,10 @@ class MessagePassing(nn.Module):
         return fn.copy_u("x", "m")
 
     def aggregate(self, messages: Tensor, index: Tensor, num_nodes: int) -> Any:
-        """What each destination makes of its messages; by default what the layer's reducer gives.
+        """Reduce the messages at each destination; by default with the layer's reducer.
 
-        A subclass lists what it reads besides the messages. As long as this is left as it is,
-        messages are reduced along the graph, which knows the order of its edges.
+        A subclass names the features it reads besides the messages. If it does not override this
+        method, messages are reduced along the graph, whose edges are already grouped.
 
         Args:
             messages: (E, …).
@@ -186,9 +186,9 @@ class MessagePassing(nn.Module):
         return ops.gspmm(block, "copy_rhs", self.aggr, None, messages)
 
     def update(self, aggregated: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        """The new features of the destinations; by default what was aggregated.
+        """Compute the new features of the destinations; by default the aggregated messages.
 
-        A subclass lists what it reads besides, for example ``def update(self, aggregated, x)``.
+        A subclass names the features it reads besides, as in ``def update(self, aggregated, x)``.
 
         Args:
             aggregated: (num_dst, …).
@@ -206,7 +206,7 @@ class MessagePassing(nn.Module):
 
 
 class _Inputs:
-    """What the functions of a layer may read: one graph and its features."""
+    """The graph and the features that the functions of a layer read."""
 
     def __init__(self, graph: Graph, features: Mapping[str, Any]) -> None:
         for name in features:

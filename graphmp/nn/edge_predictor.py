@@ -1,4 +1,4 @@
-"""Scores of pairs of nodes."""
+"""EdgePredictor: scores of node pairs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EdgePredictor(nn.Module):
             self.linear = nn.Linear(sizes[op], out_feats, bias=bias)
 
     def reset_parameters(self) -> None:
-        """Draw the linear map anew."""
+        """Reset the linear map."""
         if self.linear is not None:
             self.linear.reset_parameters()
 

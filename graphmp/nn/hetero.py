@@ -1,4 +1,4 @@
-"""Layers for graphs of several types, made of layers for one."""
+"""Containers of layers for graphs of several types."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _ByType(nn.ModuleDict):
 
 
 class HeteroGraphConv(nn.Module):
-    r"""A layer for each type of edges, and a reduction of what they give a node type.
+    r"""A layer for each edge type, and a reduction of their outputs for each node type.
 
     The scheme of `Modeling Relational Data with Graph Convolutional Networks
     <https://arxiv.org/abs/1703.06103>`__ (Schlichtkrull et al., ESWC 2018) for any layers.
@@ -43,7 +43,7 @@ class HeteroGraphConv(nn.Module):
 
     Args:
         mods: ``{edge type: layer}``, by name or by canonical type, for every relation that is not
-            left out. Layers that refuse nodes of in-degree 0 are told to allow them, since a node
+            left out. Layers that reject nodes of in-degree 0 are set to allow them, since a node
             need not have edges of every type.
         aggregate: ``"sum"``, ``"max"``, ``"min"``, ``"mean"``, ``"stack"`` (along dimension 1, in
             the order of edge type ids), or a function of the list of results and the node type.
@@ -52,8 +52,8 @@ class HeteroGraphConv(nn.Module):
         mods: the layers, by ``str`` of their types.
 
     Shapes:
-        - inputs: ``{node type: (N, \*)}``, of which a block takes the first rows for its
-          destinations; or a pair of such dicts, of the sources and of the destinations.
+        - inputs: ``{node type: (N, \*)}``; or a pair of such dicts, of the sources and of
+          the destinations.
         - output: ``{node type: (N, \*)}``.
 
     Raises:
@@ -283,7 +283,7 @@ class HeteroEmbedding(nn.Module):
         return {self._names[name]: embed.weight for name, embed in self.embeds.items()}  # type: ignore[misc]
 
     def reset_parameters(self) -> None:
-        """Draw the vectors anew by Glorot's uniform rule."""
+        """Reset the vectors by Glorot's uniform rule."""
         for weight in self.weight.values():
             nn.init.xavier_uniform_(weight)
 

@@ -1,4 +1,4 @@
-"""What several layers found about a node, made one vector."""
+"""JumpingKnowledge: combination of the outputs of several layers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JumpingKnowledge(nn.Module):
 
     Args:
         mode: ``"cat"``, ``"max"`` or ``"lstm"``.
-        in_feats: size of what a layer gives; needed for ``"lstm"``.
+        in_feats: size of the output of a layer; needed for ``"lstm"``.
         num_layers: the number of layers; needed for ``"lstm"``.
 
     Attributes:
@@ -65,7 +65,7 @@ class JumpingKnowledge(nn.Module):
             self.att = nn.Linear(2 * hidden, 1)
 
     def reset_parameters(self) -> None:
-        """Draw the LSTM and the scores anew."""
+        """Reset the LSTM and the scores."""
         if self.mode == "lstm":
             self.lstm.reset_parameters()
             self.att.reset_parameters()
@@ -74,7 +74,7 @@ class JumpingKnowledge(nn.Module):
         """Merge.
 
         Args:
-            feat_list: what each layer gives, (N, in_feats).
+            feat_list: the output of each layer, (N, in_feats).
 
         Returns:
             (N, in_feats); (N, L * in_feats) in ``"cat"``.
@@ -86,6 +86,6 @@ class JumpingKnowledge(nn.Module):
         return jumping_knowledge(feat_list, self.mode, self._score)
 
     def _score(self, layers: Tensor) -> Tensor:
-        """The scores (N, L, 1) of what the layers give, (N, L, in_feats)."""
+        """The scores, (N, L, 1), of the outputs, (N, L, in_feats)."""
         layers = in_dtype_of(self.att.weight, layers, "feat_list")
         return self.att(self.lstm(layers)[0])  # type: ignore[no-any-return]

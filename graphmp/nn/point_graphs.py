@@ -1,4 +1,4 @@
-"""Modules that make graphs of points."""
+"""Modules that build graphs of points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers one after the other."""
+"""Sequential: layers in sequence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sequential(nn.Sequential):
         - graph: one graph or block for all layers; or a list, of one for each.
         - feats: the arguments of the first layer after the graph. A layer that returns a tuple
           gives the next one several arguments.
-        - output: what the last layer returns.
+        - output: the output of the last layer.
 
     Example:
         >>> import torch, graphmp as gm
@@ -41,7 +41,7 @@ class Sequential(nn.Sequential):
             *feats: the arguments of the first layer after the graph.
 
         Returns:
-            What the last layer returns.
+            The output of the last layer.
 
         Raises:
             GraphValueError: another number of graphs than of layers.

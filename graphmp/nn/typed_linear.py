@@ -1,4 +1,4 @@
-"""Linear maps of which each row chooses its own by its type."""
+"""TypedLinear: linear maps chosen by type."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TypedLinear(nn.Module):
         return self.num_types, rows, columns
 
     def reset_parameters(self) -> None:
-        """Draw the matrices anew from uniform numbers up to the root of 1 / in_size.
+        """Reset the matrices from uniform numbers up to the root of 1 / in_size.
 
         The coefficients of bases are drawn by Glorot's uniform rule, with the gain of ReLU.
         """

@@ -97,6 +97,16 @@ def on_edges(operand: Tensor, index: Tensor | None, rank: int) -> Tensor:
     return rows.reshape(rows.shape[0], *(1,) * missing, *rows.shape[1:]) if missing else rows
 
 
+def unsqueeze_like(rows: Tensor, like: Tensor) -> Tensor:
+    """View one number per row, (N,), as (N, 1, …), with as many dimensions as ``like``.
+
+    Example:
+        >>> unsqueeze_like(torch.ones(3), torch.ones(3, 2, 4)).shape
+        torch.Size([3, 1, 1])
+    """
+    return rows.view(-1, *(1,) * (like.ndim - 1))
+
+
 def check_one_shape(parts: Sequence[Tensor], what: str) -> None:
     """Check that what several relations give one node type has one shape.
 

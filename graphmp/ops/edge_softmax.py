@@ -13,6 +13,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..kernels.contract import accumulator
+from .broadcast import unsqueeze_like
 from .operation import AdjacencyRecord, Maybe, Operation
 from .spmm import contract, spmm
 
@@ -132,7 +133,7 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
 
 def _alone(adjacency: Adjacency, like: Tensor) -> Tensor:
     """Which destinations have no edge: (num_dst, 1, …)."""
-    return (adjacency.in_degrees == 0).view(-1, *(1,) * (like.ndim - 1))
+    return unsqueeze_like(adjacency.in_degrees == 0, like)
 
 
 def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..kernels.contract import OTHER, Operand, accumulator, plan
-from .broadcast import autocast
+from .broadcast import autocast, unsqueeze_like
 from .operation import AdjacencyRecord, Maybe, Operation
 
 
@@ -138,7 +138,7 @@ def divided(rows: Tensor, divisor: Tensor) -> Tensor:
         tensor([[1.0000, 1.0000, 1.0000],
                 [0.5000, 0.5000, 0.5000]])
     """
-    by = divisor.view(-1, *(1,) * (rows.ndim - 1))
+    by = unsqueeze_like(divisor, rows)
     quotient = rows.to(accumulator(rows.dtype)) / by
     return quotient.to(rows.dtype) if rows.is_floating_point() else quotient
 

@@ -22,7 +22,7 @@ from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import Operand, broadcast_shape, maps_on, plan
 from .argmax import gather_at_argmax, scatter_to_argmax
-from .broadcast import find_message_shape, message_shape, on_edges, promote
+from .broadcast import find_message_shape, message_shape, on_edges, promote, unsqueeze_like
 from .normalized import divided, normalized
 from .operation import Maybe, Operation
 from .products import ProductGradient
@@ -334,7 +334,7 @@ def _right_gradient(
         return total
     if call.rhs != "e":  # where no message divides by r, r may be 0 and the gradient still is
         unused = _degrees(call.adjacency, call.rhs) == 0
-        rhs = rhs.masked_fill(unused.view(-1, *(1,) * (rhs.ndim - 1)), 1)
+        rhs = rhs.masked_fill(unsqueeze_like(unused, rhs), 1)
     return -total / (rhs * rhs)  # d (l / r) / dr = -l / r², and r is the same in the whole sum
 
 

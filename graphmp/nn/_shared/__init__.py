@@ -1,4 +1,4 @@
-"""What several layers share: inputs, heads, degrees, steps.
+"""Shared by several layers: inputs, heads, degrees, steps.
 
 Files:
     aggregation: Weighted aggregation of neighbours.

@@ -24,7 +24,7 @@ def aggregate(
         reducer: ``"sum"``, ``"mean"``, ``"max"``, …
 
     Returns:
-        (num_dst, *feature); 0 where no edge enters.
+        (num_dst, *feature); 0 for in-degree 0.
 
     Raises:
         GraphTypeError: weights that are not a tensor.
@@ -56,7 +56,7 @@ def normalized_aggregate(
         right: exponent of the destination's in-degree; 0 for no division.
 
     Returns:
-        (num_dst, *feature); 0 where no edge enters.
+        (num_dst, *feature); 0 for in-degree 0.
 
     Raises:
         GraphTypeError: weights that are not a tensor.

@@ -122,7 +122,7 @@ def factors_by_head(adjacency: Adjacency, edge_weight: Tensor, shape: tuple[int,
     Args:
         adjacency: the edges.
         edge_weight: (E,), or (E, num_heads), or with an additional last dimension of 1.
-        shape: the dimensions of the attention after the first, of which the last are the heads.
+        shape: the dimensions of the attention after the first; the last are the heads.
 
     Returns:
         (E, numbers of ``shape``).

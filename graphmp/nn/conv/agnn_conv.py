@@ -1,4 +1,4 @@
-"""Graph attention by cosines, with one number to learn."""
+"""AGNNConv: attention by cosine similarity."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class AGNNConv(ChecksInDegrees):
         h_v' = \sum_{u \in N(v)} \mathrm{softmax}_{u \in N(v)}
             \big(\beta \cos(h_u, h_v)\big)\, h_u
 
-    Nothing is stored for an edge and a feature.
+    Nothing is stored per edge and feature.
 
     Args:
         init_beta: :math:`\beta` at first.
         learn_beta: learn :math:`\beta`.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is zero.
 
     Attributes:
         beta: (1,), a parameter if it is learnt, else a buffer.
 
     Shapes:
-        - feat: (num_src, \*, size), of which a block takes the first rows for its destinations; or
+        - feat: (num_src, \*, size); or
           a pair of that and (num_dst, \*, size).
         - output: (num_dst, \*, size).
 
@@ -69,9 +69,7 @@ class AGNNConv(ChecksInDegrees):
             (num_dst, \*, size).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         self.check_in_degrees(_checks.adjacency_of(graph))
         return agnn_conv(graph, feat, self.beta)

@@ -1,4 +1,4 @@
-"""Propagation that returns to where it began: personalised PageRank."""
+"""APPNPConv: personalised PageRank propagation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class APPNPConv(nn.Module):
     Args:
         k: the number of steps.
         alpha: the chance to return.
-        edge_drop: dropout of edges, anew in every step.
+        edge_drop: dropout of edges, drawn again in every step.
 
     Shapes:
         - feat: (N, \*).
@@ -56,9 +56,7 @@ class APPNPConv(nn.Module):
             (N, \*).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device; weights
-                that are not above zero; destinations that are not the sources.
+            GraphValueError: weights that are not above zero.
         """
         drop = self.edge_drop.p
         return appnp_conv(graph, feat, self._k, self._alpha, edge_weight, drop, self.training)

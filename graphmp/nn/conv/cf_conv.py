@@ -1,4 +1,4 @@
-"""Convolution with continuous filters, as for molecules."""
+"""CFConv: continuous-filter convolution of SchNet."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CFConv(nn.Module):
         project_out: linear map of the sums and the activation.
 
     Shapes:
-        - node_feats: (num_src, node_in_feats), or a pair of which the first is that.
+        - node_feats: (num_src, node_in_feats), or a pair with that first.
         - edge_feats: (E, edge_in_feats).
         - output: (num_dst, out_feats).
 
@@ -87,15 +87,14 @@ class CFConv(nn.Module):
 
         Args:
             g: a graph or block of one edge type.
-            node_feats: (num_src, node_in_feats) features; or a pair of which the first is that.
+            node_feats: (num_src, node_in_feats) features; or a pair with that first.
             edge_feats: (E, edge_in_feats).
 
         Returns:
             (num_dst, out_feats).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device.
+            GraphError: see :mod:`graphmp.nn`.
         """
         like, size = self.project_node.weight, self.project_node.in_features
         adjacency, src = read_source(g, node_feats, size, like)

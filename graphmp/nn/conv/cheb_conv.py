@@ -1,4 +1,4 @@
-"""Spectral graph convolution by Chebyshev polynomials."""
+"""ChebConv: spectral convolution with Chebyshev polynomials."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ class ChebConv(nn.Module):
             (N, \*, out_feats).
 
         Raises:
-            GraphTypeError: features that are not a tensor.
-            GraphValueError: features of a wrong shape or on another device; destinations that are
-                not the sources; another number of eigenvalues than of graphs.
+            GraphValueError: another number of eigenvalues than of graphs.
         """
         out = cheb_conv(graph, feat, self.linear.weight, self._k, self.linear.bias, lambda_max)
         return out if self.activation is None else self.activation(out)

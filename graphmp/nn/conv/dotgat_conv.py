@@ -1,4 +1,4 @@
-"""Graph attention by scaled dot products."""
+"""DotGatConv: graph attention by scaled dot products."""
 
 from __future__ import annotations
 
@@ -26,21 +26,20 @@ class DotGatConv(ChecksInDegrees):
         \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
             \frac{(W_{src} h_u)^T W_{dst} h_v}{\sqrt{out\_feats}}
 
-    for each head on its own. Nothing is stored for an edge and a feature.
+    for each head separately. Nothing is stored per edge and feature.
 
     Args:
         in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
             then have weights of their own.
         out_feats: size of a node's output for each head.
         num_heads: the number of heads.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is zero.
 
     Attributes:
         fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
 
     Example:
@@ -75,16 +74,14 @@ class DotGatConv(ChecksInDegrees):
         Args:
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
             attention (E, \*, num_heads, 1).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         maps, sizes = linear_maps(self), (self._in_src_feats, self._in_dst_feats)
         ends = read_ends(graph, feat, sizes, maps[0].weight)

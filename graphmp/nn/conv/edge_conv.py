@@ -1,4 +1,4 @@
-"""Convolution on differences of features, as for point clouds."""
+"""EdgeConv: convolution of feature differences, for point clouds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch.nn.functional import linear
 
 from ... import ops
 from ...graph import Graph
+from ...ops.broadcast import unsqueeze_like
 from .._shared.degrees import ChecksInDegrees
 from .._shared.inputs import read_ends, split_ends
 
@@ -28,7 +29,7 @@ class EdgeConv(ChecksInDegrees):
         in_feat: size of a node's input.
         out_feat: size of a node's output.
         batch_norm: normalise the messages, as in the paper.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is zero.
 
     Attributes:
         theta: linear map of the differences.
@@ -36,8 +37,8 @@ class EdgeConv(ChecksInDegrees):
         bn: batch normalisation of the messages; only with ``batch_norm``.
 
     Shapes:
-        - feat: (num_src, in_feat), of which a block takes the first rows for its destinations; or a
-          pair of that and (num_dst, in_feat).
+        - feat: (num_src, in_feat); or a pair of
+          that and (num_dst, in_feat).
         - output: (num_dst, out_feat).
 
     Example:
@@ -72,9 +73,7 @@ class EdgeConv(ChecksInDegrees):
             (num_dst, out_feat).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         size = self.theta.in_features
         ends = read_ends(g, feat, (size, size), self.theta.weight)
@@ -84,6 +83,6 @@ class EdgeConv(ChecksInDegrees):
         if self.batch_norm:
             messages = self.bn(ops.gsddmm(adjacency, "sub", right, left, "v", "u"))
             return ops.gspmm(adjacency, "copy_rhs", "max", None, messages)
-        is_isolated = (adjacency.in_degrees == 0).view(-1, *(1,) * (right.ndim - 1))
+        is_isolated = unsqueeze_like(adjacency.in_degrees == 0, right)
         out: Tensor = right - ops.gspmm(adjacency, "copy_lhs", "min", left, None)
         return out.masked_fill(is_isolated, 0)

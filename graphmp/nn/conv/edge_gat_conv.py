@@ -1,4 +1,4 @@
-"""Graph attention whose scores also read features of the edges."""
+"""EdgeGATConv: graph attention with edge features in the scores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EdgeGATConv(ChecksInDegrees):
         \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
             \mathrm{LeakyReLU}\big(a_l^T W h_u + a_r^T W h_v + a_e^T W_e f_{uv}\big)
 
-    for each head on its own. The edges' part of the scores is a product of :math:`f_{uv}` with
+    for each head separately. The edges' part of the scores is a product of :math:`f_{uv}` with
     :math:`W_e^T a_e`, and :math:`W_e` is applied to :math:`\sum \alpha_{uv} f_{uv}`: nothing is
     stored for an edge, a head and a feature.
 
@@ -52,7 +52,7 @@ class EdgeGATConv(ChecksInDegrees):
         negative_slope: slope of the leaky ReLU below zero.
         residual: add the destinations' input through a linear map.
         activation: applied to the result.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
         bias: add a bias.
 
     Attributes:
@@ -65,8 +65,7 @@ class EdgeGATConv(ChecksInDegrees):
         bias: (num_heads * out_feats,), zeros at first; or None.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - edge_feat: (E, edge_feats) or (E, \*, edge_feats).
         - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
 
@@ -116,7 +115,7 @@ class EdgeGATConv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, and set the bias to zero."""
+        """Reset the weights by Glorot's normal rule, and set the bias to zero."""
         gain = nn.init.calculate_gain("relu")
         maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
         nodes = (*(linear.weight for linear in maps), self.attn_l, self.attn_r)
@@ -136,16 +135,14 @@ class EdgeGATConv(ChecksInDegrees):
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
             edge_feat: (E, edge_feats) or (E, \*, edge_feats) features.
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
             attention (E, \*, num_heads, 1), after dropout.
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
         ends = read_ends(graph, feat, sizes, like)

@@ -1,4 +1,4 @@
-"""Weights of edges divided by what meets at their ends."""
+"""EdgeWeightNorm: normalisation of edge weights."""
 
 from __future__ import annotations
 
@@ -50,13 +50,12 @@ class EdgeWeightNorm(nn.Module):
         Args:
             graph: a graph or block of one edge type.
             edge_weight: (E,) or (E, 1) weights, above zero for ``"both"``. On a GPU that is not
-                looked at: what has no root is NaN.
+                checked, and roots of negative sums are NaN.
 
         Returns:
             The normalised weights, of the same shape.
 
         Raises:
-            GraphTypeError: weights that are not a tensor.
             GraphValueError: a wrong shape, another device, or weights that are not above zero for
                 ``"both"``.
         """

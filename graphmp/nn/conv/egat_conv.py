@@ -1,4 +1,4 @@
-"""Graph attention that makes new features for the edges too."""
+"""EGATConv: graph attention that also updates edge features."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EGATConv(ChecksInDegrees):
 
         h_v' &= \sum_{u \in N(v)} w_{uv} \alpha_{uv} W_{node} h_u
 
-    for each head on its own; the leaky ReLU has slope 0.01. The edge weight :math:`w_{uv}` is 1
+    for each head separately; the leaky ReLU has slope 0.01. The edge weight :math:`w_{uv}` is 1
     unless given. The new features of the edges are a result, so they are stored.
 
     Args:
@@ -39,7 +39,7 @@ class EGATConv(ChecksInDegrees):
         out_edge_feats: size of an edge's output for each head.
         num_heads: the number of heads.
         bias: add a bias to the edges' output.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is zero.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is zero.
 
     Attributes:
         fc_node_src: linear map of the sources that is summed, without a bias.
@@ -50,8 +50,7 @@ class EGATConv(ChecksInDegrees):
         bias: (num_heads * out_edge_feats,), zeros at first; or None.
 
     Shapes:
-        - nfeats: (num_src, in_node_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, in_node_feats).
+        - nfeats: (num_src, in_node_feats); or a pair of that and (num_dst, in_node_feats).
         - efeats: (E, in_edge_feats).
         - edge_weight: (E,) or (E, num_heads).
         - output: (num_dst, num_heads, out_node_feats) and (E, num_heads, out_edge_feats);
@@ -91,7 +90,7 @@ class EGATConv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, and set the bias to zero."""
+        """Reset the weights by Glorot's normal rule, and set the bias to zero."""
         gain = nn.init.calculate_gain("relu")
         for linear in (self.fc_node_src, self.fc_ni, self.fc_fij, self.fc_nj):
             nn.init.xavier_normal_(linear.weight, gain=gain)
@@ -115,17 +114,14 @@ class EGATConv(ChecksInDegrees):
                 (num_dst, in_node_feats).
             efeats: (E, in_edge_feats) features.
             edge_weight: (E,) or (E, num_heads), a factor of the attention.
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, num_heads, out_node_feats) and (E, num_heads, out_edge_feats). With
             ``get_attention`` also the attention (E, num_heads, 1), times the weights.
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
-                wrong shape or on another device; one tensor where the destinations are not among
-                the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         ends = read_ends(graph, nfeats, self._sizes, self.attn, "nfeats")
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)

@@ -1,4 +1,4 @@
-"""Convolution that moves and turns with the coordinates of its nodes."""
+"""EGNNConv: E(n)-equivariant convolution."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ class EGNNConv(nn.Module):
         coord_mlp: the network :math:`\phi_x`, of one output without a bias.
 
     Shapes:
-        - node_feat: (num_src, in_size), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, in_size).
+        - node_feat: (num_src, in_size); or a pair of that and (num_dst, in_size).
         - coord_feat: (num_src, dim), likewise.
         - edge_feat: (E, edge_feat_size).
         - output: (num_dst, out_size) and (num_dst, dim).
@@ -97,10 +96,7 @@ class EGNNConv(nn.Module):
             (num_dst, out_size) and (num_dst, dim).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device; features of edges
-                where the layer reads none, or none where it does; one tensor where the
-                destinations are not among the sources.
+            GraphValueError: features of edges where the layer reads none, or none where it does.
         """
         first: Any = self.node_mlp[0]
         like, sizes = first.weight, (self.in_size, self.in_size)

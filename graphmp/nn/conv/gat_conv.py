@@ -1,4 +1,4 @@
-"""Graph attention: neighbours weighted by a softmax of learnt scores."""
+"""GATConv: graph attention."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GATConv(ChecksInDegrees):
         \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)}
             \mathrm{LeakyReLU}\big(a_l^T W h_u + a_r^T W h_v\big)
 
-    for each head on its own. The edge weight :math:`w_{uv}` is 1 unless given; it comes after the
+    for each head separately. The edge weight :math:`w_{uv}` is 1 by default; it comes after the
     softmax.
 
     Args:
@@ -48,7 +48,7 @@ class GATConv(ChecksInDegrees):
         negative_slope: slope of the leaky ReLU below zero.
         residual: add the destinations' input, through a linear map unless it has the right size.
         activation: applied to the result.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
         bias: add a bias.
 
     Attributes:
@@ -60,8 +60,7 @@ class GATConv(ChecksInDegrees):
             it.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - edge_weight: (E,), or (E, num_heads).
         - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
 
@@ -113,7 +112,7 @@ class GATConv(ChecksInDegrees):
         self.activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""
+        """Reset the weights by Glorot's normal rule, and set the biases to zero."""
         gain = nn.init.calculate_gain("relu")
         maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
         for weight in (*(linear.weight for linear in maps), self.attn_l, self.attn_r):
@@ -137,17 +136,14 @@ class GATConv(ChecksInDegrees):
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
             edge_weight: (E,), or (E, num_heads): a factor of the attention.
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
             attention (E, \*, num_heads, 1), after dropout and times the weights.
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
-                wrong shape or on another device; one tensor where the destinations are not among
-                the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
         ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)

@@ -1,4 +1,4 @@
-"""Gated graph neural network: a recurrent unit reads what neighbours send, several times."""
+"""GatedGraphConv: gated graph neural network."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class GatedGraphConv(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the maps anew by Glorot's normal rule, their biases zero, and the recurrent unit."""
+        """Reset the maps by Glorot's normal rule, their biases zero, and the recurrent unit."""
         self.gru.reset_parameters()
         for name, parameter in self.linears.named_parameters():
             if name.endswith("bias"):
@@ -100,8 +100,7 @@ class GatedGraphConv(nn.Module):
         Raises:
             GraphTypeError: features that are not a tensor, or types that are not integers.
             GraphIndexError: an unknown type.
-            GraphValueError: features or types of a wrong shape or on another device; no types
-                where there are several; destinations that are not the sources.
+            GraphValueError: no types where there are several.
         """
         adjacency, feat = read_steps(graph, feat, self._in_feats, self.gru.weight_ih)
         pairs = self._pairs(adjacency, etypes)

@@ -1,4 +1,4 @@
-"""Graph convolution whose edges have gates, and features of their own."""
+"""GatedGCNConv: graph convolution with edge gates and edge features."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class GatedGCNConv(nn.Module):
         bn_edge: batch normalisation of the edges, likewise.
 
     Shapes:
-        - feat: (num_src, input_feats), of which a block takes the first rows for its destinations;
+        - feat: (num_src, input_feats);
           or a pair of that and (num_dst, input_feats).
         - edge_feat: (E, edge_feats).
         - output: (num_dst, output_feats) and (E, output_feats).
@@ -93,9 +93,7 @@ class GatedGCNConv(nn.Module):
             (num_dst, output_feats) and (E, output_feats).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device, or one tensor where
-                the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         size = self.A.in_features
         ends = read_ends(graph, feat, (size, size), self.A.weight)

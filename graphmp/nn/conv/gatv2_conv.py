@@ -1,4 +1,4 @@
-"""Graph attention of which the order of neighbours depends on the node that attends."""
+"""GATv2Conv: dynamic graph attention."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GATv2Conv(ChecksInDegrees):
         \alpha_{uv} &= \mathrm{softmax}_{u \in N(v)} a^T
             \mathrm{LeakyReLU}\big(W_{src} h_u + b_{src} + W_{dst} h_v + b_{dst}\big)
 
-    for each head on its own. Nothing is stored for an edge and a feature.
+    for each head separately. Nothing is stored per edge and feature.
 
     Args:
         in_feats: size of a node's input; or a pair, of the sources and of the destinations.
@@ -48,7 +48,7 @@ class GATv2Conv(ChecksInDegrees):
         negative_slope: slope of the leaky ReLU below zero.
         residual: add the destinations' input, through a linear map unless it has the right size.
         activation: applied to the result.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
         bias: add biases to all linear maps.
         share_weights: use one linear map for both ends.
 
@@ -59,8 +59,7 @@ class GATv2Conv(ChecksInDegrees):
         res_fc: linear map of the residual; or the identity; or None.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
 
     Raises:
@@ -108,7 +107,7 @@ class GATv2Conv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, and set the biases to zero."""
+        """Reset the weights by Glorot's normal rule, and set the biases to zero."""
         gain = nn.init.calculate_gain("relu")
         residual = [self.res_fc.weight] if isinstance(self.res_fc, nn.Linear) else []
         ends = [self.fc_src] if self.fc_dst is self.fc_src else [self.fc_src, self.fc_dst]
@@ -124,16 +123,14 @@ class GATv2Conv(ChecksInDegrees):
         Args:
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
             attention (E, \*, num_heads, 1), after dropout.
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         ends = read_ends(graph, feat, (self._in_src_feats, self._in_dst_feats), self.attn)
         ends = apply_dropout(ends, self.feat_drop)

@@ -1,4 +1,4 @@
-"""Deep graph convolution: the first features stay near, the weights near the identity."""
+"""GCN2Conv: deep graph convolution with initial residual and identity mapping."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GCN2Conv(ChecksInDegrees):
         alpha: the part of the first features.
         lambda_: how far the weights are from the identity.
         project_initial_features: use one weight for both parts.
-        allow_zero_in_degree: accept nodes that no edge enters.
+        allow_zero_in_degree: accept nodes of in-degree 0.
         bias: add a bias.
         activation: applied to the result.
 
@@ -91,7 +91,7 @@ class GCN2Conv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew from the standard normal distribution, and set the bias to zero."""
+        """Reset the weights from the standard normal distribution, and set the bias to zero."""
         for name, parameter in self.named_parameters():
             if name == "bias":
                 nn.init.zeros_(parameter)
@@ -113,10 +113,7 @@ class GCN2Conv(ChecksInDegrees):
             (N, \*, in_feats).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
-                wrong shape or on another device; weights that are not above zero; destinations
-                that are not the sources.
+            GraphValueError: weights that are not above zero.
         """
         self.check_in_degrees(_checks.adjacency_of(graph))
         out = gcn2_conv(

@@ -1,4 +1,4 @@
-"""Graph isomorphism networks, without and with features of the edges."""
+"""GINConv: graph isomorphism network."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class GINConv(nn.Module):
         h_v' = \sigma\Big(f\big((1 + \epsilon) h_v +
             \mathrm{aggregate}_{u \in N(v)}\; w_{uv} h_u\big)\Big)
 
-    The edge weight :math:`w_{uv}` is 1 unless given; the aggregate is 0 where no edge enters.
+    The edge weight :math:`w_{uv}` is 1 by default; the aggregate is 0 for in-degree 0.
 
     Args:
-        apply_func: the function :math:`f`, such as an MLP; the identity unless given.
+        apply_func: the function :math:`f`, such as an MLP; the identity by default.
         aggregator_type: ``"sum"``, as in the paper, ``"max"`` or ``"mean"``.
         init_eps: :math:`\epsilon` at first.
         learn_eps: learn :math:`\epsilon`.
@@ -38,8 +38,8 @@ class GINConv(nn.Module):
         eps: (1,), a parameter if it is learnt, else a buffer.
 
     Shapes:
-        - feat: (num_src, \*), of which a block takes the first rows for its destinations; or a
-          pair of that and (num_dst, \*).
+        - feat: (num_src, \*); or a pair of
+          that and (num_dst, \*).
         - edge_weight: (E,), or (E, …) that broadcasts with the features.
         - output: (num_dst, \*) as ``apply_func`` makes it.
 
@@ -85,9 +85,7 @@ class GINConv(nn.Module):
             (num_dst, \*) as ``apply_func`` makes it.
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device, or one
-                tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         out = gin_conv(graph, feat, self.eps, self._aggregator_type, edge_weight)
         out = out if self.apply_func is None else self.apply_func(out)

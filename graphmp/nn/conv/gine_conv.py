@@ -1,4 +1,4 @@
-"""A graph isomorphism network that adds the features of edges to those of nodes."""
+"""GINEConv: graph isomorphism network with edge features."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GINEConv(nn.Module):
         h_v' = f\Big((1 + \epsilon) h_v + \sum_{u \in N(v)} \mathrm{ReLU}(h_u + e_{uv})\Big)
 
     Args:
-        apply_func: the function :math:`f`, such as an MLP; the identity unless given.
+        apply_func: the function :math:`f`, such as an MLP; the identity by default.
         init_eps: :math:`\epsilon` at first.
         learn_eps: learn :math:`\epsilon`.
 
@@ -32,7 +32,7 @@ class GINEConv(nn.Module):
         eps: (1,), a parameter if it is learnt, else a buffer.
 
     Shapes:
-        - node_feat: (num_src, \*), of which a block takes the first rows for its destinations; or
+        - node_feat: (num_src, \*); or
           a pair of that and (num_dst, \*).
         - edge_feat: (E, \*).
         - output: (num_dst, \*) as ``apply_func`` makes it.
@@ -70,9 +70,7 @@ class GINEConv(nn.Module):
             (num_dst, \*) as ``apply_func`` makes it.
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device, or one tensor where
-                the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         out = gine_conv(graph, node_feat, edge_feat, self.eps)
         return out if self.apply_func is None else self.apply_func(out)

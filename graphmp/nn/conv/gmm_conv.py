@@ -1,4 +1,4 @@
-"""Convolution with weights that are mixtures of Gaussians of the edges' coordinates."""
+"""GMMConv: mixture model convolution."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class GMMConv(ChecksInDegrees):
         aggregator_type: ``"sum"``, ``"mean"`` or ``"max"``.
         residual: add the destinations' input, through a linear map unless it has the right size.
         bias: add a bias.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
 
     Attributes:
         mu: (n_kernels, dim), the centres.
@@ -48,7 +48,7 @@ class GMMConv(ChecksInDegrees):
         bias: (out_feats,), zeros at first; or None.
 
     Shapes:
-        - feat: (num_src, in_feats), of which a block takes the first rows for its destinations; or
+        - feat: (num_src, in_feats); or
           a pair of that and (num_dst, in_feats).
         - pseudo: (E, dim).
         - output: (num_dst, out_feats).
@@ -90,7 +90,7 @@ class GMMConv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, and the centres near zero."""
+        """Reset the weights by Glorot's normal rule, and the centres near zero."""
         gain = nn.init.calculate_gain("relu")
         nn.init.xavier_normal_(self.fc.weight, gain=gain)
         if isinstance(self.res_fc, nn.Linear):
@@ -112,9 +112,7 @@ class GMMConv(ChecksInDegrees):
             (num_dst, out_feats).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features of a wrong shape
-                or on another device; one tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         sizes = (self._in_src_feats, self._in_dst_feats)
         ends = read_ends(graph, feat, sizes, self.mu)

@@ -1,4 +1,4 @@
-"""Graph convolution: a linear map of normalised sums over neighbours."""
+"""GraphConv: graph convolution of Kipf and Welling."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class GraphConv(ChecksInDegrees):
 
     .. math:: h_v' = \sigma\Big(b + \sum_{u \in N(v)} \frac{w_{uv}}{c_{uv}} h_u W\Big)
 
-    The edge weight :math:`w_{uv}` is 1 unless given. With :math:`d^-` in-degrees and :math:`d^+`
+    The edge weight :math:`w_{uv}` is 1 by default. With :math:`d^-` in-degrees and :math:`d^+`
     out-degrees, which count edges whatever their weights, ``norm`` chooses :math:`c_{uv}`:
 
     - ``"both"``: :math:`\sqrt{d^+_u d^-_v}`, as in the paper;
     - ``"right"``: :math:`d^-_v`, so that messages are averaged;
-    - ``"left"``: :math:`d^+_u`, so that what a node sends adds up to its feature;
+    - ``"left"``: :math:`d^+_u`, so that a node's messages add up to its feature;
     - ``"none"``: 1.
 
     Args:
@@ -41,14 +41,14 @@ class GraphConv(ChecksInDegrees):
             or one can be passed to each call.
         bias: add a bias.
         activation: applied to the result.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is that of a zero sum.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
 
     Attributes:
         weight: (in_feats, out_feats), drawn by Glorot's uniform rule; or None.
         bias: (out_feats,), zeros at first; or None.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), or a pair of which the first is that.
+        - feat: (num_src, \*, in_feats), or a pair with that first.
         - weight: (in_feats, out_feats).
         - edge_weight: (E,) or (E, 1).
         - output: (num_dst, \*, out_feats).
@@ -91,7 +91,7 @@ class GraphConv(ChecksInDegrees):
         self._activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
-        """Draw the weight anew by Glorot's uniform rule, and set the bias to zero."""
+        """Reset the weight by Glorot's uniform rule, and set the bias to zero."""
         if self.weight is not None:
             nn.init.xavier_uniform_(self.weight)
         if self.bias is not None:
@@ -108,7 +108,7 @@ class GraphConv(ChecksInDegrees):
 
         Args:
             graph: a graph or block of one edge type.
-            feat: (num_src, \*, in_feats) features; or a pair of which the first is that.
+            feat: (num_src, \*, in_feats) features; or a pair with that first.
             weight: (in_feats, out_feats), for a layer without a weight of its own.
             edge_weight: (E,) or (E, 1), a factor for each edge.
 
@@ -116,9 +116,7 @@ class GraphConv(ChecksInDegrees):
             (num_dst, \*, out_feats).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
-                wrong shape or on another device; a weight where the layer has its own.
+            GraphValueError: a weight where the layer has its own.
         """
         weight = self._weight_of_call(weight)
         size = None if weight is None else weight.shape[0]

@@ -1,4 +1,4 @@
-"""Heterogeneous graph transformer: attention whose maps depend on types of nodes and edges."""
+"""HGTConv: heterogeneous graph transformer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class HGTConv(nn.Module):
         h_v' &= \beta\, A_{t(v)}\Big(\sum_{u \in N(v)} \alpha_{uv} V_u W^{msg}_r\Big)
             + (1 - \beta)\, W_{res} h_v, \qquad \beta = \sigma(s_{t(v)})
 
-    for each head on its own, where :math:`K_u = K_{t(u)} h_u`, :math:`Q_v = Q_{t(v)} h_v`,
+    for each head separately, where :math:`K_u = K_{t(u)} h_u`, :math:`Q_v = Q_{t(v)} h_v`,
     :math:`V_u = V_{t(u)} h_u`, :math:`t` is the type of a node and :math:`r` that of the edge.
     :math:`W^{att}_r` and :math:`W^{msg}_r` are applied once for each source and type of the edges
     that leave it.
@@ -41,7 +41,7 @@ class HGTConv(nn.Module):
         num_heads: the number of heads.
         num_ntypes: the number of types of nodes.
         num_etypes: the number of types of edges.
-        dropout: dropout of what :math:`A` gives.
+        dropout: dropout of the output of :math:`A`.
         use_norm: normalise the result by a layer norm.
 
     Attributes:
@@ -53,8 +53,8 @@ class HGTConv(nn.Module):
         norm: only with ``use_norm``.
 
     Shapes:
-        - x: (num_src, in_size), of which a block takes the first rows for its destinations; or a
-          pair of that and (num_dst, in_size).
+        - x: (num_src, in_size); or a pair of
+          that and (num_dst, in_size).
         - ntype: (num_src,) integers; for a pair of features a pair of that and (num_dst,).
         - etype: (E,) integers.
         - output: (num_dst, num_heads * head_size).
@@ -122,8 +122,6 @@ class HGTConv(nn.Module):
         Raises:
             GraphTypeError: features that are not tensors, or types that are not integers.
             GraphIndexError: an unknown type.
-            GraphValueError: features or types of a wrong shape or on another device, or one tensor
-                where the destinations are not among the sources.
         """
         ends = read_ends(g, x, (self.in_size, self.in_size), self.skip, "x")
         src, dst = split_ends(ends, ends.feat)

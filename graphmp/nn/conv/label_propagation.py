@@ -1,4 +1,4 @@
-"""Labels that spread along edges."""
+"""LabelPropagation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LabelPropagation(nn.Module):
         norm_type: ``"sym"`` or ``"row"``.
         clamp: keep values from 0 to 1 after each step.
         normalize: let the values of a node add up to 1 after each step.
-        reset: set the known labels anew after each step.
+        reset: restore the known labels after each step.
 
     Shapes:
         - labels: (N,) integers, or (N, C) numbers.
@@ -70,7 +70,7 @@ class LabelPropagation(nn.Module):
             g: a graph whose destinations are its sources.
             labels: (N,) integers, a class each, below 0 perhaps where it is not known; or (N, C)
                 numbers.
-            mask: (N,) bools or ids, which labels are known; all, unless given.
+            mask: (N,) bools or ids, which labels are known; all by default.
 
         Returns:
             (N, C), without a gradient.

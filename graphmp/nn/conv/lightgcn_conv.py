@@ -1,4 +1,4 @@
-"""Propagation of LightGCN: graph convolution without weights."""
+"""LightGCNConv: propagation of LightGCN, without parameters."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class LightGCNConv(nn.Module):
     .. math:: h_v' = \sum_{u \in N(v)} \frac{w_{uv}}{\sqrt{d^+_u d^-_v}} h_u
 
     With :math:`d^-` in-degrees and :math:`d^+` out-degrees, which count edges whatever their
-    weights; the edge weight :math:`w_{uv}` is 1 unless given. There is nothing to learn, no
+    weights; the edge weight :math:`w_{uv}` is 1 by default. There is nothing to learn, no
     self-loop and no activation. The paper's representation is the mean of the embeddings and of
-    what each of some such steps gives.
+    the outputs of several such steps.
 
     Shapes:
-        - feat: (num_src, \*), or a pair of which the first is that.
+        - feat: (num_src, \*), or a pair with that first.
         - edge_weight: (E,), or (E, …) that broadcasts with the features.
-        - output: (num_dst, \*), 0 where no edge enters.
+        - output: (num_dst, \*), 0 for in-degree 0.
 
     Example:
         >>> import torch, graphmp as gm
@@ -40,14 +40,13 @@ class LightGCNConv(nn.Module):
 
         Args:
             graph: a graph or block of one edge type.
-            feat: (num_src, \*) features; or a pair of which the first is that.
+            feat: (num_src, \*) features; or a pair with that first.
             edge_weight: (E,), or (E, …) that broadcasts with the features: a factor for each edge.
 
         Returns:
             (num_dst, \*).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return lightgcn_conv(graph, feat, edge_weight)

@@ -1,4 +1,4 @@
-"""Linear graph convolution of LR-GCCF, for recommendation."""
+"""LRGCCFConv: linear graph convolution of LR-GCCF, for recommendation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LRGCCFConv(nn.Module):
 
     With :math:`d^-` in-degrees and :math:`d^+` out-degrees: a step of the normalised adjacency with
     self-loops, which need not be in the graph, and a linear map without an activation. The paper's
-    representation is what the embeddings and each of some such layers give, side by side.
+    representation is the concatenation of the embeddings and the outputs of several such layers.
 
     Args:
         in_feats: size of a node's input.
@@ -32,8 +32,7 @@ class LRGCCFConv(nn.Module):
         lin: the linear map.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - output: (num_dst, \*, out_feats).
 
     Example:
@@ -58,8 +57,6 @@ class LRGCCFConv(nn.Module):
             (num_dst, \*, out_feats).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device, or one tensor where
-                the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return lrgccf_conv(graph, feat, self.lin.weight, self.lin.bias)

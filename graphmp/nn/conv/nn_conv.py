@@ -1,4 +1,4 @@
-"""Convolution with a matrix for each edge, which a network makes of the edge's features."""
+"""NNConv: edge-conditioned convolution."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class NNConv(nn.Module):
         bias: (out_feats,), zeros at first; or None.
 
     Shapes:
-        - feat: (num_src, in_feats), of which a block takes the first rows for its destinations; or
+        - feat: (num_src, in_feats); or
           a pair of that and (num_dst, in_feats).
         - efeat: (E, \*) as ``edge_func`` takes it.
         - output: (num_dst, out_feats).
@@ -100,9 +100,8 @@ class NNConv(nn.Module):
             (num_dst, out_feats).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device, one tensor where the
-                destinations are not among the sources, or a function that makes no matrices.
+            GraphValueError: one tensor where the destinations are not among the sources, or a
+                function that makes no matrices.
         """
         sizes, like = (self._in_src_feats, self._in_dst_feats), next(self.parameters(), None)
         ends = read_ends(graph, feat, sizes, like)

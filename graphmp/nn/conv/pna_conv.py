@@ -1,4 +1,4 @@
-"""Convolution by several aggregators, scaled by degree."""
+"""PNAConv: principal neighbourhood aggregation."""
 
 from __future__ import annotations
 
@@ -58,8 +58,7 @@ class PNAConv(nn.Module):
         mixing_layer: the last linear map and its activation.
 
     Shapes:
-        - node_feat: (num_src, in_size), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, in_size).
+        - node_feat: (num_src, in_size); or a pair of that and (num_dst, in_size).
         - edge_feat: (E, edge_feat_size).
         - output: (num_dst, out_size).
 
@@ -112,10 +111,7 @@ class PNAConv(nn.Module):
             (num_dst, out_size).
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device; features of edges
-                where the layer reads none, or none where it does; one tensor where the
-                destinations are not among the sources.
+            GraphValueError: features of edges where the layer reads none, or none where it does.
         """
         sizes = (self.in_size, self.in_size)
         tower: Any = self.towers[0]

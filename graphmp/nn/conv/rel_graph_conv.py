@@ -1,4 +1,4 @@
-"""Graph convolution with a matrix for each type of edges."""
+"""RelGraphConv: relational graph convolution."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RelGraphConv(nn.Module):
     .. math::
         h_v' = \sigma\Big(b + \sum_{u \in N(v)} c_{uv} h_u W_{r(uv)} \;[\, + h_v W_{loop}]\Big)
 
-    where :math:`r(uv)` is the type of an edge and :math:`c_{uv}` its norm, 1 unless given; the
+    where :math:`r(uv)` is the type of an edge and :math:`c_{uv}` its norm, 1 by default; the
     paper's is one over the number of edges of the type that enter the node. The matrices are those
     of :class:`TypedLinear`. Layer normalisation, if any, comes before the bias, dropout last.
 
@@ -38,7 +38,7 @@ class RelGraphConv(nn.Module):
         out_feat: size of a node's output.
         num_rels: the number of types of edges.
         regularizer: None, ``"basis"`` or ``"bdd"``.
-        num_bases: the number of bases; ``num_rels`` unless given.
+        num_bases: the number of bases; ``num_rels`` by default.
         bias: add a bias.
         activation: applied to the result.
         self_loop: add the destinations' input through a matrix of its own.
@@ -52,7 +52,7 @@ class RelGraphConv(nn.Module):
         layer_norm_weight: only with ``layer_norm``.
 
     Shapes:
-        - feat: (num_src, in_feat), of which a block takes the first rows for its destinations; or
+        - feat: (num_src, in_feat); or
           a pair of that and (num_dst, in_feat).
         - etypes: (E,) integers.
         - norm: (E,) or (E, 1).
@@ -120,8 +120,6 @@ class RelGraphConv(nn.Module):
         Raises:
             GraphTypeError: features that are not tensors, or types that are not integers.
             GraphIndexError: an unknown type.
-            GraphValueError: features, types or norms of a wrong shape or on another device, or one
-                tensor where the destinations are not among the sources.
         """
         size = self.linear_r.in_size
         ends = read_ends(g, feat, (size, size), self.linear_r.W)

@@ -1,4 +1,4 @@
-"""GraphSAGE: a node's own features and those around it, each through a linear map."""
+"""SAGEConv: GraphSAGE."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class SAGEConv(nn.Module):
 
     .. math:: h_v' = \mathrm{norm}\big(\sigma(W_{self} h_v + b + W_{neigh} h_{N(v)})\big)
 
-    The aggregator makes :math:`h_{N(v)}` of what the in-neighbours send, which is their features
-    times the edge weights, if given:
+    The aggregator computes :math:`h_{N(v)}` from the messages of the in-neighbours, their features
+    times the edge weights, if any:
 
     - ``"mean"``: the average;
     - ``"pool"``: the maximum, by elements, of :math:`\mathrm{ReLU}(W_{pool} h_u + b_{pool})`;
@@ -46,7 +46,7 @@ class SAGEConv(nn.Module):
     - ``"gcn"``: the sum of the messages and :math:`h_v`, over the in-degree plus 1; there is no
       :math:`W_{self}`, the result is :math:`\sigma(W_{neigh} h_{N(v)} + b)`.
 
-    It is 0 where no edge enters (``"gcn"``: :math:`h_v`).
+    It is 0 for in-degree 0 (``"gcn"``: :math:`h_v`).
 
     Args:
         in_feats: size of a node's input; or a pair, of the sources and of the destinations.
@@ -65,8 +65,8 @@ class SAGEConv(nn.Module):
         bias: (out_feats,); only in ``"gcn"``.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats). ``"lstm"`` takes no \*.
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
+          ``"lstm"`` takes no \*.
         - edge_weight: (E,) or (E, 1).
         - output: (num_dst, \*, out_feats).
 
@@ -126,7 +126,7 @@ class SAGEConv(nn.Module):
         self.register_parameter("bias", own)
 
     def reset_parameters(self) -> None:
-        """Draw the linear maps anew by Glorot's uniform rule, with the gain of ReLU.
+        """Reset the linear maps by Glorot's uniform rule, with the gain of ReLU.
 
         Biases of linear maps stay as they are; that of ``"gcn"`` becomes zero.
         """
@@ -153,9 +153,7 @@ class SAGEConv(nn.Module):
             (num_dst, \*, out_feats).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device, or one
-                tensor where the destinations are not among the sources.
+            GraphError: see :mod:`graphmp.nn`.
         """
         sizes, like = (self._in_src_feats, self._in_dst_feats), self.fc_neigh.weight
         ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)

@@ -1,4 +1,4 @@
-"""Simplified graph convolution: several steps, one linear map."""
+"""SGConv: simplified graph convolution."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SGConv(ChecksInDegrees):
             graph with one set of features.
         bias: add a bias.
         norm: applied to the features after the steps.
-        allow_zero_in_degree: accept nodes that no edge enters; their output is the bias.
+        allow_zero_in_degree: accept nodes of in-degree 0; their output is the bias.
 
     Attributes:
         fc: the linear map.
@@ -69,7 +69,7 @@ class SGConv(ChecksInDegrees):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weight anew by Glorot's uniform rule, and set the bias to zero."""
+        """Reset the weight by Glorot's uniform rule, and set the bias to zero."""
         nn.init.xavier_uniform_(self.fc.weight)
         if self.fc.bias is not None:
             nn.init.zeros_(self.fc.bias)
@@ -86,10 +86,7 @@ class SGConv(ChecksInDegrees):
             (N, \*, out_feats).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: nodes that no edge enters, unless allowed; features or weights of a
-                wrong shape or on another device; weights that are not above zero; destinations
-                that are not the sources.
+            GraphValueError: weights that are not above zero.
         """
         adjacency, feat = read_steps(graph, feat, self.fc.in_features, self.fc.weight)
         self.check_in_degrees(adjacency)

@@ -1,4 +1,4 @@
-"""Graph convolution with a weight for every number of steps."""
+"""TAGConv: topology adaptive graph convolution."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TAGConv(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew by Glorot's normal rule, with the gain of ReLU.
+        """Reset the weights by Glorot's normal rule, with the gain of ReLU.
 
         The bias stays as it is.
         """
@@ -78,9 +78,7 @@ class TAGConv(nn.Module):
             (N, \*, out_feats).
 
         Raises:
-            GraphTypeError: features or weights that are not tensors.
-            GraphValueError: features or weights of a wrong shape or on another device; weights
-                that are not above zero; destinations that are not the sources.
+            GraphValueError: weights that are not above zero.
         """
         out = tag_conv(graph, feat, self.lin.weight, self._k, self.lin.bias, edge_weight)
         return out if self._activation is None else self._activation(out)

@@ -1,4 +1,4 @@
-"""The attention of a transformer over a node's in-neighbours, with features of edges."""
+"""TransformerConv: graph transformer with edge features."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TransformerConv(nn.Module):
 
         h_v' &= \sigma(m_v \;[\, + r_v]), \quad r_v = W_r h_v + b_r
 
-    for each head on its own; :math:`m_v` is 0 where no edge enters. With ``beta`` a gate chooses
+    for each head separately; :math:`m_v` is 0 for in-degree 0. With ``beta`` a gate chooses
     between the two, :math:`h_v' = \sigma(\beta_v r_v + (1 - \beta_v) m_v)`, where :math:`\beta_v =
     \mathrm{sigmoid}(w^T [m_v \,\|\, r_v \,\|\, m_v - r_v])` over the concatenated heads.
 
@@ -69,8 +69,7 @@ class TransformerConv(nn.Module):
         lin_beta: linear map of the gate, without a bias; or None.
 
     Shapes:
-        - feat: (num_src, \*, in_feats), of which a block takes the first rows for its
-          destinations; or a pair of that and (num_dst, \*, in_feats).
+        - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
         - edge_feat: (E, edge_feats) or (E, \*, edge_feats).
         - output: (num_dst, \*, num_heads, out_feats); attention (E, \*, num_heads, 1).
 
@@ -118,7 +117,7 @@ class TransformerConv(nn.Module):
         self.activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:
-        """Draw all weights and biases anew, as ``torch.nn.Linear`` does."""
+        """Reset all weights and biases, as ``torch.nn.Linear`` does."""
         for linear in self.children():
             if isinstance(linear, nn.Linear):
                 linear.reset_parameters()
@@ -137,16 +136,14 @@ class TransformerConv(nn.Module):
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
             edge_feat: (E, edge_feats) or (E, \*, edge_feats) features, if the layer has a size of
                 them; else None.
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
             (num_dst, \*, num_heads, out_feats). With ``get_attention`` a pair of that and the
             attention (E, \*, num_heads, 1), after dropout.
 
         Raises:
-            GraphTypeError: features that are not tensors.
-            GraphValueError: features of a wrong shape or on another device; one tensor where the
-                destinations are not among the sources; features of edges for a layer without.
+            GraphValueError: features of edges for a layer without.
         """
         ends = read_ends(graph, feat, self._sizes, self.lin_key.weight)
         ends = apply_dropout(ends, self.feat_drop)

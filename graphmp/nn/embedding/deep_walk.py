@@ -1,4 +1,4 @@
-"""Embeddings of nodes from random walks."""
+"""DeepWalk: node embeddings from random walks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...sampling import random_walk
-from .skip_gram import SkipGram, check_ids, drawn, windows
+from .skip_gram import SkipGram, check_ids, draw_samples, windows
 
 
 class DeepWalk(SkipGram):
@@ -77,8 +77,8 @@ class DeepWalk(SkipGram):
         _checks.graph(g)
         if g.is_block or not g.is_homogeneous:
             raise GraphValueError(
-                f"A graph of one node and one edge type is wanted; this has {g.canonical_etypes}: "
-                "use MetaPath2Vec."
+                f"expected a graph of one node and one edge type, got {g.canonical_etypes}; use "
+                "MetaPath2Vec."
             )
         super().__init__(g.num_nodes(), _checks.count(emb_dim, "emb_dim"), sparse)
         self.g = g
@@ -91,8 +91,8 @@ class DeepWalk(SkipGram):
                 f"expected walk_length above window_size, got {walk_length} and {window_size}."
             )
         if not fast_neg:
-            chances = g.out_degrees().double() ** 0.75
-            self.neg_prob = (chances / chances.sum()).float()
+            weights = g.out_degrees().double() ** 0.75
+            self.neg_prob = (weights / weights.sum()).float()
 
     def sample(self, indices: Any) -> Tensor:
         """Walk at random.
@@ -104,7 +104,7 @@ class DeepWalk(SkipGram):
             (n, walk_length) nodes, -1 after a walk's end.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: an unknown node.
         """
         return random_walk(self.g, indices, length=self.walk_length - 1)[0]
 
@@ -119,7 +119,7 @@ class DeepWalk(SkipGram):
             A number.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: an unknown node.
             GraphTypeError: not a tensor of integers.
             GraphValueError: another shape.
         """
@@ -127,10 +127,11 @@ class DeepWalk(SkipGram):
         pos_u, pos_v = windows(walks, self.window_size)
         size = (len(pos_u), self.negative_size)
         if self.fast_neg:
-            met = walks[walks >= 0]
-            neg_v = met[drawn(torch.ones(len(met)), size[0] * size[1]).to(met.device)]
+            nodes = walks[walks >= 0]
+            samples = draw_samples(torch.ones(len(nodes)), size[0] * size[1])
+            neg_v = nodes[samples.to(nodes.device)]
         else:
-            neg_v = drawn(self.neg_prob, size[0] * size[1]).to(walks)
+            neg_v = draw_samples(self.neg_prob, size[0] * size[1]).to(walks)
         return self.loss(pos_u, pos_v, neg_v.view(size), self.neg_weight, limit=6)
 
     def _checked(self, walks: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Embeddings of nodes of several types from walks along a path of types."""
+"""MetaPath2Vec: node embeddings from walks along a path of types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...sampling import random_walk
-from .skip_gram import SkipGram, check_ids, drawn, windows
+from .skip_gram import SkipGram, check_ids, draw_samples, windows
 
 
 class MetaPath2Vec(SkipGram):
@@ -93,8 +93,8 @@ class MetaPath2Vec(SkipGram):
                 "expected window_size of at most len(metapath) + 1, got "
                 f"{window_size} for a path of {traces.shape[1] - 1} steps."
             )
-        chances = torch.bincount(traces[traces >= 0], minlength=g.num_nodes()).double() ** 0.75
-        self.neg_prob = (chances / chances.sum()).float()
+        weights = torch.bincount(traces[traces >= 0], minlength=g.num_nodes()).double() ** 0.75
+        self.neg_prob = (weights / weights.sum()).float()
 
     def _walks(self, nodes: Any) -> Tensor:
         """Walks along the path, as rows of the embeddings: (n, steps + 1), -1 after the end."""
@@ -111,10 +111,10 @@ class MetaPath2Vec(SkipGram):
             ``(pos_u, pos_v, neg_v)``: (P,), (P,) and (P, negative_size) rows of the embeddings.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: an unknown node.
         """
         pos_u, pos_v = windows(self._walks(indices), self.window_size)
-        neg_v = drawn(self.neg_prob, len(pos_u) * self.negative_size)
+        neg_v = draw_samples(self.neg_prob, len(pos_u) * self.negative_size)
         return pos_u, pos_v, neg_v.view(len(pos_u), self.negative_size)
 
     def forward(self, pos_u: Tensor, pos_v: Tensor, neg_v: Tensor) -> Tensor:
@@ -122,14 +122,14 @@ class MetaPath2Vec(SkipGram):
 
         Args:
             pos_u: (P,) rows of the embeddings, on their device.
-            pos_v: (P,) what was near them on a walk.
-            neg_v: (P, K) what was drawn at random.
+            pos_v: (P,) nodes near them on a walk.
+            neg_v: (P, K) nodes drawn at random.
 
         Returns:
             A number.
 
         Raises:
-            GraphIndexError: a row that is not there.
+            GraphIndexError: an unknown row.
             GraphTypeError: not tensors of integers.
             GraphValueError: shapes that do not fit.
         """

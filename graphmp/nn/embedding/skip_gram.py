@@ -1,4 +1,4 @@
-"""Skip-gram: what embeddings that are learnt from random walks share."""
+"""Skip-gram, shared by embeddings learnt from random walks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SkipGram(nn.Module):
 
     From `Distributed Representations of Words and Phrases and their Compositionality
     <https://arxiv.org/abs/1310.4546>`__ (Mikolov et al., NeurIPS 2013). Each pair of nodes that
-    belong together has some of which the second was drawn at random.
+    belong together has negative samples, whose second node was drawn at random.
 
     .. math:: L = \frac{1}{|P|} \sum_{(u, v) \in P} \Big(
         -\log \sigma(x_u \cdot y_v) - w \sum_{n \in N_{uv}} \log \sigma(-x_u \cdot y_n) \Big)
@@ -44,7 +44,7 @@ class SkipGram(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the first embeddings anew, from -1 / emb_dim to 1 / emb_dim; the others are 0."""
+        """Reset the first embeddings, from -1 / emb_dim to 1 / emb_dim; the others are 0."""
         bound = 1 / max(self.emb_dim, 1)
         nn.init.uniform_(self.node_embed.weight, -bound, bound)
         nn.init.zeros_(self.context_embed.weight)
@@ -59,7 +59,7 @@ class SkipGram(nn.Module):
             pos_v: (P,) nodes of their contexts.
             neg_v: (P, K) nodes drawn at random.
             weight: of the part of the latter.
-            limit: what dot products are clamped to, on either side.
+            limit: dot products are clamped to at most this magnitude.
 
         Returns:
             A number; 0 if there are no pairs.
@@ -89,30 +89,30 @@ def windows(walks: Tensor, window_size: int) -> tuple[Tensor, Tensor]:
         >>> windows(torch.tensor([[5, 6, 7], [8, 9, -1]]), 1)
         (tensor([5, 6, 6, 7, 8, 9]), tensor([6, 5, 7, 6, 9, 8]))
     """
-    place = torch.arange(walks.shape[1], device=walks.device)
-    apart = (place.view(-1, 1) - place).abs()
-    i, j = ((apart > 0) & (apart <= window_size)).nonzero(as_tuple=True)
+    steps = torch.arange(walks.shape[1], device=walks.device)
+    distance = (steps.view(-1, 1) - steps).abs()
+    i, j = ((distance > 0) & (distance <= window_size)).nonzero(as_tuple=True)
     u, v = walks[:, i], walks[:, j]
-    there = (u >= 0) & (v >= 0)
-    return u[there], v[there]
+    is_node = (u >= 0) & (v >= 0)
+    return u[is_node], v[is_node]
 
 
-def drawn(chances: Tensor, count: int) -> Tensor:
-    """Draw numbers with given chances, in proportion: (count,) below ``len(chances)``.
+def draw_samples(weights: Tensor, count: int) -> Tensor:
+    """Draw numbers in proportion to weights: (count,) below ``len(weights)``.
 
     The numbers come from a generator of the CPU, so that they are the same on every device.
 
     Example:
-        >>> drawn(torch.tensor([0.0, 1.0]), 3)
+        >>> draw_samples(torch.tensor([0.0, 1.0]), 3)
         tensor([1, 1, 1])
     """
-    heights = chances.double().cpu().cumsum(0)
+    heights = weights.double().cpu().cumsum(0)
     if len(heights) == 0 or count == 0:
-        return torch.empty(0, dtype=torch.int64, device=chances.device)
+        return torch.empty(0, dtype=torch.int64, device=weights.device)
     points = torch.rand(count, generator=random.generator(), dtype=torch.float64) * heights[-1]
-    found = torch.searchsorted(heights, points, right=True)
+    samples = torch.searchsorted(heights, points, right=True)
     last = torch.searchsorted(heights, heights[-1:])  # rounding may give the last height itself
-    return torch.minimum(found, last).to(chances.device)
+    return torch.minimum(samples, last).to(weights.device)
 
 
 def check_ids(value: Any, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Scores of triples by translation."""
+"""TransE: scores of triples by translation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TransE(nn.Module):
         self.p = p
 
     def reset_parameters(self) -> None:
-        """Draw the embeddings anew, from a normal distribution."""
+        """Reset the embeddings, from a normal distribution."""
         self.rel_emb.reset_parameters()
 
     def forward(self, h_head: Tensor, h_tail: Tensor, rels: Any) -> Tensor:

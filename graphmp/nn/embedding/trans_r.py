@@ -1,4 +1,4 @@
-"""Scores of triples by translation in a space for each relation."""
+"""TransR: scores of triples by translation in a space of each relation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..functional import trans_r
 
 
 class TransR(nn.Module):
-    r"""Score triples of head, relation and tail: the relation moves what it sees of the head.
+    r"""Score triples of head, relation and tail: the relation translates the projected head.
 
     From `Learning Entity and Relation Embeddings for Knowledge Graph Completion
     <https://ojs.aaai.org/index.php/AAAI/article/view/9491>`__ (Lin et al., AAAI 2015).
@@ -48,7 +48,7 @@ class TransR(nn.Module):
         self.rfeats, self.nfeats, self.p = rfeats, nfeats, p
 
     def reset_parameters(self) -> None:
-        """Draw the embeddings and matrices anew, from a normal distribution."""
+        """Reset the embeddings and matrices, from a normal distribution."""
         self.rel_emb.reset_parameters()
         self.rel_project.reset_parameters()
 

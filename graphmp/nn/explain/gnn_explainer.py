@@ -1,4 +1,4 @@
-"""What a model's prediction for a node or a graph rests on."""
+"""GNNExplainer: explanation of a model's prediction for a node or a graph."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class GNNExplainer(MaskExplainer):
     not trained; its gradients stay as they are.
 
     Args:
-        model: called as ``model(graph=…, feat=…, eweight=…)``; gives logits, (N, classes) for nodes
-            or (1, classes) for a graph. It may be called without ``eweight``; with it, it
+        model: called as ``model(graph=…, feat=…, eweight=…)``; returns logits, (N, classes) for
+            nodes or (1, classes) for a graph. It may be called without ``eweight``; with it, it
             multiplies messages by these numbers, (E,).
         num_hops: how many steps from a node the model sees.
         lr: the learning rate.
@@ -77,7 +77,7 @@ class GNNExplainer(MaskExplainer):
             more the prediction rests on it.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: an unknown node.
             GraphRuntimeError: a progress bar without tqdm.
             GraphTypeError: features that are not a tensor of floating point numbers.
             GraphValueError: a graph of several types, features of a wrong shape, not one node, or a
@@ -125,8 +125,8 @@ class GNNExplainer(MaskExplainer):
         (ntype,), (etype,) = graph.ntypes, graph.canonical_etypes
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
-            given = options if weights is None else {**options, "eweight": weights[etype]}
-            logits = self.model(graph=graph, feat=feats[ntype], **given)
+            arguments = options if weights is None else {**options, "eweight": weights[etype]}
+            logits = self.model(graph=graph, feat=feats[ntype], **arguments)
             return checked_classes(logits, None if row is None else len(feat))[row or 0]
 
         with evaluating(self.model, graph):
@@ -137,7 +137,7 @@ class GNNExplainer(MaskExplainer):
 def _check(graph: Graph, feat: Any) -> None:
     if graph.is_block or not graph.is_homogeneous:
         raise GraphValueError(
-            f"A graph of one node and one edge type is wanted; this has {graph.canonical_etypes}: "
-            "use HeteroGNNExplainer."
+            f"expected a graph of one node and one edge type, got {graph.canonical_etypes}; use "
+            "HeteroGNNExplainer."
         )
     check_features(feat, graph.num_nodes(), graph.device, "nodes")

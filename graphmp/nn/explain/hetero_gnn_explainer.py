@@ -1,4 +1,4 @@
-"""What a model's prediction rests on, on a graph of several types."""
+"""HeteroGNNExplainer: the same on a graph of several types."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class HeteroGNNExplainer(MaskExplainer):
             edge type.
 
         Raises:
-            GraphIndexError: a node that is not there.
+            GraphIndexError: an unknown node.
             GraphKeyError: a node type that is not there, or that features or logits lack.
             GraphRuntimeError: a progress bar without tqdm.
             GraphTypeError: features that are no dict of tensors of floating point numbers.
@@ -85,22 +85,22 @@ class HeteroGNNExplainer(MaskExplainer):
                 no logits.
         """
         _check(graph, feat)
-        sg, places = khop_in_subgraph(graph, {ntype: node_id}, self.num_hops)
-        new = places[ntype]
+        sg, new_ids = khop_in_subgraph(graph, {ntype: node_id}, self.num_hops)
+        new = new_ids[ntype]
         if new.numel() != 1:
             raise GraphValueError(f"expected one node to explain, got {new.numel()}.")
-        seen = {t: feat[t][sg.nodes[t].data[NID].long()] for t in sg.ntypes}
+        sg_feat = {t: feat[t][sg.nodes[t].data[NID].long()] for t in sg.ntypes}
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
-            given = kwargs if weights is None else {**kwargs, "eweight": weights}
-            found = self.model(graph=sg, feat=feats, **given)
-            if not isinstance(found, Mapping) or ntype not in found:
+            arguments = kwargs if weights is None else {**kwargs, "eweight": weights}
+            logits = self.model(graph=sg, feat=feats, **arguments)
+            if not isinstance(logits, Mapping) or ntype not in logits:
                 raise GraphKeyError(f"The model must give a dict of logits with {ntype!r}.")
-            return checked_classes(found[ntype], sg.num_nodes(ntype))[int(new)]
+            return checked_classes(logits[ntype], sg.num_nodes(ntype))[int(new)]
 
         with evaluating(self.model, graph):
             title = f"Explain node {node_id} of type {ntype}"
-            return new, sg, *self.learn(sg, seen, predict, title)
+            return new, sg, *self.learn(sg, sg_feat, predict, title)
 
     def explain_graph(
         self, graph: Graph, feat: Mapping[str, Tensor], **kwargs: Any
@@ -125,8 +125,8 @@ class HeteroGNNExplainer(MaskExplainer):
         _check(graph, feat)
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
-            given = kwargs if weights is None else {**kwargs, "eweight": weights}
-            return checked_classes(self.model(graph=graph, feat=feats, **given), None)[0]
+            arguments = kwargs if weights is None else {**kwargs, "eweight": weights}
+            return checked_classes(self.model(graph=graph, feat=feats, **arguments), None)[0]
 
         with evaluating(self.model, graph):
             return self.learn(graph, {t: feat[t] for t in graph.ntypes}, predict, "Explain graph")

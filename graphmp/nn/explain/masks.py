@@ -16,15 +16,14 @@ from ...errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ...graph import Graph
 
 ByType: TypeAlias = dict[Any, Tensor]
-# Gives the logits (classes,) of what is explained, from features and factors of edges by type;
-# without factors as the model is.
+# Logits (classes,) of the explained node or graph, from features and factors of edges by type.
 Predict: TypeAlias = Callable[[ByType, ByType | None], Tensor]
 
 
 class MaskExplainer(nn.Module):
-    """Finds masks of features and edges with which a model still predicts what it did.
+    """Learns masks of features and edges under which a model keeps its prediction.
 
-    What :class:`GNNExplainer`, which has the formula, and :class:`HeteroGNNExplainer` share.
+    The base of :class:`GNNExplainer`, which has the formula, and :class:`HeteroGNNExplainer`.
 
     Args:
         model: called as ``model(graph=…, feat=…, eweight=…)``, or without ``eweight``.
@@ -66,10 +65,10 @@ class MaskExplainer(nn.Module):
     def learn(
         self, graph: Graph, feat: Mapping[str, Tensor], predict: Predict, title: str
     ) -> tuple[ByType, ByType]:
-        """Find the masks.
+        """Learn the masks.
 
         Args:
-            graph: what the model sees.
+            graph: the input of the model.
             feat: for each node type its features, (N, D).
             predict: calls the model.
             title: of the progress bar.
@@ -85,23 +84,25 @@ class MaskExplainer(nn.Module):
         for _ in self._epochs(title):
             seen = {t: feat[t] * mask.sigmoid() for t, mask in feats.items()}
             logits = predict(seen, {t: mask.sigmoid() for t, mask in edges.items()})
-            loss = -logits.log_softmax(-1)[predicted] + self._price(feats, edges)
+            loss = -logits.log_softmax(-1)[predicted] + self._penalty(feats, edges)
             grads = torch.autograd.grad(loss, masks, allow_unused=True, materialize_grads=True)
             for mask, grad in zip(masks, grads, strict=True):
                 mask.grad = grad
             optimizer.step()
-        found = [{t: m.detach().sigmoid() for t, m in each.items()} for each in (feats, edges)]
-        return {t: mask.squeeze(0) for t, mask in found[0].items()}, found[1]
+        return (
+            {t: mask.detach().sigmoid().squeeze(0) for t, mask in feats.items()},
+            {t: mask.detach().sigmoid() for t, mask in edges.items()},
+        )
 
-    def _price(self, feats: ByType, edges: ByType) -> Tensor:
-        """What large and undecided masks cost."""
-        prices = []
+    def _penalty(self, feats: ByType, edges: ByType) -> Tensor:
+        """The penalty of large and undecided masks."""
+        penalties = []
         for mask in edges.values():
-            prices.append(self.alpha1 * mask.sigmoid().sum() + self.alpha2 * _entropy(mask))
+            penalties.append(self.alpha1 * mask.sigmoid().sum() + self.alpha2 * _entropy(mask))
         for mask in feats.values():
             mean = mask.sigmoid().sum() / max(mask.numel(), 1)
-            prices.append(self.beta1 * mean + self.beta2 * _entropy(mask))
-        return torch.stack(prices).sum()
+            penalties.append(self.beta1 * mean + self.beta2 * _entropy(mask))
+        return torch.stack(penalties).sum()
 
     def _epochs(self, title: str) -> Any:
         """The numbers of the steps, perhaps with a progress bar."""
@@ -152,14 +153,14 @@ def _check_call(model: Any) -> None:
 
 
 def _entropy(mask: Tensor) -> Tensor:
-    """The mean entropy of numbers from 0 to 1, given before the sigmoid; 0 of none."""
+    """The mean entropy of sigmoids of a mask; 0 without elements."""
     total = binary_cross_entropy_with_logits(mask, mask.sigmoid(), reduction="sum")
     return total / max(mask.numel(), 1)
 
 
 @contextmanager
 def evaluating(model: nn.Module, graph: Graph) -> Iterator[None]:
-    """Have a model on the graph's device and, for the moment, not in training."""
+    """Move a model to the graph's device, and set it to evaluation in the context."""
     model.to(graph.device)
     modes = {module: module.training for module in model.modules()}
     model.eval()
@@ -171,7 +172,7 @@ def evaluating(model: nn.Module, graph: Graph) -> Iterator[None]:
 
 
 def check_features(feat: Any, rows: int, device: torch.device, owner: str) -> None:
-    """Check the features of nodes whose mask is wanted.
+    """Check features to be masked.
 
     Raises:
         GraphTypeError: not a tensor of floating point numbers.
@@ -188,7 +189,7 @@ def checked_classes(logits: Any, rows: int | None) -> Tensor:
     """Check the logits of a model, (n, classes).
 
     Args:
-        logits: what the model gave.
+        logits: the output of the model.
         rows: the number of nodes, if they have classes; None if the graph has one.
 
     Raises:

@@ -1,10 +1,10 @@
-"""Operations of layers as functions, which take the parameters that a layer would keep.
+"""Functional forms of layers; parameters are arguments.
 
-Each has its layer's name as a function would be called, and the layer calls it: ``GraphConv`` calls
-``graph_conv``. The layers' docstrings have the papers and formulas. A function checks what it is
-given but, unlike a layer, lets nodes be that no edge enters. It applies no activation.
+``graph_conv`` is the functional form of ``GraphConv``, and so on. Papers and formulas are in the
+layers' docstrings, conventions in :mod:`graphmp.nn`. A function checks its arguments but, unlike a
+layer, allows nodes of in-degree 0. It applies no activation.
 
-Layers made of other modules, such as recurrent units, have none. Attention is in
+Layers that contain other modules, such as recurrent units, have no functional form. Attention is in
 :mod:`graphmp.ops`: ``gat_attention``, ``gatv2_attention``, ``dot_attention``.
 
 Files:

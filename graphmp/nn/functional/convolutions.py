@@ -1,4 +1,4 @@
-"""One step along the edges: convolutions without modules inside."""
+"""Single-step convolutions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def graph_conv(
 
     Args:
         graph: a graph or block of one edge type.
-        feat: (num_src, \*, in_feats) features; or a pair of which the first is that.
+        feat: (num_src, \*, in_feats) features; or a pair with that first.
         weight: (in_feats, out_feats); without it features keep their size, and may be numbers.
         bias: (out_feats,), added to the result.
         norm: ``"both"``, ``"none"``, ``"left"`` or ``"right"``.
@@ -51,9 +51,7 @@ def graph_conv(
         (num_dst, \*, out_feats).
 
     Raises:
-        GraphTypeError: features, weights or a bias that are not tensors.
-        GraphValueError: an unknown ``norm``; features or weights of a wrong shape or on another
-            device.
+        GraphValueError: an unknown ``norm``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -106,15 +104,14 @@ def lightgcn_conv(graph: Graph, feat: Any, edge_weight: Tensor | None = None) ->
 
     Args:
         graph: a graph or block of one edge type.
-        feat: (num_src, \*) features; or a pair of which the first is that.
+        feat: (num_src, \*) features; or a pair with that first.
         edge_weight: (E,), or (E, …) that broadcasts with the features: a factor for each edge.
 
     Returns:
-        (num_dst, \*), 0 where no edge enters.
+        (num_dst, \*), 0 for in-degree 0.
 
     Raises:
-        GraphTypeError: features or weights that are not tensors.
-        GraphValueError: features or weights of a wrong shape or on another device.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm
@@ -141,9 +138,8 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
         (num_dst, \*, out_feats).
 
     Raises:
-        GraphTypeError: features, a weight or a bias that are not tensors.
-        GraphValueError: features of a wrong shape or on another device, a weight or bias of a
-            wrong shape, or one tensor where the destinations are not among the sources.
+        GraphValueError: features of a wrong shape or on another device, a weight or bias of a wrong
+            shape.
 
     Example:
         >>> import torch, graphmp as gm
@@ -166,7 +162,7 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
 def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
     r"""Attend to neighbours by the cosines between their features and a node's own.
 
-    The formula is that of :class:`graphmp.nn.AGNNConv`. Nothing is stored for an edge and a
+    The formula is that of :class:`graphmp.nn.AGNNConv`. Nothing is stored per edge and
     feature.
 
     Args:
@@ -175,12 +171,10 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
         beta: a number, or a tensor of one: the factor of the cosines.
 
     Returns:
-        (num_dst, \*, size), 0 where no edge enters.
+        (num_dst, \*, size), 0 for in-degree 0.
 
     Raises:
-        GraphTypeError: features that are not tensors.
-        GraphValueError: features of a wrong shape or on another device; one tensor where the
-            destinations are not among the sources; several numbers ``beta``.
+        GraphValueError: several numbers ``beta``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -229,10 +223,7 @@ def gin_conv(
         (num_dst, \*).
 
     Raises:
-        GraphTypeError: features or weights that are not tensors.
-        GraphValueError: an unknown aggregator; features or weights of a wrong shape or on another
-            device; one tensor where the destinations are not among the sources; several numbers
-            ``eps``.
+        GraphValueError: an unknown aggregator; several numbers ``eps``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -262,9 +253,7 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
         (num_dst, \*).
 
     Raises:
-        GraphTypeError: features that are not tensors.
-        GraphValueError: features of a wrong shape or on another device; one tensor where the
-            destinations are not among the sources; several numbers ``eps``.
+        GraphValueError: several numbers ``eps``.
 
     Example:
         >>> import torch, graphmp as gm

@@ -1,4 +1,4 @@
-"""Weights of edges divided by what meets at their ends."""
+"""Normalisation of edge weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.inputs import check_option, read_edges
 
-# Exponents of what is at the sources and at the destinations that each norm divides by.
+# Exponents of the sums at the sources and at the destinations by which each norm divides.
 NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}
 
 
@@ -39,7 +39,7 @@ def edge_weight_norm(
     Args:
         graph: a graph or block of one edge type.
         edge_weight: (E,) or (E, 1) weights, above zero for ``"both"``. On a GPU that is not
-            looked at: what has no root is NaN.
+            checked, and roots of negative sums are NaN.
         norm: ``"both"``, ``"none"``, ``"left"`` or ``"right"``.
         eps: added to the sums.
 
@@ -47,9 +47,8 @@ def edge_weight_norm(
         The normalised weights, of the same shape.
 
     Raises:
-        GraphTypeError: weights that are not a tensor.
-        GraphValueError: an unknown ``norm``, a wrong shape, another device, or weights that are
-            not above zero for ``"both"``.
+        GraphValueError: an unknown ``norm``, a wrong shape, another device, or weights that are not
+            above zero for ``"both"``.
 
     Example:
         >>> import torch, graphmp as gm

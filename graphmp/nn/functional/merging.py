@@ -1,4 +1,4 @@
-"""Features of a node or of two nodes, made one row."""
+"""Combination of several features of a node or a pair."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def jumping_knowledge(
     mode: str = "cat",
     score: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    r"""Merge what several layers found about each node, as :class:`graphmp.nn.JumpingKnowledge`.
+    r"""Merge the outputs of several layers, as :class:`graphmp.nn.JumpingKnowledge`.
 
     Args:
-        feat_list: what each of L layers gives, (N, in_feats).
+        feat_list: the outputs of L layers, (N, in_feats) each.
         mode: ``"cat"``, ``"max"`` or ``"lstm"``.
         score: gives the scores (N, L, 1) of (N, L, in_feats); needed for ``"lstm"``.
 
@@ -33,7 +33,6 @@ def jumping_knowledge(
         (N, in_feats); (N, L * in_feats) in ``"cat"``.
 
     Raises:
-        GraphTypeError: features that are not tensors.
         GraphValueError: an unknown mode, no layers, features of different shapes, or no scores for
             ``"lstm"``.
 
@@ -97,7 +96,6 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
         ``"cat"``.
 
     Raises:
-        GraphTypeError: features that are not tensors.
         GraphValueError: an unknown operator, or features of different shapes.
 
     Example:

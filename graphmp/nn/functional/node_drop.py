@@ -14,11 +14,12 @@ from ..._graph.subgraph import node_subgraph
 from ..._storage.frame import EID
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ...ops.broadcast import unsqueeze_like
 from .._shared.inputs import check_parameter, checked_nodes, in_dtype_of
 
 
 class Pooled(NamedTuple):
-    """A smaller graph, as layers give it that drop nodes.
+    """The result of pooling that drops nodes.
 
     Attributes:
         graph: the nodes that stay and the edges between them, with the features of the larger
@@ -56,7 +57,7 @@ def topk_pooling(
         min_score: the score from which on nodes stay, in place of ``ratio``; scores are then a
             softmax over the nodes of each graph. The node of greatest score always stays.
         multiplier: a factor of the features of the nodes that stay.
-        nonlinearity: makes the scores, unless ``min_score`` is given; None for none.
+        nonlinearity: makes the scores, unless ``min_score`` is set; None for the identity.
 
     Returns:
         The smaller graph, the features of its nodes, (n, in_feats), their ids and their scores.
@@ -135,13 +136,13 @@ def sag_pooling(
     else:
         scores = scores if nonlinearity is None else nonlinearity(scores)
         nodes = _greatest(sizes, scores.detach(), _counts(sizes, ratio))
-    kept = scores[nodes]
-    factor = kept.view(-1, *(1,) * (feat.ndim - 1)) * multiplier
-    return Pooled(_smaller(graph, nodes), feat[nodes] * factor, nodes, kept)
+    scores = scores[nodes]
+    factor = unsqueeze_like(scores, feat) * multiplier
+    return Pooled(_smaller(graph, nodes), feat[nodes] * factor, nodes, scores)
 
 
 def check_ratio(ratio: Any) -> None:
-    """Check which part of the nodes should stay, or how many.
+    """Check the fraction or the number of nodes that stay.
 
     Raises:
         GraphTypeError: no number.
@@ -180,14 +181,14 @@ def _counts(sizes: Tensor, ratio: float) -> Tensor:
 
 def _smaller(graph: Graph, nodes: Tensor) -> Graph:
     """Some nodes, ascending, and the edges between them, as a batch of as many graphs."""
-    made = node_subgraph(graph, nodes)
-    made.set_batch_num_nodes(_remaining(graph.batch_num_nodes(), nodes))
+    smaller = node_subgraph(graph, nodes)
+    smaller.set_batch_num_nodes(_remaining(graph.batch_num_nodes(), nodes))
     edges = {
-        etype: _remaining(graph.batch_num_edges(etype), made.edges[etype].data[EID])
+        etype: _remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID])
         for etype in graph.canonical_etypes
     }
-    made.set_batch_num_edges(edges)
-    return made
+    smaller.set_batch_num_edges(edges)
+    return smaller
 
 
 def _remaining(sizes: Tensor, ids: Tensor) -> Tensor:

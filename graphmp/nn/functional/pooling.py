@@ -1,4 +1,4 @@
-"""One row of all nodes of each graph in a batch."""
+"""Readouts of each graph of a batch."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def sum_pooling(graph: Graph, feat: Tensor) -> Tensor:
         (batch size, \*), 0 for a graph without nodes.
 
     Raises:
-        GraphTypeError: something else than a graph and a tensor.
-        GraphValueError: features of a wrong number of rows or on another device, a block, or
-            several node types.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm
@@ -46,9 +44,7 @@ def avg_pooling(graph: Graph, feat: Tensor) -> Tensor:
         (batch size, \*), 0 for a graph without nodes.
 
     Raises:
-        GraphTypeError: something else than a graph and a tensor.
-        GraphValueError: features of a wrong number of rows or on another device, a block, or
-            several node types.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm
@@ -70,9 +66,7 @@ def max_pooling(graph: Graph, feat: Tensor) -> Tensor:
         (batch size, \*), 0 for a graph without nodes.
 
     Raises:
-        GraphTypeError: something else than a graph and a tensor.
-        GraphValueError: features of a wrong number of rows or on another device, a block, or
-            several node types.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm
@@ -89,15 +83,14 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
     Args:
         graph: a graph or a batch of graphs, of one node type.
         feat: (N, D).
-        k: how many nodes of each graph are kept.
+        k: number of nodes of each graph in the result.
 
     Returns:
         (batch size, k * D), 0 where a graph has fewer nodes.
 
     Raises:
         GraphTypeError: something else than a graph, a tensor and an int.
-        GraphValueError: features of a wrong shape or on another device, a negative ``k``, a
-            block, or several node types.
+        GraphValueError: features of a wrong shape or on another device, a negative ``k``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -127,9 +120,7 @@ def weight_and_sum(graph: Graph, feats: Tensor, weights: Tensor) -> Tensor:
         (batch size, in_feats), 0 for a graph without nodes.
 
     Raises:
-        GraphTypeError: something else than a graph and tensors.
-        GraphValueError: features or weights of a wrong shape or on another device, a block, or
-            several node types.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm
@@ -152,16 +143,14 @@ def global_attention_pooling(
     Args:
         graph: a graph or a batch of graphs, of one node type.
         feat: (N, D).
-        gate: (N, 1), the scores of which a softmax over the nodes of each graph is the attention.
-        get_attention: give the attention too.
+        gate: (N, 1), scores; their softmax over the nodes of each graph is the attention.
+        get_attention: return the attention too.
 
     Returns:
         (batch size, D), 0 for a graph without nodes; and the attention, (N, 1), if wanted.
 
     Raises:
-        GraphTypeError: something else than a graph and tensors.
-        GraphValueError: features or scores of a wrong shape or on another device, a block, or
-            several node types.
+        GraphError: see :mod:`graphmp.nn`.
 
     Example:
         >>> import torch, graphmp as gm

@@ -1,4 +1,4 @@
-"""Several steps along the same edges, or one that is normalised as those are."""
+"""Multi-step propagation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.broadcast import unsqueeze_like
 from ...ops.normalized import normalized_messages
 from .._shared.aggregation import aggregate
 from .._shared.inputs import check_option, check_parameter, read_steps
@@ -40,7 +41,7 @@ def appnp_conv(
         k: the number of steps.
         alpha: the chance to return.
         edge_weight: (E,) or (E, 1), above zero.
-        edge_drop: dropout of edges, anew in every step.
+        edge_drop: dropout of edges, drawn again in every step.
         training: whether edges are dropped.
 
     Returns:
@@ -48,8 +49,7 @@ def appnp_conv(
 
     Raises:
         GraphTypeError: features or weights that are not tensors, or a ``k`` that is not an int.
-        GraphValueError: features or weights of a wrong shape or on another device; weights that
-            are not above zero; destinations that are not the sources; a negative ``k``.
+        GraphValueError: weights that are not above zero; a negative ``k``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -101,10 +101,9 @@ def tag_conv(
         (N, \*, out_feats).
 
     Raises:
-        GraphTypeError: features, weights or a bias that are not tensors, or a ``k`` that is not
-            an int.
-        GraphValueError: features or weights of a wrong shape or on another device; edge weights
-            that are not above zero; destinations that are not the sources; a negative ``k``.
+        GraphTypeError: features, weights or a bias that are not tensors, or a ``k`` that is not an
+            int.
+        GraphValueError: edge weights that are not above zero; a negative ``k``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -151,11 +150,10 @@ def cheb_conv(
         (N, \*, out_feats).
 
     Raises:
-        GraphTypeError: features, a weight or a bias that are not tensors, or a ``k`` that is not
-            an int.
-        GraphValueError: features or a weight of a wrong shape; features on another device;
-            destinations that are not the sources; another number of eigenvalues than of graphs; a
-            ``k`` below 1.
+        GraphTypeError: features, a weight or a bias that are not tensors, or a ``k`` that is not an
+            int.
+        GraphValueError: features or a weight of a wrong shape; features on another device; another
+            number of eigenvalues than of graphs; a ``k`` below 1.
 
     Example:
         >>> import torch, graphmp as gm
@@ -191,7 +189,7 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
             f"of the batch, got {values.numel()}."
         )
     rows = values.repeat_interleave(counts, output_size=graph.num_nodes())
-    return rows.view(-1, *(1,) * (feat.ndim - 1))
+    return unsqueeze_like(rows, feat)
 
 
 def _read_parts(
@@ -239,9 +237,7 @@ def gcn2_conv(
         (N, \*, in_feats).
 
     Raises:
-        GraphTypeError: features, weights or a bias that are not tensors.
-        GraphValueError: features or weights of a wrong shape or on another device; edge weights
-            that are not above zero; destinations that are not the sources.
+        GraphValueError: edge weights that are not above zero.
 
     Example:
         >>> import torch, graphmp as gm
@@ -289,11 +285,11 @@ def label_propagation(
         labels: (N,) integers, or (N, C) numbers.
         k: the number of steps.
         alpha: the part that comes from neighbours.
-        mask: (N,) bools or ids, which labels are known; all, unless given.
+        mask: (N,) bools or ids, which labels are known; all by default.
         norm_type: ``"sym"`` or ``"row"``.
         clamp: keep values from 0 to 1 after each step.
         normalize: let the values of a node add up to 1 after each step.
-        reset: set the known labels anew after each step.
+        reset: restore the known labels after each step.
 
     Returns:
         (N, C), float, without a gradient.
@@ -348,7 +344,7 @@ def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
     else:
         is_class = labels.ndim == 1 or labels.shape[1] == 1
         y = _one_hot(labels.long().flatten(), known) if is_class else labels.float()
-    known = known.view(-1, *(1,) * (y.ndim - 1))
+    known = unsqueeze_like(known, y)
     return known, y * known
 
 

@@ -1,4 +1,4 @@
-"""Linear maps of which each row chooses its own by its type."""
+"""Linear maps chosen by type."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
 def products_by_type(
     x: Tensor, types: Tensor, weights: Tensor, sorted_by_type: bool = False
 ) -> Tensor:
-    """What :func:`typed_linear` gives, of what is already checked.
+    """Compute :func:`typed_linear` of arguments that are already checked.
 
     There is one matrix product for each type.
 

@@ -1,4 +1,4 @@
-"""Pooling by attention: nodes say how much they count."""
+"""GlobalAttentionPooling: sum of the nodes, weighted by learnt attention."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GlobalAttentionPooling(nn.Module):
 
     Args:
         gate_nn: gives each node one number, (N, 1), of its features.
-        feat_nn: changes features before they are summed; the identity unless given.
+        feat_nn: changes features before they are summed; the identity by default.
 
     Attributes:
         gate_nn: the gate.
@@ -32,7 +32,7 @@ class GlobalAttentionPooling(nn.Module):
 
     Shapes:
         - feat: (N, D).
-        - output: (batch size, D), or what ``feat_nn`` makes of D.
+        - output: (batch size, D), or the output size of ``feat_nn``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -58,15 +58,15 @@ class GlobalAttentionPooling(nn.Module):
         Args:
             graph: a graph or a batch of graphs, of one node type.
             feat: (N, D).
-            get_attention: give the attention too.
+            get_attention: return the attention too.
 
         Returns:
-            (batch size, D), or what ``feat_nn`` makes of D; and the attention, (N, 1), if wanted.
+            (batch size, D), or the output size of ``feat_nn``. With ``get_attention`` a pair of
+            that and the attention, (N, 1).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
             GraphValueError: features of a wrong number of rows or on another device, a gate that
-                gives more than one number, a block, or several node types.
+                gives more than one number.
         """
         checked_nodes(graph, feat)
         gate = self.gate_nn(feat)

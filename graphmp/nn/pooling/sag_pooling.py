@@ -1,4 +1,4 @@
-"""Pooling to a smaller graph: a graph layer says which nodes stay."""
+"""SAGPooling: the nodes of greatest score stay; a graph layer computes the scores."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SAGPooling(NodeDrop):
         ratio: which part of the nodes of each graph stays, rounded up, above 0 and up to 1; or, an
             int, how many. Of equal nodes the first stays.
         conv: a layer that gives (N, 1) of a graph and features; ``GraphConv(in_feats, 1)`` unless
-            given, which refuses nodes that no edge enters.
+            given, which refuses nodes of in-degree 0.
         min_score: the score from which on nodes stay, in place of ``ratio``. The node of greatest
             score always stays.
         multiplier: a factor of the features of the nodes that stay.
@@ -85,9 +85,8 @@ class SAGPooling(NodeDrop):
             The smaller graph, the features of its nodes, (n, in_feats), their ids and their scores.
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong shape or on another device, a block, several
-                types, or a layer that does not give a number for each node.
+            GraphValueError: features of a wrong shape or on another device, a block, several types,
+                or a layer that does not give a number for each node.
         """
         checked_nodes(graph, feat, self.in_feats)
         return sag_pooling(graph, feat, self.conv(graph, feat), **self.options())

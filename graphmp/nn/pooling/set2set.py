@@ -1,4 +1,4 @@
-"""Pooling by a recurrent unit that asks the nodes of a graph, several times."""
+"""Set2Set: an LSTM that attends to the nodes repeatedly."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Set2Set(nn.Module):
         self.lstm = nn.LSTM(self.output_dim, input_dim, n_layers)
 
     def reset_parameters(self) -> None:
-        """Draw the LSTM anew."""
+        """Reset the LSTM."""
         self.lstm.reset_parameters()
 
     def forward(self, graph: Graph, feat: Tensor) -> Tensor:
@@ -77,9 +77,7 @@ class Set2Set(nn.Module):
             (batch size, 2 D).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong shape or on another device, a block, or several
-                node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         sizes = checked_nodes(graph, feat, self.input_dim)
         members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))

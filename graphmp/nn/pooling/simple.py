@@ -1,4 +1,4 @@
-"""Pooling: the sum, the average or the maximum of the nodes of each graph in a batch."""
+"""SumPooling, AvgPooling and MaxPooling."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class SumPooling(nn.Module):
             (batch size, \*).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong number of rows or on another device, a block, or
-                several node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return sum_pooling(graph, feat)
 
@@ -79,9 +77,7 @@ class AvgPooling(nn.Module):
             (batch size, \*).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong number of rows or on another device, a block, or
-                several node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return avg_pooling(graph, feat)
 
@@ -118,8 +114,6 @@ class MaxPooling(nn.Module):
             (batch size, \*).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong number of rows or on another device, a block, or
-                several node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return max_pooling(graph, feat)

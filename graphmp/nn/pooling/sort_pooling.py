@@ -1,4 +1,4 @@
-"""Pooling that keeps the first nodes of each graph, sorted."""
+"""SortPooling: the first nodes of each graph in sorted order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SortPooling(nn.Module):
     graph has fewer nodes. Of equal nodes the first comes first.
 
     Args:
-        k: how many nodes of each graph are kept.
+        k: number of nodes of each graph in the result.
 
     Shapes:
         - feat: (N, D).
@@ -55,9 +55,7 @@ class SortPooling(nn.Module):
             (batch size, k * D).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong shape or on another device, a block, or several
-                node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return sort_pooling(graph, feat, self.k)
 

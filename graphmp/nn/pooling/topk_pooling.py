@@ -1,4 +1,4 @@
-"""Pooling to a smaller graph: the nodes of greatest score stay."""
+"""TopKPooling: the nodes of greatest score stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..functional.node_drop import check_ratio
 
 
 class NodeDrop(nn.Module):
-    """What layers share that keep the nodes of each graph whose scores are greatest.
+    """The base of layers that keep the nodes of greatest score of each graph.
 
     Args:
         ratio: which part of the nodes of each graph stays, rounded up, above 0 and up to 1; or, an
@@ -23,8 +23,7 @@ class NodeDrop(nn.Module):
         min_score: the score from which on nodes stay, in place of ``ratio``; scores are then a
             softmax over the nodes of each graph. The node of greatest score always stays.
         multiplier: a factor of the features of the nodes that stay.
-        nonlinearity: makes scores of what the layer gives each node, unless ``min_score`` is
-            given; None for none.
+        nonlinearity: applied to the scores, unless ``min_score`` is set; None for the identity.
 
     Raises:
         GraphTypeError: a ratio that is no number.
@@ -46,7 +45,7 @@ class NodeDrop(nn.Module):
         self.nonlinearity = nonlinearity
 
     def options(self) -> dict[str, Any]:
-        """What the functions take that drop nodes."""
+        """Keyword arguments of the functions that drop nodes."""
         return {
             "ratio": self.ratio,
             "min_score": self.min_score,
@@ -55,9 +54,9 @@ class NodeDrop(nn.Module):
         }
 
     def extra_repr(self) -> str:
-        """Show what stays in ``repr``."""
-        given = f"ratio={self.ratio}" if self.min_score is None else f"min_score={self.min_score}"
-        return given if self.multiplier == 1 else f"{given}, multiplier={self.multiplier}"
+        """Show the selection in ``repr``."""
+        limit = f"ratio={self.ratio}" if self.min_score is None else f"min_score={self.min_score}"
+        return limit if self.multiplier == 1 else f"{limit}, multiplier={self.multiplier}"
 
 
 class TopKPooling(NodeDrop):
@@ -120,7 +119,7 @@ class TopKPooling(NodeDrop):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        r"""Draw the vector anew, evenly from :math:`-1 / \sqrt{in\_feats}` to its opposite."""
+        r"""Reset the vector, evenly from :math:`-1 / \sqrt{in\_feats}` to its opposite."""
         bound = 1 / math.sqrt(max(self.in_feats, 1))
         nn.init.uniform_(self.weight, -bound, bound)
 
@@ -135,8 +134,6 @@ class TopKPooling(NodeDrop):
             The smaller graph, the features of its nodes, (n, in_feats), their ids and their scores.
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong shape or on another device, a block, or several
-                node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         return topk_pooling(graph, feat, self.weight, **self.options())

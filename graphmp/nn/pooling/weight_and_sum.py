@@ -1,4 +1,4 @@
-"""Pooling by a weighted sum of which each node gives its weight."""
+"""Weighted-sum pooling; each node's weight is learnt from its features."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ class WeightAndSum(nn.Module):
             (batch size, in_feats).
 
         Raises:
-            GraphTypeError: something else than a graph and a tensor.
-            GraphValueError: features of a wrong shape or on another device, a block, or several
-                node types.
+            GraphError: see :mod:`graphmp.nn`.
         """
         checked_nodes(g, feats, self.in_feats)
         linear: Any = self.atom_weighting[0]

@@ -15,7 +15,7 @@ _LAYERS = __name__.rpartition(".")[0]
 
 
 def __getattr__(name: str) -> Any:
-    """What the layers' package has under a name; of its own names only the list of public ones."""
+    """An attribute of the layers' package; of its special names only ``__all__``."""
     if name.startswith("__") and name != "__all__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(sys.modules[_LAYERS], name)

@@ -13,7 +13,7 @@ from torch.func import functional_call
 
 import graphmp as gm
 from graphmp.nn import DeepWalk, MetaPath2Vec
-from graphmp.nn.embedding.skip_gram import drawn, windows
+from graphmp.nn.embedding.skip_gram import draw_samples, windows
 
 PATH = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
 WALKS = torch.tensor([[0, 1, 2, 3], [3, 0, -1, -1], [2, -1, -1, -1], [1, 2, 3, 0]])
@@ -58,8 +58,10 @@ def test_windows_go_to_both_sides_and_not_beyond_a_walks_end() -> None:
 
 def test_numbers_are_drawn_in_proportion() -> None:
     torch.manual_seed(0)
-    assert_drawn(drawn(torch.tensor([0.0, 1.0, 3.0, 0.0, 4.0, 0.0]), DRAWS), [0, 1, 3, 0, 4, 0])
-    assert drawn(torch.empty(0), 0).shape == (0,)
+    assert_drawn(
+        draw_samples(torch.tensor([0.0, 1.0, 3.0, 0.0, 4.0, 0.0]), DRAWS), [0, 1, 3, 0, 4, 0]
+    )
+    assert draw_samples(torch.empty(0), 0).shape == (0,)
 
 
 # ---- the loss
@@ -102,9 +104,11 @@ def test_the_loss_of_pairs_follows_the_formula() -> None:
 def test_the_loss_of_walks_follows_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     model = DeepWalk(PATH, 6, 4, 2, neg_weight=0.7, negative_size=3, sparse=False).double()
     pairs = near(WALKS, 2)
-    kept = drawn(torch.ones(int((WALKS >= 0).sum())), 3 * len(pairs))
-    monkeypatch.setattr("graphmp.nn.embedding.deep_walk.drawn", lambda chances, count: kept[:count])
-    negative = WALKS[WALKS >= 0][kept].view(-1, 3)
+    samples = draw_samples(torch.ones(int((WALKS >= 0).sum())), 3 * len(pairs))
+    monkeypatch.setattr(
+        "graphmp.nn.embedding.deep_walk.draw_samples", lambda weights, count: samples[:count]
+    )
+    negative = WALKS[WALKS >= 0][samples].view(-1, 3)
     node, context = 2 * torch.randn(2, 4, 6).double()
 
     def layer(x: Tensor, y: Tensor) -> Tensor:
@@ -247,7 +251,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[gm.GraphError], str]] = {
     "path": (
         lambda: MetaPath2Vec(authors(), ["wrote", "wrote"], 1),
         gm.GraphValueError,
-        "must leave",
+        "each step of metapath to start",
     ),
     "unknown type": (lambda: MetaPath2Vec(authors(), ["sold"], 1), gm.GraphKeyError, "sold"),
     "window": (lambda: MetaPath2Vec(authors(), ["wrote"], 3), gm.GraphValueError, "window_size"),
