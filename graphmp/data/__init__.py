@@ -1,8 +1,8 @@
-"""Data sets: read from files, and embedded or generated ones that need no download.
+"""Datasets: read from files, embedded, or generated.
 
 Files:
     aifb: AIFB, a relational graph of a research institute.
-    dataset: The base class of data sets.
+    dataset: The base class of datasets.
     gin: Graph classification sets in the GIN text format.
     gin_files: The reader of the GIN text format.
     gowalla: Gowalla, for recommendation.
@@ -12,7 +12,7 @@ Files:
     planetoid: Cora, Citeseer and PubMed.
     planetoid_files: The safe reader of Planetoid pickles.
     planted: Generated graphs with planted communities.
-    sources: Where raw files are found or downloaded.
+    sources: Where raw files are read from or downloaded.
     tu: The TU Dortmund collection.
     turtle: A reader of Turtle files.
 """

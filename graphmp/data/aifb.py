@@ -46,10 +46,10 @@ class Entity(NamedTuple):
 class AIFBDataset(SingleGraphDataset):
     """AIFB, a graph of the Semantic Web: which of 4 research groups does a person belong to?
 
-    The files ``aifb.n3``, ``AIFB_train.tsv`` and ``AIFB_test.tsv`` are taken from ``raw_dir``, else
+    The files ``aifb.n3``, ``AIFB_train.tsv`` and ``AIFB_test.tsv`` are read from ``raw_dir``, else
     from the folder that the environment variable ``GRAPHMP_DATA`` names (the files in the folder
     itself or in ``aifb/`` within), else they are downloaded into ``raw_dir/aifb``, or into the
-    system's cache folder when no ``raw_dir`` is given, and checked against their sha256 sums.
+    system's cache folder without a ``raw_dir``, and checked against their sha256 sums.
 
     The graph has 7262 nodes of 7 types and 48810 edges, half of them reverse ones, of 104 canonical
     types. Node types are the folders of the names, such as ``"Personen"`` and ``"Publikationen"``,
@@ -68,16 +68,16 @@ class AIFBDataset(SingleGraphDataset):
     of Machine Learning on the Semantic Web", ISWC 2016.
 
     Args:
-        print_every: accepted for DGL's sake; reading takes about a second.
+        print_every: ignored; for compatibility with DGL.
         insert_reverse: add the reverse of every edge, of a type of its own.
-        raw_dir: folder of the files.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts, and a progress bar for downloads.
-        transform: called on the graph when it is read.
+        raw_dir: the folder of the files.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts, and a progress bar for downloads.
+        transform: a function that is applied to the graph on access.
 
     Raises:
-        GraphValueError: a file is damaged, or not the one that was wanted.
-        GraphRuntimeError: the files are not at hand and cannot be downloaded.
+        GraphValueError: a damaged or unexpected file.
+        GraphRuntimeError: missing files that cannot be downloaded.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class AIFBDataset(SingleGraphDataset):
         return self._num_classes
 
     def process(self) -> None:
-        """Read the files and make the graph."""
+        """Read the files and build the graph."""
         folder = self._find_or_fetch()
         self._graph, places = _build(_facts(folder / "aifb.n3"), self._insert_reverse)
         self._num_classes = _label(self._graph, folder, places)
@@ -121,24 +121,24 @@ class AIFBDataset(SingleGraphDataset):
             print(f"Done loading data from {folder}.")
 
     def _find_or_fetch(self) -> Path:
-        found = find_folder("aifb", list(CHECKSUMS), self._raw_dir)
-        if found is not None:
-            return found
+        folder = find_folder("aifb", list(CHECKSUMS), self._raw_dir)
+        if folder is not None:
+            return folder
         root = cache_folder() if self._raw_dir is None else Path(self.raw_dir)
         return fetch_files(BASE_URL, CHECKSUMS, root / "aifb", progress=self.verbose)
 
 
 def _facts(path: Path) -> list[tuple[Entity, str, Entity]]:
     """What the file says about the institute, sorted, without the answers."""
-    found = []
+    facts = []
     for triple in sorted(turtle.read(path), key=_order):
         head, tail = _entity(triple.subject), _entity(triple.object)
         relation = _relation(triple.predicate.value)
         if head is not None and tail is not None and relation not in ANSWERS:
-            found.append((head, relation, tail))
-    if not found:
-        raise GraphValueError(f"{path} says nothing about {INSTITUTE}: fetch it anew.")
-    return found
+            facts.append((head, relation, tail))
+    if not facts:
+        raise GraphValueError(f"{path} says nothing about {INSTITUTE}; download it again.")
+    return facts
 
 
 def _order(triple: turtle.Triple) -> tuple[Any, ...]:
@@ -205,7 +205,8 @@ def _label(g: Graph, folder: Path, places: dict[Entity, int]) -> int:
             place = None if entity is None else places.get(entity)
             if place is None:
                 raise GraphValueError(
-                    f"{person} is in the split, but not in {folder}/aifb.n3: fetch all files anew."
+                    f"Expected {person}, who is in the split, to be in {folder}/aifb.n3, got no "
+                    "such node; download all files again."
                 )
             mask[place] = True
             label[place] = classes.setdefault(group, len(classes))
@@ -220,13 +221,13 @@ def _samples(path: Path) -> list[tuple[str, str]]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise GraphValueError(f"{path} cannot be read: {error}.") from error
-    found = []
+    samples = []
     for number, line in enumerate(lines[1:], 2):
         parts = line.split("\t")
         if len(parts) != 3:
             raise GraphValueError(
-                f"{path}, line {number}: a person, a number and a group, divided by tabs, were "
-                f"wanted, but {line!r} came."
+                f"{path}, line {number}: expected a person, a number and a group, separated by "
+                f"tabs, got {line!r}."
             )
-        found.append((parts[0], parts[2]))
-    return found
+        samples.append((parts[0], parts[2]))
+    return samples

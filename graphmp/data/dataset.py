@@ -1,4 +1,4 @@
-"""What all data sets share: a name, folders, hooks for loading, and indexing."""
+"""The dataset base class: a name, folders, hooks for loading, and indexing."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from .sources import Folder, cache_folder
 
 
 class GraphDataset(ABC):
-    """Base of the data sets here and of a user's own; ``DGLDataset`` is another name for it.
+    """Base class of all datasets; also exported as ``DGLDataset``.
 
-    A subclass overrides :meth:`process`, ``__getitem__`` and ``__len__``. When it is made, it
-    loads itself: from its cache when :meth:`has_cache` says that there is one, else by
-    :meth:`download`, :meth:`process` and :meth:`save`. A subclass that overrides none of the
-    hooks is processed anew each time.
+    A subclass overrides :meth:`process`, ``__getitem__`` and ``__len__``. The constructor loads the
+    dataset: by :meth:`load` if :meth:`has_cache` returns True, else by :meth:`download`,
+    :meth:`process` and :meth:`save`. By default, nothing is cached.
 
     Args:
-        name: what the data set is called.
-        url: where its raw data is, for :meth:`download`.
-        raw_dir: folder of downloaded data; by default the system's cache folder.
-        save_dir: folder of processed data; by default ``raw_dir``.
-        hash_key: settings on which the processed data depends; see :attr:`hash`.
-        force_reload: ignore the cache.
-        verbose: print what is done.
-        transform: called on each graph that is read.
+        name: the name of the dataset.
+        url: the URL of the raw data, for :meth:`download`.
+        raw_dir: the folder of downloaded data; by default the system's cache folder.
+        save_dir: the folder of processed data; by default ``raw_dir``.
+        hash_key: settings that the processed data depends on; see :attr:`hash`.
+        force_reload: whether to ignore the cache.
+        verbose: whether to print progress.
+        transform: a function that is applied to each graph on access.
 
     Example:
         >>> import graphmp as gm
@@ -73,40 +72,40 @@ class GraphDataset(ABC):
 
     @abstractmethod
     def process(self) -> None:
-        """Make the graphs from the raw data."""
+        """Build the graphs from the raw data."""
 
     @abstractmethod
     def __getitem__(self, idx: int) -> Any:
-        """Give the item at ``idx``, from 0 to ``len(self) - 1``."""
+        """Return item ``idx``, from 0 to ``len(self) - 1``."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """Give the number of items."""
+        """Return the number of items."""
 
     def __iter__(self) -> Iterator[Any]:
         return (self[idx] for idx in range(len(self)))
 
     def download(self) -> None:
-        """Bring the raw data to :attr:`raw_path`; called when that does not exist yet."""
+        """Download the raw data to :attr:`raw_path`; called if that does not exist."""
 
     def save(self) -> None:
-        """Write the processed data below :attr:`save_path`."""
+        """Save the processed data to :attr:`save_path`."""
 
     def load(self) -> None:
-        """Read what :meth:`save` wrote."""
+        """Load the data that :meth:`save` wrote."""
 
     def has_cache(self) -> bool:
-        """Say whether :meth:`load` has something to read."""
+        """Whether there is saved data for :meth:`load`."""
         return False
 
     @property
     def name(self) -> str:
-        """What the data set is called."""
+        """The name of the dataset."""
         return self._name
 
     @property
     def url(self) -> str | None:
-        """Where the raw data is."""
+        """The URL of the raw data."""
         return self._url
 
     @property
@@ -116,7 +115,7 @@ class GraphDataset(ABC):
 
     @property
     def raw_path(self) -> str:
-        """Folder of this data set's raw data."""
+        """Folder of this dataset's raw data."""
         return str(Path(self.raw_dir) / self.name)
 
     @property
@@ -126,7 +125,7 @@ class GraphDataset(ABC):
 
     @property
     def save_path(self) -> str:
-        """Folder of this data set's processed data."""
+        """Folder of this dataset's processed data."""
         return str(Path(self.save_dir) / self.name)
 
     @property
@@ -136,7 +135,7 @@ class GraphDataset(ABC):
 
     @property
     def verbose(self) -> bool:
-        """Whether to print what is done."""
+        """Whether to print progress."""
         return self._verbose
 
     def __repr__(self) -> str:
@@ -157,12 +156,12 @@ class GraphDataset(ABC):
 
 
 class SingleGraphDataset(GraphDataset):
-    """A data set of one graph, which :meth:`process` puts into ``self._graph``."""
+    """A dataset of one graph, which :meth:`process` assigns to ``self._graph``."""
 
     _graph: Graph
 
     def __getitem__(self, idx: int) -> Any:
-        """Give the graph, transformed.
+        """Return the graph, transformed.
 
         Args:
             idx: 0.
@@ -172,12 +171,12 @@ class SingleGraphDataset(GraphDataset):
         """
         if not _checks.is_single(idx) or idx != 0:
             raise GraphIndexError(
-                f"{type(self).__name__} has one graph, at index 0, but {idx!r} came."
+                f"Expected the only graph of {type(self).__name__}, at index 0, got {idx!r}."
             )
         return self._graph if self._transform is None else self._transform(self._graph)
 
     def __len__(self) -> int:
-        """Give 1."""
+        """Return 1."""
         return 1
 
     @property

@@ -1,4 +1,4 @@
-"""Data sets for graph classification, as the code of GIN has them."""
+"""Datasets for graph classification, as the code of GIN has them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class GINDataset(LabelledGraphsDataset):
     int64 and ``attr`` (n, D) float32: the attributes in the file where it has some, else the labels
     one-hot.
 
-    The file ``NAME.txt`` is taken from ``raw_dir``, else from the folder that the environment
+    The file ``NAME.txt`` is read from ``raw_dir``, else from the folder that the environment
     variable ``GRAPHMP_DATA`` names: from the folder itself or from ``gin_tu/NAME``,
     ``GINDataset/dataset/NAME``, ``dataset/NAME`` or ``NAME`` within.
 
@@ -50,9 +50,9 @@ class GINDataset(LabelledGraphsDataset):
         degree_as_nlabel: where nodes have no attributes, let in-degrees be their labels; the
             columns of ``attr`` are then the degrees that occur, in ascending order.
         raw_dir: folder of the file.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts.
-        transform: called on each graph that is read.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts.
+        transform: a function that is applied to each graph on access.
 
     Attributes:
         graphs: the graphs.
@@ -68,7 +68,7 @@ class GINDataset(LabelledGraphsDataset):
 
     Raises:
         GraphValueError: an unknown name, or a damaged file.
-        GraphRuntimeError: the file is not at hand.
+        GraphRuntimeError: a missing file.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class GINDataset(LabelledGraphsDataset):
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
         if name not in NAMES:
-            raise GraphValueError(f"The name is one of {', '.join(NAMES)}, but {name!r} came.")
+            raise GraphValueError(f"Expected name to be one of {', '.join(NAMES)}, got {name!r}.")
         self.self_loop = self_loop
         self.degree_as_nlabel = degree_as_nlabel
         super().__init__(
@@ -96,7 +96,7 @@ class GINDataset(LabelledGraphsDataset):
         )
 
     def process(self) -> None:
-        """Read the file and make the graphs."""
+        """Read the file and build the graphs."""
         path = self._find()
         raw = gin_files.read(path)
         self.glabel_dict = _numbered(each.label for each in raw)

@@ -57,7 +57,7 @@ def read(path: Path) -> list[GINGraph]:
     except ValueError as error:
         raise GraphValueError(
             f"{path}, line {number}, is not in the format of the GIN code: {error}. "
-            "Fetch the file anew."
+            "Download the file again."
         ) from error
     return graphs
 
@@ -66,7 +66,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii")
     except ValueError as error:
-        raise GraphValueError(f"{path} is no text of numbers: {error}. Fetch it anew.") from error
+        raise GraphValueError(
+            f"{path} is no text of numbers: {error}. Download it again."
+        ) from error
 
 
 def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
@@ -78,7 +80,7 @@ def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
 
 def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
     if len(words) < 2:
-        raise GraphValueError(f"a node needs a tag and a degree, but {' '.join(words)!r} came")
+        raise GraphValueError(f"expected a tag and a degree, got {' '.join(words)!r}")
     tag, degree, *neighbours = map(int, words[: 2 + max(int(words[1]), 0)])
     if len(neighbours) != degree:
         raise GraphValueError(f"a node of degree {degree} has {len(neighbours)} neighbours")

@@ -37,22 +37,22 @@ class GowallaDataset(SingleGraphDataset):
     relabel_nodes=False)``.
 
     The files ``train.txt`` and ``test.txt`` have a line ``user item item …`` for each user. They
-    are taken from ``raw_dir``, else from the folder that the environment variable ``GRAPHMP_DATA``
+    are read from ``raw_dir``, else from the folder that the environment variable ``GRAPHMP_DATA``
     names: from the folder itself or from ``gowalla/`` within.
 
     Args:
-        raw_dir: folder of the files.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts.
-        transform: called on the graph when it is read.
+        raw_dir: the folder of the files.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts.
+        transform: a function that is applied to the graph on access.
 
     Attributes:
         num_users: number of users.
         num_items: number of items.
 
     Raises:
-        GraphValueError: a file is damaged.
-        GraphRuntimeError: the files are not at hand.
+        GraphValueError: a damaged file.
+        GraphRuntimeError: missing files.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class GowallaDataset(SingleGraphDataset):
         )
 
     def process(self) -> None:
-        """Read the files and make the graph."""
+        """Read the files and build the graph."""
         folder = need_folder(["gowalla"], [FILES], self._raw_dir, ORIGIN)
         train, test = (read_visits(folder / name) for name in FILES)
         users, items = (
@@ -113,11 +113,11 @@ def read_visits(path: Path) -> tuple[Ints, Ints]:
                 raise GraphValueError("an id is negative")
         except ValueError as error:
             raise GraphValueError(
-                f"{path}, line {number}, must be a user's id and those of items, but: {error}. "
-                "Fetch the file anew."
+                f"{path}, line {number}: expected ids of a user and of items, got: {error}. "
+                "Download the file again."
             ) from error
         users += [user] * len(visited)
         items += visited
     if not users:
-        raise GraphValueError(f"{path} holds no visits. Fetch it anew.")
+        raise GraphValueError(f"{path} holds no visits. Download it again.")
     return np.array(users, np.int64), np.array(items, np.int64)

@@ -55,7 +55,7 @@ class KarateClubDataset(SingleGraphDataset):
     Small Groups", 1977.
 
     Args:
-        transform: called on the graph when it is read.
+        transform: a function that is applied to the graph on access.
 
     Example:
         >>> dataset = KarateClubDataset()

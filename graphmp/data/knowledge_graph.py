@@ -41,7 +41,7 @@ class FB15k237Dataset(SingleGraphDataset):
     - ``ndata["ntype"]`` (N,) int64, zeros.
 
     The files ``train.txt``, ``valid.txt`` and ``test.txt`` have a line ``head<tab>relation<tab>
-    tail`` for each fact, and may be packed with gzip. They are taken from ``raw_dir``, else from
+    tail`` for each fact, and may be packed with gzip. They are read from ``raw_dir``, else from
     the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder itself or from
     ``fb15k237/`` or ``FB15k-237/`` within. Where ``entities.dict`` and ``relations.dict`` lie
     beside them, with lines ``number<tab>name``, they give the numbers; else names are numbered in
@@ -49,10 +49,10 @@ class FB15k237Dataset(SingleGraphDataset):
 
     Args:
         reverse: add the edges the other way round.
-        raw_dir: folder of the files.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts.
-        transform: called on the graph when it is read.
+        raw_dir: the folder of the files.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts.
+        transform: a function that is applied to the graph on access.
 
     Attributes:
         num_nodes: number of entities.
@@ -61,8 +61,8 @@ class FB15k237Dataset(SingleGraphDataset):
         relations: names, by number.
 
     Raises:
-        GraphValueError: a file is damaged, or does not fit the others.
-        GraphRuntimeError: the files are not at hand.
+        GraphValueError: a damaged or inconsistent file.
+        GraphRuntimeError: missing files.
     """
 
     _origin = "https://github.com/TimDettmers/ConvE (FB15k-237.tar.gz)"
@@ -87,7 +87,7 @@ class FB15k237Dataset(SingleGraphDataset):
         )
 
     def process(self) -> None:
-        """Read the files and make the graph."""
+        """Read the files and build the graph."""
         choices = [[f"{part}.txt{packed}" for part in PARTS] for packed in (".gz", "")]
         folder = need_folder(["fb15k237", "FB15k-237"], choices, self._raw_dir, self._origin)
         facts = {part: _read_facts(folder, part) for part in PARTS}
@@ -114,7 +114,7 @@ class FB15k237Dataset(SingleGraphDataset):
         except KeyError as error:
             raise GraphValueError(
                 f"entities.dict and relations.dict do not fit the facts, which name {error}. "
-                "Fetch all files anew, or remove these two."
+                "Download all files again, or remove these two."
             ) from error
         return torch.tensor(rows, dtype=torch.int64).view(-1, 3).T.contiguous()
 
@@ -147,8 +147,8 @@ def _read_facts(folder: Path, part: str) -> Facts:
                 facts.append((head, relation, tail))
             case _:
                 raise GraphValueError(
-                    f"{path}, line {number}, must be a head, a relation and a tail with tabs "
-                    f"between them, but {line!r} came. Fetch the file anew."
+                    f"{path}, line {number}: expected a head, a relation and a tail, separated by "
+                    f"tabs, got {line!r}. Download the file again."
                 )
     return facts
 
@@ -158,7 +158,7 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
         return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise GraphValueError(f"{path} is damaged: {error}. Fetch it anew.") from error
+        raise GraphValueError(f"{path} is damaged: {error}. Download it again.") from error
 
 
 def _names(path: Path, used: Iterable[str]) -> list[str]:
@@ -169,6 +169,6 @@ def _names(path: Path, used: Iterable[str]) -> list[str]:
     if any(len(row) != 2 or row[0] != str(number) for number, row in enumerate(rows)):
         raise GraphValueError(
             f"{path} must have a line with a number, from 0 on, a tab and a name for each name. "
-            "Fetch it anew, or remove it."
+            "Download it again, or remove it."
         )
     return [name for _, name in rows]

@@ -1,4 +1,4 @@
-"""Data sets of many graphs, each with a label."""
+"""Datasets of many graphs, each with a label."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .dataset import GraphDataset
 
 
 class LabelledGraphsDataset(GraphDataset):
-    """A data set of graphs with labels.
+    """A dataset of graphs with labels.
 
     :meth:`process` of a subclass puts the graphs into ``self._graphs`` and a label for each, row by
     row, into ``self._labels``.
@@ -26,7 +26,7 @@ class LabelledGraphsDataset(GraphDataset):
     _labels: Tensor
 
     def __getitem__(self, idx: Any) -> Any:
-        """Give a graph, transformed, and its label; or several.
+        """Return a graph, transformed, and its label; or several.
 
         Args:
             idx: from 0 to ``len(self) - 1``, or from the end with a negative number; or a slice, a
@@ -37,7 +37,7 @@ class LabelledGraphsDataset(GraphDataset):
             tensor or a mask, a ``torch.utils.data.Subset``.
 
         Raises:
-            GraphIndexError: there is no such graph.
+            GraphIndexError: an index out of range.
             GraphTypeError: an index of another kind.
         """
         if isinstance(idx, slice):
@@ -46,8 +46,8 @@ class LabelledGraphsDataset(GraphDataset):
             return Subset(self, self._numbers(idx))  # type: ignore[arg-type]
         if not -len(self) <= idx < len(self):
             raise GraphIndexError(
-                f"{type(self).__name__} {self.name!r} has {len(self)} graphs, numbered from 0, "
-                f"but {idx!r} came."
+                f"Expected an index into {type(self).__name__} {self.name!r}, which has "
+                f"{len(self)} graphs, numbered from 0, got {idx!r}."
             )
         return self._at(idx), self._labels[idx]
 
@@ -60,9 +60,9 @@ class LabelledGraphsDataset(GraphDataset):
         if isinstance(idx, Tensor):
             idx = idx.cpu() if idx.dtype == torch.bool else idx.tolist()
         what = f"Numbers of the graphs of {self.name!r}"
-        found = _checks.ids_or_mask(idx, torch.int64, torch.device("cpu"), len(self), what)
-        return found.tolist()
+        numbers = _checks.ids_or_mask(idx, torch.int64, torch.device("cpu"), len(self), what)
+        return numbers.tolist()
 
     def __len__(self) -> int:
-        """Give the number of graphs."""
+        """Return the number of graphs."""
         return len(self._graphs)

@@ -47,25 +47,25 @@ CHECKSUMS = {
 class PlanetoidDataset(SingleGraphDataset):
     """A citation graph of Planetoid: Cora, Citeseer or PubMed.
 
-    The eight files are taken from ``raw_dir``, else from the folder that the environment variable
+    The eight files are read from ``raw_dir``, else from the folder that the environment variable
     ``GRAPHMP_DATA`` names (the files in the folder itself or in ``planetoid/`` within), else they
     are downloaded into ``raw_dir/planetoid``, or into the system's cache folder when no
-    ``raw_dir`` is given, and checked against their sha256 sums.
+    ``raw_dir`` is passed, and checked against their sha256 sums.
 
     The graph has ``feat`` (N, D) float32, rows scaled to sum 1; ``label`` (N,) int64; and
     ``train_mask``, ``val_mask``, ``test_mask`` (N,) bool. Edges are distinct and sorted by
-    (source, destination); self-loops are kept.
+    (source, destination); self-loops remain.
 
     Args:
-        raw_dir: folder of the files.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts, and a progress bar for downloads.
+        raw_dir: the folder of the files.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts, and a progress bar for downloads.
         reverse_edge: each edge in both directions; otherwise only from the smaller id.
-        transform: called on the graph when it is read.
+        transform: a function that is applied to the graph on access.
 
     Raises:
-        GraphValueError: a file is damaged, or not the one that was wanted.
-        GraphRuntimeError: the files are not at hand and cannot be downloaded.
+        GraphValueError: a damaged or unexpected file.
+        GraphRuntimeError: missing files that cannot be downloaded.
     """
 
     _set_name: ClassVar[str]
@@ -99,7 +99,7 @@ class PlanetoidDataset(SingleGraphDataset):
         return self._num_classes
 
     def process(self) -> None:
-        """Read the files and make the graph."""
+        """Read the files and build the graph."""
         folder = self._find_or_fetch()
         raw = planetoid_files.read(folder, self.name)
         self._num_classes = raw.num_classes
@@ -109,9 +109,9 @@ class PlanetoidDataset(SingleGraphDataset):
 
     def _find_or_fetch(self) -> Path:
         names = planetoid_files.file_names(self.name)
-        found = find_folder("planetoid", names, self._raw_dir)
-        if found is not None:
-            return found
+        folder = find_folder("planetoid", names, self._raw_dir)
+        if folder is not None:
+            return folder
         root = cache_folder() if self._raw_dir is None else Path(self.raw_dir)
         checksums = {name: CHECKSUMS[name] for name in names}
         return fetch_files(BASE_URL, checksums, root / "planetoid", progress=self.verbose)

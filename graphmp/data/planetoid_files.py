@@ -47,7 +47,7 @@ class Planetoid(NamedTuple):
 
 
 def file_names(name: str) -> list[str]:
-    """Give the names of a set's files.
+    """Return the names of a set's files.
 
     Args:
         name: ``"cora"``, ``"citeseer"`` or ``"pubmed"``.
@@ -77,7 +77,7 @@ def read(folder: Path, name: str) -> Planetoid:
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         raise GraphValueError(
             f"The Planetoid files of {name!r} in {folder} do not fit together: {error}. "
-            "Fetch all eight of them anew."
+            "Download all eight of them again."
         ) from error
 
 
@@ -110,7 +110,7 @@ def _place(rest: NDArray[Any], tested: NDArray[Any], test: Ints, num_nodes: int)
 
 
 def _edges(neighbours: dict[int, list[int]], num_nodes: int) -> tuple[Ints, Ints]:
-    """Give every edge once in each direction, sorted by (src, dst)."""
+    """Return every edge once in each direction, sorted by (src, dst)."""
     degrees = np.fromiter(map(len, neighbours.values()), np.int64)
     src = np.repeat(np.fromiter(neighbours, np.int64), degrees)
     dst = np.fromiter(chain.from_iterable(neighbours.values()), np.int64)
@@ -125,9 +125,13 @@ def _read_index(path: Path) -> Ints:
     try:
         index = np.array(path.read_text(encoding="ascii").split(), dtype=np.int64)
     except (OSError, ValueError, OverflowError) as error:
-        raise GraphValueError(f"{path} must hold one node id a line, but: {error}.") from error
+        raise GraphValueError(
+            f"{path}: expected one node id on each line, got: {error}."
+        ) from error
     if index.size == 0 or index.min() < 0:
-        raise GraphValueError(f"{path} must hold one node id a line, from 0, but does not.")
+        raise GraphValueError(
+            f"{path}: expected one node id on each line, from 0, got none or a negative one."
+        )
     return index
 
 
@@ -137,10 +141,10 @@ def _unpickle(path: Path) -> Any:
             return _PlanetoidUnpickler(file, encoding="latin1").load()
     except GraphValueError as error:
         raise GraphValueError(f"{path} was not read: {error}") from error
-    except Exception as error:  # damaged pickles fail in every way there is
+    except Exception as error:  # a damaged pickle can raise anything
         raise GraphValueError(
             f"{path} is damaged or no Planetoid file ({type(error).__name__}: {error}). "
-            "Fetch it anew."
+            "Download it again."
         ) from error
 
 
@@ -182,10 +186,10 @@ class _PlanetoidUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global that the pickle names."""
-        found = _ALLOWED.get((module, name))
-        if found is None:
+        value = _ALLOWED.get((module, name))
+        if value is None:
             raise GraphValueError(
                 f"it asks for {module}.{name}, which no Planetoid file needs and which could run "
-                "any code. Do not use this file; fetch it anew from its source."
+                "any code. Do not use this file; download it again from its source."
             )
-        return found
+        return value

@@ -80,11 +80,11 @@ def planted_communities(
 
 
 class PlantedCommunityDataset(SingleGraphDataset):
-    """One graph of :func:`planted_communities`, as a data set that needs no download.
+    """One graph of :func:`planted_communities`, as a dataset that needs no download.
 
     Args:
         seed: the same seed gives the same graph.
-        transform: called on the graph when it is read.
+        transform: a function that is applied to the graph on access.
         **settings: passed to :func:`planted_communities`.
 
     Example:
@@ -103,24 +103,24 @@ class PlantedCommunityDataset(SingleGraphDataset):
         super().__init__("planted_communities", transform=transform)
 
     def process(self) -> None:
-        """Make the graph."""
+        """Build the graph."""
         self._graph = planted_communities(**self._settings)
 
 
 def _check_counts(num_nodes: int, num_classes: int, num_feats: int, words_per_node: int) -> None:
-    given = {
+    counts = {
         "num_nodes": num_nodes,
         "num_classes": num_classes,
         "num_feats": num_feats,
         "words_per_node": words_per_node,
     }
-    for what, value in given.items():
-        if _checks.count(value, what) == 0:
-            raise GraphValueError(f"{what} must be at least 1, but 0 came.")
+    for name, value in counts.items():
+        if _checks.count(value, name) == 0:
+            raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
     if num_classes > num_feats:
         raise GraphValueError(
-            f"Each class needs a word of its own, but {num_classes} classes and {num_feats} words "
-            "came: raise num_feats."
+            f"Expected a word for each class, got {num_classes} classes and {num_feats} words; "
+            "increase num_feats."
         )
 
 
@@ -130,9 +130,9 @@ def _check_split(num_nodes: int, num_classes: int, train_per_class: int, num_val
     needed = num_classes * train_per_class + num_val
     if train_per_class > num_nodes // num_classes or needed > num_nodes:
         raise GraphValueError(
-            f"The split needs {train_per_class} training nodes in each of {num_classes} classes "
-            f"and {num_val} validation nodes, but there are {num_nodes} nodes in all: raise "
-            "num_nodes, or lower train_per_class or num_val."
+            f"Expected {train_per_class} training nodes in each of {num_classes} classes and "
+            f"{num_val} validation nodes, got {num_nodes} nodes in all; increase num_nodes, or "
+            "reduce train_per_class or num_val."
         )
 
 
@@ -142,9 +142,9 @@ def _check_rates(mean_degree: float, homophily: float, signal: float) -> None:
         "homophily": (homophily, 1.0),
         "signal": (signal, 1.0),
     }
-    for what, (value, limit) in limits.items():
+    for name, (value, limit) in limits.items():
         if not 0 <= value <= limit or value == float("inf"):
-            raise GraphValueError(f"{what} must be from 0 to {limit}, but {value} came.")
+            raise GraphValueError(f"Expected {name} to be from 0 to {limit}, got {value}.")
 
 
 def _edges(

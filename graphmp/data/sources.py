@@ -1,4 +1,4 @@
-"""Where files of data come from: a folder given, the folder in ``GRAPHMP_DATA``, or a download."""
+"""Sources of data files: ``raw_dir``, the folder ``GRAPHMP_DATA``, or a download."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Folder: TypeAlias = "str | os.PathLike[str]"
 
 
 def cache_folder() -> Path:
-    """Give the system's folder for downloaded data; it need not exist yet.
+    """Return the system's folder for downloaded data; it need not exist yet.
 
     Raises:
         GraphRuntimeError: pooch is not installed.
@@ -62,24 +62,24 @@ def need_folder(
         GraphValueError: ``GRAPHMP_DATA`` names no folder.
         GraphRuntimeError: no such folder holds the files.
     """
-    found = _first_with(collections, choices, raw_dir)
-    if found is not None:
-        return found
+    folder = _first_with(collections, choices, raw_dir)
+    if folder is not None:
+        return folder
     raise GraphRuntimeError(
-        f"Not at hand: {', or '.join(', '.join(names) for names in choices)}. {_looked(raw_dir)} "
-        f"Get them from {origin}, put them into a folder {collections[0]}, and pass the folder "
-        f"around it as raw_dir or name it in {DATA_VARIABLE}."
+        f"Expected the files {', or '.join(', '.join(names) for names in choices)}, got none. "
+        f"{_looked(raw_dir)} Download them from {origin}, move them to a folder {collections[0]}, "
+        f"and pass the folder that has it as raw_dir, or set {DATA_VARIABLE} to it."
     )
 
 
 def _looked(raw_dir: Folder | None) -> str:
-    """Say in which folders files were looked for."""
-    given = "raw_dir was not given"
+    """Describe the folders that were searched."""
+    searched = "raw_dir is None"
     if raw_dir:
-        is_there = Path(raw_dir).expanduser().is_dir()
-        given = f"raw_dir is {str(raw_dir)!r}{'' if is_there else ', which is no folder'}"
+        exists = Path(raw_dir).expanduser().is_dir()
+        searched = f"raw_dir is {str(raw_dir)!r}{'' if exists else ', which is not a folder'}"
     named = os.environ.get(DATA_VARIABLE)
-    return f"{given}; {DATA_VARIABLE} is {repr(named) if named else 'not set'}."
+    return f"{searched}; {DATA_VARIABLE} is {repr(named) if named else 'not set'}."
 
 
 def _first_with(
@@ -94,13 +94,13 @@ def _first_with(
 
 
 def _roots(raw_dir: Folder | None) -> Iterator[Path]:
-    """The folder that was given, then the one that is named, which must exist."""
+    """``raw_dir``, then the folder in ``GRAPHMP_DATA``, which must exist."""
     if raw_dir:
         yield Path(raw_dir).expanduser()
     named = os.environ.get(DATA_VARIABLE)
     if named and not Path(named).expanduser().is_dir():
         raise GraphValueError(
-            f"{DATA_VARIABLE} must name a folder that exists, but it is {named!r}: set it anew, or "
+            f"Expected {DATA_VARIABLE} to be a folder that exists, got {named!r}; correct it, or "
             "unset it to download the files."
         )
     if named:
@@ -115,7 +115,7 @@ def fetch_files(base_url: str, checksums: Mapping[str, str], folder: Path, progr
     Args:
         base_url: what to put before each file's name, with a slash at the end.
         checksums: the sha256 of each file, by name.
-        folder: where the files go; made when it does not exist.
+        folder: the folder of the files; created if it does not exist.
         progress: show a progress bar for each file.
 
     Returns:
@@ -138,13 +138,13 @@ def _fetch(remote: Any, name: str, progress: bool) -> None:
         remote.fetch(name, progressbar=progress)
     except OSError as error:
         raise GraphRuntimeError(
-            f"{name} is not at hand and could not be downloaded from {remote.base_url}: {error}. "
-            f"Put the files into a folder and pass it as raw_dir, or name it in {DATA_VARIABLE}."
+            f"Expected {name} or a download from {remote.base_url}, got: {error}. Move the files "
+            f"to a folder and pass it as raw_dir, or set {DATA_VARIABLE} to it."
         ) from error
     except ValueError as error:
         raise GraphValueError(
-            f"{name} from {remote.base_url} is not the file that was wanted, so it was not kept: "
-            f"{error} Try again; if this persists, the file has changed there."
+            f"{name} from {remote.base_url} is not the file with the expected checksum, and was "
+            f"removed: {error} Try again; if this persists, the file has changed there."
         ) from error
 
 
@@ -153,8 +153,8 @@ def _pooch() -> ModuleType:
         import pooch
     except ImportError as error:
         raise GraphRuntimeError(
-            "Downloads need pooch, which is not installed: pip install pooch, "
-            f"or name a folder that holds the files in raw_dir or in {DATA_VARIABLE}."
+            "Expected pooch to be installed, for downloads; pip install pooch, or pass a folder "
+            f"with the files as raw_dir, or set {DATA_VARIABLE} to it."
         ) from error
     module: ModuleType = pooch
     return module

@@ -1,4 +1,4 @@
-"""Data sets of the TU Dortmund collection, for learning with whole graphs."""
+"""Datasets of the TU Dortmund collection, for learning with whole graphs."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class TUDataset(LabelledGraphsDataset):
     graphs are numbered from 0 in ascending order; those of nodes and edges are counted from the
     least one. Edges keep the order of the file, and one that is listed again is left out.
 
-    The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are taken from ``raw_dir``,
+    The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are read from ``raw_dir``,
     else from the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder
     itself or from ``tu_raw/NAME``, ``NAME/NAME`` or ``NAME`` within.
 
     Args:
         name: as the collection has it, such as MUTAG, PROTEINS or IMDB-BINARY.
-        raw_dir: folder of the files.
-        force_reload: accepted for DGL's sake; nothing processed is kept that could be reloaded.
-        verbose: print counts.
-        transform: called on each graph that is read.
+        raw_dir: the folder of the files.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts.
+        transform: a function that is applied to each graph on access.
 
     Attributes:
         graph_lists: the graphs.
@@ -53,8 +53,8 @@ class TUDataset(LabelledGraphsDataset):
 
     Raises:
         GraphTypeError: a name that is not a string.
-        GraphValueError: a file is damaged, or does not fit the others.
-        GraphRuntimeError: the files are not at hand.
+        GraphValueError: a damaged or inconsistent file.
+        GraphRuntimeError: missing files.
     """
 
     def __init__(
@@ -66,9 +66,7 @@ class TUDataset(LabelledGraphsDataset):
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
         if not isinstance(name, str):
-            raise GraphTypeError(
-                f"A name such as 'MUTAG' is wanted, but {_checks.kind(name)} came."
-            )
+            raise GraphTypeError(f"Expected a name such as 'MUTAG', got {_checks.kind(name)}.")
         super().__init__(
             name,
             url=ORIGIN,
@@ -79,7 +77,7 @@ class TUDataset(LabelledGraphsDataset):
         )
 
     def process(self) -> None:
-        """Read the files and make the graphs."""
+        """Read the files and build the graphs."""
         needed = [f"{self.name}_{part}.txt" for part in ("A", "graph_indicator")]
         places = [f"tu_raw/{self.name}", f"{self.name}/{self.name}", self.name]
         self._folder = need_folder(places, [needed], self._raw_dir, ORIGIN)
@@ -103,7 +101,7 @@ class TUDataset(LabelledGraphsDataset):
         return self.num_labels
 
     def statistics(self) -> tuple[int, int | None, int]:
-        """Give the size of ``feat``, the number of classes, and the most nodes of a graph.
+        """Return the size of ``feat``, the number of classes, and the most nodes of a graph.
 
         Raises:
             GraphKeyError: nodes have no ``feat``: give them one first.
@@ -187,7 +185,7 @@ class TUDataset(LabelledGraphsDataset):
             return np.loadtxt(lines, kind, delimiter=",", ndmin=2)
         except (OSError, ValueError) as error:
             raise GraphValueError(
-                f"{path} must hold numbers with commas between them, but: {error} Fetch it anew."
+                f"{path}: expected numbers, separated by commas, got: {error} Download it again."
             ) from error
 
     def _path(self, part: str) -> Path:
@@ -196,5 +194,5 @@ class TUDataset(LabelledGraphsDataset):
     def _unfit(self, why: str) -> str:
         return (
             f"The files of {self.name!r} in {self._folder} do not fit together: {why}. "
-            "Fetch all of them anew."
+            "Download all of them again."
         )

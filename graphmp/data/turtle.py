@@ -126,42 +126,42 @@ class _Parser:
         self._prefixes[short.value[:-1]] = iri.value
 
     def _statement(self) -> Iterator[Triple]:
-        found: list[Triple] = []
+        facts: list[Triple] = []
         in_brackets = self._at("[")
-        subject = self._term(found)
+        subject = self._term(facts)
         if not (in_brackets and self._at(".")):
-            self._facts(subject, found)
-        yield from found
+            self._facts(subject, facts)
+        yield from facts
 
-    def _facts(self, subject: Term, found: list[Triple]) -> None:
+    def _facts(self, subject: Term, facts: list[Triple]) -> None:
         """Predicates and objects of a subject."""
         while True:
             predicate = self._predicate()
-            self._object(subject, predicate, found)
+            self._object(subject, predicate, facts)
             while self._skip(","):
-                self._object(subject, predicate, found)
+                self._object(subject, predicate, facts)
             if not self._skip(";") or self._at(".") or self._at("]"):
                 return
 
-    def _object(self, subject: Term, predicate: Term, found: list[Triple]) -> None:
-        found.append(Triple(subject, predicate, self._term(found)))
+    def _object(self, subject: Term, predicate: Term, facts: list[Triple]) -> None:
+        facts.append(Triple(subject, predicate, self._term(facts)))
 
     def _predicate(self) -> Term:
         if self._skip("a"):
             return Term("iri", RDF_TYPE)
         return self._name()
 
-    def _term(self, found: list[Triple]) -> Term:
-        """A subject or object; the facts about one in brackets are added to ``found``."""
+    def _term(self, facts: list[Triple]) -> Term:
+        """A subject or object; the facts about one in brackets are added to ``facts``."""
         if self._at("["):
-            return self._in_brackets(found)
+            return self._in_brackets(facts)
         if self._next.kind == "blank":
             return Term("blank", self._take("blank").value)
         if self._next.kind in ("text", "long"):
             return self._literal()
         return self._name()
 
-    def _in_brackets(self, found: list[Triple]) -> Term:
+    def _in_brackets(self, facts: list[Triple]) -> Term:
         if self._depth == MAX_DEPTH:
             raise GraphValueError(self._lacking(f"an end of {MAX_DEPTH} brackets in each other"))
         self._mark("[")
@@ -169,7 +169,7 @@ class _Parser:
         self._blanks += 1
         blank = Term("blank", f"[{self._blanks}]")
         if not self._at("]"):
-            self._facts(blank, found)
+            self._facts(blank, facts)
         self._mark("]")
         self._depth -= 1
         return blank
@@ -205,11 +205,11 @@ class _Parser:
             raise GraphValueError(self._lacking(repr(mark)))
 
     def _take(self, kind: str) -> _Token:
-        taken = self._next
-        if taken.kind != kind:
+        token = self._next
+        if token.kind != kind:
             raise GraphValueError(self._lacking(f"a token of the kind {kind!r}"))
         self._next = next(self._tokens)
-        return taken
+        return token
 
     def _split(self) -> Iterator[_Token]:
         start = 0
@@ -225,8 +225,8 @@ class _Parser:
 
     def _lacking(self, wanted: str) -> str:
         line = self._text.count("\n", 0, self._next.start) + 1
-        came = repr(self._next.value) if self._next.value else "the end"
-        return f"line {line}: {wanted} was wanted, but {came} came."
+        actual = repr(self._next.value) if self._next.value else "the end"
+        return f"line {line}: expected {wanted}, got {actual}."
 
 
 def _unescaped(text: str) -> str:

@@ -102,7 +102,7 @@ def test_a_dataset_without_downloads_makes_no_folder(
 
 @pytest.mark.parametrize("idx", [1, -1, 7])
 def test_a_single_graph_dataset_has_index_0_only(idx: int) -> None:
-    with pytest.raises(gm.GraphError, match=f"at index 0, but {idx} came") as caught:
+    with pytest.raises(gm.GraphError, match=f"at index 0, got {idx}") as caught:
         gm.data.KarateClubDataset()[idx]
     assert isinstance(caught.value, IndexError)
 

@@ -66,7 +66,7 @@ def test_the_transform_is_applied(tmp_path: Path) -> None:
 def test_an_index_beyond_the_end_is_an_error(tmp_path: Path) -> None:
     data = dataset(tmp_path, TWO_GRAPHS)
     assert data[-1][0].num_nodes() == 2
-    with pytest.raises(gm.GraphError, match="has 2 graphs, numbered from 0, but 2 came"):
+    with pytest.raises(gm.GraphError, match="has 2 graphs, numbered from 0, got 2"):
         data[2]
 
 
@@ -87,7 +87,7 @@ def test_a_loader_batches_graphs_and_labels(tmp_path: Path) -> None:
         ("1\n2 0\n0 1 1\n0 2 0\n", "line 4, .*degree 2 has 1 neighbours"),
         ("1\n2 0\n0 1 2\n0 1 0\n", "line 3, .*not one of the graph's 2 nodes"),
         ("1\n2 0\n0 -1 2\n0 1 0\n", "line 3, .*degree -1"),
-        ("1\n1 0\n0\n", "line 3, .*a tag and a degree, but '0' came"),
+        ("1\n1 0\n0\n", "line 3, .*expected a tag and a degree, got '0'"),
         ("1\n2 0\n0 1 1 0.5\n0 1 0\n", "line 4, .*0 attributes"),
         ("1\n1 0\n0 0 x\n", "line 3, .*could not convert"),
         ("2\n1 0\n0 0 1.5\n1 0\n0 0\n", "some nodes have attributes and others do not"),
@@ -104,7 +104,7 @@ def test_a_damaged_file_is_an_error_that_says_where(
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(gm.GraphError, match=r"one of COLLAB, .*, but 'MUTAC' came"):
+    with pytest.raises(gm.GraphError, match=r"one of COLLAB, .*, got 'MUTAC'"):
         GINDataset("MUTAC", False)
 
 

@@ -55,9 +55,9 @@ def test_convolutions_for_recommendation_take_its_parts(tmp_path: Path, model: s
     [
         ("", "holds no visits"),
         ("0\n1\n", "holds no visits"),
-        ("0 1\n1 x\n", "line 2, .*invalid literal"),
-        ("0 1\n\n", "line 2, .*not enough values"),
-        ("0 1\n1 -2\n", "line 2, .*an id is negative"),
+        ("0 1\n1 x\n", "line 2: expected ids.*invalid literal"),
+        ("0 1\n\n", "line 2: expected ids.*not enough values"),
+        ("0 1\n1 -2\n", "line 2: expected ids.*an id is negative"),
     ],
 )
 @pytest.mark.parametrize("part", ["train", "test"])

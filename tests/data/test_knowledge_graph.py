@@ -74,7 +74,7 @@ def test_dictionaries_that_do_not_fit_are_an_error(
 
 @pytest.mark.parametrize("line", ["a\tb", "a b c", "a\t\tb", "a\tb\tc\td", ""])
 def test_a_line_that_is_no_fact_is_an_error_that_says_where(tmp_path: Path, line: str) -> None:
-    with pytest.raises(gm.GraphError, match=r"valid\.txt, line 2, must be a head"):
+    with pytest.raises(gm.GraphError, match=r"valid\.txt, line 2: expected a head"):
         FB15k237Dataset(raw_dir=write(tmp_path, valid=f"a\tb\tc\n{line}\n"), verbose=False)
 
 

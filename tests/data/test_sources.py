@@ -76,7 +76,8 @@ def test_files_that_are_needed_and_missing_are_an_error_that_says_what_to_do(
     tmp_path: Path,
 ) -> None:
     message = (
-        r"Not at hand: a, b, or c\. .* Get them from afar, put .* folder set, .*raw_dir.*GRAPHMP"
+        r"files a, b, or c, got none\. .* Download them from afar, move .* folder set, "
+        ".*raw_dir.*GRAPHMP"
     )
     with pytest.raises(gm.GraphError, match=message):
         need_folder(["set", "other"], [["a", "b"], ["c"]], tmp_path, "afar")
@@ -85,10 +86,10 @@ def test_files_that_are_needed_and_missing_are_an_error_that_says_what_to_do(
 def test_the_error_says_where_files_were_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(gm.GraphError, match="raw_dir was not given; GRAPHMP_DATA is not set"):
+    with pytest.raises(gm.GraphError, match="raw_dir is None; GRAPHMP_DATA is not set"):
         need_folder(["set"], [["a"]], None, "afar")
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    message = f"raw_dir is '{tmp_path}/not', which is no folder; GRAPHMP_DATA is '{tmp_path}'"
+    message = f"raw_dir is '{tmp_path}/not', which is not a folder; GRAPHMP_DATA is '{tmp_path}'"
     with pytest.raises(gm.GraphError, match=message):
         need_folder(["set"], [["a"]], tmp_path / "not", "afar")
 
@@ -121,7 +122,9 @@ def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve(monkeypatch, b"something else")
-    with pytest.raises(gm.GraphError, match=r"a\.bin from .* is not the file") as caught:
+    with pytest.raises(
+        gm.GraphError, match=r"a\.bin from .* is not the file with the expected checksum"
+    ) as caught:
         fetch_files(URL, SUMS, tmp_path, progress=False)
     assert isinstance(caught.value, ValueError)
     assert list(tmp_path.iterdir()) == []

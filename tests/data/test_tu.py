@@ -97,7 +97,7 @@ def test_other_indices_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_name_is_a_string() -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"A name .* is wanted, but int 3 came"):
+    with pytest.raises(gm.GraphTypeError, match=r"Expected a name such as .* got int 3"):
         TUDataset(3)  # type: ignore[arg-type]
 
 
@@ -113,15 +113,15 @@ def test_statistics_need_features(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "content", "message"),
     [
-        ("A", "1, 2\n2, x\n", r"TINY_A\.txt must hold numbers"),
-        ("A", "", r"TINY_A\.txt must hold numbers .* it is empty"),
+        ("A", "1, 2\n2, x\n", r"TINY_A\.txt: expected numbers"),
+        ("A", "", r"TINY_A\.txt: expected numbers.* it is empty"),
         ("A", "1, 2, 3\n", "a line of A must be a pair"),
         ("A", "1, 7\n", "A names a node that is not one of the 6"),
         ("A", "0, 1\n", "A names a node that is not one of the 6"),
         ("A", "3, 4\n", "an edge joins two graphs"),
         ("graph_indicator", "1\n1\n2\n1\n3\n3\n", "nodes must lie in the order"),
         ("graph_indicator", "1\n1\n1\n2\n3\n4\n", "order of the 3 labelled graphs"),
-        ("graph_labels", "1.5\n", r"TINY_graph_labels\.txt must hold numbers"),
+        ("graph_labels", "1.5\n", r"TINY_graph_labels\.txt: expected numbers"),
         ("node_labels", "1\n2\n", "node_labels has 2 rows for 6 nodes"),
         ("edge_labels", "1\n2\n", "there are edges without edge_labels"),
     ],

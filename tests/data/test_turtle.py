@@ -80,17 +80,17 @@ def test_nothing_is_nothing() -> None:
 
 
 WRONG = {
-    ":a :p :b": "'.' was wanted, but the end came",
+    ":a :p :b": "expected '.', got the end",
     ":a :p .": "a name",
     ":a .": "a name",
-    ":a :p :b :q :c .": "'.' was wanted, but ':q' came",
-    ":a :p :b ]": "'.' was wanted",
-    ":a :p [ :q :b .": "']' was wanted",
-    ":a :p z:b .": "a name with a known prefix was wanted, but 'z:b' came",
+    ":a :p :b :q :c .": "expected '.', got ':q'",
+    ":a :p :b ]": "expected '.', got ']'",
+    ":a :p [ :q :b .": "expected ']', got '.'",
+    ":a :p z:b .": "expected a name with a known prefix, got 'z:b'",
     ':a :p "b': "a name",
     r':a :p "\UFFFFFFFF" .': "a text of known characters",
     r':a :p "\U00110000" .': "a text of known characters",
-    ':a :p "b" "c" .': "'.' was wanted, but 'c' came",
+    ':a :p "b" "c" .': "expected '.', got 'c'",
     ":a :p 5 .": "a name",
     ":a :p ( :b ) .": "a name",
     ":a :p <b c> .": "a name",
