@@ -1,4 +1,4 @@
-"""The only validators of arguments: each gives the checked value or says what was wrong.
+"""Validate arguments; each function returns the checked value or raises.
 
 An id argument may be an int, a list, a range, a NumPy array or a tensor. Lists and arrays are cast
 to the graph's id type; a tensor must already have it, since a silent copy would hide a mistake.
@@ -23,8 +23,8 @@ _validate_on_device = False
 def validate_ids(enabled: bool = True) -> None:
     """Check the range of ids, and the lengths of segments, on accelerators too.
 
-    On the CPU they are always checked. On another device the check makes the host wait for the
-    device, so it is off until asked for.
+    On the CPU they are always checked. On another device the check synchronises with the device,
+    so it is off by default.
 
     Args:
         enabled: whether to check from now on.
@@ -58,11 +58,11 @@ def id_dtype(dtype: Any, what: str = "Ids") -> torch.dtype:
     """Check that ``dtype``, that of ``what``, is int32 or int64."""
     if dtype in ID_DTYPES:
         return dtype  # type: ignore[no-any-return]
-    raise GraphTypeError(f"{what} are torch.int32 or torch.int64, but {dtype} came.")
+    raise GraphTypeError(f"{what}: expected a dtype of torch.int32 or torch.int64, got {dtype}.")
 
 
 def device(value: Any) -> torch.device:
-    """Check that torch can use a device, and give it with its number.
+    """Check that torch can use a device; return it with its index.
 
     Raises:
         GraphValueError: it cannot.
@@ -72,20 +72,20 @@ def device(value: Any) -> torch.device:
     except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise GraphValueError(
-            f"A device that this torch can use is wanted, but {value!r} came: {reason}"
+            f"Expected a device that this torch can use, got {value!r}: {reason}"
         ) from error
 
 
 def graph(value: Any) -> Any:
-    """Check that a graph came.
+    """Check that the value is a graph.
 
     Raises:
-        GraphTypeError: something else came.
+        GraphTypeError: it is not.
     """
     if not hasattr(type(value), "adjacency"):
         raise GraphTypeError(
-            f"The first argument must be a graph, but {kind(value)} came: features follow it; of "
-            "an edge_index from_edge_index makes one."
+            f"Expected a graph, got {kind(value)}; pass the graph first, then the features. Build "
+            "a graph from an edge_index with graphmp.from_edge_index."
         )
     return value
 
@@ -94,25 +94,25 @@ def adjacency_of(value: Any) -> Any:
     """The edges of the only relation of a graph.
 
     Raises:
-        GraphTypeError: something else than a graph came.
+        GraphTypeError: the value is not a graph.
     """
     return graph(value).adjacency
 
 
 def count(value: object, what: str) -> int:
-    """Check a number of things: an int that is not negative."""
+    """Check a count: an int that is not negative."""
     if isinstance(value, Tensor) and value.numel() == 1 and not value.dtype.is_floating_point:
         value = value.item()
-    found = integer(value, what)
-    if found < 0:
-        raise GraphValueError(f"{what} must not be negative, but {value} came.")
-    return found
+    number = integer(value, what)
+    if number < 0:
+        raise GraphValueError(f"{what}: expected a non-negative int, got {number}.")
+    return number
 
 
 def integer(value: object, what: str) -> int:
-    """Check an int, whatever its sign."""
+    """Check an int of either sign."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise GraphTypeError(f"{what} must be an int, but {kind(value)} came.")
+        raise GraphTypeError(f"{what}: expected an int, got {kind(value)}.")
     return int(value)
 
 
@@ -153,29 +153,29 @@ def id_tensor(value: Any, dtype: torch.dtype, device: torch.device, what: str) -
         GraphValueError: more than one dimension, or a tensor on another device.
     """
     if isinstance(value, Tensor):
-        tensor = _given_tensor(value, dtype, device, what)
+        tensor = _checked_tensor(value, dtype, device, what)
     else:
         tensor = torch.from_numpy(_as_array(value, dtype, what)).to(device)
     if tensor.ndim > 1:
         raise GraphValueError(
-            f"{what} must have one dimension, but a shape of {tuple(tensor.shape)} came."
+            f"{what}: expected one dimension, got a shape of {tuple(tensor.shape)}."
         )
     return tensor if tensor.ndim == 1 else tensor.reshape(-1)
 
 
-def _given_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
+def _checked_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
     if value.device != device:
         raise GraphValueError(
-            f"{what} must be on the graph's device {device}, but they are on {value.device}: "
-            f"call .to('{device}') on them, or graph.to('{value.device}')."
+            f"{what}: expected a tensor on the graph's device {device}, got one on {value.device}; "
+            f"call .to('{device}') on it, or graph.to('{value.device}')."
         )
     if value.numel() == 0 and value.dtype == torch.float32 and value.ndim == 1:
         return value.to(dtype)  # torch.tensor([]) is float32, and means no ids
     if value.dtype != dtype:
-        hint = f": call .{_CAST[dtype]}() on them"
+        hint = f"; call .{_CAST[dtype]}() on them"
         hint += f", or graph.{_CAST[value.dtype]}()" if value.dtype in ID_DTYPES else ""
         raise GraphTypeError(
-            f"{what} must have the graph's id type {dtype}, but {value.dtype} came{hint}."
+            f"{what}: expected the graph's id type {dtype}, got {value.dtype}{hint}."
         )
     return value
 
@@ -185,20 +185,22 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
         value, (int, np.integer, np.ndarray, Iterable)
     ):
         raise GraphTypeError(
-            f"{what} must be an int, a list, a NumPy array or a tensor, but {kind(value)} came."
+            f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
         )
     try:
         array = np.asarray(list(value) if isinstance(value, Iterable) else value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise GraphValueError(f"{what} must be one flat list of ids: {error}") from error
+        raise GraphValueError(
+            f"{what}: expected one flat list of ids, got nested ones: {error}"
+        ) from error
     if array.size == 0:
         return np.empty(array.shape if array.ndim == 1 else 0, _numpy_dtype(dtype))
     if array.dtype.kind not in "iu":
-        raise GraphTypeError(f"{what} must be integers, but {kind(array)} came.")
+        raise GraphTypeError(f"{what}: expected integers, got {kind(array)}.")
     info = torch.iinfo(dtype)
     if array.max() > info.max or array.min() < info.min:
         bad = array.max() if array.max() > info.max else array.min()
-        raise GraphIndexError(f"{what} must fit {dtype}, but {bad} came.")
+        raise GraphIndexError(f"{what}: expected ids that fit {dtype}, got {bad}.")
     return np.array(array, dtype=_numpy_dtype(dtype))
 
 
@@ -216,7 +218,7 @@ def paired(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         return u, v
     if 1 not in (u.numel(), v.numel()):
         raise GraphValueError(
-            f"Edges need as many sources as destinations, but {u.numel()} and {v.numel()} came."
+            f"Expected as many sources as destinations, got {u.numel()} and {v.numel()}."
         )
     return (u.expand(v.numel()), v) if u.numel() == 1 else (u, v.expand(u.numel()))
 
@@ -238,9 +240,9 @@ def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
     if int(low) < 0 or int(high) >= limit:
         bad = tensor[(tensor < 0) | (tensor >= limit)][0].item()
         raise GraphIndexError(
-            f"{what} must be from 0 to {limit - 1}, but {bad} came."
+            f"{what}: expected ids from 0 to {limit - 1}, got {bad}."
             if limit
-            else f"{what}: there are none, but {bad} came."
+            else f"{what}: expected no ids, as there is nothing to number, got {bad}."
         )
     return tensor
 
@@ -251,7 +253,7 @@ def ids(value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: 
 
 
 def once(ids: Tensor) -> Tensor:
-    """Each id once: as they are, or ascending when some came twice."""
+    """Each id once: in the same order, or ascending if some are repeated."""
     distinct = torch.unique(ids)
     return ids if distinct.numel() == ids.numel() else distinct
 
@@ -265,12 +267,12 @@ def ids_or_mask(
     mask = torch.as_tensor(value)
     if mask.shape != (limit,):
         raise GraphValueError(
-            f"{what}, given as a mask, must have shape ({limit},), but {tuple(mask.shape)} came."
+            f"{what}: expected a mask of shape ({limit},), got {tuple(mask.shape)}."
         )
     if mask.device != device and isinstance(value, Tensor):
         raise GraphValueError(
-            f"{what}, given as a mask, must be on {device}, but it is on {mask.device}: "
-            f"call .to('{device}') on it."
+            f"{what}: expected a mask on {device}, got one on {mask.device}; call .to('{device}') "
+            "on it."
         )
     return mask.to(device).nonzero().view(-1).to(dtype)
 
@@ -279,7 +281,7 @@ def feature(value: Any, rows: int, device: torch.device, name: object, owner: ob
     """Check a whole column: a tensor with ``rows`` rows on ``device``.
 
     Args:
-        value: the column that came.
+        value: the column.
         rows: how many rows the frame has.
         device: where the frame is.
         name: the field's name.
@@ -290,22 +292,23 @@ def feature(value: Any, rows: int, device: torch.device, name: object, owner: ob
         GraphValueError: wrong length or device.
     """
     if not isinstance(name, str):
-        raise GraphTypeError(f"A field name must be a string, but {kind(name)} came.")
+        raise GraphTypeError(f"Expected a field name as a string, got {kind(name)}.")
     if not isinstance(value, Tensor):
         raise GraphTypeError(
-            f"Field {name!r} of the {owner} must be a tensor, but {kind(value)} came: "
-            "call torch.as_tensor on it."
+            f"Field {name!r} of the {owner}: expected a tensor, got {kind(value)}; call "
+            "torch.as_tensor on it."
             if not isinstance(value, Mapping)
-            else f"Field {name!r} of the {owner} must be one tensor, but a dict came: a dict "
-            "{type: tensor} is for graphs of several types."
+            else f"Field {name!r} of the {owner}: expected one tensor, got a dict; a dict {{type: "
+            "tensor} is for graphs of several types."
         )
     if value.ndim == 0 or value.shape[0] != rows:
-        came = f"{value.shape[0]} rows" if value.ndim else "a tensor without rows"
+        rows_of_value = f"{value.shape[0]} rows" if value.ndim else "a tensor without rows"
         raise GraphValueError(
-            f"Field {name!r} needs {rows} rows, one for each of the {owner}, but {came} came."
+            f"Field {name!r}: expected {rows} rows, one for each of the {owner}, got "
+            f"{rows_of_value}."
         )
     if value.device != device:
         raise GraphValueError(
-            f"Field {name!r} of the {owner} must be on {device}, but it is on {value.device}: "
-            f"call .to('{device}') on it, or graph.to('{value.device}')."
+            f"Field {name!r} of the {owner}: expected a tensor on {device}, got one on "
+            f"{value.device}; call .to('{device}') on it, or graph.to('{value.device}')."
         )

@@ -85,12 +85,12 @@ FUNCTIONS: dict[str, tuple[tuple[Any, ...], Error, str]] = {
     "no such source field": (
         (fn.copy_u("missing", "m"), SUM),
         GraphKeyError,
-        "nodes of type '_N' have no field 'missing'; they have: 'x'",
+        "nodes have no field 'missing'; they have: 'x'",
     ),
     "no such edge field": (
         (fn.v_mul_e("x", "missing", "m"), SUM),
         GraphKeyError,
-        "edges of type .* have no field 'missing'; they have: 'w'",
+        "edges have no field 'missing'; they have: 'w'",
     ),
 }
 
@@ -146,18 +146,22 @@ RESULTS: dict[str, tuple[Callable[[int], Any], Error, str]] = {
         GraphTypeError,
         "function: expected a dict .* got tuple",
     ),
-    "a list": (lambda n: {"m": [1.0] * n}, GraphTypeError, "'m' .* must be a tensor, but list"),
-    "an array": (lambda n: {"m": np.ones(n)}, GraphTypeError, "must be a tensor, but an array of"),
-    "a number as name": (lambda n: {1: torch.ones(n)}, GraphTypeError, "name must be a string"),
-    "a row too much": (lambda n: {"m": torch.ones(n + 1)}, GraphValueError, "'m' needs .* rows"),
-    "a row too few": (lambda n: {"m": torch.ones(n - 1)}, GraphValueError, "'m' needs .* rows"),
-    "no rows": (lambda _: {"m": torch.tensor(1.0)}, GraphValueError, "tensor without rows came"),
+    "a list": (lambda n: {"m": [1.0] * n}, GraphTypeError, "'m' .* expected a tensor, got list"),
+    "an array": (lambda n: {"m": np.ones(n)}, GraphTypeError, "expected a tensor, got an array of"),
+    "a number as name": (lambda n: {1: torch.ones(n)}, GraphTypeError, "name as a string"),
+    "a row too much": (
+        lambda n: {"m": torch.ones(n + 1)},
+        GraphValueError,
+        "'m': expected .* rows",
+    ),
+    "a row too few": (lambda n: {"m": torch.ones(n - 1)}, GraphValueError, "'m': expected .* rows"),
+    "no rows": (lambda _: {"m": torch.tensor(1.0)}, GraphValueError, "got a tensor without rows"),
     "a right one and a wrong one": (
         lambda n: {"a": torch.ones(n), "m": torch.ones(n + 1)},
         GraphValueError,
-        "'m' needs .* rows",
+        "'m': expected .* rows",
     ),
-    "another device": (lambda n: {"m": meta(n)}, GraphValueError, "on cpu, but it is on meta"),
+    "another device": (lambda n: {"m": meta(n)}, GraphValueError, "on cpu, got one on meta"),
 }
 
 
@@ -317,7 +321,7 @@ CHOICES: dict[str, tuple[Callable[[int], Any], Error, str]] = {
         GraphValueError,
         r"expected shape \(.*,\), got \(",
     ),
-    "another device": (lambda n: meta(n, dtype=torch.bool), GraphValueError, "it is on meta"),
+    "another device": (lambda n: meta(n, dtype=torch.bool), GraphValueError, "got one on meta"),
 }
 
 
@@ -330,5 +334,5 @@ def test_a_predicate_that_returns_no_bools_is_an_error(choose: Any, row: Any) ->
 
 @each("choose", FILTERS)
 def test_a_predicate_is_a_function(choose: Any) -> None:
-    message = "The predicate must be a function, but str 'x > 0' came"
+    message = "Expected the predicate to be a function, got str 'x > 0'"
     refuses(sample(), (lambda g: choose(g, "x > 0"), GraphTypeError, message))

@@ -54,9 +54,7 @@ def files(package: Path) -> dict[str, Path]:
 
 
 def statements(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import that runs, also in functions; those under ``if TYPE_CHECKING`` do not."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-        return
+    """Every import, also in functions and under ``if TYPE_CHECKING``."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         yield node
     for child in ast.iter_child_nodes(node):

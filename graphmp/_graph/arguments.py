@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphIndexError, GraphValueError
 from .state import GraphState
 from .structure import is_all
@@ -22,7 +22,9 @@ def refuse_block(graph: GraphState) -> None:
         GraphValueError: it is one.
     """
     if _checks.graph(graph)._meta.is_block:
-        raise GraphValueError("A block has no subgraphs of nodes or edges: take them before.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; pass the graph that it was made of."
+        )
 
 
 def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tensor | None:
@@ -46,11 +48,11 @@ def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tenso
     if isinstance(edges, tuple):
         if len(edges) != 2:
             raise GraphValueError(
-                f"A tuple of edges is (sources, destinations), but {len(edges)} parts came: "
-                "give edge ids as a list."
+                f"Expected a tuple of edges as (sources, destinations), got {len(edges)} parts; "
+                "pass edge ids as a list."
             )
         return adjacency.pairs[1][existing_pairs(graph, *edges, etype)[0]]
-    return graph._ids(edges, adjacency.num_edges, f"Ids of edges of type {etype}")
+    return graph._ids(edges, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
 
 
 def pair_positions(
@@ -58,12 +60,12 @@ def pair_positions(
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
     """Where each pair's edges lie in ``pairs``: first, one past the last, and the checked pairs."""
     adjacency = graph.adjacencies[etype]
-    us = graph._ids(u, adjacency.num_src, f"Ids of nodes of type {etype[0]!r}")
-    vs = graph._ids(v, adjacency.num_dst, f"Ids of nodes of type {etype[2]!r}")
+    us = graph._ids(u, adjacency.num_src, f"Ids of nodes{of_type(etype[0])}")
+    vs = graph._ids(v, adjacency.num_dst, f"Ids of nodes{of_type(etype[2])}")
     us, vs = _checks.paired(us, vs)
-    wanted, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
-    low = torch.searchsorted(keys, wanted)
-    return low, torch.searchsorted(keys, wanted, right=True), (us, vs)
+    sought, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
+    low = torch.searchsorted(keys, sought)
+    return low, torch.searchsorted(keys, sought, right=True), (us, vs)
 
 
 def existing_pairs(
@@ -78,5 +80,5 @@ def existing_pairs(
     missing = high == low
     if bool(missing.any()):
         source, target = int(us[missing][0]), int(vs[missing][0])
-        raise GraphIndexError(f"There is no edge of type {etype} from {source} to {target}.")
+        raise GraphIndexError(f"There is no edge{of_type(etype)} from {source} to {target}.")
     return low, high

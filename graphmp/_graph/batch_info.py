@@ -1,4 +1,4 @@
-"""Batch information: which nodes and edges of a graph came from which of several graphs."""
+"""Batch information: how many nodes and edges each graph in a batch has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks
+from .._storage.metagraph import listed, of_type
 from ..errors import GraphTypeError, GraphValueError
 from .structure import Structure
 
@@ -75,11 +76,14 @@ class BatchInfo(Structure):
         for name, size in sizes.items():
             if int(size.sum()) != totals[name] or bool((size < 0).any()):
                 raise GraphValueError(
-                    f"The numbers of {what} of type {name!r} must sum to {totals[name]}, but "
-                    f"{size.tolist()} came."
+                    f"Expected numbers of {what}{of_type(name)} that sum to {totals[name]}, none "
+                    f"negative, got {size.tolist()}."
                 )
         if len({size.numel() for size in sizes.values()}) > 1:
-            raise GraphValueError(f"Every type must give the {what} of as many graphs.")
+            raise GraphValueError(
+                f"Expected the numbers of {what} of as many graphs for every type, got "
+                f"{[size.numel() for size in sizes.values()]} graphs."
+            )
         return sizes
 
 
@@ -89,11 +93,13 @@ def _by_type(val: Any, types: list[Any], find: Callable[[Any], Any], what: str) 
         values = {find(name): sizes for name, sizes in val.items()}
         missing = [name for name in types if name not in values]
         if missing:
-            raise GraphValueError(f"Sizes are wanted for every {what} type; {missing} lack.")
+            raise GraphValueError(
+                f"Expected sizes for every {what} type, got none for {listed(missing)}."
+            )
         return values
     if len(types) != 1:
         raise GraphTypeError(
-            f"With several {what} types the sizes are a dict {{{what} type: sizes}}, but "
-            f"{_checks.kind(val)} came."
+            f"Expected a dict {{{what} type: sizes}}, as the graph has several {what} types, got "
+            f"{_checks.kind(val)}."
         )
     return {types[0]: val}

@@ -1,7 +1,7 @@
 """A drawing of a metagraph as SVG.
 
 Each node type is a pill, and all relations from one type to another are one arrow with their names
-stacked on it, so that parallel relations stay readable. Labels look for a free place along their
+stacked on it, so that parallel relations stay readable. Labels look for a free position along their
 arrow. Nothing has an id, so that several drawings can be on one page.
 """
 
@@ -117,12 +117,12 @@ class Arrow(NamedTuple):
     Attributes:
         svg: its curve and head.
         points: some points on it, which other labels keep away from.
-        places: where its own label may be, the best first.
+        positions: where its own label may be, the best first.
     """
 
     svg: str
     points: list[Point]
-    places: list[Point]
+    positions: list[Point]
 
 
 def _arrow(pair: tuple[str, str], pills: dict[str, Box], pairs: Pairs) -> Arrow:
@@ -147,13 +147,13 @@ def _arc(start: Box, end: Box, bend: float) -> Arrow:
         return x, y
 
     along = [on(t) for t in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)]
-    places = [
+    positions = [
         (x + aside * nx, y + aside * ny)
         for aside in (0, 12, -12, 24, -24, 40, -40)
         for x, y in along
     ]
     points = [on(i / 30) for i in range(31)]
-    return Arrow(_line(f"M{_at(a)} Q{_at(mid)} {_at(b)}", mid, b), points, places)
+    return Arrow(_line(f"M{_at(a)} Q{_at(mid)} {_at(b)}", mid, b), points, positions)
 
 
 def _loop(pill: Box, pills: dict[str, Box], label: float) -> Arrow:
@@ -163,23 +163,23 @@ def _loop(pill: Box, pills: dict[str, Box], label: float) -> Arrow:
     edge = pill.y + side * _HEIGHT / 2
     a, b = (pill.x - 11, edge), (pill.x + 11, edge)
     high = ((pill.x - 30, edge + side * 34), (pill.x + 30, edge + side * 34))
-    places = [(pill.x, edge + side * (30 + label / 2 + 8 * step)) for step in range(8)]
+    positions = [(pill.x, edge + side * (30 + label / 2 + 8 * step)) for step in range(8)]
     points = [(pill.x + x, edge + side * y) for x in (-16, 0, 16) for y in (8, 24)]
     svg = _line(f"M{_at(a)} C{_at(high[0])} {_at(high[1])} {_at(b)}", high[1], b)
-    return Arrow(svg, points, places)
+    return Arrow(svg, points, positions)
 
 
 def _placed(
     pairs: Pairs, arrows: dict[tuple[str, str], Arrow], pills: list[Box]
 ) -> dict[tuple[str, str], Box]:
-    """A place for each label: off pills and other labels, and where possible off other arrows."""
+    """A position for each label: off pills and other labels, and if possible off other arrows."""
     placed: dict[tuple[str, str], Box] = {}
     for pair in sorted(pairs, key=lambda pair: pair[0] != pair[1]):
-        places = [Box(x, y, *_size(pairs[pair])) for x, y in arrows[pair].places]
+        positions = [Box(x, y, *_size(pairs[pair])) for x, y in arrows[pair].positions]
         others = [a for other, a in arrows.items() if other != pair]
         lines = [Box(x, y, 4, 4) for arrow in others for x, y in arrow.points]
         solid = [*pills, *placed.values()]
-        clear = [box for box in places if not any(map(box.meets, solid))] or places[:1]
+        clear = [box for box in positions if not any(map(box.meets, solid))] or positions[:1]
         placed[pair] = next((b for b in clear if not any(map(b.meets, lines))), clear[0])
     return placed
 
@@ -206,12 +206,12 @@ def _line(curve: str, before: Point, tip: Point) -> str:
 
 def _shown(names: Sequence[str]) -> list[str]:
     """The names on an arrow; many are cut short."""
-    kept = (
+    shown = (
         names
         if len(names) <= _MOST
         else [*names[: _MOST - 1], f"and {len(names) - _MOST + 1} more"]
     )
-    return [_short(name) for name in kept]
+    return [_short(name) for name in shown]
 
 
 def _short(name: str) -> str:

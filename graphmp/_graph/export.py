@@ -1,4 +1,4 @@
-"""Giving a graph's edges to others: sparse matrices of torch and SciPy, NetworkX, edge indices."""
+"""Export: a graph's edges as sparse matrices of torch and SciPy, NetworkX graphs, edge indices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) ->
     Args:
         graph: any graph.
         etype: the edge type; not needed when there is one.
-        eweight_name: the edge feature (E,) to take the values from; ones unless given.
+        eweight_name: the edge feature (E,) to take the values from; by default ones.
 
     Returns:
         Sparse COO tensor (num_src, num_dst); parallel edges have an entry each.
@@ -62,8 +62,8 @@ def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) ->
         values = graph._frames.edge[etype][eweight_name]
         if values.numel() != adjacency.num_edges:
             raise GraphValueError(
-                f"Weights are one number an edge, but field {eweight_name!r} has rows of shape "
-                f"{tuple(values.shape[1:])}."
+                f"Expected weights of one number for each edge, got field {eweight_name!r} with "
+                f"rows of shape {tuple(values.shape[1:])}."
             )
     ends = torch.stack([adjacency.src, adjacency.dst]).long()
     return _sparse(ends, values.reshape(-1), (adjacency.num_src, adjacency.num_dst))
@@ -96,7 +96,7 @@ def adj_external(
     if scipy_fmt is None:
         return matrix.to(ctx)
     if scipy_fmt not in ("coo", "csr"):
-        raise GraphValueError(f"scipy_fmt is 'coo' or 'csr', but {scipy_fmt!r} came.")
+        raise GraphValueError(f"Expected scipy_fmt to be 'coo' or 'csr', got {scipy_fmt!r}.")
     from scipy import sparse
 
     rows, columns = matrix._indices().cpu().numpy()
@@ -123,7 +123,7 @@ def adj_tensors(graph: Structure, fmt: str, etype: Any = None) -> tuple[Tensor, 
     if fmt == "coo":
         return adjacency.src, adjacency.dst
     if fmt not in ("csr", "csc"):
-        raise GraphValueError(f"A layout is 'coo', 'csr' or 'csc', but {fmt!r} came.")
+        raise GraphValueError(f"Expected a layout 'coo', 'csr' or 'csc', got {fmt!r}.")
     return tuple(adjacency.csr if fmt == "csr" else adjacency.csc)
 
 
@@ -154,8 +154,8 @@ def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> 
         return _sparse(leaving, ones, (adjacency.num_src, adjacency.num_edges)).to(ctx)
     if typestr != "both" or graph.is_block or len(graph.ntypes) > 1:
         raise GraphValueError(
-            f"typestr is 'in' or 'out', or 'both' with one node type, but {typestr!r} came for "
-            f"{len(graph.ntypes)} node types."
+            f"Expected typestr to be 'in' or 'out', or 'both' with one node type, got {typestr!r} "
+            f"with {len(graph.ntypes)} node types."
         )
     proper = adjacency.src != adjacency.dst
     index = torch.cat([entering[:, proper], leaving[:, proper]], 1)
@@ -194,7 +194,9 @@ def to_networkx(
     import networkx as nx
 
     if graph.is_block:
-        raise GraphValueError("A block cannot become a NetworkX graph: its ends differ.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block, whose ends are different nodes."
+        )
     single = graph.is_homogeneous
     result = nx.MultiDiGraph()
     start = {}

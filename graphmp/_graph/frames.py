@@ -9,7 +9,7 @@ import torch
 
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 
 
 class Frames(NamedTuple):
@@ -44,13 +44,11 @@ class Frames(NamedTuple):
     ) -> Frames:
         """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
         num_src = {ntype: num_src[ntype] for ntype in sorted(num_src)}
-        src = {t: Frame(n, device, f"nodes of type {t!r}") for t, n in num_src.items()}
+        src = {t: Frame(n, device, f"nodes{of_type(t)}") for t, n in num_src.items()}
         dst = src
         if num_dst is not None:
-            src = {t: Frame(n, device, f"source nodes of type {t!r}") for t, n in num_src.items()}
+            src = {t: Frame(n, device, f"source nodes{of_type(t)}") for t, n in num_src.items()}
             targets = sorted(num_dst)
-            dst = {
-                t: Frame(num_dst[t], device, f"destination nodes of type {t!r}") for t in targets
-            }
-        edge = {t: Frame(a.num_edges, device, f"edges of type {t}") for t, a in adjacencies.items()}
+            dst = {t: Frame(num_dst[t], device, f"destination nodes{of_type(t)}") for t in targets}
+        edge = {t: Frame(a.num_edges, device, f"edges{of_type(t)}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.frame import EID, NID, Frame
+from .._storage.metagraph import of_type
 from ..errors import GraphValueError
 from .state import GraphState
 
@@ -97,7 +98,7 @@ class Mutation(GraphState):
         self._restructure({}, {etype: frame}, {etype: ends})
 
     def remove_edges(self, eids: Any, etype: Any = None, store_ids: bool = False) -> None:
-        """Remove edges; the others keep their order and are numbered anew.
+        """Remove edges; the others keep their order and are numbered from 0.
 
         Args:
             eids: edge ids, or a single one.
@@ -111,14 +112,14 @@ class Mutation(GraphState):
         self._refuse_block()
         etype = self._meta.etype(etype)
         adjacency = self.adjacencies[etype]
-        removed = self._ids(eids, adjacency.num_edges, f"Ids of edges of type {etype}")
+        removed = self._ids(eids, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
         rest = _others(removed, adjacency.num_edges)
         frame = self._subset(self._frames.edge[etype], rest, EID if store_ids else None)
         ends = (adjacency.src[rest], adjacency.dst[rest])
         self._restructure({}, {etype: frame}, {etype: ends})
 
     def remove_nodes(self, nids: Any, ntype: str | None = None, store_ids: bool = False) -> None:
-        """Remove nodes and their edges; the others keep their order and are numbered anew.
+        """Remove nodes and their edges; the others keep their order and are numbered from 0.
 
         Args:
             nids: node ids, or a single one.
@@ -132,7 +133,7 @@ class Mutation(GraphState):
         self._refuse_block()
         name = self._meta.ntype(ntype)
         old = self._frames.src[name]
-        removed = self._ids(nids, old.num_rows, f"Ids of nodes of type {name!r}")
+        removed = self._ids(nids, old.num_rows, f"Ids of nodes{of_type(name)}")
         rest = _others(removed, old.num_rows)
         new_ids = torch.full((old.num_rows,), -1, dtype=self.idtype, device=self.device)
         new_ids[rest] = self._arange(rest.numel())
@@ -158,7 +159,10 @@ class Mutation(GraphState):
 
     def _refuse_block(self) -> None:
         if self._meta.is_block:
-            raise GraphValueError("A block cannot be changed: change the graph it came from.")
+            raise GraphValueError(
+                "Expected a graph that is not a block, got a block; change the graph that it was "
+                "made of."
+            )
 
 
 def _others(ids: Tensor, total: int) -> Tensor:

@@ -184,7 +184,7 @@ def _steps(generator: Any) -> Iterable[Any]:
     """Check what gives one set of ids after another."""
     if isinstance(generator, str) or not isinstance(generator, Iterable):
         raise GraphTypeError(
-            "Nodes or edges step by step are a list or a generator of ids, but "
-            f"{_checks.kind(generator)} came."
+            "Expected a list or a generator of the ids of each step, got "
+            f"{_checks.kind(generator)}."
         )
     return generator

@@ -21,7 +21,7 @@ from .state import GraphState, StateT
 
 
 class Rest(NamedTuple):
-    """What a graph is made of besides tensors; equal for graphs of every size.
+    """The parts of a graph besides tensors; equal for graphs of every size.
 
     Attributes:
         canonical_etypes: the relations.
@@ -42,7 +42,7 @@ def flatten(graph: GraphState) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Take a graph apart.
 
     Args:
-        graph: any graph; layouts and features that are not made yet are made now.
+        graph: any graph; missing layouts and pending features are computed.
 
     Returns:
         Its tensors: of each relation the edges grouped by destination and by source, three tensors
@@ -104,7 +104,7 @@ def _counts(
 
 def _flatten_with_keys(graph: GraphState) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
     tensors, rest = flatten(graph)
-    return [(_pytree.SequenceKey(place), tensor) for place, tensor in enumerate(tensors)], rest
+    return [(_pytree.SequenceKey(index), tensor) for index, tensor in enumerate(tensors)], rest
 
 
 def register(kind: type[GraphState]) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
+from .._storage.metagraph import of_type
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.segments import ranges, spread
@@ -116,7 +117,7 @@ class Queries(Structure):
         """
         etype = self._meta.etype(etype)
         adjacency = self.adjacencies[etype]
-        ids = self._ids(eid, adjacency.num_edges, f"Ids of edges of type {etype}").long()
+        ids = self._ids(eid, adjacency.num_edges, f"Ids of edges{of_type(etype)}").long()
         return adjacency.src[ids], adjacency.dst[ids]
 
     def all_edges(self, form: str = "uv", order: str | None = "eid", etype: Any = None) -> Any:
@@ -146,7 +147,7 @@ class Queries(Structure):
         if order == "srcdst":
             eids = adjacency.pairs[1]
         elif order not in ("eid", None):
-            raise GraphValueError(f"order is 'eid' or 'srcdst', but {order!r} came.")
+            raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
         return _formed(adjacency, eids, form)
 
     def in_edges(self, v: Any, form: str = "uv", etype: Any = None) -> Any:
@@ -210,7 +211,7 @@ class Queries(Structure):
     def _single(self, v: Any, limit: int) -> Tensor:
         row = self._ids(v, limit, "The node id")
         if row.numel() != 1:
-            raise GraphValueError(f"One node id is wanted, but {row.numel()} came.")
+            raise GraphValueError(f"Expected one node id, got {row.numel()}.")
         return row
 
 
@@ -224,7 +225,7 @@ def _formed(adjacency: Adjacency, eids: Tensor, form: str) -> Any:
     if form == "eid":
         return eids
     if form not in ("uv", "all"):
-        raise GraphValueError(f"form is 'uv', 'eid' or 'all', but {form!r} came.")
+        raise GraphValueError(f"Expected form to be 'uv', 'eid' or 'all', got {form!r}.")
     index = eids.long()
     ends = (adjacency.src[index], adjacency.dst[index])
     return ends if form == "uv" else (*ends, eids)

@@ -9,7 +9,7 @@ from torch import Tensor
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
 from .state import GraphState
 
@@ -84,7 +84,7 @@ class Structure(GraphState):
         return types
 
     def to_canonical_etype(self, etype: str | CanonicalEtype) -> CanonicalEtype:
-        """Find the triple of an edge type that is given by name.
+        """Find the triple of an edge type from its name.
 
         Raises:
             GraphKeyError: an unknown type.
@@ -93,11 +93,11 @@ class Structure(GraphState):
         return self._meta.etype(etype)
 
     def get_ntype_id(self, ntype: str | None = None) -> int:
-        """The id of a node type, which is its place in ``ntypes``."""
+        """The id of a node type, its index in ``ntypes``."""
         return self._meta.ntypes.index(self._meta.ntype(ntype))
 
     def get_etype_id(self, etype: str | CanonicalEtype | None = None) -> int:
-        """The id of an edge type, which is its place in ``canonical_etypes``."""
+        """The id of an edge type, its index in ``canonical_etypes``."""
         return self._meta.canonical_etypes.index(self._meta.etype(etype))
 
     def adjacency_of(self, etype: Any = None) -> Adjacency:
@@ -215,4 +215,4 @@ def is_all(ids: Any) -> bool:
 
 
 def _node_ids(ntype: str) -> str:
-    return f"Ids of nodes of type {ntype!r}"
+    return f"Ids of nodes{of_type(ntype)}"

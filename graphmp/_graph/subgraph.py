@@ -11,7 +11,7 @@ from torch import Tensor
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
 from ..kernels.segments import spread
 from .arguments import edge_argument, refuse_block
@@ -31,14 +31,14 @@ def node_subgraph(
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}, where a
             type that is left out has no nodes.
-        relabel_nodes: number the nodes anew, in the order given; else keep all nodes.
+        relabel_nodes: number the nodes from 0, in the order of ``nodes``; else keep all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
 
     Returns:
         A new graph; edges keep their order.
 
     Raises:
-        GraphIndexError: a node that is not there.
+        GraphIndexError: an unknown node.
         GraphValueError: a node named twice, or a block.
 
     Example:
@@ -55,7 +55,10 @@ def node_subgraph(
         numbers = ids.new_full((graph.num_nodes(ntype),), -1)
         numbers[ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
         if int((numbers >= 0).sum()) != ids.numel():
-            raise GraphValueError(f"Nodes of type {ntype!r} are named twice; name each once.")
+            raise GraphValueError(
+                f"Expected each node{of_type(ntype)} once, got some twice; call torch.unique on "
+                "them."
+            )
         new_ids[ntype] = numbers
     edges = {}
     for (s, name, d), adjacency in graph.adjacencies.items():
@@ -88,15 +91,15 @@ def edge_subgraph(
         graph: a graph that is not a block.
         edges: ids, a bool mask or a tuple ``(u, v)``; with several edge types a dict
             {type: edges}, where a type that is left out has no edges.
-        relabel_nodes: keep only the nodes at the ends, numbered anew in ascending id; else keep
-            all nodes.
+        relabel_nodes: keep only the nodes at the ends, numbered from 0 in ascending id; else
+            keep all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
 
     Returns:
-        A new graph; edges are in the order given.
+        A new graph; its edges are in the order of ``edges``.
 
     Raises:
-        GraphIndexError: an edge that is not there.
+        GraphIndexError: an unknown edge.
         GraphValueError: a block.
 
     Example:
@@ -119,14 +122,14 @@ def in_subgraph(
     Args:
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        relabel_nodes: keep only nodes that have edges, numbered anew; else keep all nodes.
+        relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
 
     Returns:
         A new graph.
 
     Raises:
-        GraphIndexError: a node that is not there.
+        GraphIndexError: an unknown node.
 
     Example:
         >>> import graphmp as gm
@@ -145,14 +148,14 @@ def out_subgraph(
     Args:
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        relabel_nodes: keep only nodes that have edges, numbered anew; else keep all nodes.
+        relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
 
     Returns:
         A new graph.
 
     Raises:
-        GraphIndexError: a node that is not there.
+        GraphIndexError: an unknown node.
 
     Example:
         >>> import graphmp as gm
@@ -188,16 +191,16 @@ def khop_in_subgraph(
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
         k: the number of steps, along edges of any type.
-        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        relabel_nodes: number the nodes from 0, in ascending id; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
-        output_device: where the result goes; where the graph is unless given.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
-        A new graph; with ``relabel_nodes`` a tuple of it and the new ids of ``nodes``, in the order
-        given: a tensor, or a dict of tensors where a dict came.
+        A new graph; with ``relabel_nodes`` a tuple of it and the new ids of ``nodes``, in the same
+        order: a tensor, or a dict of tensors if ``nodes`` is a dict.
 
     Raises:
-        GraphIndexError: a node that is not there.
+        GraphIndexError: an unknown node.
         GraphTypeError: ``k`` is no int.
         GraphValueError: a negative ``k``, or a block.
 
@@ -226,15 +229,15 @@ def khop_out_subgraph(
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
         k: the number of steps, along edges of any type.
-        relabel_nodes: number the nodes anew, in ascending id; else keep all nodes.
+        relabel_nodes: number the nodes from 0, in ascending id; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
-        output_device: where the result goes; where the graph is unless given.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         As :func:`khop_in_subgraph` does.
 
     Raises:
-        GraphIndexError: a node that is not there.
+        GraphIndexError: an unknown node.
         GraphTypeError: ``k`` is no int.
         GraphValueError: a negative ``k``, or a block.
 
@@ -250,7 +253,7 @@ def khop_out_subgraph(
 def _around(
     graph: Structure, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
 ) -> Any:
-    """The subgraph of what is at most ``k`` steps away, each step from one ``end`` of an edge."""
+    """The subgraph of nodes at most ``k`` steps away; a step starts at one ``end`` of an edge."""
     refuse_block(graph)
     relabel, store_ids = options
     centers = nodes_by_type(graph, nodes)
@@ -268,20 +271,20 @@ def _around(
     return sub, {t: new_ids[t] for t in nodes}
 
 
-def _within(graph: Structure, given: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
-    """The ids of each node type, ascending, of what is at most ``k`` steps away."""
-    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in given}
-    newest, steps = dict(given), 0
+def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
+    """The ids of each node type, ascending, of the nodes that are at most ``k`` steps away."""
+    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in start}
+    newest, steps = dict(start), 0
     while any(ids.numel() for ids in newest.values()):
         for ntype, ids in newest.items():
             met[ntype][ids.long()] = True
         if steps == k:
             break
-        found: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in given.items()}
+        reached: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in start.items()}
         for etype, adjacency in graph.adjacencies.items():
             form = adjacency.csc if end == 2 else adjacency.csr
-            found[etype[2 - end]].append(form.indices[spread(form.indptr, newest[etype[end]])])
-        newest = {t: torch.unique(torch.cat(parts)) for t, parts in found.items()}
+            reached[etype[2 - end]].append(form.indices[spread(form.indptr, newest[etype[end]])])
+        newest = {t: torch.unique(torch.cat(parts)) for t, parts in reached.items()}
         newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
         steps += 1
     return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
@@ -289,13 +292,13 @@ def _within(graph: Structure, given: Mapping[str, Tensor], k: int, end: int) -> 
 
 def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
     """The nodes of each type at the ends of edges, ascending."""
-    found: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
+    ends: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
     for (s, _, d), eids in edges.items():
         adjacency = graph.adjacencies[(s, _, d)]
-        found[s].append(adjacency.src[eids.long()])
-        found[d].append(adjacency.dst[eids.long()])
+        ends[s].append(adjacency.src[eids.long()])
+        ends[d].append(adjacency.dst[eids.long()])
     none = torch.empty(0, dtype=graph.idtype, device=graph.device)
-    return {t: torch.unique(torch.cat([none, *parts])) for t, parts in found.items()}
+    return {t: torch.unique(torch.cat([none, *parts])) for t, parts in ends.items()}
 
 
 def _induced(
@@ -304,16 +307,16 @@ def _induced(
     nodes: Mapping[str, Tensor] | None,
     store_ids: bool,
 ) -> AnyGraph:
-    """The graph of some edges, between some nodes numbered anew, or between all of them."""
-    places, src = {}, {}
+    """The graph of some edges, between some nodes numbered from 0, or between all nodes."""
+    new_ids, src = {}, {}
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]
         if nodes is None:
             src[ntype] = frame.copy()
             continue
         ids = nodes[ntype]
-        places[ntype] = ids.new_zeros(frame.num_rows)
-        places[ntype][ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
+        new_ids[ntype] = ids.new_zeros(frame.num_rows)
+        new_ids[ntype][ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
         src[ntype] = frame.take(ids)
         if store_ids:
             src[ntype][NID] = ids
@@ -321,8 +324,8 @@ def _induced(
     for etype, eids in edges.items():
         part = graph.adjacencies[etype].subset(eids)
         if nodes is not None:
-            us = places[etype[0]][part.src.long()]
-            vs = places[etype[2]][part.dst.long()]
+            us = new_ids[etype[0]][part.src.long()]
+            vs = new_ids[etype[2]][part.dst.long()]
             counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
             part = Adjacency.from_coo(us, vs, *counts)
         adjacencies[etype] = part
@@ -345,7 +348,7 @@ def nodes_by_type(graph: Structure, nodes: Any) -> dict[str, Tensor]:
             graph.idtype,
             graph.device,
             graph.num_nodes(ntype),
-            f"Ids of nodes of type {ntype!r}",
+            f"Ids of nodes{of_type(ntype)}",
         )
         for ntype in graph.ntypes
     }
@@ -360,7 +363,7 @@ def edges_by_type(graph: GraphState, edges: Any) -> dict[CanonicalEtype, Tensor]
         value = by_type.get(etype, [])
         if _checks.is_mask(value):
             value = _checks.ids_or_mask(
-                value, graph.idtype, graph.device, adjacency.num_edges, f"edges of type {etype}"
+                value, graph.idtype, graph.device, adjacency.num_edges, f"Edges{of_type(etype)}"
             )
         eids = edge_argument(graph, value, etype)
         checked[etype] = graph._arange(adjacency.num_edges) if eids is None else eids

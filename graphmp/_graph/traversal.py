@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
+from .._storage.metagraph import listed
 from ..errors import GraphValueError
 from ..kernels.segments import spread
 from .structure import Structure
@@ -92,13 +93,15 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
         candidates = torch.unique(reached)
         frontier = candidates[waiting[candidates] == 0]
     if sum(nodes.numel() for nodes in levels) != graph.num_nodes():
-        raise GraphValueError("A topological order needs a graph without cycles; this has one.")
+        raise GraphValueError("Expected a graph without cycles, got one with a cycle.")
     return tuple(levels)
 
 
 def _directed(graph: Structure, reverse: bool) -> Adjacency:
     if not graph.is_homogeneous:
-        raise GraphValueError("A graph of one node and one edge type is wanted.")
+        raise GraphValueError(
+            f"Expected a graph of one node and one edge type, got {listed(graph.canonical_etypes)}."
+        )
     return graph.adjacency.reversed if reverse else graph.adjacency
 
 

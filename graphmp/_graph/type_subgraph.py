@@ -10,7 +10,7 @@ import torch
 from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ETYPE, NID, NTYPE, Frame
-from .._storage.metagraph import CanonicalEtype, Metagraph
+from .._storage.metagraph import CanonicalEtype, Metagraph, listed
 from ..errors import GraphKeyError, GraphTypeError
 from .arguments import refuse_block
 from .frames import Frames
@@ -105,8 +105,8 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
         return edge_type_subgraph(graph, [key])
     if not isinstance(key, tuple) or len(key) != 3:
         raise GraphTypeError(
-            "A graph is indexed by an edge type's name or by a triple (source type, name, "
-            f"destination type) with ':' for any, but {_checks.kind(key)} came."
+            "Expected an edge type's name, or a triple (source type, name, destination type) with "
+            f"':' for any, got {_checks.kind(key)}."
         )
     matching = [
         etype
@@ -114,7 +114,7 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
         if all(_fits(name, want) for name, want in zip(etype, key, strict=True))
     ]
     if not matching:
-        known = ", ".join(map(repr, graph.canonical_etypes))
+        known = listed(graph.canonical_etypes)
         raise GraphKeyError(f"No edge type matches {key!r}; the graph has {known}.")
     return edge_type_subgraph(graph, matching) if len(matching) == 1 else _merged(graph, matching)
 
@@ -185,5 +185,5 @@ def _joined(
 
 def _listed(value: Any, what: str) -> Iterable[Any]:
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise GraphTypeError(f"{what} are a list, but {_checks.kind(value)} came.")
+        raise GraphTypeError(f"{what}: expected a list, got {_checks.kind(value)}.")
     return value

@@ -106,13 +106,13 @@ class Verbs(GraphState):
         """
         if not callable(cross_reducer) and cross_reducer not in CROSS_REDUCERS:
             raise GraphValueError(
-                f"A cross reducer is one of {', '.join(CROSS_REDUCERS)} or a function, but "
-                f"{cross_reducer!r} came."
+                f"Expected a cross reducer among {', '.join(CROSS_REDUCERS)}, or a function, got "
+                f"{cross_reducer!r}."
             )
         row = REDUCERS.get(cross_reducer) if isinstance(cross_reducer, str) else None
         groups: dict[str, list[tuple[Relation, udf.Columns]]] = {}
         functions = self._functions(etype_dict)
-        for etype in self._meta.canonical_etypes:  # one order, whatever that of the dict
+        for etype in self._meta.canonical_etypes:  # the order of type ids, not of the dict
             if etype not in functions:
                 continue
             message, reduce, *rest = functions[etype]
@@ -125,9 +125,9 @@ class Verbs(GraphState):
                 new = zero_alone(new, incoming.adjacencies[0])
             groups.setdefault(etype[2], []).append((incoming.relations[0], new))
         results = []
-        for given in groups.values():
-            relation, frame = given[0][0], given[0][0].dst
-            new = cross_reduce([(r.adjacency, part) for r, part in given], cross_reducer, row)
+        for group in groups.values():
+            relation, frame = group[0][0], group[0][0].dst
+            new = cross_reduce([(r.adjacency, part) for r, part in group], cross_reducer, row)
             checked = udf.columns(new, frame.num_rows, self.device, "cross reducer")
             results.append((frame, applied(relation, checked, apply_node_func)))
         for frame, new in results:
@@ -265,19 +265,19 @@ class Verbs(GraphState):
         """The functions of each canonical edge type, as a user gave them."""
         if not isinstance(etype_dict, Mapping):
             raise GraphTypeError(
-                "Functions by edge type are a dict {edge type: (message_func, reduce_func)}, but "
-                f"{_checks.kind(etype_dict)} came."
+                "Expected a dict {edge type: (message_func, reduce_func)}, got "
+                f"{_checks.kind(etype_dict)}."
             )
         for etype, functions in etype_dict.items():
             if not isinstance(functions, (tuple, list)) or len(functions) not in (2, 3):
                 raise GraphTypeError(
-                    f"The functions of edge type {etype!r} are (message_func, reduce_func) or "
-                    f"(message_func, reduce_func, apply_node_func), but {functions!r} came."
+                    f"Expected the functions of edge type {etype!r} as (message_func, reduce_func) "
+                    f"or (message_func, reduce_func, apply_node_func), got {functions!r}."
                 )
-        found = {self._meta.etype(etype): tuple(f) for etype, f in etype_dict.items()}
-        if len(found) != len(etype_dict):
-            raise GraphValueError(f"An edge type is named twice in {list(etype_dict)}.")
-        return found
+        by_etype = {self._meta.etype(etype): tuple(f) for etype, f in etype_dict.items()}
+        if len(by_etype) != len(etype_dict):
+            raise GraphValueError(f"Expected each edge type once, got {list(etype_dict)}.")
+        return by_etype
 
     def _named_rows(self, ids: Any, ntype: Any) -> tuple[str, Frame, Tensor | None]:
         """The type, the frame and the checked ids, or None for all, that a user means."""
@@ -302,4 +302,4 @@ def _check_function(function: Any, what: str) -> None:
         GraphTypeError: it cannot.
     """
     if not callable(function):
-        raise GraphTypeError(f"The {what} must be a function, but {_checks.kind(function)} came.")
+        raise GraphTypeError(f"Expected the {what} to be a function, got {_checks.kind(function)}.")

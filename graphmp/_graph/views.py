@@ -29,7 +29,7 @@ class Rows(MutableMapping[str, Tensor]):
 
     def __delitem__(self, name: str) -> None:
         raise GraphValueError(
-            f"Field {name!r} cannot be deleted for some rows: delete it from all of them."
+            f"Field {name!r} cannot be deleted for some rows; delete it from all of them."
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -70,8 +70,8 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
     def __setitem__(self, name: str, value: dict[Any, Tensor]) -> None:
         if not isinstance(value, Mapping):
             raise GraphTypeError(
-                f"With several {self._what} types, field {name!r} takes a dict "
-                f"{{{self._what} type: tensor}}, but {_checks.kind(value)} came."
+                f"Expected field {name!r} as a dict {{{self._what} type: tensor}}, as the graph "
+                f"has several {self._what} types, got {_checks.kind(value)}."
             )
         frames = [(self._by_type[self._find(t)], tensor) for t, tensor in value.items()]
         for frame, tensor in frames:

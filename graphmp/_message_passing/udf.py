@@ -13,7 +13,7 @@ from torch import Tensor
 from .. import _checks
 from .._storage.adjacency import Buckets
 from .._storage.frame import Frame
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
 from .relation import Incoming, Relation
@@ -197,7 +197,7 @@ def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Column
     num_edges = relation.adjacency.num_edges
     if num_edges == 0:
         warnings.warn(
-            f"A message function is called on 0 edges of type {relation.etype}.",
+            f"A message function is called on 0 edges{of_type(relation.etype)}.",
             GraphWarning,
             stacklevel=_level_of_caller(),
         )

@@ -12,6 +12,23 @@ CanonicalEtype: TypeAlias = tuple[str, str, str]
 
 DEFAULT_NTYPE = "_N"
 DEFAULT_ETYPE = "_E"
+_UNNAMED = (DEFAULT_NTYPE, DEFAULT_ETYPE, (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE))
+
+
+def of_type(name: str | CanonicalEtype) -> str:
+    """What follows "nodes" or "edges" in a message: their type, unless it has no name.
+
+    Example:
+        >>> of_type("user"), of_type(DEFAULT_NTYPE)
+        (" of type 'user'", '')
+    """
+    return "" if name in _UNNAMED else f" of type {name!r}"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Types in a message, where one without a name is called so."""
+    texts = ["one without a name" if name in _UNNAMED else repr(name) for name in names]
+    return ", ".join(dict.fromkeys(texts)) or "none"
 
 
 class Metagraph:
@@ -81,26 +98,26 @@ class Metagraph:
                 return self.canonical_etypes[0]
             raise GraphValueError(
                 f"The graph has {len(self.canonical_etypes)} edge types, so name one: "
-                f"{_listed(self.canonical_etypes)}."
+                f"{listed(self.canonical_etypes)}."
             )
         if isinstance(name, str):
-            found = self._named.get(name, [])
-            if len(found) == 1:
-                return found[0]
-            if found:
+            candidates = self._named.get(name, [])
+            if len(candidates) == 1:
+                return candidates[0]
+            if candidates:
                 raise GraphValueError(
-                    f"Edge type {name!r} is ambiguous: give one of {_listed(found)}."
+                    f"Edge type {name!r} is ambiguous: pass one of {listed(candidates)}."
                 )
         elif isinstance(name, tuple) and len(name) == 3:
             if name in self.canonical_etypes:
                 return name
         else:
             raise GraphTypeError(
-                "An edge type is a name or a triple (source type, name, destination type), "
-                f"but {kind(name)} came."
+                "Expected an edge type as a name or a triple (source type, name, destination "
+                f"type), got {kind(name)}."
             )
         raise GraphKeyError(
-            f"There is no edge type {name!r}; the graph has {_listed(self.canonical_etypes)}."
+            f"There is no edge type {name!r}; the graph has {listed(self.canonical_etypes)}."
         )
 
     def src(self, name: Any = None) -> str:
@@ -120,13 +137,9 @@ def _find(name: Any, known: Sequence[str], what: str) -> str:
     if name is None:
         if len(known) == 1:
             return known[0]
-        raise GraphValueError(f"The graph has {len(known)} {what}s, so name one: {_listed(known)}.")
+        raise GraphValueError(f"The graph has {len(known)} {what}s, so name one: {listed(known)}.")
     if not isinstance(name, str):
-        raise GraphTypeError(f"A {what} is a string, but {kind(name)} came.")
+        raise GraphTypeError(f"Expected a {what} as a string, got {kind(name)}.")
     if name not in known:
-        raise GraphKeyError(f"There is no {what} {name!r}; the graph has {_listed(known)}.")
+        raise GraphKeyError(f"There is no {what} {name!r}; the graph has {listed(known)}.")
     return name
-
-
-def _listed(items: Iterable[object]) -> str:
-    return ", ".join(map(repr, items)) or "none"

@@ -13,7 +13,7 @@ from .. import _checks
 from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, CanonicalEtype, Metagraph
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-from .parse import Counts, build, counts_by_type, empty_place, given_counts, parse
+from .parse import Counts, build, checked_counts, counts_by_type, empty_place, parse
 
 
 def graph(
@@ -29,10 +29,10 @@ def graph(
         data: the edges, in the order of their ids, as one of: a tuple ``(u, v)`` of tensors,
             arrays or lists; a list of pairs; ``("coo", (u, v))``; ``("csr", (indptr, indices,
             eids))``, which groups edges by source; ``("csc", (indptr, indices, eids))``, which
-            groups them by destination. Empty ``eids`` number the edges in the order given.
-        num_nodes: the number of nodes; the largest id + 1 unless given.
-        idtype: int32 or int64; that of the tensors unless given, int64 for lists.
-        device: where the graph goes; where the tensors are unless given.
+            groups them by destination. Empty ``eids`` number the edges in their own order.
+        num_nodes: the number of nodes; the largest id + 1 by default.
+        idtype: int32 or int64; by default that of the tensors, int64 for lists.
+        device: the device of the graph; by default that of the tensors.
 
     Returns:
         The graph.
@@ -66,9 +66,9 @@ def heterograph(
     Args:
         data_dict: for each ``(source type, name, destination type)`` the edges, as :func:`graph`
             takes them.
-        num_nodes_dict: the number of nodes of each type; the largest id + 1 unless given.
-        idtype: int32 or int64; that of the tensors unless given, int64 for lists.
-        device: where the graph goes; where the tensors are unless given.
+        num_nodes_dict: the number of nodes of each type; the largest id + 1 by default.
+        idtype: int32 or int64; by default that of the tensors, int64 for lists.
+        device: the device of the graph; by default that of the tensors.
 
     Returns:
         The graph; its types are sorted.
@@ -94,7 +94,7 @@ def heterograph(
         counts[s] = max(counts.get(s, 0), num_src)
         counts[d] = max(counts.get(d, 0), num_dst)
     if num_nodes_dict is not None:
-        counts = given_counts(counts, num_nodes_dict, "num_nodes_dict")
+        counts = checked_counts(counts, num_nodes_dict, "num_nodes_dict")
     adjacencies = {
         etype: build(layout, parts, counts[etype[0]], counts[etype[2]])
         for etype, (layout, parts, _, _) in edges.items()
@@ -115,10 +115,10 @@ def create_block(
     Args:
         data_dict: the edges, as :func:`graph` takes them; or a dict of them by ``(source type,
             name, destination type)``.
-        num_src_nodes: the number of sources, or a dict by type; the largest id + 1 unless given.
+        num_src_nodes: the number of sources, or a dict by type; the largest id + 1 by default.
         num_dst_nodes: the number of destinations, or a dict by type; likewise.
-        idtype: int32 or int64; that of the tensors unless given, int64 for lists.
-        device: where the block goes; where the tensors are unless given.
+        idtype: int32 or int64; by default that of the tensors, int64 for lists.
+        device: the device of the block; by default that of the tensors.
 
     Returns:
         A graph with ``is_block``; features are in ``srcdata``, ``dstdata`` and ``edata``.
@@ -142,11 +142,11 @@ def create_block(
         src[s] = max(src.get(s, 0), num_src)
         dst[d] = max(dst.get(d, 0), num_dst)
     if num_src_nodes is not None:
-        src = given_counts(
+        src = checked_counts(
             src, counts_by_type(num_src_nodes, src, "num_src_nodes"), "num_src_nodes"
         )
     if num_dst_nodes is not None:
-        dst = given_counts(
+        dst = checked_counts(
             dst, counts_by_type(num_dst_nodes, dst, "num_dst_nodes"), "num_dst_nodes"
         )
     adjacencies = {
@@ -167,9 +167,9 @@ def from_edge_index(
 
     Args:
         edge_index: (2, E) integers.
-        num_nodes: the number of nodes; the largest id + 1 unless given.
-        idtype: int32 or int64; that of the tensor unless given.
-        device: where the graph goes; where the tensor is unless given.
+        num_nodes: the number of nodes; the largest id + 1 by default.
+        idtype: int32 or int64; by default that of the tensor.
+        device: the device of the graph; by default that of the tensor.
 
     Raises:
         GraphValueError: another shape.
@@ -181,14 +181,14 @@ def from_edge_index(
     """
     if not isinstance(edge_index, (Tensor, np.ndarray, list, tuple)):
         raise GraphTypeError(
-            f"edge_index must be a tensor of shape (2, E), but {_checks.kind(edge_index)} came."
+            f"Expected edge_index as a tensor of shape (2, E), got {_checks.kind(edge_index)}."
         )
     if isinstance(edge_index, (list, tuple)):
         shape: tuple[int, ...] = (len(edge_index),)
     else:
         shape = tuple(edge_index.shape)
     if shape[:1] != (2,) or len(shape) > 2:
-        raise GraphValueError(f"edge_index must have shape (2, E), but {shape} came.")
+        raise GraphValueError(f"Expected edge_index of shape (2, E), got {shape}.")
     ends = (edge_index[0], edge_index[1])
     return graph(ends, num_nodes=num_nodes, idtype=idtype, device=device)
 
@@ -207,7 +207,7 @@ def rand_graph(
         num_nodes: the number of nodes.
         num_edges: the number of edges, at most ``num_nodes`` squared.
         idtype: int32 or int64.
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphValueError: more edges than pairs, or a negative number.
@@ -242,7 +242,7 @@ def rand_bipartite(
         num_dst_nodes: the number of destinations.
         num_edges: the number of edges, at most the number of pairs.
         idtype: int32 or int64.
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphValueError: more edges than pairs, a negative number, or one type at both ends.
@@ -253,7 +253,7 @@ def rand_bipartite(
         [('user', 'buys', 'game')]
     """
     if utype == vtype:
-        raise GraphValueError(f"The two ends need different types, but both are {utype!r}.")
+        raise GraphValueError(f"Expected two different node types, got {utype!r} at both ends.")
     counts = {
         utype: _checks.count(num_src_nodes, "num_src_nodes"),
         vtype: _checks.count(num_dst_nodes, "num_dst_nodes"),
@@ -266,12 +266,14 @@ def _random_pairs(num_src: int, num_dst: int, num_edges: int) -> tuple[Tensor, T
     """Different pairs in random order."""
     pairs = num_src * num_dst
     if num_edges > pairs:
-        raise GraphValueError(f"{num_edges} different edges do not fit into {pairs} pairs.")
+        raise GraphValueError(
+            f"Expected at most {pairs} edges, one for each pair of nodes, got {num_edges}."
+        )
     if 4 * num_edges > pairs:
         keys = torch.randperm(pairs)[:num_edges]
     else:
         keys = torch.empty(0, dtype=torch.int64)
-        while keys.numel() < num_edges:  # at most a quarter is taken, so few rounds
+        while keys.numel() < num_edges:  # at most a quarter of the pairs are drawn, so few rounds
             more = torch.randint(pairs, (num_edges - keys.numel(),))
             keys = torch.unique(torch.cat([keys, more]))
         keys = keys[torch.randperm(num_edges)]

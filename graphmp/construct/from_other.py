@@ -24,9 +24,9 @@ def from_scipy(
 
     Args:
         sp_mat: square SciPy sparse matrix or array; every stored entry counts, zeros too.
-        eweight_name: the edge feature to write the values to; they are dropped unless given.
+        eweight_name: the edge feature to write the values to; by default they are dropped.
         idtype: int32 or int64 (the default).
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphTypeError: not a sparse matrix.
@@ -42,13 +42,13 @@ def from_scipy(
     rows, columns = entries.shape
     if rows != columns:
         raise GraphValueError(
-            f"A square matrix is wanted, but {rows} x {columns} came: for two node types use "
+            f"Expected a square matrix, got {rows} x {columns}; for two node types use "
             "bipartite_from_scipy."
         )
-    made = graph(_ends(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
+    g = graph(_ends(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
-        made.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=made.device)
-    return made
+        g.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=g.device)
+    return g
 
 
 def bipartite_from_scipy(
@@ -67,9 +67,9 @@ def bipartite_from_scipy(
         utype: the sources' type.
         etype: the relation's name.
         vtype: the destinations' type, another than ``utype``.
-        eweight_name: the edge feature to write the values to; they are dropped unless given.
+        eweight_name: the edge feature to write the values to; by default they are dropped.
         idtype: int32 or int64 (the default).
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphTypeError: not a sparse matrix.
@@ -85,10 +85,10 @@ def bipartite_from_scipy(
     entries = _entries(sp_mat)
     counts = dict(zip((utype, vtype), map(int, entries.shape), strict=True))
     edges = {(utype, etype, vtype): _ends(entries)}
-    made = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
+    g = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
-        made.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=made.device)
-    return made
+        g.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=g.device)
+    return g
 
 
 def _entries(sp_mat: Any) -> Any:
@@ -96,7 +96,7 @@ def _entries(sp_mat: Any) -> Any:
 
     if not sparse.issparse(sp_mat):
         raise GraphTypeError(
-            f"A SciPy sparse matrix is wanted, but {type(sp_mat).__name__} came: call "
+            f"Expected a SciPy sparse matrix, got {type(sp_mat).__name__}; call "
             "scipy.sparse.coo_matrix on it."
         )
     return sp_mat.tocoo()
@@ -130,7 +130,7 @@ def from_networkx(
         edge_attrs: edge attributes to copy to features.
         edge_id_attr_name: the edge attribute that holds the edge ids, of a directed graph.
         idtype: int32 or int64 (the default).
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphKeyError: a node or edge without an attribute that was asked for.
@@ -145,15 +145,15 @@ def from_networkx(
     _check_networkx(nx_graph)
     nodes = _sorted(nx_graph.nodes)
     edges = _edges(nx_graph, edge_id_attr_name)
-    place = {node: i for i, node in enumerate(nodes)}
-    ends = ([place[u] for u, _, _ in edges], [place[v] for _, v, _ in edges])
-    made = graph(ends, num_nodes=len(nodes), idtype=idtype or torch.int64, device=device)
+    ids = {node: i for i, node in enumerate(nodes)}
+    ends = ([ids[u] for u, _, _ in edges], [ids[v] for _, v, _ in edges])
+    g = graph(ends, num_nodes=len(nodes), idtype=idtype or torch.int64, device=device)
     for name in node_attrs or ():
         values = [nx_graph.nodes[node] for node in nodes]
-        made.ndata[name] = _column(values, name, "node").to(made.device)
+        g.ndata[name] = _column(values, name, "node").to(g.device)
     for name in edge_attrs or ():
-        made.edata[name] = _column([d for _, _, d in edges], name, "edge").to(made.device)
-    return made
+        g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
+    return g
 
 
 def bipartite_from_networkx(
@@ -183,7 +183,7 @@ def bipartite_from_networkx(
         v_attrs: attributes of destinations to copy to features.
         edge_id_attr_name: the edge attribute that holds the edge ids.
         idtype: int32 or int64 (the default).
-        device: where the graph goes.
+        device: the device of the graph.
 
     Raises:
         GraphKeyError: a node or edge without an attribute that was asked for.
@@ -203,30 +203,30 @@ def bipartite_from_networkx(
             raise GraphKeyError(f"Node {node!r} needs an attribute 'bipartite' of 0 or 1.")
         sides[attributes["bipartite"]].append(node)
     us, vs = _sorted(sides[0]), _sorted(sides[1])
-    u_place = {node: i for i, node in enumerate(us)}
-    v_place = {node: i for i, node in enumerate(vs)}
+    u_ids = {node: i for i, node in enumerate(us)}
+    v_ids = {node: i for i, node in enumerate(vs)}
     edges = _edges(nx_graph, edge_id_attr_name, once=True)
     if not nx_graph.is_directed():
-        edges = [(u, v, d) if u in u_place else (v, u, d) for u, v, d in edges]
+        edges = [(u, v, d) if u in u_ids else (v, u, d) for u, v, d in edges]
     for u, v, _ in edges:
-        if u not in u_place or v not in v_place:
+        if u not in u_ids or v not in v_ids:
             raise GraphValueError(f"Edge {u!r} -> {v!r} does not go from side 0 to side 1.")
-    ends = ([u_place[u] for u, _, _ in edges], [v_place[v] for _, v, _ in edges])
+    ends = ([u_ids[u] for u, _, _ in edges], [v_ids[v] for _, v, _ in edges])
     counts = {utype: len(us), vtype: len(vs)}
     relation = {(utype, etype, vtype): ends}
-    made = heterograph(relation, counts, idtype=idtype or torch.int64, device=device)
+    g = heterograph(relation, counts, idtype=idtype or torch.int64, device=device)
     for ntype, nodes, attrs in ((utype, us, u_attrs), (vtype, vs, v_attrs)):
         for name in attrs or ():
             values = [nx_graph.nodes[node] for node in nodes]
-            made.nodes[ntype].data[name] = _column(values, name, "node").to(made.device)
+            g.nodes[ntype].data[name] = _column(values, name, "node").to(g.device)
     for name in e_attrs or ():
-        made.edata[name] = _column([d for _, _, d in edges], name, "edge").to(made.device)
-    return made
+        g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
+    return g
 
 
 def _check_networkx(nx_graph: Any) -> None:
     if not (hasattr(nx_graph, "nodes") and hasattr(nx_graph, "is_directed")):
-        raise GraphTypeError(f"A NetworkX graph is wanted, but {_checks.kind(nx_graph)} came.")
+        raise GraphTypeError(f"Expected a NetworkX graph, got {_checks.kind(nx_graph)}.")
 
 
 def _sorted(nodes: Iterable[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Edge data: reading and checking the edges that users give, in any layout."""
+"""Parse: read and check the edges that users pass, in any layout."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.adjacency import Adjacency
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
 
 Counts: TypeAlias = dict[str, int]
-Edges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
+ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
 
 
 def empty_place(idtype: torch.dtype | None, device: Any) -> dict[str, Any]:
@@ -27,20 +27,20 @@ def empty_place(idtype: torch.dtype | None, device: Any) -> dict[str, Any]:
 
 def parse(
     data_dict: Mapping[Any, Any], idtype: torch.dtype | None, device: Any
-) -> dict[CanonicalEtype, Edges]:
+) -> dict[CanonicalEtype, ParsedEdges]:
     """For each relation its layout, checked tensors, and the least number of nodes at each end."""
     if not isinstance(data_dict, Mapping):
         raise GraphTypeError(
-            "Edges of several types are a dict {(source type, name, destination type): edges}, "
-            f"but {_checks.kind(data_dict)} came: for one type use graph()."
+            "Expected a dict {(source type, name, destination type): edges}, got "
+            f"{_checks.kind(data_dict)}; for one type use graphmp.graph."
         )
     parts = {}
     for etype, data in data_dict.items():
         is_triple = isinstance(etype, tuple) and len(etype) == 3
         if not is_triple or not all(isinstance(name, str) for name in etype):
             raise GraphTypeError(
-                "An edge type is a triple (source type, name, destination type) of strings, "
-                f"but {etype!r} came."
+                "Expected an edge type as a triple (source type, name, destination type) of "
+                f"strings, got {etype!r}."
             )
         parts[etype] = _layout(data)
     chosen = _common_idtype(parts.values(), idtype)
@@ -49,7 +49,9 @@ def parse(
     devices = {tensor.device for _, arrays in tensors.values() for tensor in arrays}
     if len(devices) > 1 and target is None:
         names = " and ".join(sorted(map(str, devices)))
-        raise GraphValueError(f"Edges lie on {names}: give device= or move them to one.")
+        raise GraphValueError(
+            f"Expected edges on one device, got {names}; pass device=, or move them to one."
+        )
     edges = {t: _measured(name, arrays) for t, (name, arrays) in tensors.items()}
     if target is None:
         return edges
@@ -64,30 +66,33 @@ def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
     if isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], str):
         name, arrays = data
         if name not in ("coo", "csr", "csc"):
-            raise GraphValueError(f"A layout is 'coo', 'csr' or 'csc', but {name!r} came.")
-        wanted = 2 if name == "coo" else 3
-        if not isinstance(arrays, (tuple, list)) or len(arrays) != wanted:
-            raise GraphValueError(f"Layout {name!r} takes {wanted} arrays.")
+            raise GraphValueError(f"Expected a layout 'coo', 'csr' or 'csc', got {name!r}.")
+        number = 2 if name == "coo" else 3
+        if not isinstance(arrays, (tuple, list)) or len(arrays) != number:
+            raise GraphValueError(
+                f"Expected a tuple of {number} arrays for layout {name!r}, got "
+                f"{_checks.kind(arrays)}."
+            )
         return name, tuple(arrays)
     if isinstance(data, tuple):
         if len(data) != 2:
             raise GraphValueError(
-                f"Edges are a tuple (sources, destinations), but {len(data)} parts came."
+                f"Expected edges as a tuple (sources, destinations), got {len(data)} parts."
             )
         return "coo", data
     is_graph = hasattr(data, "tocoo") or hasattr(data, "nodes")  # of SciPy, of NetworkX
     is_other = isinstance(data, (Tensor, np.ndarray, Mapping, str)) or is_graph
     if is_other or not isinstance(data, Iterable):
         raise GraphTypeError(
-            "Edges are a tuple (sources, destinations) or a list of pairs, but "
-            f"{_checks.kind(data)} came: for a (2, E) tensor use from_edge_index, for a dict by "
-            "edge type heterograph, for a SciPy matrix from_scipy, for NetworkX from_networkx."
+            "Expected edges as a tuple (sources, destinations) or a list of pairs, got "
+            f"{_checks.kind(data)}; for a (2, E) tensor use from_edge_index, for a dict by edge "
+            "type heterograph, for a SciPy matrix from_scipy, for NetworkX from_networkx."
         )
     pairs = list(data)
     if any(not isinstance(pair, (tuple, list)) or len(pair) != 2 for pair in pairs):
         raise GraphValueError(
-            "Edges are a tuple (sources, destinations) or a list of pairs, but a list came whose "
-            "items are no pairs."
+            "Expected edges as a tuple (sources, destinations) or a list of pairs, got a list with "
+            "items that are not pairs."
         )
     return "coo", ([u for u, _ in pairs], [v for _, v in pairs])
 
@@ -98,54 +103,63 @@ def _common_idtype(
     """The id type asked for, or that of the tensors, or int64."""
     if idtype is not None:
         return _checks.id_dtype(idtype)
-    found = {
+    dtypes = {
         array.dtype
         for _, arrays in parts
         for array in arrays
         if isinstance(array, Tensor) and array.numel()
     }
-    if len(found) > 1:
-        names = " and ".join(sorted(map(str, found)))
-        raise GraphTypeError(f"Ids of {names} came: cast them to one, or give idtype=.")
-    return _checks.id_dtype(found.pop()) if found else torch.int64
+    if len(dtypes) > 1:
+        names = " and ".join(sorted(map(str, dtypes)))
+        raise GraphTypeError(
+            f"Expected ids of one dtype, got {names}; cast them to one, or pass idtype=."
+        )
+    return _checks.id_dtype(dtypes.pop()) if dtypes else torch.int64
 
 
 def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]:
-    made = []
-    for array in arrays:
-        given = array
-        if isinstance(array, Tensor):
-            if array.numel() and array.dtype not in _checks.ID_DTYPES:
-                raise GraphTypeError(f"Ids are int32 or int64, but {_checks.kind(array)} came.")
-            if idtype == torch.int32 and array.dtype == torch.int64:
-                _checks.in_range(array, 2**31, "Edge ends in int32")
-            given = array.to(idtype)
-        place = array.device if isinstance(array, Tensor) else torch.device("cpu")
-        made.append(_checks.id_tensor(given, idtype, place, "Edge ends"))
-    return tuple(made)
+    """The arrays as tensors of the id type, each on its own device."""
+    cpu = torch.device("cpu")
+    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in arrays]
+    devices = [a.device if isinstance(a, Tensor) else cpu for a in arrays]
+    return tuple(
+        _checks.id_tensor(tensor, idtype, device, "Edge ends")
+        for tensor, device in zip(tensors, devices, strict=True)
+    )
 
 
-def _measured(layout: str, arrays: tuple[Tensor, ...]) -> Edges:
+def _cast(ids: Tensor, idtype: torch.dtype) -> Tensor:
+    if ids.numel() and ids.dtype not in _checks.ID_DTYPES:
+        raise GraphTypeError(f"Expected ids of int32 or int64, got {_checks.kind(ids)}.")
+    if idtype == torch.int32 and ids.dtype == torch.int64:
+        _checks.in_range(ids, 2**31, "Edge ends in int32")
+    return ids.to(idtype)
+
+
+def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:
     """Check the arrays of one relation and count the nodes that they name."""
     if layout == "coo":
         u, v = arrays
         if u.numel() != v.numel():
             raise GraphValueError(
-                f"Edges need as many sources as destinations, but {u.numel()} and {v.numel()} came."
+                f"Expected as many sources as destinations, got {u.numel()} and {v.numel()}."
             )
         return layout, arrays, _least(u), _least(v)
     indptr, indices, eids = arrays
     if indptr.numel() == 0 or indptr[0] != 0 or bool((indptr.diff() < 0).any()):
-        raise GraphValueError("indptr must start with 0 and never fall.")
+        raise GraphValueError("Expected an indptr that starts with 0 and never decreases.")
     if int(indptr[-1]) != indices.numel():
         raise GraphValueError(
-            f"indptr ends with {int(indptr[-1])}, but there are {indices.numel()} indices."
+            f"Expected an indptr that ends with the number of indices, {indices.numel()}, got "
+            f"{int(indptr[-1])}."
         )
     if eids.numel() == 0:
         eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
     every = torch.arange(indices.numel(), dtype=eids.dtype, device=eids.device)
     if eids.numel() != indices.numel() or not torch.equal(torch.sort(eids).values, every):
-        raise GraphValueError(f"Edge ids must be each of 0 to {indices.numel() - 1} once.")
+        raise GraphValueError(
+            f"Expected each edge id from 0 to {indices.numel() - 1} once, got others."
+        )
     rows, others = indptr.numel() - 1, _least(indices)
     ends = (rows, others) if layout == "csr" else (others, rows)
     return layout, (indptr, indices, eids), *ends
@@ -157,46 +171,49 @@ def _least(ids: Tensor) -> int:
         return 0
     low, high = torch.aminmax(ids)
     if int(low) < 0:
-        raise GraphIndexError(f"Node ids must not be negative, but {int(low)} came.")
+        raise GraphIndexError(f"Expected node ids that are not negative, got {int(low)}.")
     return int(high) + 1
 
 
-def given_counts(least: Counts, given: Mapping[str, int], argument: str) -> Counts:
-    """Numbers of nodes that a user gave, checked against the ids."""
-    if not isinstance(given, Mapping):
+def checked_counts(least: Counts, numbers: Mapping[str, int], argument: str) -> Counts:
+    """The numbers of nodes that a user passed, checked against the ids."""
+    if not isinstance(numbers, Mapping):
         raise GraphTypeError(
-            f"{argument} is a dict {{node type: number}}, but {_checks.kind(given)} came."
+            f"Expected {argument} as a dict {{node type: number}}, got {_checks.kind(numbers)}."
         )
-    for ntype in given:
+    for ntype in numbers:
         if not isinstance(ntype, str):
-            raise GraphTypeError(f"A node type is a string, but {_checks.kind(ntype)} came.")
-    counts = {t: _checks.count(n, f"The number of nodes of type {t!r}") for t, n in given.items()}
+            raise GraphTypeError(f"Expected a node type as a string, got {_checks.kind(ntype)}.")
+    counts = {t: _checks.count(n, f"The number of nodes{of_type(t)}") for t, n in numbers.items()}
     for ntype, needed in least.items():
         if ntype not in counts:
-            raise GraphValueError(f"{argument} lacks node type {ntype!r}.")
+            raise GraphValueError(f"Expected a number of nodes{of_type(ntype)} in {argument}.")
         if needed > counts[ntype]:
             raise GraphIndexError(
-                f"The edges name node {needed - 1} of type {ntype!r}, but the number of nodes "
-                f"given is {counts[ntype]}."
+                f"Expected edges between the {counts[ntype]} nodes{of_type(ntype)}, got an edge "
+                f"with node {needed - 1}."
             )
     return counts
 
 
-def counts_by_type(given: Any, types: Counts, argument: str) -> Mapping[str, int]:
-    """Numbers of nodes by type, where a user may give one number for the only type.
+def counts_by_type(numbers: Any, types: Counts, argument: str) -> Mapping[str, int]:
+    """Numbers of nodes by type, where a user may pass one number for the only type.
 
     Raises:
         GraphTypeError: one number for several types.
     """
-    if isinstance(given, Mapping):
-        return given
+    if isinstance(numbers, Mapping):
+        return numbers
     if len(types) != 1:
-        raise GraphTypeError(f"With several node types {argument} is a dict {{type: number}}.")
-    return {next(iter(types)): given}
+        raise GraphTypeError(
+            f"Expected {argument} as a dict {{type: number}}, as there are {len(types)} node "
+            f"types, got {_checks.kind(numbers)}."
+        )
+    return {next(iter(types)): numbers}
 
 
 def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) -> Adjacency:
-    """Make an adjacency of checked arrays in the layout they came in.
+    """Make an adjacency of checked arrays, in their own layout.
 
     Args:
         layout: ``"coo"``, ``"csr"`` or ``"csc"``.

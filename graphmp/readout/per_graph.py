@@ -1,4 +1,4 @@
-"""Features worked out graph by graph: nodes and edges see all those of their own graph in a batch.
+"""Softmax and broadcasting over the nodes, or the edges, of each graph in a batch.
 
 A graph that is no batch counts as a batch of one. Everything is differentiable, and the same
 inputs give the same bits.
@@ -63,18 +63,18 @@ def softmax_edges(graph: Graph, feat: str, *, etype: Any = None) -> Tensor:
 
 
 def broadcast_nodes(graph: Graph, graph_feat: Tensor, *, ntype: str | None = None) -> Tensor:
-    """Give each node what its graph has.
+    """Repeat a feature of each graph for each of its nodes.
 
     Args:
         graph: a graph or a batch.
-        graph_feat: (batch size, *feature); of a single graph (*feature) will do, with a warning.
+        graph_feat: (batch size, *feature); for a single graph also (*feature), with a warning.
         ntype: the node type; not needed when there is one.
 
     Returns:
         (N, *feature).
 
     Raises:
-        GraphTypeError: something else than a graph or a tensor.
+        GraphTypeError: not a graph, or not a tensor.
         GraphValueError: not a row for each graph; and as :func:`~graphmp.readout_nodes`.
 
     Example:
@@ -87,18 +87,18 @@ def broadcast_nodes(graph: Graph, graph_feat: Tensor, *, ntype: str | None = Non
 
 
 def broadcast_edges(graph: Graph, graph_feat: Tensor, *, etype: Any = None) -> Tensor:
-    """Give each edge what its graph has.
+    """Repeat a feature of each graph for each of its edges.
 
     Args:
         graph: a graph or a batch.
-        graph_feat: (batch size, *feature); of a single graph (*feature) will do, with a warning.
+        graph_feat: (batch size, *feature); for a single graph also (*feature), with a warning.
         etype: the edge type; not needed when there is one.
 
     Returns:
         (E, *feature).
 
     Raises:
-        GraphTypeError: something else than a graph or a tensor.
+        GraphTypeError: not a graph, or not a tensor.
         GraphValueError: not a row for each graph; and as :func:`~graphmp.readout_edges`.
 
     Example:

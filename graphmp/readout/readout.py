@@ -1,4 +1,4 @@
-"""Readouts: what all nodes, or all edges, of each graph in a batch say together.
+"""Readouts: reduce or rank the nodes, or the edges, of each graph in a batch.
 
 A graph that is no batch counts as a batch of one. Rows of results are in the order of the graphs.
 Everything is differentiable, and the same inputs give the same bits.
@@ -37,7 +37,7 @@ def readout_nodes(
 
     Raises:
         GraphKeyError: an unknown field or type.
-        GraphTypeError: something else than a graph or the name of a field.
+        GraphTypeError: not a graph, or not the name of a field.
         GraphValueError: an unknown ``op``, weights that do not broadcast, a block, or no ``ntype``
             where there are several.
 
@@ -69,7 +69,7 @@ def readout_edges(
 
     Raises:
         GraphKeyError: an unknown field or type.
-        GraphTypeError: something else than a graph or the name of a field.
+        GraphTypeError: not a graph, or not the name of a field.
         GraphValueError: an unknown ``op``, weights that do not broadcast, or no ``etype`` where
             there are several.
 
@@ -288,13 +288,13 @@ def topk_nodes(
         k: how many.
         descending: the largest first; else the smallest first.
         sortby: the column of a feature (N, D) by which whole rows are sorted; each element of
-            the feature is sorted for itself unless given.
+            the feature is sorted on its own by default.
         ntype: the node type; not needed when there is one.
 
     Returns:
-        The features, (batch size, k, *feature), 0 where a graph has fewer nodes; and the place of
-        each among the nodes of its graph, int64, -1 where there is none: (batch size, k), without
-        ``sortby`` (batch size, k, *feature).
+        The features, (batch size, k, *feature), 0 where a graph has fewer nodes; and the position
+        of each among the nodes of its graph, int64, -1 where a graph has fewer: (batch size, k),
+        without ``sortby`` (batch size, k, *feature).
 
     Raises:
         GraphIndexError: a column that is not there.
@@ -305,8 +305,8 @@ def topk_nodes(
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0, 1], [1, 0])), gm.graph(([0], [0]))])
         >>> g.ndata["h"] = torch.tensor([[1.0, 9.0], [2.0, 8.0], [3.0, 7.0]])
-        >>> rows, places = gm.topk_nodes(g, "h", 1, sortby=0)
-        >>> rows.tolist(), places.tolist()
+        >>> rows, positions = gm.topk_nodes(g, "h", 1, sortby=0)
+        >>> rows.tolist(), positions.tolist()
         ([[[2.0, 8.0]], [[3.0, 7.0]]], [[1], [0]])
     """
     return nodes_by_graph(graph, ntype).top(feat, k, descending, sortby)
@@ -331,13 +331,13 @@ def topk_edges(
         k: how many.
         descending: the largest first; else the smallest first.
         sortby: the column of a feature (E, D) by which whole rows are sorted; each element of
-            the feature is sorted for itself unless given.
+            the feature is sorted on its own by default.
         etype: the edge type; not needed when there is one.
 
     Returns:
-        The features, (batch size, k, *feature), 0 where a graph has fewer edges; and the place of
-        each among the edges of its graph, int64, -1 where there is none: (batch size, k), without
-        ``sortby`` (batch size, k, *feature).
+        The features, (batch size, k, *feature), 0 where a graph has fewer edges; and the position
+        of each among the edges of its graph, int64, -1 where a graph has fewer: (batch size, k),
+        without ``sortby`` (batch size, k, *feature).
 
     Raises:
         GraphIndexError: a column that is not there.
@@ -348,8 +348,8 @@ def topk_edges(
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0, 1], [1, 0])), gm.graph(([0], [0]))])
         >>> g.edata["h"] = torch.tensor([[1.0, 9.0], [2.0, 8.0], [3.0, 7.0]])
-        >>> rows, places = gm.topk_edges(g, "h", 1, sortby=0)
-        >>> rows.tolist(), places.tolist()
+        >>> rows, positions = gm.topk_edges(g, "h", 1, sortby=0)
+        >>> rows.tolist(), positions.tolist()
         ([[[2.0, 8.0]], [[3.0, 7.0]]], [[1], [0]])
     """
     return edges_by_graph(graph, etype).top(feat, k, descending, sortby)

@@ -1,4 +1,4 @@
-"""Members: the nodes or edges of one type of a batch, and to which of its graphs they belong."""
+"""Segments: the rows of one node or edge type of a batch, grouped by graph."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarn
 from ..ops import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
 
 
-class Members(NamedTuple):
-    """The nodes or edges of one type, those of each graph after those of the one before.
+class Segments(NamedTuple):
+    """The nodes or edges of one type as rows, one segment of consecutive rows for each graph.
 
     Attributes:
-        frame: their features.
-        sizes: (batch size,) how many of them each graph has.
+        frame: the features of the rows.
+        sizes: (batch size,) the number of rows of each segment.
     """
 
     frame: Frame
@@ -29,13 +29,13 @@ class Members(NamedTuple):
         """A feature.
 
         Raises:
-            GraphKeyError: there is none of this name.
+            GraphKeyError: no field has this name.
             GraphTypeError: not a name.
         """
         if not isinstance(name, str):
             raise GraphTypeError(
-                f"The name of a field of the {self.frame.owner} is wanted, but "
-                f"{_checks.kind(name)} came: assign features to a field, and name it."
+                f"Expected the name of a field of the {self.frame.owner}, got "
+                f"{_checks.kind(name)}; assign the features to a field, and pass its name."
             )
         return self.frame[name]
 
@@ -45,31 +45,31 @@ class Members(NamedTuple):
         return segment_reduce(self.sizes, self.field(feat), op, factor)
 
     def softmax(self, feat: str) -> Tensor:
-        """The softmax of a feature over the members of each graph: (members, *feature)."""
+        """The softmax of a feature over each segment: (rows, *feature)."""
         return segment_softmax(self.sizes, self.field(feat))
 
-    def broadcast(self, given: Any) -> Tensor:
-        """What each graph has, for each of its members: (members, *feature).
+    def broadcast(self, feature: Any) -> Tensor:
+        """The feature of each graph, repeated for each row of its segment: (rows, *feature).
 
         Args:
-            given: (batch size, *feature); of one graph (*feature) will do, with a warning.
+            feature: (batch size, *feature); for one graph also (*feature), with a warning.
         """
         graphs = self.sizes.numel()
-        if isinstance(given, Tensor) and graphs == 1 and (given.ndim == 0 or len(given) != 1):
+        if isinstance(feature, Tensor) and graphs == 1 and (feature.ndim == 0 or len(feature) != 1):
             warnings.warn(
-                f"A feature of one graph should have 1 row, but a shape of {tuple(given.shape)} "
-                "came, which is taken for that row: call .unsqueeze(0) on it.",
+                "graph_feat: expected 1 row for the only graph, got a shape of "
+                f"{tuple(feature.shape)}, which is read as that row; call .unsqueeze(0) on it.",
                 GraphWarning,
                 stacklevel=3,
             )
-            given = given.unsqueeze(0)
-        _checks.feature(given, graphs, self.frame.device, "graph_feat", "graphs of the batch")
-        return segment_broadcast(self.sizes, given, self.frame.num_rows)
+            feature = feature.unsqueeze(0)
+        _checks.feature(feature, graphs, self.frame.device, "graph_feat", "graphs of the batch")
+        return segment_broadcast(self.sizes, feature, self.frame.num_rows)
 
     def top(self, feat: str, k: Any, descending: bool, sortby: int | None) -> tuple[Tensor, Tensor]:
-        """The first ``k`` members of each graph by a feature, and their places in their graph.
+        """The first ``k`` rows of each segment by a feature, and their positions in the segment.
 
-        Of equal members the first comes first; NaN counts as the greatest number.
+        Of equal rows the first comes first; NaN counts as the greatest number.
 
         Returns:
             (batch size, k, *feature), filled up with 0; and (batch size, k), or with the shape of
@@ -83,14 +83,14 @@ class Members(NamedTuple):
         if not len(value):
             empty = value.new_zeros(*shape, *value.shape[1:])
             return empty, order.new_full((*shape, *order.shape[1:]), -1)
-        lacks = (rank >= self.sizes.view(-1, 1)).flatten()
+        is_padding = (rank >= self.sizes.view(-1, 1)).flatten()
         chosen = order[(starts + rank).flatten().clamp(max=len(value) - 1)]
         rows = chosen.view(*chosen.shape, *(1,) * (value.ndim - chosen.ndim))
-        taken = value.gather(0, rows.expand(-1, *value.shape[1:]))
-        filled = taken.masked_fill(_like(lacks, taken), 0)
-        places = chosen - _like(starts.expand(shape).flatten(), chosen)
-        places = places.masked_fill(_like(lacks, chosen), -1)
-        return filled.view(*shape, *value.shape[1:]), places.view(*shape, *order.shape[1:])
+        features = value.gather(0, rows.expand(-1, *value.shape[1:]))
+        features = features.masked_fill(_like(is_padding, features), 0)
+        positions = chosen - _like(starts.expand(shape).flatten(), chosen)
+        positions = positions.masked_fill(_like(is_padding, chosen), -1)
+        return features.view(*shape, *value.shape[1:]), positions.view(*shape, *order.shape[1:])
 
 
 def _like(rows: Tensor, other: Tensor) -> Tensor:
@@ -98,45 +98,45 @@ def _like(rows: Tensor, other: Tensor) -> Tensor:
     return rows.view(-1, *(1,) * (other.ndim - 1))
 
 
-def nodes_by_graph(graph: Any, ntype: str | None) -> Members:
+def nodes_by_graph(graph: Any, ntype: str | None) -> Segments:
     """The nodes of one type.
 
     Raises:
         GraphKeyError: an unknown type.
-        GraphTypeError: something else than a graph.
+        GraphTypeError: not a graph.
         GraphValueError: a block, or no type where there are several.
     """
     if _checks.graph(graph).is_block:
         raise GraphValueError(
-            "A block has source and destination nodes, which belong to no graph of a batch: read "
-            "out the graph it came from."
+            "Expected a graph that is not a block, got a block, whose nodes belong to no graph of "
+            "a batch; read out the graph that it was made of."
         )
     name = graph._meta.ntype(ntype)
-    return Members(graph._frames.src[name], graph.batch_num_nodes(name))
+    return Segments(graph._frames.src[name], graph.batch_num_nodes(name))
 
 
-def edges_by_graph(graph: Any, etype: Any) -> Members:
+def edges_by_graph(graph: Any, etype: Any) -> Segments:
     """The edges of one type.
 
     Raises:
         GraphKeyError: an unknown type.
-        GraphTypeError: something else than a graph.
+        GraphTypeError: not a graph.
         GraphValueError: no type where there are several.
     """
     name = _checks.graph(graph)._meta.etype(etype)
-    return Members(graph._frames.edge[name], graph.batch_num_edges(name))
+    return Segments(graph._frames.edge[name], graph.batch_num_edges(name))
 
 
 def _column(value: Tensor, sortby: Any) -> Tensor:
     """(N,) what rows are sorted by."""
     if isinstance(sortby, bool) or not isinstance(sortby, int):
-        raise GraphTypeError(f"sortby is a column's number or None, but {sortby!r} came.")
+        raise GraphTypeError(f"Expected sortby as the index of a column, or None, got {sortby!r}.")
     if value.ndim != 2:
         raise GraphValueError(
-            f"sortby needs a feature of shape (N, D), but {tuple(value.shape)} came."
+            f"Expected a feature of shape (N, D) with sortby, got {tuple(value.shape)}."
         )
     if not -value.shape[1] <= sortby < value.shape[1]:
         raise GraphIndexError(
-            f"sortby must be from {-value.shape[1]} to {value.shape[1] - 1}, but {sortby} came."
+            f"Expected sortby from {-value.shape[1]} to {value.shape[1] - 1}, got {sortby}."
         )
     return value[:, sortby]

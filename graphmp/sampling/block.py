@@ -15,7 +15,7 @@ from .._graph.structure import AnyGraph, Structure
 from .._graph.subgraph import nodes_by_type
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID, Frame
-from .._storage.metagraph import CanonicalEtype, Metagraph
+from .._storage.metagraph import CanonicalEtype, Metagraph, of_type
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from .arguments import DST, SRC
@@ -161,7 +161,7 @@ def _assemble_block(
 def _node_frames(graph: Structure, nodes: Mapping[str, Tensor], end: str) -> dict[str, Frame]:
     frames = {}
     for ntype, ids in nodes.items():
-        frames[ntype] = graph._frames.src[ntype].take(ids, f"{end} nodes of type {ntype!r}")
+        frames[ntype] = graph._frames.src[ntype].take(ids, f"{end} nodes{of_type(ntype)}")
         frames[ntype][NID] = ids
     return frames
 
@@ -222,7 +222,7 @@ def _compact_within(
         if len(every) > len(nodes[ntype]):
             raise GraphValueError(
                 f"Expected {name} to cover the edges, got an edge at node "
-                f"{int(every[len(nodes[ntype])])} of type {ntype!r}, which is missing; add the "
+                f"{int(every[len(nodes[ntype])])}{of_type(ntype)}, which is missing; add the "
                 "node or remove its edges."
             )
     return compacted, new_ids
@@ -235,7 +235,7 @@ def _distinct(nodes: dict[str, Tensor], name: str) -> dict[str, Tensor]:
         repeated = ordered[1:][ordered[1:] == ordered[:-1]]
         if len(repeated) > 0:
             raise GraphValueError(
-                f"Expected {name} to be distinct, got node {int(repeated[0])} of type {ntype!r} "
+                f"Expected {name} to be distinct, got node {int(repeated[0])}{of_type(ntype)} "
                 "twice; call torch.unique on them."
             )
     return nodes
@@ -246,6 +246,6 @@ def _check_start(sources: Mapping[str, Tensor], first: Mapping[str, Tensor]) -> 
     for ntype, ids in first.items():
         if not torch.equal(sources[ntype][: len(ids)], ids):
             raise GraphValueError(
-                f"Expected src_nodes of type {ntype!r} to start with the destinations; move them "
+                f"Expected src_nodes{of_type(ntype)} to start with the destinations; move them "
                 "to the front, or pass include_dst_in_src=False."
             )

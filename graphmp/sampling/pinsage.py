@@ -14,7 +14,7 @@ from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.structure import AnyGraph, Structure
 from .._storage.adjacency import Adjacency
-from .._storage.metagraph import DEFAULT_ETYPE, Metagraph
+from .._storage.metagraph import DEFAULT_ETYPE, Metagraph, of_type
 from ..errors import GraphValueError
 from .walks import check_metapath, random_walk, restart_probabilities
 
@@ -97,7 +97,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
             GraphIndexError: a node id out of range.
         """
         g, count = self.G, self.G.num_nodes(self.ntype)
-        what = f"Ids of nodes of type {self.ntype!r}"
+        what = f"Ids of nodes{of_type(self.ntype)}"
         seeds = _checks.ids(seed_nodes, g.idtype, g.device, count, what)
         starts = seeds.repeat_interleave(self.num_random_walks)
         path, stops = self.full_metapath, self.restart_prob

@@ -13,7 +13,7 @@ from torch import Tensor
 from .. import _checks, kernels, random
 from .._graph.arguments import refuse_block
 from .._graph.structure import Structure
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphTypeError, GraphValueError
 from ..kernels.sampling_spec import WalkSpec
 from .arguments import probabilities_by_type
@@ -237,7 +237,7 @@ def check_metapath(g: Structure, metapath: Iterable[Any]) -> list[CanonicalEtype
 
 
 def _start_nodes(g: Structure, nodes: Any, ntype: str) -> Tensor:
-    what = f"Ids of nodes of type {ntype!r}"
+    what = f"Ids of nodes{of_type(ntype)}"
     return _checks.ids_or_mask(nodes, g.idtype, g.device, g.num_nodes(ntype), what)
 
 

@@ -66,9 +66,9 @@ class _ByChance(BaseTransform):
 
     def __init__(self, p: float = 0.5) -> None:
         if not isinstance(p, (int, float)):
-            raise GraphTypeError(f"p must be a probability, but {_checks.kind(p)} came.")
+            raise GraphTypeError(f"Expected p as a probability, got {_checks.kind(p)}.")
         if not 0 <= p <= 1:
-            raise GraphValueError(f"p must be a probability, from 0 to 1, but {p} came.")
+            raise GraphValueError(f"Expected p as a probability from 0 to 1, got {p}.")
         self.p = p
 
     def _chosen(self, count: int, device: torch.device) -> Tensor:
@@ -90,7 +90,7 @@ class DropEdge(_ByChance):
 
     Raises:
         GraphTypeError: ``p`` is no number.
-        GraphValueError: ``p`` is no probability; when called, a block came.
+        GraphValueError: ``p`` is no probability; when called, a block.
 
     Example:
         >>> import graphmp as gm
@@ -120,7 +120,7 @@ class DropNode(_ByChance):
 
     Raises:
         GraphTypeError: ``p`` is no number.
-        GraphValueError: ``p`` is no probability; when called, a block came.
+        GraphValueError: ``p`` is no probability; when called, a block.
 
     Example:
         >>> import graphmp as gm
@@ -147,8 +147,8 @@ class FeatMask(_ByChance):
 
     Args:
         p: the probability that a column is set to zero.
-        node_feat_names: the node features; none unless given.
-        edge_feat_names: the edge features; none unless given.
+        node_feat_names: the node features; by default none.
+        edge_feat_names: the edge features; by default none.
 
     Raises:
         GraphTypeError: ``p`` is no number.
@@ -192,7 +192,6 @@ class FeatMask(_ByChance):
     def _masked(self, column: Tensor) -> Tensor:
         if column.ndim < 2:
             raise GraphValueError(
-                f"A feature must have columns to be masked, but a shape of {tuple(column.shape)} "
-                "came."
+                f"Expected a feature with columns to mask, got a shape of {tuple(column.shape)}."
             )
         return column.masked_fill(self._chosen(column.shape[-1], column.device), 0)

@@ -15,6 +15,7 @@ from .._graph.state import assembled
 from .._graph.structure import is_all
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL, EID, NID, Frame
+from .._storage.metagraph import listed, of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 
@@ -30,8 +31,8 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     Args:
         graphs: at least one graph; all of the same types, id type and device, and with the same
             features (a graph without nodes, or without edges, need not have them).
-        ndata: names of the node features to keep; all unless given, None for none.
-        edata: names of the edge features to keep; all unless given, None for none.
+        ndata: names of the node features to keep; by default all; None for none.
+        edata: names of the edge features to keep; by default all; None for none.
 
     Returns:
         A graph with batch information.
@@ -49,7 +50,7 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
         ((tensor([0, 2, 3]), tensor([1, 3, 4])), tensor([2, 3]))
     """
     if isinstance(graphs, Graph):
-        raise GraphTypeError("A list of graphs is wanted, but one graph came: put it into a list.")
+        raise GraphTypeError("Expected a list of graphs, got one graph; put it into a list.")
     parts = list(graphs)
     _check_alike(parts)
     first = parts[0]
@@ -63,14 +64,14 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
         vs = torch.cat([a.dst + s for a, s in zip(own, starts[etype[2]], strict=True)])
         counts = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
         adjacencies[etype] = Adjacency.from_coo(us, vs, *counts)
-    made = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
-    made.set_batch_num_nodes(
+    batched = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
+    batched.set_batch_num_nodes(
         {t: torch.cat([p.batch_num_nodes(t) for p in parts]) for t in first.ntypes}
     )
-    made.set_batch_num_edges(
+    batched.set_batch_num_edges(
         {t: torch.cat([p.batch_num_edges(t) for p in parts]) for t in first.adjacencies}
     )
-    return made
+    return batched
 
 
 def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Graph]:
@@ -78,17 +79,17 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
 
     Args:
         g: a graph; one that is no batch gives itself.
-        node_split: the number of nodes of each graph, a tensor or by node type; what
-            ``batch_num_nodes`` says unless given.
-        edge_split: the number of edges of each graph; what ``batch_num_edges`` says unless given.
+        node_split: the number of nodes of each graph, a tensor or by node type; by default
+            ``batch_num_nodes``.
+        edge_split: the number of edges of each graph; by default ``batch_num_edges``.
 
     Returns:
         The graphs, with the features of the batch.
 
     Raises:
-        GraphTypeError: something else than a graph.
-        GraphValueError: a block, only one of the two given, numbers that do not sum to the whole,
-            or an edge between two of the graphs.
+        GraphTypeError: not a graph.
+        GraphValueError: a block, only one of the two arguments, numbers that do not sum to the
+            whole, or an edge between two of the graphs.
 
     Example:
         >>> import graphmp as gm
@@ -97,7 +98,7 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
         [2, 3]
     """
     if (node_split is None) != (edge_split is None):
-        raise GraphValueError("Give node_split and edge_split together, or neither.")
+        raise GraphValueError("Expected node_split and edge_split, or neither, got one of them.")
     if node_split is not None:
         g = _checks.graph(g).clone()
         g.set_batch_num_nodes(node_split)
@@ -131,26 +132,31 @@ def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
     """
     nodes, edges = _spans(_checks.graph(g))
     if not _checks.is_single(gid):
-        raise GraphTypeError(f"The number of a graph must be an int, but {_checks.kind(gid)} came.")
+        raise GraphTypeError(f"Expected the number of a graph as an int, got {_checks.kind(gid)}.")
     what = "The number of a graph"
     i = int(_checks.ids(gid, torch.int64, torch.device("cpu"), g.batch_size, what))
-    made = _cut(g, nodes, edges, i)
+    part = _cut(g, nodes, edges, i)
     if store_ids:
         for ntype, spans in nodes.items():
-            made.nodes[ntype].data[NID] = _ids(g, *spans[i])
+            part.nodes[ntype].data[NID] = _ids(g, *spans[i])
         for etype, spans in edges.items():
-            made.edges[etype].data[EID] = _ids(g, *spans[i])
-    return made
+            part.edges[etype].data[EID] = _ids(g, *spans[i])
+    return part
 
 
 def _spans(g: Graph) -> tuple[Spans, Spans]:
     """Where the nodes and the edges of each graph lie: lists of (start, number) by type."""
     if g.is_block:
-        raise GraphValueError("A block is no batch of graphs: take the graph it came from apart.")
+        raise GraphValueError(
+            "Expected a batch of graphs, got a block; pass the graph that it was made of."
+        )
     nodes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
     edges = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
     if any(len(sizes) != g.batch_size for sizes in (*nodes.values(), *edges.values())):
-        raise GraphValueError("The sizes of nodes and of edges must be those of as many graphs.")
+        raise GraphValueError(
+            f"Expected numbers of nodes and of edges of {g.batch_size} graphs, got those of other "
+            "numbers of graphs."
+        )
     return (
         {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in nodes.items()},
         {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in edges.items()},
@@ -169,7 +175,10 @@ def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
         vs = g.adjacencies[etype].dst[start : start + size] - v_start
         for ends, limit in ((us, u_size), (vs, v_size)):
             if size and (int(ends.min()) < 0 or int(ends.max()) >= limit):
-                raise GraphValueError(f"An edge of type {etype} joins two graphs of the batch.")
+                raise GraphValueError(
+                    f"Expected edges inside graphs of the batch, got an edge{of_type(etype)} "
+                    "between two."
+                )
         adjacencies[etype] = Adjacency.from_coo(us, vs, u_size, v_size)
     return assembled(g, g._meta, adjacencies, Frames(node_frames, node_frames, edge_frames))
 
@@ -192,52 +201,59 @@ def _starts(sizes: Sequence[int]) -> list[int]:
 def _check_alike(graphs: Sequence[Any]) -> None:
     """Check that graphs can be laid side by side."""
     if not graphs:
-        raise GraphValueError("At least one graph is wanted, but none came.")
+        raise GraphValueError("Expected at least one graph, got none.")
     for graph in graphs:
         if not isinstance(graph, Graph):
-            raise GraphTypeError(f"A list of graphs is wanted, but {_checks.kind(graph)} came.")
+            raise GraphTypeError(f"Expected a list of graphs, got {_checks.kind(graph)} in it.")
         if graph.is_block:
-            raise GraphValueError("Blocks cannot be batched: batch graphs before sampling.")
+            raise GraphValueError(
+                "Expected graphs that are not blocks, got a block; batch graphs before sampling."
+            )
     first = graphs[0]
     for graph in graphs[1:]:
         if graph.canonical_etypes != first.canonical_etypes or graph.ntypes != first.ntypes:
             raise GraphValueError(
-                f"Graphs need the same types, but {first.canonical_etypes} and "
-                f"{graph.canonical_etypes} came."
+                f"Expected graphs of the same types, got {_types(first)} beside {_types(graph)}."
             )
         if graph.idtype != first.idtype:
             raise GraphTypeError(
-                f"Graphs need one id type, but {first.idtype} and {graph.idtype} came: call "
+                f"Expected graphs of one id type, got {first.idtype} and {graph.idtype}; call "
                 ".int() or .long() on them."
             )
         if graph.device != first.device:
             raise GraphValueError(
-                f"Graphs need one device, but {first.device} and {graph.device} came: call .to() "
-                "on them."
+                f"Expected graphs on one device, got {first.device} and {graph.device}; call "
+                ".to() on them."
             )
 
 
-def _joined(frames: Sequence[Frame], wanted: Any) -> Frame:
+def _types(graph: Graph) -> str:
+    return listed([*graph.ntypes, *graph.canonical_etypes])
+
+
+def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
     """One frame of frames with equal schemes; a frame without rows need not have the columns."""
     total = sum(frame.num_rows for frame in frames)
     counted = [frame for frame in frames if frame.num_rows] or frames[:1]
     one = counted[0].bare(total)
-    if wanted is None:
+    if fields is None:
         return one
     schemes = [frame.schemes() for frame in counted]
-    names = list(schemes[0]) if is_all(wanted) else list(wanted)
+    names = list(schemes[0]) if is_all(fields) else list(fields)
     for name in names:
         if any(name not in scheme for scheme in schemes):
-            raise GraphKeyError(f"Field {name!r} of the {one.owner} is not in every graph.")
+            raise GraphKeyError(
+                f"Expected field {name!r} of the {one.owner} in every graph, got one without it."
+            )
         if any(scheme[name] != schemes[0][name] for scheme in schemes):
             raise GraphValueError(
-                f"Field {name!r} of the {one.owner} has another shape or dtype in another graph: "
+                f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
                 + ", ".join(str(scheme[name]) for scheme in schemes)
             )
         one[name] = _concatenated([frame[name] for frame in counted])
-    if is_all(wanted) and any(scheme.keys() != schemes[0].keys() for scheme in schemes):
+    if is_all(fields) and any(scheme.keys() != schemes[0].keys() for scheme in schemes):
         raise GraphKeyError(
-            f"The {one.owner} have other fields in another graph: "
+            f"Expected {one.owner} with the same fields in every graph, got "
             + " and ".join(str(sorted(scheme)) for scheme in schemes)
         )
     return one

@@ -18,7 +18,7 @@ def add_nodes(
     Args:
         g: the graph, which stays as it is.
         num: how many.
-        data: features of the new nodes; what they lack is filled by the initializer.
+        data: features of the new nodes; fields left out get their initializer's rows.
         ntype: the node type; not needed when there is one.
 
     Example:
@@ -40,7 +40,7 @@ def add_edges(
         g: the graph, which stays as it is.
         u: source id, or several.
         v: destination id, or several; a single id goes with each of the others.
-        data: features of the new edges; what they lack is filled by the initializer.
+        data: features of the new edges; fields left out get their initializer's rows.
         etype: the edge type; not needed when there is one.
 
     Example:

@@ -15,6 +15,7 @@ from .._graph.state import assembled
 from .._graph.subgraph import nodes_by_type
 from .._storage.adjacency import Adjacency
 from .._storage.frame import NID
+from .._storage.metagraph import of_type
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 
@@ -47,19 +48,18 @@ def compact_graphs(
         >>> one.ndata["_ID"], two.edges()
         (tensor([3, 1, 4, 8]), (tensor([3, 1]), tensor([1, 0])))
     """
-    given = [graphs] if isinstance(graphs, Graph) else list(graphs)
-    _check_alike(given)
-    first = given[0]
-    kept = nodes_by_type(first, {} if always_preserve is None else always_preserve)
-    nodes, places = {}, []
+    parts = [graphs] if isinstance(graphs, Graph) else list(graphs)
+    _check_alike(parts)
+    first = parts[0]
+    preserved = nodes_by_type(first, {} if always_preserve is None else always_preserve)
+    nodes, new_ids = {}, {}
     for ntype in first.ntypes:
-        ends = [end for graph in given for end in _ends(graph, ntype)]
-        every = torch.cat([kept[ntype][:0], *ends])
-        nodes[ntype], found = kernels.relabel(kept[ntype], every, first.num_nodes(ntype))
-        places.append(iter(torch.split(found, [len(end) for end in ends])))
-    by_type = dict(zip(first.ntypes, places, strict=True))
-    made = [_renumbered(graph, nodes, by_type, copy_ndata, copy_edata) for graph in given]
-    return made[0] if isinstance(graphs, Graph) else made
+        ends = [end for graph in parts for end in _ends(graph, ntype)]
+        every = torch.cat([preserved[ntype][:0], *ends])
+        nodes[ntype], renamed = kernels.relabel(preserved[ntype], every, first.num_nodes(ntype))
+        new_ids[ntype] = iter(torch.split(renamed, [len(end) for end in ends]))
+    compact = [_renumbered(graph, nodes, new_ids, copy_ndata, copy_edata) for graph in parts]
+    return compact[0] if isinstance(graphs, Graph) else compact
 
 
 def _ends(graph: Graph, ntype: str) -> list[Tensor]:
@@ -72,12 +72,12 @@ def _ends(graph: Graph, ntype: str) -> list[Tensor]:
 
 
 def _renumbered(
-    graph: Graph, nodes: Mapping[str, Tensor], places: Any, copy_ndata: bool, copy_edata: bool
+    graph: Graph, nodes: Mapping[str, Tensor], new_ids: Any, copy_ndata: bool, copy_edata: bool
 ) -> Graph:
-    """A graph between ``nodes``; ``places`` gives the new numbers of the ends in turn."""
+    """A graph between ``nodes``; ``new_ids`` yields the new ids of the ends in turn."""
     adjacencies = {}
     for s, name, d in graph.canonical_etypes:
-        us, vs = next(places[s]), next(places[d])
+        us, vs = next(new_ids[s]), next(new_ids[d])
         adjacencies[(s, name, d)] = Adjacency.from_coo(us, vs, len(nodes[s]), len(nodes[d]))
     src = {}
     for ntype, ids in nodes.items():
@@ -90,16 +90,19 @@ def _renumbered(
 
 def _check_alike(graphs: Sequence[Any]) -> None:
     if not graphs:
-        raise GraphValueError("At least one graph is wanted, but none came.")
+        raise GraphValueError("Expected at least one graph, got none.")
     for graph in graphs:
         if not isinstance(graph, Graph):
-            raise GraphTypeError(f"Graphs are wanted, but {_checks.kind(graph)} came.")
+            raise GraphTypeError(f"Expected graphs, got {_checks.kind(graph)}.")
         refuse_block(graph)
         if graph.idtype != graphs[0].idtype:
             raise GraphTypeError(
-                f"Graphs need one id type, but {graphs[0].idtype} and {graph.idtype} came: call "
+                f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
                 ".int() or .long() on them."
             )
-        first, own = ({t: g.num_nodes(t) for t in g.ntypes} for g in (graphs[0], graph))
+        first, own = ([(t, g.num_nodes(t)) for t in g.ntypes] for g in (graphs[0], graph))
         if own != first:
-            raise GraphValueError(f"Graphs need the same nodes, but {first} and {own} came.")
+            texts = [" and ".join(f"{n} nodes{of_type(t)}" for t, n in c) for c in (first, own)]
+            raise GraphValueError(
+                f"Expected graphs of the same nodes, got {' beside '.join(texts)}."
+            )

@@ -13,7 +13,7 @@ from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
-from .._storage.metagraph import CanonicalEtype, Metagraph
+from .._storage.metagraph import CanonicalEtype, Metagraph, of_type
 from ..errors import GraphTypeError, GraphValueError
 from ..function import REDUCERS
 from ..graph import Graph
@@ -30,8 +30,8 @@ def add_self_loop(
 
     Args:
         g: any graph that is not a block.
-        edge_feat_names: edge features that the new edges get values for; all of them unless
-            given. Others get their initializer's rows.
+        edge_feat_names: edge features that the new edges get values for; by default all of
+            them. Others get their initializer's rows.
         fill_data: the value: a number or a tensor of one row's shape; or ``"sum"``, ``"mean"``,
             ``"max"``, ``"min"`` of the feature over the edges that enter the node.
         etype: the edge type, from a node type to itself; not needed when there is one.
@@ -65,14 +65,16 @@ def _fill(adjacency: Adjacency, column: Tensor, fill: Any) -> Tensor:
         reducer = REDUCERS.get(fill)
         if reducer is None or reducer.kernel is None:
             known = ", ".join(name for name, row in REDUCERS.items() if row.kernel)
-            raise GraphValueError(f"fill_data is a number or one of {known}, but {fill!r} came.")
+            raise GraphValueError(
+                f"Expected fill_data as a number or one of {known}, got {fill!r}."
+            )
         ends = ("e", "e")
-        made = spmm(adjacency, None, reducer.kernel, column, None, ends, reducer.per_degree)
-        return made.to(column.dtype)
+        result = spmm(adjacency, None, reducer.kernel, column, None, ends, reducer.per_degree)
+        return result.to(column.dtype)
     if not isinstance(fill, (bool, int, float, Tensor)):
         raise GraphTypeError(
-            "fill_data is a number, a tensor or the name of a reducer, but "
-            f"{_checks.kind(fill)} came."
+            "Expected fill_data as a number, a tensor or the name of a reducer, got "
+            f"{_checks.kind(fill)}."
         )
     value = torch.as_tensor(fill, dtype=column.dtype, device=column.device)
     return value.expand(adjacency.num_dst, *column.shape[1:]).contiguous()
@@ -106,11 +108,14 @@ def remove_self_loop(g: Graph, etype: Any = None) -> Graph:
 def _loop_type(g: Graph, etype: Any) -> CanonicalEtype:
     """Find an edge type between nodes of one type."""
     if g.is_block:
-        raise GraphValueError("The two ends of a block are different nodes: change its graph.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; change the graph that it was made "
+            "of."
+        )
     name = g.to_canonical_etype(etype)
     if name[0] != name[2]:
         raise GraphValueError(
-            f"The edges must have one node type at both ends, but their type is {name}."
+            f"Expected edges with one node type at both ends, got edges of type {name}."
         )
     return name
 
@@ -135,7 +140,10 @@ def reverse(g: Graph, copy_ndata: bool = True, copy_edata: bool = False) -> Grap
         (tensor([2, 3]), tensor([0, 1]))
     """
     if g.is_block:
-        raise GraphValueError("A block cannot be reversed: reverse the graph it came from.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; reverse the graph that it was made "
+            "of."
+        )
     meta = Metagraph([(d, name, s) for s, name, d in g.canonical_etypes], g.ntypes)
     adjacencies = {(d, n, s): a.reversed for (s, n, d), a in g.adjacencies.items()}
     old = g._frames
@@ -143,7 +151,7 @@ def reverse(g: Graph, copy_ndata: bool = True, copy_edata: bool = False) -> Grap
     edges: dict[CanonicalEtype, Frame] = {}
     for (s, name, d), frame in old.edge.items():
         turned = frame.copy() if copy_edata else frame.bare()
-        turned.owner = f"edges of type {(d, name, s)}"
+        turned.owner = f"edges{of_type((d, name, s))}"
         edges[d, name, s] = turned
     new = assembled(g, meta, adjacencies, Frames(nodes, nodes, edges))
     if g._batch_nodes is not None and g._batch_edges is not None:
@@ -205,19 +213,19 @@ def add_reverse_edges(
         >>> gm.add_reverse_edges(gm.graph(([0, 1], [1, 1]))).edges()
         (tensor([0, 1, 1]), tensor([1, 1, 0]))
     """
-    ends, taken = {}, {}
+    ends, rows = {}, {}
     for etype in g.canonical_etypes:
         u, v = g.all_edges(etype=etype)
         eids = torch.arange(u.numel(), device=g.device)
         if etype[0] == etype[2] and not g.is_block:
             turned = (u != v).nonzero().view(-1) if exclude_self else eids
             ends[etype] = (torch.cat([u, v[turned]]), torch.cat([v, u[turned]]))
-            taken[etype] = torch.cat([eids, turned])
+            rows[etype] = torch.cat([eids, turned])
         elif ignore_bipartite:
-            ends[etype], taken[etype] = (u, v), eids
+            ends[etype], rows[etype] = (u, v), eids
         else:
             _loop_type(g, etype)
-    return _with_edges(g, ends, taken if copy_edata else {}, copy_ndata)
+    return _with_edges(g, ends, rows if copy_edata else {}, copy_ndata)
 
 
 def to_simple(
@@ -252,9 +260,12 @@ def to_simple(
         ((tensor([0, 1]), tensor([1, 2])), tensor([2, 1]))
     """
     if aggregator not in ("arbitrary", "sum", "mean"):
-        raise GraphValueError(f"aggregator is arbitrary, sum or mean, but {aggregator!r} came.")
+        raise GraphValueError(f"Expected aggregator as arbitrary, sum or mean, got {aggregator!r}.")
     if g.is_block:
-        raise GraphValueError("A block cannot be simplified: simplify the graph it came from.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; simplify the graph that it was "
+            "made of."
+        )
     ends, first, mapping, counts = {}, {}, {}, {}
     for etype in g.canonical_etypes:
         us, vs = g.all_edges(etype=etype)
@@ -283,7 +294,7 @@ def to_simple(
 
 
 def _unique_pairs(u: Tensor, v: Tensor, num_dst: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Different pairs, sorted, and for each given pair its place among them (int64)."""
+    """Different pairs, sorted, and for each pair its position among them (int64)."""
     keys, inverse = torch.unique(u.long() * max(num_dst, 1) + v, return_inverse=True)
     us = keys.div(max(num_dst, 1), rounding_mode="floor").to(u.dtype)
     return us, (keys % max(num_dst, 1)).to(v.dtype), inverse
@@ -292,15 +303,15 @@ def _unique_pairs(u: Tensor, v: Tensor, num_dst: int) -> tuple[Tensor, Tensor, T
 def _with_edges(
     g: Graph,
     ends: dict[CanonicalEtype, tuple[Tensor, Tensor]],
-    taken: dict[CanonicalEtype, Tensor],
+    rows: dict[CanonicalEtype, Tensor],
     copy_ndata: bool,
 ) -> Graph:
-    """A graph over the same nodes with other edges, whose features are rows ``taken``."""
+    """A graph over the same nodes with other edges, whose features are some ``rows``."""
     nodes = {t: f.copy() if copy_ndata else f.bare() for t, f in g._frames.src.items()}
     adjacencies, edges = {}, {}
     for etype, (u, v) in ends.items():
         counts = (g.num_nodes(etype[0]), g.num_nodes(etype[2]))
         adjacencies[etype] = Adjacency.from_coo(u, v, *counts)
         old = g._frames.edge[etype]
-        edges[etype] = old.take(taken[etype]) if etype in taken else old.bare(u.numel())
+        edges[etype] = old.take(rows[etype]) if etype in rows else old.bare(u.numel())
     return assembled(g, g._meta, adjacencies, Frames(nodes, nodes, edges))

@@ -6,6 +6,7 @@ import torch
 
 from .. import _checks
 from .._graph.queries import edges_of
+from .._storage.metagraph import listed
 from ..construct.from_edges import graph
 from ..errors import GraphValueError
 from ..graph import Graph
@@ -38,8 +39,8 @@ def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Gra
     _checks.graph(g)
     if g.is_block or not g.is_homogeneous:
         raise GraphValueError(
-            "A line graph is made of a graph of one node and one edge type; this has edge types "
-            f"{g.canonical_etypes}."
+            "Expected a graph of one node and one edge type, got "
+            f"{'a block' if g.is_block else f'edge types {listed(g.canonical_etypes)}'}."
         )
     u, v = g.edges()
     following = edges_of(g.adjacency.csr, v)
@@ -49,7 +50,7 @@ def line_graph(g: Graph, backtracking: bool = True, shared: bool = False) -> Gra
     if not backtracking:
         goes_on &= v[following.long()] != u[before.long()]
     ends = (before[goes_on], following[goes_on])
-    made = graph(ends, num_nodes=g.num_edges(), idtype=g.idtype)
+    lines = graph(ends, num_nodes=g.num_edges(), idtype=g.idtype)
     if shared:
-        made.ndata.update(g.edata)
-    return made
+        lines.ndata.update(g.edata)
+    return lines

@@ -44,7 +44,7 @@ def knn_graph(
     Args:
         x: (N, D) points, or (B, N, D) for a batch of B graphs.
         k: how many neighbours each point has. Where there are fewer points, all of them.
-        algorithm: how they are found; what is found is the same. ``"kd-tree"`` is fast for many
+        algorithm: how they are found; the result is the same. ``"kd-tree"`` is fast for many
             points of few dimensions, runs on a CPU and needs SciPy. ``"bruteforce-blas"`` compares
             all pairs, some at a time, and so do DGL's other names: ``"bruteforce"``,
             ``"bruteforce-sharemem"`` and ``"nn-descent"``, which is an approximation there.
@@ -107,7 +107,7 @@ def segmented_knn_graph(
     sizes = _checks.id_tensor(_as_list(segs), torch.int64, torch.device("cpu"), "segs").tolist()
     if sum(sizes) != len(points) or min(sizes, default=0) < 0:
         raise GraphValueError(
-            f"segs must sum to the {len(points)} points, without a negative one, but {sizes} came."
+            f"Expected segs that sum to the {len(points)} points, none negative, got {sizes}."
         )
     return _knn(points, k, sizes, algorithm, dist, exclude_self)
 
@@ -151,23 +151,23 @@ def radius_graph(
     _checked(x, (2,))
     radius, power = _number(r, "r"), _number(p, "p")
     if not radius > 0 or not power >= 0:
-        raise GraphValueError(f"r must be above 0, and p not below, but r={r} and p={p} came.")
+        raise GraphValueError(f"Expected r above 0 and p not below 0, got r={r} and p={p}.")
     _one_of(compute_mode, COMPUTE_MODES, "compute_mode")
     floats = x if x.is_floating_point() else x.to(torch.get_default_dtype())
     fixed = floats.detach().float() if floats.element_size() < 4 else floats.detach()
-    found = [torch.empty(2, 0, dtype=torch.int64, device=x.device)]
+    ends = [torch.empty(2, 0, dtype=torch.int64, device=x.device)]
     for rows, _ in _at_a_time(torch.arange(len(x), device=x.device), max(len(x), 1)):
         distances = torch.cdist(fixed[rows], fixed, power, compute_mode)
         near = distances <= radius
         near[torch.arange(len(rows), device=x.device), rows] = self_loop
         u, v = near.nonzero(as_tuple=True)
-        found.append(torch.stack([rows[u], v]))
-    u, v = torch.cat(found, 1)
-    made = graph((u, v), num_nodes=len(x))
+        ends.append(torch.stack([rows[u], v]))
+    u, v = torch.cat(ends, 1)
+    near_points = graph((u, v), num_nodes=len(x))
     if not get_distances:
-        return made
+        return near_points
     difference = floats.index_select(0, u) - floats.index_select(0, v)
-    return made, torch.linalg.vector_norm(difference, power, dim=1, keepdim=True)
+    return near_points, torch.linalg.vector_norm(difference, power, dim=1, keepdim=True)
 
 
 # ---- nearest neighbours
@@ -177,33 +177,33 @@ def _knn(
     points: Tensor, k: Any, sizes: list[int], algorithm: str, dist: str, exclude_self: bool
 ) -> Graph:
     """A batch of the graphs of sets of points, which lie one after the other."""
-    wanted = _checks.count(k, "k")
-    if wanted == 0:
-        raise GraphValueError("k must be at least 1, but 0 came.")
+    count = _checks.count(k, "k")
+    if count == 0:
+        raise GraphValueError("Expected k to be at least 1, got 0.")
     _one_of(dist, DISTANCES, "dist")
     _one_of(algorithm, ALGORITHMS, "algorithm")
-    most = min(filter(None, sizes), default=wanted + 1) - exclude_self
-    if most < wanted:
+    most = min(filter(None, sizes), default=count + 1) - exclude_self
+    if most < count:
         warnings.warn(
-            f"k={wanted} neighbours are wanted, but a set of points has only {most}.",
+            f"Expected sets of points with at least k={count} neighbours, got one with {most}.",
             GraphWarning,
             stacklevel=3,
         )
     points = points.detach().double()
     points = normalize(points) if dist == "cosine" else points
-    found = [torch.empty(2, 0, dtype=torch.int64, device=points.device)]
+    ends = [torch.empty(2, 0, dtype=torch.int64, device=points.device)]
     edges, start = [], 0
     for part in torch.split(points, sizes):
-        sources = _of_one_set(part, wanted, algorithm, exclude_self)
+        sources = _of_one_set(part, count, algorithm, exclude_self)
         targets = torch.arange(len(part), device=points.device).view(-1, 1).expand_as(sources)
-        found.append(torch.stack([sources.flatten(), targets.flatten()]) + start)
+        ends.append(torch.stack([sources.flatten(), targets.flatten()]) + start)
         edges.append(sources.numel())
         start += len(part)
-    u, v = torch.cat(found, 1)
-    made = graph((u, v), num_nodes=start)
-    made.set_batch_num_nodes(sizes)
-    made.set_batch_num_edges(edges)
-    return made
+    u, v = torch.cat(ends, 1)
+    neighbors = graph((u, v), num_nodes=start)
+    neighbors.set_batch_num_nodes(sizes)
+    neighbors.set_batch_num_edges(edges)
+    return neighbors
 
 
 def _of_one_set(points: Tensor, k: int, algorithm: str, exclude_self: bool) -> Tensor:
@@ -226,18 +226,18 @@ def _nearest(query: Query, every: Tensor, count: int) -> Tensor:
     More are asked for where the last of them is as far as one that may have been left out.
     """
     n = len(every)
-    found = every.new_empty(n, count)
+    nearest = every.new_empty(n, count)
     parts = _at_a_time(every, min(count + 1, n))
     while parts:
         rows, width = parts.pop()
         distances, ids = query(rows, width)
         ids, order = ids.sort(dim=1)
         distances, order = distances.gather(1, order).sort(dim=1, stable=True)
-        found[rows] = ids.gather(1, order)[:, :count]
+        nearest[rows] = ids.gather(1, order)[:, :count]
         tied = rows[distances[:, count - 1] == distances[:, -1]]
         if width < n:
             parts += _at_a_time(tied, min(4 * width, n))
-    return found
+    return nearest
 
 
 def _products(points: Tensor) -> Query:
@@ -245,12 +245,12 @@ def _products(points: Tensor) -> Query:
     squares = points.square().sum(1)
 
     def query(rows: Tensor, width: int) -> tuple[Tensor, Tensor]:
-        found = []
+        best = []
         for part, _ in _at_a_time(rows, len(points)):
             scores = torch.addmm(squares, points[part], points.T, alpha=-2)
             scores.scatter_(1, part.view(-1, 1), -math.inf)
-            found.append(scores.topk(width, largest=False))
-        return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+            best.append(scores.topk(width, largest=False))
+        return torch.cat([b.values for b in best]), torch.cat([b.indices for b in best])
 
     return query
 
@@ -288,14 +288,16 @@ def _at_a_time(rows: Tensor, width: int) -> list[tuple[Tensor, int]]:
 
 def _checked(x: Any, dimensions: tuple[int, ...]) -> Tensor:
     if not isinstance(x, Tensor):
-        raise GraphTypeError(f"Points are a tensor, but {_checks.kind(x)} came.")
+        raise GraphTypeError(f"Expected points as a tensor, got {_checks.kind(x)}.")
     if x.is_complex():
-        raise GraphTypeError(f"Points have real coordinates, but {_checks.kind(x)} came.")
+        raise GraphTypeError(f"Expected points with real coordinates, got {_checks.kind(x)}.")
     if x.ndim not in dimensions or x.shape[-1] == 0:
         shapes = " or ".join("(N, D)" if d == 2 else "(B, N, D)" for d in dimensions)
-        raise GraphValueError(f"Points have shape {shapes}, D above 0, but {tuple(x.shape)} came.")
+        raise GraphValueError(
+            f"Expected points of shape {shapes}, D above 0, got {tuple(x.shape)}."
+        )
     if not bool(x.isfinite().all()):
-        raise GraphValueError("Points must be finite, but some coordinates are infinite or NaN.")
+        raise GraphValueError("Expected finite points, got coordinates that are infinite or NaN.")
     return x
 
 
@@ -303,12 +305,14 @@ def _number(value: Any, name: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise GraphTypeError(f"{name} must be a number, but {_checks.kind(value)} came.") from error
+        raise GraphTypeError(
+            f"Expected {name} to be a number, got {_checks.kind(value)}."
+        ) from error
 
 
 def _one_of(value: Any, known: tuple[str, ...], name: str) -> str:
     if value not in known:
-        raise GraphValueError(f"{name} is one of {', '.join(known)}, but {value!r} came.")
+        raise GraphValueError(f"Expected {name} among {', '.join(known)}, got {value!r}.")
     return str(value)
 
 

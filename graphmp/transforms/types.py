@@ -12,7 +12,7 @@ from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, ETYPE, NID, NTYPE, Frame
-from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
+from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph, listed
 from ..construct.from_edges import heterograph
 from ..errors import GraphKeyError, GraphValueError
 from ..graph import Graph
@@ -40,7 +40,7 @@ def to_homogeneous(
         The graph; with ``return_count`` a tuple of it, a list of numbers of nodes and one of edges.
 
     Raises:
-        GraphKeyError: a feature that a type lacks.
+        GraphKeyError: a feature that some type does not have.
         GraphValueError: a block, or features of different shapes.
 
     Example:
@@ -51,7 +51,10 @@ def to_homogeneous(
         ((tensor([0, 1]), tensor([2, 2])), tensor([0, 0, 1]))
     """
     if g.is_block:
-        raise GraphValueError("A block cannot become homogeneous: convert the graph it came from.")
+        raise GraphValueError(
+            "Expected a graph that is not a block, got a block; convert the graph that it was made "
+            "of."
+        )
     counts = [g.num_nodes(t) for t in g.ntypes]
     start = dict(zip(g.ntypes, [sum(counts[:i]) for i in range(len(counts))], strict=True))
     none = torch.empty(0, dtype=g.idtype, device=g.device)
@@ -60,7 +63,7 @@ def to_homogeneous(
     etype = (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE)
     nodes = _stacked([g._frames.src[t] for t in g.ntypes], ndata, NTYPE, NID, store_type, g)
     edges = _stacked([g._frames.edge[t] for t in g.adjacencies], edata, ETYPE, EID, store_type, g)
-    nodes.owner, edges.owner = f"nodes of type {DEFAULT_NTYPE!r}", f"edges of type {etype}"
+    nodes.owner, edges.owner = "nodes", "edges"
     adjacency = Adjacency.from_coo(us, vs, sum(counts), sum(counts))
     both = {DEFAULT_NTYPE: nodes}
     meta = Metagraph([etype], [DEFAULT_NTYPE])
@@ -85,7 +88,9 @@ def _stacked(
     for name in names or ():
         columns = [frame[name] for frame in frames]
         if len({column.shape[1:] for column in columns}) > 1:
-            raise GraphValueError(f"Field {name!r} has another shape in another type.")
+            raise GraphValueError(
+                f"Expected field {name!r} with one shape in all types, got several."
+            )
         one[name] = torch.cat(columns)
     if store_type:
         kinds = torch.arange(len(rows), dtype=g.idtype, device=g.device)
@@ -128,7 +133,9 @@ def to_heterogeneous(
         [('a', 'x', 'b')]
     """
     if not g.is_homogeneous:
-        raise GraphValueError("A graph of one node and one edge type is wanted.")
+        raise GraphValueError(
+            f"Expected a graph of one node and one edge type, got {listed(g.canonical_etypes)}."
+        )
     kinds = _named(g.ndata[ntype_field], ntypes, "node")
     names = _named(g.edata[etype_field], etypes, "edge")
     node_ids = [(kinds == i).nonzero().view(-1) for i in range(len(ntypes))]
@@ -137,29 +144,29 @@ def to_heterogeneous(
         local[ids] = torch.arange(ids.numel(), device=g.device)
     u, v = (end.long() for end in g.all_edges())
     keys = (names * len(ntypes) + kinds[u]) * len(ntypes) + kinds[v]
-    edges, taken = {}, {}
+    edges, eids_by_type = {}, {}
     for key in torch.unique(keys).tolist():
         eids = (keys == key).nonzero().view(-1)
         rest, target = divmod(key, len(ntypes))
         name, source = divmod(rest, len(ntypes))
         etype = (ntypes[source], etypes[name], ntypes[target])
         edges[etype] = (local[u[eids]].to(g.idtype), local[v[eids]].to(g.idtype))
-        taken[etype] = eids
+        eids_by_type[etype] = eids
     counts = {name: ids.numel() for name, ids in zip(ntypes, node_ids, strict=True)}
-    made = heterograph(edges, counts, idtype=g.idtype, device=g.device)
+    hetero = heterograph(edges, counts, idtype=g.idtype, device=g.device)
     for name, ids in zip(ntypes, node_ids, strict=True):
-        _carry(g.ndata, made.nodes[name].data, ids, ntype_field, NID, g)
-    for etype, eids in taken.items():
-        _carry(g.edata, made.edges[etype].data, eids, etype_field, EID, g)
-    return made
+        _carry(g.ndata, hetero.nodes[name].data, ids, ntype_field, NID, g)
+    for etype, eids in eids_by_type.items():
+        _carry(g.edata, hetero.edges[etype].data, eids, etype_field, EID, g)
+    return hetero
 
 
 def _named(types: Tensor, names: Sequence[str], what: str) -> Tensor:
     ids = types.long().view(-1)
     if ids.numel() and (int(ids.max()) >= len(names) or int(ids.min()) < 0):
         raise GraphKeyError(
-            f"The {what} types have {len(names)} names, but type id "
-            f"{int(ids.max()) if int(ids.min()) >= 0 else int(ids.min())} came."
+            f"Expected ids of the {len(names)} named {what} types, got "
+            f"{int(ids.max()) if int(ids.min()) >= 0 else int(ids.min())}."
         )
     return ids
 

@@ -30,33 +30,33 @@ TAKERS: dict[str, Callable[[Graph, Any], Any]] = {
     "filter_edges": lambda g, ids: g.filter_edges(lambda edges: edges.data["w"] > 0, ids),
 }
 IDS: dict[str, tuple[Any, type[gm.GraphError], str]] = {
-    "negative": (-1, GraphIndexError, "must be from 0 to [45], but -1 came"),
-    "one negative": ([0, -2, 1], GraphIndexError, "must be from 0 to [45], but -2 came"),
-    "too large": (6, GraphIndexError, "must be from 0 to [45], but 6 came"),
-    "one too large": (torch.tensor([0, 9]), GraphIndexError, "must be from 0 to [45], but 9 came"),
-    "beyond any dtype": ([2**70], GraphTypeError, "must be integers"),
-    "a float": (1.0, GraphTypeError, "must be an int, a list, .* float 1.0 came"),
-    "floats": ([0.0, 1.0], GraphTypeError, "must be integers, but an array of float64 came"),
-    "an array of floats": (np.array([1.0]), GraphTypeError, "must be integers, but an array of"),
-    "a tensor of floats": (torch.tensor([1.0]), GraphTypeError, "but torch.float32 came"),
-    "a bool": (True, GraphTypeError, "must be "),
-    "bools": ([True, False], GraphTypeError, "must be integers, but an array of bool came"),
-    "a mask": (torch.tensor([True] * 5), GraphTypeError, "but torch.bool came"),
+    "negative": (-1, GraphIndexError, "expected ids from 0 to [45], got -1"),
+    "one negative": ([0, -2, 1], GraphIndexError, "expected ids from 0 to [45], got -2"),
+    "too large": (6, GraphIndexError, "expected ids from 0 to [45], got 6"),
+    "one too large": (torch.tensor([0, 9]), GraphIndexError, "expected ids from 0 to [45], got 9"),
+    "beyond any dtype": ([2**70], GraphTypeError, "expected integers"),
+    "a float": (1.0, GraphTypeError, "expected an int, a list, .* got float 1.0"),
+    "floats": ([0.0, 1.0], GraphTypeError, "expected integers, got an array of float64"),
+    "an array of floats": (np.array([1.0]), GraphTypeError, "expected integers, got an array of"),
+    "a tensor of floats": (torch.tensor([1.0]), GraphTypeError, "got torch.float32"),
+    "a bool": (True, GraphTypeError, "expected integers"),
+    "bools": ([True, False], GraphTypeError, "expected integers, got an array of bool"),
+    "a mask": (torch.tensor([True] * 5), GraphTypeError, "got torch.bool"),
     "another id type": (
         torch.tensor([1], dtype=torch.int32),
         GraphTypeError,
-        r"torch.int64, but torch.int32 came: call .long\(\) on them, or graph.int\(\)",
+        r"torch.int64, got torch.int32; call .long\(\) on them, or graph.int\(\)",
     ),
     "another device": (
         meta(1, dtype=torch.int64),
         GraphValueError,
-        r"on the graph's device cpu, but they are on meta: call .to\('cpu'\) on them",
+        r"on the graph's device cpu, got one on meta; call .to\('cpu'\) on it",
     ),
-    "nothing": (None, GraphTypeError, "must be an int, a list, .* None came"),
-    "a name": ("all", GraphTypeError, "must be an int, a list, .* str 'all' came"),
-    "a dict": ({0: 1}, GraphTypeError, "must be an int, a list, .* dict"),
-    "a table": (torch.tensor([[0, 1]]), GraphValueError, r"one dimension, but .* \(1, 2\) came"),
-    "ragged": ([[0], [1, 2]], GraphValueError, "must be one flat list of ids"),
+    "nothing": (None, GraphTypeError, "expected an int, a list, .* got None"),
+    "a name": ("all", GraphTypeError, "expected an int, a list, .* got str 'all'"),
+    "a dict": ({0: 1}, GraphTypeError, "expected an int, a list, .* got dict"),
+    "a table": (torch.tensor([[0, 1]]), GraphValueError, r"one dimension, got .* \(1, 2\)"),
+    "ragged": ([[0], [1, 2]], GraphValueError, "expected one flat list of ids"),
 }
 
 
@@ -69,17 +69,17 @@ def test_wrong_ids_are_an_error_in_every_verb(take: Any, row: Any) -> None:
 
 @each("take", TAKERS)
 def test_ids_of_an_int32_graph_must_be_int32(take: Any) -> None:
-    message = r"torch.int32, but torch.int64 came: call .int\(\) on them, or graph.long\(\)"
+    message = r"torch.int32, got torch.int64; call .int\(\) on them, or graph.long\(\)"
     g = sample(torch.int32)
     refuses(g, (lambda g: take(g, torch.tensor([1])), GraphTypeError, message))
-    refuses(g, (lambda g: take(g, [2**40]), GraphIndexError, "must fit torch.int32"))
+    refuses(g, (lambda g: take(g, [2**40]), GraphIndexError, "expected ids that fit torch.int32"))
 
 
 @each("take", TAKERS)
 def test_no_id_is_right_where_there_is_nothing(take: Any) -> None:
     g = gm.graph(([], []))
     g.ndata["x"], g.edata["w"] = torch.ones(0), torch.ones(0)
-    refuses(g, (lambda g: take(g, [0]), GraphIndexError, "there are none, but 0 came"))
+    refuses(g, (lambda g: take(g, [0]), GraphIndexError, "expected no ids, .* got 0"))
 
 
 STEPS: dict[str, Call] = {
@@ -90,28 +90,28 @@ STEPS: dict[str, Call] = {
 
 @each("call", STEPS)
 def test_steps_are_something_to_go_through(call: Call) -> None:
-    refuses(sample(), (call, GraphTypeError, "are a list or a generator of ids"))
+    refuses(sample(), (call, GraphTypeError, "a list or a generator of the ids of each step"))
 
 
 # ---- pairs of ends
 
 PAIRS: dict[str, tuple[Any, type[gm.GraphError], str]] = {
-    "no such edge": (([0, 4], [1, 0]), GraphIndexError, "no edge of type .* from 4 to 0"),
-    "no such node": (([0], [7]), GraphIndexError, "must be from 0 to 4, but 7 came"),
-    "a negative node": ((-1, 3), GraphIndexError, "must be from 0 to 4, but -1 came"),
-    "ragged": (([0, 1, 2], [1, 3]), GraphValueError, "but 3 and 2 came"),
-    "three parts": (([0], [1], [2]), GraphValueError, "3 parts came: give edge ids as a list"),
-    "one part": (([0],), GraphValueError, "1 parts came"),
-    "floats": (([0.0], [1.0]), GraphTypeError, "must be integers"),
+    "no such edge": (([0, 4], [1, 0]), GraphIndexError, "no edge from 4 to 0"),
+    "no such node": (([0], [7]), GraphIndexError, "expected ids from 0 to 4, got 7"),
+    "a negative node": ((-1, 3), GraphIndexError, "expected ids from 0 to 4, got -1"),
+    "ragged": (([0, 1, 2], [1, 3]), GraphValueError, "got 3 and 2"),
+    "three parts": (([0], [1], [2]), GraphValueError, "got 3 parts; pass edge ids as a list"),
+    "one part": (([0],), GraphValueError, "got 1 parts"),
+    "floats": (([0.0], [1.0]), GraphTypeError, "expected integers"),
     "another id type": (
         (torch.tensor([0]), torch.tensor([1], dtype=torch.int32)),
         GraphTypeError,
-        "torch.int64, but torch.int32 came",
+        "torch.int64, got torch.int32",
     ),
     "another device": (
         (meta(1, dtype=torch.int64), [1]),
         GraphValueError,
-        "on the graph's device cpu, but they are on meta",
+        "on the graph's device cpu, got one on meta",
     ),
 }
 
@@ -140,7 +140,7 @@ ETYPES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "a wrong end": (("b", "first", "t"), GraphKeyError, "no edge type .*; the graph has"),
     "a pair": (("a", "first"), GraphTypeError, "a name or a triple .* tuple"),
     "a list": (["first"], GraphTypeError, "a name or a triple .* list"),
-    "a number": (0, GraphTypeError, "a name or a triple .* int 0 came"),
+    "a number": (0, GraphTypeError, "a name or a triple .* got int 0"),
 }
 
 
@@ -160,7 +160,7 @@ def test_of_several_edge_types_one_is_named(call: Any) -> None:
 @each("call", BY_ETYPE)
 def test_an_ambiguous_edge_type_is_an_error_that_lists_the_candidates(call: Any) -> None:
     g = gm.heterograph({("a", "to", "b"): ([0], [0]), ("b", "to", "b"): ([0], [0])})
-    message = r"'to' is ambiguous: give one of \('a', 'to', 'b'\), \('b', 'to', 'b'\)"
+    message = r"'to' is ambiguous: pass one of \('a', 'to', 'b'\), \('b', 'to', 'b'\)"
     refuses(g, (lambda g: call(g, "to"), GraphValueError, message))
 
 
@@ -178,7 +178,7 @@ NTYPES: dict[str, Case] = {
     "a number": (
         lambda g: g.apply_nodes(nothing, ntype=0),  # type: ignore[arg-type]
         GraphTypeError,
-        "A node type is a string, but int 0 came",
+        "Expected a node type as a string, got int 0",
     ),
 }
 
@@ -214,17 +214,17 @@ JOINT: dict[str, Case] = {
     "functions in no dict": (
         lambda g: g.multi_update_all([(COPY, SUM)], "sum"),  # type: ignore[arg-type]
         GraphTypeError,
-        r"are a dict {edge type: \(message_func, reduce_func\)}, but list",
+        r"a dict {edge type: \(message_func, reduce_func\)}, got list",
     ),
     "a message alone": (
         lambda g: g.multi_update_all({"first": (COPY,)}, "sum"),
         GraphTypeError,
-        r"of edge type 'first' are \(message_func, reduce_func\) or",
+        r"of edge type 'first' as \(message_func, reduce_func\) or",
     ),
     "no tuple": (
         lambda g: g.multi_update_all({"first": COPY}, "sum"),  # type: ignore[dict-item]
         GraphTypeError,
-        r"of edge type 'first' are \(message_func, reduce_func\) or",
+        r"of edge type 'first' as \(message_func, reduce_func\) or",
     ),
     "an unknown type": (
         lambda g: g.multi_update_all({"first": (COPY, SUM), "third": (COPY, SUM)}, "sum"),
@@ -236,7 +236,7 @@ JOINT: dict[str, Case] = {
             {"first": (COPY, SUM), ("a", "first", "t"): (COPY, SUM)}, "sum"
         ),
         GraphValueError,
-        "named twice",
+        "each edge type once",
     ),
     "a second pair that is swapped": (
         lambda g: g.multi_update_all({"first": (COPY, SUM), "second": (SUM, COPY)}, "sum"),
@@ -246,22 +246,22 @@ JOINT: dict[str, Case] = {
     "an unknown cross reducer": (
         both(COPY, "median"),
         GraphValueError,
-        "sum, max, min, mean, stack or a function, but 'median' came",
+        "sum, max, min, mean, stack, or a function, got 'median'",
     ),
     "a cross reducer that returns nothing": (
         both(COPY, lambda _: None),
         GraphTypeError,
-        "'y' .* cross reducer .* must be a tensor, but None",
+        "'y' .* cross reducer .* expected a tensor, got None",
     ),
     "a cross reducer that returns other rows": (
         both(COPY, lambda results: results[0][:1]),
         GraphValueError,
-        "'y' needs 4 rows, .* cross reducer .*, but 1 rows came",
+        "'y': expected 4 rows, .* cross reducer .*, got 1 rows",
     ),
     "a cross reducer that returns another device": (
         both(COPY, lambda _: meta(4)),
         GraphValueError,
-        "on cpu, but it is on meta",
+        "on cpu, got one on meta",
     ),
     "results of two shapes": (
         both(by_type(narrow, wide)),

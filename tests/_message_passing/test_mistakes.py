@@ -16,7 +16,7 @@ import graphmp.function as fn
 
 def test_features_before_the_graph_are_an_error() -> None:
     g, x = gm.graph(([0], [1])), torch.ones(2, 3)
-    message = "first argument must be a graph, but a tensor of torch.float32 came"
+    message = "Expected a graph, got a tensor of torch.float32; pass the graph first"
     swapped: list[Callable[[], Any]] = [
         lambda: gm.ops.copy_u_sum(x, g),
         lambda: gm.ops.u_dot_v(x, x, g),
@@ -64,7 +64,7 @@ def test_a_layer_says_whose_features_are_wrong() -> None:
     with pytest.raises(gm.GraphValueError, match=r"Take it by graph\[etype\]; nn.HeteroGraphConv"):
         gm.nn.GraphConv(2, 2)(shop, x)
     block = gm.create_block(([0], [0]), num_src_nodes=2, num_dst_nodes=1)
-    with pytest.raises(gm.GraphValueError, match="source nodes of the block, but 5 rows came"):
+    with pytest.raises(gm.GraphValueError, match="source nodes of the block, got 5 rows"):
         gm.nn.GraphConv(2, 2)(block, torch.ones(5, 2))
 
 
@@ -72,16 +72,20 @@ def test_graphs_of_other_libraries_name_the_function_that_reads_them() -> None:
     for other in (nx.path_graph(3), scipy.sparse.eye(3), torch.ones(2, 3)):
         with pytest.raises(gm.GraphTypeError, match=r"from_edge_index, .* from_scipy"):
             gm.graph(other)
-    with pytest.raises(gm.GraphTypeError, match="A NetworkX graph is wanted, but list"):
+    with pytest.raises(gm.GraphTypeError, match="Expected a NetworkX graph, got list"):
         gm.from_networkx([1, 2])
 
 
 def test_a_device_that_torch_cannot_use_is_an_error() -> None:
     g = gm.graph(([0], [1]))
     for device in ("gpu", torch.float32):
-        with pytest.raises(gm.GraphValueError, match="A device that this torch can use is wanted"):
+        with pytest.raises(
+            gm.GraphValueError, match="Expected a device that this torch can use, got"
+        ):
             g.to(device)
-        with pytest.raises(gm.GraphValueError, match="A device that this torch can use is wanted"):
+        with pytest.raises(
+            gm.GraphValueError, match="Expected a device that this torch can use, got"
+        ):
             gm.graph(([0], [1]), device=device)
 
 

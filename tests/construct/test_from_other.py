@@ -72,9 +72,9 @@ def test_rows_and_columns_of_a_bipartite_matrix_are_two_types() -> None:
 
 
 def test_what_is_no_square_sparse_matrix_is_an_error() -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"sparse matrix is wanted, but Tensor came"):
+    with pytest.raises(gm.GraphTypeError, match=r"sparse matrix, got Tensor"):
         gm.from_scipy(torch.eye(3))
-    with pytest.raises(gm.GraphValueError, match=r"2 x 3 came.*bipartite_from_scipy"):
+    with pytest.raises(gm.GraphValueError, match=r"got 2 x 3.*bipartite_from_scipy"):
         gm.from_scipy(sparse.coo_matrix((2, 3)))
     with pytest.raises(gm.GraphValueError, match="two ends need different types"):
         gm.bipartite_from_scipy(sparse.coo_matrix((2, 3)), "a", "x", "a")
@@ -104,7 +104,7 @@ def test_adj_lets_gradients_through_to_the_weights() -> None:
 def test_weights_of_adj_are_one_number_an_edge() -> None:
     g = path()
     g.edata["wide"] = torch.ones(4, 2)
-    with pytest.raises(gm.GraphValueError, match=r"one number an edge, but .*'wide'.*\(2,\)"):
+    with pytest.raises(gm.GraphValueError, match=r"one number for each edge, got .*'wide'.*\(2,\)"):
         g.adj(eweight_name="wide")
     with pytest.raises(gm.GraphKeyError, match="no field 'missing'"):
         g.adj(eweight_name="missing")
@@ -119,7 +119,7 @@ def test_adj_external_is_a_torch_or_a_scipy_matrix() -> None:
         assert g.adj_external(scipy_fmt=fmt).format == fmt
         assert g.adj_external(scipy_fmt=fmt).toarray().tolist() == dense.tolist()
     assert shop().adj_external(etype="buys", scipy_fmt="csr", transpose=True).shape == (2, 3)
-    with pytest.raises(gm.GraphValueError, match="'coo' or 'csr', but 'dok' came"):
+    with pytest.raises(gm.GraphValueError, match="'coo' or 'csr', got 'dok'"):
         g.adj_external(scipy_fmt="dok")
 
 
@@ -131,7 +131,7 @@ def test_adj_tensors_make_the_same_graph_again(layout: str) -> None:
 
 
 def test_adj_tensors_know_three_layouts() -> None:
-    with pytest.raises(gm.GraphValueError, match="'coo', 'csr' or 'csc', but 'ell' came"):
+    with pytest.raises(gm.GraphValueError, match="'coo', 'csr' or 'csc', got 'ell'"):
         path().adj_tensors("ell")
 
 
@@ -147,7 +147,7 @@ def test_inc_of_a_relation_between_two_types_has_one_end() -> None:
     assert g.inc("in").shape == (2, 2)
     assert g.inc("out").shape == (3, 2)
     for wrong in ("both", "all"):
-        with pytest.raises(gm.GraphValueError, match=f"'{wrong}' came for 2 node types"):
+        with pytest.raises(gm.GraphValueError, match=f"got '{wrong}' with 2 node types"):
             g.inc(wrong)
 
 

@@ -97,15 +97,15 @@ def test_the_dataset_passes_its_settings_on() -> None:
     ("settings", "message"),
     [
         ({"num_nodes": 0}, "num_nodes to be at least 1, got 0"),
-        ({"num_nodes": -5}, "num_nodes must not be negative"),
+        ({"num_nodes": -5}, "num_nodes: expected a non-negative int"),
         ({"num_classes": 300}, "300 classes and 240 words"),
         ({"train_per_class": 201}, "got 1200 nodes in all"),
         ({"num_val": 1100}, "got 1200 nodes in all"),
         ({"homophily": 1.5}, "homophily to be from 0 to 1"),
         ({"signal": -0.1}, "signal to be from 0 to 1"),
         ({"mean_degree": float("nan")}, "mean_degree to be from 0"),
-        ({"seed": -1}, "seed must not be negative"),
-        ({"num_nodes": 10.5}, "num_nodes must be an int"),
+        ({"seed": -1}, "seed: expected a non-negative int"),
+        ({"num_nodes": 10.5}, "num_nodes: expected an int"),
     ],
 )
 def test_a_setting_out_of_range_is_an_error(settings: dict[str, Any], message: str) -> None:

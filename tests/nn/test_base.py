@@ -363,10 +363,14 @@ def test_a_wrong_edge_index_is_refused() -> None:
 @pytest.mark.parametrize(
     ("made", "error", "message"),
     [
-        (torch.ones(8, 1), gm.GraphValueError, "'message' needs 9 rows, one for each of the edges"),
-        (torch.tensor(1.0), gm.GraphValueError, "'message' needs 9 rows"),
-        (None, gm.GraphTypeError, "'message' of the edges must be a tensor, but None"),
-        ({"m": torch.ones(9)}, gm.GraphTypeError, "must be one tensor, but a dict came"),
+        (
+            torch.ones(8, 1),
+            gm.GraphValueError,
+            "'message': expected 9 rows, one for each of the edges",
+        ),
+        (torch.tensor(1.0), gm.GraphValueError, "'message': expected 9 rows"),
+        (None, gm.GraphTypeError, "'message' of the edges: expected a tensor, got None"),
+        ({"m": torch.ones(9)}, gm.GraphTypeError, "expected one tensor, got a dict"),
     ],
     ids=["rows", "number", "None", "dict"],
 )
@@ -379,10 +383,15 @@ def test_wrong_messages_are_refused(made: Any, error: Any, message: str) -> None
 @pytest.mark.parametrize(
     ("x", "edge_attr", "error", "message"),
     [
-        (torch.ones(5, SIZE), torch.ones(9, EDGE), gm.GraphValueError, "'x' needs 6 rows"),
-        (torch.ones(6, SIZE), torch.ones(8, EDGE), gm.GraphValueError, "'edge_attr' needs 9 rows"),
-        (3.0, torch.ones(9, EDGE), gm.GraphTypeError, "'x' .* must be a tensor, but float"),
-        (torch.ones(6, SIZE), 3.0, gm.GraphTypeError, "'edge_attr' .* must be a tensor"),
+        (torch.ones(5, SIZE), torch.ones(9, EDGE), gm.GraphValueError, "'x': expected 6 rows"),
+        (
+            torch.ones(6, SIZE),
+            torch.ones(8, EDGE),
+            gm.GraphValueError,
+            "'edge_attr': expected 9 rows",
+        ),
+        (3.0, torch.ones(9, EDGE), gm.GraphTypeError, "'x' .* expected a tensor, got float"),
+        (torch.ones(6, SIZE), 3.0, gm.GraphTypeError, "'edge_attr' .* expected a tensor"),
         ((torch.ones(6, SIZE),) * 3, torch.ones(9, EDGE), gm.GraphValueError, "got a tuple of 3"),
     ],
     ids=["rows of nodes", "rows of edges", "number", "number at edges", "three"],

@@ -192,9 +192,13 @@ def test_autocast_gives_about_the_same(name: str) -> None:
 @pytest.mark.parametrize(
     ("feat", "error", "message"),
     [
-        (torch.ones(5, IN), gm.GraphValueError, "needs 6 rows, one for each of the source nodes"),
-        ([[1.0] * IN] * 6, gm.GraphTypeError, "must be a tensor, but list"),
-        ({"_N": torch.ones(6, IN)}, gm.GraphTypeError, "one tensor, but a dict came"),
+        (
+            torch.ones(5, IN),
+            gm.GraphValueError,
+            "expected 6 rows, one for each of the source nodes",
+        ),
+        ([[1.0] * IN] * 6, gm.GraphTypeError, "expected a tensor, got list"),
+        ({"_N": torch.ones(6, IN)}, gm.GraphTypeError, "one tensor, got a dict"),
         ((), (gm.GraphTypeError, gm.GraphValueError), "tuple"),
     ],
     ids=["rows", "list", "dict", "empty tuple"],
@@ -293,9 +297,9 @@ def test_destinations_must_be_the_sources_where_messages_go_on(name: str) -> Non
 def test_wrong_inputs_of_edges_are_refused(name: str, corner: Corner) -> None:
     row, layer, g, x = LAYERS[name], made(name), corner.graph(), inputs(corner)
     wrong = torch.ones(len(corner.src) + 1, *row.shape, dtype=row.dtype)
-    with pytest.raises(gm.GraphValueError, match=f"'{row.edge}' needs {len(corner.src)} rows"):
+    with pytest.raises(gm.GraphValueError, match=f"'{row.edge}': expected {len(corner.src)} rows"):
         call(name, layer, g, x, wrong)
-    with pytest.raises(gm.GraphTypeError, match=f"{row.edge}.* must be (a tensor|integers)"):
+    with pytest.raises(gm.GraphTypeError, match=f"{row.edge}.* expected (a tensor|integers)"):
         call(name, layer, g, x, [1.0] * len(corner.src))
 
 

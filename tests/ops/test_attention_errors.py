@@ -23,17 +23,17 @@ def wrong(name: str, **changes: Any) -> Callable[[], Any]:
 
 GAT, GATV2, DOT = NAMES
 VALUE, TYPE = gm.GraphValueError, gm.GraphTypeError
-SHORT = "'{}' needs {} rows, one for each of the {}, but 2 rows came"
+SHORT = "'{}': expected {} rows, one for each of the {}, got 2 rows"
 each_wrong_call = pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (wrong(GAT, graph=torch.ones(2)), TYPE, "must be a graph, but a tensor of torch.float32"),
-        (wrong(GAT, value=[1.0]), TYPE, "'value' of the sources must be a tensor, but list"),
-        (wrong(GAT, left=None), TYPE, "'left' of the sources must be a tensor, but None came"),
-        (wrong(GATV2, right=None), TYPE, "'right' of the destinations must be .* but None came"),
-        (wrong(DOT, key=3), TYPE, "'key' of the sources must be a tensor, but int 3 came"),
-        (wrong(DOT, edge=1.0), TYPE, "'edge' of the edges must be a tensor, but float 1.0 came"),
-        (wrong(DOT, weight=1.0), TYPE, "'weight' of the edges must be a tensor, but float"),
+        (wrong(GAT, graph=torch.ones(2)), TYPE, "Expected a graph, got a tensor of torch.float32"),
+        (wrong(GAT, value=[1.0]), TYPE, "'value' of the sources: expected a tensor, got list"),
+        (wrong(GAT, left=None), TYPE, "'left' of the sources: expected a tensor, got None"),
+        (wrong(GATV2, right=None), TYPE, "'right' of the destinations: expected .* got None"),
+        (wrong(DOT, key=3), TYPE, "'key' of the sources: expected a tensor, got int 3"),
+        (wrong(DOT, edge=1.0), TYPE, "'edge' of the edges: expected a tensor, got float 1.0"),
+        (wrong(DOT, weight=1.0), TYPE, "'weight' of the edges: expected a tensor, got float"),
         (wrong(GATV2, attn=None), TYPE, "attn must be a tensor, but None came"),
         (wrong(GAT, value=torch.ones(2, 3, 5)), VALUE, SHORT.format("value", 5, "sources")),
         (wrong(GAT, right=torch.ones(2, 3)), VALUE, SHORT.format("right", 3, "destinations")),
@@ -116,9 +116,21 @@ each_wrong_call = pytest.mark.parametrize(
         (wrong(GAT, negative_slope=torch.ones(1)), TYPE, "negative_slope must be a number, but"),
         (wrong(DOT, scale=torch.ones(3)), TYPE, "multiply the query by it"),
         (wrong(DOT, dropout=None), TYPE, "dropout must be a number, but None came"),
-        (wrong(GAT, value=meta(5, 3, 5)), VALUE, "'value' .* must be on cpu, but it is on meta"),
-        (wrong(GATV2, right=meta(3, 3, 4)), VALUE, "'right' .* must be on cpu, but it is on meta"),
-        (wrong(DOT, weight=meta(5)), VALUE, "'weight' .* must be on cpu, but it is on meta"),
+        (
+            wrong(GAT, value=meta(5, 3, 5)),
+            VALUE,
+            "'value' .* expected a tensor on cpu, got one on meta",
+        ),
+        (
+            wrong(GATV2, right=meta(3, 3, 4)),
+            VALUE,
+            "'right' .* expected a tensor on cpu, got one on meta",
+        ),
+        (
+            wrong(DOT, weight=meta(5)),
+            VALUE,
+            "'weight' .* expected a tensor on cpu, got one on meta",
+        ),
         (wrong(GATV2, attn=meta(3, 4)), VALUE, "attn.* must be on cpu, but it is on meta"),
         (wrong(GAT, dropout=-0.1), VALUE, "dropout is a probability, 0 to 1, but -0.1 came"),
         (wrong(GATV2, dropout=1.5), VALUE, "dropout is a probability, 0 to 1, but 1.5 came"),

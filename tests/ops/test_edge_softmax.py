@@ -148,17 +148,17 @@ def wrong(logits: Any, *arguments: Any) -> Callable[[], Any]:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (wrong(torch.ones(4)), ValueError, "needs 5 rows, one for each of the edges, but 4"),
-        (wrong([1.0]), TypeError, "must be a tensor, but list"),
+        (wrong(torch.ones(4)), ValueError, "expected 5 rows, one for each of the edges, got 4"),
+        (wrong([1.0]), TypeError, "expected a tensor, got list"),
         (
             wrong(torch.ones(5, dtype=torch.int64)),
             TypeError,
             "floating point, got torch.int64",
         ),
         (wrong(torch.ones(5), gm.ALL, "both"), ValueError, "'dst' or 'src', got 'both'"),
-        (wrong(torch.ones(2), [0]), ValueError, "needs 1 rows"),
-        (wrong(torch.ones(1), [5]), IndexError, "Edge ids must be from 0 to 4, but 5"),
-        (wrong(torch.ones(1), [0.5]), TypeError, "must be integers"),
+        (wrong(torch.ones(2), [0]), ValueError, "expected 1 rows"),
+        (wrong(torch.ones(1), [5]), IndexError, "Edge ids: expected ids from 0 to 4, got 5"),
+        (wrong(torch.ones(1), [0.5]), TypeError, "expected integers"),
         (wrong({"to": torch.ones(5)}), KeyError, "expected edge types of the graph .* got 'to'"),
         (
             wrong({("source", "to", "target"): torch.ones(5)}, [0]),

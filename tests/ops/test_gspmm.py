@@ -61,8 +61,8 @@ def test_operands_lie_at_source_and_edge_or_source_and_destination_unless_told()
         (("pow", "sum", "u", "e"), ValueError, "add, sub, mul, div, dot, copy_lhs, copy_rhs"),
         (("mul", "median", "u", "e"), ValueError, "sum, mean, max, min, .* got 'median'"),
         (("mul", "sum", "w", "e"), ValueError, "'u', 'v' or 'e', got 'w'"),
-        (("mul", "sum", "v", "e"), ValueError, "needs 3 rows, .* destination nodes, but 5 rows"),
-        (("mul", "sum", "u", "u"), TypeError, "must be a tensor, but None"),
+        (("mul", "sum", "v", "e"), ValueError, "expected 3 rows, .* destination nodes, got 5 rows"),
+        (("mul", "sum", "u", "u"), TypeError, "expected a tensor, got None"),
     ],
 )
 def test_a_wrong_argument_is_an_error_that_says_what_is_wanted(

@@ -88,11 +88,14 @@ def test_integers_stay_integers_unless_they_are_divided() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"left": torch.ones(2)}, "'left' needs 3 rows, one for each of the source nodes"),
-        ({"right": torch.ones(4)}, "'right' needs 3 rows, one for each of the destination nodes"),
+        ({"left": torch.ones(2)}, "'left': expected 3 rows, one for each of the source nodes"),
+        (
+            {"right": torch.ones(4)},
+            "'right': expected 3 rows, one for each of the destination nodes",
+        ),
         ({"left": torch.ones(3, 1)}, r"one number for each of the source nodes, \(3,\), got"),
         ({"right": torch.ones(3, requires_grad=True)}, r"pass right\.detach\(\)"),
-        ({"left": [1.0, 1.0, 1.0]}, "must be a tensor"),
+        ({"left": [1.0, 1.0, 1.0]}, "expected a tensor"),
     ],
 )
 def test_divisors_that_do_not_fit(given: dict[str, Any], message: str) -> None:

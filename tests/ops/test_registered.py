@@ -116,7 +116,7 @@ def test_an_operator_that_makes_other_rows_is_an_error(
     fn.register_operator(fn.BinaryOp("wrong", formula))
     g = gm.graph(([0, 0, 1], [1, 2, 2]))
     g.ndata["x"] = torch.ones(3, 2)
-    message = "'wrong' needs 3 rows, one for each of the messages that its formula returns"
+    message = "'wrong': expected 3 rows, one for each of the messages that its formula returns"
     with pytest.raises(gm.GraphValueError, match=message):
         g.apply_edges(fn.u_wrong_v("x", "x", "y"))
     with pytest.raises(gm.GraphValueError, match=message):

@@ -100,7 +100,7 @@ def test_lengths_may_be_a_tensor_an_array_or_a_sequence(lengths: Any) -> None:
             "seglen: expected .* sum to the 3 rows, got 2",
         ),
         ([4, -1], torch.ones(3), ValueError, "seglen: expected lengths of at least 0, got -1"),
-        ([1.5, 1.5], torch.ones(3), TypeError, "must be integers"),
+        ([1.5, 1.5], torch.ones(3), TypeError, "expected integers"),
         (
             torch.tensor([3.0]),
             torch.ones(3),
@@ -123,11 +123,16 @@ def test_wrong_segments_are_an_error(
 @pytest.mark.parametrize(
     ("lengths", "value", "error", "message"),
     [
-        ([1, 1], torch.ones(3), ValueError, "needs 2 rows, one for each of the segments, but 3"),
+        ([1, 1], torch.ones(3), ValueError, "expected 2 rows, one for each of the segments, got 3"),
         ([4, -1], torch.ones(2), ValueError, "seglen: expected lengths of at least 0, got -1"),
-        ([1.5], torch.ones(1), TypeError, "must be integers"),
+        ([1.5], torch.ones(1), TypeError, "expected integers"),
         ([1], [1.0], TypeError, r"value: expected a tensor .* list \[1\.0\]"),
-        (torch.tensor([1]), torch.ones(1, device="meta"), ValueError, "must be on .* meta"),
+        (
+            torch.tensor([1]),
+            torch.ones(1, device="meta"),
+            ValueError,
+            "expected a tensor on .* meta",
+        ),
     ],
 )
 def test_segments_that_do_not_fit_what_is_broadcast_are_an_error(
@@ -141,8 +146,8 @@ def test_segments_that_do_not_fit_what_is_broadcast_are_an_error(
 @pytest.mark.parametrize(
     ("weight", "error", "message"),
     [
-        (torch.ones(2), ValueError, "'weight' needs 3 rows"),
-        ([1.0, 1.0, 1.0], TypeError, "'weight' of the rows must be a tensor"),
+        (torch.ones(2), ValueError, "'weight': expected 3 rows"),
+        ([1.0, 1.0, 1.0], TypeError, "'weight' of the rows: expected a tensor"),
         (torch.ones(3, 2), ValueError, r"features whose shapes broadcast, got \(4,\) and \(2,\)"),
     ],
     ids=["rows", "list", "shape"],

@@ -338,13 +338,19 @@ MISTAKES = {
     **case("readout_{0}(g, 'x', op='median')", gm.GraphValueError, "sum, mean, max, min, but 'med"),
     **case("softmax_{0}(g, 'count')", gm.GraphTypeError, "floating point, but torch.int64"),
     **case("broadcast_{0}(g, torch.ones(3))", gm.GraphValueError, "2 rows, .* graphs of the batch"),
-    **case("broadcast_{0}(g, [1.0, 2.0])", gm.GraphTypeError, "must be a tensor, but list"),
-    **case("topk_{0}(g, 'x', -1)", gm.GraphValueError, "k must not be negative, but -1"),
-    **case("topk_{0}(g, 'x', 1.5)", gm.GraphTypeError, "k must be an int, but float 1.5"),
-    **case("topk_{0}(g, 'x', 1, sortby=3)", gm.GraphIndexError, "from -3 to 2, but 3 came"),
-    **case("topk_{0}(g, 'x', 1, sortby='x')", gm.GraphTypeError, "column's number or None"),
-    **case("topk_{0}(g, 'flat', 1, sortby=0)", gm.GraphValueError, r"\(N, D\), but \(.*,\) came"),
-    **case("sum_{0}([g], 'x')", gm.GraphTypeError, "must be a graph, but list"),
+    **case("broadcast_{0}(g, [1.0, 2.0])", gm.GraphTypeError, "expected a tensor, got list"),
+    **case(
+        "topk_{0}(g, 'x', -1)",
+        gm.GraphValueError,
+        "k: expected a non-negative int, got -1",
+    ),
+    **case("topk_{0}(g, 'x', 1.5)", gm.GraphTypeError, "k: expected an int, got float 1.5"),
+    **case("topk_{0}(g, 'x', 1, sortby=3)", gm.GraphIndexError, "from -3 to 2, got 3"),
+    **case("topk_{0}(g, 'x', 1, sortby='x')", gm.GraphTypeError, "the index of a column, or None"),
+    **case(
+        "topk_{0}(g, 'flat', 1, sortby=0)", gm.GraphValueError, r"\(N, D\) with sortby, got \(.*,\)"
+    ),
+    **case("sum_{0}([g], 'x')", gm.GraphTypeError, "Expected a graph, got list"),
 }
 
 
@@ -367,7 +373,7 @@ def test_types_are_needed_and_must_be_there() -> None:
 
 def test_nodes_of_a_block_are_refused() -> None:
     block = gm.create_block(([0, 1], [0, 0]))
-    with pytest.raises(gm.GraphValueError, match="read out the graph it came from"):
+    with pytest.raises(gm.GraphValueError, match="read out the graph that it was made of"):
         gm.sum_nodes(block, "x")
 
 

@@ -165,32 +165,36 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "missing": (
         {"dst_nodes": [3, 2]},
         GraphValueError,
-        "dst_nodes to cover the edges, got an edge at node 1 of type '_N', .* is missing",
+        "dst_nodes to cover the edges, got an edge at node 1, .* is missing",
     ),
-    "none": ({"dst_nodes": []}, GraphValueError, "to cover the edges, got an edge at node 1 of"),
+    "none": (
+        {"dst_nodes": []},
+        GraphValueError,
+        "cover the edges, got an edge at node 1, which",
+    ),
     "twice": (
         {"dst_nodes": [1, 2, 3, 2]},
         GraphValueError,
-        "distinct, got node 2 of type",
+        "distinct, got node 2 twice",
     ),
-    "range": ({"dst_nodes": [1, 2, 3, 5]}, GraphIndexError, "from 0 to 4, but 5"),
-    "negative": ({"dst_nodes": [1, 2, 3, -1]}, GraphIndexError, "from 0 to 4, but -1"),
-    "float": ({"dst_nodes": [1.0]}, GraphTypeError, "must be integers"),
+    "range": ({"dst_nodes": [1, 2, 3, 5]}, GraphIndexError, "from 0 to 4, got 5"),
+    "negative": ({"dst_nodes": [1, 2, 3, -1]}, GraphIndexError, "from 0 to 4, got -1"),
+    "float": ({"dst_nodes": [1.0]}, GraphTypeError, "expected integers"),
     "type": ({"dst_nodes": {"x": [1]}}, GraphKeyError, "no node type 'x'"),
     "source missing": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [1, 2, 3]},
         GraphValueError,
-        "src_nodes to cover the edges, got an edge at node 0 of",
+        "src_nodes to cover the edges, got an edge at node 0, which",
     ),
     "source twice": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [1, 2, 3, 0, 0]},
         GraphValueError,
-        "src_nodes to be distinct, got node 0 of type .* twice",
+        "src_nodes to be distinct, got node 0 twice",
     ),
     "prefix": (
         {"dst_nodes": [1, 2, 3], "src_nodes": [0, 1, 2, 3]},
         GraphValueError,
-        "src_nodes of type '_N' to start with the destinations",
+        "src_nodes to start with the destinations",
     ),
 }
 
@@ -208,5 +212,5 @@ def test_a_block_of_a_block_is_an_error() -> None:
 
 
 def test_an_int32_graph_refuses_int64_nodes() -> None:
-    with pytest.raises(GraphTypeError, match=r"torch.int32, but torch.int64 came"):
+    with pytest.raises(GraphTypeError, match=r"torch.int32, got torch.int64"):
         gm.to_block(chain(torch.int32), torch.tensor([1, 2, 3]))

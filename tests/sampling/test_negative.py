@@ -87,8 +87,12 @@ def test_a_large_graph_is_not_listed() -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "count": ({"num_samples": -1}, GraphValueError, "num_samples must not be negative"),
-    "float": ({"num_samples": 1.0}, GraphTypeError, "num_samples must be an int"),
+    "count": (
+        {"num_samples": -1},
+        GraphValueError,
+        "num_samples: expected a non-negative int",
+    ),
+    "float": ({"num_samples": 1.0}, GraphTypeError, "num_samples: expected an int"),
     "type": ({"etype": "x"}, GraphKeyError, "no edge type 'x'"),
     "none": ({"etype": None}, GraphValueError, "3 edge types, so name one"),
     "redundancy": ({"redundancy": -1}, GraphValueError, "finite and not negative, got -1"),

@@ -189,8 +189,8 @@ def test_a_block_is_the_sample_made_a_block(idtype: torch.dtype) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, but 9"),
-    "negative": ({"nodes": [-1]}, GraphIndexError, "from 0 to 5, but -1"),
+    "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, got 9"),
+    "negative": ({"nodes": [-1]}, GraphIndexError, "from 0 to 5, got -1"),
     "fanout": (
         {"fanout": -2},
         GraphValueError,
@@ -209,7 +209,7 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "wide": ({"prob": "wide"}, GraphValueError, r"one number for each edge, .* \(6, 2\)"),
     "nan": ({"prob": "nan"}, GraphValueError, "edge 3 has nan"),
     "minus": ({"prob": "minus"}, GraphValueError, "edge 2 has -1.0"),
-    "gone": ({"exclude_edges": [6]}, GraphIndexError, "from 0 to 5, but 6"),
+    "gone": ({"exclude_edges": [6]}, GraphIndexError, "from 0 to 5, got 6"),
 }
 
 

@@ -95,8 +95,8 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
         GraphValueError,
         "num_traversals to be at least 1, got 0",
     ),
-    "walks": ({"num_random_walks": -1}, GraphValueError, "must not be negative, but -1"),
-    "neighbours": ({"num_neighbors": 2.5}, GraphTypeError, "num_neighbors must be an int"),
+    "walks": ({"num_random_walks": -1}, GraphValueError, "expected a non-negative int, got -1"),
+    "neighbours": ({"num_neighbors": 2.5}, GraphTypeError, "num_neighbors: expected an int"),
     "chance": (
         {"termination_prob": 2},
         GraphValueError,
@@ -131,7 +131,7 @@ def test_bad_types_and_seeds_are_errors() -> None:
         PinSAGESampler(shop(), "user", "shop", *numbers)
     with pytest.raises(GraphValueError, match="Expected one edge type from 'item' to 'item'"):
         PinSAGESampler(shop(), "item", "item", *numbers)
-    with pytest.raises(GraphIndexError, match="'user' must be from 0 to 4, but 5"):
+    with pytest.raises(GraphIndexError, match="'user': expected ids from 0 to 4, got 5"):
         PinSAGESampler(shop(), "user", "item", *numbers)([5])
     with pytest.raises(GraphValueError, match="block"):
         RandomWalkNeighborSampler(gm.to_block(gm.graph(([0], [0]))), *numbers)

@@ -120,7 +120,7 @@ def test_where_there_is_nothing_nothing_is_chosen(corner: Corner) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, but 9"),
+    "node": ({"nodes": [9]}, GraphIndexError, "from 0 to 5, got 9"),
     "k": ({"k": -2}, GraphValueError, "k to be -1, for all edges, or a count"),
     "float": ({"k": 1.5}, GraphTypeError, "k to be an int, got float 1.5"),
     "missing": ({"k": {}}, GraphValueError, "a dict for k to have every edge type"),

@@ -204,11 +204,11 @@ def test_packing_needs_ids_of_walks() -> None:
 # ---- bad input
 
 BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
-    "node": ({"nodes": [5]}, GraphIndexError, "from 0 to 4, but 5"),
-    "negative": ({"nodes": [-1]}, GraphIndexError, "from 0 to 4, but -1"),
-    "dict": ({"nodes": {"_N": [0]}}, GraphTypeError, "must be an int, a list"),
-    "length": ({"length": -1}, GraphValueError, "must not be negative"),
-    "float": ({"length": 2.0}, GraphTypeError, "number of steps must be an int"),
+    "node": ({"nodes": [5]}, GraphIndexError, "from 0 to 4, got 5"),
+    "negative": ({"nodes": [-1]}, GraphIndexError, "from 0 to 4, got -1"),
+    "dict": ({"nodes": {"_N": [0]}}, GraphTypeError, "expected an int, a list"),
+    "length": ({"length": -1}, GraphValueError, "expected a non-negative int"),
+    "float": ({"length": 2.0}, GraphTypeError, "number of steps: expected an int"),
     "neither": ({"length": None}, GraphValueError, "their number, got neither"),
     "both": ({"metapath": ["_E"]}, GraphValueError, "their number, got both"),
     "empty": ({"metapath": [], "length": None}, GraphValueError, "at least"),
@@ -249,8 +249,8 @@ BAD_MEMORY: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "nan": ({"q": torch.nan}, GraphValueError, "q to be positive and finite, got"),
     "tiny": ({"q": 1e-320}, GraphValueError, "q to be positive and finite, got"),
     "name": ({"p": "much"}, GraphTypeError, "p to be a number, got str"),
-    "length": ({"walk_length": -2}, GraphValueError, "must not be negative"),
-    "node": ({"nodes": [7]}, GraphIndexError, "from 0 to 4, but 7"),
+    "length": ({"walk_length": -2}, GraphValueError, "expected a non-negative int"),
+    "node": ({"nodes": [7]}, GraphIndexError, "from 0 to 4, got 7"),
     "field": ({"prob": "w"}, GraphKeyError, "with a field 'w'"),
     "prob": ({"prob": "nan"}, GraphValueError, "edge 2 has nan"),
 }
@@ -272,7 +272,7 @@ def test_types_that_do_not_fit_are_errors() -> None:
         random_walk(g, [0], length=2)
     with pytest.raises(GraphValueError, match="a graph of one node and one edge type"):
         node2vec_random_walk(g, [0], 1, 1, 2)
-    with pytest.raises(GraphIndexError, match="'item' must be from 0 to 2, but 4"):
+    with pytest.raises(GraphIndexError, match="'item': expected ids from 0 to 2, got 4"):
         random_walk(g, [4], metapath=["viewed-by"])
 
 

@@ -171,9 +171,9 @@ def test_ids_are_int32_or_int64_for_the_whole_graph(idtype: torch.dtype) -> None
 
 def test_mixed_id_dtypes_are_an_error_that_names_both() -> None:
     ids = torch.tensor([0])
-    with pytest.raises(gm.GraphTypeError, match=r"int32 and torch\.int64 came"):
+    with pytest.raises(gm.GraphTypeError, match=r"got torch\.int32 and torch\.int64"):
         gm.graph((ids, ids.int()))
-    with pytest.raises(gm.GraphTypeError, match=r"int32 and torch\.int64 came"):
+    with pytest.raises(gm.GraphTypeError, match=r"got torch\.int32 and torch\.int64"):
         gm.heterograph({("a", "x", "a"): (ids, ids), ("a", "y", "a"): (ids.int(), ids.int())})
     with pytest.raises(gm.GraphTypeError, match="float32"):
         gm.graph((ids.float(), ids.float()))

@@ -208,7 +208,7 @@ def test_a_cross_function_gets_results_in_the_order_of_type_ids() -> None:
 @pytest.mark.parametrize("cross", ["prod", "Sum", "", None, 3, ["sum"]], ids=str)
 def test_an_unknown_cross_reducer_is_an_error_that_lists_the_known_ones(cross: Any) -> None:
     g = meeting()
-    with pytest.raises(gm.GraphValueError, match="sum, max, min, mean, stack or a function"):
+    with pytest.raises(gm.GraphValueError, match="sum, max, min, mean, stack, or a function"):
         g.multi_update_all({"first": (COPY, SUM)}, cross)
 
 

@@ -89,20 +89,20 @@ def write_first_row(g: Graph, row: torch.Tensor) -> None:
 MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
     "id type": (
         lambda g: g.in_degrees(NARROW),
-        "must have the graph's id type torch.int64",
-        "torch.int32 came",
+        "expected the graph's id type torch.int64",
+        "got torch.int32",
         "call .long() on them, or graph.int()",
     ),
     "device of ids": (
         lambda g: g.in_degrees(torch.tensor([0], device="meta")),
-        "must be on the graph's device cpu",
-        "they are on meta",
-        "call .to('cpu') on them, or graph.to('meta')",
+        "expected a tensor on the graph's device cpu",
+        "got one on meta",
+        "call .to('cpu') on it, or graph.to('meta')",
     ),
     "device of features": (
         lambda g: g.ndata.update(x=torch.ones(3, device="meta")),
-        "must be on cpu",
-        "it is on meta",
+        "expected a tensor on cpu",
+        "got one on meta",
         "call .to('cpu') on it",
     ),
     "shape of rows": (
@@ -113,14 +113,14 @@ MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
     ),
     "no tensor": (
         lambda g: g.ndata.update(x=[1, 2, 3]),
-        "must be a tensor",
-        "list [1, 2, 3] came",
+        "expected a tensor",
+        "got list [1, 2, 3]",
         "call torch.as_tensor on it",
     ),
     "edges as one tensor": (
         lambda g: gm.graph(torch.zeros(2, 3)),
         "a tuple (sources, destinations) or a list of pairs",
-        "a tensor of torch.float32 came",
+        "got a tensor of torch.float32",
         "for a (2, E) tensor use from_edge_index",
     ),
     "no edge type named": (
@@ -138,17 +138,17 @@ MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
 }
 
 
-@each("call, wanted, came, advice", MESSAGES)
+@each("call, expected, actual, advice", MESSAGES)
 def test_a_message_names_the_expected_the_actual_and_the_fix(
-    call: Callable[[Graph], Any], wanted: str, came: str, advice: str
+    call: Callable[[Graph], Any], expected: str, actual: str, advice: str
 ) -> None:
     g = gm.graph(([0, 1], [1, 2]))
     g.ndata["h"] = torch.ones(3)
     with pytest.raises(gm.GraphError) as caught:
         call(g)
     message = str(caught.value)
-    assert wanted in message
-    assert came in message
+    assert expected in message
+    assert actual in message
     assert advice in message
 
 

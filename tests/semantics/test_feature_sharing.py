@@ -196,7 +196,7 @@ def test_a_graph_with_new_ids_has_its_own_fields() -> None:
 
 
 def test_other_id_dtypes_are_an_error() -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"int32 or torch\.int64, but torch\.float32 came"):
+    with pytest.raises(gm.GraphTypeError, match=r"int32 or torch\.int64, got torch\.float32"):
         path().astype(torch.float32)
 
 

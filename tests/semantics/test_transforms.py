@@ -108,7 +108,7 @@ def test_a_self_loop_needs_one_node_type_at_both_ends() -> None:
     ("fill", "error"), [("median", gm.GraphValueError), ([1], gm.GraphTypeError)]
 )
 def test_add_self_loop_rejects_other_fill_data(fill: Any, error: type[gm.GraphError]) -> None:
-    with pytest.raises(error, match=r"fill_data is a number.* came"):
+    with pytest.raises(error, match=r"Expected fill_data as a number.* got"):
         gm.add_self_loop(diamond(), fill_data=fill)
 
 
@@ -152,5 +152,5 @@ def test_to_simple_aggregates_features_of_parallel_edges(aggregator: str, expect
 def test_to_simple_rejects_blocks_and_unknown_aggregators() -> None:
     with pytest.raises(gm.GraphValueError, match="block"):
         gm.to_simple(gm.create_block(([0], [0])))
-    with pytest.raises(gm.GraphValueError, match="arbitrary, sum or mean, but 'max' came"):
+    with pytest.raises(gm.GraphValueError, match="arbitrary, sum or mean, got 'max'"):
         gm.to_simple(parallel(), aggregator="max")

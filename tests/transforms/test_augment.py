@@ -107,20 +107,20 @@ def test_ids_keep_their_dtype(make: Callable[..., T.BaseTransform], idtype: torc
 @EACH
 @pytest.mark.parametrize("p", [-0.1, 1.5, float("nan")])
 def test_what_is_no_probability_is_refused(make: Callable[..., T.BaseTransform], p: float) -> None:
-    with pytest.raises(gm.GraphValueError, match="p must be a probability, from 0 to 1"):
+    with pytest.raises(gm.GraphValueError, match="p as a probability from 0 to 1"):
         make(p)
 
 
 @EACH
 def test_what_is_no_number_is_refused(make: Callable[..., T.BaseTransform]) -> None:
-    with pytest.raises(gm.GraphTypeError, match="p must be a probability, but str 'x' came"):
+    with pytest.raises(gm.GraphTypeError, match="p as a probability, got str 'x'"):
         make("x")
 
 
 def test_features_without_columns_and_unknown_ones_are_refused() -> None:
     g = gm.graph(([0], [1]))
     g.ndata["h"] = torch.ones(2)
-    with pytest.raises(gm.GraphValueError, match=r"columns to be masked, .* shape of \(2,\)"):
+    with pytest.raises(gm.GraphValueError, match=r"columns to mask, .* shape of \(2,\)"):
         gm.FeatMask(0.5, ["h"])(g)
     with pytest.raises(gm.GraphKeyError, match="missing"):
         gm.FeatMask(0.5, ["missing"])(g)

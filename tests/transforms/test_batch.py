@@ -84,28 +84,28 @@ def joined() -> Graph:
 slice_any: Any = gm.slice_batch
 unbatch_any: Any = gm.unbatch
 MISTAKES: dict[str, Case] = {
-    "too large": (lambda g: gm.slice_batch(g, 2), gm.GraphIndexError, "from 0 to 1, but 2 came"),
-    "negative": (lambda g: gm.slice_batch(g, -1), gm.GraphIndexError, "but -1 came"),
-    "list": (lambda g: slice_any(g, [0]), gm.GraphTypeError, "must be an int, but list"),
-    "float": (lambda g: slice_any(g, 1.0), gm.GraphTypeError, "must be an int, but float"),
-    "edge": (lambda g: gm.slice_batch(joined(), 0), gm.GraphValueError, "joins two graphs"),
-    "no graph": (lambda g: slice_any([g], 0), gm.GraphTypeError, "must be a graph, but list"),
+    "too large": (lambda g: gm.slice_batch(g, 2), gm.GraphIndexError, "from 0 to 1, got 2"),
+    "negative": (lambda g: gm.slice_batch(g, -1), gm.GraphIndexError, "got -1"),
+    "list": (lambda g: slice_any(g, [0]), gm.GraphTypeError, "as an int, got list"),
+    "float": (lambda g: slice_any(g, 1.0), gm.GraphTypeError, "as an int, got float"),
+    "edge": (lambda g: gm.slice_batch(joined(), 0), gm.GraphValueError, "an edge between two"),
+    "no graph": (lambda g: slice_any([g], 0), gm.GraphTypeError, "Expected a graph, got list"),
     "block": (
         lambda g: gm.slice_batch(gm.create_block(([0], [0])), 0),
         gm.GraphValueError,
-        "A block is no batch",
+        "batch of graphs, got a block",
     ),
     "block apart": (
         lambda g: gm.unbatch(gm.create_block(([0], [0]))),
         gm.GraphValueError,
-        "A block is no batch",
+        "batch of graphs, got a block",
     ),
     "no graph to split": (
         lambda g: unbatch_any([g], [1], [1]),
         gm.GraphTypeError,
-        "must be a graph, but list",
+        "Expected a graph, got list",
     ),
-    "no graph apart": (lambda g: unbatch_any([g]), gm.GraphTypeError, "must be a graph, but list"),
+    "no graph apart": (lambda g: unbatch_any([g]), gm.GraphTypeError, "Expected a graph, got list"),
 }
 
 

@@ -68,8 +68,8 @@ def test_nothing_to_leave_out_and_nothing_left() -> None:
 
 
 BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
-    "none": (lambda: gm.compact_graphs([]), gm.GraphValueError, "At least one graph"),
-    "no graph": (lambda: gm.compact_graphs([3]), gm.GraphTypeError, "int 3 came"),
+    "none": (lambda: gm.compact_graphs([]), gm.GraphValueError, "at least one graph"),
+    "no graph": (lambda: gm.compact_graphs([3]), gm.GraphTypeError, "got int 3"),
     "block": (
         lambda: gm.compact_graphs(gm.create_block(([0], [0]))),
         gm.GraphValueError,
@@ -89,7 +89,7 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "preserved": (
         lambda: gm.compact_graphs(path(), [3]),
         gm.GraphIndexError,
-        "from 0 to 2, but 3 came",
+        "from 0 to 2, got 3",
     ),
 }
 

@@ -58,8 +58,8 @@ def test_weights_without_a_root_are_refused(bad: float) -> None:
     ("weight", "error", "message"),
     [
         (torch.ones(4, 2), gm.GraphValueError, r"\(E,\) or \(E, 1\), got a shape of \(4, 2\)"),
-        (torch.ones(3), gm.GraphValueError, "needs 4 rows"),
-        ([1.0] * 4, gm.GraphTypeError, "must be a tensor"),
+        (torch.ones(3), gm.GraphValueError, "expected 4 rows"),
+        ([1.0] * 4, gm.GraphTypeError, "expected a tensor"),
     ],
     ids=["numbers", "rows", "list"],
 )

@@ -94,10 +94,10 @@ def test_dropout_comes_before_the_residual() -> None:
 @pytest.mark.parametrize(
     ("ntype", "etype", "error", "message"),
     [
-        ([0, 1, 2], [0, 0, 0, 0], gm.GraphIndexError, "ntype must be from 0 to 1, but 2 came"),
-        ([0, 1, 1], [0, 0, 4, 0], gm.GraphIndexError, "etype must be from 0 to 3, but 4 came"),
-        ([0, 1, 1], [0, 0], gm.GraphValueError, "'etype' needs 4 rows"),
-        ([0, 1], [0, 0, 0, 0], gm.GraphValueError, "needs 2 rows"),
+        ([0, 1, 2], [0, 0, 0, 0], gm.GraphIndexError, "ntype: expected ids from 0 to 1, got 2"),
+        ([0, 1, 1], [0, 0, 4, 0], gm.GraphIndexError, "etype: expected ids from 0 to 3, got 4"),
+        ([0, 1, 1], [0, 0], gm.GraphValueError, "'etype': expected 4 rows"),
+        ([0, 1], [0, 0, 0, 0], gm.GraphValueError, "expected 2 rows"),
     ],
     ids=["node type", "edge type", "edges", "nodes"],
 )

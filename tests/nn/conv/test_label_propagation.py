@@ -61,12 +61,12 @@ def test_known_labels_are_a_mask_or_ids() -> None:
     layer, g, labels = LabelPropagation(2, 0.4), MIXED.graph(), torch.tensor([0, 2, 1, 0, 2, 2])
     mask = torch.tensor([True, False, False, True, True, False])
     assert_close(layer(g, labels, mask), layer(g, labels, torch.tensor([4, 0, 3])))
-    with pytest.raises(gm.GraphValueError, match=r"mask.*must have shape \(6,\)"):
+    with pytest.raises(gm.GraphValueError, match=r"mask.*expected a mask of shape \(6,\)"):
         layer(g, labels, mask[:3])
 
 
 def test_labels_must_fit_the_graph() -> None:
-    with pytest.raises(gm.GraphValueError, match="needs 6 rows"):
+    with pytest.raises(gm.GraphValueError, match="expected 6 rows"):
         LabelPropagation(2, 0.4)(MIXED.graph(), torch.ones(3, 2))
     with pytest.raises(gm.GraphValueError, match="one of sym, row, got 'col'"):
         LabelPropagation(2, 0.4, norm_type="col")

@@ -239,15 +239,15 @@ BAD: dict[str, tuple[Callable[[], Any], type[gm.GraphError], str]] = {
         "expected walk_length above window_size",
     ),
     "several types": (lambda: DeepWalk(authors()), gm.GraphValueError, "use MetaPath2Vec"),
-    "no int": (lambda: DeepWalk(PATH, 6.0), gm.GraphTypeError, "emb_dim must be an int"),  # type: ignore[arg-type]
+    "no int": (lambda: DeepWalk(PATH, 6.0), gm.GraphTypeError, "emb_dim: expected an int"),  # type: ignore[arg-type]
     "length": (
         lambda: DeepWalk(PATH, 6, 4, 2)(WALKS[:, :3]),
         gm.GraphValueError,
         r"\(n, 4\), got a shape of \(4, 3\)",
     ),
     "floats": (lambda: DeepWalk(PATH, 6, 4, 2)(WALKS.float()), gm.GraphTypeError, "int32 or int64"),
-    "node": (lambda: DeepWalk(PATH, 6, 4, 2)(WALKS + 1), gm.GraphIndexError, "but 4 came"),
-    "start": (lambda: DeepWalk(PATH, 6, 4, 2).sample([4]), gm.GraphIndexError, "but 4 came"),
+    "node": (lambda: DeepWalk(PATH, 6, 4, 2)(WALKS + 1), gm.GraphIndexError, "got 4"),
+    "start": (lambda: DeepWalk(PATH, 6, 4, 2).sample([4]), gm.GraphIndexError, "got 4"),
     "path": (
         lambda: MetaPath2Vec(authors(), ["wrote", "wrote"], 1),
         gm.GraphValueError,
@@ -258,12 +258,12 @@ BAD: dict[str, tuple[Callable[[], Any], type[gm.GraphError], str]] = {
     "row": (
         lambda: path2vec(authors())(torch.tensor([8]), torch.tensor([0]), torch.tensor([[0]])),
         gm.GraphIndexError,
-        "pos_u must be from 0 to 7, but 8 came",
+        "pos_u: expected ids from 0 to 7, got 8",
     ),
     "negative row": (
         lambda: path2vec(authors())(torch.tensor([0]), torch.tensor([-1]), torch.tensor([[0]])),
         gm.GraphIndexError,
-        "pos_v must be from 0 to 7, but -1 came",
+        "pos_v: expected ids from 0 to 7, got -1",
     ),
     "shapes": (
         lambda: path2vec(authors())(torch.tensor([0]), torch.tensor([0, 1]), torch.tensor([[0]])),

@@ -263,10 +263,10 @@ H, FEAT = plays()
 ONE = GNNExplainer(Sums(), 1, num_epochs=1, log=False)
 TYPED = HeteroGNNExplainer(Typed(), 1, num_epochs=1, log=False)
 BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
-    "node": (lambda: ONE.explain_node(7, G, X), gm.GraphIndexError, "but 7 came"),
+    "node": (lambda: ONE.explain_node(7, G, X), gm.GraphIndexError, "got 7"),
     "two nodes": (lambda: ONE.explain_node([0, 1], G, X), gm.GraphValueError, "got 2"),
     "types": (lambda: ONE.explain_graph(H, X), gm.GraphValueError, "use HeteroGNNExplainer"),
-    "rows": (lambda: ONE.explain_graph(G, X[:3]), gm.GraphValueError, "needs 7 rows"),
+    "rows": (lambda: ONE.explain_graph(G, X[:3]), gm.GraphValueError, "expected 7 rows"),
     "shape": (lambda: ONE.explain_graph(G, X[:, 0]), gm.GraphValueError, r"shape \(N, D\)"),
     "integers": (lambda: ONE.explain_graph(G, X.long()), gm.GraphTypeError, "floating point"),
     "logits": (
@@ -274,7 +274,7 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
         gm.GraphValueError,
         r"logits .*, got a shape of \(7,\)",
     ),
-    "hops": (lambda: GNNExplainer(Sums(), -1), gm.GraphValueError, "num_hops must not be negative"),
+    "hops": (lambda: GNNExplainer(Sums(), -1), gm.GraphValueError, "num_hops: expected a non-neg"),
     "epochs": (lambda: GNNExplainer(Sums(), 1, num_epochs=1.5), gm.GraphTypeError, "num_epochs"),  # type: ignore[arg-type]
     "no dict": (lambda: TYPED.explain_graph(H, X), gm.GraphTypeError, "as a dict"),  # type: ignore[arg-type]
     "lacking": (

@@ -262,9 +262,9 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: F.graph_conv(RING, X, SQUARE[:3]), gm.GraphValueError, "3 as the last dimension"),
     (lambda: F.graph_conv(RING, X, SQUARE, X[0, :2]), gm.GraphValueError, r"bias .* \(4\), got"),
     (lambda: F.graph_conv(RING, X, norm="mean"), gm.GraphValueError, "expected norm to be one of"),
-    (lambda: F.graph_conv(RING, X[:2]), gm.GraphValueError, "needs 3 rows"),
+    (lambda: F.graph_conv(RING, X[:2]), gm.GraphValueError, "expected 3 rows"),
     (lambda: F.edge_weight_norm(RING, W, "mean"), gm.GraphValueError, "expected norm to be one of"),
-    (lambda: F.lightgcn_conv(RING, [1.0]), gm.GraphTypeError, "must be a tensor"),
+    (lambda: F.lightgcn_conv(RING, [1.0]), gm.GraphTypeError, "expected a tensor"),
     (
         lambda: F.lrgccf_conv(RING, X, SQUARE, X[0, :2]),
         gm.GraphValueError,
@@ -278,7 +278,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "expected aggregator_type to be one of",
     ),
     (lambda: F.gine_conv(RING, X, W), gm.GraphValueError, "the size of node_feat"),
-    (lambda: F.appnp_conv(RING, X, -1, 0.1), gm.GraphValueError, "k must not be negative"),
+    (lambda: F.appnp_conv(RING, X, -1, 0.1), gm.GraphValueError, "k: expected a non-negative int"),
     (lambda: F.tag_conv(RING, X, SQUARE, 1), gm.GraphValueError, "2 as the last dimension"),
     (lambda: F.tag_conv(RING, X, SQUARE, 2), gm.GraphValueError, "3 parts of equal size"),
     (lambda: F.cheb_conv(RING, X, SQUARE, 0), gm.GraphValueError, "at least one"),
@@ -288,14 +288,14 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
         gm.GraphValueError,
         "one of sym, row",
     ),
-    (lambda: F.sum_pooling(BATCH, X), gm.GraphValueError, "needs 5 rows"),
+    (lambda: F.sum_pooling(BATCH, X), gm.GraphValueError, "expected 5 rows"),
     (lambda: F.max_pooling(X, X), gm.GraphTypeError, "graph"),  # type: ignore[arg-type]
-    (lambda: F.sort_pooling(BATCH, NODES, -1), gm.GraphValueError, "k must not be negative"),
+    (lambda: F.sort_pooling(BATCH, NODES, -1), gm.GraphValueError, "k: expected a non-negative"),
     (lambda: F.weight_and_sum(BATCH, NODES, NODES), gm.GraphValueError, r"shape \(N, 1\)"),
     (
         lambda: F.global_attention_pooling(BATCH, NODES, NODES[:2, :1]),
         gm.GraphValueError,
-        "needs 5 rows",
+        "expected 5 rows",
     ),
     (lambda: F.topk_pooling(BATCH, NODES, SQUARE), gm.GraphValueError, r"shape \(1, any\)"),
     (

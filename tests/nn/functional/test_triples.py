@@ -48,8 +48,8 @@ def test_relations_are_integers_that_are_known(make: Any) -> None:
     assert torch.equal(layer(h, t, RELS.tolist()), expected)
     assert layer(h[:0], t[:0], RELS[:0]).shape == (0,)
     for rels, error, message in (
-        (RELS + 1, gm.GraphIndexError, "from 0 to 2, but 3 came"),
-        (RELS - 1, gm.GraphIndexError, "from 0 to 2, but -1 came"),
+        (RELS + 1, gm.GraphIndexError, "from 0 to 2, got 3"),
+        (RELS - 1, gm.GraphIndexError, "from 0 to 2, got -1"),
         (RELS.float(), gm.GraphTypeError, "int32 or torch.int64"),
         (RELS[:3], gm.GraphValueError, "needs 3 rows"),
     ):
@@ -62,9 +62,9 @@ def test_heads_and_tails_must_fit(make: Any) -> None:
     layer, h = make(), HEAD.float()
     with pytest.raises(gm.GraphValueError, match=r"expected h_tail of shape \(E, 4\)"):
         layer(h, h[:, :3], RELS)
-    with pytest.raises(gm.GraphValueError, match=r"h_head.*needs 6 rows"):
+    with pytest.raises(gm.GraphValueError, match=r"h_head.*expected 6 rows"):
         layer(h[:2], h, RELS)
-    with pytest.raises(gm.GraphTypeError, match=r"h_head.*must be a tensor"):
+    with pytest.raises(gm.GraphTypeError, match=r"h_head.*expected a tensor"):
         layer(h.tolist(), h, RELS)
 
 

@@ -225,11 +225,16 @@ def test_the_callers_features_stay_as_they_are(name: str) -> None:
             TINY.graph(),
             torch.ones(3, IN),
             gm.GraphValueError,
-            "needs 4 rows, one for each of",
+            "expected 4 rows, one for each of",
         ),
-        (TINY.graph(), [[1.0] * IN] * 4, gm.GraphTypeError, "must be a tensor, but list"),
-        (TINY.graph(), torch.ones(4, IN, device="meta"), gm.GraphValueError, "must be on cpu"),
-        (torch.ones(4, IN), TINY.graph(), gm.GraphTypeError, "first argument must be a graph"),
+        (TINY.graph(), [[1.0] * IN] * 4, gm.GraphTypeError, "expected a tensor, got list"),
+        (
+            TINY.graph(),
+            torch.ones(4, IN, device="meta"),
+            gm.GraphValueError,
+            "expected a tensor on cpu",
+        ),
+        (torch.ones(4, IN), TINY.graph(), gm.GraphTypeError, "Expected a graph, got"),
         (shop(), torch.ones(5, IN), gm.GraphValueError, "2 node types, so name one"),
         (gm.create_block(([0], [0])), torch.ones(1, IN), gm.GraphValueError, "got a block"),
     ],
@@ -253,9 +258,9 @@ def test_a_gate_gives_one_number() -> None:
 
 
 def test_sort_pooling_needs_a_number_and_columns() -> None:
-    with pytest.raises(gm.GraphValueError, match="k must not be negative"):
+    with pytest.raises(gm.GraphValueError, match="k: expected a non-negative int"):
         SortPooling(-1)
-    with pytest.raises(gm.GraphTypeError, match="k must be an int"):
+    with pytest.raises(gm.GraphTypeError, match="k: expected an int"):
         SortPooling(0.5)  # type: ignore[arg-type]
     with pytest.raises(gm.GraphValueError, match=r"shape \(N, D\), got a shape of \(4,\)"):
         SortPooling(2)(TINY.graph(), torch.ones(4))

@@ -258,10 +258,10 @@ def test_the_callers_graph_stays_as_it_is(name: str) -> None:
 @pytest.mark.parametrize(
     ("graph", "feat", "error", "message"),
     [
-        (TINY.graph(), torch.ones(3, IN), gm.GraphValueError, "needs 4 rows, one for each of"),
+        (TINY.graph(), torch.ones(3, IN), gm.GraphValueError, "expected 4 rows, one for each of"),
         (TINY.graph(), torch.ones(4, 5), gm.GraphValueError, r"with 3 as .* \(4, 5\)"),
-        (TINY.graph(), [[1.0] * IN] * 4, gm.GraphTypeError, "must be a tensor, but list"),
-        (torch.ones(4, IN), TINY.graph(), gm.GraphTypeError, "first argument must be a graph"),
+        (TINY.graph(), [[1.0] * IN] * 4, gm.GraphTypeError, "expected a tensor, got list"),
+        (torch.ones(4, IN), TINY.graph(), gm.GraphTypeError, "Expected a graph, got"),
         (shop(), torch.ones(5, IN), gm.GraphValueError, "2 node types, so name one"),
         (gm.create_block(([0], [0])), torch.ones(1, IN), gm.GraphValueError, "got a block"),
     ],
