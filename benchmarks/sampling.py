@@ -1,6 +1,6 @@
-"""Neighbours sampled to blocks: 40 batches of 1,024 seeds, without replacement.
+"""Neighbour sampling to blocks: 40 batches of 1,024 seeds, without replacement.
 
-Each library draws numbers of its own, so there are no results to compare.
+Each library has its own random numbers, so results are not compared.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def seeds(edges: Edges, dtype: Any) -> Any:
 
 
 def epoch(package: str, graph: Any, nodes: Any, fanouts: list[int], workers: int) -> Run:
-    """Work that goes through all batches, by the names that graphmp and DGL share."""
+    """An epoch over all batches, by the names that graphmp and DGL share."""
     loading = import_module(f"{package}.dataloading")
     sampler = loading.NeighborSampler(fanouts)
     loader = loading.DataLoader(graph, nodes, sampler, batch_size=SEEDS, num_workers=workers)

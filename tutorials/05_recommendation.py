@@ -70,9 +70,9 @@ def random_visits(num_users=400, num_items=600, num_kinds=12, visits=16, seed=0)
     """Give a graph as ``GowallaDataset`` does: edges both ways, with masks."""
     rng = np.random.default_rng(seed)
     likes = rng.integers(num_kinds, size=(num_users, 1)) == np.arange(num_items) % num_kinds
-    chances = np.where(likes, 20.0, 1.0) * rng.uniform(0.5, 1.5, num_items)
-    # The items of greatest key are a sample without replacement, with these chances.
-    keys = rng.random(chances.shape) ** (1 / chances)
+    probabilities = np.where(likes, 20.0, 1.0) * rng.uniform(0.5, 1.5, num_items)
+    # The items of greatest key are a sample without replacement, with these probabilities.
+    keys = rng.random(probabilities.shape) ** (1 / probabilities)
     items = torch.from_numpy(np.argsort(-keys, axis=1)[:, :visits].copy()).flatten()
     users = torch.arange(num_users).repeat_interleave(visits)
     is_train = torch.arange(visits).repeat(num_users) % 4 != 3

@@ -139,8 +139,8 @@ class _Work:
         """
         if os.getpid() != self._process:
             raise GraphRuntimeError(
-                "Expected to iterate in the process that made it, as this iterator's workers are "
-                f"threads of process {self._process}, got process {os.getpid()}; create a new "
+                "Expected to iterate in the process that created it, as this iterator's workers "
+                f"are threads of process {self._process}, got process {os.getpid()}; create a new "
                 "iterator."
             )
         with self._change:

@@ -129,7 +129,7 @@ def test_another_process_cannot_go_on_with_an_epoch(monkeypatch: pytest.MonkeyPa
     next(batches)
     with monkeypatch.context() as forked:
         forked.setattr("os.getpid", lambda: -1)
-        with pytest.raises(gm.GraphRuntimeError, match="in the process that made it"):
+        with pytest.raises(gm.GraphRuntimeError, match="in the process that created it"):
             next(batches)
     assert workers() != []  # another process does not end them
     batches._work.close()
