@@ -1,13 +1,13 @@
-"""Compiles Triton kernels for GPUs that are not here: ``python ahead.py FAMILY [SHARE]``.
+"""Compiles Triton kernels for absent GPUs: ``python ahead.py FAMILY [FRACTION]``.
 
-``call`` of the module ``ahead_FAMILY`` calls functions of the backend with small tensors, by
-chance: all that decides for what a kernel is compiled varies. The launches are recorded, not run.
-That gives thousands of configurations, too many to compile each; but what fails to compile does so
-for one value or for two that meet. So those are compiled that :func:`covering` chooses: for each
-kernel, every value of every argument and constant and every target occur in some, and so does
-``SHARE`` (nine tenths, unless given) of the pairs of them that are launched together. After work on
-a kernel's arguments, ``SHARE`` 1 compiles all pairs, which takes three times as long. A line for
-each configuration is printed.
+``call`` of the module ``ahead_FAMILY`` calls functions of the backend at random, with small
+tensors: whatever a kernel is specialised for varies. The launches are recorded, not run. That gives
+thousands of configurations, too many to compile each; but a compilation fails because of one value,
+or because of two together. So :func:`covering` chooses few configurations: for each kernel, every
+value of every argument and constant and every target occur in some, and so does ``FRACTION`` (nine
+tenths by default) of the pairs of them that are launched together. After work on a kernel's
+arguments, ``FRACTION`` 1 compiles all pairs, which takes three times as long. A line for each
+configuration is printed.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ Candidate = tuple[Launch, str]
 FEATURES = {"left", "value", "values"}  # operands whose rows are loaded
 
 
-def given(launch: Launch) -> dict[str, Any]:
+def argument_types(launch: Launch) -> dict[str, Any]:
     """The types of a kernel's arguments, by name."""
     return dict(zip([p.name for p in launch.kernel.params], launch.types, strict=False))
 
 
 def compiled(launch: Launch, target: GPUTarget) -> Any:
     """A kernel compiled for a target, with tensors that start at multiples of 16 bytes."""
-    names, types = [p.name for p in launch.kernel.params], given(launch)
+    names, types = [p.name for p in launch.kernel.params], argument_types(launch)
     signature = {n: TYPES[types[n]] if n in types else "constexpr" for n in names}
     aligned = {
         (i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n][0] == "*"
@@ -76,23 +76,23 @@ def compiled(launch: Launch, target: GPUTarget) -> Any:
 
 
 def launches(family: str, calls: int = CALLS, seed: int = 0) -> list[Launch]:
-    """What random calls of a family launch, each once; some have ids that need 64 bits."""
+    """The distinct launches of random calls of a family; some have ids that need 64 bits."""
     random, call = Random(seed), import_module(f"support.ahead_{family}").call
-    with recording() as found:
+    with recording() as recorded:
         for _ in range(calls):
             largest = layout.LARGEST if random.random() < 0.8 else 0
             with mock.patch.object(layout, "LARGEST", largest):
                 call(random)
-    return sorted(found, key=repr)
+    return sorted(recorded, key=repr)
 
 
 def facts(launch: Launch, target: str) -> list[tuple[str, object]]:
-    """What is decided for a compilation, by name."""
+    """The names and values that a compilation depends on."""
     return [
         ("target", target),
         ("warps", launch.warps),
         *launch.constants,
-        *((name, str(kind)) for name, kind in given(launch).items()),
+        *((name, str(kind)) for name, kind in argument_types(launch).items()),
     ]
 
 
@@ -107,17 +107,17 @@ def meetings(candidates: Sequence[Candidate], size: int) -> list[int]:
     return [bits(*candidate) for candidate in candidates]
 
 
-def greedily(masks: Sequence[int], chosen: Sequence[int], share: float) -> list[int]:
-    """The indices of masks that, with those ``chosen``, have ``share`` of all bits.
+def greedily(masks: Sequence[int], chosen: Sequence[int], fraction: float) -> list[int]:
+    """The indices of masks that, with those ``chosen``, have ``fraction`` of all bits.
 
     The next is always one with the most bits that are new.
     """
     every, covered = (reduce(or_, each, 0) for each in (masks, [masks[at] for at in chosen]))
     missing, indices = every & ~covered, list(chosen)
-    # What a candidate adds only falls, so one that is best by an old count and a new one is best.
+    # The gain of a candidate only falls, so that one whose recomputed gain stays first is the best.
     order = [(-mask.bit_count(), at) for at, mask in enumerate(masks)]
     heapify(order)
-    while missing.bit_count() > (1 - share) * every.bit_count():
+    while missing.bit_count() > (1 - fraction) * every.bit_count():
         _, at = order[0]
         gain = (-(masks[at] & missing).bit_count(), at)
         heapreplace(order, gain)
@@ -127,39 +127,39 @@ def greedily(masks: Sequence[int], chosen: Sequence[int], share: float) -> list[
     return indices
 
 
-def covering(recorded: Sequence[Launch], share: float) -> list[Candidate]:
-    """Launches and targets, few, in which every fact occurs and ``share`` of all pairs of facts."""
+def covering(recorded: Sequence[Launch], fraction: float) -> list[Candidate]:
+    """Few launches and targets, in which every fact and ``fraction`` of all pairs occur."""
     chosen = []
     for kernel in dict.fromkeys(launch.kernel for launch in recorded):
         launches = [launch for launch in recorded if launch.kernel == kernel]
         candidates = [(launch, target) for launch in launches for target in TARGETS]
-        pairs = greedily(meetings(candidates, 2), [], share)
+        pairs = greedily(meetings(candidates, 2), [], fraction)
         chosen += [candidates[at] for at in greedily(meetings(candidates, 1), pairs, 1.0)]
     return chosen
 
 
-def wanted_load(launch: Launch) -> int:
-    """The bytes that loads of features bring at once, 0 if their rows need not be aligned."""
-    operand = next((t for n, t in given(launch).items() if n in FEATURES), None)
+def expected_load(launch: Launch) -> int:
+    """The bytes that a load of features should read, 0 if their rows need not be aligned."""
+    operand = next((t for n, t in argument_types(launch).items() if n in FEATURES), None)
     align: int = dict(launch.constants).get("ALIGN", 1)
     return 16 if operand is not None and align * operand.itemsize == 16 else 0
 
 
-def widest_load(made: Any) -> int:
-    """The bytes that the widest load from memory brings, as PTX says."""
-    loads = [line for line in made.asm["ptx"].splitlines() if "ld.global" in line]
+def widest_load(program: Any) -> int:
+    """The bytes of the widest load from global memory in the PTX of a program."""
+    loads = [line for line in program.asm["ptx"].splitlines() if "ld.global" in line]
     widths = [next((w for name, w in LOADS.items() if name in line), 4) for line in loads]
     return max(widths, default=0)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)  # families are compiled side by side
+    torch.set_num_threads(1)  # families are compiled in parallel
     _, family, *options = sys.argv
     for each, name in covering(launches(family), float(*options or [0.9])):
         what = each.kernel.fn.__name__, name, facts(each, name)
         try:
-            made = compiled(each, TARGETS[name])
-            is_narrow = "ptx" in made.asm and widest_load(made) < wanted_load(each)
+            program = compiled(each, TARGETS[name])
+            is_narrow = "ptx" in program.asm and widest_load(program) < expected_load(each)
             print(*what, "loads less than 16 bytes" if is_narrow else "compiles", flush=True)
-        except Exception as error:  # noqa: BLE001 - one that fails must not hide the others
+        except Exception as error:  # noqa: BLE001 - a failure must not hide the others
             print(*what, f"fails: {error!r}", flush=True)

@@ -14,9 +14,9 @@ from support.launches import HEADS, WIDTHS, form_of
 
 
 def call(random: Random) -> None:
-    """Attention and its gradients; values may be the left operand, terms and weights be there."""
+    """Attention and its gradients; values may be the left operand, and others may be absent."""
     dtype, heads = random.choice(FLOATS), random.choice(HEADS)
-    form, kind = form_of(random.choice(ID_DTYPES), 2), random.choice(list(SCORES))
+    csr, kind = form_of(random.choice(ID_DTYPES), 2), random.choice(list(SCORES))
     k, d = 1 if kind == "add" else random.choice(WIDTHS), random.choice(WIDTHS)
     is_shared = kind != "add" and random.random() < 0.3
 
@@ -28,10 +28,10 @@ def call(random: Random) -> None:
 
     left = rows(3, heads * k)
     value = left if is_shared else rows(3, heads * d)
-    slant = rows(1, heads * k) if kind == "leaky" else None
+    attn_vector = rows(1, heads * k) if kind == "leaky" else None
     right = rows(3, heads * k)
-    given = Attention(kind, heads, left, right, value, terms(), terms(), slant, 0.2, 0.1, 1)
-    attention(form, given, True)
+    spec = Attention(kind, heads, left, right, value, terms(), terms(), attn_vector, 0.2, 0.1, 1)
+    attention(csr, spec, True)
     stats = torch.empty(3, 3 * heads, dtype=accumulator(dtype))
-    _, _, scores, _ = attention_gradient(form, given, stats, value, None)
-    score_gradient(form, given, scores)
+    _, _, scores, _ = attention_gradient(csr, spec, stats, value, None)
+    score_gradient(csr, spec, scores)

@@ -1,4 +1,4 @@
-"""Messages summed, compared and kept at the edges."""
+"""Messages reduced into rows and stored at edges."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DEGREES = (1, 4, 8, 16, 32, 64, 128, 500)
 
 
 def call(random: Random) -> None:
-    """One message, reduced in some way and kept."""
+    """One message, stored at the edges and reduced in some way."""
     degree, dtype = random.choice(DEGREES), random.choice((*FLOATS, *INTEGERS))
-    form = form_of(random.choice(ID_DTYPES), degree)
+    csr = form_of(random.choice(ID_DTYPES), degree)
     op = random.choice(("copy", "add", "sub", "mul", "div" if dtype in FLOATS else "mul"))
     w, h = random.choice(WIDTHS), random.choice(HEADS)
     left, right = random.choice(
@@ -28,15 +28,15 @@ def call(random: Random) -> None:
     )
     if op == "copy":
         right = ()
-    whole = broadcast_shape(left, right)
-    out = random.choice((whole, (*whole[:-1], 1), left, right or whole))
+    full = broadcast_shape(left, right)
+    out = random.choice((full, (*full[:-1], 1), left, right or full))
     x, y = (
         Operand(torch.empty(3 * degree, *shape, dtype=dtype), random.choice((0, 1, 2)))
         for shape in (left, right)
     )
-    given = form, op, x, None if op == "copy" else y, plan(left, right, out)
-    cuda.sddmm(*given)
+    args = csr, op, x, None if op == "copy" else y, plan(left, right, out)
+    cuda.sddmm(*args)
     reduce = random.choice(("sum", "sum", "max", "min"))
     divisors: list[torch.Tensor | bool] = [False, True, torch.ones(3, dtype=accumulator(dtype))]
     divisor = random.choice(divisors) if reduce == "sum" and dtype in FLOATS else False
-    cuda.spmm(form, op, reduce, divisor, *given[2:], random.random() < 0.5)
+    cuda.spmm(csr, op, reduce, divisor, *args[2:], random.random() < 0.5)

@@ -15,11 +15,11 @@ DEGREES = (1, 4, 16, 64, 256, 1024)
 
 
 def call(random: Random) -> None:
-    """Into sources and into edges; several columns may lead to one."""
+    """To sources and to edges; several columns may lead to one."""
     degree, width, repeats = random.choice(DEGREES), random.choice(WIDTHS), random.choice((1, 2))
-    form = form_of(random.choice(ID_DTYPES), degree)
+    csr = form_of(random.choice(ID_DTYPES), degree)
     values = torch.empty(3, width * repeats, dtype=random.choice(FLOATS))
-    arg = torch.empty(values.shape, dtype=form[0].dtype)
-    places = torch.arange(width * repeats) % width
-    scatter(form, OTHER, values, arg, places, (3, width))
-    scatter(form, EDGE, values, arg, places, (3 * degree, width))
+    arg = torch.empty(values.shape, dtype=csr[0].dtype)
+    columns = torch.arange(width * repeats) % width
+    scatter(csr, OTHER, values, arg, columns, (3, width))
+    scatter(csr, EDGE, values, arg, columns, (3 * degree, width))

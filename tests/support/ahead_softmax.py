@@ -15,7 +15,7 @@ DEGREES = (1, 4, 16, 64, 256, 1024, 3000)
 
 def call(random: Random) -> None:
     """Both, of rows of one length."""
-    form = form_of(random.choice(ID_DTYPES), random.choice(DEGREES))
-    values = torch.empty(len(form[1]), random.choice(WIDTHS), dtype=random.choice(FLOATS))
-    softmax(form, values)
-    softmax_gradient(form, values, values)
+    csr = form_of(random.choice(ID_DTYPES), random.choice(DEGREES))
+    values = torch.empty(len(csr[1]), random.choice(WIDTHS), dtype=random.choice(FLOATS))
+    softmax(csr, values)
+    softmax_gradient(csr, values, values)

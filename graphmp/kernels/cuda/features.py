@@ -83,9 +83,9 @@ class HeadTile(NamedTuple):
     size: int
     warps: int
 
-    def constants(self, **others: int | str) -> dict[str, Any]:
-        """The constants that programs are compiled for, with ``others``."""
-        return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **others}
+    def constants(self, **more: int | str) -> dict[str, Any]:
+        """The constants that programs are compiled for, and ``more``."""
+        return {"EDGES": self.edges, "HEADS": self.heads, "warps": self.warps, **more}
 
 
 @lru_cache(maxsize=4096)

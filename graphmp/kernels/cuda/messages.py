@@ -230,8 +230,8 @@ def _worst(dtype: torch.dtype, is_max: bool) -> float:
     """The identity of the reduction: no number is worse."""
     if dtype.is_floating_point:
         return -torch.inf if is_max else torch.inf
-    limits = torch.iinfo(dtype)
-    return limits.min if is_max else limits.max
+    info = torch.iinfo(dtype)
+    return info.min if is_max else info.max
 
 
 def _to_sources(csr: Csr, values: Tensor, arg: Tensor, columns: Tensor, out: Tensor) -> None:

@@ -18,14 +18,8 @@ import triton.language as tl
 from .scores import aligned_width, dropout_mask, from_halves, load_edge_terms, load_heads, scores
 
 NUMBERS = [
-    "heads",
-    "width",
-    "size",
-    "edge_heads",
-    "weight_heads",
-    "key_low",
-    "key_high",
-    "threshold",
+    *("heads", "width", "size", "edge_heads", "weight_heads"),
+    *("key_low", "key_high", "threshold"),
 ]
 
 
@@ -64,9 +58,9 @@ def store_row(out, stats, row, peak, total, weighted, heads, size, head, element
 @triton.jit
 def store_finished(out, stats, row, peak, total, weighted, is_empty, heads, size, head, element):
     """Store a finished row: 0 without edges, NaN if every score is -inf."""
-    is_unreachable = peak == float("-inf")
+    is_all_masked = peak == float("-inf")
     weighted = tl.where(is_empty, 0, weighted / total[:, None])
-    total = tl.where(is_unreachable & (is_empty == 0), float("nan"), total)
+    total = tl.where(is_all_masked & (is_empty == 0), float("nan"), total)
     store_row(out, stats, row, peak, total, weighted, heads, size, head, element)
 
 
@@ -116,10 +110,8 @@ def attend(
     if row >= 0:
         width, size = aligned_width(width, KIND, ALIGN), size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
-        scale, slope = (
-            from_halves(scale_high, scale_low, DTYPE),
-            from_halves(slope_high, slope_low, DTYPE),
-        )
+        scale = from_halves(scale_high, scale_low, DTYPE)
+        slope = from_halves(slope_high, slope_low, DTYPE)
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, element = tl.arange(0, WIDTH), tl.arange(0, SIZE)
@@ -238,10 +230,8 @@ def attention_of_edges(
     if row >= 0:
         width = aligned_width(width, KIND, ALIGN)
         DTYPE: tl.constexpr = stats.dtype.element_ty
-        scale, slope = (
-            from_halves(scale_high, scale_low, DTYPE),
-            from_halves(slope_high, slope_low, DTYPE),
-        )
+        scale = from_halves(scale_high, scale_low, DTYPE)
+        slope = from_halves(slope_high, slope_low, DTYPE)
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, is_head = tl.arange(0, WIDTH), head < heads

@@ -81,10 +81,8 @@ def attend_gradient(
     if row >= 0:
         width, size = aligned_width(width, KIND, ALIGN), size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
-        scale, slope = (
-            from_halves(scale_high, scale_low, DTYPE),
-            from_halves(slope_high, slope_low, DTYPE),
-        )
+        scale = from_halves(scale_high, scale_low, DTYPE)
+        slope = from_halves(slope_high, slope_low, DTYPE)
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, element, is_head = tl.arange(0, WIDTH), tl.arange(0, SIZE), (head < heads)[None, :]
@@ -113,17 +111,18 @@ def attend_gradient(
             leaky_relu_grad = tl.where(score > 0, 1, slope) if KIND == "add" else 1
             alpha = tl.exp(tl.where(mask, score * leaky_relu_grad, float("-inf")) - peak) / total
             attention = dropout_mask(e, key_low, key_high, threshold, scale, EDGES, HEADS) * alpha
-            score_grad = tl.sum(z * g, 2)
-            score_grad += load_edge_terms(
+            attention_grad = tl.sum(z * g, 2)
+            attention_grad += load_edge_terms(
                 upstream, e, is_edge, head, heads, upstream_heads, 0.0
             ).to(DTYPE)
             has_weight = is_edge[:, None] & (head < weight_heads)[None, :]
-            tl.store(out_weight + at, attention * score_grad, mask=has_weight)
+            tl.store(out_weight + at, attention * attention_grad, mask=has_weight)
             attention *= load_edge_terms(weight, e, is_edge, head, heads, weight_heads, 1.0).to(
                 DTYPE
             )
             to_value += attention[:, :, None] * g
-            score_grad = tl.where(mask, attention * score_grad - alpha * delta, 0) * leaky_relu_grad
+            score_grad = tl.where(mask, attention * attention_grad - alpha * delta, 0)
+            score_grad *= leaky_relu_grad
             tl.store(out_scores + at, score_grad, mask=mask)
             to_left += operand_gradient(score_grad, x, y, slope, KIND)
         slot = tl.load(slots + tl.program_id(0)).to(tl.int64)

@@ -39,7 +39,7 @@ def store_at_edges(
     """Store the messages of ``EDGES`` positions, computed in the dtype of ``like``."""
     dtype: tl.constexpr = like.dtype.element_ty
     shape = (heads, width // ALIGN * ALIGN)
-    head, first, column, is_inside, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+    head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
     x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
     position = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)[:, None, None]
     inside = position < num_edges
@@ -67,4 +67,4 @@ def store_at_edges(
     )
     if SUMMED:
         result = tl.sum(result, 2, keep_dims=True)
-    tl.store(out + edge * size + column, result.to(out.dtype.element_ty), mask=inside & is_inside)
+    tl.store(out + edge * size + column, result.to(out.dtype.element_ty), mask=inside & is_column)

@@ -83,7 +83,7 @@ def compare_rows(
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         slot = tl.load(slots + tl.program_id(0))
         shape = (heads, width // ALIGN * ALIGN)
-        head, first, column, is_inside, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+        head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
         x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
         lane = tl.arange(0, EDGES)[:, None, None]
         other, edge = load_ends(indices, eids, start + lane, end, x, y, OP)
@@ -92,7 +92,7 @@ def compare_rows(
         best, best_position = zeros + initial, zeros.to(start.dtype) + start + lane
         for position in range(start, end, EDGES):
             inside = position + lane < end
-            # The next ids are on their way while rows are.
+            # Load the next ids while the rows of this tile are loaded.
             nexts = position + EDGES + lane
             following = load_ends(indices, eids, nexts, end, x, y, OP)
             value = tile_of_messages(
@@ -125,15 +125,15 @@ def compare_rows(
         )
         if slot >= 0:
             result_at = slot.to(tl.int64) * size + column
-            tl.store(partials + result_at, result, mask=is_inside)
+            tl.store(partials + result_at, result, mask=is_column)
             if WANTS_ARG:
-                tl.store(partial_arg + result_at, best_position, mask=is_inside)
+                tl.store(partial_arg + result_at, best_position, mask=is_column)
         else:
             result_at = row.to(tl.int64) * size + column
             result = tl.where(end > start, result, 0).to(dtype)
-            tl.store(out + result_at, result.to(out.dtype.element_ty), mask=is_inside)
+            tl.store(out + result_at, result.to(out.dtype.element_ty), mask=is_column)
             if WANTS_ARG:
-                tl.store(arg + result_at, tl.where(end > start, best_position, -1), mask=is_inside)
+                tl.store(arg + result_at, tl.where(end > start, best_position, -1), mask=is_column)
 
 
 @triton.jit(do_not_specialize=["size"])

@@ -50,16 +50,16 @@ def load_operand(
     row, other, edge = ends
     heads, width = shape
     index = tl.where(end == 0, row, tl.where(end == 1, other, edge)).to(tl.int64)
-    is_inside = head < heads
+    is_feature = head < heads
     column = head
     if KIND != "head":
-        is_inside = is_inside & (feature < width)
+        is_feature = is_feature & (feature < width)
         column = head * width + feature
     if KIND == "table":
-        column = tl.load(table + column, mask=is_inside, other=0)
+        column = tl.load(table + column, mask=is_feature, other=0)
     if KIND == "whole":
         size = size // ALIGN * ALIGN
-    return tl.load(data + index * size + column, mask=inside & is_inside, other=0)
+    return tl.load(data + index * size + column, mask=inside & is_feature, other=0)
 
 
 @triton.jit

@@ -1,7 +1,6 @@
 """Uniform neighbour sampling.
 
 :class:`graphmp.kernels.sampling_spec.SampleSpec` defines the random numbers.
-
 ``out_indptr`` says where the sampled edges of each of ``rows`` are stored. ``excluded`` are
 positions, ascending, of edges that are not sampled; a binary search among them has ``steps`` steps.
 """
@@ -48,10 +47,8 @@ def load_rows(indptr, rows, excluded, i, inside, num_excluded, steps):
     row = tl.load(rows + i, mask=inside, other=0).to(tl.int64)
     start = tl.load(indptr + row, mask=inside, other=0).to(tl.int64)
     end = tl.load(indptr + row + 1, mask=inside, other=0).to(tl.int64)
-    first, past = (
-        count_less(excluded, num_excluded, start, steps),
-        count_less(excluded, num_excluded, end, steps),
-    )
+    first = count_less(excluded, num_excluded, start, steps)
+    past = count_less(excluded, num_excluded, end, steps)
     return start, end - start - (past - first), first, past
 
 

@@ -48,13 +48,13 @@ def sum_rows(
         start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         slot = tl.load(slots + tl.program_id(0))
         shape = (heads, width // ALIGN * ALIGN)
-        head, first, column, is_inside, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+        head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
         x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
         lane = tl.arange(0, EDGES)[:, None, None]
         other, edge = load_ends(indices, eids, start + lane, end, x, y, OP)
         total = tl.zeros((EDGES, HEADS, WIDTH), dtype)
         for position in range(start, end, EDGES):
-            # The next ids are on their way while rows are.
+            # Load the next ids while the rows of this tile are loaded.
             nexts = position + EDGES + lane
             following = load_ends(indices, eids, nexts, end, x, y, OP)
             total += tile_of_messages(
@@ -82,11 +82,11 @@ def sum_rows(
             result = tl.sum(result, 2, keep_dims=True)
         result = result.to(dtype)
         if slot >= 0:
-            tl.store(partials + slot.to(tl.int64) * size + column, result, mask=is_inside)
+            tl.store(partials + slot.to(tl.int64) * size + column, result, mask=is_column)
         else:
             if DIVIDED:
                 divisor_of_row = tl.load(divisor + row, mask=by_count == 0, other=1)
                 denominator = tl.where(by_count != 0, (end - start).to(dtype), divisor_of_row)
                 result = tl.where(end > start, divide(result, denominator), 0)
             rounded = result.to(out.dtype.element_ty)
-            tl.store(out + row.to(tl.int64) * size + column, rounded, mask=is_inside)
+            tl.store(out + row.to(tl.int64) * size + column, rounded, mask=is_column)

@@ -198,7 +198,7 @@ def sample_first(
             is_early = load_time_bits(scratch, offset, length, block, EDGES) <= middle[:, None]
             num_early += tl.sum(is_early.to(tl.int64), 1)
         is_open, is_enough = lower < upper, num_early >= count
-        # If they are just enough, all that ring before the next moment are chosen.
+        # Exactly enough clocks have rung by the middle: sample all that ring before the next time.
         is_exact = is_open & (num_early == count)
         lower = tl.where(is_exact | (is_open & ~is_enough), middle + 1, lower)
         upper = tl.where(is_exact, middle + 1, tl.where(is_open & is_enough, middle, upper))
@@ -213,16 +213,16 @@ def sample_first(
         bits = load_time_bits(scratch, offset, length, block, EDGES)
         is_equal = is_edge & (bits == lower[:, None])
         nth_equal = num_equal[:, None] + tl.cumsum(is_equal.to(tl.int64), 1)
-        is_chosen = is_equal & (nth_equal <= (count - num_before)[:, None])
-        is_chosen = is_chosen | (is_edge & (bits < lower[:, None]))
-        at = (out_start + num_written)[:, None] + tl.cumsum(is_chosen.to(tl.int64), 1) - 1
+        is_sampled = is_equal & (nth_equal <= (count - num_before)[:, None])
+        is_sampled = is_sampled | (is_edge & (bits < lower[:, None]))
+        at = (out_start + num_written)[:, None] + tl.cumsum(is_sampled.to(tl.int64), 1) - 1
         position = row_start[:, None] + nth
-        tl.store(out_positions + at, position, mask=is_chosen)
+        tl.store(out_positions + at, position, mask=is_sampled)
         tl.store(
-            out_indices + at, tl.load(indices + position, mask=is_chosen, other=0), mask=is_chosen
+            out_indices + at, tl.load(indices + position, mask=is_sampled, other=0), mask=is_sampled
         )
         num_equal += tl.sum(is_equal.to(tl.int64), 1)
-        num_written += tl.sum(is_chosen.to(tl.int64), 1)
+        num_written += tl.sum(is_sampled.to(tl.int64), 1)
 
 
 @triton.jit
@@ -258,7 +258,7 @@ def cumulative_sums(
             eids, weights, excluded, row_start[:, None] + nth, is_edge, num_excluded, steps, True
         )
         weight = clamped(weight)
-        # Sums in a tree may round one edge's above its successor's: the greatest so far does not.
+        # The sums of a tree may be rounded above the next one; their running maximum ascends.
         sums = tl.where(weight > 0, total[:, None] + tl.cumsum(weight, 1), total[:, None])
         sums = tl.associative_scan(sums, 1, maximum)
         tl.store(scratch + offset[:, None] + nth, sums, mask=is_edge)
