@@ -23,6 +23,7 @@ from support.corner_graphs import MIXED
 NAMES = [name for name, _, _ in kernels.BACKENDS]
 INTERPRETED = "cuda" if os.environ.get("TRITON_INTERPRET") == "1" else None
 UNCOMPILED = {INTERPRETED, "cpu" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else None} - {None}
+COMMON_DTYPES = {torch.float32, torch.float64}
 USUAL: dict[str, object] = {
     "corner": MIXED,
     "dtype": torch.float32,
@@ -79,6 +80,13 @@ def each_backend_and_dtype(
 def is_interpreted(parameters: Mapping[str, object]) -> bool:
     """Whether a test with these parameters runs kernels in Triton's interpreter."""
     return INTERPRETED is not None and parameters.get("backend") == INTERPRETED
+
+
+def has_rare_dtype(parameters: Mapping[str, object]) -> bool:
+    """Whether Numba compiles loops for this test that few others use."""
+    dtypes = (parameters.get(name) for name in ("dtype", "left", "right"))
+    rare = {dtype for dtype in dtypes if isinstance(dtype, torch.dtype)} - COMMON_DTYPES
+    return bool(rare) and parameters.get("backend") != "reference"
 
 
 def takes_part(file: Path, parameters: Mapping[str, object]) -> bool:
