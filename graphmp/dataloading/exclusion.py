@@ -88,25 +88,26 @@ def _by_etype(g: Graph, values: Any) -> dict[Any, Any]:
 
 def _reverse(g: Graph, reverse: Mapping[Any, Tensor], etype: Any, ids: Tensor) -> Tensor:
     """The reverse of some edges of one type."""
+    owner = g.edges[etype].data.owner
     if etype not in reverse:
         raise GraphKeyError(
-            f"Expected reverse_eids to have edges of type {etype}, which are among the seeds, got "
+            f"Expected reverse_eids to have {owner}, which are among the seeds, got "
             f"only {list(reverse)}."
         )
     reverse_eids = reverse[etype]
     if not isinstance(reverse_eids, Tensor):
         raise GraphTypeError(
-            f"Expected reverse_eids of edges of type {etype} to be a tensor, got "
+            f"Expected reverse_eids of {owner} to be a tensor, got "
             f"{_checks.kind(reverse_eids)}; call torch.as_tensor on it."
         )
     num_edges = g.num_edges(etype)
     if reverse_eids.shape != (num_edges,):
         raise GraphValueError(
-            f"Expected reverse_eids of edges of type {etype} to have shape ({num_edges},), got "
+            f"Expected reverse_eids of {owner} to have shape ({num_edges},), got "
             f"{tuple(reverse_eids.shape)}."
         )
     selected = reverse_eids.to(ids.device)[ids.long()]
-    what = f"reverse_eids of edges of type {etype}"
+    what = f"reverse_eids of {owner}"
     return _checks.ids(selected, g.idtype, g.device, num_edges, what)
 
 

@@ -91,7 +91,7 @@ def _ends(g: Graph, ends: Any, etype: Any, who: str) -> tuple[Tensor, Tensor]:
 
 
 def _nodes(g: Graph, nodes: Any, ntype: str, who: str) -> Tensor:
-    what = f"Nodes of type {ntype!r} that {who[0].lower()}{who[1:]} returns"
+    what = f"The {g.nodes[ntype].data.owner} that {who[0].lower()}{who[1:]} returns"
     if isinstance(nodes, np.ndarray):
         nodes = torch.from_numpy(nodes)
     if isinstance(nodes, Tensor) and nodes.dtype in _IDS:

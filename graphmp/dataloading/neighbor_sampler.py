@@ -196,5 +196,5 @@ def _check_mask(g: Graph, mask: str) -> None:
         if scheme is not None and scheme.dtype != torch.bool:
             raise GraphTypeError(
                 f"Expected mask to be a field of torch.bool, got {scheme.dtype} for {mask!r} of "
-                f"edges of type {etype}; call .bool() on it, or pass it as prob."
+                f"{g.edges[etype].data.owner}; call .bool() on it, or pass it as prob."
             )

@@ -27,6 +27,11 @@ def block() -> Graph:
     return gm.to_block(homogeneous(), [1, 2, 4])
 
 
+def initialized(g: Graph) -> None:
+    g.set_n_initializer(lambda *_: META)
+    g.add_nodes(1)
+
+
 # Each is called with ids that do not fit.
 TAKERS: dict[str, Callable[[Graph, Any], Any]] = {
     "in_degrees": lambda g, ids: g.in_degrees(ids),
@@ -88,7 +93,7 @@ CALLS: dict[str, Callable[[Graph], Any]] = {
     "batch of other fields": lambda g: gm.batch([g, gm.rand_graph(2, 2)]),
     "update_all field": lambda g: g.update_all(fn.copy_u("z", "m"), SUM),
     "multi_update_all": lambda g: g.multi_update_all({"x": (COPY, SUM)}, "sum"),
-    "initializer": lambda g: (g.set_n_initializer(lambda *_: META), g.add_nodes(1)),
+    "initializer": initialized,
     "added rows": lambda g: g.add_nodes(1, {"x": torch.ones(1, 3)}),
     "added edge rows": lambda g: g.add_edges(0, 0, {"w": torch.ones(2)}),
     "mask": lambda g: g.subgraph(torch.ones(3).bool()),

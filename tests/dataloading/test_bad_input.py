@@ -31,22 +31,22 @@ class SampleOfNothing(dl.Sampler):
 
 
 AT_ONCE: dict[str, Case] = {
-    "too large": (lambda: load([3, 60]), gm.GraphIndexError, "from 0 to 59, but 60 came"),
-    "negative": (lambda: load(torch.tensor([-1])), gm.GraphIndexError, "but -1 came"),
-    "edge": (lambda: load([420], pairs), gm.GraphIndexError, "from 0 to 419, but 420 came"),
+    "too large": (lambda: load([3, 60]), gm.GraphIndexError, "from 0 to 59, got 60"),
+    "negative": (lambda: load(torch.tensor([-1])), gm.GraphIndexError, "got -1"),
+    "edge": (lambda: load([420], pairs), gm.GraphIndexError, "from 0 to 419, got 420"),
     "id type": (
         lambda: load(torch.tensor([3], dtype=torch.int32)),
         gm.GraphTypeError,
-        r"torch.int64, but torch.int32 came: call .long\(\) on them",
+        r"torch.int64, got torch.int32; call .long\(\) on them",
     ),
     "id type of edges": (
         lambda: load(torch.tensor([3]), pairs, people(torch.int32)),
         gm.GraphTypeError,
-        r"torch.int32, but torch.int64 came: call .int\(\) on them",
+        r"torch.int32, got torch.int64; call .int\(\) on them",
     ),
-    "floats": (lambda: load(torch.tensor([1.0])), gm.GraphTypeError, "torch.float32 came"),
-    "words": (lambda: load(["a"]), gm.GraphTypeError, "must be integers"),
-    "nothing": (lambda: load(None), gm.GraphTypeError, "None came"),
+    "floats": (lambda: load(torch.tensor([1.0])), gm.GraphTypeError, "got torch.float32"),
+    "words": (lambda: load(["a"]), gm.GraphTypeError, "expected integers"),
+    "nothing": (lambda: load(None), gm.GraphTypeError, "got None"),
     "rows": (lambda: load(torch.ones(2, 2).long()), gm.GraphValueError, "one dimension"),
     "no seed": (lambda: load([]), gm.GraphValueError, "at least one seed, got none"),
     "no edge": (lambda: load([], pairs), gm.GraphValueError, "at least one seed, got none"),
@@ -60,7 +60,7 @@ AT_ONCE: dict[str, Case] = {
         gm.GraphValueError,
         "at least one seed, got none",
     ),
-    "mask": (lambda: load(np.ones(59, bool)), gm.GraphValueError, r"shape \(60,\), but \(59,\)"),
+    "mask": (lambda: load(np.ones(59, bool)), gm.GraphValueError, r"shape \(60,\), got \(59,\)"),
     "type": (lambda: load({"shop": [1]}, g=market()), gm.GraphKeyError, "no node type 'shop'"),
     "edge type": (lambda: load({"sells": [1]}, pairs, market()), gm.GraphKeyError, "'sells'"),
     "no dict": (lambda: load([1], g=market()), gm.GraphValueError, "2 node types, so name one"),
@@ -69,9 +69,13 @@ AT_ONCE: dict[str, Case] = {
         gm.GraphValueError,
         "batch_size to be at least 1, got 0",
     ),
-    "half a batch": (lambda: load([1], batch_size=0.5), gm.GraphTypeError, "must be an int"),
-    "workers": (lambda: load([1], num_workers=-1), gm.GraphValueError, "must not be negative"),
-    "device": (lambda: load([1], device="gpu"), gm.GraphValueError, "'gpu' came"),
+    "half a batch": (lambda: load([1], batch_size=0.5), gm.GraphTypeError, "expected an int"),
+    "workers": (
+        lambda: load([1], num_workers=-1),
+        gm.GraphValueError,
+        "expected a non-negative int",
+    ),
+    "device": (lambda: load([1], device="gpu"), gm.GraphValueError, "got 'gpu'"),
     "uva": (lambda: load([1], use_uva=True), gm.GraphRuntimeError, "use_uva=True, got cpu; omit"),
     "cache": (
         lambda: load([1], gpu_cache={"node": {"x": 9}}),
@@ -249,7 +253,7 @@ def test_a_sampler_of_blocks_that_takes_no_exclusion_is_refused_where_it_is_writ
 
 def test_chances_have_the_length_of_the_edges() -> None:
     g = people()
-    with pytest.raises(gm.GraphValueError, match="needs 420 rows"):
+    with pytest.raises(gm.GraphValueError, match="expected 420 rows"):
         g.edata["p"] = torch.ones(3)
 
 

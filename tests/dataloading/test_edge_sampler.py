@@ -237,7 +237,7 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
         "a function of a graph",
     ),
     "none": (lambda: negative_sampler.Uniform(0), gm.GraphValueError, "at least 1"),
-    "half": (lambda: negative_sampler.GlobalUniform(0.5), gm.GraphTypeError, "must be an int"),  # type: ignore[arg-type]
+    "half": (lambda: negative_sampler.GlobalUniform(0.5), gm.GraphTypeError, "expected an int"),  # type: ignore[arg-type]
     "length": (
         lambda: make(full, "reverse_id", torch.arange(3)).sample(people(), [0]),
         gm.GraphValueError,
@@ -278,13 +278,13 @@ NEGATIVES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "too large": (
         (ids([1]), ids([60])),
         gm.GraphIndexError,
-        "negative sampler mine returns must be from 0 to 59, but 60 came",
+        "negative sampler mine returns: expected ids from 0 to 59, got 60",
     ),
-    "below 0": ((ids([-1]), ids([0])), gm.GraphIndexError, "sampler mine .*, but -1 came"),
+    "below 0": ((ids([-1]), ids([0])), gm.GraphIndexError, "sampler mine .*, got -1"),
     "floats": (
         (ids([1.0]), ids([2.0])),
         gm.GraphTypeError,
-        r"sampler mine .* torch.float32 came: call .long\(\)",
+        r"sampler mine .* got torch.float32; call .long\(\)",
     ),
     "rows": ((ids([[1]]), ids([[2]])), gm.GraphValueError, "sampler mine .* one dimension"),
     "unknown type": (
@@ -341,7 +341,7 @@ def test_a_sampler_of_subgraphs_cannot_take_the_place_of_blocks() -> None:
 def test_reverse_ids_that_are_not_there_are_named() -> None:
     g = people()
     wrong = dl.as_edge_prediction_sampler(full, "reverse_id", reverse_ids(g) + 420)
-    with pytest.raises(gm.GraphIndexError, match=r"reverse_eids of edges .* from 0 to 419"):
+    with pytest.raises(gm.GraphIndexError, match=r"reverse_eids of edges: .* from 0 to 419"):
         wrong.sample(g, [1])
     lists = dl.as_edge_prediction_sampler(full, "reverse_id", {"_E": [0] * 420})
     with pytest.raises(gm.GraphTypeError, match=r"to be a tensor.* call torch.as_tensor on it"):

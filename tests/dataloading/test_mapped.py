@@ -105,8 +105,8 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
     "folder": ({"shape": (1,), "path": "."}, gm.GraphValueError, "there is no such file"),
     "offset": ({"shape": (1,), "offset": 3}, gm.GraphValueError, "to be a multiple of 4"),
     "dtype": ({"shape": (1,), "dtype": np.float32}, gm.GraphTypeError, "such as torch.float32"),
-    "size": ({"shape": (1.5,)}, gm.GraphTypeError, "must be an int"),
-    "negative": ({"shape": (-1, 4)}, gm.GraphValueError, "must not be negative"),
+    "size": ({"shape": (1.5,)}, gm.GraphTypeError, "expected an int"),
+    "negative": ({"shape": (-1, 4)}, gm.GraphValueError, "expected a non-negative int"),
 }
 
 

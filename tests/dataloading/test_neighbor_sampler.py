@@ -166,7 +166,7 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "layers": (
         lambda: dl.MultiLayerFullNeighborSampler(1.5),  # type: ignore[arg-type]
         gm.GraphTypeError,
-        "num_layers must be an int",
+        "num_layers: expected an int",
     ),
 }
 

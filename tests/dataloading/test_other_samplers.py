@@ -139,9 +139,9 @@ def test_outside_of_a_loader_batches_count_from_one_to_the_next() -> None:
 
 
 def test_labor_refuses_numbers_that_are_none() -> None:
-    with pytest.raises(gm.GraphTypeError, match="importance_sampling must be an int"):
+    with pytest.raises(gm.GraphTypeError, match="importance_sampling: expected an int"):
         dl.LaborSampler([2], importance_sampling=0.5)  # type: ignore[arg-type]
-    with pytest.raises(gm.GraphTypeError, match="batch_dependency must be an int"):
+    with pytest.raises(gm.GraphTypeError, match="batch_dependency: expected an int"):
         dl.LaborSampler([2], batch_dependency=True)
 
 
@@ -236,7 +236,7 @@ def test_saint_looks_at_another_graph_anew() -> None:
 SAINT: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "mode": (("nodes", 3), gm.GraphValueError, "mode to be one of node, edge, walk, got"),
     "zero": (("node", 0), gm.GraphValueError, "at least 1"),
-    "a pair of nodes": (("node", (2, 3)), gm.GraphTypeError, "must be an int"),
+    "a pair of nodes": (("node", (2, 3)), gm.GraphTypeError, "expected an int"),
     "a number of walks": (("walk", 3), gm.GraphTypeError, "to be a pair"),
 }
 
@@ -371,7 +371,7 @@ def test_clusters_refuse_what_does_not_fit(bad: Any) -> None:
 def test_a_part_that_is_not_there_and_another_graph_are_refused() -> None:
     g = people()
     sampler = dl.ClusterGCNSampler(g, 5, None, g.ndata["label"])
-    with pytest.raises(gm.GraphIndexError, match="from 0 to 4, but 5 came"):
+    with pytest.raises(gm.GraphIndexError, match="from 0 to 4, got 5"):
         dl.DataLoader(g, [5], sampler)
     with pytest.raises(gm.GraphValueError, match="has 60 nodes, got one of 20"):
         dl.DataLoader(cliques(), [0], sampler)

@@ -51,7 +51,7 @@ def test_relations_are_integers_that_are_known(make: Any) -> None:
         (RELS + 1, gm.GraphIndexError, "from 0 to 2, got 3"),
         (RELS - 1, gm.GraphIndexError, "from 0 to 2, got -1"),
         (RELS.float(), gm.GraphTypeError, "int32 or torch.int64"),
-        (RELS[:3], gm.GraphValueError, "needs 3 rows"),
+        (RELS[:3], gm.GraphValueError, "expected 3 rows"),
     ):
         with pytest.raises(error, match=message):
             layer(h, t, rels)
