@@ -14,7 +14,8 @@ import graphmp
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 INTERNAL = [page for page in PAGES if page.name in ("architecture.md", "kernels.md")]
-FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+EXCERPT = re.compile(r"^```python\n# (graphmp/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.]+/[\w./]*|\w+\.(?:md|py|txt|toml)")
 DOTTED = re.compile(r"(?:graphmp\.)?[a-zA-Z_]\w*(?:\.\w+)+")
@@ -69,6 +70,14 @@ def test_every_dotted_name_exists(page: Path) -> None:
             assert hasattr(local[first], rest), name
         elif first != "triton":  # is not installed everywhere
             resolve(name)
+
+
+@pytest.mark.parametrize("page", INTERNAL, ids=lambda page: page.name)
+def test_every_excerpt_is_that_of_the_code(page: Path) -> None:
+    for path, code in EXCERPT.findall(page.read_text(encoding="utf-8")):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        for part in re.split(r"^ *…\n", code, flags=re.MULTILINE):
+            assert part.rstrip() in source, f"{path} has changed: copy the excerpt again"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
