@@ -17,7 +17,7 @@ class EdgePredictor(nn.Module):
     - ``"ele"``: :math:`h_u \odot h_v`;
     - ``"cat"``: :math:`h_u \,\|\, h_v`;
 
-    and then a linear map, if both sizes are given.
+    and then a linear map, if both sizes are passed.
 
     Args:
         op: ``"dot"``, ``"cos"``, ``"ele"`` or ``"cat"``.

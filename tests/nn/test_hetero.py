@@ -263,7 +263,7 @@ def test_wrong_rows_by_type_are_refused() -> None:
     with pytest.raises(gm.GraphIndexError, match=r"input_ids\['a'\]: expected .* 0 to 1, got 7"):
         embedding({"a": torch.tensor([7])})
     with pytest.raises(
-        gm.GraphTypeError, match=r"input_ids\['a'\] expected a dtype of torch\.int32 or"
+        gm.GraphTypeError, match=r"input_ids\['a'\]: expected a dtype of torch\.int32 or"
     ):
         embedding({"a": torch.tensor([1.0])})
     with pytest.raises(gm.GraphTypeError, match="as a tensor of integers, got list"):

@@ -30,7 +30,7 @@ class EGATConv(ChecksInDegrees):
         h_v' &= \sum_{u \in N(v)} w_{uv} \alpha_{uv} W_{node} h_u
 
     for each head separately; the leaky ReLU has slope 0.01. The edge weight :math:`w_{uv}` is 1
-    unless given. The new features of the edges are a result, so they are stored.
+    by default. The new features of the edges are a result, so they are stored.
 
     Args:
         in_node_feats: size of a node's input; or a pair, of the sources and of the destinations.

@@ -28,7 +28,7 @@ class NNConv(nn.Module):
         h_v' = b + \mathrm{aggregate}_{u \in N(v)}\, h_u\, f(e_{uv}) \;[\, + W_{res} h_v]
 
     where :math:`f(e_{uv})` is a matrix. It has in_feats times out_feats numbers for every edge,
-    which are stored. The maximum is taken of each of the products that are added up in
+    which are stored. The maximum is that of each of the products in
     :math:`h_u f(e_{uv})`, before they are added.
 
     Args:
@@ -82,7 +82,7 @@ class NNConv(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the residual's weight anew by Glorot's normal rule, and set the bias to zero."""
+        """Reset the residual's weight by Glorot's normal rule, and set the bias to zero."""
         if self.bias is not None:
             nn.init.zeros_(self.bias)
         if isinstance(self.res_fc, nn.Linear):

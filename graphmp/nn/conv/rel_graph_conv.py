@@ -112,7 +112,7 @@ class RelGraphConv(nn.Module):
             feat: (num_src, in_feat) features; or a pair of that and (num_dst, in_feat).
             etypes: (E,) integers, the type of each edge.
             norm: (E,) or (E, 1), a factor for each edge.
-            presorted: taken as DGL takes it; edges are not moved here, sorted or not.
+            presorted: for compatibility with DGL; it has no effect, edges are never moved.
 
         Returns:
             (num_dst, out_feat).

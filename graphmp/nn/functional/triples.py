@@ -82,9 +82,9 @@ def trans_r(
     relations, size = rel_emb.shape
     check_parameter(rel_project, (relations, None, size), "rel_project")
     types = _checked(h_head, h_tail, rels, relations, rel_project.shape[1])
-    apart = in_dtype_of(rel_project, h_head - h_tail, "h_head - h_tail")
-    seen = products_by_type(apart, types, rel_project)
-    length: Tensor = vector_norm(seen + embedding(types, rel_emb), p, dim=-1)
+    difference = in_dtype_of(rel_project, h_head - h_tail, "h_head - h_tail")
+    projected = products_by_type(difference, types, rel_project)
+    length: Tensor = vector_norm(projected + embedding(types, rel_emb), p, dim=-1)
     return -length
 
 

@@ -34,8 +34,8 @@ class SAGPooling(NodeDrop):
         in_feats: size of a node's features.
         ratio: which part of the nodes of each graph stays, rounded up, above 0 and up to 1; or, an
             int, how many. Of equal nodes the first stays.
-        conv: a layer that gives (N, 1) of a graph and features; ``GraphConv(in_feats, 1)`` unless
-            given, which refuses nodes of in-degree 0.
+        conv: a layer that gives (N, 1) of a graph and features; ``GraphConv(in_feats, 1)`` by
+            default, which rejects nodes of in-degree 0.
         min_score: the score from which on nodes stay, in place of ``ratio``. The node of greatest
             score always stays.
         multiplier: a factor of the features of the nodes that stay.
