@@ -230,22 +230,22 @@ FEATURES: dict[str, Case] = {
     "rows of another shape": (
         lambda g: g.pull([1], fn.copy_u("wide", "m"), fn.sum("m", "x")),
         GraphValueError,
-        r"field 'x' .* have shape \(\), but \(2,\) came: assign a whole column",
+        r"Field 'x' .* rows of shape \(\), got \(2,\); assign a whole column",
     ),
     "rows of another dtype": (
         lambda g: g.send_and_recv([0], fn.copy_u("flag", "m"), fn.max("m", "x")),
         GraphTypeError,
-        "'x' .* is torch.float32, but rows of torch.bool came: cast them",
+        "'x' .* rows of torch.float32, got torch.bool; cast them",
     ),
     "nodes of another dtype": (
         lambda g: g.apply_nodes(lambda nodes: {"x": nodes.data["x"].double()}, [0]),
         GraphTypeError,
-        "torch.float32, but rows of torch.float64",
+        "rows of torch.float32, got torch.float64",
     ),
     "edges of another shape": (
         lambda g: g.apply_edges(fn.copy_u("wide", "w"), [0]),
         GraphValueError,
-        r"\(\), but \(2,\) came",
+        r"rows of shape \(\), got \(2,\)",
     ),
 }
 

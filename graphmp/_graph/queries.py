@@ -11,7 +11,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.metagraph import of_type
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import ranges, spread
+from ..kernels.segments import positions_of, ranges
 from .arguments import existing_pairs, pair_positions
 from .structure import Structure
 
@@ -217,7 +217,7 @@ class Queries(Structure):
 
 def edges_of(form: Csr, rows: Tensor) -> Tensor:
     """Edge ids of rows of a compressed layout, row after row."""
-    return form.edge_ids[spread(form.indptr, rows)]
+    return form.edge_ids[positions_of(form.indptr, rows)]
 
 
 def _formed(adjacency: Adjacency, eids: Tensor, form: str) -> Any:

@@ -13,7 +13,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
-from ..kernels.segments import spread
+from ..kernels.segments import positions_of
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
@@ -283,7 +283,8 @@ def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> 
         reached: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in start.items()}
         for etype, adjacency in graph.adjacencies.items():
             form = adjacency.csc if end == 2 else adjacency.csr
-            reached[etype[2 - end]].append(form.indices[spread(form.indptr, newest[etype[end]])])
+            positions = positions_of(form.indptr, newest[etype[end]])
+            reached[etype[2 - end]].append(form.indices[positions])
         newest = {t: torch.unique(torch.cat(parts)) for t, parts in reached.items()}
         newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
         steps += 1

@@ -11,7 +11,7 @@ from .. import _checks
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import listed
 from ..errors import GraphValueError
-from ..kernels.segments import spread
+from ..kernels.segments import positions_of
 from .structure import Structure
 
 
@@ -88,7 +88,7 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
     levels = []
     while frontier.numel():
         levels.append(frontier.to(graph.idtype))
-        reached = indices[spread(indptr, frontier)].long()
+        reached = indices[positions_of(indptr, frontier)].long()
         waiting.index_add_(0, reached, -torch.ones_like(reached, dtype=waiting.dtype))
         candidates = torch.unique(reached)
         frontier = candidates[waiting[candidates] == 0]
@@ -119,7 +119,7 @@ def _levels(adjacency: Adjacency, start: Tensor) -> list[tuple[Tensor, Tensor]]:
     while frontier.numel():
         seen[frontier.long()] = True
         levels.append((frontier, through))
-        positions = spread(indptr, frontier)
+        positions = positions_of(indptr, frontier)
         positions = positions[~seen[indices[positions].long()]]
         order = torch.argsort(eids[positions], stable=True)
         reached, edges = indices[positions][order], eids[positions][order]

@@ -16,7 +16,7 @@ from .._message_passing.aggregate import (
     resolve,
     resolve_message,
 )
-from .._message_passing.cross import CROSS_REDUCERS, cross_reduce, zero_alone
+from .._message_passing.cross import CROSS_REDUCERS, cross_reduce, zero_without_messages
 from .._message_passing.relation import Incoming, Relation
 from .._storage.frame import ALL, Frame
 from .._storage.metagraph import CanonicalEtype
@@ -122,7 +122,7 @@ class Verbs(GraphState):
             if rest:
                 new = applied(incoming.relations[0], new, rest[0])
             elif cross_reducer in ("sum", "mean"):
-                new = zero_alone(new, incoming.adjacencies[0])
+                new = zero_without_messages(new, incoming.adjacencies[0])
             groups.setdefault(etype[2], []).append((incoming.relations[0], new))
         results = []
         for group in groups.values():

@@ -248,8 +248,8 @@ def _joint_dtype(inputs: Sequence[Inputs]) -> torch.dtype:
 def combine(parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer) -> Tensor:
     """Combine the partial results of several relations.
 
-    A relation without a message for a node does not count there. That is decided by degree, so that
-    a genuine infinity or zero is a value like any other.
+    A relation without a message for a node does not count there. The degree decides, not the value:
+    an infinity or a zero may be a message.
 
     Args:
         parts: (N, …) of one dtype, one for each relation.

@@ -72,7 +72,7 @@ def _results_of(
     return [adjacency for adjacency, _ in pairs], [part for _, part in pairs]
 
 
-def zero_alone(columns: Columns, adjacency: Adjacency) -> Columns:
+def zero_without_messages(columns: Columns, adjacency: Adjacency) -> Columns:
     """Results with 0 at nodes without messages, where initializers may have written."""
     if not is_compiling() and not adjacency.has_zero_in_degree:
         return columns

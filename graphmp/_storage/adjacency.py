@@ -1,8 +1,8 @@
 """Adjacency: the edges of one relation, in the layouts that kernels read.
 
 Three layouts hold the same edges. ``coo`` is the two ends in edge id order; ``csc`` groups the
-edges by destination, ``csr`` by source. Each is made on first need and kept. The layouts live in
-one store that an adjacency and its ``reversed`` view share, so that nothing is built twice.
+edges by destination, ``csr`` by source. Each is computed at its first use and stored. The layouts
+live in one store that an adjacency and its ``reversed`` view share, so that none is computed twice.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from torch.compiler import is_compiling
 from .. import kernels
 from ..errors import GraphRuntimeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import spread
+from ..kernels.segments import positions_of
 from .layouts import COO, DST, FORMATS, SRC, Layouts
 
-Kept = TypeVar("Kept")
+Cached = TypeVar("Cached")
 
 
 class Buckets(NamedTuple):
@@ -44,7 +44,7 @@ class Buckets(NamedTuple):
 class Adjacency:
     """The edges of one relation, from ``num_src`` sources to ``num_dst`` destinations.
 
-    Ids are trusted here: whoever builds an adjacency has checked them.
+    Ids are not checked here; the caller has checked them.
     """
 
     __slots__ = ("_layouts", "_side", "device", "idtype", "num_dst", "num_edges", "num_src")
@@ -138,33 +138,33 @@ class Adjacency:
 
     @property
     def has_zero_in_degree(self) -> bool:
-        """Whether some destination has no edge that enters it; found out once for all views."""
-        return self._layouts.is_lacking(self._side)
+        """Whether some destination has in-degree 0; evaluated once for all views."""
+        return self._layouts.has_zero_degree(self._side)
 
     def divisors(self, dtype: torch.dtype, power: float = 1.0, more: int = 0) -> Tensor:
-        """(num_dst,) powers of the in-degrees, to divide sums of ``dtype`` by; made once.
+        """(num_dst,) powers of the in-degrees, to divide sums of ``dtype`` by; cached.
 
         Args:
-            dtype: of what is divided; divisors are at least float32, so that no degree is rounded.
+            dtype: dtype of the sums; divisors are at least float32, so that no degree is rounded.
             power: the exponent, for example 0.5.
             more: added to each degree. A degree of 0 counts as 1.
         """
         wide = torch.promote_types(dtype, torch.float32)
 
-        def make() -> Tensor:
+        def compute() -> Tensor:
             return (self.in_degrees + more).clamp(min=1).to(wide).pow(power)
 
-        return self.kept(("divisors", wide, power, more), make)
+        return self.cached(("divisors", wide, power, more), compute)
 
     @property
     def buckets(self) -> Buckets:
         """The destinations grouped by in-degree, as reduce functions of users see them."""
-        return self.kept("buckets", lambda: bucket(self.csc, self.in_degrees))
+        return self.cached("buckets", lambda: bucket(self.csc, self.in_degrees))
 
     @property
     def bucketed(self) -> Adjacency:
         """The same edges, renumbered in the order of ``buckets.edges``."""
-        return self.kept("bucketed", lambda: self.subset(self.buckets.edges))
+        return self.cached("bucketed", lambda: self.subset(self.buckets.edges))
 
     @property
     def pairs(self) -> tuple[Tensor, Tensor]:
@@ -173,42 +173,44 @@ class Adjacency:
         Parallel edges have equal keys and ascending edge ids.
         """
 
-        def make() -> tuple[Tensor, Tensor]:
+        def compute() -> tuple[Tensor, Tensor]:
             keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
             return keys, order.to(self.idtype)
 
-        return self.kept("pairs", make)
+        return self.cached("pairs", compute)
 
-    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """What was made of the edges alone, by an earlier call with this key or now.
+    def cached(self, key: Hashable, compute: Callable[[], Cached]) -> Cached:
+        """A value derived from the edges alone, computed at the first call with its key.
 
-        It is made outside of inference mode, so that what is made there also serves in training.
-        A compiled program keeps nothing: what it reads must not depend on what ran before.
+        It is computed outside of inference mode, so that training can use it later. A compiled
+        program caches nothing: it must not depend on what ran before.
 
         Args:
-            key: what it is.
-            make: makes it.
+            key: identifies the value.
+            compute: computes the value.
         """
         if is_compiling():
-            return make()
-        store, key = self._layouts.kept, (self._side, key)
-        found = store.get(key)
-        if found is None:
+            return compute()
+        cache, key = self._layouts.cache, (self._side, key)
+        value = cache.get(key)
+        if value is None:
             with torch.inference_mode(False):
-                found = store[key] = make()
-        return found
+                value = cache[key] = compute()
+        return value
 
     @property
-    def places(self) -> Tensor:
+    def csc_positions(self) -> Tensor:
         """(E,) the position of each edge in ``csc``."""
-        return self.kept("places", lambda: kernels.group(self.csc.edge_ids, self.num_edges)[1])
+        return self.cached(
+            "csc positions", lambda: kernels.group(self.csc.edge_ids, self.num_edges)[1]
+        )
 
     def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
-        """The keys of the pairs ``(u[i], v[i])``, to be looked up in ``pairs``."""
+        """The keys of the pairs ``(u[i], v[i])``, as in ``pairs``."""
         return u.long() * self.num_dst + v
 
     def subset(self, eids: Tensor) -> Adjacency:
-        """The edges ``eids`` alone, between the same nodes, renumbered in the order given."""
+        """The edges ``eids`` only, between the same nodes, renumbered in the order of ``eids``."""
         index = eids.long()
         return Adjacency.from_coo(self.src[index], self.dst[index], self.num_src, self.num_dst)
 
@@ -217,17 +219,17 @@ class Adjacency:
         if device == self.device:
             return self
         if self.device.type == "cpu":
-            self._layouts.note_lacking()
-        return Adjacency(self._layouts.mapped(lambda t: t.to(device)), self._side)
+            self._layouts.evaluate_zero_degree()
+        return Adjacency(self._layouts.map_tensors(lambda t: t.to(device)), self._side)
 
     def astype(self, idtype: torch.dtype) -> Adjacency:
         """The same edges with ids of ``idtype``."""
         if idtype == self.idtype:
             return self
-        return Adjacency(self._layouts.mapped(lambda t: t.to(idtype)), self._side)
+        return Adjacency(self._layouts.map_tensors(lambda t: t.to(idtype)), self._side)
 
     def formats(self) -> dict[str, list[str]]:
-        """Which layouts exist (``"created"``), and which may still be made (``"not created"``)."""
+        """Which layouts exist (``"created"``), and which are created at their first use."""
         created, allowed = self._layouts.created(), self._layouts.allowed
         return {
             "created": [name for name in FORMATS if self._layout(name) in created],
@@ -237,21 +239,21 @@ class Adjacency:
         }
 
     def restricted(self, names: str | Iterable[str]) -> Adjacency:
-        """The same edges, keeping and making only the layouts ``names``.
+        """The same edges, storing only the layouts ``names``.
 
-        A query that needs another layout makes it for the moment and does not keep it.
+        A query that needs another layout computes it for this call and does not store it.
 
         Raises:
             GraphValueError: no name, or an unknown one.
         """
         wanted = [names] if isinstance(names, str) else list(names)
         if not wanted or any(name not in FORMATS for name in wanted):
-            raise GraphValueError(f"Formats are {', '.join(FORMATS)}, but {wanted} came.")
+            raise GraphValueError(f"Expected formats of {', '.join(FORMATS)}, got {wanted}.")
         allowed = frozenset(map(self._layout, wanted))
         old, new = self._layouts, Layouts(self._layouts.num, allowed)
         new.ends = old.ends if COO in allowed else None
         new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
-        new.lacking = old.lacking.copy()
+        new.zero_degree = old.zero_degree.copy()
         if not new.created() and COO in allowed:
             new.ends = old.coo()
         elif not new.created():
@@ -260,13 +262,13 @@ class Adjacency:
         return Adjacency(new, self._side)
 
     def allowing(self, other: Adjacency) -> Adjacency:
-        """The same edges, keeping and making only the layouts that ``other`` may keep."""
+        """The same edges, storing only the layouts that ``other`` may store."""
         if other._layouts.allowed == self._layouts.allowed:
             return self
         return self.restricted(name for part in other.formats().values() for name in part)
 
     def create_formats(self) -> None:
-        """Make every layout that is allowed."""
+        """Compute every layout that is allowed."""
         if COO in self._layouts.allowed:
             self._layouts.coo()
         for side in {SRC, DST} & self._layouts.allowed:
@@ -292,7 +294,7 @@ def bucket(csr: Csr, degrees: Tensor) -> Buckets:
     """
     if is_compiling():
         raise GraphRuntimeError(
-            "A reducer given by a formula or a function is called once for each degree, and a "
+            "A reducer with a formula or a function is called once for each degree, and a "
             "compiled program does not know the degrees: use sum, mean, max or min, or compile "
             "without fullgraph=True, which leaves this call to eager mode."
         )
@@ -301,11 +303,11 @@ def bucket(csr: Csr, degrees: Tensor) -> Buckets:
     pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
     empty = pairs[0][1] if pairs and pairs[0][0] == 0 else 0
     nodes = order[empty:]
-    positions = spread(csr.indptr, nodes, csr.indices.numel())
-    kept = pairs[1:] if empty else pairs
+    positions = positions_of(csr.indptr, nodes, csr.indices.numel())
+    nonzero = pairs[1:] if empty else pairs
     return Buckets(
-        [degree for degree, _ in kept],
-        [size for _, size in kept],
+        [degree for degree, _ in nonzero],
+        [size for _, size in nonzero],
         nodes.to(csr.indptr.dtype),
         csr.edge_ids[positions],
         empty == 0,

@@ -23,7 +23,7 @@ NTYPE = ETYPE = "_TYPE"  # the field of type ids in homogeneous and merged graph
 
 
 class Scheme(NamedTuple):
-    """What one row of a column is.
+    """The shape and dtype of one row of a column.
 
     Attributes:
         shape: the shape without the row dimension.
@@ -48,12 +48,12 @@ class Pending(NamedTuple):
     device: torch.device
 
     def gather(self) -> Tensor:
-        """Make the column."""
+        """Gather the column."""
         return gather(self.source, self.rows).to(self.device)
 
 
 class Fields(KeysView[str]):
-    """The names of fields, shown without what the fields hold."""
+    """The names of fields; the ``repr`` leaves out the tensors."""
 
     def __repr__(self) -> str:
         return f"Fields({list(self)})"
@@ -62,7 +62,8 @@ class Fields(KeysView[str]):
 class Frame(MutableMapping[str, Tensor]):
     """Named columns with one row count and one device.
 
-    Assigning stores the very tensor that is given; scopes and copies share tensors, not the table.
+    Assigning stores the tensor itself, not a copy. Scopes and copies of a frame share the tensors,
+    not the table of columns.
     """
 
     __slots__ = (
@@ -115,10 +116,10 @@ class Frame(MutableMapping[str, Tensor]):
 
     def update(self, *others: Any, **columns: Any) -> None:
         """Replace whole columns, all of them or, if one does not fit, none."""
-        given = dict(*others, **columns)
-        for name, value in given.items():
+        new = dict(*others, **columns)
+        for name, value in new.items():
             _checks.feature(value, self.num_rows, self.device, name, self.owner)
-        self._columns.update(given)
+        self._columns.update(new)
 
     def __delitem__(self, name: str) -> None:
         if name not in self._columns:
@@ -193,29 +194,29 @@ class Frame(MutableMapping[str, Tensor]):
                 column = self.initial(name, value.shape[1:], value.dtype)
             elif column.shape[1:] != value.shape[1:]:
                 raise GraphValueError(
-                    f"Rows of field {name!r} of the {self.owner} have shape "
-                    f"{tuple(column.shape[1:])}, but {tuple(value.shape[1:])} came: "
-                    "assign a whole column to change its shape."
+                    f"Field {name!r} of the {self.owner}: expected rows of shape "
+                    f"{tuple(column.shape[1:])}, got {tuple(value.shape[1:])}; assign a whole "
+                    "column to change its shape."
                 )
             elif column.dtype != value.dtype:
                 raise GraphTypeError(
-                    f"Field {name!r} of the {self.owner} is {column.dtype}, but rows of "
-                    f"{value.dtype} came: cast them, or assign a whole column."
+                    f"Field {name!r} of the {self.owner}: expected rows of {column.dtype}, got "
+                    f"{value.dtype}; cast them, or assign a whole column."
                 )
-            kept = value if last is None else value[last]
-            written[name] = column.index_copy(0, distinct.long(), kept)
+            rows_once = value if last is None else value[last]
+            written[name] = column.index_copy(0, distinct.long(), rows_once)
         self._columns.update(written)
 
     def initial(
         self, name: str, shape: tuple[int, ...], dtype: torch.dtype, start: int = 0
     ) -> Tensor:
-        """Make rows that nobody wrote, from row ``start`` to the end, by the initializer.
+        """Fill rows that were never written, from row ``start`` to the end, by the initializer.
 
         Args:
             name: the field.
             shape: shape of one row.
             dtype: dtype of the column.
-            start: the first row to make.
+            start: the first row to fill.
 
         Returns:
             (num_rows - start, *shape) of ``dtype``.
@@ -225,26 +226,26 @@ class Frame(MutableMapping[str, Tensor]):
         """
         initializer = self._initializers.get(name, self._default_initializer)
         wanted = (self.num_rows - start, *shape)
-        made: Any = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
-        asked = (wanted, dtype, self.device)
-        if not isinstance(made, Tensor) or (made.shape, made.dtype, made.device) != asked:
-            came = (
-                f"{tuple(made.shape)} of {made.dtype} on {made.device}"
-                if isinstance(made, Tensor)
-                else _checks.kind(made)
+        rows: Any = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
+        expected = (wanted, dtype, self.device)
+        if not isinstance(rows, Tensor) or (rows.shape, rows.dtype, rows.device) != expected:
+            got = (
+                f"{tuple(rows.shape)} of {rows.dtype} on {rows.device}"
+                if isinstance(rows, Tensor)
+                else _checks.kind(rows)
             )
             raise GraphValueError(
-                f"The initializer of field {name!r} of the {self.owner} must return a tensor of "
-                f"shape {wanted} and {dtype} on {self.device}, but {came} came."
+                f"The initializer of field {name!r} of the {self.owner}: expected a tensor of "
+                f"shape {wanted} and {dtype} on {self.device}, got {got}."
             )
-        return made
+        return rows
 
     def set_initializer(self, initializer: Initializer, name: str | None = None) -> None:
-        """Choose what fills rows that nobody wrote, for one field or for all others."""
+        """Set what fills rows that were never written, of one field or of all others."""
         if not callable(initializer):
             raise GraphTypeError(
-                "An initializer must be a function (shape, dtype, ctx, id_range) -> tensor, "
-                f"but {_checks.kind(initializer)} came."
+                "initializer: expected a function (shape, dtype, ctx, id_range) -> tensor, got "
+                f"{_checks.kind(initializer)}."
             )
         if name is None:
             self._default_initializer = initializer
@@ -254,17 +255,17 @@ class Frame(MutableMapping[str, Tensor]):
     # ---- new frames from this one
 
     def take(self, rows: Tensor, owner: str | None = None) -> Frame:
-        """A frame of some rows, in the order given, gathered when they are first read.
+        """A frame of some rows, in the order of ``rows``, gathered when they are first read.
 
         Args:
             rows: (k,) the rows.
-            owner: what the rows of the new frame are; the same as here unless given.
+            owner: what the rows of the new frame are; None for the same as here.
 
         Returns:
             A frame of k rows on the same device.
         """
         new = self._like(rows.numel(), self.device, owner)
-        new._columns = self._taken(self._columns, rows)
+        new._columns = self._select_rows(self._columns, rows)
         return new
 
     def copy(self) -> Frame:
@@ -274,11 +275,11 @@ class Frame(MutableMapping[str, Tensor]):
         return new
 
     def bare(self, num_rows: int | None = None) -> Frame:
-        """A frame without columns but with the same initializers, of as many rows unless given."""
+        """A frame without columns, with the same initializers; ``num_rows`` None for as many."""
         return self._like(self.num_rows if num_rows is None else num_rows, self.device)
 
     def to(self, device: torch.device, **kwargs: Any) -> Frame:
-        """A frame on ``device``; columns not gathered yet stay so."""
+        """A frame on ``device``; pending columns stay pending."""
         new = self._like(self.num_rows, device)
         new._columns = {
             name: column._replace(device=device)
@@ -289,20 +290,20 @@ class Frame(MutableMapping[str, Tensor]):
         return new
 
     def resized(self, num_rows: int, rows: Tensor | None = None) -> Frame:
-        """A frame for a changed structure, with its scopes: rows taken, or appended at the end.
+        """A frame for a changed structure, with its scopes: rows selected, or appended.
 
         Args:
             num_rows: the new number of rows.
-            rows: the rows to keep; None keeps all and appends what the initializers give.
+            rows: the rows to keep; None keeps all and appends rows from the initializers.
 
         Returns:
-            The new frame; this one stays as it is.
+            The new frame; this one does not change.
         """
         new = self._like(num_rows, self.device)
 
         def change(table: dict[str, Tensor | Pending]) -> dict[str, Tensor | Pending]:
             if rows is not None:
-                return self._taken(table, rows)
+                return self._select_rows(table, rows)
             tensors = {n: c.gather() if isinstance(c, Pending) else c for n, c in table.items()}
             return {
                 n: torch.cat([t, new.initial(n, t.shape[1:], t.dtype, self.num_rows)])
@@ -319,23 +320,23 @@ class Frame(MutableMapping[str, Tensor]):
         new._default_initializer = self._default_initializer
         return new
 
-    def _taken(
+    def _select_rows(
         self, table: dict[str, Tensor | Pending], rows: Tensor
     ) -> dict[str, Tensor | Pending]:
         composed: dict[int, Tensor] = {}  # columns gathered together share their rows
-        taken: dict[str, Tensor | Pending] = {}
+        selected: dict[str, Tensor | Pending] = {}
         for name, column in table.items():
             if not isinstance(column, Pending):
-                taken[name] = Pending(column, rows.to(column.device), self.device)
+                selected[name] = Pending(column, rows.to(column.device), self.device)
                 continue
             key = id(column.rows)
             if key not in composed:
                 composed[key] = column.rows.index_select(0, rows.to(column.rows.device))
-            taken[name] = column._replace(rows=composed[key])
-        return taken
+            selected[name] = column._replace(rows=composed[key])
+        return selected
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything, with the columns that were not gathered yet gathered now."""
+        """All attributes, with pending columns gathered."""
         for name in self:
             self[name]
         return {slot: getattr(self, slot) for slot in self.__slots__}
@@ -347,19 +348,21 @@ class Frame(MutableMapping[str, Tensor]):
     # ---- scopes
 
     def enter_scope(self) -> None:
-        """Put the present table aside and go on with a copy."""
+        """Save the table of columns, and continue with a copy."""
         self._scopes.append(self._columns)
         self._columns = dict(self._columns)
 
     def leave_scope(self) -> None:
-        """Go back to the table that was put aside last."""
+        """Restore the table of columns that was saved last."""
         self._columns = self._scopes.pop()
 
 
 def _last_of_each(rows: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Each row once, and where it was named last; None in place of that if none came twice."""
+    """The distinct rows, and where each occurs last; None for that if no row is repeated."""
     distinct, inverse = torch.unique(rows, return_inverse=True)
     if distinct.numel() == rows.numel():
         return rows, None
-    places = torch.arange(rows.numel(), device=rows.device)
-    return distinct, inverse.new_zeros(distinct.numel()).scatter_reduce(0, inverse, places, "amax")
+    positions = torch.arange(rows.numel(), device=rows.device)
+    return distinct, inverse.new_zeros(distinct.numel()).scatter_reduce(
+        0, inverse, positions, "amax"
+    )

@@ -1,4 +1,4 @@
-"""The layouts that kernels read, and the store in which an adjacency and its reverse keep them."""
+"""The layouts that kernels read, in a store that an adjacency and its reverse share."""
 
 from __future__ import annotations
 
@@ -18,9 +18,21 @@ SRC, DST, COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not
 
 
 class Layouts:
-    """What an adjacency and its reverse share; pairs are indexed by ``SRC`` and ``DST``."""
+    """The layouts of one relation, and what is derived from them.
 
-    __slots__ = ("allowed", "compressed", "degrees", "ends", "kept", "lacking", "num")
+    Lists of two have one item for each end, indexed by ``SRC`` and ``DST``.
+
+    Attributes:
+        num: the number of nodes at each end.
+        allowed: the layouts that may be stored.
+        ends: both ends in edge id order, or None.
+        compressed: the edges grouped by each end, or None.
+        degrees: the degrees of the nodes at each end, or None.
+        zero_degree: whether some node at each end has degree 0; None while unknown.
+        cache: values derived from the edges, by key.
+    """
+
+    __slots__ = ("allowed", "cache", "compressed", "degrees", "ends", "num", "zero_degree")
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
         self.num = num
@@ -28,12 +40,12 @@ class Layouts:
         self.ends: tuple[Tensor, Tensor] | None = None
         self.compressed: list[Csr | None] = [None, None]
         self.degrees: list[Tensor | None] = [None, None]
-        self.lacking: list[bool | None] = [None, None]  # whether a node has no edge there
-        self.kept: dict[Hashable, Any] = {}
+        self.zero_degree: list[bool | None] = [None, None]
+        self.cache: dict[Hashable, Any] = {}
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """Everything but what can be made again."""
-        return None, {**{name: getattr(self, name) for name in self.__slots__}, "kept": {}}
+        """All attributes, with an empty cache: its values can be computed again."""
+        return None, {**{name: getattr(self, name) for name in self.__slots__}, "cache": {}}
 
     def coo(self) -> tuple[Tensor, Tensor]:
         """Both ends in edge id order."""
@@ -44,7 +56,7 @@ class Layouts:
         assert csr is not None  # one layout always exists
         if is_compiling():
             return _ends(csr, side)
-        with torch.inference_mode(False):  # training saves the ends
+        with torch.inference_mode(False):  # autograd may save the ends later
             ends = _ends(csr, side)
         if COO in self.allowed:
             self.ends = ends
@@ -62,45 +74,48 @@ class Layouts:
         return csr
 
     def degrees_of(self, side: int) -> Tensor:
-        """The number of edges that each node at the end ``side`` has."""
+        """The degrees of the nodes at the end ``side``, in the id type."""
         if is_compiling():
             return self.grouped(side).indptr.diff()
-        found = self.degrees[side]
-        if found is None:
+        degrees = self.degrees[side]
+        if degrees is None:
             csr = self.compressed[side]
             if csr is not None:
-                found = csr.indptr.diff()
+                degrees = csr.indptr.diff()
             else:
                 ids = self.coo()[side]
-                found = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
-            self.degrees[side] = found
-        return found
+                degrees = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
+            self.degrees[side] = degrees
+        return degrees
 
-    def is_lacking(self, side: int) -> bool:
-        """Whether some node at the end ``side`` has no edge."""
-        found = self.lacking[side]
-        if found is None:
-            found = self.lacking[side] = not bool(self.degrees_of(side).all())
-        return found
+    def has_zero_degree(self, side: int) -> bool:
+        """Whether some node at the end ``side`` has degree 0."""
+        flag = self.zero_degree[side]
+        if flag is None:
+            flag = self.zero_degree[side] = not bool(self.degrees_of(side).all())
+        return flag
 
-    def note_lacking(self) -> None:
-        """Find out what is soon found, so that after a move no host waits for it."""
+    def evaluate_zero_degree(self) -> None:
+        """Evaluate the cheap zero-degree flags, of the ends by which edges are grouped.
+
+        Called before a move to a device, so that reading them later needs no synchronisation.
+        """
         for side in (SRC, DST):
             if self.compressed[side] is not None:
-                self.is_lacking(side)
+                self.has_zero_degree(side)
 
     def created(self) -> list[int]:
         """The layouts that exist."""
         forms = (*self.compressed, self.ends)
         return [layout for layout, csr in enumerate(forms) if csr is not None]
 
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> Layouts:
-        """A copy with every tensor passed through ``change``."""
+    def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Layouts:
+        """A copy with ``function`` applied to every tensor, and an empty cache."""
         new = Layouts(self.num, self.allowed)
         if self.ends is not None:
-            new.ends = (change(self.ends[0]), change(self.ends[1]))
-        new.compressed = [csr and Csr(*map(change, csr)) for csr in self.compressed]
-        new.lacking = self.lacking.copy()
+            new.ends = (function(self.ends[0]), function(self.ends[1]))
+        new.compressed = [csr and Csr(*map(function, csr)) for csr in self.compressed]
+        new.zero_degree = self.zero_degree.copy()
         return new
 
 

@@ -32,7 +32,7 @@ def listed(names: Iterable[object]) -> str:
 
 
 class Metagraph:
-    """The types of a graph, sorted; a type's id is its place in that order.
+    """The types of a graph, sorted; a type's id is its index in that order.
 
     Attributes:
         srctypes: node types at the sources' side.
@@ -83,7 +83,7 @@ class Metagraph:
         return [name for _, name, _ in self.canonical_etypes]
 
     def etype(self, name: Any) -> CanonicalEtype:
-        """Find the relation that a user means.
+        """Resolve the name of a relation.
 
         Args:
             name: a relation's name, its canonical triple, or None for the only relation.

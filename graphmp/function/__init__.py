@@ -3,7 +3,7 @@
 A message builtin is named after its operands: ``u`` the source of an edge, ``v`` its destination,
 ``e`` the edge itself. ``u_mul_e("h", "w", "m")`` multiplies the source's ``h`` by the edge's ``w``
 and calls the result ``m``; ``mean("m", "out")`` averages ``m`` over the edges that enter a node.
-Nothing is computed here: the builders make records that ``Graph.update_all`` understands.
+Nothing is computed here: the functions return records that ``Graph.update_all`` reads.
 
 Files:
     operators: The table of builtins: one row for each binary operator and reducer.
@@ -23,7 +23,7 @@ from .spec import TARGETS, Field, Message, Reduce
 def _field(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise GraphTypeError(
-            f"{what} must be the name of a field, a string, but {type(value).__name__} came."
+            f"{what}: expected the name of a field, a string, got {type(value).__name__}."
         )
     return value
 
@@ -114,7 +114,7 @@ def reducer_names() -> list[str]:
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    """Make the builder of a row of the table at its first use."""
+    """Create the builder of a row of the table at its first use."""
     builder = _build(name)
     if builder is None:
         new = name.replace("src", "u").replace("dst", "v").replace("edge", "e")

@@ -18,7 +18,7 @@ from ..errors import GraphTypeError, GraphValueError
 
 @dataclass(frozen=True)
 class BinaryOp:
-    """How a message is made from two operands.
+    """A binary operator: how a message is computed from two operands.
 
     Attributes:
         name: the word in ``u_<name>_e``.
@@ -36,15 +36,15 @@ class BinaryOp:
 
 @dataclass(frozen=True)
 class Reducer:
-    """How the messages that meet at a node, from one relation or several, become one value.
+    """A reducer: how the messages into a node, of one or more relations, become one value.
 
     Either ``kernel`` and ``combine``, or ``formula``, define it.
 
     Attributes:
         name: the name of the builtin.
         kernel: the primitive that each relation computes: ``"sum"``, ``"max"`` or ``"min"``.
-        combine: makes one partial result of two, (N, …) each, where both have messages.
-        per_degree: divide by the number of messages at the end.
+        combine: combines two partial results, (N, …) each, of nodes with messages in both.
+        per_degree: divide the result by the number of messages.
         formula: the definition on messages of nodes of one in-degree, (n, degree, …) -> (n, …),
             for a reducer without a kernel.
     """
@@ -73,12 +73,12 @@ def _smaller(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _variance(messages: Tensor) -> Tensor:
-    """The variance of a population; torch would warn of that of no numbers."""
+    """The population variance; torch warns about the variance of no numbers."""
     return messages.var(1, correction=0) if messages.numel() else messages.sum(1)
 
 
 def _deviation(messages: Tensor) -> Tensor:
-    """The root of the variance; where that is 0, so are its derivatives of every order."""
+    """The standard deviation; where it is 0, so are its derivatives of every order."""
     variance = _variance(messages)
     is_zero = variance == 0
     return torch.where(is_zero, 0, torch.where(is_zero, 1, variance).sqrt())
@@ -121,7 +121,7 @@ def register_operator(op: BinaryOp) -> BinaryOp:
 
     Raises:
         GraphTypeError: not a ``BinaryOp``.
-        GraphValueError: the name is taken or no plain word.
+        GraphValueError: the name is in use or not an identifier.
 
     Example:
         >>> import torch, graphmp as gm, graphmp.function as fn
@@ -135,7 +135,7 @@ def register_operator(op: BinaryOp) -> BinaryOp:
     _check_row(op, BinaryOp)
     _check_name(op.name, BINARY_OPS)
     if "_" in op.name:
-        raise GraphValueError(f"An operator's name has no underscore, but {op.name!r} came.")
+        raise GraphValueError(f"op: expected a name without underscores, got {op.name!r}.")
     BINARY_OPS[op.name] = op
     return op
 
@@ -151,8 +151,8 @@ def register_reducer(reducer: Reducer) -> Reducer:
 
     Raises:
         GraphTypeError: not a ``Reducer``.
-        GraphValueError: the name is taken or no plain word, or there is neither a formula nor a
-            kernel with ``combine``.
+        GraphValueError: the name is in use or not an identifier, or the row has neither a formula
+            nor a kernel with ``combine``.
 
     Example:
         >>> import torch, graphmp as gm, graphmp.function as fn
@@ -177,12 +177,12 @@ def register_reducer(reducer: Reducer) -> Reducer:
 def _check_row(row: object, kind: type) -> None:
     if not isinstance(row, kind):
         raise GraphTypeError(
-            f"A {kind.__name__}(name, formula=...) is wanted, but {type(row).__name__} came."
+            f"Expected a {kind.__name__}(name, formula=...), got {type(row).__name__}."
         )
 
 
 def _check_name(name: str, table: dict[str, BinaryOp] | dict[str, Reducer]) -> None:
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise GraphValueError(f"A builtin's name must be a plain word, but {name!r} came.")
+        raise GraphValueError(f"Expected an identifier as the name of a builtin, got {name!r}.")
     if name in table:
         raise GraphValueError(f"There is a builtin {name!r} already; choose another name.")

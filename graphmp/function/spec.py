@@ -1,4 +1,4 @@
-"""What a builtin is once it is written down: frozen, hashable records that know no graph."""
+"""Frozen, hashable records that describe one call of a builtin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Positions in a compressed layout: which row each belongs to, and which belong to some rows."""
+"""Rows and positions of compressed layouts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
     return torch.repeat_interleave(rows, indptr.diff().long(), output_size=num_edges)
 
 
-def spread(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
+def positions_of(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
     """The positions of all edges of ``rows``, row after row, as int64.
 
     Args:
@@ -21,7 +21,7 @@ def spread(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:
         total: the number of positions, when the caller knows it.
 
     Returns:
-        int64 tensor of positions, of length the sum of the rows' degrees.
+        (sum of the rows' degrees,) positions.
     """
     rows = rows.long()
     return ranges(indptr[rows].long(), indptr[rows + 1].long(), total)

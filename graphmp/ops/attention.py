@@ -137,18 +137,20 @@ def gatv2_attention(
     flat = _pair(adjacency, left, right, value, ("left", "right"))
     heads, size = left.shape[-2:]
     if not isinstance(attn, Tensor):
-        raise GraphTypeError(f"attn must be a tensor, but {_checks.kind(attn)} came.")
+        raise GraphTypeError(f"attn: expected a tensor, got {_checks.kind(attn)}.")
     if attn.device != value.device:
-        raise GraphValueError(f"attn must be on {value.device}, but it is on {attn.device}.")
+        raise GraphValueError(
+            f"attn: expected a tensor on {value.device}, got one on {attn.device}."
+        )
     if attn.shape[-2:] != (heads, size) or attn.numel() != heads * size:
         raise GraphValueError(
-            f"attn must have shape ({heads}, {size}), as left and right have for each node, but "
-            f"{tuple(attn.shape)} came."
+            f"attn: expected shape ({heads}, {size}), as left and right have for each node, got "
+            f"{tuple(attn.shape)}."
         )
-    slant = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
+    attn_vector = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
     constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
     call = AttentionCall(adjacency, "leaky", *constants, _dropout(dropout), return_attention)
-    return attend(call, value, *flat, *_by_edge(adjacency, edge, weight, shape), slant)
+    return attend(call, value, *flat, *_by_edge(adjacency, edge, weight, shape), attn_vector)
 
 
 def dot_attention(
@@ -216,21 +218,21 @@ def _heads(graph: Any, value: Any) -> tuple[Adjacency, tuple[int, ...]]:
     adjacency: Adjacency = _checks.adjacency_of(graph)
     _checks.feature(value, adjacency.num_src, adjacency.device, "value", "sources")
     if not value.dtype.is_floating_point:
-        raise GraphTypeError(f"Attention needs floating point, but value has {value.dtype}.")
+        raise GraphTypeError(f"value: expected floating point, got {value.dtype}.")
     if value.ndim < 3:
         raise GraphValueError(
-            f"value must have shape (num_src, *, heads, size), but {tuple(value.shape)} came; for "
-            "one head call value.unsqueeze(1)."
+            f"value: expected shape (num_src, *, heads, size), got {tuple(value.shape)}; for one "
+            "head call value.unsqueeze(1)."
         )
     return adjacency, tuple(value.shape[1:-1])
 
 
 def _number(value: Any, name: str) -> float:
-    """A number that is the same for all; what is learnt or differs multiplies an operand."""
+    """A number that all edges and heads share."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
         advice = "; multiply the query by it" if name == "scale" else ""
-        came = value if isinstance(value, float) else _checks.kind(value)
-        raise GraphTypeError(f"{name} must be a number, but {came} came{advice}.")
+        got = value if isinstance(value, float) else _checks.kind(value)
+        raise GraphTypeError(f"{name}: expected a number, got {got}{advice}.")
     return float(value)
 
 
@@ -270,38 +272,38 @@ def _flat(adjacency: Adjacency, x: Any, where: str, shape: tuple[int, ...], name
 def _by_edge(
     adjacency: Adjacency, edge: Any, weight: Any, shape: tuple[int, ...]
 ) -> tuple[Tensor | None, Tensor | None]:
-    """The operands of edges, spread over heads: (E, heads) each, or None."""
+    """The operands of edges, expanded over heads: (E, heads) each, or None."""
     return (
-        None if edge is None else _spread(adjacency, edge, shape, "edge"),
-        None if weight is None else _spread(adjacency, weight, shape, "weight"),
+        None if edge is None else _expand_over_heads(adjacency, edge, shape, "edge"),
+        None if weight is None else _expand_over_heads(adjacency, weight, shape, "weight"),
     )
 
 
-def _spread(adjacency: Adjacency, x: Any, shape: tuple[int, ...], name: str) -> Tensor:
-    """An operand of edges, spread over heads: (E, heads)."""
+def _expand_over_heads(adjacency: Adjacency, x: Any, shape: tuple[int, ...], name: str) -> Tensor:
+    """An operand of edges, expanded over heads: (E, heads)."""
     _check(adjacency, x, "edge", name)
-    given, rank = tuple(x.shape[1:]), len(shape)
-    trimmed = given[:-1] if len(given) == rank + 1 and given[-1] == 1 else given
+    own, rank = tuple(x.shape[1:]), len(shape)
+    trimmed = own[:-1] if len(own) == rank + 1 and own[-1] == 1 else own
     padded = (1,) * (rank - len(trimmed)) + trimmed
     if len(padded) != rank or any(p not in (1, s) for p, s in zip(padded, shape, strict=True)):
         raise GraphValueError(
-            f"{name} must have shape (E,) or (E, {', '.join(map(str, shape))}), but "
-            f"{tuple(x.shape)} came."
+            f"{name}: expected shape (E,) or (E, {', '.join(map(str, shape))}), got "
+            f"{tuple(x.shape)}."
         )
     wide = x.reshape(x.shape[0], *padded).expand(x.shape[0], *shape)
     return wide.reshape(x.shape[0], math.prod(shape))  # type: ignore[no-any-return]
 
 
 def _check(adjacency: Adjacency, x: Any, where: str, name: str) -> None:
-    """Check the rows and the device of an operand, and that it is no complex number."""
+    """Check the rows and the device of an operand, and that it is real."""
     count, what = _OWNERS[where]
     _checks.feature(x, getattr(adjacency, count), adjacency.device, name, what)
     if x.dtype.is_complex:
-        raise GraphTypeError(f"Attention needs real numbers, but {name} has {x.dtype}.")
+        raise GraphTypeError(f"{name}: expected real numbers, got {x.dtype}.")
 
 
 def _dropout(dropout: float) -> float:
     """Check the probability of dropout."""
     if not 0 <= _number(dropout, "dropout") <= 1:
-        raise GraphValueError(f"dropout is a probability, 0 to 1, but {dropout} came.")
+        raise GraphValueError(f"dropout: expected a probability, 0 to 1, got {dropout}.")
     return float(dropout)

@@ -116,28 +116,28 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
     wide = [z.to(accumulator(z.dtype)) for z in logits]
     with torch.no_grad():
         peaks = [
-            spmm(a, None, "max", z, None, ("e", "e")).masked_fill(_alone(a, z), -torch.inf)
+            spmm(a, None, "max", z, None, ("e", "e")).masked_fill(_has_no_edge(a, z), -torch.inf)
             for a, z in zip(adjacencies, wide, strict=True)
         ]
         peak = torch.stack(peaks).amax(0)
     pairs = zip(adjacencies, wide, strict=True)
-    scaled = [(z - _spread(a, peak)).exp() for a, z in pairs]
+    scaled = [(z - _to_edges(a, peak)).exp() for a, z in pairs]
     totals = [
         contract(a, "v", "copy", z, None, ("e", "e"), shape)
         for a, z in zip(adjacencies, scaled, strict=True)
     ]
     total = torch.stack(totals).sum(0)
     triples = zip(adjacencies, scaled, logits, strict=True)
-    return [(s / _spread(a, total)).to(z.dtype) for a, s, z in triples]
+    return [(s / _to_edges(a, total)).to(z.dtype) for a, s, z in triples]
 
 
-def _alone(adjacency: Adjacency, like: Tensor) -> Tensor:
+def _has_no_edge(adjacency: Adjacency, like: Tensor) -> Tensor:
     """Which destinations have no edge: (num_dst, 1, …)."""
     return unsqueeze_like(adjacency.in_degrees == 0, like)
 
 
-def _spread(adjacency: Adjacency, values: Tensor) -> Tensor:
-    """Values of destinations for each edge."""
+def _to_edges(adjacency: Adjacency, values: Tensor) -> Tensor:
+    """Copy values of destinations to their edges."""
     return contract(adjacency, "e", "copy", values, None, ("v", "v"), tuple(values.shape[1:]))
 
 
@@ -199,11 +199,11 @@ class _SoftmaxGradient(Operation):
         def total(values: Tensor) -> Tensor:
             shape, edges = tuple(values.shape[1:]), ("e", "e")
             at_nodes = contract(call.adjacency, "v", "mul", weights, values, edges, shape)
-            return _spread(call.adjacency, at_nodes)
+            return _to_edges(call.adjacency, at_nodes)
 
-        spread = total(upstream)
-        to_weights = upstream * (first - total(first)) - spread * first
-        return to_weights, weights * (upstream - spread)
+        total_upstream = total(upstream)
+        to_weights = upstream * (first - total(first)) - total_upstream * first
+        return to_weights, weights * (upstream - total_upstream)
 
 
 _SOFTMAX, _SOFTMAX_GRADIENT = _Softmax(), _SoftmaxGradient()

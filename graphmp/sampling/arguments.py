@@ -149,5 +149,5 @@ def excluded_positions(graph: Structure, edges: Any, end: int) -> dict[Canonical
         if len(edge_ids) > 0:
             adjacency = graph.adjacencies[etype]
             grouped = adjacency if end == DST else adjacency.reversed
-            positions[etype] = torch.unique(grouped.places[edge_ids.long()]).long()
+            positions[etype] = torch.unique(grouped.csc_positions[edge_ids.long()]).long()
     return positions

@@ -45,13 +45,15 @@ def test_an_activation_is_a_function() -> None:
         lambda f: nn.GatedGCNConv(3, 2, 2, activation=f),
     ]
     for make in made:
-        with pytest.raises(gm.GraphTypeError, match=r"class ReLU came: make .* by ReLU\(\)"):
+        with pytest.raises(gm.GraphTypeError, match=r"class ReLU; pass an instance, ReLU\(\)"):
             make(relu)
-        with pytest.raises(gm.GraphTypeError, match=r"torch.relu, but str 'relu' came"):
+        with pytest.raises(gm.GraphTypeError, match=r"torch.relu, got str 'relu'"):
             make("relu")
         assert make(relu()) is not None
     for wrong in (lambda: nn.GINConv(5), lambda: nn.GINEConv(5)):  # type: ignore[arg-type]
-        with pytest.raises(gm.GraphTypeError, match="apply_func must be a function or a module"):
+        with pytest.raises(
+            gm.GraphTypeError, match=r"apply_func as a function or a module, .* got int 5"
+        ):
             wrong()
 
 
@@ -59,7 +61,8 @@ def test_a_layer_says_whose_features_are_wrong() -> None:
     shop = gm.heterograph({("a", "buys", "b"): ([0], [0]), ("a", "r", "a"): ([0], [0])})
     layers = {"buys": gm.nn.GraphConv(2, 2), "r": gm.nn.GraphConv(3, 2)}
     x = {"a": torch.ones(1, 2), "b": torch.ones(1, 2)}
-    with pytest.raises(gm.GraphValueError, match=r"source nodes of \('a', 'r', 'a'\) must have 3"):
+    message = r"source nodes of \('a', 'r', 'a'\) with 3 as the last dimension, got .* \(1, 2\)"
+    with pytest.raises(gm.GraphValueError, match=message):
         gm.nn.HeteroGraphConv(layers)(shop, x)
     with pytest.raises(gm.GraphValueError, match=r"Take it by graph\[etype\]; nn.HeteroGraphConv"):
         gm.nn.GraphConv(2, 2)(shop, x)

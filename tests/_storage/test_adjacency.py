@@ -9,7 +9,7 @@ from support.corner_graphs import ID_DTYPES
 
 from graphmp._storage.adjacency import Adjacency
 from graphmp.kernels.contract import Csr
-from graphmp.kernels.segments import ranges, spread
+from graphmp.kernels.segments import positions_of, ranges
 
 Maker = Callable[[torch.dtype], Adjacency]
 
@@ -189,8 +189,8 @@ def test_formats_of_a_reversed_view_are_named_from_its_side() -> None:
 def test_edges_of_rows_come_row_after_row() -> None:
     indptr = torch.tensor([0, 2, 2, 5], dtype=torch.int32)
     rows = torch.tensor([2, 0, 1, 2], dtype=torch.int32)
-    assert spread(indptr, rows).tolist() == [2, 3, 4, 0, 1, 2, 3, 4]
-    assert spread(indptr, rows[:0]).tolist() == []
+    assert positions_of(indptr, rows).tolist() == [2, 3, 4, 0, 1, 2, 3, 4]
+    assert positions_of(indptr, rows[:0]).tolist() == []
     assert ranges(torch.tensor([5, 1]), torch.tensor([5, 3])).tolist() == [1, 2]
 
 
@@ -210,9 +210,9 @@ def test_bucketed_edges_are_renumbered_in_the_order_of_the_buckets(
 def test_what_is_kept_is_made_once_for_each_direction() -> None:
     adjacency = from_coo(torch.int64)
     views = (adjacency, adjacency.reversed, adjacency.reversed.reversed)
-    assert [view.kept("what", object) is adjacency.kept("what", object) for view in views] == [
+    assert [view.cached("what", object) is adjacency.cached("what", object) for view in views] == [
         True,
         False,
         True,
     ]
-    assert adjacency.kept("else", object) is not adjacency.kept("what", object)
+    assert adjacency.cached("else", object) is not adjacency.cached("what", object)

@@ -34,7 +34,7 @@ each_wrong_call = pytest.mark.parametrize(
         (wrong(DOT, key=3), TYPE, "'key' of the sources: expected a tensor, got int 3"),
         (wrong(DOT, edge=1.0), TYPE, "'edge' of the edges: expected a tensor, got float 1.0"),
         (wrong(DOT, weight=1.0), TYPE, "'weight' of the edges: expected a tensor, got float"),
-        (wrong(GATV2, attn=None), TYPE, "attn must be a tensor, but None came"),
+        (wrong(GATV2, attn=None), TYPE, "attn: expected a tensor, got None"),
         (wrong(GAT, value=torch.ones(2, 3, 5)), VALUE, SHORT.format("value", 5, "sources")),
         (wrong(GAT, right=torch.ones(2, 3)), VALUE, SHORT.format("right", 3, "destinations")),
         (wrong(GAT, edge=torch.ones(2, 3)), VALUE, SHORT.format("edge", 5, "edges")),
@@ -45,7 +45,7 @@ each_wrong_call = pytest.mark.parametrize(
         (
             wrong(GAT, value=torch.ones(5, 3)),
             VALUE,
-            r"value must have shape \(num_src, \*, heads, size\), but \(5, 3\) came",
+            r"value: expected shape \(num_src, \*, heads, size\), got \(5, 3\)",
         ),
         (
             wrong(GAT, left=torch.ones(5, 2)),
@@ -60,17 +60,17 @@ each_wrong_call = pytest.mark.parametrize(
         (
             wrong(GATV2, edge=torch.ones(5, 3, 2)),
             VALUE,
-            r"edge must have shape \(E,\) or \(E, 3\), but \(5, 3, 2\) came",
+            r"edge: expected shape \(E,\) or \(E, 3\), got \(5, 3, 2\)",
         ),
         (
             wrong(DOT, weight=torch.ones(5, 2)),
             VALUE,
-            r"weight must have shape \(E,\) or \(E, 3\), but \(5, 2\) came",
+            r"weight: expected shape \(E,\) or \(E, 3\), got \(5, 2\)",
         ),
         (
             wrong(DOT, weight=torch.ones(5, 1, 1, 1)),
             VALUE,
-            r"weight must have shape \(E,\) or \(E, 3\), but \(5, 1, 1, 1\) came",
+            r"weight: expected shape \(E,\) or \(E, 3\), got \(5, 1, 1, 1\)",
         ),
         (
             wrong(GATV2, left=torch.ones(5, 2, 4)),
@@ -100,22 +100,26 @@ each_wrong_call = pytest.mark.parametrize(
         (
             wrong(GATV2, attn=torch.ones(3, 5)),
             VALUE,
-            r"attn must have shape \(3, 4\), as left and right have .* but \(3, 5\) came",
+            r"attn: expected shape \(3, 4\), as left and right have .* got \(3, 5\)",
         ),
         (
             wrong(GATV2, attn=torch.ones(2, 3, 4)),
             VALUE,
-            r"attn must have shape \(3, 4\), as left and right have .* but \(2, 3, 4\) came",
+            r"attn: expected shape \(3, 4\), as left and right have .* got \(2, 3, 4\)",
         ),
         (
             wrong(GAT, value=torch.ones(5, 3, 5).int()),
             TYPE,
-            "floating point, but .*int32",
+            "value: expected floating point, got .*int32",
         ),
-        (wrong(GAT, left=torch.ones(5, 3).to(torch.complex64)), TYPE, "real numbers, but left has"),
-        (wrong(GAT, negative_slope=torch.ones(1)), TYPE, "negative_slope must be a number, but"),
+        (
+            wrong(GAT, left=torch.ones(5, 3).to(torch.complex64)),
+            TYPE,
+            "left: expected real numbers, got",
+        ),
+        (wrong(GAT, negative_slope=torch.ones(1)), TYPE, "negative_slope: expected a number, got"),
         (wrong(DOT, scale=torch.ones(3)), TYPE, "multiply the query by it"),
-        (wrong(DOT, dropout=None), TYPE, "dropout must be a number, but None came"),
+        (wrong(DOT, dropout=None), TYPE, "dropout: expected a number, got None"),
         (
             wrong(GAT, value=meta(5, 3, 5)),
             VALUE,
@@ -131,10 +135,10 @@ each_wrong_call = pytest.mark.parametrize(
             VALUE,
             "'weight' .* expected a tensor on cpu, got one on meta",
         ),
-        (wrong(GATV2, attn=meta(3, 4)), VALUE, "attn.* must be on cpu, but it is on meta"),
-        (wrong(GAT, dropout=-0.1), VALUE, "dropout is a probability, 0 to 1, but -0.1 came"),
-        (wrong(GATV2, dropout=1.5), VALUE, "dropout is a probability, 0 to 1, but 1.5 came"),
-        (wrong(DOT, dropout=math.nan), TYPE, "dropout must be a number, but nan came"),
+        (wrong(GATV2, attn=meta(3, 4)), VALUE, "attn: expected a tensor on cpu, got one on meta"),
+        (wrong(GAT, dropout=-0.1), VALUE, "dropout: expected a probability, 0 to 1, got -0.1"),
+        (wrong(GATV2, dropout=1.5), VALUE, "dropout: expected a probability, 0 to 1, got 1.5"),
+        (wrong(DOT, dropout=math.nan), TYPE, "dropout: expected a number, got nan"),
     ],
 )
 

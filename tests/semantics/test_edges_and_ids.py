@@ -181,7 +181,7 @@ def test_a_restricted_graph_has_its_own_frames() -> None:
 
 @pytest.mark.parametrize("wrong", ["dense", [], ["csr", "dense"]])
 def test_an_unknown_format_is_an_error_that_lists_the_known_ones(wrong: Any) -> None:
-    with pytest.raises(gm.GraphValueError, match="Formats are coo, csr, csc, but"):
+    with pytest.raises(gm.GraphValueError, match="Expected formats of coo, csr, csc, got"):
         gm.graph((U, V)).formats(wrong)
 
 

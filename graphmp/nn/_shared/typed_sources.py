@@ -45,7 +45,7 @@ def typed_sources(adjacency: Adjacency, types: Tensor) -> TypedSources:
         >>> nodes, types, block.edges()
         (tensor([0, 2]), tensor([0, 1]), (tensor([1, 1, 0]), tensor([0, 1, 1])))
     """
-    cache = adjacency.kept("typed sources", WeakTensorKeyDictionary)
+    cache = adjacency.cached("typed sources", WeakTensorKeyDictionary)
     return cached_by_tensor(cache, types, lambda: _pairs(adjacency, types))
 
 
