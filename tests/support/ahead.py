@@ -155,7 +155,7 @@ def widest_load(program: Any) -> int:
 if __name__ == "__main__":
     torch.set_num_threads(1)  # families are compiled in parallel
     _, family, *options = sys.argv
-    for each, name in covering(launches(family), float(*options or [0.9])):
+    for each, name in covering(launches(family), float(*options or ["0.9"])):
         what = each.kernel.fn.__name__, name, facts(each, name)
         try:
             program = compiled(each, TARGETS[name])

@@ -56,14 +56,15 @@ def test_processes_that_compile_at_once_do_not_take_one_name_for_two_loops(tmp_p
         def _load_index(self) -> dict[str, str]:
             return {}
 
-    files = _Files(str(tmp_path), "loop", "stamp")
-    files.save("int32", 32)
-    early = files._load_index()
-    Late(str(tmp_path), "loop", "stamp").save("int64", 64)
-    assert files.load("int64") == 64
-    assert files._load_data(early["int32"]) == 32
-    files.save("int32", 33)
-    assert (files.load("int32"), files.load("int64")) == (33, 64)
+    kinds: list[Any] = [_Files, Late]
+    cache, late = (kind(str(tmp_path), "loop", "stamp") for kind in kinds)
+    cache.save("int32", 32)
+    early = cache._load_index()
+    late.save("int64", 64)
+    assert cache.load("int64") == 64
+    assert cache._load_data(early["int32"]) == 32
+    cache.save("int32", 33)
+    assert (cache.load("int32"), cache.load("int64")) == (33, 64)
 
 
 def test_a_numba_that_was_not_tried_keeps_its_own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
