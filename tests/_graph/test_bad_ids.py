@@ -306,6 +306,6 @@ def test_nothing_is_written_when_a_later_destination_type_fails() -> None:
 
 @pytest.mark.parametrize("initializer", [0, "zeros", None])
 def test_an_initializer_is_a_function(initializer: Any) -> None:
-    message = "must be a function .* -> tensor"
+    message = "initializer: expected a function .* -> tensor, got"
     refuses(sample(), (lambda g: g.set_n_initializer(initializer), GraphTypeError, message))
     refuses(sample(), (lambda g: g.set_e_initializer(initializer), GraphTypeError, message))

@@ -134,5 +134,5 @@ def test_a_reducer_that_keeps_the_messages_apart_is_an_error() -> None:
 def test_what_is_no_row_cannot_be_registered() -> None:
     with pytest.raises(gm.GraphTypeError, match="Expected a BinaryOp"):
         fn.register_operator(torch.hypot)  # type: ignore[arg-type]
-    with pytest.raises(gm.GraphTypeError, match="A Reducer"):
+    with pytest.raises(gm.GraphTypeError, match="Expected a Reducer"):
         fn.register_reducer(torch.median)  # type: ignore[arg-type]

@@ -346,7 +346,7 @@ def test_a_tensor_for_several_types_is_an_error() -> None:
     g = shop()
     with pytest.raises(gm.GraphTypeError, match=r"dict.*several node types, got a tensor of"):
         g.ndata["x"] = torch.ones(3)
-    with pytest.raises(gm.GraphTypeError, match=r"several edge types.*dict.*tensor of .* came"):
+    with pytest.raises(gm.GraphTypeError, match=r"dict.*several edge types, got a tensor of"):
         g.edata["w"] = torch.ones(3)
     assert contents(g) == contents(shop())
 
