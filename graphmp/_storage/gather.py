@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from .. import kernels
-from ..kernels.contract import EDGE, Csr, Operand, plan
+from ..kernels.contract import EDGE, Csr, Operand
+from ..kernels.plan import plan
 
 _LARGE = 1 << 20  # elements from which a gather is worth a backend's call
 

@@ -10,6 +10,7 @@ Files:
     cuda: The GPU backend, compiled by Triton.
     error_texts: Error messages that all backends share.
     philox: The counter-based random number generator Philox 4x32-10.
+    plan: How the features of two operands broadcast, and what is summed.
     reference: The reference backend in plain torch: every device, every dtype.
     sampling_spec: Records that describe what is sampled and how.
     segments: Rows and positions of compressed layouts.
@@ -30,7 +31,8 @@ from torch.compiler import is_compiling
 
 from ..errors import GraphRuntimeError, GraphValueError
 from . import torch_library
-from .contract import Attention, Backend, Call, Csr, Operand, Plan
+from .contract import Attention, Backend, Call, Csr, Operand
+from .plan import Plan
 from .sampling_spec import SampleSpec, WalkSpec
 
 # Name, module, and the package that it needs.

@@ -11,7 +11,7 @@ from torch import Tensor
 from .._storage.gather import gather
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
-from ..kernels.contract import broadcast_shape
+from ..kernels.plan import broadcast_shape
 
 _AUTOCAST = (torch.float32, torch.float16, torch.bfloat16)
 

@@ -11,7 +11,8 @@ from torch import Tensor
 from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
-from ..kernels.contract import OTHER, Operand, accumulator, plan
+from ..kernels.contract import OTHER, Operand, accumulator
+from ..kernels.plan import plan
 from .broadcast import autocast, unsqueeze_like
 from .operation import AdjacencyRecord, Maybe, Operation
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import kernels
 from .._storage.adjacency import Adjacency
-from ..kernels.contract import plan
+from ..kernels.plan import plan
 from .operation import Maybe, Operation
 
 

@@ -20,7 +20,8 @@ from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
-from ..kernels.contract import Operand, broadcast_shape, maps_on, plan
+from ..kernels.contract import Operand
+from ..kernels.plan import broadcast_shape, maps_on, plan
 from .argmax import gather_at_argmax, scatter_to_argmax
 from .broadcast import find_message_shape, message_shape, on_edges, promote, unsqueeze_like
 from .normalized import divided, normalized

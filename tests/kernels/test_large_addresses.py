@@ -18,7 +18,8 @@ from support.laws import assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, Attention, Csr, Operand, Plan
+from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, Attention, Csr, Operand
+from graphmp.kernels.plan import Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
 loops = pytest.importorskip("graphmp.kernels.cpu.loops.spmm_plain", **NEEDED)

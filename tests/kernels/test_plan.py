@@ -9,7 +9,7 @@ import pytest
 import torch
 from support.corner_graphs import PAIRS
 
-from graphmp.kernels.contract import Plan, plan
+from graphmp.kernels.plan import Plan, plan
 
 Shape = tuple[int, ...]
 

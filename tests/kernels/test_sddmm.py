@@ -23,7 +23,8 @@ from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OPS, OTHER, ROW, Operand, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, ROW, Operand
+from graphmp.kernels.plan import Plan
 
 AT = {"u": OTHER, "v": ROW, "e": EDGE}
 

@@ -23,7 +23,8 @@ from support.laws import assert_close
 from torch import Tensor
 
 from graphmp import kernels
-from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Operand, Plan, accumulator
+from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Operand, accumulator
+from graphmp.kernels.plan import Plan
 
 AT = {"v": ROW, "u": OTHER, "e": EDGE}
 ENDS = ("u", "v", "e")

@@ -13,9 +13,10 @@ from support.memory import LargestTensor
 pytest.importorskip("triton", reason="needs Triton: pip install triton")
 
 from graphmp.kernels import cuda, reference
-from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Csr, Operand, Plan
+from graphmp.kernels.contract import EDGE, OPS, OTHER, REDUCES, ROW, Csr, Operand
 from graphmp.kernels.cuda import layout
 from graphmp.kernels.cuda.features import feature_layout, message_tile
+from graphmp.kernels.plan import Plan
 
 LENGTHS = (0, 9, 1, 4, 0, 14)
 Shape = tuple[int, ...]

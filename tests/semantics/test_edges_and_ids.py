@@ -193,7 +193,9 @@ def test_ids_of_another_dtype_are_an_error_that_names_both() -> None:
     message = r"id type torch\.int64, got torch\.int32; call \.long\(\).*graph\.int\(\)"
     with pytest.raises(gm.GraphTypeError, match=message):
         g.in_degrees(torch.tensor([0], dtype=torch.int32))
-    with pytest.raises(gm.GraphTypeError, match=r"id type torch\.int32, got torch\.int64; call \.int\(\)"):
+    with pytest.raises(
+        gm.GraphTypeError, match=r"id type torch\.int32, got torch\.int64; call \.int\(\)"
+    ):
         g.int().in_degrees(torch.tensor([0]))
 
 

@@ -7,7 +7,8 @@ from random import Random
 import torch
 
 from graphmp.kernels import cuda
-from graphmp.kernels.contract import Operand, accumulator, broadcast_shape, plan
+from graphmp.kernels.contract import Operand, accumulator
+from graphmp.kernels.plan import broadcast_shape, plan
 from support.corner_graphs import FLOATS, ID_DTYPES, INTEGERS
 from support.launches import HEADS, WIDTHS, form_of
 

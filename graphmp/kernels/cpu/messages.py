@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import OPS, Csr, Operand, Plan, accumulator
-from ..contract import plan as planned
+from ..contract import OPS, Csr, Operand, accumulator
+from ..plan import Plan
+from ..plan import plan as planned
 from ..reference import composed
 from .loops import spmm_plain, spmm_tiled
 from .runtime import threads

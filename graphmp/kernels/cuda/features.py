@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract import Plan, accumulator
+from ..contract import accumulator
+from ..plan import Plan
 
 # One warp works on a tile of messages: its edges are added in registers, without synchronisation.
 WARPS = 1

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, Csr, Operand, Plan, accumulator
-from ..contract import plan as cached_plan
+from ..contract import EDGE, OTHER, Csr, Operand, accumulator
+from ..plan import Plan
+from ..plan import plan as cached_plan
 from .features import WARPS, MessageTile, feature_layout, head_tile, message_tile, power_of_two
 from .launch import launch
 from .layout import BLOCK, Pieces, add_long_rows, cached, cut_rows, edges_at_once, narrow

@@ -16,7 +16,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, ROW, Call, Csr, Operand, Plan, accumulator
+from ..contract import EDGE, OTHER, ROW, Call, Csr, Operand, accumulator
+from ..plan import Plan
 from . import composed
 from .adding import add_rows
 from .attention import attention, attention_gradient, score_gradient

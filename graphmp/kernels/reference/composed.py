@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ..contract import EDGE, OTHER, ROW, Csr, Operand, plan
+from ..contract import EDGE, OTHER, ROW, Csr, Operand
+from ..plan import plan
 
 
 def product_gradient(

@@ -2,7 +2,7 @@
 
 Every function writes rows ``first`` to ``last - 1`` of its outputs and nothing else, runs on one
 thread and releases the interpreter's lock. Operands are (rows, elements) arrays. ``width`` is that
-of a :class:`~graphmp.kernels.contract.Plan`: in the fast layout an operand is either wide (an
+of a :class:`~graphmp.kernels.plan.Plan`: in the fast layout an operand is either wide (an
 element for each of the result's ``size``) or narrow (one for each block of ``width``); with
 ``width`` 0 the index maps say which elements meet. The order of additions is that of the edges.
 """
