@@ -21,6 +21,11 @@ class Rows(MutableMapping[str, Tensor]):
         """View ``rows`` of ``frame``."""
         self._frame, self._rows = frame, rows
 
+    @property
+    def owner(self) -> str:
+        """What the rows are, for error messages: for example ``"nodes of type 'user'"``."""
+        return self._frame.owner
+
     def __getitem__(self, name: str) -> Tensor:
         return self._frame.read_rows(name, self._rows)
 

@@ -182,8 +182,8 @@ def _sample_first(
     numbers = (len(starts), *candidates.search, *halves(spec.seed), *halves(dependency.key))
     kinds = {"WEIGHTED": spec.weights is not None, "DEPENDENT": spec.dependent is not None}
     _launch_rows(weighted_sampling.exponential_times, *tensors, *numbers, fraction, **kinds)
-    tensors = (starts, offsets, counts, indices, times, *sampled)
-    _launch_rows(weighted_sampling.sample_first, *tensors, len(starts))
+    choice = (starts, offsets, counts, indices, times, *sampled, len(starts))
+    _launch_rows(weighted_sampling.sample_first, *choice)
 
 
 def _sample_by_weight(
@@ -202,10 +202,10 @@ def _sample_by_weight(
     sums = torch.empty(edges, dtype=torch.float64, device=indices.device)
     tensors = (starts, offsets, edge_ids, _numbers(spec.weights), excluded, sums)
     _launch_rows(weighted_sampling.cumulative_sums, *tensors, len(starts), *candidates.search)
-    tensors = (starts, offsets, indices, sums, _owners(counts, total), *sampled)
+    rows = (starts, offsets, indices, sums, _owners(counts, total))
     numbers = (total, len(indices).bit_length(), *halves(spec.seed))
     grid = (-(-total // BLOCK),)
-    launch(weighted_sampling.sample_by_sums, grid, *tensors, *numbers, BLOCK=BLOCK)
+    launch(weighted_sampling.sample_by_sums, grid, *rows, *sampled, *numbers, BLOCK=BLOCK)
 
 
 def _launch_rows(kernel: Any, *args: Any, **constants: Any) -> None:
