@@ -13,6 +13,8 @@ import graphmp
 PACKAGE = Path(graphmp.__file__).parent
 PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
 MOST_ENTRIES = 20
+BACKENDS = ("reference", "cpu", "cuda")
+PRIMITIVES = {"messages", "softmax", "attention", "gather", "sampling", "labor", "walking"}
 LOOSE = {"__init__.py", "_checks.py", "errors.py", "graph.py", "init.py", "py.typed", "random.py"}
 
 
@@ -38,3 +40,8 @@ def test_the_top_is_small_and_has_no_loose_modules_but_a_few() -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: str(p.relative_to(PACKAGE.parent)))
 def test_the_docstring_of_every_package_explains_its_files(package: Path) -> None:
     assert explained(package) == sorted(entries(package))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_has_one_file_for_each_family_of_primitives(backend: str) -> None:
+    assert entries(PACKAGE / "kernels" / backend) >= PRIMITIVES

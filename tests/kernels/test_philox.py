@@ -140,7 +140,7 @@ def test_the_loops_draw_the_same(seed: int, heads: int) -> None:
     ids = torch.tensor(IDS)
     for probability in (0.01, 0.5, 1.0):
         scratch = torch.zeros(0, heads, dtype=torch.float64).numpy()
-        limits = (philox.threshold(probability), 0, len(IDS))
-        made = torch.from_numpy(loops.draw(heads, ids.numpy(), seed, *limits, scratch))
+        limits = ((seed, philox.threshold(probability)), 0, len(IDS))
+        made = torch.from_numpy(loops.dropout_mask(heads, ids.numpy(), *limits, scratch))
         expected = philox.dropout_mask(seed, ids, heads, probability, torch.float64)
         assert torch.equal(made[: len(IDS), :heads], expected)

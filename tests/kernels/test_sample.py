@@ -334,14 +334,14 @@ def test_every_backend_numbers_the_same(backend: str) -> None:
 def test_the_first_nodes_to_be_numbered_may_be_none(
     backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sampling = pytest.importorskip("graphmp.kernels.cpu.sampling", exc_type=ImportError)
-    monkeypatch.setattr(sampling, "_tables", [])
+    gather = pytest.importorskip("graphmp.kernels.cpu.gather", exc_type=ImportError)
+    monkeypatch.setattr(gather, "_tables", [])
     none = torch.empty(0, dtype=torch.int64)
     for limit, ids in ((0, none), (3, none), (5, torch.tensor([4, 1, 4])), (0, none)):
         nodes, places = kernels.relabel(none, ids, limit)
         assert (nodes.tolist(), places.tolist()) == (([4, 1], [0, 1, 0]) if len(ids) else ([], []))
     if backend == "cpu":
-        assert [len(table) for table in sampling._tables] == [5]
+        assert [len(table) for table in gather._tables] == [5]
 
 
 @pytest.mark.usefixtures("backend")

@@ -1,4 +1,4 @@
-"""Attention and softmax on the CPU: how their loops are called; see the contract."""
+"""Attention and its gradients on the CPU."""
 
 from __future__ import annotations
 
@@ -11,107 +11,84 @@ from torch import Tensor
 
 from ..contract import SCORES, Attention, Csr, accumulator
 from ..philox import threshold
-from .loops import spmm_plain
-from .loops.attention import attend_rows, softmax_rows
-from .loops.attention_gradient import (
-    attend_gradient_rows,
-    score_gradient_rows,
-    softmax_gradient_rows,
-)
-from .messages import SHAPES, as_array, blocks_at_once, is_tiled, result, run
+from . import loops
+from .messages import SHAPES, as_array, blocks_at_once, result, run
 from .runtime.memory import empty
 from .simd.llvm import LANES
+from .simd.vector import BY_COLUMNS, IN_BLOCKS
 
 
-def attention(csr: Csr, given: Attention, wanted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+def attention(
+    csr: Csr, spec: Attention, with_attention: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     rows, edges = csr.indptr.shape[0] - 1, csr.indices.shape[0]
-    size, dtype = given.value.shape[1], given.value.dtype
+    size, dtype = spec.value.shape[1], spec.value.dtype
     wide = accumulator(dtype)
-    (out, array), (stats, made) = result(rows, size, wide), result(rows, 2 * given.heads, wide)
-    kept = empty((edges, given.heads), dtype) if wanted else None
-    args = (*_given(csr, given), _fit(given.heads, size), array, made, _array(kept, dtype))
-    run(attend_rows, args[1][0], edges * max(size, 1), *args)
-    return out, stats, kept
+    out, out_array = result(rows, size, wide)
+    stats, stats_array = result(rows, 2 * spec.heads, wide)
+    attention = empty((edges, spec.heads), dtype) if with_attention else None
+    layouts = (_blocks(spec.heads), _head_layout(spec.heads, size))
+    results = (out_array, stats_array, _array(attention, dtype))
+    args = (*_spec_arguments(csr, spec), layouts, results)
+    run(loops.attention.attention_rows, args[1][0], edges * max(size, 1), *args)
+    return out, stats, attention
 
 
 def attention_gradient(
-    csr: Csr, given: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
+    csr: Csr, spec: Attention, stats: Tensor, grad: Tensor, attention_grad: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-    """The gradient at sources and edges; see the contract."""
-    edges, heads, held = csr.indices.shape[0], given.heads, stats.dtype
-    (sources, size), width = given.value.shape, given.left.shape[1]
-    value, left = result(sources, size, given.value.dtype), result(sources, width, held)
-    scores = result(edges, heads, held)
-    weight = None if given.weight is None else empty((edges, heads), held)
-    upstream = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
-    made = (value[1], left[1], scores[1], _array(weight, held))
-    args = (*_given(csr, given), _fit(heads, size), _fit(heads, width), *upstream, *made)
-    run(attend_gradient_rows, args[1][0], 2 * edges * max(size, 1), *args)
-    return value[0], left[0], scores[0], weight
+    """The gradients at sources and edges; see the contract."""
+    edges, heads, wide = csr.indices.shape[0], spec.heads, stats.dtype
+    (sources, size), width = spec.value.shape, spec.left.shape[1]
+    value, value_array = result(sources, size, spec.value.dtype)
+    left, left_array = result(sources, width, wide)
+    scores, scores_array = result(edges, heads, wide)
+    weight = None if spec.weight is None else empty((edges, heads), wide)
+    layouts = (_blocks(heads), _head_layout(heads, size), _head_layout(heads, width))
+    grads = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
+    results = (value_array, left_array, scores_array, _array(weight, wide))
+    args = (*_spec_arguments(csr, spec), layouts, grads, results)
+    loop = loops.attention_gradient.attention_gradient_rows
+    run(loop, args[1][0], 2 * edges * max(size, 1), *args)
+    return value, left, scores, weight
 
 
-def score_gradient(csr: Csr, given: Attention, scores: Tensor) -> Tensor:
+def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
-    rows, size = given.right.shape
+    rows, size = spec.right.shape
     out, array = result(rows, size, scores.dtype)
-    fit, kind = _fit(given.heads, size), SCORES.index(given.kind)
-    layout = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
-    ends = (as_array(given.right), as_array(given.left))
-    args = (kind, layout, *ends, float(given.negative_slope), as_array(scores), fit, array)
-    run(score_gradient_rows, layout[0], len(layout[1]) * max(size, 1), *args)
+    arrays, kind = tuple(map(Tensor.numpy, csr)), SCORES.index(spec.kind)
+    operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
+    args = (kind, arrays, operands, as_array(scores), _head_layout(spec.heads, size), array)
+    loop = loops.attention_gradient.score_gradient_rows
+    run(loop, arrays[0], len(arrays[1]) * max(size, 1), *args)
     return out
 
 
-def softmax(csr: Csr, logits: Tensor) -> Tensor:
-    """Softmax over the edges of each row; see the contract."""
-    dtype = logits.dtype
-    if is_tiled(dtype):
-        return _by_edges(csr, softmax_rows, dtype, (logits,), (_no_rows(accumulator(dtype)),))
-    return _by_edges(csr, spmm_plain.softmax, accumulator(dtype), (logits,))
-
-
-def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
-    """The gradient of the softmax; see the contract."""
-    dtype, given = weights.dtype, (weights, grads)
-    if is_tiled(dtype):
-        like = (_no_rows(accumulator(dtype)),)
-        return _by_edges(csr, softmax_gradient_rows, dtype, given, like)
-    return _by_edges(csr, spmm_plain.softmax_gradient, accumulator(dtype), given)
-
-
-def _by_edges(
-    csr: Csr,
-    loop: Any,
-    held: torch.dtype,
-    given: tuple[Tensor, ...],
-    more: tuple[Any, ...] = (),
-) -> Tensor:
-    """Values of edges made from values of edges, row by row."""
-    indptr, eids, first = csr.indptr.numpy(), csr.edge_ids.numpy(), given[0]
-    out, array = result(len(first), first.shape[1:].numel(), held)
-    arrays = [as_array(values.to(held)) for values in given]
-    run(loop, indptr, first.numel(), indptr, eids, *arrays, array, *more)
-    return out.to(first.dtype).view(first.shape)
-
-
-def _given(csr: Csr, given: Attention) -> tuple[Any, ...]:
-    """What both loops take first."""
-    dtype = given.value.dtype
+def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
+    """The first arguments of both loops: kind, csr, operands, activation and dropout."""
+    dtype = spec.value.dtype
     return (
-        SCORES.index(given.kind),
-        (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy()),
-        *(as_array(given.left), as_array(given.right), as_array(given.value)),
-        *(_array(given.edge, dtype), _array(given.weight, dtype)),
-        (_array(given.attn_vector, dtype), given.negative_slope),
-        (given.seed, threshold(given.dropout)),
-        _blocks(given.heads),
+        SCORES.index(spec.kind),
+        tuple(map(Tensor.numpy, csr)),
+        (
+            *(as_array(spec.left), as_array(spec.right), as_array(spec.value)),
+            *(_array(spec.edge, dtype), _array(spec.weight, dtype)),
+        ),
+        (_array(spec.attn_vector, dtype), spec.negative_slope),
+        (spec.seed, threshold(spec.dropout)),
     )
 
 
 def _array(tensor: Tensor | None, dtype: torch.dtype) -> Any:
-    """A tensor as an array; one without rows, of ``dtype``, for None."""
+    """A tensor as an array; for None one without rows, of ``dtype``."""
     return _no_rows(dtype) if tensor is None else as_array(tensor)
+
+
+@cache
+def _no_rows(dtype: torch.dtype) -> Any:
+    return as_array(torch.zeros(0, 1, dtype=dtype))
 
 
 @cache
@@ -120,16 +97,11 @@ def _blocks(heads: int) -> tuple[int, ...]:
     return SHAPES[blocks_at_once(heads)]
 
 
-@lru_cache(maxsize=16)
-def _no_rows(dtype: torch.dtype) -> Any:
-    """An array without rows, of ``dtype``."""
-    return as_array(torch.zeros(0, 1, dtype=dtype))
-
-
 @lru_cache(maxsize=4096)
-def _fit(heads: int, size: int) -> tuple[int, Any, tuple[int, ...]]:
-    """How ``size`` elements of a row meet ``heads``; see :mod:`.loops.attention`."""
+def _head_layout(heads: int, size: int) -> tuple[int, Any, tuple[int, ...]]:
+    """How the ``size`` elements of a row meet heads; see :mod:`.loops.attention`."""
     width = max(size // max(heads, 1), 1)
-    places = np.arange(size, dtype=np.int32) // width
+    columns = np.arange(size, dtype=np.int32) // width
     count = next((c for c in (16, 8, 4, 2) if c * LANES <= size), 1)
-    return (1 if width % LANES == 0 else 2), places.astype(np.int32), SHAPES[count]
+    kind = IN_BLOCKS if width % LANES == 0 else BY_COLUMNS
+    return kind, columns.astype(np.int32), SHAPES[count]

@@ -1,42 +1,45 @@
-"""Messages made and reduced, or kept at the edges: how loops are called; see the contract."""
+"""Messages reduced into rows or kept at edges, and their gradients, on the CPU."""
 
 from __future__ import annotations
 
 import math
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import OPS, Csr, Operand, accumulator
+from ..contract import OPS, OTHER, Csr, Operand, accumulator
 from ..plan import Plan
-from ..plan import plan as planned
-from ..reference import composed
+from ..plan import plan as plan_of
+from ..reference.messages import compose_product_gradient
 from .loops import spmm_plain, spmm_tiled
+from .loops.spmm_tiled import CACHE_LINE
 from .runtime import threads
 from .runtime.jit import IS_COMPILED
 from .runtime.memory import LARGE, empty
 from .simd.llvm import LANES
+from .simd.vector import BY_COLUMNS, IN_BLOCKS, ONE_BY_ONE
 
-STORED = {  # what an array of a dtype is to NumPy; the tiles know halves by these integers
+STORED = {  # the dtype of a tensor's array; tiles recognise half precision by these integers
     torch.float32: torch.float32,
     torch.float64: torch.float64,
     torch.bfloat16: torch.uint16,
     torch.float16: torch.int16,
 }
-_KINDS: dict[torch.dtype, np.dtype[Any]] = {
+TILED = frozenset(STORED) if IS_COMPILED else frozenset()  # dtypes that run on tiles
+SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # tile shapes, by number of vectors
+_NUMPY_DTYPES: dict[torch.dtype, np.dtype[Any]] = {
     torch.float32: np.dtype(np.float32),
     torch.float64: np.dtype(np.float64),
 }
-SHAPES = {count: (0,) * count for count in (1, 2, 4, 8, 16)}  # of tiles of so many vectors
-_EMPTY = tuple(np.zeros(0, np.int64) for _ in range(3))
-_NO_PLACES = np.zeros(0, np.int32)
-_ONE_BY_ONE, _IN_BLOCKS, _BY_PLACES = 0, 1, 2  # how an operand's elements meet those of a result
-_MANY = LARGE // 8  # elements that may be large enough for large pages
-_LARGEST = torch.iinfo(torch.int32).max
-_MOST, _MOST_WITH_ARG = 16, 8  # vectors of a tile, as many as there are registers for
+_MAX_SMALL = LARGE // 8  # elements, up to which a result is never large enough for large pages
+_NO_MAPS = tuple(np.zeros(0, np.int64) for _ in range(3))
+_NO_COLUMNS = np.zeros(0, np.int32)
+_MAX_INT32 = torch.iinfo(torch.int32).max
+# Vectors of a tile, as many as there are registers for.
+_MAX_VECTORS, _MAX_VECTORS_WITH_ARG = 16, 8
 
 
 def spmm(
@@ -49,107 +52,112 @@ def spmm(
     plan: Plan,
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Make messages and reduce them into rows; see the contract."""
-    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
-    rows, dtype, is_sum = csr.indptr.shape[0] - 1, lhs.data.dtype, reduce == "sum"
-    tiled = IS_COMPILED and dtype in STORED and plan.out_size == plan.size
-    tiled = tiled and (rhs is not None or plan.wide[0])
-    held = dtype if tiled else accumulator(dtype)
-    out, array = result(rows, plan.out_size, held)
-    made: tuple[Any, ...] = (array,)
+    """Compute messages and reduce them into rows; see the contract."""
+    arrays, rows = tuple(map(Tensor.numpy, csr)), csr.indptr.shape[0] - 1
+    dtype, is_sum = lhs.data.dtype, reduce == "sum"
+    tiled = dtype in TILED and plan.out_size == plan.size and (rhs is not None or plan.wide[0])
+    out, array = result(rows, plan.out_size, dtype if tiled else accumulator(dtype))
+    outs: tuple[Any, ...] = (array,)
     arg = None
     if not is_sum:
-        needed = rows if wants_arg or not tiled else 0
-        place = torch.int32 if len(edges[1]) <= _LARGEST else torch.int64
-        arg = empty((needed, plan.out_size), place)
-        made = (*made, arg.numpy())
-    none = _no_numbers(dtype)
-    by: tuple[Any, ...] = (divisor, none) if isinstance(divisor, bool) else (False, divisor.numpy())
-    work = len(edges[1]) * max(plan.size, 1)
+        arg_rows = rows if wants_arg or not tiled else 0
+        arg = empty((arg_rows, plan.out_size), _position_dtype(len(arrays[1])))
+        outs = (array, arg.numpy())
+    by = (divisor, _no_numbers(dtype)) if isinstance(divisor, bool) else (False, divisor.numpy())
+    work = len(arrays[1]) * max(plan.size, 1)
     if tiled:
-        operands = _tiled(op, lhs, rhs, plan)
-        flags = by
+        operands = _tiled_operands(op, lhs, rhs, plan)
+        flags: Any = by
         if not is_sum:
-            careful = not _is_finite(op, lhs, rhs)
-            flags = (_flag(reduce == "min"), _flag(careful), _flag(wants_arg))
-        for tile in tiling(plan.size, _MOST_WITH_ARG if wants_arg else _MOST):
-            loop = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
+            check_nan = not _is_finite(op, lhs, rhs)
+            flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
+        loop = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
+        for tile in tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS):
             products = (_factors(op, plan, tile),) if is_sum else ()
-            run(loop, edges[0], work, *edges, *operands, *products, *flags, *made, *tile)
+            run(loop, arrays[0], work, arrays, *operands, *products, flags, *outs, tile)
     else:
-        operands = _operands(op, lhs, rhs, plan, held)
-        flags = by if is_sum else (reduce == "max",)
-        plain = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
-        run(plain, edges[0], work, *edges, *operands, *flags, *made)
+        operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
+        flags = by if is_sum else reduce == "max"
+        loop = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
+        run(loop, arrays[0], work, arrays, *operands, flags, *outs)
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
-    """Make messages and keep them at the edges; see the contract."""
-    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
-    dtype, rows = lhs.data.dtype, len(edges[1])
-    tiled = is_tiled(dtype) and rhs is not None and plan.out_size == plan.size
-    dots = is_tiled(dtype) and rhs is not None and op == "mul" and _is_dot(plan)
-    out, array = result(rows, plan.out_size, dtype if tiled or dots else accumulator(dtype))
-    work = rows * max(plan.size, 1)
+    """Compute messages and keep them at the edges; see the contract."""
+    arrays, dtype = tuple(map(Tensor.numpy, csr)), lhs.data.dtype
+    edges = len(arrays[1])
+    tiled = dtype in TILED and rhs is not None and plan.out_size == plan.size
+    is_dot = dtype in TILED and rhs is not None and op == "mul" and _is_dot(plan)
+    out, array = result(edges, plan.out_size, dtype if tiled or is_dot else accumulator(dtype))
+    work = edges * max(plan.size, 1)
     if tiled:
-        operands = (*_tiled(op, lhs, rhs, plan), array)
+        operands = _tiled_operands(op, lhs, rhs, plan)
         for tile in tiling(plan.size):
-            run(spmm_tiled.make_messages, edges[0], work, *edges, *operands, *tile)
-    elif dots and rhs is not None:
-        operands = (as_array(lhs.data), lhs.end, as_array(rhs.data), rhs.end, plan.width)
+            run(spmm_tiled.store_messages, arrays[0], work, arrays, *operands, array, tile)
+    elif is_dot and rhs is not None:
+        x, y = (as_array(lhs.data), lhs.end), (as_array(rhs.data), rhs.end)
         shape = SHAPES[blocks_at_once(plan.out_size)]
-        run(spmm_tiled.make_dots, edges[0], work, *edges, *operands, array, shape)
+        run(spmm_tiled.dot_products, arrays[0], work, arrays, x, y, plan.width, array, shape)
     else:
-        operands = _operands(op, lhs, rhs, plan, out.dtype)
-        run(spmm_plain.sddmm, edges[0], work, *edges, *operands, array)
+        operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
+        run(spmm_plain.sddmm, arrays[0], work, arrays, *operands, array)
     return _shaped(out, dtype, plan.out_shape)
 
 
 def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient of a sum of products, at both; see the contract."""
-    steps = _steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
+    """Both gradients of a sum of products; see the contract."""
+    steps = _product_steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
     if not steps:
-        return composed.product_gradient(spmm, sddmm, csr, own, weight, grad)
-    edges = (csr.indptr.numpy(), csr.indices.numpy(), csr.edge_ids.numpy())
-    of_own, out = result(len(own), own.shape[1], own.dtype)
-    of_weight, out_weight = result(len(weight), weight.shape[1], own.dtype)
-    operands = (as_array(own), as_array(weight), as_array(grad))
-    work = 2 * len(edges[1]) * own.shape[1]
-    for places, *step in steps:
-        run(
-            spmm_tiled.product_gradient_rows,
-            edges[0],
-            work,
-            *(*edges, *operands, places, out, out_weight, *step),
-        )
-    return of_own, of_weight
+        return compose_product_gradient(spmm, sddmm, csr, own, weight, grad)
+    arrays, size = tuple(map(Tensor.numpy, csr)), own.shape[1]
+    own_grad, out = result(len(own), size, own.dtype)
+    weight_grad, out_weight = result(len(weight), weight.shape[1], own.dtype)
+    operands, outs = (as_array(own), as_array(weight), as_array(grad)), (out, out_weight)
+    work = 2 * len(arrays[1]) * size
+    for heads, tile in steps:
+        loop = spmm_tiled.product_gradient_rows
+        run(loop, arrays[0], work, arrays, operands, heads, outs, tile)
+    return own_grad, weight_grad
 
 
-# ---- what the tiles take
+def scatter(
+    csr: Csr,
+    end: int,
+    values: Tensor,
+    arg: Tensor,
+    columns: Tensor,
+    shape: tuple[int, int],
+) -> Tensor:
+    """Scatter values to the edges that gave a maximum; see the contract."""
+    ids = csr.indices if end == OTHER else csr.edge_ids
+    out = empty(shape, accumulator(values.dtype)).zero_()
+    wide = values.detach().to(out.dtype).contiguous()
+    size = wide.shape[1]
+    # A thread owns a range of columns of ``values``. Where several lead to one column of the
+    # result, one range has all of them.
+    width = CACHE_LINE if size == shape[1] else max(size, 1)
+    args = (wide.numpy(), arg.contiguous().numpy(), ids.numpy(), columns.numpy(), out.numpy())
+    run(spmm_plain.scatter, -(-size // width), wide.numel(), *args, width)
+    return out.to(values.dtype)
 
 
-@lru_cache(maxsize=4096)
-def _steps(heads: int, size: int, is_exact: bool) -> list[tuple[Any, ...]]:
-    """What ``tiles.product_gradient_rows`` is called with for each tile; none if it cannot be.
+def _position_dtype(edges: int) -> torch.dtype:
+    """The smaller dtype that holds every position."""
+    return torch.int32 if edges <= _MAX_INT32 else torch.int64
 
-    A tile has whole blocks, as many as a vector has numbers at most, or a part of one. Parts are
-    added in the result, which would be rounded more than once unless it is as exact as a sum.
-    """
-    if heads == 0:
-        return []
-    width, made = size // heads, []
-    plan = planned((heads, width), (heads, 1), (heads, width))
-    for tile in tiling(size, _MOST if width > LANES else LANES):
-        factors, adds = _factors("mul", plan, tile), tile.column % width > 0
-        if not factors or (adds and (len(factors) > 1 or not is_exact)):
-            return []
-        made.append((_places(plan)[1][1], adds, factors, *tile))
-    return made
+
+def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
+    """Rows of elements as rows of features, in their own dtype."""
+    out = rows if rows.dtype is dtype else rows.to(dtype)
+    return out if len(shape) == 1 else out.view(len(out), *shape)
+
+
+# ---- arguments of the loops on tiles; tuples are plain because Numba dispatches on them fastest
 
 
 def _flag(value: bool) -> tuple[int, ...]:
-    """A flag that a loop is compiled for: (0,) is yes."""
+    """A flag that a loop is compiled for: (0,) for True."""
     return (0,) if value else ()
 
 
@@ -159,40 +167,56 @@ def _no_numbers(dtype: torch.dtype) -> Any:
     return torch.empty(0, dtype=accumulator(dtype)).numpy()
 
 
-class Tile(NamedTuple):
-    """Columns that one call works on: the first, how many, and the tile's shape."""
-
-    column: int
-    lanes: int
-    shape: tuple[int, ...]
-
-
 @lru_cache(maxsize=4096)
-def _factors(op: str, plan: Plan, tile: Tile) -> tuple[int, ...]:
-    """What ``tiles.sum_rows`` is compiled for: how many numbers a tile of rows is multiplied by.
+def tiling(size: int, max_vectors: int = _MAX_VECTORS) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Tiles ``(column, lanes, shape)`` that cover ``size`` columns, the widest first.
 
-    ``()`` if the messages are no such products, or the numbers do not share the tile evenly.
+    The last tile is masked where it is not a whole vector.
     """
-    (left, _), (right, places) = _places(plan)
-    if op != "mul" or left != _ONE_BY_ONE or right != _IN_BLOCKS:
-        return ()
-    found = places[tile.column : tile.column + tile.lanes : LANES]
-    count, distinct = len(tile.shape), len(np.unique(found))
-    even = found[0] + np.arange(count) * distinct // count
-    return (0,) * distinct if distinct in SHAPES and np.array_equal(found, even) else ()
-
-
-@lru_cache(maxsize=4096)
-def tiling(size: int, most: int = _MOST) -> list[Tile]:
-    """Tiles that cover ``size`` columns, the widest first, the last one masked."""
-    made, column = [], 0
+    tiles, column = [], 0
     while column < size:
         whole = (size - column) // LANES
-        count = next((c for c in (16, 8, 4, 2, 1) if c <= min(whole, most)), 1)
+        count = next((c for c in (16, 8, 4, 2, 1) if c <= min(whole, max_vectors)), 1)
         lanes = min(count * LANES, size - column)
-        made.append(Tile(column, lanes, SHAPES[count]))
+        tiles.append((column, lanes, SHAPES[count]))
         column += lanes
-    return made
+    return tiles
+
+
+@lru_cache(maxsize=4096)
+def _factors(op: str, plan: Plan, tile: tuple[int, int, tuple[int, ...]]) -> tuple[int, ...]:
+    """What ``sum_rows`` is compiled for: by how many numbers a tile of rows is multiplied.
+
+    ``()`` if the messages are no such products, or if the numbers do not share the tile evenly.
+    """
+    (left, _), (right, columns) = _kinds(plan)
+    if op != "mul" or left != ONE_BY_ONE or right != IN_BLOCKS:
+        return ()
+    column, lanes, shape = tile
+    factor_of_vector = columns[column : column + lanes : LANES]
+    count, distinct = len(shape), len(np.unique(factor_of_vector))
+    even = factor_of_vector[0] + np.arange(count) * distinct // count
+    is_even = distinct in SHAPES and np.array_equal(factor_of_vector, even)
+    return (0,) * distinct if is_even else ()
+
+
+@lru_cache(maxsize=4096)
+def _product_steps(heads: int, size: int, is_exact: bool) -> list[tuple[Any, ...]]:
+    """The ``heads`` and the tile of each call of ``product_gradient_rows``; empty if it cannot run.
+
+    A tile has whole heads, at most as many as a vector has numbers, or a part of one. Parts of a
+    head are added in the result, which rounds more than once unless its dtype is the accumulator's.
+    """
+    if heads == 0:
+        return []
+    width, steps = size // heads, []
+    plan = plan_of((heads, width), (heads, 1), (heads, width))
+    for tile in tiling(size, _MAX_VECTORS if width > LANES else LANES):
+        factors, adds = _factors("mul", plan, tile), tile[0] % width > 0
+        if not factors or (adds and (len(factors) > 1 or not is_exact)):
+            return []
+        steps.append(((_kinds(plan)[1][1], adds, factors), tile))
+    return steps
 
 
 def _is_dot(plan: Plan) -> bool:
@@ -201,60 +225,55 @@ def _is_dot(plan: Plan) -> bool:
     return left and right and plan.width > 0 and plan.out_size * plan.width == plan.size
 
 
-def _tiled(op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> tuple[Any, ...]:
-    """The operands and the operator, as the tiles take them."""
-    left, right = _places(plan)
-    x = as_array(lhs.data)
+def _tiled_operands(op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> tuple[Any, ...]:
+    """Both operands and the operator, as the loops on tiles take them."""
+    left, right = _kinds(plan)
+    x = (as_array(lhs.data), lhs.end, *left)
     if rhs is None:
-        return x, lhs.end, *left, x, lhs.end, 0, _NO_PLACES, ()
-    return x, lhs.end, *left, as_array(rhs.data), rhs.end, *right, (OPS.index(op),)
+        return x, (x[0], lhs.end, ONE_BY_ONE, _NO_COLUMNS), ()
+    return x, (as_array(rhs.data), rhs.end, *right), (OPS.index(op),)
 
 
 @lru_cache(maxsize=4096)
-def _places(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
-    """For each operand how its elements meet those of the result, and its places."""
-    made = []
+def _kinds(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
+    """For each operand the kind and the columns of :func:`.simd.vector.load_operand`."""
+    kinds = []
     in_blocks = plan.width > 0 and plan.width % LANES == 0
-    for places, is_wide, shape in zip(
+    for columns, is_wide, shape in zip(
         plan.maps[:2], plan.wide[:2], (plan.lhs_shape, plan.rhs_shape), strict=True
     ):
         if is_wide:
-            made.append((_ONE_BY_ONE, _NO_PLACES))
+            kinds.append((ONE_BY_ONE, _NO_COLUMNS))
             continue
-        is_one = math.prod(shape) == 1  # number for all blocks, also for a last one that is short
-        kind = _IN_BLOCKS if in_blocks or is_one else _BY_PLACES
-        made.append((kind, places.to(torch.int32).numpy()))
-    return made[0], made[1]
+        is_one = math.prod(shape) == 1  # for every vector, also the last, shorter one
+        kind = IN_BLOCKS if in_blocks or is_one else BY_COLUMNS
+        kinds.append((kind, columns.to(torch.int32).numpy()))
+    return kinds[0], kinds[1]
 
 
 def _is_finite(op: str, lhs: Operand, rhs: Operand | None) -> bool:
     """Whether no message can be NaN: a sum is finite only if every number is.
 
-    It may say no of finite numbers whose sum is too large; that costs time, not exactness.
+    False for finite numbers whose sum overflows; that costs time, not exactness.
     """
     operands = [lhs.data] if rhs is None else [lhs.data, rhs.data]
     return op != "div" and all(math.isfinite(operand.detach().sum()) for operand in operands)
 
 
-# ---- what the plain loops take
+# ---- arguments of the plain loops
 
 
-def _operands(
+def _plain_operands(
     op: str, lhs: Operand, rhs: Operand | None, plan: Plan, dtype: torch.dtype
 ) -> tuple[Any, ...]:
-    """Operands, operator and layout, as the plain loops take them."""
-    left = as_array(lhs.data.to(dtype))
-    right, right_at = (left, lhs.end) if rhs is None else (as_array(rhs.data.to(dtype)), rhs.end)
-    maps = _EMPTY if plan.width else tuple([m.numpy() for m in plan.maps])
-    return left, lhs.end, right, right_at, OPS.index(op), plan.width, plan.wide, maps
+    """Both operands, the operator and the layout, as the plain loops take them."""
+    x = (as_array(lhs.data.to(dtype)), lhs.end)
+    y = x if rhs is None else (as_array(rhs.data.to(dtype)), rhs.end)
+    maps = _NO_MAPS if plan.width else tuple([m.numpy() for m in plan.maps])
+    return x, y, OPS.index(op), (plan.width, plan.wide, maps)
 
 
-# ---- tensors as arrays, and calls
-
-
-def is_tiled(dtype: torch.dtype) -> bool:
-    """Whether features of ``dtype`` run on tiles."""
-    return IS_COMPILED and dtype in STORED
+# ---- tensors as arrays, and calls of loops
 
 
 def blocks_at_once(blocks: int) -> int:
@@ -263,7 +282,7 @@ def blocks_at_once(blocks: int) -> int:
 
 
 def as_array(tensor: Tensor) -> Any:
-    """A tensor as a (rows, elements) array; halves as the integers that hold their bits."""
+    """A tensor as a (rows, elements) array; half precision as integers with the same bits."""
     flat = (tensor.detach() if tensor.requires_grad else tensor).contiguous()
     if flat.ndim != 2:
         rows = flat.shape[0]
@@ -274,23 +293,24 @@ def as_array(tensor: Tensor) -> Any:
 
 
 def result(rows: int, size: int, dtype: torch.dtype) -> tuple[Tensor, Any]:
-    """A new tensor (rows, size), not initialised, and the array that a loop writes it as."""
-    if rows * size < _MANY and (kind := _KINDS.get(dtype)) is not None:
-        array = np.empty((rows, size), kind)  # quicker than a tensor first
+    """A new tensor (rows, size), not initialised, and its array."""
+    if rows * size < _MAX_SMALL and (numpy_dtype := _NUMPY_DTYPES.get(dtype)) is not None:
+        array = np.empty((rows, size), numpy_dtype)  # faster than allocating a tensor
         return torch.from_numpy(array), array
     out = empty((rows, size), dtype)
     return out, as_array(out)
 
 
-def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
-    """Rows of elements as rows of features, in their own dtype."""
-    made = rows if rows.dtype is dtype else rows.to(dtype)
-    return made if len(shape) == 1 else made.view(len(made), *shape)
+def run(loop: Any, indptr: Any, work: int, *args: Any) -> None:
+    """Run a loop over all rows: on this thread if there is little work, else on several.
 
-
-def run(kernel: Any, limits: Any, work: int, *args: Any) -> None:
-    """Call a kernel for all rows: here when there is little work, else on threads."""
+    Args:
+        loop: called as ``loop(*args, first, last)``.
+        indptr: where rows start and end, or the number of rows.
+        work: what the loop does in all, in elements of a sum.
+        args: of the loop.
+    """
     if work < threads.SMALL:
-        kernel(*args, 0, limits if isinstance(limits, int) else len(limits) - 1)
+        loop(*args, 0, indptr if isinstance(indptr, int) else len(indptr) - 1)
     else:
-        threads.run(kernel, limits, *args, pieces=work // threads.PIECE)
+        threads.run(loop, indptr, *args, pieces=work // threads.PIECE)

@@ -1,4 +1,4 @@
-"""Rows added up in one order on every device."""
+"""Scatter-add of rows in a fixed order, on every device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def add_rows(out: Tensor, rows: Tensor, values: Tensor) -> Tensor:
-    """Add each row of ``values`` to a row of ``out``, and give ``out``.
+    """Add each row of ``values`` to a row of ``out``, in place; returns ``out``.
 
     Args:
         out: (N, …).
@@ -14,8 +14,7 @@ def add_rows(out: Tensor, rows: Tensor, values: Tensor) -> Tensor:
         values: (k, …).
     """
     if out.is_cpu:
-        return out.scatter_add_(
-            0, rows.view(-1, *(1,) * (values.ndim - 1)).expand_as(values), values
-        )
-    # Other devices scatter in any order, but sort what they accumulate by an index.
+        index = rows.view(-1, *(1,) * (values.ndim - 1)).expand_as(values)
+        return out.scatter_add_(0, index, values)
+    # On other devices scatter_add_ has no fixed order; index_put_ sorts by index first.
     return out.index_put_((rows,), values, accumulate=True)

@@ -1,4 +1,4 @@
-"""Edges taken each by itself, in plain torch, on any device; see the contract."""
+"""LABOR sampling in plain torch: each edge is sampled independently."""
 
 from __future__ import annotations
 
@@ -7,65 +7,67 @@ from torch import Tensor
 
 from ..contract import Csr
 from ..sampling_spec import CONVERGENCE, SampleSpec
+from ..segments import rows_of
 from .sampling import checked, numbers_of, sample
 
-_LEAST_PART = 1e-150  # of a row's weights, so that its square is not 0
+_MIN_PART = 1e-150  # of a row's weights, so that its square is not 0
 
 
 def labor(
     csr: Csr, rows: Tensor, spec: SampleSpec, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Choose edges each by itself; see the contract."""
+    """Sample each edge independently; see the contract."""
     every = spec._replace(fanout=-1, replace=False, dependent=None)
-    limits, others, places = sample(csr, rows, every)
-    degrees = limits.long().diff()
-    row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
+    indptr, indices, positions = sample(csr, rows, every)
+    degrees, row = indptr.long().diff(), rows_of(indptr, len(indices)).long()
     weights = torch.ones(len(row), dtype=torch.float64, device=rows.device)
     if spec.weights is not None:
-        weights = checked(spec.weights, csr.edge_ids[places])
-    parts = (weights / _summed(weights, row, len(rows))[row]).clamp(min=_LEAST_PART)
-    chances = _chances(parts, row, degrees, others, spec.fanout, steps)
+        weights = checked(spec.weights, csr.edge_ids[positions])
+    parts = (weights / _summed(weights, row, len(rows))[row]).clamp(min=_MIN_PART)
+    probabilities = _probabilities(parts, row, degrees, indices, spec.fanout, steps)
     assert spec.dependent is not None
-    taken = numbers_of(others, spec.seed, spec.dependent) >= 1 - chances
-    row, found = row[taken], (parts / chances)[taken]
+    is_sampled = numbers_of(indices, spec.seed, spec.dependent) >= 1 - probabilities
+    row, factors = row[is_sampled], (parts / probabilities)[is_sampled]
     counts = torch.bincount(row, minlength=len(rows))
-    found *= (counts / _summed(found, row, len(rows)))[row]
-    limits = torch.cat([limits[:1], counts.cumsum(0).to(limits.dtype)])
-    return limits, others[taken], places[taken], found.float()
+    factors *= (counts / _summed(factors, row, len(rows)))[row]
+    indptr = torch.cat([indptr[:1], counts.cumsum(0).to(indptr.dtype)])
+    return indptr, indices[is_sampled], positions[is_sampled], factors.float()
 
 
-def _chances(
-    parts: Tensor, row: Tensor, degrees: Tensor, others: Tensor, fanout: int, steps: int
+def _probabilities(
+    parts: Tensor, row: Tensor, degrees: Tensor, indices: Tensor, fanout: int, steps: int
 ) -> Tensor:
-    """The chance of each edge."""
-    nodes, node = torch.unique(others, return_inverse=True)
-    pulls, before, step = parts, torch.inf, 0
+    """The probability of each edge."""
+    nodes, node = torch.unique(indices, return_inverse=True)
+    scores, before, step = parts, torch.inf, 0
     while True:
-        scaled = pulls * _scales(parts, pulls, row, degrees, fanout)[row]
-        most = torch.zeros(len(nodes), dtype=torch.float64, device=node.device)
-        most.scatter_reduce_(0, node, scaled, "amax")
-        expected = float(most.clamp(max=1).sum())
+        scaled = scores * _scales(parts, scores, row, degrees, fanout)[row]
+        largest = torch.zeros(len(nodes), dtype=torch.float64, device=node.device)
+        largest.scatter_reduce_(0, node, scaled, "amax")
+        expected = float(largest.clamp(max=1).sum())
         if step == steps or (steps < 0 and expected >= before * (1 - CONVERGENCE)):
             return scaled.clamp(max=1)
-        pulls, before, step = most[node], expected, step + 1
+        scores, before, step = largest[node], expected, step + 1
 
 
-def _scales(parts: Tensor, pulls: Tensor, row: Tensor, degrees: Tensor, fanout: int) -> Tensor:
-    """The factor of each row: the number of edges that are certain grows until it is right."""
+def _scales(parts: Tensor, scores: Tensor, row: Tensor, degrees: Tensor, fanout: int) -> Tensor:
+    """The factor ``c`` of each row.
+
+    An edge with ``c p >= 1`` is certain; iterates until the certain edges stay the same.
+    """
     takes_all = degrees <= fanout if fanout >= 0 else torch.ones_like(degrees, dtype=torch.bool)
     gaps = torch.where(takes_all, 1, (degrees - fanout) / (degrees * fanout).double())
-    scales, certain = gaps.new_zeros(len(degrees)), degrees.new_full((len(degrees),), -1)
+    scales, num_certain = gaps.new_zeros(len(degrees)), degrees.new_full((len(degrees),), -1)
     while True:
-        is_certain = pulls * scales[row] >= 1
+        is_certain = scores * scales[row] >= 1
         count = torch.bincount(row[is_certain], minlength=len(degrees))
-        if torch.equal(count, certain):
+        if torch.equal(count, num_certain):
             break
         square = torch.where(is_certain, 0, parts**2)
-        scales = _summed(square / pulls, row, len(degrees)) / (
-            gaps + _summed(square, row, len(degrees))
-        )
+        above = _summed(square / scores, row, len(degrees))
+        scales = above / (gaps + _summed(square, row, len(degrees)))
         scales[scales == 0] = torch.inf
-        certain = count
+        num_certain = count
     return torch.where(takes_all, torch.inf, scales)
 
 

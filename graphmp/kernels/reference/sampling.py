@@ -1,4 +1,4 @@
-"""Sampling in plain torch, on any device; see the contract."""
+"""Neighbour sampling and top-k in plain torch: all rows at once."""
 
 from __future__ import annotations
 
@@ -10,193 +10,203 @@ from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
 from ..sampling_spec import MAX_WEIGHT, MIN_WEIGHT, BatchDependency, SampleSpec
+from ..segments import positions_of
 
-_UNIFORM, _BY_WEIGHT, _BY_OTHER = 0, 1, 2  # what random numbers are drawn for
+_UNIFORM, _BY_WEIGHT, _BY_NODE = 0, 1, 2  # the last word of a counter: what it is drawn for
 
 
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose edges of rows; see the contract."""
-    indptr, indices, eids = csr
-    row, place = candidates(indptr, rows.long())
+    """Sample edges of rows; see the contract."""
+    row, positions = candidates(csr.indptr, rows.long())
     if spec.excluded is not None:
-        kept = ~torch.isin(place, spec.excluded)
-        row, place = row[kept], place[kept]
+        is_allowed = ~torch.isin(positions, spec.excluded)
+        row, positions = row[is_allowed], positions[is_allowed]
     weights = None
     if spec.weights is not None:
-        weights = checked(spec.weights, eids[place])
-        row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
+        weights = checked(spec.weights, csr.edge_ids[positions])
+        is_allowed = weights > 0
+        row, positions, weights = row[is_allowed], positions[is_allowed], weights[is_allowed]
     degrees = torch.bincount(row, minlength=len(rows))
-    taken = _taken(degrees, rows.dtype, spec.fanout, spec.replace)
-    picks = place
+    counts = _counts(degrees, rows.dtype, spec.fanout, spec.replace)
     if spec.fanout >= 0:
-        picks = place[_picked(row, place, indices[place], weights, degrees, taken, spec)]
-    return _limits(taken, rows.dtype), indices[picks], picks.to(rows.dtype)
+        others = csr.indices[positions]
+        positions = positions[_picks(row, positions, others, weights, degrees, counts, spec)]
+    return _indptr(counts, rows.dtype), csr.indices[positions], positions.to(rows.dtype)
 
 
 def greatest(
     csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose edges by their weights; see the contract."""
-    indptr, indices, eids = csr
-    row, place = candidates(indptr, rows.long())
+    """Choose the edges of greatest weight; see the contract."""
+    row, positions = candidates(csr.indptr, rows.long())
     degrees = torch.bincount(row, minlength=len(rows))
-    taken = _taken(degrees, rows.dtype, k, False)
-    values = weights[eids[place].long()]
-    wrong = torch.isnan(values) & (taken[row] > 0)
-    if bool(wrong.any()):
-        raise GraphValueError(not_comparable(int(eids[place][wrong][0])))
+    counts = _counts(degrees, rows.dtype, k, False)
+    values = weights[csr.edge_ids[positions].long()]
+    is_nan = torch.isnan(values) & (counts[row] > 0)
+    if bool(is_nan.any()):
+        raise GraphValueError(not_comparable(int(csr.edge_ids[positions][is_nan][0])))
     order = torch.argsort(values, stable=True, descending=not ascending)
     order = order[torch.argsort(row[order], stable=True)]
     rank = torch.arange(len(order), device=rows.device) - (degrees.cumsum(0) - degrees)[row]
-    picks = place[order][rank < taken[row]]
-    return _limits(taken, rows.dtype), indices[picks], picks.to(rows.dtype)
+    positions = positions[order][rank < counts[row]]
+    return _indptr(counts, rows.dtype), csr.indices[positions], positions.to(rows.dtype)
 
 
 def candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """For every edge of ``rows`` the row's place among them, and the edge's in the layout."""
-    low, high = indptr[rows].long(), indptr[rows + 1].long()
-    degrees = high - low
+    """All edges of ``rows``: the index of each edge's row in ``rows``, and its position."""
+    degrees = (indptr[rows + 1] - indptr[rows]).long()
     row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
-    before = degrees.cumsum(0) - degrees
-    return row, torch.arange(len(row), device=rows.device) + (low - before)[row]
+    return row, positions_of(indptr, rows, len(row))
 
 
 def checked(weights: Tensor, eids: Tensor) -> Tensor:
-    """The weights of edges in float64, within the contract's limits, or an error."""
-    found = weights[eids.long()].double()
-    wrong = ~((found >= 0) & (found < torch.inf))
-    if bool(wrong.any()):
-        edge = int(eids[wrong][0])
+    """The weights of edges in float64, clamped to the contract's range.
+
+    Raises:
+        GraphValueError: a weight is negative, infinite or NaN.
+    """
+    values = weights[eids.long()].double()
+    is_wrong = ~((values >= 0) & (values < torch.inf))
+    if bool(is_wrong.any()):
+        edge = int(eids[is_wrong][0])
         raise GraphValueError(not_a_probability(edge, float(weights[edge])))
-    return torch.where(found > 0, found.clamp(MIN_WEIGHT, MAX_WEIGHT), found)
+    return torch.where(values > 0, values.clamp(MIN_WEIGHT, MAX_WEIGHT), values)
 
 
-def in_proportion(weights: Tensor, degrees: Tensor, at: Tensor, draws: Tensor) -> Tensor:
-    """Which candidates points at fractions of the sums of their rows' weights fall on.
+def in_proportion(weights: Tensor, degrees: Tensor, rows: Tensor, uniform: Tensor) -> Tensor:
+    """Choose candidates in proportion to their weights, by inverting the cumulative sums.
 
     Args:
-        weights: (k,) of the candidates, row after row; none is 0.
-        degrees: (rows,) how many candidates each row has.
-        at: (n,) the row of each point.
-        draws: (n,) its fraction, between 0 and 1.
+        weights: (k,) of the candidates, grouped by row; none is 0.
+        degrees: (num_rows,) the number of candidates of each row.
+        rows: (n,) the row of each choice.
+        uniform: (n,) a number between 0 and 1 for each choice.
 
     Returns:
-        (n,) numbers of candidates.
+        (n,) indices of candidates.
     """
     longest = int(degrees.max()) if len(degrees) else 0
-    past = degrees.cumsum(0)
-    sums = _running_sums(weights, torch.repeat_interleave(past - degrees, degrees), longest)
-    low, high = (past - degrees)[at], past[at] - 1
-    points = draws * sums[high]
-    for _ in range(longest.bit_length()):  # a search of all rows at once
+    ends = degrees.cumsum(0)
+    sums = _cumulative_sums(weights, torch.repeat_interleave(ends - degrees, degrees), longest)
+    low, high = (ends - degrees)[rows], ends[rows] - 1
+    points = uniform * sums[high]
+    for _ in range(longest.bit_length()):  # a binary search in all rows at once
         middle = (low + high) // 2
-        beyond = (sums[middle] <= points) & (low < high)
-        low, high = torch.where(beyond, middle + 1, low), torch.where(beyond, high, middle)
+        is_beyond = (sums[middle] <= points) & (low < high)
+        low, high = torch.where(is_beyond, middle + 1, low), torch.where(is_beyond, high, middle)
     return low
 
 
-def _running_sums(values: Tensor, starts: Tensor, longest: int) -> Tensor:
-    """Sums of each row up to each place; a row's large numbers do not round another's away."""
+def _cumulative_sums(values: Tensor, starts: Tensor, longest: int) -> Tensor:
+    """Cumulative sums inside each row, so that a row's large numbers do not round another's."""
     sums, step = values.clone(), 1
-    places = torch.arange(len(values), device=values.device)
+    index = torch.arange(len(values), device=values.device)
     while step < longest:
-        inside = places[step:] - step >= starts[step:]
-        sums[step:] += torch.where(inside, sums[:-step], 0)
+        is_inside = index[step:] - step >= starts[step:]
+        sums[step:] += torch.where(is_inside, sums[:-step], 0)
         step *= 2
     return sums
 
 
-def _limits(taken: Tensor, idtype: torch.dtype) -> Tensor:
-    """Where each row's edges start and end."""
-    limits = taken.new_zeros(len(taken) + 1, dtype=idtype)
-    limits[1:] = taken.cumsum(0)
-    return limits
+def _indptr(counts: Tensor, idtype: torch.dtype) -> Tensor:
+    """Where each row's sampled edges start and end."""
+    indptr = counts.new_zeros(len(counts) + 1, dtype=idtype)
+    indptr[1:] = counts.cumsum(0)
+    return indptr
 
 
-def _taken(degrees: Tensor, idtype: torch.dtype, most: int, replace: bool) -> Tensor:
-    """How many edges each row gets."""
-    if most < 0:
-        taken = degrees
+def _counts(degrees: Tensor, idtype: torch.dtype, fanout: int, replace: bool) -> Tensor:
+    """The number of edges that each row samples.
+
+    Raises:
+        GraphValueError: there are more in all than ``idtype`` can number.
+    """
+    if fanout < 0:
+        counts = degrees
     elif replace:
-        taken = most * (degrees > 0)
+        counts = fanout * (degrees > 0)
     else:
-        taken = degrees.clamp(max=most)
-    total = int(taken.sum())
+        counts = degrees.clamp(max=fanout)
+    total = int(counts.sum())
     if total > torch.iinfo(idtype).max:
         raise GraphValueError(too_many(total, idtype))
-    return taken
+    return counts
 
 
-def _picked(
+def _picks(
     row: Tensor,
-    place: Tensor,
-    other: Tensor,
+    positions: Tensor,
+    others: Tensor,
     weights: Tensor | None,
     degrees: Tensor,
-    taken: Tensor,
+    counts: Tensor,
     spec: SampleSpec,
 ) -> Tensor:
-    """Which of the candidates are chosen: indices, row after row."""
+    """Indices of the candidates that are sampled, grouped by row."""
     if spec.replace and weights is not None:
-        starts = torch.repeat_interleave(torch.arange(len(taken), device=row.device), taken)
-        turn = torch.arange(len(starts), device=row.device) - (taken.cumsum(0) - taken)[starts]
-        draws = fraction(*words(spec.seed, starts, turn, _BY_WEIGHT)[:2])
-        return in_proportion(weights, degrees, starts, draws)
-    before = degrees.cumsum(0) - degrees
+        rows = torch.repeat_interleave(torch.arange(len(counts), device=row.device), counts)
+        turn = torch.arange(len(rows), device=row.device) - (counts.cumsum(0) - counts)[rows]
+        uniform = fraction(*words(spec.seed, rows, turn, _BY_WEIGHT)[:2])
+        return in_proportion(weights, degrees, rows, uniform)
+    starts = degrees.cumsum(0) - degrees
     if not spec.replace and (weights is not None or spec.dependent is not None):
-        rank = _rank_of_times(row, place, other, weights, spec) - before[row]
-        return (rank < taken[row]).nonzero().view(-1)
-    total = int(taken.sum())
-    return before.repeat_interleave(taken) + evenly(degrees, taken, total, spec)
+        rank = _ranks_by_time(row, positions, others, weights, spec) - starts[row]
+        return (rank < counts[row]).nonzero().view(-1)
+    total = int(counts.sum())
+    return starts.repeat_interleave(counts) + evenly(degrees, counts, total, spec)
 
 
-def evenly(degrees: Tensor, taken: Tensor, total: int, spec: SampleSpec) -> Tensor:
-    """Ranks of edges that count the same; rows of few edges take all, in order.
+def evenly(degrees: Tensor, counts: Tensor, total: int, spec: SampleSpec) -> Tensor:
+    """Sample ranks uniformly; rows with no more edges than their count take all, in order.
 
-    Without replacement it is Floyd's algorithm for all turns at once. A rank that was picked before
-    is replaced by the last that could be. It was picked before if an earlier turn drew it, or if it
-    is the last of an earlier turn whose own was replaced: a chain of turns, followed by doubling.
+    Without replacement this is Floyd's algorithm for all turns at once. A rank that was picked
+    before is replaced by the largest rank that the turn may pick. A rank was picked before if an
+    earlier turn drew it, or if it is the largest of an earlier turn whose own draw was replaced: a
+    chain of turns, which pointer doubling follows.
 
     Args:
-        degrees: (rows,) how many edges each may choose.
-        taken: (rows,) how many it chooses.
-        total: their sum.
+        degrees: (rows,) the number of edges that each row may sample.
+        counts: (rows,) the number of edges that it samples.
+        total: the sum of ``counts``.
         spec: how edges are sampled.
+
+    Returns:
+        (total,) ranks in the rows, grouped by row.
     """
-    each = torch.arange(total, device=taken.device)
-    places = torch.arange(len(taken), device=taken.device)
-    rows = torch.repeat_interleave(places, taken, output_size=total)
-    start, degree, count = ((taken.cumsum(0) - taken)[rows], degrees[rows], taken[rows])
+    each = torch.arange(total, device=counts.device)
+    indices = torch.arange(len(counts), device=counts.device)
+    rows = torch.repeat_interleave(indices, counts, output_size=total)
+    start, degree, count = (counts.cumsum(0) - counts)[rows], degrees[rows], counts[rows]
     turn = each - start
-    drawn = torch.stack(words(spec.seed, rows, turn // 4, _UNIFORM))
-    word = drawn.gather(0, (turn % 4).view(1, -1)).view(-1)
-    last = degree - 1 if spec.replace else degree - count + turn
-    pick = (word * (last + 1)) >> 32
+    random_words = torch.stack(words(spec.seed, rows, turn // 4, _UNIFORM))
+    word = random_words.gather(0, (turn % 4).view(1, -1)).view(-1)
+    largest = degree - 1 if spec.replace else degree - count + turn
+    pick = (word * (largest + 1)) >> 32
     if spec.replace:
         return pick
     order = torch.argsort(pick, stable=True)
     order = order[torch.argsort(rows[order], stable=True)]
-    one, next_ = order[:-1], order[1:]
-    is_taken = torch.zeros_like(pick, dtype=torch.bool)
-    is_taken[next_] = (pick[one] == pick[next_]) & (rows[one] == rows[next_])
+    this, following = order[:-1], order[1:]
+    is_repeated = torch.zeros_like(pick, dtype=torch.bool)
+    is_repeated[following] = (pick[this] == pick[following]) & (rows[this] == rows[following])
     earlier = pick - (degree - count)
     link = torch.where((earlier >= 0) & (earlier < turn), start + earlier, each)
     for _ in range(spec.fanout.bit_length()):
-        is_taken |= is_taken[link]
+        is_repeated |= is_repeated[link]
         link = link[link]
-    return torch.where(degree == count, turn, torch.where(is_taken, last, pick))
+    return torch.where(degree == count, turn, torch.where(is_repeated, largest, pick))
 
 
-def _rank_of_times(
-    row: Tensor, place: Tensor, other: Tensor, weights: Tensor | None, spec: SampleSpec
+def _ranks_by_time(
+    row: Tensor, positions: Tensor, others: Tensor, weights: Tensor | None, spec: SampleSpec
 ) -> Tensor:
-    """Each candidate's number when rows follow each other, sorted by when the clocks ring."""
+    """The rank of each candidate, sorted by row and then by the time its clock rings."""
     if spec.dependent is not None:
-        draws = numbers_of(other, spec.seed, spec.dependent)
+        uniform = numbers_of(others, spec.seed, spec.dependent)
     else:
-        a, b, c, d = words(spec.seed, place // 2, row, _BY_WEIGHT)
-        draws = torch.where(place % 2 == 0, fraction(a, b), fraction(c, d))
-    times = -draws.log()
+        a, b, c, d = words(spec.seed, positions // 2, row, _BY_WEIGHT)
+        uniform = torch.where(positions % 2 == 0, fraction(a, b), fraction(c, d))
+    times = -uniform.log()
     order = torch.argsort(times if weights is None else times / weights, stable=True)
     order = order[torch.argsort(row[order], stable=True)]
     rank = torch.empty_like(order)
@@ -206,22 +216,9 @@ def _rank_of_times(
 
 def numbers_of(nodes: Tensor, seed: int, dependency: BatchDependency) -> Tensor:
     """The number of each node, in float64; see :class:`..sampling_spec.BatchDependency`."""
-    places = fraction(*words(seed, nodes, 0, _BY_OTHER)[:2])
+    points = fraction(*words(seed, nodes, 0, _BY_NODE)[:2])
     if dependency.fraction > 0:
-        ways = fraction(*words(dependency.key, nodes, 0, _BY_OTHER)[:2]) - places
-        places += dependency.fraction * (ways - (ways + 0.5).floor())
-        places -= places.floor()
-    return (2 * places - 1).abs()
-
-
-def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:  # noqa: ARG001
-    """Number nodes anew; see the contract."""
-    every = torch.cat([first, ids])
-    distinct, inverse = torch.unique(every, return_inverse=True)
-    places = torch.arange(len(every), device=every.device)
-    start = inverse.new_full((len(distinct),), len(every))
-    start.scatter_reduce_(0, inverse, places, "amin")
-    new = torch.sort(start[start >= len(first)]).values
-    rank = start.clone()
-    rank[inverse[new]] = len(first) + torch.arange(len(new), device=every.device)
-    return torch.cat([first, every[new]]), rank[inverse[len(first) :]].to(ids.dtype)
+        ways = fraction(*words(dependency.key, nodes, 0, _BY_NODE)[:2]) - points
+        points += dependency.fraction * (ways - (ways + 0.5).floor())
+        points -= points.floor()
+    return (2 * points - 1).abs()

@@ -1,6 +1,8 @@
-"""Random walks in plain torch, on any device: all walks take a step at once; see the contract."""
+"""Random walks in plain torch: all walks take a step at once."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,103 +12,113 @@ from ..philox import fraction, words
 from ..sampling_spec import MAX_TRIES, MAX_WEIGHT, MIN_WEIGHT, WalkSpec
 from .sampling import candidates, checked, in_proportion
 
-_STEP, _TRY = 3, 4  # what random numbers are drawn for
+_STEP, _TRY = 3, 4  # the last word of a counter: what it is drawn for
+
+
+class _Walkers(NamedTuple):
+    """The walks that are still going.
+
+    Attributes:
+        walks: (n,) their indices in the start nodes.
+        nodes: (n,) the node of each.
+        previous: (n,) the node that each was at before, or None.
+    """
+
+    walks: Tensor
+    nodes: Tensor
+    previous: Tensor | None
+
+    def where(self, mask: Tensor) -> _Walkers:
+        """The walks where ``mask`` is set, or at these indices."""
+        previous = None if self.previous is None else self.previous[mask]
+        return _Walkers(self.walks[mask], self.nodes[mask], previous)
 
 
 def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
-    """Walk along the edges; see the contract."""
+    """Walk at random; see the contract."""
     indptr, indices, eids = csr
     traces = nodes.new_full((len(nodes), len(spec.stops)), -1)
-    chosen = torch.full_like(traces, -1)
+    edges = torch.full_like(traces, -1)
     walks = (nodes >= 0).nonzero().view(-1)
-    at, before = nodes[walks].long(), None
+    walkers = _Walkers(walks, nodes[walks].long(), None)
     for s in range(len(spec.stops)):
-        a, b, c, d = words(spec.seed, walks, spec.start + s, _STEP)
-        goes_on = (indptr[at + 1] > indptr[at]) & (fraction(c, d) >= spec.stops[s])
-        walks, at, draws = walks[goes_on], at[goes_on], fraction(a, b)[goes_on]
-        before = before[goes_on] if before is not None else None
-        place = _next(csr, walks, spec.start + s, at, before, draws, spec)
-        goes_on = place >= 0
-        walks, before, place = walks[goes_on], at[goes_on], place[goes_on]
-        traces[walks, s], chosen[walks, s] = indices[place], eids[place]
-        at = indices[place].long()
-    return traces, chosen
+        a, b, c, d = words(spec.seed, walkers.walks, spec.start + s, _STEP)
+        has_edges = indptr[walkers.nodes + 1] > indptr[walkers.nodes]
+        goes_on = has_edges & (fraction(c, d) >= spec.stops[s])
+        walkers = walkers.where(goes_on)
+        positions = _next(csr, walkers, spec.start + s, fraction(a, b)[goes_on], spec)
+        goes_on = positions >= 0
+        walks, previous, positions = (
+            walkers.walks[goes_on],
+            walkers.nodes[goes_on],
+            positions[goes_on],
+        )
+        traces[walks, s], edges[walks, s] = indices[positions], eids[positions]
+        walkers = _Walkers(walks, indices[positions].long(), previous)
+    return traces, edges
 
 
-def _next(
-    csr: Csr,
-    walks: Tensor,
-    step: int,
-    at: Tensor,
-    before: Tensor | None,
-    draws: Tensor,
-    spec: WalkSpec,
-) -> Tensor:
-    """The position of the edge that each walk takes, or -1 where there is none."""
-    before = None if spec.pairs is None else before
-    if spec.weights is None and before is None:
-        low, degree = csr.indptr[at].long(), (csr.indptr[at + 1] - csr.indptr[at]).long()
-        return low + (draws * degree).long()
-    place = torch.full_like(at, -1)
-    if spec.weights is None and before is not None:
-        place = _tried(csr, walks, step, at, before, spec)
-    left = (place < 0).nonzero().view(-1)
-    last = None if before is None else before[left]
-    place[left] = _by_weight(csr, at[left], last, draws[left], spec)
-    return place
+def _next(csr: Csr, walkers: _Walkers, step: int, uniform: Tensor, spec: WalkSpec) -> Tensor:
+    """The position of the edge that each walk takes, or -1 if all weights are 0."""
+    if spec.pairs is None:
+        walkers = walkers._replace(previous=None)
+    if spec.weights is None and walkers.previous is None:
+        low, degree = _edges_of(csr, walkers.nodes)
+        return low + (uniform * degree).long()
+    positions = torch.full_like(walkers.nodes, -1)
+    if spec.weights is None:
+        positions = _by_rejection(csr, walkers, step, spec)
+    left = (positions < 0).nonzero().view(-1)
+    positions[left] = _by_weight(csr, walkers.where(left), uniform[left], spec)
+    return positions
 
 
-def _tried(
-    csr: Csr,
-    walks: Tensor,
-    step: int,
-    at: Tensor,
-    before: Tensor,
-    spec: WalkSpec,
-) -> Tensor:
-    """Edges by rejection; -1 after as many tries as there are edges."""
-    place = torch.full_like(at, -1)
-    low, degree = csr.indptr[at].long(), (csr.indptr[at + 1] - csr.indptr[at]).long()
+def _by_rejection(csr: Csr, walkers: _Walkers, step: int, spec: WalkSpec) -> Tensor:
+    """Edges by rejection sampling; -1 if every try is rejected."""
+    positions = torch.full_like(walkers.nodes, -1)
+    low, degree = _edges_of(csr, walkers.nodes)
     for t in range(MAX_TRIES):
-        left = ((place < 0) & (degree > t)).nonzero().view(-1)
+        left = ((positions < 0) & (degree > t)).nonzero().view(-1)
         if len(left) == 0:
             break
-        a, b, c, d = words(spec.seed, walks[left], step, _TRY + t)
-        tried = low[left] + (fraction(a, b) * degree[left]).long()
-        factor = _factors(csr, csr.indices[tried].long(), before[left], spec)
-        taken = fraction(c, d) * max(spec.back, 1.0, spec.far) < factor
-        place[left] = torch.where(taken, tried, -1)
-    return place
+        a, b, c, d = words(spec.seed, walkers.walks[left], step, _TRY + t)
+        candidate = low[left] + (fraction(a, b) * degree[left]).long()
+        others, previous = csr.indices[candidate].long(), walkers.where(left).previous
+        factor = _factors(csr, others, previous, spec)
+        is_accepted = fraction(c, d) * max(spec.back, 1.0, spec.far) < factor
+        positions[left] = torch.where(is_accepted, candidate, -1)
+    return positions
 
 
-def _factors(csr: Csr, other: Tensor, before: Tensor, spec: WalkSpec) -> Tensor:
-    """How much edges to ``other`` count after ``before``: (n,) float64."""
+def _edges_of(csr: Csr, nodes: Tensor) -> tuple[Tensor, Tensor]:
+    """The first position and the degree of each node, int64."""
+    low = csr.indptr[nodes]
+    return low.long(), (csr.indptr[nodes + 1] - low).long()
+
+
+def _factors(csr: Csr, others: Tensor, previous: Tensor | None, spec: WalkSpec) -> Tensor:
+    """What multiplies the weights of edges to ``others`` in a second-order step: (n,) float64."""
     assert spec.pairs is not None
-    wanted = other * (len(csr.indptr) - 1) + before
-    found = torch.searchsorted(spec.pairs, wanted).clamp(max=len(spec.pairs) - 1)
-    is_near = spec.pairs[found] == wanted
-    factor = torch.where(is_near, 1.0, spec.far).double()
-    return torch.where(other == before, spec.back, factor)
+    assert previous is not None
+    pair = others * (len(csr.indptr) - 1) + previous
+    index = torch.searchsorted(spec.pairs, pair).clamp(max=len(spec.pairs) - 1)
+    factor = torch.where(spec.pairs[index] == pair, 1.0, spec.far).double()
+    return torch.where(others == previous, spec.back, factor)
 
 
-def _by_weight(
-    csr: Csr,
-    at: Tensor,
-    before: Tensor | None,
-    draws: Tensor,
-    spec: WalkSpec,
-) -> Tensor:
-    """Edges in proportion to what they count, or -1 where all count 0."""
-    row, place = candidates(csr.indptr, at)
-    weights = torch.ones(len(row), dtype=torch.float64, device=at.device)
+def _by_weight(csr: Csr, walkers: _Walkers, uniform: Tensor, spec: WalkSpec) -> Tensor:
+    """Edges in proportion to their weights, or -1 where all weights are 0."""
+    row, candidate = candidates(csr.indptr, walkers.nodes)
+    weights = torch.ones(len(row), dtype=torch.float64, device=row.device)
     if spec.weights is not None:
-        weights = checked(spec.weights, csr.edge_ids[place])
-        row, place, weights = row[weights > 0], place[weights > 0], weights[weights > 0]
-    if before is not None:
-        factors = _factors(csr, csr.indices[place].long(), before[row], spec)
+        weights = checked(spec.weights, csr.edge_ids[candidate])
+        row, candidate, weights = row[weights > 0], candidate[weights > 0], weights[weights > 0]
+    if walkers.previous is not None:
+        others = csr.indices[candidate].long()
+        factors = _factors(csr, others, walkers.previous[row], spec)
         weights = (weights * factors).clamp(MIN_WEIGHT, MAX_WEIGHT)
-    degrees = torch.bincount(row, minlength=len(at))
+    degrees = torch.bincount(row, minlength=len(walkers.nodes))
     some = (degrees > 0).nonzero().view(-1)
-    found = torch.full_like(at, -1)
-    found[some] = place[in_proportion(weights, degrees, some, draws[some])]
-    return found
+    positions = torch.full_like(walkers.nodes, -1)
+    positions[some] = candidate[in_proportion(weights, degrees, some, uniform[some])]
+    return positions

@@ -1,16 +1,19 @@
-"""The loops of attention: scores, softmax and weighted sum of a few rows at a time.
+"""The loops of attention: scores, softmax and weighted sum of a block of rows at a time.
 
-What belongs to an edge and a head lives in scratch arrays (edges, heads) of some hundred edges,
-which stay in the cache; nothing is stored for an edge and a feature. Their rows are whole vectors,
-since a load must wait for a masked store to the same place; what is beyond the heads is not read.
-A row of more edges gets scratch arrays of its own: 16 to 24 numbers an edge for each eight heads.
+Values of an edge and a head lie in scratch arrays; see :mod:`.scratch`. Nothing is stored for an
+edge and a feature. Arguments that belong together are plain tuples:
 
-What belongs together comes as a tuple: ``form``, the layout; ``span``, the position of the first
-edge in scratch and the range of rows; ``bow``, what bends scores: the vector that weighs them and
-the slope of the leaky ReLU; ``chance``, the seed and threshold of dropout; ``fit``, how features
-meet heads: kind and places of :func:`..simd.vector.load_operand`, and the shape of
-the widest tile. ``blocks`` is the shape of as many vectors as heads are summed at once. An
-operand's ``at`` says where its row is found, as in :mod:`.spmm_tiled`.
+- ``csr``: ``(indptr, indices, eids)``.
+- ``x``, ``y``: ``(data, end)``: an operand (rows, heads * k), and which row an edge reads, ``ROW``,
+  ``OTHER`` or ``EDGE``.
+- ``activation``: ``(attn_vector, negative_slope)`` of :class:`~graphmp.kernels.contract.Attention`.
+- ``dropout``: ``(seed, threshold)`` of :mod:`graphmp.kernels.philox`.
+- ``row_block``: ``(base, first, last)``: the position of the first edge in scratch, and the rows.
+- ``head_layout``: ``(kind, columns, shape)``: how features meet heads, as the kind and the columns
+  of :func:`..simd.vector.load_operand`, and the shape of the widest tile.
+- ``blocks``: the shape of as many vectors as heads are summed at once.
+
+An optional operand without rows is left out.
 """
 
 from __future__ import annotations
@@ -19,285 +22,212 @@ from typing import Any
 
 import numpy as np
 
+from ...contract import EDGE, OTHER, ROW, SCORES
 from ..runtime.jit import jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
-from . import philox
-from .spmm_tiled import AHEAD, LINE
+from . import philox, scratch
+from .softmax import normalise
+from .spmm_tiled import CACHE_LINE, PREFETCH_DISTANCE
 
-ADD, DOT, LEAKY = 0, 1, 2  # kinds of scores, in the order of the contract
-HERE, EDGE = 0, 2  # what belongs to an edge is found by its place in scratch, or by its id
-BLOCK = 512  # edges in scratch, unless one row has more
-
-
-@jit
-def scratch(edges: int, heads: int, like: Any) -> Any:
-    """A new array of the dtype of another for edges and heads, in whole vectors."""
-    return np.empty((edges, (heads + LANES - 1) // LANES * LANES), like.dtype)
+ADDITIVE, DOT, LEAKY = map(SCORES.index, ("add", "dot", "leaky"))
 
 
 @jit
-def large_enough(array: Any, edges: int, heads: int) -> Any:
-    """A scratch array, or in its place a new one, where it is too small for so many edges."""
-    return array if edges <= len(array) else scratch(max(edges, BLOCK), heads, array)
-
-
-@jit
-def draw(heads: int, eids: Any, seed: int, threshold: int, base: int, end: int, mask: Any) -> Any:
-    """The factors of dropout, 0 or one over the share that is kept, in ``mask`` or a larger one."""
+def dropout_mask(heads: int, eids: Any, dropout: Any, base: int, end: int, mask: Any) -> Any:
+    """Write the factors of dropout, 0 or 1 / (1 - p), to ``mask`` or a larger scratch array."""
+    seed, threshold = dropout
+    mask = scratch.large_enough(mask, end - base, heads)
     whole = np.float64(1 << 32)
-    mask = large_enough(mask, end - base, heads)
-    kept = whole - threshold
+    num_passed = whole - threshold  # of the 2**32 words
     for j in range(base, end):
         for h in range(0, heads, 4):
             words = philox.words(seed, np.int64(eids[j]), h // 4, 0)
             for k in range(h, min(h + 4, heads)):
-                mask[j - base, k] = whole / kept if words[k - h] >= np.uint64(threshold) else 0
+                is_passed = words[k - h] >= np.uint64(threshold)
+                mask[j - base, k] = whole / num_passed if is_passed else 0
     return mask
 
 
 @jit
-def make_scores(
+def compute_scores(
     kind: int,
     heads: int,
-    form: Any,
+    csr: Any,
     x: Any,
-    x_at: int,
     y: Any,
-    y_at: int,
     edge: Any,
-    bow: Any,
-    shape: Any,
+    activation: Any,
+    blocks: Any,
     out: Any,
-    span: Any,
+    row_block: Any,
 ) -> None:
-    """Scores in scratch. Those of kind ``ADD`` still miss their leaky ReLU."""
-    (indptr, indices, eids), (slant, slope), (base, first, last) = form, bow, span
+    """Write scores to scratch; ``ADDITIVE`` ones are written before their leaky ReLU."""
+    (indptr, indices, eids), (x, x_end), (y, y_end) = csr, x, y
+    (attn_vector, negative_slope), (base, first, last) = activation, row_block
     end_of_all, width = np.int64(len(indices)) - 1, np.int64(x.shape[1]) // heads
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + AHEAD, end_of_all)
-            i = addresses.edge_row(x_at, r, ahead, indices, eids)
-            k = addresses.edge_row(y_at, r, ahead, indices, eids)
-            for f in range(0, heads * width, LINE):
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            i = addresses.edge_row(x_end, r, ahead, indices, eids)
+            k = addresses.edge_row(y_end, r, ahead, indices, eids)
+            for f in range(0, heads * width, CACHE_LINE):
                 addresses.prefetch(x, (0,), i, f)
                 addresses.prefetch(y, (0,), k, f)
-            i = addresses.edge_row(x_at, r, j, indices, eids)
-            k = addresses.edge_row(y_at, r, j, indices, eids)
-            if kind == ADD:
+            i = addresses.edge_row(x_end, r, j, indices, eids)
+            k = addresses.edge_row(y_end, r, j, indices, eids)
+            if kind == ADDITIVE:
                 for h in range(0, heads, LANES):
                     lanes = min(heads - h, LANES)
-                    made = vector.load(x, (0,), i, h, lanes)
-                    made = vector.add(made, vector.load(y, (0,), k, h, lanes))
-                    vector.store(out, j - base, h, made, LANES)
+                    score = vector.load(x, (0,), i, h, lanes)
+                    score = vector.add(score, vector.load(y, (0,), k, h, lanes))
+                    vector.store(out, j - base, h, score, LANES)
             else:
-                for h in range(0, heads, len(shape)):
-                    acc = vector.fill(out, shape, 0)
+                for h in range(0, heads, len(blocks)):
+                    acc = vector.fill(out, blocks, 0)
                     for f in range(0, width, LANES):
                         lanes = min(width - f, LANES)
-                        a = vector.load_blocks(x, shape, i, (h, f), heads, width, lanes)
-                        b = vector.load_blocks(y, shape, k, (h, f), heads, width, lanes)
+                        a = vector.load_blocks(x, blocks, i, (h, f), heads, width, lanes)
+                        b = vector.load_blocks(y, blocks, k, (h, f), heads, width, lanes)
                         if kind == LEAKY:
-                            a = vector.leaky(vector.add(a, b), slope)
-                            b = vector.load_blocks(slant, shape, 0, (h, f), heads, width, lanes)
+                            a = vector.leaky_relu(vector.add(a, b), negative_slope)
+                            b = vector.load_blocks(
+                                attn_vector, blocks, 0, (h, f), heads, width, lanes
+                            )
                         acc = vector.add(acc, vector.mul(a, b))
                     vector.store(out, j - base, h, sums.totals(acc), LANES)
             if len(edge) > 0:
                 e = np.int64(eids[j])
                 for h in range(0, heads, LANES):
                     lanes = min(heads - h, LANES)
-                    made = vector.load(out, (0,), j - base, h, LANES)
-                    made = vector.add(made, vector.load(edge, (0,), e, h, lanes))
-                    vector.store(out, j - base, h, made, LANES)
+                    score = vector.load(out, (0,), j - base, h, LANES)
+                    score = vector.add(score, vector.load(edge, (0,), e, h, lanes))
+                    vector.store(out, j - base, h, score, LANES)
 
 
 @jit
-def _normalise(heads: int, indptr: Any, bend: float, share: Any, stats: Any, span: Any) -> None:
-    """Scores become their softmax over each row, whose peak and total are kept."""
-    base, first, last = span
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
-        for h in range(0, heads, LANES):
-            peak, total = vector.fill(share, (0,), -np.inf), vector.fill(share, (0,), 0)
-            for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
-                peak = vector.choose(vector.beats(a, peak, (), (0,)), a, peak)
-            for j in range(begin, end):
-                a = vector.leaky(vector.load(share, (0,), j, h, LANES), bend)
-                a = vector.exp(vector.sub(a, peak))
-                total = vector.add(total, a)
-                vector.store(share, j, h, a, LANES)
-            for j in range(begin, end):
-                a = vector.div(vector.load(share, (0,), j, h, LANES), total)
-                vector.store(share, j, h, a, LANES)
-            if len(stats) > 0:
-                lanes = min(heads - h, LANES)
-                vector.store(stats, r, h, peak, lanes)
-                vector.store(stats, r, heads + h, total, lanes)
-
-
-@jit
-def _weigh(
+def _apply_dropout_and_weight(
     heads: int,
     eids: Any,
     weight: Any,
     mask: Any,
     attention: Any,
-    share: Any,
+    alpha: Any,
     base: int,
     end: int,
 ) -> None:
-    """Multiply the softmax by dropout and the weights of edges; store it if asked for."""
+    """Multiply the softmax by dropout and the weights of edges; store it unless it has no rows."""
     for j in range(base, end):
         e = np.int64(eids[j])
         for h in range(0, heads, LANES):
             lanes = min(heads - h, LANES)
-            a = vector.load(share, (0,), j - base, h, LANES)
+            a = vector.load(alpha, (0,), j - base, h, LANES)
             if len(mask) > 0:
                 a = vector.mul(a, vector.load(mask, (0,), j - base, h, LANES))
             if len(weight) > 0:
                 a = vector.mul(a, vector.load(weight, (0,), e, h, lanes))
-            vector.store(share, j - base, h, a, LANES)
+            vector.store(alpha, j - base, h, a, LANES)
             if len(attention) > 0:
                 vector.store(attention, e, h, a, lanes)
 
 
 @jit
-def _mix_tile(
-    form: Any,
-    x: Any,
-    own: Any,
-    slope: float,
-    share: Any,
-    share_at: int,
-    kind: int,
-    places: Any,
-    shape: Any,
-    column: int,
-    lanes: int,
-    out: Any,
-    span: Any,
+def _weighted_sum_tile(
+    csr: Any, x: Any, own: Any, alpha: Any, heads: Any, tile: Any, out: Any, row_block: Any
 ) -> None:
-    """The columns of one tile of :func:`mix`."""
-    (indptr, indices, eids), (base, first, last) = form, span
+    """The columns of one tile of :func:`weighted_sum`."""
+    (indptr, indices, eids), (base, first, last) = csr, row_block
+    (own, negative_slope), (alpha, alpha_end) = own, alpha
+    (kind, columns), (column, lanes, shape) = heads, tile
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
         acc = vector.fill(x, shape, 0)
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + AHEAD, end_of_all)
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
             addresses.prefetch(x, shape, np.int64(indices[ahead]), column)
-            if share_at == EDGE:
-                addresses.prefetch(share, (0,), np.int64(eids[ahead]), 0)
-            k = addresses.edge_row(share_at, j - base, j, indices, eids)
+            if alpha_end == EDGE:
+                addresses.prefetch(alpha, (0,), np.int64(eids[ahead]), 0)
+            k = addresses.edge_row(alpha_end, j - base, j, indices, eids)
             a = vector.load(x, shape, np.int64(indices[j]), column, lanes)
             if len(own) > 0:
-                a = vector.steep(vector.add(a, vector.load(own, shape, r, column, lanes)), slope)
-            b = vector.load_operand(share, shape, k, kind, places, column, lanes)
+                a = vector.add(a, vector.load(own, shape, r, column, lanes))
+                a = vector.leaky_relu_grad(a, negative_slope)
+            b = vector.load_operand(alpha, shape, k, kind, columns, column, lanes)
             acc = vector.add(acc, vector.mul(a, b))
         vector.store(out, r, column, acc, lanes)
 
 
 @jit
-def mix(
-    form: Any,
-    x: Any,
-    own: Any,
-    slope: float,
-    share: Any,
-    share_at: int,
-    fit: Any,
-    out: Any,
-    span: Any,
+def weighted_sum(
+    csr: Any, x: Any, own: Any, alpha: Any, head_layout: Any, out: Any, row_block: Any
 ) -> None:
-    """``out[r] = sum over the row of share * x[other end]``, a share for each head.
+    """``out[r] = sum over the row of alpha * x[other end]``, with an alpha for each head.
 
-    With ``own`` it is the sum of ``share * leaky'(x[other end] + own[r])``.
+    Args:
+        csr: the edges.
+        x: (others, heads * k).
+        own: ``(data, negative_slope)``. If ``data``, (rows, heads * k), has rows, the sum is that
+            of ``alpha * leaky_relu_grad(x[other end] + data[r])``.
+        alpha: ``(data, end)``: (edges, heads), in scratch if ``end`` is ``ROW``, else by edge id.
+        head_layout: that of ``x``.
+        out: (rows, heads * k).
+        row_block: the rows.
     """
-    kind, places, shape = fit
+    kind, columns, shape = head_layout
     size, wide = np.int64(x.shape[1]), len(shape) * LANES
+    # Only a tile of one vector can be masked.
     whole = size - size % wide if len(shape) > 1 else 0
+    heads = (kind, columns)
     for column in range(0, whole, wide):
-        _mix_tile(
-            form, x, own, slope, share, share_at, kind, places, shape, column, LANES, out, span
-        )
+        _weighted_sum_tile(csr, x, own, alpha, heads, (column, LANES, shape), out, row_block)
     for column in range(whole, size, LANES):
         lanes = min(size - column, LANES)
-        _mix_tile(
-            form, x, own, slope, share, share_at, kind, places, (0,), column, lanes, out, span
-        )
+        _weighted_sum_tile(csr, x, own, alpha, heads, (column, lanes, (0,)), out, row_block)
 
 
 @jit
-def end_of_block(indptr: Any, first: int, last: int) -> int:
-    """The end of the rows from ``first`` on whose edges fit into scratch; one row at least."""
-    stop = first + 1
-    while stop < last and np.int64(indptr[stop + 1]) - np.int64(indptr[first]) <= BLOCK:
-        stop += 1
-    return stop
-
-
-@jit
-def attend_rows(
+def attention_rows(
     kind: int,
-    form: Any,
-    left: Any,
-    right: Any,
-    value: Any,
-    edge: Any,
-    weight: Any,
-    bow: Any,
-    chance: Any,
-    blocks: Any,
-    fit: Any,
-    out: Any,
-    stats: Any,
-    attention: Any,
+    csr: Any,
+    operands: Any,
+    activation: Any,
+    dropout: Any,
+    layouts: Any,
+    results: Any,
     first: int,
     last: int,
 ) -> None:
-    """Attention of destinations; see the contract. Rows are destinations."""
-    (indptr, _, eids), (seed, threshold) = form, chance
+    """Attention of destinations, the rows; see the contract.
+
+    Args:
+        kind: ``ADDITIVE``, ``DOT`` or ``LEAKY``.
+        csr: the edges.
+        operands: ``(left, right, value, edge, weight)``.
+        activation: see the module.
+        dropout: see the module.
+        layouts: ``(blocks, head_layout)`` of the heads and of ``value``.
+        results: ``(out, stats, attention)``: arrays that receive the results.
+        first: the first row.
+        last: one past the last row.
+    """
+    (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
+    (blocks, head_layout), (out, stats, attention) = layouts, results
     heads = np.int64(stats.shape[1]) // 2
-    bend = bow[1] if kind == ADD else 1.0
-    share, mask = scratch(0, heads, stats), scratch(0, heads, stats)
+    negative_slope = activation[1] if kind == ADDITIVE else 1.0
+    has_dropout = dropout[1] > 0
+    alpha, mask = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
+    x, y = (left, OTHER), (right, ROW)
     row = np.int64(first)
     while row < last:
-        stop = end_of_block(indptr, row, last)
+        stop = scratch.end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        span = (base, row, stop)
-        share = large_enough(share, end - base, heads)
-        make_scores(kind, heads, form, left, 1, right, 0, edge, bow, blocks, share, span)
-        _normalise(heads, indptr, bend, share, stats, span)
-        if threshold > 0:
-            mask = draw(heads, eids, seed, threshold, base, end, mask)
-        if threshold > 0 or len(weight) > 0 or len(attention) > 0:
-            _weigh(heads, eids, weight, mask, attention, share, base, end)
-        mix(form, value, value[:0], 1.0, share, HERE, fit, out, span)
-        row = stop
-
-
-@jit
-def softmax_rows(
-    indptr: Any, eids: Any, logits: Any, out: Any, stats: Any, first: int, last: int
-) -> None:
-    """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
-    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(logits.shape[1])
-    share = scratch(0, heads, stats)
-    row = np.int64(first)
-    while row < last:
-        stop = end_of_block(indptr, row, last)
-        base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        share = large_enough(share, end - base, heads)
-        for j in range(base, end):
-            e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
-            for h in range(0, heads, LANES):
-                addresses.prefetch(logits, (0,), ahead, h)
-                addresses.prefetch(out, (0,), ahead, h)
-                a = vector.load(logits, (0,), e, h, min(heads - h, LANES))
-                vector.store(share, j - base, h, a, LANES)
-        _normalise(heads, indptr, 1.0, share, stats, (base, row, stop))
-        for j in range(base, end):
-            for h in range(0, heads, LANES):
-                a = vector.load(share, (0,), j - base, h, LANES)
-                vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
+        row_block = (base, row, stop)
+        alpha = scratch.large_enough(alpha, end - base, heads)
+        compute_scores(kind, heads, csr, x, y, edge, activation, blocks, alpha, row_block)
+        normalise(heads, indptr, negative_slope, alpha, stats, row_block)
+        if has_dropout:
+            mask = dropout_mask(heads, eids, dropout, base, end, mask)
+        if has_dropout or len(weight) > 0 or len(attention) > 0:
+            _apply_dropout_and_weight(heads, eids, weight, mask, attention, alpha, base, end)
+        weighted_sum(csr, value, (value[:0], 1.0), (alpha, ROW), head_layout, out, row_block)
         row = stop

@@ -1,4 +1,4 @@
-"""The loops of attention's gradient, a few rows at a time; see :mod:`.attention`."""
+"""The loops of attention's gradient, a block of rows at a time; see :mod:`.attention`."""
 
 from __future__ import annotations
 
@@ -6,201 +6,193 @@ from typing import Any
 
 import numpy as np
 
+from ...contract import EDGE, OTHER, ROW
 from ..runtime.jit import jit
 from ..simd import addresses, vector
 from ..simd.llvm import LANES
-from .attention import (
-    ADD,
-    DOT,
-    EDGE,
-    HERE,
-    LEAKY,
-    draw,
-    end_of_block,
-    large_enough,
-    make_scores,
-    mix,
-    scratch,
-)
-from .spmm_tiled import AHEAD
+from . import scratch
+from .attention import ADDITIVE, DOT, LEAKY, compute_scores, dropout_mask, weighted_sum
 
 
 @jit
-def _flow_back(
+def _score_gradients(
     heads: int,
-    form: Any,
-    bend: float,
-    stats: Any,
-    weight: Any,
-    mask: Any,
-    attention_grad: Any,
-    share: Any,
-    flow: Any,
-    out_scores: Any,
-    out_weight: Any,
+    csr: Any,
+    negative_slope: float,
+    operands: Any,
+    alpha: Any,
+    alpha_grad: Any,
+    results: Any,
     base: int,
     end: int,
 ) -> None:
-    """In ``share`` scores become attention; in ``flow`` its gradient becomes that of the scores."""
-    _, indices, eids = form
+    """Turn scores in scratch into attention, and its gradient into that of the scores.
+
+    Args:
+        heads: the number of heads.
+        csr: the edges.
+        negative_slope: of the leaky ReLU of the scores; 1 for none.
+        operands: ``(stats, weight, mask, attention_grad)``; ``mask`` is scratch.
+        alpha: scratch: scores, which become attention after dropout and weights.
+        alpha_grad: scratch: the gradient of attention, which becomes that of the scores.
+        results: ``(out_scores, out_weight)``, (E, heads).
+        base: the first position of the block.
+        end: one past its last position.
+    """
+    _, indices, eids = csr
+    (stats, weight, mask, attention_grad), (out_scores, out_weight) = operands, results
     for j in range(base, end):
         e, v = np.int64(eids[j]), np.int64(indices[j])
         for h in range(0, heads, LANES):
             lanes = min(heads - h, LANES)
-            score = vector.load(share, (0,), j - base, h, LANES)
+            score = vector.load(alpha, (0,), j - base, h, LANES)
             peak = vector.load(stats, (0,), v, h, lanes)
             total = vector.load(stats, (0,), v, heads + h, lanes)
             delta = vector.load(stats, (0,), v, 2 * heads + h, lanes)
-            alpha = vector.div(vector.exp(vector.sub(vector.leaky(score, bend), peak)), total)
-            grad = vector.load(flow, (0,), j - base, h, LANES)
+            shifted = vector.sub(vector.leaky_relu(score, negative_slope), peak)
+            softmax = vector.div(vector.exp(shifted), total)
+            grad = vector.load(alpha_grad, (0,), j - base, h, LANES)
             if len(attention_grad) > 0:
                 grad = vector.add(grad, vector.load(attention_grad, (0,), e, h, lanes))
-            weighed = alpha
+            weighted = softmax
             if len(mask) > 0:
-                weighed = vector.mul(weighed, vector.load(mask, (0,), j - base, h, LANES))
+                weighted = vector.mul(weighted, vector.load(mask, (0,), j - base, h, LANES))
             if len(weight) > 0:
-                vector.store(out_weight, e, h, vector.mul(weighed, grad), lanes)
-                weighed = vector.mul(weighed, vector.load(weight, (0,), e, h, lanes))
-            vector.store(share, j - base, h, weighed, LANES)
-            grad = vector.sub(vector.mul(weighed, grad), vector.mul(alpha, delta))
-            grad = vector.mul(grad, vector.steep(score, bend))
-            vector.store(flow, j - base, h, grad, LANES)
+                vector.store(out_weight, e, h, vector.mul(weighted, grad), lanes)
+                weighted = vector.mul(weighted, vector.load(weight, (0,), e, h, lanes))
+            vector.store(alpha, j - base, h, weighted, LANES)
+            grad = vector.sub(vector.mul(weighted, grad), vector.mul(softmax, delta))
+            grad = vector.mul(grad, vector.leaky_relu_grad(score, negative_slope))
+            vector.store(alpha_grad, j - base, h, grad, LANES)
             vector.store(out_scores, e, h, grad, lanes)
 
 
 @jit
-def _reach(
+def _operand_gradient(
     kind: int,
     heads: int,
-    form: Any,
-    own: Any,
-    other: Any,
-    slope: float,
-    flow: Any,
-    flow_at: int,
-    fit: Any,
+    csr: Any,
+    operands: Any,
+    score_grad: Any,
+    head_layout: Any,
     out: Any,
-    span: Any,
+    row_block: Any,
 ) -> None:
-    """The gradient of scores reaches the operand that lies at the rows; see the contract."""
-    (indptr, indices, eids), (base, first, last) = form, span
-    if kind == ADD:
+    """The gradient of scores at the operand that lies at the rows.
+
+    Args:
+        kind: of the scores.
+        heads: the number of heads.
+        csr: the edges.
+        operands: ``(own, other, negative_slope)``: those at the rows and at the other ends.
+        score_grad: ``(data, end)``: (edges, heads), in scratch if ``end`` is ``ROW``.
+        head_layout: of the operands.
+        out: like ``own``.
+        row_block: the rows.
+    """
+    own, other, negative_slope = operands
+    if kind == ADDITIVE:
+        (indptr, indices, eids), (base, first, last), (grads, end) = csr, row_block, score_grad
         for r in range(first, last):
             for h in range(0, heads, LANES):
                 lanes = min(heads - h, LANES)
-                acc = vector.fill(flow, (0,), 0)
+                acc = vector.fill(grads, (0,), 0)
                 for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-                    k = addresses.edge_row(flow_at, j - base, j, indices, eids)
-                    acc = vector.add(acc, vector.load(flow, (0,), k, h, lanes))
+                    k = addresses.edge_row(end, j - base, j, indices, eids)
+                    acc = vector.add(acc, vector.load(grads, (0,), k, h, lanes))
                 vector.store(out, r, h, acc, lanes)
     else:
-        beside = own if kind == LEAKY else own[:0]
-        mix(form, other, beside, slope, flow, flow_at, fit, out, span)
+        beside = (own if kind == LEAKY else own[:0], negative_slope)
+        weighted_sum(csr, other, beside, score_grad, head_layout, out, row_block)
 
 
 @jit
-def attend_gradient_rows(
+def attention_gradient_rows(
     kind: int,
-    form: Any,
-    left: Any,
-    right: Any,
-    value: Any,
-    edge: Any,
-    weight: Any,
-    bow: Any,
-    chance: Any,
-    blocks: Any,
-    fit: Any,
-    score_fit: Any,
-    stats: Any,
-    grad: Any,
-    attention_grad: Any,
-    out_value: Any,
-    out_left: Any,
-    out_scores: Any,
-    out_weight: Any,
+    csr: Any,
+    operands: Any,
+    activation: Any,
+    dropout: Any,
+    layouts: Any,
+    grads: Any,
+    results: Any,
     first: int,
     last: int,
 ) -> None:
-    """The gradients of attention at the sources and edges; see the contract. Rows are sources."""
-    (indptr, _, eids), (seed, threshold) = form, chance
+    """The gradients of attention at the sources, the rows, and at the edges; see the contract.
+
+    Args:
+        kind: of the scores.
+        csr: the edges.
+        operands: ``(left, right, value, edge, weight)``.
+        activation: see :mod:`.attention`.
+        dropout: see :mod:`.attention`.
+        layouts: ``(blocks, head_layout, score_layout)`` of the heads, ``value`` and ``left``.
+        grads: ``(stats, grad, attention_grad)``.
+        results: ``(value, left, scores, weight)``: arrays that receive the gradients.
+        first: the first row.
+        last: one past the last row.
+    """
+    (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
+    (blocks, head_layout, score_layout), (stats, grad, attention_grad) = layouts, grads
+    out_value, out_left, out_scores, out_weight = results
     heads = np.int64(stats.shape[1]) // 3
-    bend = bow[1] if kind == ADD else 1.0
-    share, flow = scratch(0, heads, stats), scratch(0, heads, stats)
-    mask = scratch(0, heads, stats)
+    negative_slope = activation[1] if kind == ADDITIVE else 1.0
+    has_dropout = dropout[1] > 0
+    alpha, alpha_grad = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
+    mask = scratch.new(0, heads, stats)
+    x, y = (left, ROW), (right, OTHER)
     row = np.int64(first)
     while row < last:
-        stop = end_of_block(indptr, row, last)
+        stop = scratch.end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        span = (base, row, stop)
-        share = large_enough(share, end - base, heads)
-        flow = large_enough(flow, end - base, heads)
-        make_scores(kind, heads, form, left, 0, right, 1, edge, bow, blocks, share, span)
-        make_scores(DOT, heads, form, value, 0, grad, 1, edge[:0], bow, blocks, flow, span)
-        if threshold > 0:
-            mask = draw(heads, eids, seed, threshold, base, end, mask)
-        _flow_back(
-            heads,
-            form, bend, stats, weight, mask, attention_grad, share, flow, out_scores, out_weight,
-            base, end,
+        row_block = (base, row, stop)
+        alpha = scratch.large_enough(alpha, end - base, heads)
+        alpha_grad = scratch.large_enough(alpha_grad, end - base, heads)
+        compute_scores(kind, heads, csr, x, y, edge, activation, blocks, alpha, row_block)
+        # The gradient of attention is a dot product too: value[u] · grad[v].
+        compute_scores(
+            DOT, heads, csr, (value, ROW), (grad, OTHER), edge[:0], activation, blocks, alpha_grad,
+            row_block,
         )  # fmt: skip
-        mix(form, grad, grad[:0], 1.0, share, HERE, fit, out_value, span)
-        _reach(kind, heads, form, left, right, bow[1], flow, HERE, score_fit, out_left, span)
+        if has_dropout:
+            mask = dropout_mask(heads, eids, dropout, base, end, mask)
+        _score_gradients(
+            heads, csr, negative_slope, (stats, weight, mask, attention_grad), alpha, alpha_grad,
+            (out_scores, out_weight), base, end,
+        )  # fmt: skip
+        weighted_sum(csr, grad, (grad[:0], 1.0), (alpha, ROW), head_layout, out_value, row_block)
+        own = (left, right, activation[1])
+        _operand_gradient(
+            kind, heads, csr, own, (alpha_grad, ROW), score_layout, out_left, row_block
+        )
         row = stop
 
 
 @jit
 def score_gradient_rows(
     kind: int,
-    form: Any,
-    own: Any,
-    other: Any,
-    slope: float,
-    flow: Any,
-    fit: Any,
+    csr: Any,
+    operands: Any,
+    score_grad: Any,
+    head_layout: Any,
     out: Any,
     first: int,
     last: int,
 ) -> None:
-    """The gradient of scores at one end; see the contract."""
-    span = (np.int64(0), np.int64(first), np.int64(last))
-    _reach(kind, np.int64(flow.shape[1]), form, own, other, slope, flow, EDGE, fit, out, span)
+    """The gradient of scores at the destinations, the rows; see the contract.
 
-
-@jit
-def softmax_gradient_rows(
-    indptr: Any, eids: Any, weights: Any, grads: Any, out: Any, stats: Any, first: int, last: int
-) -> None:
-    """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
-    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(weights.shape[1])
-    share, flow = scratch(0, heads, stats), scratch(0, heads, stats)
-    row = np.int64(first)
-    while row < last:
-        stop = end_of_block(indptr, row, last)
-        base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        share = large_enough(share, end - base, heads)
-        flow = large_enough(flow, end - base, heads)
-        for j in range(base, end):
-            e, ahead = np.int64(eids[j]), np.int64(eids[min(j + AHEAD, end_of_all)])
-            for h in range(0, heads, LANES):
-                addresses.prefetch(weights, (0,), ahead, h)
-                addresses.prefetch(grads, (0,), ahead, h)
-                addresses.prefetch(out, (0,), ahead, h)
-                lanes = min(heads - h, LANES)
-                a = vector.load(weights, (0,), e, h, lanes)
-                vector.store(share, j - base, h, a, LANES)
-                b = vector.load(grads, (0,), e, h, lanes)
-                vector.store(flow, j - base, h, b, LANES)
-        for r in range(row, stop):
-            for h in range(0, heads, LANES):
-                total = vector.fill(share, (0,), 0)
-                for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(share, (0,), j, h, LANES)
-                    b = vector.load(flow, (0,), j, h, LANES)
-                    total = vector.add(total, vector.mul(a, b))
-                for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(share, (0,), j, h, LANES)
-                    b = vector.sub(vector.load(flow, (0,), j, h, LANES), total)
-                    e = np.int64(eids[j + base])
-                    vector.store(out, e, h, vector.mul(a, b), min(heads - h, LANES))
-        row = stop
+    Args:
+        kind: of the scores.
+        csr: the edges.
+        operands: ``(own, other, negative_slope)``, as :func:`_operand_gradient` takes them.
+        score_grad: (E, heads), in edge id order.
+        head_layout: of the operands.
+        out: like ``own``.
+        first: the first row.
+        last: one past the last row.
+    """
+    row_block = (np.int64(0), np.int64(first), np.int64(last))
+    heads = np.int64(score_grad.shape[1])
+    grads = (score_grad, EDGE)
+    _operand_gradient(kind, heads, csr, operands, grads, head_layout, out, row_block)

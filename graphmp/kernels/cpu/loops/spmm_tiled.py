@@ -1,14 +1,19 @@
 """The loops over rows and edges for floating point features, on tiles of registers.
 
-Every function writes rows ``first`` to ``last - 1`` of its outputs and nothing else, for the
-columns of one tile, which starts at ``column``; see :mod:`..simd.vector` for ``shape`` and
-``lanes``. It runs on one thread and releases the interpreter's lock. The order of additions is that
-of the edges.
+Each writes rows ``first`` to ``last - 1`` of its results and nothing else, for the columns of one
+tile. It runs on one thread, releases the interpreter's lock, and adds in the order of the edges.
+Arguments that belong together are plain tuples, unpacked in the first lines:
 
-An operand is given by its array, by where its row is found (``ROW``, ``OTHER``, ``EDGE``), and by
-how its elements meet those of the result: ``kind`` 0, one by one; 1, one for each eight of the
-result, at ``places``; 2, at ``places`` one by one. ``op`` is ``()`` where ``x`` is the message, one
-by one, so that such a loop is compiled in less time; else a tuple of the operator's number.
+- ``csr``: ``(indptr, indices, eids)``.
+- ``x``, ``y``: operands ``(data, end, kind, columns)``. ``end`` says which row an edge reads,
+  ``ROW``, ``OTHER`` or ``EDGE``; ``kind`` and ``columns`` how its elements meet those of the
+  result, as :func:`..simd.vector.load_operand` takes them.
+- ``tile``: ``(column, lanes, shape)``: the first column, how many, and the shape of the tile; see
+  :mod:`..simd`.
+
+Some flags are ``()`` or ``(0,)`` instead of False or True: as the length of a tuple is part of its
+type, Numba compiles a loop without the code that the flag leaves out. ``op`` is ``()`` where ``x``
+is the message, else ``(number,)`` of :mod:`.operators`.
 """
 
 from __future__ import annotations
@@ -17,229 +22,223 @@ from typing import Any
 
 import numpy as np
 
+from ...contract import ROW
 from ..runtime.jit import inline, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
+from .operators import ADD, MUL, SUB
 
-AHEAD = 8  # edges between a prefetch and the use of what it brings
-LINE = 16  # float32 numbers in a line of cache
+PREFETCH_DISTANCE = 8  # edges between a prefetch and the use of what it loads
+CACHE_LINE = 16  # float32 numbers in a line of the cache
 
 
 @inline
 def _message(op: int, a: Any, b: Any) -> Any:
-    if op == 1:
+    if op == ADD:
         return vector.add(a, b)
-    if op == 2:
+    if op == SUB:
         return vector.sub(a, b)
-    if op == 3:
+    if op == MUL:
         return vector.mul(a, b)
     return vector.div(a, b)
 
 
 @jit
 def sum_rows(
-    indptr: Any,
-    indices: Any,
-    eids: Any,
+    csr: Any,
     x: Any,
-    x_at: int,
-    x_kind: int,
-    x_places: Any,
     y: Any,
-    y_at: int,
-    y_kind: int,
-    y_places: Any,
     op: Any,
     factors: Any,
-    per_degree: bool,
     divisor: Any,
     out: Any,
-    column: int,
-    lanes: int,
-    shape: Any,
+    tile: Any,
     first: int,
     last: int,
 ) -> None:
     """``out[r] = sum of the messages of row r``, divided by their number or by ``divisor[r]``.
 
-    If ``factors`` is not ``()`` the messages are ``x``, one by one, times that many numbers of
-    ``y``, each for as many vectors as the others.
+    Args:
+        csr: the edges.
+        x: the left operand.
+        y: the right operand.
+        op: the operator, or ``()``.
+        factors: if not ``()``, messages are ``x``, one by one, times as many numbers of ``y`` as
+            this tuple is long, each for an equal share of the tile's vectors.
+        divisor: ``(per_degree, numbers)``; ``numbers`` is (rows,), or empty for none.
+        out: (rows, size).
+        tile: the columns.
+        first: the first row.
+        last: one past the last row.
     """
+    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
+    per_degree, numbers = divisor
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         acc = vector.fill(x, shape, 0)
         for j in range(begin, end):
-            ahead = min(j + AHEAD, end_of_all)
-            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            i = addresses.edge_row(x_end, r, ahead, indices, eids)
             if len(op) == 0:
                 addresses.prefetch(x, shape, i, column)
-                i = addresses.edge_row(x_at, r, j, indices, eids)
+                i = addresses.edge_row(x_end, r, j, indices, eids)
                 acc = vector.add(acc, vector.load(x, shape, i, column, lanes))
                 continue
-            if x_at != 0:
-                addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
-            i = addresses.edge_row(x_at, r, j, indices, eids)
+            if x_end != ROW:
+                addresses.prefetch_operand(x, shape, i, x_kind, x_columns, column)
+            i = addresses.edge_row(x_end, r, j, indices, eids)
             if len(factors):
-                y_column = np.int64(y_places[column])
-                if y_at != 0:
-                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
+                y_column = np.int64(y_columns[column])
+                if y_end != ROW:
+                    k = addresses.edge_row(y_end, r, ahead, indices, eids)
                     addresses.prefetch_number(y, k, y_column)
-                k = addresses.edge_row(y_at, r, j, indices, eids)
+                k = addresses.edge_row(y_end, r, j, indices, eids)
                 a = vector.load(x, shape, i, column, lanes)
                 b = vector.repeat(y, shape, k, y_column, factors)
                 acc = vector.add(acc, vector.mul(a, b))
                 continue
-            if y_at != 0:
-                k = addresses.edge_row(y_at, r, ahead, indices, eids)
-                addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
-            k = addresses.edge_row(y_at, r, j, indices, eids)
-            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-            b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+            if y_end != ROW:
+                k = addresses.edge_row(y_end, r, ahead, indices, eids)
+                addresses.prefetch_operand(y, shape, k, y_kind, y_columns, column)
+            k = addresses.edge_row(y_end, r, j, indices, eids)
+            a = vector.load_operand(x, shape, i, x_kind, x_columns, column, lanes)
+            b = vector.load_operand(y, shape, k, y_kind, y_columns, column, lanes)
             acc = vector.add(acc, _message(op[0], a, b))
         if per_degree and end > begin + 1:
             acc = vector.div(acc, vector.fill(x, shape, end - begin))
-        if len(divisor):
-            acc = vector.div(acc, vector.fill(x, shape, divisor[r]))
+        if len(numbers):
+            acc = vector.div(acc, vector.fill(x, shape, numbers[r]))
         vector.store(out, r, column, acc, lanes)
 
 
 @jit
 def extreme_rows(
-    indptr: Any,
-    indices: Any,
-    eids: Any,
+    csr: Any,
     x: Any,
-    x_at: int,
-    x_kind: int,
-    x_places: Any,
     y: Any,
-    y_at: int,
-    y_kind: int,
-    y_places: Any,
     op: Any,
-    smallest: Any,
-    careful: Any,
-    tracked: Any,
+    flags: Any,
     out: Any,
     arg: Any,
-    column: int,
-    lanes: int,
-    shape: Any,
+    tile: Any,
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = the largest message of row r``, smallest if ``(0,)``.
+    """``out[r] = the largest message of row r``, and the position of the edge that gave it.
 
-    If ``tracked`` is ``(0,)``, ``arg`` gets the position of the edge that gave it.
-    The first of equal messages wins; and, if ``careful`` is ``(0,)``, the first NaN over all.
-    Otherwise there must not be a NaN among the messages.
+    The first of equal messages wins.
+
+    Args:
+        csr: the edges.
+        x: the left operand.
+        y: the right operand.
+        op: the operator, or ``()``.
+        flags: ``(smallest, check_nan, with_arg)``, each ``()`` or ``(0,)``: take the smallest
+            message; let the first NaN win (without it, no message may be NaN); write ``arg``.
+        out: (rows, size).
+        arg: (rows, size) of int32 or int64, or (0, size).
+        tile: the columns.
+        first: the first row.
+        last: one past the last row.
     """
+    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
+    smallest, check_nan, with_arg = flags
     end_of_all = np.int64(len(indices)) - 1
     worst = np.inf if len(smallest) else -np.inf
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         acc = vector.fill(x, shape, worst)
-        won = vector.places(shape, 0)  # if nothing beats the worst value, the first edge gave it
+        # Indices in the row, which fit into 32 bits. If nothing is better than the worst value,
+        # the first edge gave it.
+        index = vector.indices(shape, 0)
         for j in range(begin, end):
-            ahead = min(j + AHEAD, end_of_all)
-            i = addresses.edge_row(x_at, r, ahead, indices, eids)
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            i = addresses.edge_row(x_end, r, ahead, indices, eids)
             if len(op) == 0:
                 addresses.prefetch(x, shape, i, column)
-                i = addresses.edge_row(x_at, r, j, indices, eids)
+                i = addresses.edge_row(x_end, r, j, indices, eids)
                 a = vector.load(x, shape, i, column, lanes)
             else:
-                if x_at != 0:
-                    addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
-                i = addresses.edge_row(x_at, r, j, indices, eids)
-                if y_at != 0:
-                    k = addresses.edge_row(y_at, r, ahead, indices, eids)
-                    addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
-                k = addresses.edge_row(y_at, r, j, indices, eids)
-                a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-                b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+                if x_end != ROW:
+                    addresses.prefetch_operand(x, shape, i, x_kind, x_columns, column)
+                i = addresses.edge_row(x_end, r, j, indices, eids)
+                if y_end != ROW:
+                    k = addresses.edge_row(y_end, r, ahead, indices, eids)
+                    addresses.prefetch_operand(y, shape, k, y_kind, y_columns, column)
+                k = addresses.edge_row(y_end, r, j, indices, eids)
+                a = vector.load_operand(x, shape, i, x_kind, x_columns, column, lanes)
+                b = vector.load_operand(y, shape, k, y_kind, y_columns, column, lanes)
                 a = _message(op[0], a, b)
-            better = vector.beats(a, acc, smallest, careful)
+            better = vector.is_better(a, acc, smallest, check_nan)
             acc = vector.choose(better, a, acc)
-            if len(tracked):
-                won = vector.choose(better, vector.places(shape, j - begin), won)
+            if len(with_arg):
+                index = vector.choose(better, vector.indices(shape, j - begin), index)
         if begin == end:
             acc = vector.fill(x, shape, 0)
         vector.store(out, r, column, acc, lanes)
-        if len(tracked):
-            won = won if begin < end else vector.places(shape, -1)
-            vector.store_places(arg, r, column, won, begin if begin < end else 0, lanes)
+        if len(with_arg):
+            index = index if begin < end else vector.indices(shape, -1)
+            vector.store_indices(arg, r, column, index, begin if begin < end else 0, lanes)
 
 
 @jit
-def make_messages(
-    indptr: Any,
-    indices: Any,
-    eids: Any,
-    x: Any,
-    x_at: int,
-    x_kind: int,
-    x_places: Any,
-    y: Any,
-    y_at: int,
-    y_kind: int,
-    y_places: Any,
-    op: Any,
-    out: Any,
-    column: int,
-    lanes: int,
-    shape: Any,
-    first: int,
-    last: int,
+def store_messages(
+    csr: Any, x: Any, y: Any, op: Any, out: Any, tile: Any, first: int, last: int
 ) -> None:
-    """``out[e] = the message of edge e``."""
+    """``out[e] = the message of edge e``, for (E, size) ``out``."""
+    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + AHEAD, end_of_all)
-            i = addresses.edge_row(x_at, r, ahead, indices, eids)
-            k = addresses.edge_row(y_at, r, ahead, indices, eids)
-            addresses.prefetch_operand(x, shape, i, x_kind, x_places, column)
-            addresses.prefetch_operand(y, shape, k, y_kind, y_places, column)
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            i = addresses.edge_row(x_end, r, ahead, indices, eids)
+            k = addresses.edge_row(y_end, r, ahead, indices, eids)
+            addresses.prefetch_operand(x, shape, i, x_kind, x_columns, column)
+            addresses.prefetch_operand(y, shape, k, y_kind, y_columns, column)
             addresses.prefetch(out, shape, np.int64(eids[ahead]), column)
-            i = addresses.edge_row(x_at, r, j, indices, eids)
-            k = addresses.edge_row(y_at, r, j, indices, eids)
-            a = vector.load_operand(x, shape, i, x_kind, x_places, column, lanes)
-            b = vector.load_operand(y, shape, k, y_kind, y_places, column, lanes)
+            i = addresses.edge_row(x_end, r, j, indices, eids)
+            k = addresses.edge_row(y_end, r, j, indices, eids)
+            a = vector.load_operand(x, shape, i, x_kind, x_columns, column, lanes)
+            b = vector.load_operand(y, shape, k, y_kind, y_columns, column, lanes)
             vector.store(out, np.int64(eids[j]), column, _message(op[0], a, b), lanes)
 
 
 @jit
-def make_dots(
-    indptr: Any,
-    indices: Any,
-    eids: Any,
-    x: Any,
-    x_at: int,
-    y: Any,
-    y_at: int,
-    width: int,
-    out: Any,
-    shape: Any,
-    first: int,
-    last: int,
+def dot_products(
+    csr: Any, x: Any, y: Any, width: int, out: Any, shape: Any, first: int, last: int
 ) -> None:
-    """``out[e, h] = sum of x * y over block h`` of ``width``, as many blocks at once as vectors."""
+    """``out[e, h] = sum of x * y over block h`` of ``width``, as many blocks at once as vectors.
+
+    Args:
+        csr: the edges.
+        x: ``(data, end)``, (rows, blocks * width).
+        y: likewise.
+        width: the elements of a block.
+        out: (E, blocks).
+        shape: of a tile.
+        first: the first row.
+        last: one past the last row.
+    """
+    (indptr, indices, eids), (x, x_end), (y, y_end) = csr, x, y
     end_of_all, blocks = np.int64(len(indices)) - 1, np.int64(out.shape[1])
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + AHEAD, end_of_all)
-            i = addresses.edge_row(x_at, r, ahead, indices, eids)
-            k = addresses.edge_row(y_at, r, ahead, indices, eids)
-            if x_at != 0:
-                for f in range(0, blocks * width, LINE):
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            i = addresses.edge_row(x_end, r, ahead, indices, eids)
+            k = addresses.edge_row(y_end, r, ahead, indices, eids)
+            if x_end != ROW:
+                for f in range(0, blocks * width, CACHE_LINE):
                     addresses.prefetch(x, (0,), i, f)
-            if y_at != 0:
-                for f in range(0, blocks * width, LINE):
+            if y_end != ROW:
+                for f in range(0, blocks * width, CACHE_LINE):
                     addresses.prefetch(y, (0,), k, f)
             addresses.prefetch(out, (0,), np.int64(eids[ahead]), 0)
-            i = addresses.edge_row(x_at, r, j, indices, eids)
-            k = addresses.edge_row(y_at, r, j, indices, eids)
+            i = addresses.edge_row(x_end, r, j, indices, eids)
+            k = addresses.edge_row(y_end, r, j, indices, eids)
             e = np.int64(eids[j])
             for h in range(0, blocks, len(shape)):
                 acc = vector.fill(x, shape, 0)
@@ -254,42 +253,37 @@ def make_dots(
 
 @jit
 def product_gradient_rows(
-    indptr: Any,
-    indices: Any,
-    eids: Any,
-    x: Any,
-    weight: Any,
-    grad: Any,
-    places: Any,
-    out: Any,
-    out_weight: Any,
-    adds: bool,
-    factors: Any,
-    column: int,
-    lanes: int,
-    shape: Any,
-    first: int,
-    last: int,
+    csr: Any, operands: Any, heads: Any, results: Any, tile: Any, first: int, last: int
 ) -> None:
     """``out[r] = sum of weight * grad`` and ``out_weight[e, h] = sum of x * grad over block h``.
 
-    ``factors`` has as many numbers as a tile has blocks, each for as many vectors as the others.
-    Where an earlier tile had the beginning of a block, its sum ``adds`` to what is there.
+    Args:
+        csr: the edges.
+        operands: ``(x, weight, grad)``: (rows, size), (E, heads) and (others, size).
+        heads: ``(columns, adds, factors)``: the head of each column; whether an earlier tile had
+            the beginning of a block, to whose sum this adds; and a tuple as long as the tile has
+            heads, each for an equal share of its vectors.
+        results: ``(out, out_weight)``.
+        tile: the columns.
+        first: the first row.
+        last: one past the last row.
     """
-    end_of_all, block = np.int64(len(indices)) - 1, np.int64(places[column])
+    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (x, weight, grad), (columns, adds, factors), (out, out_weight) = operands, heads, results
+    end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
     for r in range(first, last):
         own, acc = vector.load(x, shape, r, column, lanes), vector.fill(x, shape, 0)
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + AHEAD, end_of_all)
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
             e = np.int64(eids[ahead])
             addresses.prefetch(grad, shape, np.int64(indices[ahead]), column)
-            addresses.prefetch_number(weight, e, block)
-            addresses.prefetch_number(out_weight, e, block)
+            addresses.prefetch_number(weight, e, head)
+            addresses.prefetch_number(out_weight, e, head)
             e = np.int64(eids[j])
             a = vector.load(grad, shape, np.int64(indices[j]), column, lanes)
-            acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, block, factors)))
-            made = sums.totals(sums.joined(vector.mul(own, a), factors))
+            acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, head, factors)))
+            total = sums.totals(sums.combined(vector.mul(own, a), factors))
             if adds:
-                made = vector.add(made, vector.load(out_weight, (0,), e, block, len(factors)))
-            vector.store(out_weight, e, block, made, len(factors))
+                total = vector.add(total, vector.load(out_weight, (0,), e, head, len(factors)))
+            vector.store(out_weight, e, head, total, len(factors))
         vector.store(out, r, column, acc, lanes)

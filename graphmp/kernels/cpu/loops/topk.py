@@ -8,34 +8,49 @@ import numpy as np
 
 from ..runtime.jit import inline, jit
 
-WRONG = -1  # WRONG - e is an edge e whose weight is NaN
+NAN_FOUND = -1  # NAN_FOUND - e as a position stands for an edge e whose weight is NaN
 
 
 @inline
-def _is_before(a: Any, at: int, b: Any, bt: int, ascending: bool) -> Any:
-    """Whether weight ``a`` of the edge at position ``at`` comes before another's."""
-    return at < bt if a == b else (a < b) == ascending
+def _is_before(
+    weight: Any, position: int, other_weight: Any, other_position: int, ascending: bool
+) -> Any:
+    """Whether an edge comes before another; equal weights are ordered by position."""
+    if weight == other_weight:
+        return position < other_position
+    return (weight < other_weight) == ascending
 
 
 @jit
-def _sift(keys: Any, places: Any, begin: int, size: int, start: int, ascending: bool) -> None:
-    """Let an element of a heap, whose root is what comes last, sink to its place."""
-    key, place, at = keys[start], places[begin + start], start
+def _sift(weights: Any, positions: Any, begin: int, size: int, start: int, ascending: bool) -> None:
+    """Move an element of a heap down until no child comes after it.
+
+    The root of the heap is the edge that comes last.
+
+    Args:
+        weights: of the heap's elements.
+        positions: of the heap's elements, from ``begin`` on.
+        begin: where the heap starts in ``positions``.
+        size: of the heap.
+        start: the index of the element in the heap.
+        ascending: whether small weights come first.
+    """
+    weight, position, at = weights[start], positions[begin + start], start
     while 2 * at + 1 < size:
         child = 2 * at + 1
         if child + 1 < size and _is_before(
-            keys[child],
-            places[begin + child],
-            keys[child + 1],
-            places[begin + child + 1],
+            weights[child],
+            positions[begin + child],
+            weights[child + 1],
+            positions[begin + child + 1],
             ascending,
         ):
             child += 1
-        if not _is_before(key, place, keys[child], places[begin + child], ascending):
+        if not _is_before(weight, position, weights[child], positions[begin + child], ascending):
             break
-        keys[at], places[begin + at] = keys[child], places[begin + child]
+        weights[at], positions[begin + at] = weights[child], positions[begin + child]
         at = child
-    keys[at], places[begin + at] = key, place
+    weights[at], positions[begin + at] = weight, position
 
 
 @jit
@@ -49,34 +64,44 @@ def _find_nan(eids: Any, weights: Any, low: int, high: int) -> Any:
 
 @jit
 def choose_greatest(
-    indptr: Any, indices: Any, eids: Any, rows: Any, weights: Any, ascending: bool, limits: Any,
-    others: Any, places: Any, first: int, last: int,
-) -> None:  # fmt: skip
-    """The other end and the position of every edge chosen, in order."""
-    keys = np.empty(0, weights.dtype)
+    csr: Any, rows: Any, weights: Any, ascending: bool, chosen: Any, first: int, last: int
+) -> None:
+    """The other end and the position of every edge chosen, in order.
+
+    Args:
+        csr: ``(indptr, indices, eids)``.
+        rows: (n,) rows of ``csr``.
+        weights: (E,) by edge id.
+        ascending: choose the least weights.
+        chosen: ``(indptr, indices, positions)``: where each row's edges go, and the results.
+        first: the first index in ``rows``.
+        last: one past the last.
+    """
+    (indptr, indices, eids), (out_indptr, out_indices, positions) = csr, chosen
+    heap = np.empty(0, weights.dtype)
     for i in range(first, last):
-        begin, size = np.int64(limits[i]), np.int64(limits[i + 1]) - np.int64(limits[i])
+        begin, size = np.int64(out_indptr[i]), np.int64(out_indptr[i + 1]) - np.int64(out_indptr[i])
         low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
         if size == 0:
             continue
-        wrong = _find_nan(eids, weights, low, high)
-        if wrong >= 0:
-            places[begin : begin + size] = WRONG - eids[wrong]
+        nan = _find_nan(eids, weights, low, high)
+        if nan >= 0:
+            positions[begin : begin + size] = NAN_FOUND - eids[nan]
             continue
-        if len(keys) < size:
-            keys = np.empty(size, weights.dtype)
+        if len(heap) < size:
+            heap = np.empty(size, weights.dtype)
         for t in range(size):
-            keys[t], places[begin + t] = weights[eids[low + t]], low + t
+            heap[t], positions[begin + t] = weights[eids[low + t]], low + t
         for t in range(size // 2 - 1, -1, -1):
-            _sift(keys, places, begin, size, t, ascending)
+            _sift(heap, positions, begin, size, t, ascending)
         for p in range(low + size, high):
-            key = weights[eids[p]]
-            if _is_before(key, p, keys[0], places[begin], ascending):
-                keys[0], places[begin] = key, p
-                _sift(keys, places, begin, size, 0, ascending)
+            weight = weights[eids[p]]
+            if _is_before(weight, p, heap[0], positions[begin], ascending):
+                heap[0], positions[begin] = weight, p
+                _sift(heap, positions, begin, size, 0, ascending)
         for t in range(size - 1, 0, -1):
-            keys[0], keys[t] = keys[t], keys[0]
-            places[begin], places[begin + t] = places[begin + t], places[begin]
-            _sift(keys, places, begin, t, 0, ascending)
+            heap[0], heap[t] = heap[t], heap[0]
+            positions[begin], positions[begin + t] = positions[begin + t], positions[begin]
+            _sift(heap, positions, begin, t, 0, ascending)
         for t in range(begin, begin + size):
-            others[t] = indices[np.int64(places[t])]
+            out_indices[t] = indices[np.int64(positions[t])]

@@ -1,8 +1,14 @@
-"""The loops of random walks; numbers are drawn as :mod:`...contract` says.
+"""The loops of random walks; see :class:`~graphmp.kernels.sampling_spec.WalkSpec`.
 
-``weights`` are by edge id, without elements when every edge counts the same. ``pairs`` are the keys
-``source * nodes + destination`` of all edges, ascending, for walks of second order; else there are
-none. Keys lie row after row, as long as the rows of the layout.
+Arguments that all loops share:
+
+- ``csr``: ``(indptr, indices, eids)`` of the graph; rows are the nodes that edges leave.
+- ``pairs``: ``source * nodes + destination`` of all edges, ascending, for walks of second order;
+  else empty. Pairs of one source are as many as its row has edges.
+- ``weights``: (E,) by edge id, or empty for equal weights.
+- ``factors``: ``(back, far)``.
+- ``at``, ``previous``: the node of a walk and the one before, or -1.
+- ``sums``: scratch for cumulative sums of a row's weights.
 """
 
 from __future__ import annotations
@@ -11,124 +17,164 @@ from typing import Any
 
 import numpy as np
 
+from ...sampling_spec import MAX_TRIES
 from ..runtime.jit import inline, jit
 from . import philox
-from .sampling import tamed
+from .sampling import clamped
 
-STEP, TRY = 3, 4  # what random numbers are drawn for
-MAX_TRIES = 64
-ENDED, WRONG = -1, -2  # no edge; WRONG - e is an edge e whose weight is no probability
+STEP, TRY = 3, 4  # the last word of a counter: what it is drawn for
+ENDED, WRONG = -1, -2  # no edge; WRONG - e stands for an edge e whose weight is no probability
 
 
 @jit
-def _factor(indptr: Any, pairs: Any, other: int, before: int, back: float, far: float) -> float:
-    """How much an edge to ``other`` counts after ``before``."""
-    if other == before:
+def _factor(indptr: Any, pairs: Any, other: int, previous: int, factors: Any) -> float:
+    """What multiplies the weight of an edge to ``other`` after ``previous``."""
+    back, far = factors
+    if other == previous:
         return back
-    wanted = other * np.int64(len(indptr) - 1) + before
+    pair = other * np.int64(len(indptr) - 1) + previous
     low, end = np.int64(indptr[other]), np.int64(indptr[other + 1])
     high = end
     while low < high:
         middle = (low + high) // 2
-        if pairs[middle] < wanted:
+        if pairs[middle] < pair:
             low = middle + 1
         else:
             high = middle
-    return 1.0 if low < end and pairs[low] == wanted else far
+    return 1.0 if low < end and pairs[low] == pair else far
 
 
 @jit
-def _try(
-    indptr: Any, indices: Any, pairs: Any, walk: int, step: int, seed: int, at: int, before: int,
-    back: float, far: float,
-) -> Any:  # fmt: skip
-    """An edge by rejection: its position, or -1 after as many tries as there are edges."""
-    low, most = np.int64(indptr[at]), max(back, 1.0, far)
+def _by_rejection(
+    csr: Any, pairs: Any, counter: Any, seed: int, at: int, previous: int, factors: Any
+) -> Any:
+    """The position of an edge by rejection sampling, or -1 if every try is rejected."""
+    (indptr, indices, _), (walk, step) = csr, counter
+    low, bound = np.int64(indptr[at]), max(factors[0], 1.0, factors[1])
     degree = np.int64(indptr[at + 1]) - low
     for t in range(min(degree, MAX_TRIES)):
         a, b, c, d = philox.words(seed, walk, step, TRY + t)
-        place = low + np.int64(philox.fraction(a, b) * degree)
-        factor = _factor(indptr, pairs, np.int64(indices[place]), before, back, far)
-        if philox.fraction(c, d) * most < factor:
-            return place
+        position = low + np.int64(philox.fraction(a, b) * degree)
+        factor = _factor(indptr, pairs, np.int64(indices[position]), previous, factors)
+        if philox.fraction(c, d) * bound < factor:
+            return position
     return np.int64(ENDED)
 
 
 @jit
-def _add_up(
-    indptr: Any, indices: Any, eids: Any, pairs: Any, weights: Any, at: int, before: int,
-    back: float, far: float, sums: Any,
-) -> Any:  # fmt: skip
-    """Running sums of what the edges of a node count: -1, or what says which weight is wrong."""
+def _cumulative_sums(
+    csr: Any, pairs: Any, weights: Any, at: int, previous: int, factors: Any, sums: Any
+) -> Any:
+    """Fill ``sums`` for the edges of a node; returns -1, or ``WRONG - e``."""
+    indptr, indices, eids = csr
     low, total = np.int64(indptr[at]), 0.0
     for k in range(len(sums)):
         weight = np.float64(weights[eids[low + k]]) if len(weights) > 0 else 1.0
         if not (weight >= 0 and weight < np.inf):
             return WRONG - np.int64(eids[low + k])
         if weight > 0:
-            weight = tamed(weight)
-            if before >= 0 and len(pairs) > 0:
+            weight = clamped(weight)
+            if previous >= 0 and len(pairs) > 0:
                 other = np.int64(indices[low + k])
-                weight = tamed(weight * _factor(indptr, pairs, other, before, back, far))
+                weight = clamped(weight * _factor(indptr, pairs, other, previous, factors))
             total += weight
         sums[k] = total
     return np.int64(ENDED)
 
 
 @inline
-def _found(sums: Any, draw: float) -> Any:
-    """Where the point at a fraction of the last sum falls, or -1 if that sum is 0."""
+def _inverse(sums: Any, uniform: float) -> Any:
+    """The index whose cumulative sum passes a fraction of the last, or -1 if that is 0."""
     total = sums[len(sums) - 1]
-    return np.int64(np.searchsorted(sums, draw * total, side="right")) if total > 0 else ENDED
+    return np.int64(np.searchsorted(sums, uniform * total, side="right")) if total > 0 else ENDED
 
 
 @jit
 def _step(
-    indptr: Any, indices: Any, eids: Any, pairs: Any, weights: Any, walk: int, step: int,
-    stop: float, seed: int, at: int, before: int, back: float, far: float, sums: Any,
-) -> Any:  # fmt: skip
-    """The position of the edge that a walk takes, ``ENDED``, or what says which weight is wrong."""
+    csr: Any,
+    pairs: Any,
+    weights: Any,
+    counter: Any,
+    stop: float,
+    seed: int,
+    ends: Any,
+    factors: Any,
+    sums: Any,
+) -> Any:
+    """The position of the edge that a walk takes, ``ENDED``, or ``WRONG - e``.
+
+    Args:
+        csr: the edges.
+        pairs: for second order.
+        weights: of the edges.
+        counter: ``(walk, step)``, from which random numbers are drawn.
+        stop: the probability to end before the step.
+        seed: the key.
+        ends: ``(at, previous)``.
+        factors: for second order.
+        sums: scratch.
+    """
+    indptr, (walk, step), (at, previous) = csr[0], counter, ends
     low = np.int64(indptr[at])
     degree = np.int64(indptr[at + 1]) - low
     a, b, c, d = philox.words(seed, walk, step, STEP)
-    draw = philox.fraction(a, b)
+    uniform = philox.fraction(a, b)
     if degree == 0 or philox.fraction(c, d) < stop:
         return np.int64(ENDED)
     if len(weights) == 0:
-        if before < 0 or len(pairs) == 0:
-            return low + np.int64(draw * degree)
-        place = _try(indptr, indices, pairs, walk, step, seed, at, before, back, far)
-        if place >= 0:
-            return place
+        if previous < 0 or len(pairs) == 0:
+            return low + np.int64(uniform * degree)
+        position = _by_rejection(csr, pairs, counter, seed, at, previous, factors)
+        if position >= 0:
+            return position
     sums = sums[:degree]
-    wrong = _add_up(indptr, indices, eids, pairs, weights, at, before, back, far, sums)
-    rank = wrong if wrong < ENDED else _found(sums, draw)
+    wrong = _cumulative_sums(csr, pairs, weights, at, previous, factors, sums)
+    rank = wrong if wrong < ENDED else _inverse(sums, uniform)
     return low + rank if rank >= 0 else rank
 
 
 @jit
 def walk(
-    indptr: Any, indices: Any, eids: Any, nodes: Any, pairs: Any, weights: Any, stops: Any,
-    start: int, seed: int, back: float, far: float, traces: Any, chosen: Any, first: int, last: int,
-) -> None:  # fmt: skip
-    """The node and the edge of every step."""
-    sums, is_even = np.empty(0, np.float64), len(weights) == 0 and len(pairs) == 0
+    csr: Any,
+    nodes: Any,
+    pairs: Any,
+    weights: Any,
+    spec: Any,
+    factors: Any,
+    results: Any,
+    first: int,
+    last: int,
+) -> None:
+    """The node and the edge of every step.
+
+    Args:
+        csr: the edges.
+        nodes: (walks,) start nodes; -1 for a walk that has ended.
+        pairs: for second order.
+        weights: of the edges.
+        spec: ``(stops, start, seed)`` of the ``WalkSpec``.
+        factors: for second order.
+        results: ``(traces, edges)``, (walks, steps).
+        first: the first walk.
+        last: one past the last walk.
+    """
+    (indptr, indices, eids), (stops, start, seed), (traces, edges) = csr, spec, results
+    sums, is_uniform = np.empty(0, np.float64), len(weights) == 0 and len(pairs) == 0
     for i in range(first, last):
-        at, before = np.int64(nodes[i]), np.int64(ENDED)
+        at, previous = np.int64(nodes[i]), np.int64(ENDED)
         for s in range(len(stops)):
-            chosen[i, s] = traces[i, s] = ENDED
+            edges[i, s] = traces[i, s] = ENDED
             if at < 0:
                 continue
             degree = np.int64(indptr[at + 1]) - np.int64(indptr[at])
-            if len(sums) < degree and not is_even:
+            if len(sums) < degree and not is_uniform:
                 sums = np.empty(degree, np.float64)
-            place = _step(
-                indptr, indices, eids, pairs, weights, i, start + s, stops[s], seed, at, before,
-                back, far, sums,
+            position = _step(
+                csr, pairs, weights, (i, start + s), stops[s], seed, (at, previous), factors, sums
             )  # fmt: skip
-            before, at = at, np.int64(ENDED)
-            if place >= 0:
-                at = np.int64(indices[place])
-                traces[i, s], chosen[i, s] = at, eids[place]
+            previous, at = at, np.int64(ENDED)
+            if position >= 0:
+                at = np.int64(indices[position])
+                traces[i, s], edges[i, s] = at, eids[position]
             else:
-                chosen[i, s] = place
+                edges[i, s] = position

@@ -1,4 +1,4 @@
-"""How loops are compiled, cached, run on threads and given memory.
+"""Compilation of loops, their cache on disk, threads and memory.
 
 Files:
     disk_cache: Compiled loops on disk, loaded without starting the compiler.

@@ -1,8 +1,8 @@
-"""The cache on disk of compiled loops: one that is found there runs without a compiler.
+"""The cache on disk of compiled loops: a cached loop runs without a compiler.
 
 Before Numba looks into a cache it imports all that it can compile, with it SciPy's linear algebra,
 and compiles its own runtime. That takes most of the first call in a process, for nothing if the
-loop is found; if it is not, Numba's compiler does all of it by itself. Before any call it looks for
+loop is cached; if it is not, Numba's compiler does all of it itself. Before any call it looks for
 what other packages add to it, and imports NumPy's masked arrays to tell them from arrays; neither
 ever reaches a loop.
 
@@ -43,7 +43,7 @@ def _nothing() -> None:
 
 
 def _type_of(value: Any) -> Any:
-    """The Numba type of what a loop is given."""
+    """The Numba type of an argument of a loop."""
     if type(value) is np.ndarray:
         dtype, layout = from_dtype(value.dtype), map_layout(value)
         return types.Array(dtype, value.ndim, layout, readonly=not value.flags.writeable)

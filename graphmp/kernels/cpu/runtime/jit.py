@@ -19,11 +19,14 @@ IS_COMPILED = not cast(Any, numba).config.DISABLE_JIT
 # Sums may be reordered within a row; infinities and NaN must survive, so no "nnan" and no "ninf".
 _FAST = {"reassoc", "contract", "nsz"}
 
-# Numba's cache watches the file of a loop alone. What a loop calls lies in other files here, so
-# their contents go into the name that the cache knows it by.
-_STAMP = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")))
-).hexdigest()[:12]
+# Numba's cache watches only the file of a loop. A loop calls functions and reads constants of other
+# files, so their contents go into the name under which the cache stores it.
+_CPU = Path(__file__).parents[1]
+_SOURCES = [
+    *sorted(_CPU.rglob("*.py")),
+    *(_CPU.parent / f"{name}.py" for name in ("contract", "sampling_spec")),
+]
+_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12]
 
 
 def jit(loop: Loop) -> Loop:
@@ -32,7 +35,7 @@ def jit(loop: Loop) -> Loop:
 
 
 def inline(loop: Loop) -> Loop:
-    """Compile ``loop`` into each loop that calls it, where its branches can be decided once."""
+    """Compile ``loop`` into each loop that calls it, where constants decide its branches."""
     return _compiled(loop, inline="always")
 
 
@@ -41,6 +44,6 @@ def _compiled(loop: Loop, **options: Any) -> Loop:
         return loop
     loop.__qualname__ = f"{loop.__qualname__}_{_STAMP}"
     common: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-    made = njit(fastmath=_FAST, **common, **options)(loop)
-    disk_cache.enable(made)
-    return made  # type: ignore[no-any-return]
+    compiled = njit(fastmath=_FAST, **common, **options)(loop)
+    disk_cache.enable(compiled)
+    return compiled  # type: ignore[no-any-return]

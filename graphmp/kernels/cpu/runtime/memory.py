@@ -1,10 +1,10 @@
-"""Memory for large results: on large pages, and used again when a result is let go.
+"""Memory for large results: on large pages, and reused when a result is freed.
 
-Memory that is new is handed out when it is first written, page by page, and emptied before: that
-takes as long as a sum. So a large block that nobody refers to any more is kept for the next result
-of about its size, as a GPU's memory is; all that is kept is at most ``KEPT`` bytes. Rows gathered
-from a result are found through a table of pages, so Linux is asked for pages of 2 MiB in place of
-4 KiB; elsewhere, or when it declines, nothing changes.
+The system maps new memory when it is first written, page by page, and clears each page: that takes
+as long as a sum. So a large block that is no longer referred to is cached for the next result of
+about its size, as torch does on a GPU; at most ``MAX_CACHED`` bytes are cached. Gathering rows of a
+result looks up its pages, so Linux is asked for pages of 2 MiB instead of 4 KiB; on other systems,
+or when it declines, nothing changes.
 """
 
 from __future__ import annotations
@@ -22,30 +22,29 @@ import torch
 from torch import Tensor
 
 LARGE = 1 << 22  # bytes, below which a tensor is left as it is
-KEPT = 1 << 28  # bytes that may be kept for later
+MAX_CACHED = 1 << 28  # bytes
 _STEPS = 8  # sizes between two powers of two: a block is at most an eighth too large
 _PAGE = 4096
 _HUGE = 14  # MADV_HUGEPAGE
 
-# Blocks that nobody uses, by their size; the size that came first is let go first. A tensor may be
-# let go in any thread and in the middle of anything, so no lock is taken: whatever comes between
-# two of these steps costs a block, no more.
+# Free blocks by size; the size that was added first is evicted first. A tensor may be freed in any
+# thread and inside any other code, so no lock is taken: a race costs a block, no more.
 _free: dict[int, list[Tensor]] = {}
 
 
 class _Borrowed(np.ndarray):
-    """What a tensor holds of a block; when it is gone the block is free."""
+    """The array that a tensor refers to; when it is collected, its block is free."""
 
 
 def _find_madvise() -> Callable[..., Any] | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
-        found = ctypes.CDLL(None).madvise
+        madvise = ctypes.CDLL(None).madvise
     except (OSError, AttributeError):
         return None
-    found.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    return found
+    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return madvise
 
 
 _madvise = _find_madvise()
@@ -60,13 +59,13 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     block = _take(_rounded(size))
     borrowed = block.numpy()[:size].view(_Borrowed)
     weakref.finalize(borrowed, _give_back, block).atexit = False
-    strides = [math.prod(shape[place + 1 :]) for place in range(len(shape))]
-    made = torch.empty(0, dtype=dtype)  # not a view, which could not be changed in place
-    return made.set_(torch.from_numpy(borrowed).untyped_storage(), 0, shape, strides)
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    out = torch.empty(0, dtype=dtype)  # a view could not be changed in place by autograd
+    return out.set_(torch.from_numpy(borrowed).untyped_storage(), 0, shape, strides)
 
 
 def release() -> None:
-    """Let go of all memory that is kept for later."""
+    """Free all cached memory."""
     _free.clear()
 
 
@@ -77,14 +76,14 @@ def _rounded(size: int) -> int:
 
 
 def _take(size: int) -> Tensor:
-    """A block that was let go, or a new one."""
+    """A cached block, or a new one."""
     blocks = _free.get(size)
     if blocks:
-        with suppress(IndexError):  # another thread took the last
+        with suppress(IndexError):  # another thread was faster
             return blocks.pop()
     try:
         block = torch.empty(size, dtype=torch.uint8)
-    except RuntimeError:  # there is no more, unless what is kept is let go
+    except RuntimeError:  # out of memory: try again without the cache
         release()
         block = torch.empty(size, dtype=torch.uint8)
     if _madvise is not None:
@@ -94,11 +93,11 @@ def _take(size: int) -> Tensor:
 
 
 def _give_back(block: Tensor) -> None:
-    """Keep a block for later; let go of others when there are too many."""
-    if block.nbytes > KEPT:
+    """Cache a block; evict others if there are too many."""
+    if block.nbytes > MAX_CACHED:
         return
     _free.setdefault(block.nbytes, []).append(block)
-    while sum(size * len(blocks) for size, blocks in list(_free.items())) > KEPT:
+    while sum(size * len(blocks) for size, blocks in list(_free.items())) > MAX_CACHED:
         oldest = next(iter(list(_free)), block.nbytes)
         blocks = _free.get(oldest) or []
         with suppress(IndexError):

@@ -1,4 +1,4 @@
-"""Where the rows of operands are: their ids, and asking for them before they are needed."""
+"""Row ids of operands, and prefetching of rows before they are needed."""
 
 from __future__ import annotations
 
@@ -7,48 +7,52 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
+from ...contract import OTHER, ROW
 from . import llvm
 from .llvm import LANES
-from .vector import primitive
+from .vector import ONE_BY_ONE, primitive
 
 
 @primitive
-def edge_row(typing: Any, at: Any, row: Any, place: Any, others: Any, edges: Any) -> Any:
-    """``row`` (at 0), ``others[place]`` (1) or ``edges[place]`` (2), without a branch."""
+def edge_row(typing: Any, end: Any, row: Any, position: Any, indices: Any, eids: Any) -> Any:
+    """The row that an edge reads, without a branch.
+
+    ``row`` for ``ROW``, ``indices[position]`` for ``OTHER`` and ``eids[position]`` for ``EDGE``.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        second = context.make_array(others)(context, builder, args[3]).data
-        third = context.make_array(edges)(context, builder, args[4]).data
-        ids = builder.select(builder.icmp_signed("==", args[0], llvm.I64(1)), second, third)
-        found = builder.load(builder.gep(ids, [args[2]]))
-        wide = context.cast(builder, found, others.dtype, types.int64)
-        return builder.select(builder.icmp_signed("==", args[0], llvm.I64(0)), args[1], wide)
+        other_ids = context.make_array(indices)(context, builder, args[3]).data
+        edge_ids = context.make_array(eids)(context, builder, args[4]).data
+        is_other = builder.icmp_signed("==", args[0], llvm.I64(OTHER))
+        number = builder.load(builder.gep(builder.select(is_other, other_ids, edge_ids), [args[2]]))
+        wide = context.cast(builder, number, indices.dtype, types.int64)
+        return builder.select(builder.icmp_signed("==", args[0], llvm.I64(ROW)), args[1], wide)
 
     i = types.int64
-    return i(i, i, i, others, edges), generate
+    return i(i, i, i, indices, eids), generate
 
 
-def _bring(builder: Any, pointer: Any, lines: int) -> None:
-    """Ask for lines of cache from ``pointer`` on."""
-    at = builder.bitcast(pointer, llvm.I8.as_pointer())
-    flags = [llvm.I32(0), llvm.I32(3), llvm.I32(1)]  # to read, to all levels, data
+def _prefetch_lines(builder: Any, pointer: Any, lines: int) -> None:
+    """Prefetch cache lines from ``pointer`` on."""
+    start = builder.bitcast(pointer, llvm.I8.as_pointer())
+    flags = [llvm.I32(0), llvm.I32(3), llvm.I32(1)]  # to read, into all levels, data
     for line in range(lines):
-        place = builder.gep(at, [llvm.I64(line * 64)])
-        llvm.call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *flags])
+        address = builder.gep(start, [llvm.I64(line * 64)])
+        llvm.call(builder, "llvm.prefetch.p0", ir.VoidType(), [address, *flags])
 
 
 def _lines(array: Any, shape: Any) -> int:
-    """How many lines of cache a tile of ``array`` takes."""
+    """The number of cache lines of a tile of ``array``."""
     return int(max(1, len(shape) * LANES * (array.dtype.bitwidth // 8) // 64))
 
 
 @primitive
 def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
-    """Bring the tile that starts at ``array[row, column]`` near, without waiting."""
+    """Prefetch the tile that starts at ``array[row, column]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[2], args[3])
-        _bring(builder, start, _lines(array, shape))
+        _prefetch_lines(builder, start, _lines(array, shape))
         return context.get_dummy_value()
 
     return types.void(array, shape, types.int64, types.int64), generate
@@ -56,22 +60,24 @@ def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
 
 @primitive
 def prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
-    """Bring the line of ``array[row, column]`` near, without waiting."""
+    """Prefetch the cache line of ``array[row, column]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _bring(builder, llvm.element(context, builder, array, args[0], args[1], args[2]), 1)
+        _prefetch_lines(
+            builder, llvm.element(context, builder, array, args[0], args[1], args[2]), 1
+        )
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.int64), generate
 
 
 @primitive
-def prefetch_element(typing: Any, array: Any, place: Any) -> Any:
-    """Bring the line of ``array[place]``, of one dimension, near, without waiting."""
+def prefetch_element(typing: Any, array: Any, index: Any) -> Any:
+    """Prefetch the cache line of ``array[index]``, of one dimension."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(array)(context, builder, args[0]).data
-        _bring(builder, builder.gep(data, [args[1]]), 1)
+        _prefetch_lines(builder, builder.gep(data, [args[1]]), 1)
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
@@ -79,21 +85,22 @@ def prefetch_element(typing: Any, array: Any, place: Any) -> Any:
 
 @primitive
 def prefetch_operand(
-    typing: Any, array: Any, shape: Any, row: Any, kind: Any, places: Any, column: Any
+    typing: Any, array: Any, shape: Any, row: Any, kind: Any, columns: Any, column: Any
 ) -> Any:
-    """Bring the tile near that :func:`load_operand` loads; if it has places, its first line."""
+    """Prefetch the tile that :func:`.vector.load_operand` loads; the first line, if by columns."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[2], llvm.I64(0))
-        at = context.make_array(places)(context, builder, args[4]).data
-        is_wide = builder.icmp_signed("==", args[3], llvm.I64(0))
+        table = context.make_array(columns)(context, builder, args[4]).data
+        is_wide = builder.icmp_signed("==", args[3], llvm.I64(ONE_BY_ONE))
         with builder.if_else(is_wide, likely=True) as (then, otherwise):
             with then:
-                _bring(builder, builder.gep(start, [args[5]]), _lines(array, shape))
+                tile_start = builder.gep(start, [args[5]])
+                _prefetch_lines(builder, tile_start, _lines(array, shape))
             with otherwise:
-                place = builder.sext(builder.load(builder.gep(at, [args[5]])), llvm.I64)
-                _bring(builder, builder.gep(start, [place]), 1)
+                at = builder.sext(builder.load(builder.gep(table, [args[5]])), llvm.I64)
+                _prefetch_lines(builder, builder.gep(start, [at]), 1)
         return context.get_dummy_value()
 
     i = types.int64
-    return types.void(array, shape, i, i, places, i), generate
+    return types.void(array, shape, i, i, columns, i), generate

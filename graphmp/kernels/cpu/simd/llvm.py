@@ -1,6 +1,6 @@
-"""Pieces of LLVM code that the primitives of :mod:`.vector` are made of.
+"""The pieces of LLVM code that primitives emit.
 
-All of it works on vectors of eight numbers. A ``kind`` is the Numba type of an array's elements:
+All of them work on vectors of eight numbers. A ``kind`` is the Numba type of an array's elements:
 float32, float64, uint16 for the bits of bfloat16, int16 for those of float16.
 """
 
@@ -54,7 +54,7 @@ def splat(builder: Any, value: Any) -> Any:
 
 
 def first_lanes(builder: Any, lanes: Any) -> Any:
-    """A vector of bits, set in the first ``lanes`` places."""
+    """A mask whose first ``lanes`` bits are set."""
     numbers = ints(list(range(LANES)), I64)
     return builder.icmp_signed("<", numbers, splat(builder, lanes))
 
@@ -101,19 +101,19 @@ def narrowed(builder: Any, vector: Any, kind: Any) -> Any:
     bits = builder.bitcast(vector, ir.VectorType(I32, LANES))
     odd = builder.and_(builder.lshr(bits, ints([16] * LANES)), ints([1] * LANES))
     rounded = builder.add(bits, builder.add(odd, ints([0x7FFF] * LANES)))
-    quiet = builder.or_(bits, ints([0x400000] * LANES))  # a NaN stays one
-    kept = builder.select(builder.fcmp_unordered("uno", vector, vector), quiet, rounded)
-    high = builder.lshr(kept, ints([16] * LANES))
+    quiet = builder.or_(bits, ints([0x400000] * LANES))  # keeps a NaN from becoming infinite
+    halves = builder.select(builder.fcmp_unordered("uno", vector, vector), quiet, rounded)
+    high = builder.lshr(halves, ints([16] * LANES))
     return builder.trunc(high, ir.VectorType(I16, LANES))
 
 
 def store(builder: Any, pointer: Any, kind: Any, vector: Any, mask: Any) -> None:
     """Write eight numbers to an array of ``kind``, rounded to what it holds."""
-    put(builder, pointer, narrowed(builder, vector, kind), mask)
+    store_raw(builder, pointer, narrowed(builder, vector, kind), mask)
 
 
-def put(builder: Any, pointer: Any, vector: Any, mask: Any) -> None:
-    """Write eight numbers as they are, or the first of them, which the mask says."""
+def store_raw(builder: Any, pointer: Any, vector: Any, mask: Any) -> None:
+    """Write eight numbers as they are, or the first of them, as the mask says."""
     at = builder.bitcast(pointer, vector.type.as_pointer())
     name, size = _NAMES[vector.type.element]
     if mask is None:
@@ -122,14 +122,14 @@ def put(builder: Any, pointer: Any, vector: Any, mask: Any) -> None:
         args = [vector, at, I32(size), mask]
         call(builder, f"llvm.masked.store.{name}.p0", ir.VoidType(), args)
     else:
-        _put_one_by_one(builder, at, vector, mask)
+        _store_one_by_one(builder, at, vector, mask)
 
 
-def _put_one_by_one(builder: Any, at: Any, vector: Any, mask: Any) -> None:
+def _store_one_by_one(builder: Any, at: Any, vector: Any, mask: Any) -> None:
     """Write the first numbers of two bytes, without a masked store.
 
-    LLVM (22, with AVX-512) makes of a masked store of narrowed numbers, where it knows that the
-    mask has one lane, a store of four bytes: the number beside would be lost.
+    LLVM 22 with AVX-512 compiles a masked store of narrowed numbers, where it knows that the mask
+    has one lane, to a store of four bytes, which overwrites the next number.
     """
     first = builder.bitcast(at, vector.type.element.as_pointer())
     is_whole = builder.extract_element(mask, I32(LANES - 1))
@@ -154,7 +154,7 @@ def load_one(builder: Any, pointer: Any, kind: Any) -> Any:
 
 
 # For each dtype: integers of its width, ln 2 in two parts of which n times the first is exact, the
-# least argument whose result is a normal number, the exponent's bias and place, and the degree of
+# least argument whose result is a normal number, the exponent's bias and shift, and the degree of
 # the series, whose error at |r| <= ln 2 / 2 is below half a unit in the last place.
 _EXP = {
     types.float32: (I32, 0.693359375, -2.12194440054690583e-4, -87.33, 127, 23, 7),
@@ -164,7 +164,7 @@ _EXP = {
 
 def exp(builder: Any, dtype: Any, x: Any) -> Any:
     """Raise e to eight numbers: to ``n ln 2 + r`` it is ``2**n`` times a series in ``r``."""
-    integer, high, low, least, bias, place, degree = _EXP[dtype]
+    integer, high, low, least, bias, shift, degree = _EXP[dtype]
     vector, name = x.type, _NAMES[x.type.element][0]
 
     def number(value: float) -> Any:
@@ -176,7 +176,9 @@ def exp(builder: Any, dtype: Any, x: Any) -> Any:
     bounded = x
     for sign, bound in ((">", least), ("<", -least)):
         inside = builder.fcmp_ordered(sign, bounded, number(bound))
-        bounded = builder.select(inside, bounded, number(bound))  # of NaN too: it comes back below
+        bounded = builder.select(
+            inside, bounded, number(bound)
+        )  # also NaN, which is put back below
     scaled = builder.fmul(bounded, number(1 / math.log(2)))
     whole = call(builder, f"llvm.rint.{name}", vector, [scaled])
     rest = fused(whole, number(-high), bounded)
@@ -186,8 +188,8 @@ def exp(builder: Any, dtype: Any, x: Any) -> Any:
         series = fused(series, rest, number(1 / math.factorial(power)))
     integers = ir.VectorType(integer, LANES)
     exponent = builder.add(builder.fptosi(whole, integers), ints([bias] * LANES, integer))
-    power_of_two = builder.bitcast(builder.shl(exponent, ints([place] * LANES, integer)), vector)
-    made = builder.fmul(series, power_of_two)
-    made = builder.select(builder.fcmp_ordered("<", x, number(least)), number(0.0), made)
-    made = builder.select(builder.fcmp_ordered(">", x, number(-least)), number(math.inf), made)
-    return builder.select(builder.fcmp_unordered("uno", x, x), x, made)
+    power_of_two = builder.bitcast(builder.shl(exponent, ints([shift] * LANES, integer)), vector)
+    power = builder.fmul(series, power_of_two)
+    power = builder.select(builder.fcmp_ordered("<", x, number(least)), number(0.0), power)
+    power = builder.select(builder.fcmp_ordered(">", x, number(-least)), number(math.inf), power)
+    return builder.select(builder.fcmp_unordered("uno", x, x), x, power)

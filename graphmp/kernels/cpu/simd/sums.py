@@ -1,4 +1,4 @@
-"""Sums across a tile: of vectors that belong together, and of the numbers of each vector."""
+"""Sums inside a tile: of several vectors, and of the numbers of each vector."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .vector import Tile, each, pack, primitive
 
 @primitive
 def totals(typing: Any, tile: Any) -> Any:
-    """A tile of one vector: the sum of vector ``p``, of at most eight, in place ``p``."""
-    made = Tile(tile.dtype, 1)
+    """A tile of one vector, whose lane ``p`` is the sum of vector ``p`` of at most eight."""
+    result = Tile(tile.dtype, 1)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vectors = each(builder, tile, args[0])
         vectors += [ir.Constant(vectors[0].type, None)] * (LANES - len(vectors))
-        for width in (1, 2, 4):  # numbers that already belong together
+        for width in (1, 2, 4):  # numbers that are already summed
             order = [
                 p + half + step
                 for p in range(0, LANES, 2 * width)
@@ -33,24 +33,24 @@ def totals(typing: Any, tile: Any) -> Any:
                 )
                 for a, b in zip(vectors[::2], vectors[1::2], strict=True)
             ]
-        return pack(builder, made, vectors)
+        return pack(builder, result, vectors)
 
-    return made(tile), generate
+    return result(tile), generate
 
 
 @primitive
-def joined(typing: Any, tile: Any, numbers: Any) -> Any:
-    """A tile of as many vectors as ``numbers`` has: each the sum of as many of the others.
+def combined(typing: Any, tile: Any, numbers: Any) -> Any:
+    """A tile of as many vectors as ``numbers`` is long, each the sum of an equal share.
 
-    What :func:`.vector.repeat` gave to several vectors comes together again.
+    This is the gradient of :func:`.vector.repeat`.
     """
-    made = Tile(tile.dtype, len(numbers))
+    result = Tile(tile.dtype, len(numbers))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vectors, together = each(builder, tile, args[0]), tile.count // made.count
-        sums = vectors[::together]
-        for nth in range(1, together):
-            sums = [builder.fadd(a, b) for a, b in zip(sums, vectors[nth::together], strict=True)]
-        return pack(builder, made, sums)
+        vectors, share = each(builder, tile, args[0]), tile.count // result.count
+        sums = vectors[::share]
+        for nth in range(1, share):
+            sums = [builder.fadd(a, b) for a, b in zip(sums, vectors[nth::share], strict=True)]
+        return pack(builder, result, sums)
 
-    return made(tile, numbers), generate
+    return result(tile, numbers), generate

@@ -1,12 +1,11 @@
-"""SIMD primitives for loops: a tile is a few vectors of eight numbers that stay in registers.
+"""Primitives on tiles: load, store, arithmetic and comparison; the package explains tiles.
 
-Numba leaves accumulators of unknown width in memory; a :class:`Tile` has its width in its type, so
-LLVM keeps it in registers. A tile holds float32 or float64. It is loaded from rows of float32,
-float64, bfloat16 (arrays of uint16) or float16 (arrays of int16), which are widened on the way.
+Common arguments:
 
-Every function takes the tile's shape as a tuple whose *length* is the number of vectors, since the
-length of a tuple is part of its type. A tile of one vector is loaded and stored with a mask of its
-first ``lanes`` numbers; of a larger one every lane counts.
+- ``array``: (rows, columns), in C order.
+- ``shape``: a tuple as long as the tile has vectors.
+- ``row``, ``column``: int64, the first element of the tile in ``array``.
+- ``lanes``: how many numbers of a tile of one vector count; ignored for larger tiles.
 """
 
 from __future__ import annotations
@@ -21,11 +20,14 @@ from numba.extending import intrinsic, models, register_model
 from . import llvm
 from .llvm import LANES
 
+# How the elements of an operand meet those of a tile: one by one; one for each vector, at the
+# columns that a table names; or one by one, at these columns.
+ONE_BY_ONE, IN_BLOCKS, BY_COLUMNS = 0, 1, 2
+
 
 def primitive(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function that loops call, without its first argument, and that becomes LLVM code."""
-    made: Callable[..., Any] = intrinsic(function)
-    return made
+    """A function that loops call, without its first argument, and that emits LLVM code."""
+    return intrinsic(function)
 
 
 class Tile(types.Type):
@@ -42,22 +44,22 @@ class _TileModel(models.PrimitiveModel):
         super().__init__(manager, tile, ir.ArrayType(llvm.vector_of(tile.dtype), tile.count))
 
 
-def _of(array: Any) -> Any:
+def _dtype_of(array: Any) -> Any:
     """The dtype of a tile that is loaded from ``array``."""
     return types.float64 if array.dtype == types.float64 else types.float32
 
 
 def pack(builder: Any, tile: Tile, vectors: list[Any]) -> Any:
-    """A tile of so many vectors."""
+    """A tile of these vectors."""
     packed = ir.Constant(ir.ArrayType(llvm.vector_of(tile.dtype), tile.count), ir.Undefined)
-    for place, vector in enumerate(vectors):
-        packed = builder.insert_value(packed, vector, place)
+    for index, vector in enumerate(vectors):
+        packed = builder.insert_value(packed, vector, index)
     return packed
 
 
 def each(builder: Any, tile: Tile, value: Any) -> list[Any]:
     """The vectors of a tile."""
-    return [builder.extract_value(value, place) for place in range(tile.count)]
+    return [builder.extract_value(value, index) for index in range(tile.count)]
 
 
 # ---- making tiles
@@ -66,7 +68,7 @@ def each(builder: Any, tile: Tile, value: Any) -> list[Any]:
 @primitive
 def fill(typing: Any, array: Any, shape: Any, value: Any) -> Any:
     """A tile of one value, of the dtype that ``array`` is widened to."""
-    tile = Tile(_of(array), len(shape))
+    tile = Tile(_dtype_of(array), len(shape))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number = context.cast(builder, args[2], signature.args[2], tile.dtype)
@@ -84,105 +86,105 @@ class _Source:
         self.row = llvm.element(context, builder, array, value, row, llvm.I64(0))
         self.lanes = lanes  # None: all
 
-    def one_by_one(self, place: int) -> Any:
-        """Vector ``place`` of consecutive numbers."""
-        at = self.builder.add(self.column, llvm.I64(place * LANES))
+    def one_by_one(self, index: int) -> Any:
+        """Vector ``index`` of consecutive numbers."""
+        column = self.builder.add(self.column, llvm.I64(index * LANES))
         mask = None if self.lanes is None else llvm.first_lanes(self.builder, self.lanes)
-        return llvm.load(self.builder, self.builder.gep(self.row, [at]), self.array.dtype, mask)
+        return llvm.load(self.builder, self.builder.gep(self.row, [column]), self.array.dtype, mask)
 
-    def in_blocks(self, place: int, places: Any) -> Any:
-        """Vector ``place`` of eight times one number, whose column is in ``places``."""
-        at = self.builder.add(self.column, llvm.I64(place * LANES))
-        return llvm.splat(self.builder, self._number(places, at))
+    def in_blocks(self, index: int, columns: Any) -> Any:
+        """Vector ``index``, eight times one number, whose column is in ``columns``."""
+        at = self.builder.add(self.column, llvm.I64(index * LANES))
+        return llvm.splat(self.builder, self._number(columns, at))
 
-    def by_places(self, place: int, places: Any) -> Any:
-        """Vector ``place`` of numbers whose columns are in ``places``."""
+    def by_columns(self, index: int, columns: Any) -> Any:
+        """Vector ``index`` of numbers whose columns are in ``columns``."""
         builder = self.builder
-        vector = ir.Constant(llvm.vector_of(_of(self.array)), ir.Undefined)
+        vector = ir.Constant(llvm.vector_of(_dtype_of(self.array)), ir.Undefined)
         for lane in range(LANES):
-            at = builder.add(self.column, llvm.I64(place * LANES + lane))
-            if self.lanes is not None:  # stay inside the row: lanes beyond repeat the last
+            at = builder.add(self.column, llvm.I64(index * LANES + lane))
+            if self.lanes is not None:  # stay inside the row: lanes beyond the last repeat it
                 last = builder.sub(builder.add(self.column, self.lanes), llvm.I64(1))
                 at = builder.select(builder.icmp_signed("<", at, last), at, last)
-            vector = builder.insert_element(vector, self._number(places, at), llvm.I32(lane))
+            vector = builder.insert_element(vector, self._number(columns, at), llvm.I32(lane))
         return vector
 
-    def _number(self, places: Any, at: Any) -> Any:
-        column = self.builder.sext(self.builder.load(self.builder.gep(places, [at])), llvm.I64)
+    def _number(self, columns: Any, at: Any) -> Any:
+        column = self.builder.sext(self.builder.load(self.builder.gep(columns, [at])), llvm.I64)
         return llvm.load_one(self.builder, self.builder.gep(self.row, [column]), self.array.dtype)
 
 
 @primitive
 def load(typing: Any, array: Any, shape: Any, row: Any, column: Any, lanes: Any) -> Any:
     """The tile that starts at ``array[row, column]``."""
-    tile = Tile(_of(array), len(shape))
+    tile = Tile(_dtype_of(array), len(shape))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         masked = args[4] if tile.count == 1 else None
         source = _Source(context, builder, array, (args[0], args[2], args[3]), masked)
-        return pack(builder, tile, [source.one_by_one(place) for place in range(tile.count)])
+        return pack(builder, tile, [source.one_by_one(index) for index in range(tile.count)])
 
     return tile(array, shape, types.int64, types.int64, types.int64), generate
 
 
 @primitive
 def load_operand(
-    typing: Any, array: Any, shape: Any, row: Any, kind: Any, places: Any, column: Any, lanes: Any
+    typing: Any, array: Any, shape: Any, row: Any, kind: Any, columns: Any, column: Any, lanes: Any
 ) -> Any:
-    """The tile of an operand, which meets the result as ``kind`` says.
+    """The tile of an operand, whose elements meet those of the result as ``kind`` says.
 
-    0: one by one. 1: one number for each vector, at ``places``. 2: one by one, at ``places``. This
-    is no function of loops, since handing arrays to one counts references at every call.
+    ``ONE_BY_ONE``: consecutive numbers. ``IN_BLOCKS``: one number for each vector, at ``columns``.
+    ``BY_COLUMNS``: one number for each lane, at ``columns``; int32, by column of the result.
     """
-    tile = Tile(_of(array), len(shape))
+    tile = Tile(_dtype_of(array), len(shape))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         masked = args[6] if tile.count == 1 else None
         source = _Source(context, builder, array, (args[0], args[2], args[5]), masked)
-        at = context.make_array(places)(context, builder, args[4]).data
-        kinds = [
-            source.one_by_one,
-            lambda place: source.in_blocks(place, at),
-            lambda place: source.by_places(place, at),
-        ]
-        blocks = [builder.append_basic_block(f"kind{number}") for number in range(len(kinds))]
+        table = context.make_array(columns)(context, builder, args[4]).data
+        loads = {
+            ONE_BY_ONE: source.one_by_one,
+            IN_BLOCKS: lambda index: source.in_blocks(index, table),
+            BY_COLUMNS: lambda index: source.by_columns(index, table),
+        }
+        blocks = {number: builder.append_basic_block(f"kind{number}") for number in loads}
         join = builder.append_basic_block("join")
-        switch = builder.switch(args[3], blocks[0])
-        for number, block in enumerate(blocks[1:], 1):
-            switch.add_case(ir.Constant(args[3].type, number), block)
-        made = []
-        for block, make in zip(blocks, kinds, strict=True):
-            builder.position_at_end(block)
-            made.append([make(place) for place in range(tile.count)])
+        switch = builder.switch(args[3], blocks[ONE_BY_ONE])
+        for number in (IN_BLOCKS, BY_COLUMNS):
+            switch.add_case(ir.Constant(args[3].type, number), blocks[number])
+        vectors_of_kinds = []
+        for number, load_vector in loads.items():
+            builder.position_at_end(blocks[number])
+            vectors_of_kinds.append([load_vector(index) for index in range(tile.count)])
             builder.branch(join)
         builder.position_at_end(join)
         vectors = []
-        for choices in zip(*made, strict=True):
+        for alternatives in zip(*vectors_of_kinds, strict=True):
             vector = builder.phi(llvm.vector_of(tile.dtype))
-            for block, choice in zip(blocks, choices, strict=True):
-                vector.add_incoming(choice, block)
+            for block, alternative in zip(blocks.values(), alternatives, strict=True):
+                vector.add_incoming(alternative, block)
             vectors.append(vector)
         return pack(builder, tile, vectors)
 
     i = types.int64
-    return tile(array, shape, i, i, places, i, i), generate
+    return tile(array, shape, i, i, columns, i, i), generate
 
 
 @primitive
 def repeat(typing: Any, array: Any, shape: Any, row: Any, column: Any, numbers: Any) -> Any:
-    """A tile of a few numbers of a row, each repeated in as many vectors as the others.
+    """A tile of consecutive numbers of a row, each repeated in an equal share of the vectors.
 
-    They start at ``column``; the length of the tuple ``numbers`` says how many they are.
+    The length of the tuple ``numbers`` is how many numbers there are.
     """
-    tile, distinct = Tile(_of(array), len(shape)), len(numbers)
+    tile, distinct = Tile(_dtype_of(array), len(shape)), len(numbers)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[2], args[3])
-        made = []
-        for place in range(distinct):
-            number = llvm.load_one(builder, builder.gep(start, [llvm.I64(place)]), array.dtype)
-            made += [llvm.splat(builder, number)] * (tile.count // distinct)
-        return pack(builder, tile, made)
+        vectors = []
+        for index in range(distinct):
+            number = llvm.load_one(builder, builder.gep(start, [llvm.I64(index)]), array.dtype)
+            vectors += [llvm.splat(builder, number)] * (tile.count // distinct)
+        return pack(builder, tile, vectors)
 
     return tile(array, shape, types.int64, types.int64, numbers), generate
 
@@ -191,24 +193,24 @@ def repeat(typing: Any, array: Any, shape: Any, row: Any, column: Any, numbers: 
 def load_blocks(
     typing: Any, array: Any, shape: Any, row: Any, block: Any, blocks: Any, width: Any, lanes: Any
 ) -> Any:
-    """A tile whose vector ``p`` starts where block ``block + p`` of a row does, ``width`` apart.
+    """A tile with a vector from each of several blocks of a row, ``width`` columns apart.
 
-    ``block`` is a pair: the first block and how far into each block. Vectors beyond the last of
-    the ``blocks`` repeat it. Only the first ``lanes`` numbers of each count; the others are 0.
+    ``block`` is a pair: the first block, and the column in each block. Vectors beyond the last of
+    the ``blocks`` repeat it. Only the first ``lanes`` numbers of each vector count; others are 0.
     """
-    tile = Tile(_of(array), len(shape))
+    tile = Tile(_dtype_of(array), len(shape))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         first, into = cgutils.unpack_tuple(builder, args[3])
         last = builder.sub(args[4], llvm.I64(1))
         start = llvm.element(context, builder, array, args[0], args[2], into)
-        mask, made = llvm.first_lanes(builder, args[6]), []
-        for place in range(tile.count):
-            at = builder.add(first, llvm.I64(place))
+        mask, vectors = llvm.first_lanes(builder, args[6]), []
+        for index in range(tile.count):
+            at = builder.add(first, llvm.I64(index))
             at = builder.select(builder.icmp_signed("<", at, last), at, last)
             pointer = builder.gep(start, [builder.mul(at, args[5])])
-            made.append(llvm.load(builder, pointer, array.dtype, mask))
-        return pack(builder, tile, made)
+            vectors.append(llvm.load(builder, pointer, array.dtype, mask))
+        return pack(builder, tile, vectors)
 
     i = types.int64
     return tile(array, shape, i, types.UniTuple(i, 2), i, i, i), generate
@@ -224,8 +226,8 @@ def store(typing: Any, array: Any, row: Any, column: Any, tile: Any, lanes: Any)
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[1], args[2])
         mask = llvm.first_lanes(builder, args[4]) if tile.count == 1 else None
-        for place, vector in enumerate(each(builder, tile, args[3])):
-            at = builder.gep(start, [llvm.I64(place * LANES)])
+        for index, vector in enumerate(each(builder, tile, args[3])):
+            at = builder.gep(start, [llvm.I64(index * LANES)])
             llvm.store(builder, at, array.dtype, vector, mask)
         return context.get_dummy_value()
 
@@ -251,33 +253,34 @@ mul = _binary("fmul")
 div = _binary("fdiv")
 
 
-def _bent(keep: bool) -> Callable[..., Any]:
+def _leaky_relu(is_gradient: bool) -> Callable[..., Any]:
     def operation(typing: Any, tile: Any, slope: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             number = context.cast(builder, args[1], signature.args[1], tile.dtype)
-            steepness, made = llvm.splat(builder, number), []
+            slopes, vectors = llvm.splat(builder, number), []
             for x in each(builder, tile, args[0]):
                 positive = builder.fcmp_ordered(">", x, ir.Constant(x.type, None))
-                above = x if keep else ir.Constant(x.type, [1.0] * LANES)
-                below = builder.fmul(x, steepness) if keep else steepness
-                made.append(builder.select(positive, above, below))
-            return pack(builder, tile, made)
+                above = ir.Constant(x.type, [1.0] * LANES) if is_gradient else x
+                below = slopes if is_gradient else builder.fmul(x, slopes)
+                vectors.append(builder.select(positive, above, below))
+            return pack(builder, tile, vectors)
 
         return tile(tile, slope), generate
 
     return primitive(operation)
 
 
-leaky = _bent(keep=True)  # leaky(tile, slope): each number, times the slope unless it is positive
-steep = _bent(keep=False)  # steep(tile, slope): the derivative of that
+# leaky_relu(tile, slope): each number, times the slope unless it is positive; and its derivative.
+leaky_relu = _leaky_relu(is_gradient=False)
+leaky_relu_grad = _leaky_relu(is_gradient=True)
 
 
 # ---- choosing between tiles
 
 
 @primitive
-def places(typing: Any, shape: Any, value: Any) -> Any:
-    """A tile of int32, all ``value``: which edge gave each number of another tile."""
+def indices(typing: Any, shape: Any, value: Any) -> Any:
+    """A tile of int32, all ``value``: indices of edges, for each number of another tile."""
     tile = Tile(types.int32, len(shape))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -288,25 +291,25 @@ def places(typing: Any, shape: Any, value: Any) -> Any:
 
 
 @primitive
-def beats(typing: Any, new: Any, old: Any, smallest: Any, careful: Any) -> Any:
-    """Where ``new`` is larger than ``old``; smaller, if ``smallest`` is (0,).
+def is_better(typing: Any, new: Any, old: Any, smallest: Any, check_nan: Any) -> Any:
+    """A mask of where ``new`` is larger than ``old``; with ``smallest``, smaller.
 
-    If ``careful`` is (0,), also where ``new`` is the first NaN.
+    With ``check_nan`` it is also set where ``new`` is NaN and ``old`` is not. Both are flags.
     """
     tile, sign = Tile(types.boolean, new.count), "<" if len(smallest) else ">"
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        made = []
+        masks = []
         for a, b in zip(each(builder, new, args[0]), each(builder, new, args[1]), strict=True):
-            wins = builder.fcmp_ordered(sign, a, b)
-            if len(careful):
+            mask = builder.fcmp_ordered(sign, a, b)
+            if len(check_nan):
                 is_nan = builder.fcmp_unordered("uno", a, a)
                 first_nan = builder.and_(is_nan, builder.fcmp_ordered("ord", b, b))
-                wins = builder.or_(wins, first_nan)
-            made.append(wins)
-        return pack(builder, tile, made)
+                mask = builder.or_(mask, first_nan)
+            masks.append(mask)
+        return pack(builder, tile, masks)
 
-    return tile(new, new, smallest, careful), generate
+    return tile(new, new, smallest, check_nan), generate
 
 
 @primitive
@@ -314,20 +317,19 @@ def choose(typing: Any, mask: Any, new: Any, old: Any) -> Any:
     """The numbers of ``new`` where ``mask`` is set, else of ``old``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        bits, fresh, kept = (
-            each(builder, tile, value) for tile, value in zip((mask, new, new), args, strict=True)
-        )
-        made = [builder.select(m, a, b) for m, a, b in zip(bits, fresh, kept, strict=True)]
-        return pack(builder, new, made)
+        masks = each(builder, mask, args[0])
+        pairs = zip(each(builder, new, args[1]), each(builder, new, args[2]), strict=True)
+        vectors = [builder.select(m, a, b) for m, (a, b) in zip(masks, pairs, strict=True)]
+        return pack(builder, new, vectors)
 
     return new(mask, new, new), generate
 
 
 @primitive
-def store_places(
+def store_indices(
     typing: Any, array: Any, row: Any, column: Any, tile: Any, begin: Any, lanes: Any
 ) -> Any:
-    """Write ``begin`` plus each of a tile's places, from ``array[row, column]`` on."""
+    """Write ``begin`` plus each index of a tile, from ``array[row, column]`` on."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[1], args[2])
@@ -335,10 +337,10 @@ def store_places(
         kind, first = llvm.I32, builder.trunc(args[4], llvm.I32)
         if array.dtype == types.int64:
             kind, first = llvm.I64, args[4]
-        for place, vector in enumerate(each(builder, tile, args[3])):
+        for index, vector in enumerate(each(builder, tile, args[3])):
             wide = vector if kind == llvm.I32 else builder.sext(vector, ir.VectorType(kind, LANES))
             value = builder.add(wide, llvm.splat(builder, first))
-            llvm.put(builder, builder.gep(start, [llvm.I64(place * LANES)]), value, mask)
+            llvm.store_raw(builder, builder.gep(start, [llvm.I64(index * LANES)]), value, mask)
         return context.get_dummy_value()
 
     i = types.int64
@@ -349,8 +351,8 @@ def store_places(
 def exp(typing: Any, tile: Any) -> Any:
     """The exponential of each number.
 
-    Results below the normal numbers are 0, above the largest number infinite; the relative error
-    is below two units in the last place.
+    Results below the smallest normal number are 0, those above the largest number infinite. The
+    relative error is below two units in the last place.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -65,11 +65,11 @@ def test_a_block_is_at_most_an_eighth_too_large(size: int) -> None:
 
 
 def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "KEPT", 5 * memory.LARGE)
+    monkeypatch.setattr(memory, "MAX_CACHED", 5 * memory.LARGE)
     tensors = [memory.empty((memory.LARGE + step * 1_000_000,), torch.uint8) for step in range(8)]
-    tensors.append(memory.empty((memory.KEPT + 1,), torch.uint8))
+    tensors.append(memory.empty((memory.MAX_CACHED + 1,), torch.uint8))
     del tensors
-    assert 0 < kept() <= memory.KEPT
+    assert 0 < kept() <= memory.MAX_CACHED
 
 
 def test_what_is_kept_is_let_go_when_there_is_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,42 @@
+"""Softmax over the edges of each row, in plain torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..contract import Csr, accumulator
+from ..segments import rows_of
+from .adding import add_rows
+
+
+def softmax(csr: Csr, logits: Tensor) -> Tensor:
+    """Softmax over the edges of each row; see the contract."""
+    row, flat = _rows_by_edge(csr), _flat(logits)
+    zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
+    index = row.view(-1, 1).expand_as(flat)
+    peak = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
+    weights = (flat - peak[row]).exp()
+    total = add_rows(zeros, row, weights)
+    return (weights / total[row]).to(logits.dtype).view(logits.shape)
+
+
+def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
+    """The gradient of the softmax; see the contract."""
+    row, flat, upstream = _rows_by_edge(csr), _flat(weights), _flat(grads)
+    zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
+    total = add_rows(zeros, row, flat * upstream)
+    return (flat * (upstream - total[row])).to(weights.dtype).view(weights.shape)
+
+
+def _rows_by_edge(csr: Csr) -> Tensor:
+    """The row of each edge, in edge id order: (E,) int64."""
+    row = torch.empty_like(csr.edge_ids, dtype=torch.int64)
+    row[csr.edge_ids.long()] = rows_of(csr.indptr, len(csr.edge_ids)).long()
+    return row
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """Values as (E, elements), in the accumulator's dtype."""
+    flat = tensor.reshape(tensor.shape[0], tensor.shape[1:].numel())
+    return flat.to(accumulator(tensor.dtype))
