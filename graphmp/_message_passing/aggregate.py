@@ -1,8 +1,9 @@
 """Message and reduce functions on relations: resolved once, then computed, combined and finished.
 
-:func:`resolve` is the door: it decides by type whether a function is a builtin; what follows calls
-methods. A builtin with a kernel reduces each relation to a partial result, 0 in rows without
-messages; partial results are combined by degree, and the division by the degree comes last.
+:func:`resolve` decides by type whether a function is a builtin; the verbs call methods of the
+objects that it returns. A builtin with a kernel reduces each relation to a partial result, 0 in
+rows without messages; partial results are combined by degree, and the division by the degree comes
+last.
 """
 
 from __future__ import annotations

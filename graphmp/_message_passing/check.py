@@ -49,7 +49,7 @@ def same_message(message: Message, reduce: Reduce) -> None:
 
 
 def _described(value: Any) -> str:
-    """What a user passed as a function, for an error message."""
+    """A value passed as a function, as an error message describes it."""
     if isinstance(value, (Message, Reduce)):
         kind = "message" if isinstance(value, Message) else "reduce"
         return f"the {kind} builtin function.{value.name}"

@@ -16,7 +16,7 @@ _UNNAMED = (DEFAULT_NTYPE, DEFAULT_ETYPE, (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT
 
 
 def of_type(name: str | CanonicalEtype) -> str:
-    """What follows "nodes" or "edges" in a message: their type, unless it has no name.
+    """A type as it follows "nodes" or "edges" in an error message; empty if it has no name.
 
     Example:
         >>> of_type("user"), of_type(DEFAULT_NTYPE)
@@ -26,7 +26,7 @@ def of_type(name: str | CanonicalEtype) -> str:
 
 
 def listed(names: Iterable[object]) -> str:
-    """Types in a message, where one without a name is called so."""
+    """Types as an error message lists them."""
     texts = ["one without a name" if name in _UNNAMED else repr(name) for name in names]
     return ", ".join(dict.fromkeys(texts)) or "none"
 

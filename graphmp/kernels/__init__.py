@@ -10,9 +10,9 @@ Files:
     cuda: The GPU backend, compiled by Triton.
     error_texts: Error messages that all backends share.
     philox: The counter-based random number generator Philox 4x32-10.
-    plan: How the features of two operands broadcast, and what is summed.
+    plan: How the features of two operands broadcast, and which dimensions are summed.
     reference: The reference backend in plain torch: every device, every dtype.
-    sampling_spec: Records that describe what is sampled and how.
+    sampling_spec: Records that describe samples and walks.
     segments: Rows and positions of compressed layouts.
     torch_library: Registration of operators with torch.library.
 """
@@ -55,7 +55,7 @@ def why_not(name: str, call: Call) -> str | None:
 
     Args:
         name: a name in ``BACKENDS``.
-        call: what is to be run.
+        call: the call to run.
     """
     module, needs = next((m, n) for known, m, n in BACKENDS if known == name)
     if name not in _enabled:

@@ -1,4 +1,4 @@
-"""The contract of the backends: what they may implement, on which records, and how exactly.
+"""The contract of the backends: the primitives, the records they read, and tolerances.
 
 :class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
 has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``gather``,
@@ -108,7 +108,7 @@ class Attention(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call of a primitive: what a backend may look at to say why it cannot run it."""
+    """One call of a primitive, as far as a backend needs it to say why it cannot run it."""
 
     primitive: str
     device: str

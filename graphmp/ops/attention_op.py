@@ -41,7 +41,7 @@ class AttentionCall(NamedTuple):
     with_attention: bool
 
     def spec(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
-        """The operands as the kernels take them."""
+        """The record of contiguous operands and constants that the kernels read."""
         ready = [None if t is None else t.contiguous() for t in tensors]
         number = 0 if seed is None else int(seed)
         return Attention(self.kind, self.heads, *ready, self.negative_slope, self.dropout, number)  # type: ignore[call-arg,arg-type]

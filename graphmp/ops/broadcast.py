@@ -108,11 +108,11 @@ def unsqueeze_like(rows: Tensor, like: Tensor) -> Tensor:
 
 
 def check_one_shape(parts: Sequence[Tensor], what: str) -> None:
-    """Check that what several relations give one node type has one shape.
+    """Check that the features that several relations send to one node type have one shape.
 
     Args:
         parts: (rows, *feature) of each relation.
-        what: what they are, for the message.
+        what: their name in an error message.
 
     Raises:
         GraphValueError: feature shapes that differ.
@@ -120,6 +120,6 @@ def check_one_shape(parts: Sequence[Tensor], what: str) -> None:
     shapes = {tuple(part.shape[1:]) for part in parts}
     if len(shapes) > 1:
         raise GraphValueError(
-            f"{what} of several edge types into one node type must have one shape, "
-            f"got shapes {', '.join(map(str, sorted(shapes)))}."
+            f"{what} of several edge types into one node type: expected one shape, got shapes "
+            f"{', '.join(map(str, sorted(shapes)))}."
         )

@@ -351,12 +351,12 @@ def _adjacency(layouts: Sequence[Maybe]) -> Adjacency:
 
 
 def _frozen(constant: Any) -> Any:
-    """A constant as a record holds it."""
+    """A constant as records hold it: lists become tuples."""
     return tuple(constant) if isinstance(constant, (list, tuple)) else constant
 
 
 def _shapes(sizes: Sequence[int], ranks: Sequence[int]) -> list[Sequence[int]]:
-    """Shapes that were written one after the other; a rank of -1 stands for None."""
+    """Split concatenated shapes; a rank of -1 stands for None."""
     shapes, start = [], 0
     for rank in ranks:
         shapes.append(sizes[start : start + max(rank, 0)])

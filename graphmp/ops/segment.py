@@ -29,8 +29,8 @@ def segment_reduce(
             ``value``.
         value: (N, *feature).
         reducer: ``"sum"``, ``"mean"``, ``"max"`` or ``"min"``.
-        weight: (N, …) that broadcasts with ``value``: what rows are multiplied by first. The
-            products are not stored. A mean divides by the number of rows, not by the weights.
+        weight: (N, …) factors of the rows, which broadcast with ``value``. The products are not
+            stored. A mean divides by the number of rows, not by the weights.
 
     Returns:
         (S, *feature); 0 for an empty segment.
@@ -86,7 +86,7 @@ def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None
     Args:
         seglen: (S,) int tensor or list, the length of each segment.
         value: (S, *feature).
-        output_size: what the lengths sum to; without it the host synchronises to read it.
+        output_size: the sum of the lengths; without it the host synchronises to read it.
 
     Returns:
         (N, *feature), where N is the sum of the lengths.

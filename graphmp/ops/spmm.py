@@ -40,7 +40,7 @@ _FORMULAS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 class Contraction(NamedTuple):
-    """One call: the edges, where messages go, and how they are computed.
+    """One call: the edges, the end where messages are summed, and how they are computed.
 
     Attributes:
         adjacency: the edges.

@@ -254,7 +254,7 @@ def test_a_missing_edge_is_an_error_that_names_it() -> None:
         g.edge_ids([0, 2], [1, 1])
     with pytest.raises(gm.GraphIndexError, match="from 0 to 3, got 4"):
         g.find_edges([0, 4])
-    with pytest.raises(gm.GraphIndexError, match=r"'game'.* from 0 to 1, but 2 came"):
+    with pytest.raises(gm.GraphIndexError, match=r"'game'.* from 0 to 1, got 2"):
         shop().edge_ids(0, 2, etype="buys")
 
 

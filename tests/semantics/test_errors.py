@@ -107,8 +107,8 @@ MESSAGES: dict[str, tuple[Callable[[Graph], Any], str, str, str]] = {
     ),
     "shape of rows": (
         lambda g: write_first_row(g, torch.ones(1, 2)),
-        "have shape ()",
-        "but (2,) came",
+        "expected rows of shape ()",
+        "got (2,)",
         "assign a whole column to change its shape",
     ),
     "no tensor": (
