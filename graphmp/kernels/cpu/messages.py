@@ -71,7 +71,7 @@ def spmm(
         if not is_sum:
             check_nan = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
-        loop = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
+        loop: Any = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
         for tile in tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS):
             products = (_factors(op, plan, tile),) if is_sum else ()
             run(loop, arrays[0], work, arrays, *operands, *products, flags, *outs, tile)

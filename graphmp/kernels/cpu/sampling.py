@@ -57,7 +57,7 @@ def greatest(
 
 
 def _allocate(
-    csr: tuple[Any, Any, Any], rows: Any, fanout: int, replace: bool, weights: Any, excluded: Any
+    csr: tuple[Any, ...], rows: Any, fanout: int, replace: bool, weights: Any, excluded: Any
 ) -> tuple[Any, Any, Any]:
     """Where each row's sampled edges start, and arrays for other ends and positions.
 

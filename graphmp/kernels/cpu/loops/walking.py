@@ -27,7 +27,7 @@ ENDED, WRONG = -1, -2  # no edge; WRONG - e stands for an edge e whose weight is
 
 
 @jit
-def _factor(indptr: Any, pairs: Any, other: int, previous: int, factors: Any) -> float:
+def _factor(indptr: Any, pairs: Any, other: int, previous: int, factors: Any) -> Any:
     """What multiplies the weight of an edge to ``other`` after ``previous``."""
     back, far = factors
     if other == previous:
