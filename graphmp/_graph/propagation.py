@@ -136,7 +136,7 @@ class Propagation(GraphState):
             etype: the edge type; not needed when there is one.
 
         Raises:
-            GraphTypeError: nothing that can be gone through.
+            GraphTypeError: not an iterable of ids.
         """
         for nodes in _steps(nodes_generator):
             self.pull(nodes, message_func, reduce_func, apply_node_func, etype)
@@ -159,7 +159,7 @@ class Propagation(GraphState):
             etype: the edge type; not needed when there is one.
 
         Raises:
-            GraphTypeError: nothing that can be gone through.
+            GraphTypeError: not an iterable of ids.
         """
         for edges in _steps(edges_generator):
             self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)

@@ -1,4 +1,4 @@
-"""Reading the text format of graphs in which the code of GIN came.
+"""A reader of the text format that the code of GIN uses for its graphs.
 
 The first line is the number of graphs. A graph is a line ``nodes label`` and then a line for each
 node: ``tag degree neighbour neighbour …``, with neighbours numbered from 0 within the graph, and

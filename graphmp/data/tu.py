@@ -159,7 +159,7 @@ class TUDataset(LabelledGraphsDataset):
         return src[lines], dst[lines], lines
 
     def _columns(self, of: str, count: int | None) -> dict[str, Tensor]:
-        """What is said of all nodes or edges, by the name of the column."""
+        """The fields of all nodes or edges, by name."""
         columns = {}
         labels = self._rows_if_there(f"{of}_labels", int)
         if labels is not None:

@@ -217,7 +217,7 @@ def in_dtype_of(like: Tensor | None, value: Tensor, name: str) -> Tensor:
     """Convert integers to the dtype of the parameter by which they are multiplied.
 
     Args:
-        like: a parameter; None if there is none.
+        like: a parameter, or None.
         value: features.
         name: the argument's name.
 

@@ -25,9 +25,9 @@ class GatedGCNConv(nn.Module):
         h_v' &= A h_v + \frac{\sum_{u \in N(v)} \sigma(e_{uv}') \odot B h_u}
             {\sum_{u \in N(v)} \sigma(e_{uv}') + \epsilon}
 
-    with :math:`\sigma` the sigmoid and :math:`\epsilon = 10^{-6}`. Nodes and edges then each go
-    through batch normalisation, activation, residual and dropout. The features of the edges are a
-    result, so they are stored.
+    with :math:`\sigma` the sigmoid and :math:`\epsilon = 10^{-6}`. Batch normalisation, activation,
+    residual and dropout follow, for nodes and for edges. The features of the edges are a result, so
+    they are stored.
 
     Args:
         input_feats: size of a node's input.

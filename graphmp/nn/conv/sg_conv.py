@@ -23,8 +23,8 @@ class SGConv(ChecksInDegrees):
     .. math:: H' = \mathrm{norm}\big((D^{-1/2} A D^{-1/2})^k H\big)\, W^T + b
 
     With :math:`D` the in-degrees. Edge weights take the places of ones in :math:`A`; then both ends
-    are normalised by sums of weights. Features go through the linear map first where that makes
-    them smaller.
+    are normalised by sums of weights. The linear map is applied first if it makes the features
+    narrower.
 
     Args:
         in_feats: size of a node's input.
