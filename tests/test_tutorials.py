@@ -57,7 +57,7 @@ def test_where_the_folder_of_data_lacks_the_set_it_is_made_up(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Not at hand" in done.stdout
+    assert "Expected the files " in done.stdout
     assert "Using " in done.stdout
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..errors import GraphValueError
 from ._shared.inputs import in_dtype_of
+from ._shared.lstm import run_lstm
 from .functional import jumping_knowledge
 from .functional.merging import check_mode
 
@@ -88,4 +89,4 @@ class JumpingKnowledge(nn.Module):
     def _score(self, layers: Tensor) -> Tensor:
         """The scores, (N, L, 1), of the outputs, (N, L, in_feats)."""
         layers = in_dtype_of(self.att.weight, layers, "feat_list")
-        return self.att(self.lstm(layers)[0])  # type: ignore[no-any-return]
+        return self.att(run_lstm(self.lstm, layers)[0])  # type: ignore[no-any-return]

@@ -35,6 +35,18 @@ def test_a_layer_gives_nearly_what_it_gives_without(name: str) -> None:
     assert grad.dtype == torch.float32
 
 
+def test_an_lstm_runs_on_every_cpu() -> None:
+    graph, feat = whole(8), torch.randn(8, SIZE)
+    sage = gm.nn.SAGEConv(SIZE, 3, "lstm")
+    jump = gm.nn.JumpingKnowledge("lstm", SIZE, 2)
+    for layer, arguments in ((sage, (graph, feat)), (jump, ([feat, feat + 1],))):
+        expected = layer(*arguments)
+        with torch.autocast("cpu", HALF):
+            out = layer(*arguments)
+        torch.testing.assert_close(out.float(), expected, rtol=0.05, atol=0.1)
+        out.sum().backward()
+
+
 @pytest.mark.compiler
 @pytest.mark.parametrize("name", ["GraphConv", "GATConv", "u_mul_e sum"])
 def test_a_compiled_layer_does_the_same(name: str) -> None:

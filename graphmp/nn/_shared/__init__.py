@@ -6,6 +6,7 @@ Files:
     degrees: The zero-in-degree check.
     heads: Multi-head features, scores and outputs.
     inputs: Input features of layers: one tensor, a pair, checks.
+    lstm: LSTMs under autocast, on every CPU.
     steps: Repeated normalised propagation.
     typed_sources: One source for each node and edge type.
 """

@@ -24,6 +24,7 @@ from .._shared.inputs import (
     sizes_at_ends,
     split_ends,
 )
+from .._shared.lstm import run_lstm
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 
@@ -200,5 +201,5 @@ class SAGEConv(nn.Module):
 
     def _last_state(self, messages: Tensor) -> Tensor:
         """(n, degree, in_feats) -> (n, in_feats): the last hidden state of the LSTM."""
-        last: Tensor = self.lstm(messages)[1][0]
+        last: Tensor = run_lstm(self.lstm, messages)[1][0]
         return last.squeeze(0)

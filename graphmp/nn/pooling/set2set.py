@@ -13,6 +13,7 @@ from ...construct.from_edges import create_block
 from ...graph import Graph
 from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.inputs import checked_nodes, in_dtype_of
+from .._shared.lstm import run_lstm
 
 _MEMBERS: Any = WeakTensorKeyDictionary()  # by the sizes of a batch
 
@@ -87,7 +88,7 @@ class Set2Set(nn.Module):
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
         out = feat.new_zeros(graphs, self.output_dim)
         for _ in range(self.n_iters):
-            query, state = self.lstm(out.unsqueeze(0), state)
+            query, state = run_lstm(self.lstm, out.unsqueeze(0), state)
             read = ops.dot_attention(members, query.transpose(0, 1), nodes, nodes, scale=1.0)
             out = torch.cat([query.squeeze(0), read.squeeze(1)], 1)
         return out
