@@ -50,6 +50,12 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Draw the same random numbers in every order of the tests, and on any number of processes."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def nothing_is_interpreted_unasked() -> Iterator[None]:
     """Leave Triton's interpreter to the tests that name its backend."""
