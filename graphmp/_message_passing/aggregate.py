@@ -22,7 +22,7 @@ from .._storage.gather import gather
 from ..errors import GraphValueError
 from ..function import BinaryOp, Message, Reduce, Reducer
 from ..kernels.contract import accumulator
-from ..ops.broadcast import autocast, check_one_shape
+from ..ops.broadcast import autocast, check_one_shape, unsqueeze_like
 from ..ops.buckets import Inbox, reduce_by_formula
 from ..ops.normalized import divided
 from ..ops.spmm import sddmm, spmm
@@ -55,7 +55,7 @@ def resolve(message: Any, reduce: Any) -> tuple[Messages, Reduction]:
         check.reduce_function(reduce)
         return messages, UserReduction(reduce)
     if is_builtin and message.out != reduce.msg:
-        check.same_message(message, reduce)
+        raise check.different_names(message, reduce)
     has_kernel = reduce.reducer.kernel is not None
     return messages, KernelReduction(reduce) if has_kernel else FormulaReduction(reduce)
 
@@ -274,4 +274,4 @@ def combine(parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: 
 
 def has_messages(adjacency: Adjacency, like: Tensor) -> Tensor:
     """Which destinations have messages: (N, 1, …), of the rank of ``like``."""
-    return (adjacency.in_degrees > 0).view(-1, *(1,) * (like.ndim - 1))
+    return unsqueeze_like(adjacency.in_degrees > 0, like)

@@ -35,17 +35,12 @@ def reduce_function(value: Any) -> None:
         )
 
 
-def same_message(message: Message, reduce: Reduce) -> None:
-    """Check that a reduce builtin reads the message of a message builtin.
-
-    Raises:
-        GraphValueError: the names differ.
-    """
-    if message.out != reduce.msg:
-        raise GraphValueError(
-            f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
-            f"{reduce.msg!r}; give both the same name."
-        )
+def different_names(message: Message, reduce: Reduce) -> GraphValueError:
+    """The error of a reduce builtin that does not read the message of a message builtin."""
+    return GraphValueError(
+        f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
+        f"{reduce.msg!r}; give both the same name."
+    )
 
 
 def _described(value: Any) -> str:

@@ -12,6 +12,7 @@ from .. import _checks
 from .._storage.frame import Frame
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
+from ..ops.broadcast import unsqueeze_like
 
 
 class Segments(NamedTuple):
@@ -87,15 +88,10 @@ class Segments(NamedTuple):
         chosen = order[(starts + rank).flatten().clamp(max=len(value) - 1)]
         rows = chosen.view(*chosen.shape, *(1,) * (value.ndim - chosen.ndim))
         features = value.gather(0, rows.expand(-1, *value.shape[1:]))
-        features = features.masked_fill(_like(is_padding, features), 0)
-        positions = chosen - _like(starts.expand(shape).flatten(), chosen)
-        positions = positions.masked_fill(_like(is_padding, chosen), -1)
+        features = features.masked_fill(unsqueeze_like(is_padding, features), 0)
+        positions = chosen - unsqueeze_like(starts.expand(shape).flatten(), chosen)
+        positions = positions.masked_fill(unsqueeze_like(is_padding, chosen), -1)
         return features.view(*shape, *value.shape[1:]), positions.view(*shape, *order.shape[1:])
-
-
-def _like(rows: Tensor, other: Tensor) -> Tensor:
-    """(N,) as (N, 1, …), of the rank of another tensor."""
-    return rows.view(-1, *(1,) * (other.ndim - 1))
 
 
 def nodes_by_graph(graph: Any, ntype: str | None) -> Segments:
