@@ -55,7 +55,10 @@ def resolve(message: Any, reduce: Any) -> tuple[Messages, Reduction]:
         check.reduce_function(reduce)
         return messages, UserReduction(reduce)
     if is_builtin and message.out != reduce.msg:
-        raise check.different_names(message, reduce)
+        raise GraphValueError(
+            f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
+            f"{reduce.msg!r}; give both the same name."
+        )
     has_kernel = reduce.reducer.kernel is not None
     return messages, KernelReduction(reduce) if has_kernel else FormulaReduction(reduce)
 

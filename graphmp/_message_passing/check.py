@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _checks
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphTypeError
 from ..function import Message, Reduce
 
 
@@ -33,14 +33,6 @@ def reduce_function(value: Any) -> None:
             "reduce_func: expected a builtin such as function.sum or a function of nodes, got "
             f"{_described(value)}."
         )
-
-
-def different_names(message: Message, reduce: Reduce) -> GraphValueError:
-    """The error of a reduce builtin that does not read the message of a message builtin."""
-    return GraphValueError(
-        f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
-        f"{reduce.msg!r}; give both the same name."
-    )
 
 
 def _described(value: Any) -> str:
