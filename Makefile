@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Families of tests that take long or need more than this clone; pyproject.toml describes them.
-SLOW := interpreter or compiler or ahead or dtype or program or data
+SLOW := interpreter or compiler or ahead or loops or thorough or program or data
 BENCHMARKS := first_use half memory overhead udf
 
 # Data sets that lie beside the clone are used as they are.

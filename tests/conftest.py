@@ -34,8 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         parameters = call.params if call else {}
         if backends.is_interpreted(parameters):
             item.add_marker("interpreter")
-        if backends.has_rare_dtype(parameters):
-            item.add_marker("dtype")
+        if backends.has_rare_loops(item.path, parameters):
+            item.add_marker("loops")
         if DATA_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("data")
         runs[backends.takes_part(item.path, parameters)].append(item)

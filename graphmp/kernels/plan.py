@@ -76,7 +76,7 @@ class Plan:
         """For each element of ``full``, its flat index in left, right and result: (size,) int64."""
         sizes = [(shape, math.prod(shape)) for shape in self._shapes]
         indices = [torch.arange(size, device="cpu").reshape(shape) for shape, size in sizes]
-        left, right, out = (of_one.expand(self.full).reshape(-1) for of_one in indices)
+        left, right, out = (map_.expand(self.full).reshape(-1).contiguous() for map_ in indices)
         return left, right, out
 
     @cached_property

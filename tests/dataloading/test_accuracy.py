@@ -76,6 +76,7 @@ def accuracy(
     return float(right[test].float().mean())
 
 
+@pytest.mark.thorough
 def test_ten_neighbours_a_layer_are_as_good_as_all_within_one_point() -> None:
     g = gm.data.PlantedCommunityDataset()[0]
     sampler = dl.NeighborSampler([10, 10], prefetch_node_feats=["feat"], prefetch_labels=["label"])

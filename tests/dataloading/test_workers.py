@@ -252,6 +252,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+@pytest.mark.thorough
 def test_two_thousand_batches_leave_nothing_behind() -> None:
     g = people(num_nodes=2000, degree=10)
     g.ndata["wide"] = torch.randn(2000, 64)

@@ -37,6 +37,7 @@ def test_every_kind_and_dtype(corner: Corner, backend: str, dtype: torch.dtype, 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @each_kind
 @pytest.mark.usefixtures("backend")
+@pytest.mark.loops
 def test_every_number_of_heads_and_every_size(kind: str, sizes: tuple[int, int, int]) -> None:
     assert_agrees(MIXED, given(MIXED, kind, sizes=sizes))
 

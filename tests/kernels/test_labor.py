@@ -114,6 +114,7 @@ def expected_chances(weights: list[float], fanout: int, steps: int) -> list[floa
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 3])
 @pytest.mark.parametrize("fanout", [1, 2, 4])
+@pytest.mark.thorough
 def test_edges_come_with_the_chances_of_the_formula(
     fanout: int, steps: int, weighted: bool
 ) -> None:

@@ -183,6 +183,7 @@ def sets(found: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("fanout", [2, 5])
+@pytest.mark.thorough
 def test_every_set_has_the_same_chance(fanout: int, shared: bool) -> None:
     chances = of_sets([1.0] * 7, fanout)
     if not shared:

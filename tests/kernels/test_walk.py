@@ -171,6 +171,7 @@ def test_second_steps_count_as_in_node2vec(p: float, q: float, is_weighted: bool
 
 
 @pytest.mark.parametrize("leaves", [3, MAX_TRIES - 1, 4 * MAX_TRIES])
+@pytest.mark.thorough
 def test_steps_that_rejection_does_not_find_are_exact(leaves: int) -> None:
     # Every leaf is far; going back would count a thousand times, but no edge leads back.
     fan = torch.arange(2, leaves + 2)

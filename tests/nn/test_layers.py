@@ -166,6 +166,7 @@ def test_the_same_input_gives_the_same_bits(name: str) -> None:
 
 @each_layer
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64], ids=str)
+@pytest.mark.loops
 def test_other_float_dtypes_stay(name: str, dtype: torch.dtype) -> None:
     layer, g, x = made(name), MIXED.graph(), inputs(MIXED)
     expected = call(name, layer, g, x)
@@ -175,6 +176,7 @@ def test_other_float_dtypes_stay(name: str, dtype: torch.dtype) -> None:
 
 
 @each_layer
+@pytest.mark.loops
 def test_autocast_gives_about_the_same(name: str) -> None:
     layer, g, x = made(name), MIXED.graph(), inputs(MIXED)
     expected = call(name, layer, g, x)

@@ -341,6 +341,7 @@ def test_a_block_of_some_destinations_gives_their_rows(name: str) -> None:
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 @each_name
 @pytest.mark.usefixtures("backend")
+@pytest.mark.thorough
 def test_two_derivatives_in_all_operands(name: str, dropout: float) -> None:
     given = operands(TINY, name, k=2, size=1, dtype=torch.float64)
     graph = TINY.graph()

@@ -65,6 +65,7 @@ def test_what_is_kept_grows_in_proportion(name: str) -> None:
 
 @each_name
 @pytest.mark.usefixtures("backend")
+@pytest.mark.thorough
 def test_the_expectation_is_what_dropout_leaves_out(name: str) -> None:
     given, graph = operands(MIXED, name, dtype=torch.float64), MIXED.graph()
     torch.manual_seed(3)

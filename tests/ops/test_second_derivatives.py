@@ -21,6 +21,7 @@ BINARY = [name for name in fn.message_names() if "copy" not in name]
 
 @pytest.mark.parametrize("message", BINARY)
 @pytest.mark.usefixtures("backend")
+@pytest.mark.thorough
 def test_every_binary_message_kept_summed_and_averaged(message: str) -> None:
     left, right = (TINY.feature(message[i], (2,), torch.float64) for i in (0, -1))
 

@@ -51,6 +51,7 @@ def test_all_that_there_are_are_found_once(
 
 @pytest.mark.parametrize("loops", [False, True])
 @pytest.mark.parametrize("g", [SPARSE, DENSE], ids=["sparse", "dense"])
+@pytest.mark.thorough
 def test_every_pair_has_the_same_chance(g: gm.Graph, loops: bool) -> None:
     gm.seed(4)
     size = g.num_nodes()

@@ -82,10 +82,12 @@ def is_interpreted(parameters: Mapping[str, object]) -> bool:
     return INTERPRETED is not None and parameters.get("backend") == INTERPRETED
 
 
-def has_rare_dtype(parameters: Mapping[str, object]) -> bool:
+def has_rare_loops(file: Path, parameters: Mapping[str, object]) -> bool:
     """Whether Numba compiles loops for this test that few others use."""
     dtypes = (parameters.get(name) for name in ("dtype", "left", "right"))
     rare = {dtype for dtype in dtypes if isinstance(dtype, torch.dtype)} - COMMON_DTYPES
+    if file.parent.name == "kernels" and parameters.get("idtype") == torch.int32:
+        rare.add(torch.int32)
     return bool(rare) and parameters.get("backend") != "reference"
 
 
