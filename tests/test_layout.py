@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,31 @@ def test_the_docstring_of_every_package_explains_its_files(package: Path) -> Non
     assert explained(package) == sorted(entries(package))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_every_backend_has_one_file_for_each_family_of_primitives(backend: str) -> None:
-    assert entries(PACKAGE / "kernels" / backend) >= PRIMITIVES
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_has_one_file_for_each_family_of_primitives(name: str) -> None:
+    assert entries(PACKAGE / "kernels" / name) >= PRIMITIVES
+
+
+MOST_ARGUMENTS = 12
+DGLS_OWN = {"DataLoader.__init__"}  # 22 arguments, as DGL and torch have them
+
+
+def signatures(tree: ast.Module) -> Iterator[tuple[str, ast.arguments]]:
+    """The functions of a module, methods below the name of their class, and their arguments."""
+    for node in ast.walk(tree):
+        prefix = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield prefix + child.name, child.args
+
+
+def test_functions_take_at_most_twelve_arguments() -> None:
+    many = set()
+    for path in PACKAGE.rglob("*.py"):
+        if "programs" in path.parts:  # a Triton program takes every array and its strides
+            continue
+        for name, args in signatures(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+            if len(set(names) - {"self", "cls"}) > MOST_ARGUMENTS:
+                many.add(name)
+    assert many == DGLS_OWN
