@@ -125,8 +125,10 @@ def test_excluded_seeds_and_their_reverse_are_in_no_block(exclude: str, number: 
 
 # ---- id dtype
 
+ID_DTYPES = [pytest.param(torch.int32, marks=pytest.mark.loops), torch.int64]
 
-@pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 def test_samplers_and_loaders_keep_the_id_dtype(idtype: torch.dtype) -> None:
     for g, cases in (
         (people(idtype), cases_of_people(people(idtype))),

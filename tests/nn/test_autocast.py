@@ -21,6 +21,7 @@ def same_numbers() -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.loops
 def test_a_layer_gives_nearly_what_it_gives_without(name: str) -> None:
     if name == "u_div_e mean":
         pytest.skip("a half divided by a small half is far from the quotient")

@@ -119,6 +119,7 @@ def test_on_a_block_one_tensor_gives_the_destinations_its_first_rows(name: str) 
 
 
 @each_layer
+@pytest.mark.loops
 def test_int32_ids_give_the_same_bits(name: str) -> None:
     layer, x = made(name), inputs(MIXED)
     expected = call(name, layer, MIXED.graph(), x)

@@ -68,6 +68,7 @@ def test_output_attention_and_all_gradients_are_those_of_the_loops(
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 @each_name
 @pytest.mark.usefixtures("backend")
+@pytest.mark.loops
 def test_every_dtype_from_operands_that_are_not_contiguous(name: str, dtype: torch.dtype) -> None:
     given = operands(MIXED, name, dtype=dtype)
     assert_same_with_gradients(
