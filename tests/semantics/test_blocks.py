@@ -54,7 +54,7 @@ def test_destinations_keep_their_order_and_edges_their_ids(
 
 
 def test_destinations_that_do_not_cover_all_edges_are_an_error() -> None:
-    with pytest.raises(gm.GraphValueError, match="node 3"):
+    with pytest.raises(gm.GraphValueError, match="got an edge at node 3"):
         gm.to_block(path_and_shortcut(), [1, 2])
 
 
