@@ -1,33 +1,27 @@
 """Datasets: read from files, embedded, or generated.
 
 Files:
-    aifb: AIFB, a relational graph of a research institute.
-    dataset: The base class of datasets.
-    gin: Graph classification sets in the GIN text format.
-    gin_files: The reader of the GIN text format.
-    gowalla: Gowalla, for recommendation.
-    karate: Zachary's karate club.
-    knowledge_graph: Knowledge graphs, for link prediction.
+    dataset: The base classes of datasets.
+    generated: Generated graphs.
+    graphs: Sets of many graphs.
     labelled: The base class of sets of labelled graphs.
-    planetoid: Cora, Citeseer and PubMed.
-    planetoid_files: The safe reader of Planetoid pickles.
-    planted: Generated graphs with planted communities.
+    links: Knowledge graphs and recommendation.
+    nodes: One graph whose nodes have classes.
+    readers: Readers of file formats.
     sources: Where raw files are read from or downloaded.
-    tu: The TU Dortmund collection.
-    turtle: A reader of Turtle files.
 """
 
 from __future__ import annotations
 
-from .aifb import AIFBDataset
 from .dataset import DGLDataset, GraphDataset, SingleGraphDataset
-from .gin import GINDataset
-from .gowalla import GowallaDataset
-from .karate import KarateClubDataset
-from .knowledge_graph import FB15k237Dataset
-from .planetoid import CiteseerGraphDataset, CoraGraphDataset, PubmedGraphDataset
-from .planted import PlantedCommunityDataset, planted_communities
-from .tu import TUDataset
+from .generated.planted import PlantedCommunityDataset, planted_communities
+from .graphs.gin import GINDataset
+from .graphs.tu import TUDataset
+from .links.gowalla import GowallaDataset
+from .links.knowledge_graph import FB15k237Dataset
+from .nodes.aifb import AIFBDataset
+from .nodes.citation import CiteseerGraphDataset, CoraGraphDataset, PubmedGraphDataset
+from .nodes.karate import KarateClubDataset
 
 __all__ = [
     "AIFBDataset",

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ..construct.from_edges import graph
-from . import planetoid_files
-from .dataset import SingleGraphDataset
-from .sources import Folder, cache_folder, fetch_files, find_folder
+from ...construct.from_edges import graph
+from ..dataset import SingleGraphDataset
+from ..readers import planetoid as planetoid_files
+from ..sources import Folder, cache_folder, fetch_files, find_folder
 
 NUM_VALIDATION = 500
 BASE_URL = "https://github.com/kimiyoung/planetoid/raw/af6abf4/data/"
@@ -134,7 +134,7 @@ class CoraGraphDataset(PlanetoidDataset):
     The split has 140 training, 500 validation and 1000 test nodes. Data: P. Sen et al.,
     "Collective Classification in Network Data", AI Magazine 2008; split: Z. Yang et al.,
     "Revisiting Semi-Supervised Learning with Graph Embeddings", ICML 2016. Files, fields and
-    arguments are those of :class:`graphmp.data.planetoid.PlanetoidDataset`, its base.
+    arguments are those of :class:`graphmp.data.nodes.citation.PlanetoidDataset`, its base.
     """
 
     _set_name = "cora"
@@ -146,7 +146,7 @@ class CiteseerGraphDataset(PlanetoidDataset):
     The split has 120 training, 500 validation and 1000 test nodes. The files describe 15 nodes
     only by their edges: these have zero features, label 0 and are in no mask. Sources as for
     :class:`CoraGraphDataset`, files, fields and arguments as for its base,
-    :class:`graphmp.data.planetoid.PlanetoidDataset`.
+    :class:`graphmp.data.nodes.citation.PlanetoidDataset`.
     """
 
     _set_name = "citeseer"
@@ -157,7 +157,7 @@ class PubmedGraphDataset(PlanetoidDataset):
 
     The split has 60 training, 500 validation and 1000 test nodes; the features are TF-IDF weights
     of 500 words. Sources as for :class:`CoraGraphDataset`, files, fields and arguments as for its
-    base, :class:`graphmp.data.planetoid.PlanetoidDataset`.
+    base, :class:`graphmp.data.nodes.citation.PlanetoidDataset`.
     """
 
     _set_name = "pubmed"

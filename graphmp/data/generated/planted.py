@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .. import _checks
-from ..construct.from_edges import graph
-from ..errors import GraphValueError
-from ..graph import Graph
-from .dataset import SingleGraphDataset
+from ... import _checks
+from ...construct.from_edges import graph
+from ...errors import GraphValueError
+from ...graph import Graph
+from ..dataset import SingleGraphDataset
 
 Ints = NDArray[np.int64]
 

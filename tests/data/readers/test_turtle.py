@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import graphmp as gm
-from graphmp.data.turtle import MAX_DEPTH, RDF_TYPE, Term, parse, read
+from graphmp.data.readers.turtle import MAX_DEPTH, RDF_TYPE, Term, parse, read
 
 PREFIX = "@prefix : <http://x#> . @prefix o: <http://o/> . "
 

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .. import _checks
-from ..construct.from_edges import graph
-from ..errors import GraphTypeError, GraphValueError
-from ..graph import Graph
-from .labelled import LabelledGraphsDataset
-from .sources import Folder, need_folder
+from ... import _checks
+from ...construct.from_edges import graph
+from ...errors import GraphTypeError, GraphValueError
+from ...graph import Graph
+from ..labelled import LabelledGraphsDataset
+from ..sources import Folder, need_folder
 
 Array: TypeAlias = "NDArray[Any]"
 

@@ -13,8 +13,8 @@ import torch
 
 import graphmp as gm
 from graphmp.data import AIFBDataset
-from graphmp.data.aifb import CHECKSUMS
-from graphmp.data.turtle import Term, read
+from graphmp.data.nodes.aifb import CHECKSUMS
+from graphmp.data.readers.turtle import Term, read
 
 NODES = {
     "Forschungsgebiete": 146,

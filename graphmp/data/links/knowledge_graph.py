@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ..construct.from_edges import graph
-from ..errors import GraphValueError
-from ..graph import Graph
-from .dataset import SingleGraphDataset
-from .sources import Folder, need_folder
+from ...construct.from_edges import graph
+from ...errors import GraphValueError
+from ...graph import Graph
+from ..dataset import SingleGraphDataset
+from ..sources import Folder, need_folder
 
 Facts: TypeAlias = "list[tuple[str, str, str]]"
 

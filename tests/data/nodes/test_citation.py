@@ -12,7 +12,7 @@ import torch
 
 import graphmp as gm
 from graphmp.data import CiteseerGraphDataset, CoraGraphDataset, PubmedGraphDataset
-from graphmp.data.planetoid_files import file_names, read
+from graphmp.data.readers.planetoid import file_names, read
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from ..construct.from_edges import graph
-from .dataset import SingleGraphDataset
+from ...construct.from_edges import graph
+from ..dataset import SingleGraphDataset
 
 NUM_MEMBERS = 34
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GraphIndexError, GraphValueError
+from ...errors import GraphIndexError, GraphValueError
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 

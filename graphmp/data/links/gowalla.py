@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..construct.from_edges import heterograph
-from ..errors import GraphValueError
-from .dataset import SingleGraphDataset
-from .sources import Folder, need_folder
+from ...construct.from_edges import heterograph
+from ...errors import GraphValueError
+from ..dataset import SingleGraphDataset
+from ..sources import Folder, need_folder
 
 Ints = NDArray[np.int64]
 

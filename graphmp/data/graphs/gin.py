@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..construct.from_edges import graph
-from ..errors import GraphValueError
-from ..graph import Graph
-from . import gin_files
-from .labelled import LabelledGraphsDataset
-from .sources import Folder, need_folder
+from ...construct.from_edges import graph
+from ...errors import GraphValueError
+from ...graph import Graph
+from ..labelled import LabelledGraphsDataset
+from ..readers import gin as gin_files
+from ..sources import Folder, need_folder
 
 NAMES = (
     "COLLAB",

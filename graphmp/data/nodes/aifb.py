@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .._storage.frame import ETYPE, NTYPE
-from ..construct.from_edges import graph
-from ..errors import GraphValueError
-from ..graph import Graph
-from ..transforms import to_heterogeneous
-from . import turtle
-from .dataset import SingleGraphDataset
-from .sources import Folder, cache_folder, fetch_files, find_folder
+from ..._storage.frame import ETYPE, NTYPE
+from ...construct.from_edges import graph
+from ...errors import GraphValueError
+from ...graph import Graph
+from ...transforms import to_heterogeneous
+from ..dataset import SingleGraphDataset
+from ..readers import turtle
+from ..sources import Folder, cache_folder, fetch_files, find_folder
 
 BASE_URL = "https://github.com/IBCNServices/MINDWALC/raw/214c8cc/mindwalc/data/AIFB/"
 CHECKSUMS = {

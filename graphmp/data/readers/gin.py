@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import GraphValueError
+from ...errors import GraphValueError
 
 
 class GINGraph(NamedTuple):

@@ -1,0 +1,5 @@
+"""Datasets that are generated, not read.
+
+Files:
+    planted: Graphs with planted communities.
+"""
