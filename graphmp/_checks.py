@@ -109,11 +109,27 @@ def count(value: object, what: str) -> int:
     return number
 
 
+def positive(value: object, what: str) -> int:
+    """Check a count of at least 1."""
+    number = count(value, what)
+    if number == 0:
+        raise GraphValueError(f"Expected {what} to be at least 1, got 0.")
+    return number
+
+
 def integer(value: object, what: str) -> int:
     """Check an int of either sign."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise GraphTypeError(f"{what}: expected an int, got {kind(value)}.")
     return int(value)
+
+
+def number(value: Any, what: str) -> float:
+    """Check a number, or a text or tensor of one."""
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise GraphTypeError(f"Expected {what} to be a number, got {kind(value)}.") from error
 
 
 def is_mask(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.metagraph import CanonicalEtype, of_type
-from ..errors import GraphIndexError, GraphValueError
+from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from .state import GraphState
 from .structure import is_all
 
@@ -25,6 +26,26 @@ def refuse_block(graph: GraphState) -> None:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block; pass the graph that it was made of."
         )
+
+
+def check_together(graphs: Sequence[Any]) -> None:
+    """Check that graphs can be combined: at least one, none a block, of one id type.
+
+    Raises:
+        GraphTypeError: something else than a graph, or two id types.
+        GraphValueError: no graph, or a block.
+    """
+    if not graphs:
+        raise GraphValueError("Expected at least one graph, got none.")
+    for graph in graphs:
+        if not isinstance(graph, GraphState):
+            raise GraphTypeError(f"Expected a list of graphs, got {_checks.kind(graph)} in it.")
+        refuse_block(graph)
+        if graph.idtype != graphs[0].idtype:
+            raise GraphTypeError(
+                f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
+                ".int() or .long() on them."
+            )
 
 
 def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tensor | None:

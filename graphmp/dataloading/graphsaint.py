@@ -155,16 +155,11 @@ def _check_any(number: int, name: str) -> None:
 
 def _checked_budget(mode: str, budget: Any) -> Any:
     if mode != "walk":
-        return _positive(budget, "budget")
+        return _checks.positive(budget, "budget")
     if not isinstance(budget, (tuple, list)) or len(budget) != 2:
         raise GraphTypeError(
             "Expected budget of walks to be a pair, their number and their length, got "
             f"{_checks.kind(budget)}."
         )
-    return _positive(budget[0], "The number of walks"), _positive(budget[1], "The length of walks")
-
-
-def _positive(value: Any, name: str) -> int:
-    if _checks.count(value, name) == 0:
-        raise GraphValueError(f"{name} must be at least 1, got 0.")
-    return int(value)
+    names = ("the number of walks", "the length of walks")
+    return tuple(map(_checks.positive, budget, names))

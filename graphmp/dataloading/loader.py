@@ -111,7 +111,7 @@ class DataLoader:
         self.device: torch.device = graph.device if device is None else _checks.device(device)
         _check_gpu(self.device, use_uva, gpu_cache)
         self.use_ddp, self.ddp_seed = use_ddp, _checks.count(ddp_seed, "ddp_seed")
-        self.batch_size = _positive(batch_size, "batch_size")
+        self.batch_size = _checks.positive(batch_size, "batch_size")
         self.drop_last, self.shuffle = drop_last, shuffle
         self.use_prefetch_thread, self.use_uva = use_prefetch_thread, use_uva
         self.use_alternate_streams, self.pin_prefetcher = use_alternate_streams, pin_prefetcher
@@ -119,7 +119,7 @@ class DataLoader:
         self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
         _check_workers(worker_init_fn, generator, timeout)
         self.worker_init_fn, self.generator, self.timeout = worker_init_fn, generator, timeout
-        self.prefetch_factor = _positive(
+        self.prefetch_factor = _checks.positive(
             2 if prefetch_factor is None else prefetch_factor, "prefetch_factor"
         )
         self._epoch = 0
@@ -242,9 +242,3 @@ def _check_gpu(device: torch.device, use_uva: bool, gpu_cache: Any) -> None:
             "gpu_cache is not supported; omit it, or store the features on the GPU and index them "
             "by input_nodes."
         )
-
-
-def _positive(value: Any, name: str) -> int:
-    if _checks.count(value, name) == 0:
-        raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
-    return int(value)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random, sampling
-from ..errors import GraphRuntimeError, GraphValueError
+from ..errors import GraphRuntimeError
 from ..graph import Graph
 
 __all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
@@ -21,9 +21,7 @@ class _NegativeSampler:
     """Base of the negative samplers: calls ``pairs`` for each edge type that has seeds."""
 
     def __init__(self, k: int) -> None:
-        self.k = _checks.count(k, "k")
-        if self.k == 0:
-            raise GraphValueError("Expected k, the pairs for each edge, to be at least 1, got 0.")
+        self.k = _checks.positive(k, "k")
 
     def __call__(self, g: Graph, eids: Any) -> Any:
         """Sample pairs for some edges.

@@ -15,7 +15,7 @@ from .. import _checks, random
 from .._graph.arguments import refuse_block
 from .._graph.structure import Structure
 from .._storage.adjacency import Adjacency
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 
 
 def global_uniform_negative_sampling(
@@ -122,12 +122,7 @@ def _distinct(keys: Tensor) -> Tensor:
 def _redundancy(value: Any) -> float:
     if value is None:
         return 0.3
-    try:
-        redundancy = float(value)
-    except (TypeError, ValueError) as error:
-        raise GraphTypeError(
-            f"Expected redundancy to be a number, got {_checks.kind(value)}."
-        ) from error
+    redundancy = _checks.number(value, "redundancy")
     if not (redundancy >= 0 and math.isfinite(redundancy)):
         raise GraphValueError(
             f"Expected redundancy to be finite and not negative, got {redundancy}."

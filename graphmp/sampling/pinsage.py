@@ -72,9 +72,9 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
                 f"{path[-1][2]!r}."
             )
         self.G, self.ntype, self.weight_column = G, path[0][0], weight_column
-        self.num_random_walks = _at_least_one(num_random_walks, "num_random_walks")
-        self.num_neighbors = _at_least_one(num_neighbors, "num_neighbors")
-        self.num_traversals = _at_least_one(num_traversals, "num_traversals")
+        self.num_random_walks = _checks.positive(num_random_walks, "num_random_walks")
+        self.num_neighbors = _checks.positive(num_neighbors, "num_neighbors")
+        self.num_traversals = _checks.positive(num_traversals, "num_traversals")
         self.metapath, self.metapath_hops = path, len(path)
         self.full_metapath = path * self.num_traversals
         self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64)
@@ -188,10 +188,3 @@ def _only(g: Structure, first: str, second: str) -> tuple[str, str, str]:
             "RandomWalkNeighborSampler with a metapath."
         )
     return etypes[0]
-
-
-def _at_least_one(value: Any, name: str) -> int:
-    number = _checks.count(value, name)
-    if number == 0:
-        raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
-    return number

@@ -270,12 +270,7 @@ def restart_probabilities(value: Any, steps: int, name: str) -> Tensor:
 
 
 def _positive(value: Any, name: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise GraphTypeError(
-            f"Expected {name} to be a number, got {_checks.kind(value)}."
-        ) from error
+    number = _checks.number(value, name)
     if not (number > 0 and math.isfinite(number) and math.isfinite(1 / number)):
         raise GraphValueError(f"Expected {name} to be positive and finite, got {number}.")
     return number

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks
+from .._graph.arguments import check_together
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.structure import is_all
@@ -200,25 +201,12 @@ def _starts(sizes: Sequence[int]) -> list[int]:
 
 def _check_alike(graphs: Sequence[Any]) -> None:
     """Check that graphs can be laid side by side."""
-    if not graphs:
-        raise GraphValueError("Expected at least one graph, got none.")
-    for graph in graphs:
-        if not isinstance(graph, Graph):
-            raise GraphTypeError(f"Expected a list of graphs, got {_checks.kind(graph)} in it.")
-        if graph.is_block:
-            raise GraphValueError(
-                "Expected graphs that are not blocks, got a block; batch graphs before sampling."
-            )
+    check_together(graphs)
     first = graphs[0]
     for graph in graphs[1:]:
         if graph.canonical_etypes != first.canonical_etypes or graph.ntypes != first.ntypes:
             raise GraphValueError(
                 f"Expected graphs of the same types, got {_types(first)} beside {_types(graph)}."
-            )
-        if graph.idtype != first.idtype:
-            raise GraphTypeError(
-                f"Expected graphs of one id type, got {first.idtype} and {graph.idtype}; call "
-                ".int() or .long() on them."
             )
         if graph.device != first.device:
             raise GraphValueError(

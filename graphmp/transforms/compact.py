@@ -8,15 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks, kernels
-from .._graph.arguments import refuse_block
+from .. import kernels
+from .._graph.arguments import check_together
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.subgraph import nodes_by_type
 from .._storage.adjacency import Adjacency
 from .._storage.frame import NID
 from .._storage.metagraph import of_type
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 from ..graph import Graph
 
 
@@ -89,17 +89,8 @@ def _renumbered(
 
 
 def _check_alike(graphs: Sequence[Any]) -> None:
-    if not graphs:
-        raise GraphValueError("Expected at least one graph, got none.")
+    check_together(graphs)
     for graph in graphs:
-        if not isinstance(graph, Graph):
-            raise GraphTypeError(f"Expected graphs, got {_checks.kind(graph)}.")
-        refuse_block(graph)
-        if graph.idtype != graphs[0].idtype:
-            raise GraphTypeError(
-                f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
-                ".int() or .long() on them."
-            )
         first, own = ([(t, g.num_nodes(t)) for t in g.ntypes] for g in (graphs[0], graph))
         if own != first:
             texts = [" and ".join(f"{n} nodes{of_type(t)}" for t, n in c) for c in (first, own)]

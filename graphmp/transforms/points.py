@@ -149,7 +149,7 @@ def radius_graph(
         tensor([1., 1., 2., 2.])
     """
     _checked(x, (2,))
-    radius, power = _number(r, "r"), _number(p, "p")
+    radius, power = _checks.number(r, "r"), _checks.number(p, "p")
     if not radius > 0 or not power >= 0:
         raise GraphValueError(f"Expected r above 0 and p not below 0, got r={r} and p={p}.")
     _one_of(compute_mode, COMPUTE_MODES, "compute_mode")
@@ -177,9 +177,7 @@ def _knn(
     points: Tensor, k: Any, sizes: list[int], algorithm: str, dist: str, exclude_self: bool
 ) -> Graph:
     """A batch of the graphs of sets of points, which lie one after the other."""
-    count = _checks.count(k, "k")
-    if count == 0:
-        raise GraphValueError("Expected k to be at least 1, got 0.")
+    count = _checks.positive(k, "k")
     _one_of(dist, DISTANCES, "dist")
     _one_of(algorithm, ALGORITHMS, "algorithm")
     most = min(filter(None, sizes), default=count + 1) - exclude_self
@@ -299,15 +297,6 @@ def _checked(x: Any, dimensions: tuple[int, ...]) -> Tensor:
     if not bool(x.isfinite().all()):
         raise GraphValueError("Expected finite points, got coordinates that are infinite or NaN.")
     return x
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise GraphTypeError(
-            f"Expected {name} to be a number, got {_checks.kind(value)}."
-        ) from error
 
 
 def _one_of(value: Any, known: tuple[str, ...], name: str) -> str:

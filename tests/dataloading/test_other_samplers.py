@@ -236,6 +236,7 @@ def test_saint_looks_at_another_graph_anew() -> None:
 SAINT: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "mode": (("nodes", 3), gm.GraphValueError, "mode to be one of node, edge, walk, got"),
     "zero": (("node", 0), gm.GraphValueError, "at least 1"),
+    "no walks": (("walk", (0, 2)), gm.GraphValueError, "number of walks to be at least 1, got 0"),
     "a pair of nodes": (("node", (2, 3)), gm.GraphTypeError, "expected an int"),
     "a number of walks": (("walk", 3), gm.GraphTypeError, "to be a pair"),
 }

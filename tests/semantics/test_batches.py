@@ -107,7 +107,7 @@ UNLIKE: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "relations": (shop, ValueError, "same types, got one without a name beside .*'buys'"),
     "fields": (without_w, KeyError, "'w' of the edges in every graph, got one without"),
     "shapes": (with_wide_x, ValueError, "'x' of the nodes with one shape and dtype"),
-    "blocks": (lambda: gm.create_block(([0], [0])), ValueError, "not blocks, got a block"),
+    "blocks": (lambda: gm.create_block(([0], [0])), ValueError, "not a block, got a block"),
     "no graphs": (lambda: 3, TypeError, "Expected a list of graphs, got int 3"),
 }
 

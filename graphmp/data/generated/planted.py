@@ -115,8 +115,7 @@ def _check_counts(num_nodes: int, num_classes: int, num_feats: int, words_per_no
         "words_per_node": words_per_node,
     }
     for name, value in counts.items():
-        if _checks.count(value, name) == 0:
-            raise GraphValueError(f"Expected {name} to be at least 1, got 0.")
+        _checks.positive(value, name)
     if num_classes > num_feats:
         raise GraphValueError(
             f"Expected a word for each class, got {num_classes} classes and {num_feats} words; "
