@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ... import ops
-from ...errors import GraphValueError
+from ...errors import GraphTypeError, GraphValueError
 from ...ops import Adjacency
+from ...ops.attention_op import AttentionCall, attend
 from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
 
@@ -49,13 +50,71 @@ def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tu
 
     Returns:
         (num_src, …, num_heads, size) and (num_dst, …, num_heads, size).
+
+    Raises:
+        GraphTypeError: complex numbers.
+        GraphValueError: other dimensions between the rows and the size at the two ends.
     """
     left, right = maps
     if left is right and not isinstance(ends.feat, tuple):
         h = by_head(left(ends.feat), num_heads)
+        check_ends_by_head(h, h)
         return h, h[: ends.adjacency.num_dst] if ends.is_block else h
     src, dst = split_ends(ends, ends.feat)
-    return by_head(left(src), num_heads), by_head(right(dst), num_heads)
+    src, dst = by_head(left(src), num_heads), by_head(right(dst), num_heads)
+    check_ends_by_head(src, dst)
+    return src, dst
+
+
+def check_ends_by_head(src: Tensor, dst: Tensor) -> None:
+    """Check that the two ends agree in all dimensions between the rows and the size, and are real.
+
+    Args:
+        src: (num_src, …, num_heads, size).
+        dst: (num_dst, …, num_heads, size).
+
+    Raises:
+        GraphTypeError: complex numbers.
+        GraphValueError: different dimensions.
+    """
+    if src.is_complex():
+        raise GraphTypeError(f"feat: expected floating point, got {src.dtype}.")
+    if src.shape[1:-1] != dst.shape[1:-1]:
+        raise GraphValueError(
+            "feat: expected the same dimensions between the rows and the size at both ends, got "
+            f"{tuple(src.shape[1:-2])} for the sources and {tuple(dst.shape[1:-2])} for the "
+            "destinations."
+        )
+
+
+def attend_by_dots(
+    adjacency: Adjacency,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    scale: float = 1.0,
+    edge: Tensor | None = None,
+    dropout: float = 0.0,
+    with_attention: bool = False,
+) -> Any:
+    """Attend by scaled dot products, with operands whose shapes are already checked.
+
+    Args:
+        adjacency: the edges.
+        query: (num_dst, …, heads, k).
+        key: (num_src, …, heads, k).
+        value: (num_src, …, heads, size).
+        scale: factor of the dot products.
+        edge: (E, numbers of heads), added to the scores; None for 0.
+        dropout: probability that an edge's attention is dropped.
+        with_attention: return the attention too.
+
+    Returns:
+        (num_dst, …, heads, size); with ``with_attention`` a pair of that and (E, …, heads).
+    """
+    heads = value.shape[1:-1].numel()
+    call = AttentionCall(adjacency, "dot", heads, 0.0, float(dropout), with_attention)
+    return attend(call, value, key.flatten(1), query.flatten(1), edge, scale=scale)
 
 
 def dots(h: Tensor, vectors: Tensor) -> Tensor:
@@ -139,8 +198,47 @@ def factors_by_head(adjacency: Adjacency, edge_weight: Tensor, shape: tuple[int,
             f"expected edge_weight of shape (E,) or (E, {shape[-1]}), got a shape of "
             f"{tuple(edge_weight.shape)}."
         )
-    factors = edge_weight.reshape(-1, *(1,) * (len(shape) - 1), *heads)
-    return factors.expand(-1, *shape).flatten(1)
+    return expand_over_heads(edge_weight.reshape(-1, *heads), shape)
+
+
+def expand_over_heads(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Expand an operand of edges, whose dimensions broadcast to those of the attention.
+
+    Args:
+        x: (E, …, heads).
+        shape: the dimensions of the attention after the first; the last are the heads.
+
+    Returns:
+        (E, numbers of ``shape``).
+
+    Example:
+        >>> expand_over_heads(torch.ones(5, 3), (2, 3)).shape
+        torch.Size([5, 6])
+    """
+    own = x.shape[1:]
+    padded = x.reshape(x.shape[0], *(1,) * (len(shape) - len(own)), *own)
+    return padded.expand(-1, *shape).flatten(1)
+
+
+def check_edge_dimensions(edge_feat: Tensor, shape: tuple[int, ...]) -> None:
+    """Check that the dimensions of edges between the rows and the size broadcast to the nodes'.
+
+    Args:
+        edge_feat: (E, …, edge size).
+        shape: these dimensions of the nodes.
+
+    Raises:
+        GraphValueError: they do not.
+    """
+    own = edge_feat.shape[1:-1]
+    padded = (1,) * (len(shape) - len(own)) + tuple(own)
+    if len(padded) != len(shape) or any(
+        x not in (1, size) for x, size in zip(padded, shape, strict=True)
+    ):
+        raise GraphValueError(
+            f"edge_feat: expected the dimensions {tuple(shape)} of the nodes between the rows and "
+            f"the size, or none, got {tuple(own)}."
+        )
 
 
 def residual_map(size: int, width: int, bias: bool) -> nn.Module:

@@ -6,10 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import linear_maps, project
+from .._shared.heads import attend_by_dots, linear_maps, project
 from .._shared.inputs import Sizes, read_ends, sizes_at_ends
 
 
@@ -87,9 +86,11 @@ class DotGatConv(ChecksInDegrees):
         ends = read_ends(graph, feat, sizes, maps[0].weight)
         self.check_in_degrees(ends.adjacency)
         src, dst = project(ends, maps, self._num_heads)
+        scale = max(self._out_feats, 1) ** -0.5
+        result = attend_by_dots(ends.adjacency, dst, src, src, scale, with_attention=get_attention)
         if not get_attention:
-            return ops.dot_attention(ends.adjacency, dst, src, src)
-        out, attention = ops.dot_attention(ends.adjacency, dst, src, src, return_attention=True)
+            return result
+        out, attention = result
         return out, attention.unsqueeze(-1)
 
     def extra_repr(self) -> str:

@@ -8,10 +8,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import ops
 from ...graph import Graph
+from ...ops.attention_op import AttentionCall, attend
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, dots, edge_sums, linear_maps, project
+from .._shared.heads import (
+    by_head,
+    check_edge_dimensions,
+    dots,
+    edge_sums,
+    expand_over_heads,
+    linear_maps,
+    project,
+)
 from .._shared.inputs import (
     Ends,
     Sizes,
@@ -150,16 +158,13 @@ class EdgeGATConv(ChecksInDegrees):
         ends = apply_dropout(ends, self.feat_drop)
         self.check_in_degrees(ends.adjacency)
         src, dst = project(ends, linear_maps(self), self._num_heads)
-        out, attention = ops.gat_attention(
-            ends.adjacency,
-            src,
-            dots(src, self.attn_l),
-            dots(dst, self.attn_r),
-            edge=edge_feat @ self._edge_vectors(),
-            negative_slope=self.leaky_relu.negative_slope,
-            dropout=self.attn_drop.p if self.training else 0.0,
-            return_attention=True,
-        )
+        shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
+        check_edge_dimensions(edge_feat, shape[:-1])
+        constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True)
+        left, right = dots(src, self.attn_l).flatten(1), dots(dst, self.attn_r).flatten(1)
+        edge = expand_over_heads(edge_feat @ self._edge_vectors(), shape)
+        call = AttentionCall(ends.adjacency, "add", *constants)
+        out, attention = attend(call, src, left, right, edge)
         matrices = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
         out = out + edge_sums(ends.adjacency, attention, edge_feat, matrices)
         out = self._finish(out, ends)

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops.attention_op import AttentionCall, attend
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, project, residual_map
 from .._shared.inputs import (
@@ -136,15 +136,11 @@ class GATv2Conv(ChecksInDegrees):
         ends = apply_dropout(ends, self.feat_drop)
         self.check_in_degrees(ends.adjacency)
         src, dst = project(ends, (self.fc_src, self.fc_dst), self._num_heads)
-        result = ops.gatv2_attention(
-            ends.adjacency,
-            src,
-            dst,
-            self.attn.to(src.dtype),
-            negative_slope=self.leaky_relu.negative_slope,
-            dropout=self.attn_drop.p if self.training else 0.0,
-            return_attention=get_attention,
-        )
+        shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
+        constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, get_attention)
+        vectors = self.attn.to(src.dtype).flatten(1).repeat(1, shape[:-1].numel())
+        call = AttentionCall(ends.adjacency, "leaky", *constants)
+        result = attend(call, src, src.flatten(1), dst.flatten(1), attn_vector=vectors)
         if not get_attention:
             return self._finish(result, ends)
         out, attention = result

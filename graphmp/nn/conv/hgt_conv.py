@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.heads import by_head, products
+from .._shared.heads import attend_by_dots, by_head, products
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
 from ..functional.typed import type_counts
@@ -150,7 +150,7 @@ class HGTConv(nn.Module):
             _by_type(ops.gather(h, nodes), counts, weights)
             for h, weights in ((key, into), (value, _stack(self.relation_msg)))
         )
-        out: Tensor = ops.dot_attention(block, query, key, value, scale=1.0)
+        out: Tensor = attend_by_dots(block.adjacency, query, key, value)
         return out.flatten(1)
 
     def _add_residual(self, h: Tensor, dst: Tensor, types: Tensor) -> Tensor:

@@ -12,7 +12,14 @@ from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.heads import by_head, edge_sums, products
+from .._shared.heads import (
+    attend_by_dots,
+    by_head,
+    check_edge_dimensions,
+    check_ends_by_head,
+    edge_sums,
+    products,
+)
 from .._shared.inputs import (
     Sizes,
     apply_dropout,
@@ -188,30 +195,25 @@ class TransformerConv(nn.Module):
                 (self.lin_query, dst),
             )
         )
+        check_ends_by_head(key, query)
         query = query * self._out_feats**-0.5
         dropout = self.attn_drop.p if self.training else 0.0
         if edge_feat is None or self.lin_edge is None:
-            return ops.dot_attention(
-                adjacency,
-                query,
-                key,
-                value,
-                scale=1,
-                dropout=dropout,
-                return_attention=get_attention,
+            return attend_by_dots(
+                adjacency, query, key, value, dropout=dropout, with_attention=get_attention
             )
+        check_edge_dimensions(edge_feat, value.shape[1:-2])
         matrices = self.lin_edge.weight.view(self._num_heads, self._out_feats, -1)
         edge_queries = products(query, matrices)
         scores = ops.gsddmm(adjacency, "dot", edge_queries, edge_feat.unsqueeze(-2), "v", "e")
-        out, attention = ops.dot_attention(
+        out, attention = attend_by_dots(
             adjacency,
             query,
             key,
             value,
-            scale=1,
-            edge=scores,
+            edge=scores.flatten(1),
             dropout=dropout,
-            return_attention=True,
+            with_attention=True,
         )
         out = out + edge_sums(adjacency, attention, edge_feat, matrices)
         return (out, attention) if get_attention else out

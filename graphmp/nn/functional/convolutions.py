@@ -13,6 +13,7 @@ from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.normalized import divided, normalized_messages
 from .._shared.aggregation import aggregate, normalized_aggregate
+from .._shared.heads import attend_by_dots
 from .._shared.inputs import (
     check_option,
     check_parameter,
@@ -197,7 +198,7 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
     src = src.unsqueeze(-2)  # one head
     query = normalize(dst.unsqueeze(-2), dim=-1) * _number(beta, "beta")
     key = normalize(src, dim=-1)
-    out: Tensor = ops.dot_attention(ends.adjacency, query, key, src, scale=1.0)
+    out: Tensor = attend_by_dots(ends.adjacency, query, key, src)
     return out.squeeze(-2)
 
 

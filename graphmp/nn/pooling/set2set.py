@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ... import ops
 from ...construct.from_edges import create_block
+from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.cached_by_tensor import cached_by_tensor
+from .._shared.heads import attend_by_dots
 from .._shared.inputs import checked_nodes, in_dtype_of
 from .._shared.lstm import run_lstm
 
@@ -81,15 +82,19 @@ class Set2Set(nn.Module):
             GraphError: see :mod:`graphmp.nn`.
         """
         sizes = checked_nodes(graph, feat, self.input_dim)
-        members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, len(feat)))
+        if feat.ndim != 2:
+            raise GraphValueError(
+                f"feat: expected shape (N, {self.input_dim}), got {tuple(feat.shape)}."
+            )
+        members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, len(feat))).adjacency
         like: Any = self.lstm.weight_ih_l0
         feat = in_dtype_of(like, feat, "feat")
-        nodes, graphs = feat.unsqueeze(1), members.num_dst_nodes()
+        nodes, graphs = feat.unsqueeze(1), members.num_dst
         state = (feat.new_zeros(self.n_layers, graphs, self.input_dim),) * 2
         out = feat.new_zeros(graphs, self.output_dim)
         for _ in range(self.n_iters):
             query, state = run_lstm(self.lstm, out.unsqueeze(0), state)
-            read = ops.dot_attention(members, query.transpose(0, 1), nodes, nodes, scale=1.0)
+            read = attend_by_dots(members, query.transpose(0, 1), nodes, nodes)
             out = torch.cat([query.squeeze(0), read.squeeze(1)], 1)
         return out
 
