@@ -172,10 +172,10 @@ def _build(raw: planetoid_files.Planetoid, reverse_edge: bool) -> Any:
     g = graph((src, dst), num_nodes=num_nodes)
     g.ndata["feat"] = torch.from_numpy(_scale_rows(raw.features))
     g.ndata["label"] = torch.from_numpy(raw.labels)
-    g.ndata["train_mask"] = _mask(range(raw.num_train), num_nodes)
-    validation = range(raw.num_train, raw.num_train + NUM_VALIDATION)
+    g.ndata["train_mask"] = _mask(slice(raw.num_train), num_nodes)
+    validation = slice(raw.num_train, raw.num_train + NUM_VALIDATION)
     g.ndata["val_mask"] = _mask(validation, num_nodes)
-    g.ndata["test_mask"] = _mask(raw.test, num_nodes)
+    g.ndata["test_mask"] = _mask(torch.from_numpy(raw.test), num_nodes)
     return g
 
 
@@ -187,7 +187,7 @@ def _scale_rows(features: planetoid_files.Floats) -> planetoid_files.Floats:
     return features
 
 
-def _mask(nodes: range | planetoid_files.Ints, num_nodes: int) -> Tensor:
+def _mask(nodes: slice | Tensor, num_nodes: int) -> Tensor:
     mask = torch.zeros(num_nodes, dtype=torch.bool)
-    mask[torch.as_tensor(nodes)] = True
+    mask[nodes] = True
     return mask

@@ -7,8 +7,7 @@ A set has eight files. ``allx`` and ``ally`` are features and one-hot labels of 
 
 from __future__ import annotations
 
-import pickle
-from collections import defaultdict
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import GraphIndexError, GraphValueError
+from . import pickles
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 
@@ -70,33 +70,36 @@ def read(folder: Path, name: str) -> Planetoid:
         GraphValueError: a file is damaged, refused, or does not fit the others.
     """
     paths = {part: folder / f"ind.{name}.{part}" for part in PARTS}
-    test = _read_index(paths["test.index"])
-    pickled = {part: _unpickle(path) for part, path in paths.items() if part != "test.index"}
+    test = _read_index(paths.pop("test.index"))
+    pickled = {part: pickles.read(path) for part, path in paths.items()}
     try:
         return _assemble(pickled, test)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         raise GraphValueError(
-            f"The Planetoid files of {name!r} in {folder} do not fit together: {error}. "
+            f"The Planetoid files of {name!r} in {folder} do not fit together: {error} "
             "Download all eight of them again."
         ) from error
 
 
 def _assemble(pickled: dict[str, Any], test: Ints) -> Planetoid:
-    neighbours = pickled["graph"]
-    num_nodes = len(neighbours)
-    for rows, labels in (("x", "y"), ("tx", "ty"), ("allx", "ally")):
-        if len(pickled[rows]) != len(pickled[labels]):
-            raise GraphValueError(f"{rows} and {labels} differ in length")
-    features = _place(pickled["allx"].dense(), pickled["tx"].dense(), test, num_nodes)
-    one_hot = _place(pickled["ally"], pickled["ty"], test, num_nodes)
-    src, dst = _edges(neighbours, num_nodes)
+    src, dst = _edges(pickled["graph"])
+    num_nodes = len(pickled["graph"])
+    rows = {name: pickles.matrix(pickled[name], name) for name in ("x", "tx", "allx")}
+    labels = {name: pickles.array(pickled[name], name) for name in ("y", "ty", "ally")}
+    for name, matrix in rows.items():
+        if len(matrix) != len(labels[name.replace("x", "y")]):
+            raise GraphValueError(f"{name} and its labels differ in length.")
+    if len(labels["y"]) > len(labels["ally"]):
+        raise GraphValueError("y has more rows than ally.")
+    features = _place(rows["allx"].dense("allx"), rows["tx"].dense("tx"), test, num_nodes)
+    one_hot = _place(labels["ally"], labels["ty"], test, num_nodes)
     return Planetoid(
         src=src,
         dst=dst,
         features=features.astype(np.float32, copy=False),
         labels=one_hot.argmax(axis=1),
         num_classes=one_hot.shape[1],
-        num_train=len(pickled["y"]),
+        num_train=len(labels["y"]),
         test=test,
     )
 
@@ -109,16 +112,24 @@ def _place(rest: NDArray[Any], tested: NDArray[Any], test: Ints, num_nodes: int)
     return rows
 
 
-def _edges(neighbours: dict[int, list[int]], num_nodes: int) -> tuple[Ints, Ints]:
+def _edges(neighbours: Any) -> tuple[Ints, Ints]:
     """Return every edge once in each direction, sorted by (src, dst)."""
+    num_nodes = len(neighbours)
     degrees = np.fromiter(map(len, neighbours.values()), np.int64)
-    src = np.repeat(np.fromiter(neighbours, np.int64), degrees)
-    dst = np.fromiter(chain.from_iterable(neighbours.values()), np.int64)
+    src = _nodes(neighbours, num_nodes).repeat(degrees)
+    dst = _nodes(chain.from_iterable(neighbours.values()), num_nodes)
     ends, others = np.concatenate([src, dst]), np.concatenate([dst, src])
-    if ends.min() < 0 or ends.max() >= num_nodes:
-        raise GraphIndexError(f"graph: an edge's end is not one of the {num_nodes} nodes")
     keys = np.unique(ends * num_nodes + others)
     return keys // num_nodes, keys % num_nodes
+
+
+def _nodes(values: Iterable[Any], num_nodes: int) -> Ints:
+    """Node ids as an array."""
+    nodes = list(values)
+    bad = [node for node in nodes if type(node) is not int or not 0 <= node < num_nodes]
+    if bad:
+        raise GraphIndexError(f"graph: {bad[0]!r:.40} is not one of the {num_nodes} nodes.")
+    return np.array(nodes, np.int64)
 
 
 def _read_index(path: Path) -> Ints:
@@ -133,63 +144,3 @@ def _read_index(path: Path) -> Ints:
             f"{path}: expected one node id on each line, from 0, got none or a negative one."
         )
     return index
-
-
-def _unpickle(path: Path) -> Any:
-    try:
-        with path.open("rb") as file:
-            return _PlanetoidUnpickler(file, encoding="latin1").load()
-    except GraphValueError as error:
-        raise GraphValueError(f"{path} was not read: {error}") from error
-    except Exception as error:  # a damaged pickle can raise anything
-        raise GraphValueError(
-            f"{path} is damaged or no Planetoid file ({type(error).__name__}: {error}). "
-            "Download it again."
-        ) from error
-
-
-class _CsrMatrix:
-    """What a pickled ``csr_matrix`` holds, read without SciPy."""
-
-    data: NDArray[Any]
-    indices: NDArray[Any]
-    indptr: NDArray[Any]
-    _shape: tuple[int, int]
-
-    def __len__(self) -> int:
-        return self._shape[0]
-
-    def dense(self) -> NDArray[Any]:
-        dense = np.zeros(self._shape, self.data.dtype)
-        rows = np.repeat(np.arange(self._shape[0]), np.diff(self.indptr))
-        np.add.at(dense, (rows, self.indices), self.data)
-        return dense
-
-
-def _dtype(kind: str, align: int, copy: int) -> np.dtype[Any]:
-    """Make a dtype from a pickle's integers, where NumPy wants booleans."""
-    return np.dtype(kind, bool(align), bool(copy))
-
-
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): _dtype,
-    ("scipy.sparse.csr", "csr_matrix"): _CsrMatrix,
-    ("collections", "defaultdict"): defaultdict,
-    ("__builtin__", "list"): list,
-}
-
-
-class _PlanetoidUnpickler(pickle.Unpickler):
-    """An unpickler that knows six globals, none of which runs code of the file."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Look up a global that the pickle names."""
-        value = _ALLOWED.get((module, name))
-        if value is None:
-            raise GraphValueError(
-                f"it asks for {module}.{name}, which no Planetoid file needs and which could run "
-                "any code. Do not use this file; download it again from its source."
-            )
-        return value
