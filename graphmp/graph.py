@@ -8,10 +8,15 @@ from ._graph.batch_info import BatchInfo
 from ._graph.conversion import Conversion
 from ._graph.export import adj, adj_external, adj_tensors, inc, to_networkx
 from ._graph.features import FeatureAccess
+from ._graph.line import line_graph
 from ._graph.mutation import Mutation
 from ._graph.propagation import Propagation
 from ._graph.pytree import register
 from ._graph.queries import Queries
+from ._graph.reorder import reorder_graph
+from ._graph.reverse import reverse
+from ._graph.self_loops import add_self_loop, remove_self_loop
+from ._graph.simple import to_simple
 from ._graph.structure import Structure
 from ._graph.subgraph import (
     edge_subgraph,
@@ -59,8 +64,14 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     subgraph: subgraph, edge_subgraph, in_subgraph, out_subgraph, khop_in_subgraph,
         khop_out_subgraph.
     type_subgraph: node_type_subgraph, edge_type_subgraph.
+    self_loops: add_self_loop, remove_self_loop.
+    reverse: reverse.
+    simple: to_simple.
+    line: line_graph.
+    reorder: reorder_graph.
     sampling: sample_neighbors, select_topk, global_uniform_negative_sampling.
-    export: adj, adjacency_matrix, adj_external, adj_tensors, inc, to_networkx.
+    export: adj, adjacency_matrix, adj_external, adj_tensors, inc, incidence_matrix,
+        to_networkx.
     """
 
     edge_argument = edge_argument
@@ -75,6 +86,13 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     node_type_subgraph = node_type_subgraph
     edge_type_subgraph = edge_type_subgraph
 
+    add_self_loop = add_self_loop
+    remove_self_loop = remove_self_loop
+    reverse = reverse
+    to_simple = to_simple
+    line_graph = line_graph
+    reorder_graph = reorder_graph
+
     sample_neighbors = sample_neighbors
     select_topk = select_topk
     global_uniform_negative_sampling = global_uniform_negative_sampling
@@ -84,6 +102,7 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     adj_external = adj_external
     adj_tensors = adj_tensors
     inc = inc
+    incidence_matrix = inc
     to_networkx = to_networkx
 
     __repr__ = display.text

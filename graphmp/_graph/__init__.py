@@ -9,10 +9,16 @@ Files:
     export: Conversion to sparse matrices, NetworkX and edge indices.
     features: How users read and write features, and scopes.
     frames: The frames of all node and edge types.
+    line: The line graph.
     mutation: Add and remove nodes and edges in place.
+    partition: Parts of similar size with few edges between them.
     propagation: Message passing along some edges: send_and_recv, push, pull and traversals.
     pytree: A graph as a pytree, for torch.export.
     queries: Which nodes and edges exist, and which are adjacent.
+    reorder: Nodes and edges in another order.
+    reverse: The reverse of a graph.
+    self_loops: Add and remove self-loops.
+    simple: Merge parallel edges.
     state: Every attribute of a graph, and the only code that writes them.
     structure: Types, counts and degrees.
     subgraph: Subgraphs induced by nodes or edges.

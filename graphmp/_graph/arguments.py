@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._storage.metagraph import CanonicalEtype, of_type
+from .._storage.metagraph import CanonicalEtype, listed, of_type
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from .state import GraphState
 from .structure import is_all
@@ -46,6 +46,20 @@ def check_together(graphs: Sequence[Any]) -> None:
                 f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
                 ".int() or .long() on them."
             )
+
+
+def refuse_types(graph: GraphState) -> None:
+    """Check that a graph has one node type and one edge type, and is no block.
+
+    Raises:
+        GraphTypeError: something else than a graph.
+        GraphValueError: a block, or several types.
+    """
+    meta = _checks.graph(graph)._meta
+    if meta.is_block or len(meta.ntypes) != 1 or len(meta.canonical_etypes) != 1:
+        what = "a block" if meta.is_block else f"edge types {listed(meta.canonical_etypes)}"
+        hint = "" if meta.is_block else "; call graphmp.to_homogeneous on it"
+        raise GraphValueError(f"Expected a graph of one node and one edge type, got {what}{hint}.")
 
 
 def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tensor | None:

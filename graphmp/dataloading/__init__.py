@@ -17,7 +17,6 @@ Files:
     negative_graph: Graphs of negative pairs.
     negative_sampler: Negative samplers.
     neighbor_sampler: NeighborSampler and MultiLayerFullNeighborSampler.
-    partition: Node partitions with few edges between parts.
     prefetch: Threads that compute batches before the training loop reads them.
     sampler: The sampler base classes.
     seeds: Seeds: batches, order, and shards of processes.

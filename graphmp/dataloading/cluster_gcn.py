@@ -11,14 +11,12 @@ import torch
 from torch import Tensor
 
 from .. import _checks
+from .._graph.partition import check_parts, metis_partition_assignment
 from .._graph.subgraph import node_subgraph
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphValueError
 from ..graph import Graph
 from .features import set_edge_lazy_features, set_node_lazy_features
-from .partition import partition
 from .sampler import Sampler
-
-MODES = ("k-way", "recursive")
 
 
 class ClusterGCNSampler(Sampler):
@@ -68,8 +66,7 @@ class ClusterGCNSampler(Sampler):
         prefetch_edata: Any = None,
         output_device: Any = None,
     ) -> None:
-        _check(g, k, mode)
-        types = None if balance_ntypes is None else _types(g, balance_ntypes)
+        types = check_parts(g, k, mode, balance_ntypes)
         self.k = k
         self.prefetch_ndata, self.prefetch_edata = prefetch_ndata, prefetch_edata
         self.output_device = output_device
@@ -77,13 +74,7 @@ class ClusterGCNSampler(Sampler):
         path = None if cache_path is None else Path(cache_path).expanduser()
         parts = None if path is None else _read(path, name)
         if parts is None:
-            parts = partition(
-                g,
-                k,
-                balance_ntypes=types,
-                balance_edges=balance_edges,
-                recursive=mode == "recursive",
-            )
+            parts = metis_partition_assignment(g, k, types, balance_edges, mode)
             if path is not None:
                 torch.save({"graphmp parts of": name, "parts": parts}, path)
         self.partition_node_ids = torch.argsort(parts, stable=True).to(g.idtype)
@@ -119,33 +110,6 @@ class ClusterGCNSampler(Sampler):
                 f"{len(self.partition_node_ids)} nodes, got one of {g.num_nodes()}."
             )
         return _checks.in_range(super().check_seeds(g, indices), self.k, "Numbers of parts")
-
-
-def _check(g: Graph, k: Any, mode: Any) -> None:
-    if not g.is_homogeneous:
-        raise GraphValueError(
-            "Expected a graph of one node type and one edge type, got edge types "
-            f"{g.canonical_etypes}; call graphmp.to_homogeneous on it."
-        )
-    if not 1 <= _checks.count(k, "k") <= g.num_nodes():
-        raise GraphValueError(
-            f"Expected k to be from 1 to {g.num_nodes()}, the number of nodes, got {k}."
-        )
-    if mode not in MODES:
-        raise GraphValueError(f"Expected mode to be 'k-way' or 'recursive', got {mode!r}.")
-
-
-def _types(g: Graph, balance_ntypes: Any) -> Tensor:
-    types: Tensor = torch.as_tensor(balance_ntypes)
-    if types.is_floating_point():
-        raise GraphTypeError(
-            f"Expected balance_ntypes to be integers, got {_checks.kind(balance_ntypes)}."
-        )
-    if types.shape != (g.num_nodes(),):
-        raise GraphValueError(
-            f"Expected balance_ntypes to have shape ({g.num_nodes()},), got {tuple(types.shape)}."
-        )
-    return types.long()
 
 
 def _fingerprint(g: Graph, types: Tensor | None, *settings: Any) -> str:

@@ -3,26 +3,23 @@
 Files:
     augment: Random augmentation as modules: DropEdge, DropNode, FeatMask.
     batch: ``batch``, ``unbatch`` and ``slice_batch``.
+    bidirected: Edges in both directions.
     changes: Add and remove nodes and edges in a new graph.
     compact: Remove nodes without edges from one or several graphs.
-    edges: Self-loops, reversed edges, and parallel edges.
-    line: The line graph.
     points: Graphs of points: k nearest neighbours and radius.
     types: Conversion between homogeneous and heterogeneous graphs.
 """
 
+from .._graph.line import line_graph
+from .._graph.partition import metis_partition_assignment
+from .._graph.reorder import reorder_graph
+from .._graph.reverse import reverse
+from .._graph.self_loops import add_self_loop, remove_self_loop
+from .._graph.simple import to_simple
 from .augment import BaseTransform, Compose, DropEdge, DropNode, FeatMask
+from .bidirected import add_reverse_edges, to_bidirected
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
 from .compact import compact_graphs
-from .edges import (
-    add_reverse_edges,
-    add_self_loop,
-    remove_self_loop,
-    reverse,
-    to_bidirected,
-    to_simple,
-)
-from .line import line_graph
 from .points import knn_graph, radius_graph, segmented_knn_graph
 from .types import to_heterogeneous, to_homogeneous
 
@@ -39,10 +36,12 @@ __all__ = [
     "compact_graphs",
     "knn_graph",
     "line_graph",
+    "metis_partition_assignment",
     "radius_graph",
     "remove_edges",
     "remove_nodes",
     "remove_self_loop",
+    "reorder_graph",
     "reverse",
     "segmented_knn_graph",
     "to_bidirected",

@@ -277,7 +277,7 @@ def cliques(idtype: torch.dtype = torch.int64) -> gm.Graph:
 def without_metis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are made as where pymetis is not installed."""
     monkeypatch.setattr(
-        "graphmp.dataloading.partition.find_spec",
+        "graphmp._graph.partition.find_spec",
         lambda name: None if name == "pymetis" else importlib.util.find_spec(name),
     )
 
@@ -309,7 +309,7 @@ def test_metis_divides_where_it_is_installed(mode: str, balance_edges: bool) -> 
 
 
 def test_without_any_method_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphmp.dataloading.partition.find_spec", lambda name: None)
+    monkeypatch.setattr("graphmp._graph.partition.find_spec", lambda name: None)
     with pytest.raises(gm.GraphRuntimeError, match="pip install pymetis"):
         dl.ClusterGCNSampler(people(), 2, None)
 

@@ -1,0 +1,46 @@
+"""The reverse of a graph."""
+
+from __future__ import annotations
+
+from .._storage.frame import Frame
+from .._storage.metagraph import CanonicalEtype, Metagraph, of_type
+from .arguments import refuse_block
+from .frames import Frames
+from .state import assembled
+from .structure import AnyGraph
+
+
+def reverse(g: AnyGraph, copy_ndata: bool = True, copy_edata: bool = False) -> AnyGraph:
+    """Turn every edge around; edge ids stay.
+
+    Args:
+        g: any graph that is not a block.
+        copy_ndata: keep node features.
+        copy_edata: keep edge features.
+
+    Returns:
+        A graph over the same tensors; ``(s, name, d)`` becomes ``(d, name, s)``.
+
+    Raises:
+        GraphValueError: a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.reverse(gm.graph(([0, 1], [2, 3]))).edges()
+        (tensor([2, 3]), tensor([0, 1]))
+    """
+    refuse_block(g)
+    meta = Metagraph([(d, name, s) for s, name, d in g.canonical_etypes], g.ntypes)
+    adjacencies = {(d, n, s): a.reversed for (s, n, d), a in g.adjacencies.items()}
+    old = g._frames
+    nodes = {t: f.copy() if copy_ndata else f.bare() for t, f in old.src.items()}
+    edges: dict[CanonicalEtype, Frame] = {}
+    for (s, name, d), frame in old.edge.items():
+        turned = frame.copy() if copy_edata else frame.bare()
+        turned.owner = f"edges{of_type((d, name, s))}"
+        edges[d, name, s] = turned
+    new = assembled(g, meta, adjacencies, Frames(nodes, nodes, edges))
+    if g._batch_nodes is not None and g._batch_edges is not None:
+        turned_sizes = {(d, n, s): sizes for (s, n, d), sizes in g._batch_edges.items()}
+        new._set_batch_sizes(g._batch_nodes, turned_sizes)
+    return new
