@@ -7,6 +7,8 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+import typing
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -120,6 +122,14 @@ def test_every_public_function_is_typed() -> None:
     assert (Path(gm.__file__).parent / "py.typed").is_file()
 
 
+def test_the_types_of_every_public_name_can_be_resolved() -> None:
+    for module in (gm, gm.data, gm.dataloading, fn, gm.nn, ops, gm.sampling, gm.transforms):
+        for name in module.__all__:
+            value = getattr(module, name)
+            if callable(value):
+                typing.get_type_hints(value.__init__ if inspect.isclass(value) else value)
+
+
 def run(code: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in a new interpreter that takes every warning for an error."""
     command = [sys.executable, "-W", "error", "-c", code]
@@ -189,3 +199,20 @@ print("correct")
 """
     )
     assert done.stdout == "correct\n", done.stderr
+
+
+@pytest.mark.program
+def test_it_runs_from_a_zip_archive(tmp_path: Path) -> None:
+    archive, package = tmp_path / "graphmp.zip", Path(gm.__file__).parent
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in package.rglob("*.py"):
+            file.write(path, path.relative_to(package.parent))
+    code = f"""
+import sys
+sys.path.insert(0, {str(archive)!r})
+import graphmp as gm
+assert gm.__file__.startswith({str(archive)!r}), gm.__file__
+print(gm.ops.copy_u_sum(gm.graph(([0, 1], [1, 1])), __import__("torch").ones(2, 1)).tolist())
+"""
+    done = run(code)
+    assert done.stdout == "[[0.0], [2.0]]\n", done.stderr

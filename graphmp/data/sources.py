@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DATA_VARIABLE = "GRAPHMP_DATA"
-Folder: TypeAlias = "str | os.PathLike[str]"
+Folder: TypeAlias = str | os.PathLike[str]
 
 
 def cache_folder() -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from importlib.resources import files
 from typing import Any, TypeVar, cast
 
 import numba
@@ -21,12 +21,23 @@ _FAST = {"reassoc", "contract", "nsz"}
 
 # Numba's cache watches only the file of a loop. A loop calls functions and reads constants of other
 # files, so their contents go into the name under which the cache stores it.
-_CPU = Path(__file__).parents[1]
+_KERNELS = files(__package__.partition(".cpu")[0])  # a folder, or one in a zip archive
+
+
+def _sources(folder: Any) -> Iterator[bytes]:
+    """The contents of all Python files below a folder, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _sources(entry)
+        elif entry.name.endswith(".py"):
+            yield entry.read_bytes()
+
+
 _SOURCES = [
-    *sorted(_CPU.rglob("*.py")),
-    *(_CPU.parent / f"{name}.py" for name in ("contract", "sampling_spec")),
+    *_sources(_KERNELS / "cpu"),
+    *((_KERNELS / f"{name}.py").read_bytes() for name in ("contract", "sampling_spec")),
 ]
-_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12]
+_STAMP = hashlib.sha256(b"".join(_SOURCES)).hexdigest()[:12]
 
 
 def jit(loop: Loop) -> Loop:
