@@ -30,6 +30,12 @@ Files:
 from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
 from ._graph.export import to_edge_index, to_networkx
+from ._graph.line import line_graph
+from ._graph.partition import metis_partition_assignment
+from ._graph.reorder import reorder_graph
+from ._graph.reverse import reverse
+from ._graph.self_loops import add_self_loop, remove_self_loop
+from ._graph.simple import to_simple
 from ._graph.subgraph import (
     edge_subgraph,
     in_subgraph,
@@ -93,22 +99,15 @@ from .transforms import (
     add_edges,
     add_nodes,
     add_reverse_edges,
-    add_self_loop,
     compact_graphs,
     knn_graph,
-    line_graph,
-    metis_partition_assignment,
     radius_graph,
     remove_edges,
     remove_nodes,
-    remove_self_loop,
-    reorder_graph,
-    reverse,
     segmented_knn_graph,
     to_bidirected,
     to_heterogeneous,
     to_homogeneous,
-    to_simple,
 )
 from .transforms.batch import batch, slice_batch, unbatch
 
