@@ -43,8 +43,13 @@ from . import functional, pytorch
 from .base import MessagePassing
 from .conv.agnn_conv import AGNNConv
 from .conv.appnp_conv import APPNPConv
+from .conv.atomic_conv import AtomicConv
 from .conv.cf_conv import CFConv
 from .conv.cheb_conv import ChebConv
+from .conv.dense_cheb_conv import DenseChebConv
+from .conv.dense_graph_conv import DenseGraphConv
+from .conv.dense_sage_conv import DenseSAGEConv
+from .conv.dgn_conv import DGNConv
 from .conv.dotgat_conv import DotGatConv
 from .conv.edge_conv import EdgeConv
 from .conv.edge_gat_conv import EdgeGATConv
@@ -60,6 +65,7 @@ from .conv.gin_conv import GINConv
 from .conv.gine_conv import GINEConv
 from .conv.gmm_conv import GMMConv
 from .conv.graph_conv import GraphConv
+from .conv.group_rev_res import GroupRevRes
 from .conv.hgt_conv import HGTConv
 from .conv.label_propagation import LabelPropagation
 from .conv.lightgcn_conv import LightGCNConv
@@ -71,6 +77,8 @@ from .conv.sage_conv import SAGEConv
 from .conv.sg_conv import SGConv
 from .conv.tag_conv import TAGConv
 from .conv.transformer_conv import TransformerConv
+from .conv.twirls_conv import TWIRLSConv
+from .conv.twirls_unfolding import TWIRLSUnfoldingAndAttention
 from .edge_predictor import EdgePredictor
 from .embedding.deep_walk import DeepWalk
 from .embedding.meta_path2vec import MetaPath2Vec
@@ -95,10 +103,15 @@ from .typed_linear import TypedLinear
 __all__ = [
     "AGNNConv",
     "APPNPConv",
+    "AtomicConv",
     "AvgPooling",
     "CFConv",
     "ChebConv",
+    "DGNConv",
     "DeepWalk",
+    "DenseChebConv",
+    "DenseGraphConv",
+    "DenseSAGEConv",
     "DotGatConv",
     "EGATConv",
     "EGNNConv",
@@ -117,6 +130,7 @@ __all__ = [
     "GatedGraphConv",
     "GlobalAttentionPooling",
     "GraphConv",
+    "GroupRevRes",
     "HGTConv",
     "HeteroEmbedding",
     "HeteroGNNExplainer",
@@ -143,6 +157,8 @@ __all__ = [
     "SortPooling",
     "SumPooling",
     "TAGConv",
+    "TWIRLSConv",
+    "TWIRLSUnfoldingAndAttention",
     "TopKPooling",
     "TransE",
     "TransR",

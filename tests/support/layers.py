@@ -15,8 +15,10 @@ import graphmp.function as fn
 from graphmp.nn import (
     AGNNConv,
     APPNPConv,
+    AtomicConv,
     CFConv,
     ChebConv,
+    DGNConv,
     DotGatConv,
     EdgeConv,
     EdgeGATConv,
@@ -31,6 +33,7 @@ from graphmp.nn import (
     GINEConv,
     GMMConv,
     GraphConv,
+    GroupRevRes,
     HGTConv,
     LightGCNConv,
     LRGCCFConv,
@@ -42,6 +45,7 @@ from graphmp.nn import (
     SGConv,
     TAGConv,
     TransformerConv,
+    TWIRLSConv,
 )
 from support.corner_graphs import feature
 
@@ -130,6 +134,17 @@ class Placed(nn.Module):
         return self.layer(graph, feat, feat, edge_feat)
 
 
+class Directed(nn.Module):
+    """A layer that takes fields too, which are here the features."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, graph: gm.Graph, feat: Any, edge_feat: Any) -> Any:
+        return self.layer(graph, feat, edge_feat, feat)
+
+
 @lru_cache(maxsize=4)
 def _signs(h: Tensor) -> Tensor:
     """The types of nodes, the same tensor for the same features."""
@@ -169,6 +184,19 @@ def pna_conv() -> PNAConv:
     return PNAConv(
         IN, 6, ["mean", "max", "std"], ["identity", "amplification"], 1.5, 0.0, 3, EDGE
     ).eval()
+
+
+def atomic_conv() -> AtomicConv:
+    return AtomicConv(torch.tensor([1.0, 2.0]), torch.zeros(2), torch.tensor([0.5, 1.0]))
+
+
+def dgn_conv() -> nn.Module:
+    names = ["dir1-av", "dir2-dx", "max"]
+    return Directed(DGNConv(IN, 6, names, ["identity"], 1.5, edge_feat_size=EDGE)).eval()
+
+
+def twirls_conv() -> TWIRLSConv:
+    return TWIRLSConv(IN, OUT, 4, 2, 2, 2, attention=True, use_eta=True, attn_bef=True)
 
 
 def rel_graph_conv(size: int, regularizer: str | None, bases: int | None) -> Row:
@@ -243,6 +271,17 @@ LAYERS: dict[str, Row] = {
     ),
     "EGNNConv": with_edges("edge_feat", lambda: Placed(EGNNConv(IN, 5, OUT, EDGE))),
     "PNAConv": with_edges("edge_feat", pna_conv),
+    "AtomicConv": Row(
+        atomic_conv, edge="distances", shape=(1,), needed=True, ends="source", sized=False
+    ),
+    "DGNConv": with_edges("edge_feat", dgn_conv),
+    "TWIRLSConv": Row(twirls_conv, edge="", ends="same"),
+    "GroupRevRes": Row(
+        lambda: GroupRevRes(GraphConv(1, 1, allow_zero_in_degree=True), 3),
+        edge="",
+        ends="same",
+        sized=False,
+    ),
     "LightGCNConv": Row(LightGCNConv, ends="source", sized=False),
     "LRGCCFConv": Row(lambda: LRGCCFConv(IN, OUT), edge=""),
     **{f"MessagePassing {aggr}": passing(aggr) for aggr in ("sum", "mean", "max", "min")},

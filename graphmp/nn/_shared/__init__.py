@@ -4,9 +4,11 @@ Files:
     aggregation: Weighted aggregation of neighbours.
     cached_by_tensor: A cache of values read from accelerator tensors.
     degrees: The zero-in-degree check.
+    dense: Dense adjacency matrices and the features at their ends.
     heads: Multi-head features, scores and outputs.
     inputs: Input features of layers: one tensor, a pair, checks.
     lstm: LSTMs under autocast, on every CPU.
+    reversible: Reversible residual connections, whose inputs are not stored.
     steps: Repeated normalised propagation.
     typed_sources: One source for each node and edge type.
 """

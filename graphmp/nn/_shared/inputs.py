@@ -269,7 +269,7 @@ def read_edges(
         GraphValueError: another number of rows, a wrong size, or another device.
     """
     _checks.feature(value, adjacency.num_edges, adjacency.device, name, "edges")
-    _check_size(value, size, name, "edges")
+    check_size(value, size, name, "edges")
     return in_dtype_of(like, value, name)
 
 
@@ -370,11 +370,15 @@ def _check(graph: Graph, value: Any, rows: int, nodes: str, size: int | None, na
     """Check the features of nodes."""
     owner = _Owner(graph, nodes)
     _checks.feature(value, rows, graph.device, name, owner)
-    _check_size(value, size, name, owner)
+    check_size(value, size, name, owner)
 
 
-def _check_size(value: Tensor, size: int | None, name: str, owner: object) -> None:
-    """Check the last dimension of features."""
+def check_size(value: Tensor, size: int | None, name: str, owner: object) -> None:
+    """Check the last dimension of features.
+
+    Raises:
+        GraphValueError: another size.
+    """
     if size is not None and (value.ndim < 2 or value.shape[-1] != size):
         raise GraphValueError(
             f"expected {name} of the {owner} with {size} as the last dimension, got a shape of "

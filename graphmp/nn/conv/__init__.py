@@ -3,8 +3,13 @@
 Files:
     agnn_conv: AGNNConv.
     appnp_conv: APPNPConv.
+    atomic_conv: AtomicConv and RadialPooling.
     cf_conv: CFConv.
     cheb_conv: ChebConv.
+    dense_cheb_conv: DenseChebConv.
+    dense_graph_conv: DenseGraphConv.
+    dense_sage_conv: DenseSAGEConv.
+    dgn_conv: DGNConv.
     dotgat_conv: DotGatConv.
     edge_conv: EdgeConv.
     edge_gat_conv: EdgeGATConv.
@@ -20,6 +25,7 @@ Files:
     gine_conv: GINEConv.
     gmm_conv: GMMConv.
     graph_conv: GraphConv.
+    group_rev_res: GroupRevRes.
     hgt_conv: HGTConv.
     label_propagation: LabelPropagation.
     lightgcn_conv: LightGCNConv.
@@ -31,4 +37,6 @@ Files:
     sg_conv: SGConv.
     tag_conv: TAGConv.
     transformer_conv: TransformerConv.
+    twirls_conv: TWIRLSConv.
+    twirls_unfolding: TWIRLSUnfoldingAndAttention.
 """

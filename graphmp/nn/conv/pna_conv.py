@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,8 @@ SCALERS: dict[str, Callable[[Tensor, float], Tensor | float]] = {
     "amplification": lambda log_degree, delta: log_degree / delta,
     "attenuation": lambda log_degree, delta: delta / log_degree,
 }
+# Reduces messages (E, size) at the destinations, by the aggregator's name; their own features last.
+Aggregate: TypeAlias = Callable[[Adjacency, Tensor, str, Tensor], Tensor]
 
 
 class PNAConv(nn.Module):
@@ -91,13 +93,26 @@ class PNAConv(nn.Module):
                 f"expected num_towers to divide both sizes, got {num_towers}, which does not "
                 f"divide {(in_size, out_size)}."
             )
+        for name in aggregators:
+            check_option(name, self.known_aggregators(), "aggregators")
         self.in_size, self.out_size, self.edge_feat_size = in_size, out_size, edge_feat_size
         self.residual = residual and in_size == out_size
         sizes = (in_size // num_towers, out_size // num_towers, edge_feat_size)
         self.towers = nn.ModuleList(
-            [_Tower(sizes, aggregators, scalers, delta, dropout) for _ in range(num_towers)]
+            [PNAConvTower(sizes, aggregators, scalers, delta, dropout) for _ in range(num_towers)]
         )
         self.mixing_layer = nn.Sequential(nn.Linear(out_size, out_size), nn.LeakyReLU())
+
+    @property
+    def mixing_weight(self) -> Tensor:
+        """(out_size, out_size): the last linear map's weight."""
+        linear: Any = self.mixing_layer[0]
+        return linear.weight  # type: ignore[no-any-return]
+
+    @staticmethod
+    def known_aggregators() -> tuple[str, ...]:
+        """The names of the aggregators."""
+        return (*REDUCERS, *MOMENTS)
 
     def forward(self, graph: Graph, node_feat: Any, edge_feat: Tensor | None = None) -> Tensor:
         """Convolve.
@@ -113,10 +128,28 @@ class PNAConv(nn.Module):
         Raises:
             GraphValueError: features of edges where the layer reads none, or none where it does.
         """
+        ends = self.read_nodes(graph, node_feat)
+        return self.convolve(graph, ends, edge_feat, aggregate_messages)
+
+    def read_nodes(self, graph: Graph, node_feat: Any) -> Ends:
+        """Check the features of nodes."""
         sizes = (self.in_size, self.in_size)
-        tower: Any = self.towers[0]
-        like = tower.M.weight
-        ends = read_ends(graph, node_feat, sizes, like, "node_feat")
+        return read_ends(graph, node_feat, sizes, self.mixing_weight, "node_feat")
+
+    def convolve(
+        self, graph: Graph, ends: Ends, edge_feat: Tensor | None, aggregate: Aggregate
+    ) -> Tensor:
+        """Convolve with the aggregators of a function.
+
+        Args:
+            graph: as in :meth:`forward`.
+            ends: the edges and the checked features of nodes.
+            edge_feat: as in :meth:`forward`.
+            aggregate: reduces messages by the name of an aggregator.
+
+        Returns:
+            (num_dst, out_size).
+        """
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
@@ -125,16 +158,24 @@ class PNAConv(nn.Module):
             )
         if edge_feat is not None:
             size = self.edge_feat_size
-            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, like)
+            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, self.mixing_weight)
         counts = _node_counts(graph, ends)
         parts = zip(self.towers, *(h.chunk(len(self.towers), -1) for h in (src, dst)), strict=True)
-        towers = [tower(adjacency, counts, *part, edge_feat) for tower, *part in parts]
+        towers = [tower(adjacency, counts, *part, edge_feat, aggregate) for tower, *part in parts]
         out: Tensor = self.mixing_layer(torch.cat(towers, -1))
         return out + dst if self.residual else out
 
 
-class _Tower(nn.Module):
-    """One tower, on its part of the features."""
+class PNAConvTower(nn.Module):
+    """One tower of a PNAConv, on its part of the features.
+
+    Args:
+        sizes: of a node's input, a node's output and an edge's input.
+        aggregators: as in :class:`PNAConv`.
+        scalers: likewise.
+        delta: likewise.
+        dropout: likewise.
+    """
 
     def __init__(
         self,
@@ -145,8 +186,6 @@ class _Tower(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        for name in aggregators:
-            check_option(name, (*REDUCERS, *MOMENTS), "aggregators")
         for name in scalers:
             check_option(name, tuple(SCALERS), "scalers")
         self.aggregators, self.scalers, self.delta = tuple(aggregators), tuple(scalers), delta
@@ -164,12 +203,24 @@ class _Tower(nn.Module):
         src: Tensor,
         dst: Tensor,
         edge_feat: Tensor | None,
+        aggregate: Aggregate,
     ) -> Tensor:
-        """Convolve."""
+        """Convolve.
+
+        Args:
+            adjacency: the edges.
+            counts: (num_dst, 1) for each destination the number of destinations of its graph.
+            src: (num_src, size).
+            dst: (num_dst, size).
+            edge_feat: (E, edge size), or None.
+            aggregate: reduces messages by the name of an aggregator.
+
+        Returns:
+            (num_dst, new size).
+        """
         messages = self._messages(adjacency, src, dst, edge_feat)
-        total = torch.cat(
-            [aggregate_messages(adjacency, messages, name) for name in self.aggregators], -1
-        )
+        views = [aggregate(adjacency, messages, name, dst) for name in self.aggregators]
+        total = torch.cat(views, -1)
         wide = torch.promote_types(total.dtype, torch.float32)
         degrees = adjacency.in_degrees.clamp(min=1).to(wide).view(-1, 1)
         log_degree = (degrees + 1).log().to(total.dtype)
@@ -190,8 +241,23 @@ class _Tower(nn.Module):
         return messages if edge_feat is None else messages + linear(edge_feat, from_edge)
 
 
-def aggregate_messages(adjacency: Adjacency, messages: Tensor, name: str) -> Tensor:
-    """(num_dst, in_size): the messages reduced by one aggregator."""
+def aggregate_messages(
+    adjacency: Adjacency,
+    messages: Tensor,
+    name: str,
+    own: Tensor | None = None,  # noqa: ARG001
+) -> Tensor:
+    """Reduce messages by one aggregator.
+
+    Args:
+        adjacency: the edges.
+        messages: (E, size).
+        name: the aggregator's.
+        own: not read, as by aggregators of other layers: (num_dst, size).
+
+    Returns:
+        (num_dst, size).
+    """
     if name in REDUCERS:
         return ops.gspmm(adjacency, "copy_rhs", name, None, messages)
     order = MOMENTS[name]
