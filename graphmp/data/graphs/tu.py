@@ -16,6 +16,7 @@ from ...construct.from_edges import graph
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ..labelled import LabelledGraphsDataset
+from ..readers import numbers
 from ..sources import Folder, need_folder
 
 Array: TypeAlias = "NDArray[Any]"
@@ -81,14 +82,14 @@ class TUDataset(LabelledGraphsDataset):
         needed = [f"{self.name}_{part}.txt" for part in ("A", "graph_indicator")]
         places = [f"tu_raw/{self.name}", f"{self.name}/{self.name}", self.name]
         self._folder = need_folder(places, [needed], self._raw_dir, ORIGIN)
-        owner = self._rows("graph_indicator", int)[:, 0] - 1
+        owner = self._rows("graph_indicator", int)[:, 0]
         self._read_labels()
         num_graphs = len(self.graph_labels)
-        if owner.min() < 0 or owner.max() >= num_graphs or (np.diff(owner) < 0).any():
+        if owner.min() < 1 or owner.max() > num_graphs or (owner[1:] < owner[:-1]).any():
             raise GraphValueError(
                 self._unfit(f"nodes must lie in the order of the {num_graphs} labelled graphs")
             )
-        self.graph_lists = self._split(owner, num_graphs)
+        self.graph_lists = self._split(owner - 1, num_graphs)
         self.max_num_node = max(g.num_nodes() for g in self.graph_lists)
         self._graphs, self._labels = self.graph_lists, self.graph_labels
         if self.verbose:
@@ -143,14 +144,12 @@ class TUDataset(LabelledGraphsDataset):
 
     def _edges(self, owner: Array) -> tuple[Array, Array, Array]:
         """Sources, destinations and lines of the distinct edges, graph after graph."""
-        pairs = self._rows("A", int) - 1
-        if pairs.shape[1] != 2:
-            raise GraphValueError(self._unfit("a line of A must be a pair of nodes"))
-        if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(owner):
+        pairs = numbers.table(self._path("A"), int, columns=2)
+        if pairs.min() < 1 or pairs.max() > len(owner):
             raise GraphValueError(
                 self._unfit(f"A names a node that is not one of the {len(owner)}")
             )
-        src, dst = pairs.T
+        src, dst = pairs.T - 1
         if (owner[src] != owner[dst]).any():
             raise GraphValueError(self._unfit("an edge joins two graphs"))
         _, lines = np.unique(src * len(owner) + dst, return_index=True)
@@ -177,16 +176,7 @@ class TUDataset(LabelledGraphsDataset):
 
     def _rows(self, part: str, kind: type) -> Array:
         """The numbers of a file, a row for each line."""
-        path = self._path(part)
-        try:
-            lines = path.read_text(encoding="ascii").splitlines()
-            if not lines:
-                raise GraphValueError("it is empty.")
-            return np.loadtxt(lines, kind, delimiter=",", ndmin=2)
-        except (OSError, ValueError) as error:
-            raise GraphValueError(
-                f"{path}: expected numbers, separated by commas, got: {error} Download it again."
-            ) from error
+        return numbers.table(self._path(part), kind)
 
     def _path(self, part: str) -> Path:
         return self._folder / f"{self.name}_{part}.txt"

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ...construct.from_edges import heterograph
 from ...errors import GraphValueError
 from ..dataset import SingleGraphDataset
+from ..readers import text
+from ..readers.numbers import integer
 from ..sources import Folder, need_folder
 
 Ints = NDArray[np.int64]
@@ -106,14 +108,14 @@ def read_visits(path: Path) -> tuple[Ints, Ints]:
         GraphValueError: the file holds something else, or nothing; the message names the line.
     """
     users, items = [], []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in text.lines(path):
         try:
-            user, *visited = map(int, line.split())
+            user, *visited = map(integer, line.split())
             if min(user, *visited, 0) < 0:
-                raise GraphValueError("an id is negative")
-        except ValueError as error:
+                raise GraphValueError(f"an id is negative in {line[:40]!r}")
+        except GraphValueError as error:
             raise GraphValueError(
-                f"{path}, line {number}: expected ids of a user and of items, got: {error}. "
+                f"{path}, line {number}: expected ids of a user and of items: {error}. "
                 "Download the file again."
             ) from error
         users += [user] * len(visited)

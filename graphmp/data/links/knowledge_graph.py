@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +13,7 @@ from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
 from ..dataset import SingleGraphDataset
+from ..readers import text
 from ..sources import Folder, need_folder
 
 Facts: TypeAlias = "list[tuple[str, str, str]]"
@@ -140,35 +139,33 @@ def _read_facts(folder: Path, part: str) -> Facts:
     path = folder / f"{part}.txt"
     packed = folder / f"{part}.txt.gz"
     path = packed if packed.is_file() else path
-    facts: Facts = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        match line.split("\t"):
-            case [head, relation, tail] if head and relation and tail:
-                facts.append((head, relation, tail))
-            case _:
-                raise GraphValueError(
-                    f"{path}, line {number}: expected a head, a relation and a tail, separated by "
-                    f"tabs, got {line!r}. Download the file again."
-                )
+    facts = [_fact(path, number, line) for number, line in text.lines(path)]
+    if not facts:
+        raise GraphValueError(f"{path}: expected facts, got none. Download it again.")
     return facts
 
 
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise GraphValueError(f"{path} is damaged: {error}. Download it again.") from error
+def _fact(path: Path, number: int, line: str) -> tuple[str, str, str]:
+    match line.split("\t"):
+        case [head, relation, tail] if head and relation and tail:
+            return head, relation, tail
+    raise GraphValueError(
+        f"{path}, line {number}: expected a head, a relation and a tail, separated by tabs, got "
+        f"{line[:80]!r}. Download the file again."
+    )
 
 
 def _names(path: Path, used: Iterable[str]) -> list[str]:
     """Names by number: as a file says, else sorted."""
     if not path.is_file():
         return sorted(set(used))
-    rows = [line.split("\t") for line in _text(path).splitlines()]
-    if any(len(row) != 2 or row[0] != str(number) for number, row in enumerate(rows)):
-        raise GraphValueError(
-            f"{path} must have a line with a number, from 0 on, a tab and a name for each name. "
-            "Download it again, or remove it."
-        )
-    return [name for _, name in rows]
+    rows = [(number, line.split("\t")) for number, line in text.lines(path)]
+    names: dict[str, None] = {}
+    for number, row in rows:
+        if len(row) != 2 or row[0] != str(len(names)) or row[1] in names:
+            raise GraphValueError(
+                f"{path}, line {number}: expected the number {len(names)}, a tab and a new name, "
+                f"got {' '.join(row)[:80]!r}. Download it again, or remove it."
+            )
+        names[row[1]] = None
+    return list(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...transforms import to_heterogeneous
 from ..dataset import SingleGraphDataset
-from ..readers import turtle
+from ..readers import text, turtle
 from ..sources import Folder, cache_folder, fetch_files, find_folder
 
 BASE_URL = "https://github.com/IBCNServices/MINDWALC/raw/214c8cc/mindwalc/data/AIFB/"
@@ -217,17 +218,13 @@ def _label(g: Graph, folder: Path, places: dict[Entity, int]) -> int:
 
 def _samples(path: Path) -> list[tuple[str, str]]:
     """The people of a split and their groups."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraphValueError(f"{path} cannot be read: {error}.") from error
     samples = []
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in islice(text.lines(path), 1, None):
         parts = line.split("\t")
         if len(parts) != 3:
             raise GraphValueError(
                 f"{path}, line {number}: expected a person, a number and a group, separated by "
-                f"tabs, got {line!r}."
+                f"tabs, got {line[:80]!r}."
             )
         samples.append((parts[0], parts[2]))
     return samples

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import GraphValueError
+from . import text
+from .numbers import integer, real
 
 
 class GINGraph(NamedTuple):
@@ -39,15 +41,15 @@ def read(path: Path) -> list[GINGraph]:
     Raises:
         GraphValueError: the file is not in this format; the message names the line.
     """
-    lines = enumerate(_text(path).splitlines(), 1)
+    lines = text.lines(path)
     number = 1
     try:
         number, words = _next(lines, number)
-        (count,) = map(int, words)
+        (count,) = _counts(words, 1)
         graphs = []
         for _ in range(count):
             number, words = _next(lines, number)
-            num_nodes, label = map(int, words)
+            num_nodes, label = _counts(words, 2)
             graph = GINGraph(label, [], [], [])
             for _ in range(num_nodes):
                 number, words = _next(lines, number)
@@ -62,18 +64,19 @@ def read(path: Path) -> list[GINGraph]:
     return graphs
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except ValueError as error:
+def _counts(words: list[str], length: int) -> list[int]:
+    """The integers of a line, the first of which is a count."""
+    counts = [integer(word) for word in words]
+    if len(counts) != length or counts[0] < 0:
         raise GraphValueError(
-            f"{path} is no text of numbers: {error}. Download it again."
-        ) from error
+            f"expected {length} numbers, the first of which counts, got {' '.join(words)[:40]!r}"
+        )
+    return counts
 
 
 def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
     number, line = next(lines, (last, ""))
-    if not line.strip():
+    if not line:
         raise GraphValueError("the file ends too early")
     return number, line.split()
 
@@ -81,12 +84,13 @@ def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
 def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
     if len(words) < 2:
         raise GraphValueError(f"expected a tag and a degree, got {' '.join(words)!r}")
-    tag, degree, *neighbours = map(int, words[: 2 + max(int(words[1]), 0)])
+    tag, degree = integer(words[0]), integer(words[1])
+    neighbours = [integer(word) for word in words[2 : 2 + max(degree, 0)]]
     if len(neighbours) != degree:
         raise GraphValueError(f"a node of degree {degree} has {len(neighbours)} neighbours")
     if not all(0 <= other < num_nodes for other in neighbours):
         raise GraphValueError(f"a neighbour is not one of the graph's {num_nodes} nodes")
-    attributes = [float(word) for word in words[2 + degree :]]
+    attributes = [real(word) for word in words[2 + degree :]]
     if graph.attributes and len(graph.attributes[0]) != len(attributes):
         raise GraphValueError(f"{len(attributes)} attributes, where the nodes before have others")
     graph.tags.append(tag)
@@ -95,6 +99,5 @@ def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
 
 
 def _expect_end(lines: Iterator[tuple[int, str]]) -> None:
-    for number, line in lines:
-        if line.strip():
-            raise GraphValueError(f"more graphs than announced, from line {number} on")
+    for number, _ in lines:
+        raise GraphValueError(f"more graphs than announced, from line {number} on")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import GraphIndexError, GraphValueError
-from . import pickles
+from . import numbers, pickles
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 
@@ -133,14 +133,9 @@ def _nodes(values: Iterable[Any], num_nodes: int) -> Ints:
 
 
 def _read_index(path: Path) -> Ints:
-    try:
-        index = np.array(path.read_text(encoding="ascii").split(), dtype=np.int64)
-    except (OSError, ValueError, OverflowError) as error:
+    index = numbers.table(path, int, columns=1)[:, 0]
+    if index.min() < 0:
         raise GraphValueError(
-            f"{path}: expected one node id on each line, got: {error}."
-        ) from error
-    if index.size == 0 or index.min() < 0:
-        raise GraphValueError(
-            f"{path}: expected one node id on each line, from 0, got none or a negative one."
+            f"{path}: expected node ids, from 0, got {index.min()}. Download it again."
         )
     return index

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import GraphValueError
+from . import text
 
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 MAX_DEPTH = 100
 
 _TOKEN = re.compile(
     r"""
-      (?P<space> (?: \s+ | \#[^\n]* )+ )
+      (?P<space> \s+ | \#[^\n]* )
     | <(?P<iri> [^<>"{}|^`\\\s]* )>
-    | \"\"\"(?P<long> (?: [^"\\] | \\. | "(?!"") )* )\"\"\"
-    | "(?P<text> (?: [^"\\\n] | \\. )* )"
+    | (?P<quote> \"\"\" | " )
     | @(?P<word> [A-Za-z]+ (?: -[A-Za-z0-9]+ )* )
     | _:(?P<blank> [\w-]+ )
     | (?P<short> (?: [^\W\d_] [\w-]* )? : (?: [\w-] | \.(?=\w) )* )
@@ -30,6 +30,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# Where a text may end; a pattern for the whole of it would need memory for each of its characters.
+_ENDS = {'"""': re.compile(r'\\.|"""', re.DOTALL), '"': re.compile(r'\\.|"|\n', re.DOTALL)}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -67,20 +69,16 @@ def read(path: Path) -> list[Triple]:
             the message names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraphValueError(f"{path} cannot be read: {error}.") from error
-    try:
-        return parse(text)
+        return parse(text.read(path))
     except GraphValueError as error:
         raise GraphValueError(f"{path}, {error}") from error
 
 
-def parse(text: str) -> list[Triple]:
+def parse(content: str) -> list[Triple]:
     """Read the triples of a text, each once, in their order.
 
     Args:
-        text: Turtle.
+        content: Turtle.
 
     Raises:
         GraphValueError: see :func:`read`.
@@ -92,7 +90,7 @@ def parse(text: str) -> list[Triple]:
         http://x#ann http://x#knows http://x#cid
         http://x#ann http://x#name Ann
     """
-    return list(dict.fromkeys(_Parser(text).triples()))
+    return list(dict.fromkeys(_Parser(content).triples()))
 
 
 class _Token(NamedTuple):
@@ -157,7 +155,7 @@ class _Parser:
             return self._in_brackets(facts)
         if self._next.kind == "blank":
             return Term("blank", self._take("blank").value)
-        if self._next.kind in ("text", "long"):
+        if self._next.kind == "text":
             return self._literal()
         return self._name()
 
@@ -179,7 +177,7 @@ class _Parser:
             text = _unescaped(self._next.value)
         except (OverflowError, ValueError) as error:
             raise GraphValueError(self._lacking("a text of known characters")) from error
-        self._take(self._next.kind)
+        self._take("text")
         if self._next.kind == "word":
             return Term("text", text, f"@{self._take('word').value}")
         return Term("text", text, self._name().value if self._skip("^^") else "")
@@ -218,10 +216,25 @@ class _Parser:
             if match is None or match.lastgroup is None:
                 yield _Token("unknown", self._text[start : start + 20], start)
                 return
+            if match.lastgroup == "quote":
+                end = self._end(match["quote"], match.end())
+                yield _Token("text", self._text[match.end() : end], start)
+                start = end + len(match["quote"])
+                continue
             if match.lastgroup != "space":
                 yield _Token(match.lastgroup, match[match.lastgroup], start)
             start = match.end()
         yield _Token("end", "", start)
+
+    def _end(self, quote: str, start: int) -> int:
+        """Where the text that begins at ``start`` ends."""
+        for match in _ENDS[quote].finditer(self._text, start):
+            if match[0] == quote:
+                return match.start()
+            if match[0] == "\n":
+                break
+        line = self._text.count("\n", 0, start) + 1
+        raise GraphValueError(f"line {line}: expected {quote} at the end of a text, got no end.")
 
     def _lacking(self, wanted: str) -> str:
         line = self._text.count("\n", 0, self._next.start) + 1

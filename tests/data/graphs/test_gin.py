@@ -81,7 +81,8 @@ def test_a_loader_batches_graphs_and_labels(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("", "line 1, .*ends too early"),
-        ("two\n", "line 1, .*invalid literal"),
+        ("two\n", "line 1, .*expected a number, got 'two'"),
+        ("-1\n", "line 1, .*the first of which counts, got '-1'"),
         ("2\n1 0\n0 0\n", "line 3, .*ends too early"),
         ("1\n1\n0 0\n", "line 2, "),
         ("1\n2 0\n0 1 1\n0 2 0\n", "line 4, .*degree 2 has 1 neighbours"),
@@ -89,10 +90,10 @@ def test_a_loader_batches_graphs_and_labels(tmp_path: Path) -> None:
         ("1\n2 0\n0 -1 2\n0 1 0\n", "line 3, .*degree -1"),
         ("1\n1 0\n0\n", "line 3, .*expected a tag and a degree, got '0'"),
         ("1\n2 0\n0 1 1 0.5\n0 1 0\n", "line 4, .*0 attributes"),
-        ("1\n1 0\n0 0 x\n", "line 3, .*could not convert"),
+        ("1\n1 0\n0 0 x\n", "line 3, .*expected a number, got 'x'"),
         ("2\n1 0\n0 0 1.5\n1 0\n0 0\n", "some nodes have attributes and others do not"),
         ("1\n1 0\n0 0\n1 0\n0 0\n", "more graphs than announced, from line 4 on"),
-        ("1\n1 ü\n", "no text of numbers"),
+        ("1\n1 ü\n", "line 2, .*expected a number, got 'ü'"),
     ],
 )
 def test_a_damaged_file_is_an_error_that_says_where(

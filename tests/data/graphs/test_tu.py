@@ -23,7 +23,7 @@ FILES = {
 def write(folder: Path, **changes: str | None) -> Path:
     for part, content in {**FILES, **changes}.items():
         if content is not None:
-            (folder / f"TINY_{part}.txt").write_text(content)
+            (folder / f"TINY_{part}.txt").write_text(content, encoding="utf-8", newline="")
     return folder
 
 
@@ -46,6 +46,31 @@ def test_what_the_files_say_becomes_columns(tmp_path: Path) -> None:
     assert pair.edata["edge_attr"].tolist() == [[0.4], [0.4]]
     assert triangle.edata["edge_labels"].dtype == torch.int64
     assert triangle.ndata["node_attr"].dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    ("mark", "separator", "end"), [("\ufeff", ", ", "\r\n"), ("", "\t", "\n\n"), ("\n", " ", "\n")]
+)
+def test_numbers_are_read_as_common_tools_write_them(
+    tmp_path: Path, mark: str, separator: str, end: str
+) -> None:
+    changes = {
+        part: mark
+        + content.replace(", ", separator)
+        .replace("1", "1.0")
+        .replace("3", "3e0")
+        .replace("\n", end)
+        for part, content in FILES.items()
+        if "attributes" not in part
+    }
+    (tmp_path / "plain").mkdir()
+    expected = TUDataset("TINY", write(tmp_path / "plain"))
+    for (g, label), (other, its) in zip(
+        TUDataset("TINY", write(tmp_path, **changes)), expected, strict=True
+    ):
+        assert torch.equal(label, its)
+        assert torch.equal(torch.stack(g.edges()), torch.stack(other.edges()))
+        assert torch.equal(g.edata["edge_labels"], other.edata["edge_labels"])
 
 
 def test_labels_of_graphs_are_numbered_in_ascending_order(tmp_path: Path) -> None:
@@ -113,15 +138,23 @@ def test_statistics_need_features(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "content", "message"),
     [
-        ("A", "1, 2\n2, x\n", r"TINY_A\.txt: expected numbers"),
-        ("A", "", r"TINY_A\.txt: expected numbers.* it is empty"),
-        ("A", "1, 2, 3\n", "a line of A must be a pair"),
+        ("A", "1, 2\n2, x\n", r"TINY_A\.txt, line 2: expected a number, got 'x'"),
+        ("A", "", r"TINY_A\.txt: expected numbers, got none"),
+        ("A", "1, 2, 3\n", r"TINY_A\.txt, line 1: expected 2 numbers, got '1, 2, 3'"),
         ("A", "1, 7\n", "A names a node that is not one of the 6"),
         ("A", "0, 1\n", "A names a node that is not one of the 6"),
+        ("A", "1, 9223372036854775808\n", "integer of 64 bits, got '9223372036854775808'"),
+        ("A", "1, -9223372036854775808\n", "A names a node that is not one of the 6"),
+        ("A", "1, nan\n", "integer of 64 bits, got 'nan'"),
+        ("A", "1,, 2\n", r"TINY_A\.txt, line 1: expected 2 numbers"),
         ("A", "3, 4\n", "an edge joins two graphs"),
         ("graph_indicator", "1\n1\n2\n1\n3\n3\n", "nodes must lie in the order"),
         ("graph_indicator", "1\n1\n1\n2\n3\n4\n", "order of the 3 labelled graphs"),
-        ("graph_labels", "1.5\n", r"TINY_graph_labels\.txt: expected numbers"),
+        (
+            "graph_labels",
+            "1.5\n",
+            r"TINY_graph_labels\.txt, line 1: expected an integer of 64 bits, got '1\.5'",
+        ),
         ("node_labels", "1\n2\n", "node_labels has 2 rows for 6 nodes"),
         ("edge_labels", "1\n2\n", "there are edges without edge_labels"),
     ],

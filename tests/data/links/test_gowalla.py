@@ -55,8 +55,7 @@ def test_convolutions_for_recommendation_take_its_parts(tmp_path: Path, model: s
     [
         ("", "holds no visits"),
         ("0\n1\n", "holds no visits"),
-        ("0 1\n1 x\n", "line 2: expected ids.*invalid literal"),
-        ("0 1\n\n", "line 2: expected ids.*not enough values"),
+        ("0 1\n1 x\n", "line 2: expected ids.*expected a number, got 'x'"),
         ("0 1\n1 -2\n", "line 2: expected ids.*an id is negative"),
     ],
 )

@@ -87,7 +87,9 @@ WRONG = {
     ":a :p :b ]": "expected '.', got ']'",
     ":a :p [ :q :b .": "expected ']', got '.'",
     ":a :p z:b .": "expected a name with a known prefix, got 'z:b'",
-    ':a :p "b': "a name",
+    ':a :p "b': 'expected " at the end of a text',
+    ':a :p "b\nc" .': 'expected " at the end of a text',
+    ':a :p """b" .': 'expected """ at the end of a text',
     r':a :p "\UFFFFFFFF" .': "a text of known characters",
     r':a :p "\U00110000" .': "a text of known characters",
     ':a :p "b" "c" .': "expected '.', got 'c'",
@@ -106,6 +108,12 @@ def test_what_is_not_read_is_an_error_that_names_the_line(text: str) -> None:
     with pytest.raises(gm.GraphValueError, match="line 3: ") as caught:
         parse(f"{PREFIX}\n:z :z :z .\n{text}")
     assert WRONG[text] in str(caught.value)
+
+
+def test_a_long_text_without_an_end_is_an_error_that_needs_little_memory() -> None:
+    for start in (':a :p """', ':a :p "', "#"):
+        with pytest.raises(gm.GraphValueError, match=r"line [12]: expected"):
+            parse(start + "a" * 3_000_000 + "\n!")
 
 
 def test_an_error_names_the_file(tmp_path: Path) -> None:
