@@ -6,7 +6,11 @@ Files:
     bidirected: Edges in both directions.
     changes: Add and remove nodes and edges in a new graph.
     compact: Remove nodes without edges from one or several graphs.
+    distances: Shortest paths, and labels of nodes by their distances.
+    dtypes: Features in another floating-point dtype.
+    merge: Graphs over the same nodes, merged.
     points: Graphs of points: k nearest neighbours and radius.
+    products: Powers, products and sums of adjacency matrices.
     types: Conversion between homogeneous and heterogeneous graphs.
 """
 
@@ -20,8 +24,18 @@ from .augment import BaseTransform, Compose, DropEdge, DropNode, FeatMask
 from .bidirected import add_reverse_edges, to_bidirected
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
 from .compact import compact_graphs
+from .distances import double_radius_node_labeling, shortest_dist
+from .dtypes import to_bfloat16, to_double, to_float, to_half
+from .merge import merge
 from .points import knn_graph, radius_graph, segmented_knn_graph
-from .types import to_heterogeneous, to_homogeneous
+from .products import (
+    adj_product_graph,
+    adj_sum_graph,
+    khop_adj,
+    khop_graph,
+    metapath_reachable_graph,
+)
+from .types import block_to_graph, to_heterogeneous, to_homogeneous
 
 __all__ = [
     "BaseTransform",
@@ -33,9 +47,17 @@ __all__ = [
     "add_nodes",
     "add_reverse_edges",
     "add_self_loop",
+    "adj_product_graph",
+    "adj_sum_graph",
+    "block_to_graph",
     "compact_graphs",
+    "double_radius_node_labeling",
+    "khop_adj",
+    "khop_graph",
     "knn_graph",
     "line_graph",
+    "merge",
+    "metapath_reachable_graph",
     "metis_partition_assignment",
     "radius_graph",
     "remove_edges",
@@ -44,7 +66,12 @@ __all__ = [
     "reorder_graph",
     "reverse",
     "segmented_knn_graph",
+    "shortest_dist",
+    "to_bfloat16",
     "to_bidirected",
+    "to_double",
+    "to_float",
+    "to_half",
     "to_heterogeneous",
     "to_homogeneous",
     "to_simple",

@@ -8,13 +8,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import _checks
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, ETYPE, NID, NTYPE, Frame
-from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph, listed
+from .._storage.metagraph import (
+    DEFAULT_ETYPE,
+    DEFAULT_NTYPE,
+    CanonicalEtype,
+    Metagraph,
+    listed,
+    of_type,
+)
 from ..construct.from_edges import heterograph
-from ..errors import GraphKeyError, GraphValueError
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 
 
@@ -107,6 +115,7 @@ def to_heterogeneous(
     etypes: Sequence[str],
     ntype_field: str = NTYPE,
     etype_field: str = ETYPE,
+    metagraph: Any = None,
 ) -> Graph:
     """Make several node and edge types of one, by type ids in features.
 
@@ -116,14 +125,18 @@ def to_heterogeneous(
         etypes: the names of edge type ids 0, 1, 2, …
         ntype_field: node feature (N,) of type ids.
         etype_field: edge feature (E,) of type ids.
+        metagraph: a ``networkx.MultiDiGraph``, as :meth:`graphmp.Graph.metagraph` returns it, of
+            the relations that the result has; by default those that edges have.
 
     Returns:
         A graph whose other features are those of ``g``, with ids of ``g`` in ``"_ID"``. An edge
         type between several pairs of node types becomes one relation for each pair.
 
     Raises:
-        GraphKeyError: an unknown feature, or a type id without a name.
-        GraphValueError: a graph of several types.
+        GraphKeyError: an unknown feature, a type id without a name, or a type of ``metagraph``
+            that is not among the names.
+        GraphTypeError: a ``metagraph`` that is not one.
+        GraphValueError: a graph of several types, or an edge that is not in ``metagraph``.
 
     Example:
         >>> import torch, graphmp as gm
@@ -145,11 +158,8 @@ def to_heterogeneous(
     u, v = (end.long() for end in g.all_edges())
     keys = (names * len(ntypes) + kinds[u]) * len(ntypes) + kinds[v]
     edges, eids_by_type = {}, {}
-    for key in torch.unique(keys).tolist():
+    for key, etype in _relations(torch.unique(keys).tolist(), ntypes, etypes, metagraph).items():
         eids = (keys == key).nonzero().view(-1)
-        rest, target = divmod(key, len(ntypes))
-        name, source = divmod(rest, len(ntypes))
-        etype = (ntypes[source], etypes[name], ntypes[target])
         edges[etype] = (local[u[eids]].to(g.idtype), local[v[eids]].to(g.idtype))
         eids_by_type[etype] = eids
     counts = {name: ids.numel() for name, ids in zip(ntypes, node_ids, strict=True)}
@@ -159,6 +169,47 @@ def to_heterogeneous(
     for etype, eids in eids_by_type.items():
         _carry(g.edata, hetero.edges[etype].data, eids, etype_field, EID, g)
     return hetero
+
+
+def _relations(
+    keys: list[int], ntypes: Sequence[str], etypes: Sequence[str], metagraph: Any
+) -> dict[int, CanonicalEtype]:
+    """The relation of each key, ``(edge type id * node types + source id) * … + target id``."""
+    present = {}
+    for key in keys:
+        rest, target = divmod(key, len(ntypes))
+        name, source = divmod(rest, len(ntypes))
+        present[key] = (ntypes[source], etypes[name], ntypes[target])
+    if metagraph is None:
+        return present
+    ntype_ids = {ntype: i for i, ntype in enumerate(ntypes)}
+    etype_ids = {etype: i for i, etype in enumerate(etypes)}
+    wanted: dict[int, CanonicalEtype] = {}
+    for triple in _triples(metagraph):
+        s, relation, d = triple
+        if s not in ntype_ids or d not in ntype_ids or relation not in etype_ids:
+            raise GraphKeyError(
+                f"Expected a metagraph of node types {listed(ntypes)} and edge types "
+                f"{listed(etypes)}, got relation {triple}."
+            )
+        key = (etype_ids[relation] * len(ntypes) + ntype_ids[s]) * len(ntypes) + ntype_ids[d]
+        wanted[key] = triple
+    others = [etype for key, etype in present.items() if key not in wanted]
+    if others:
+        raise GraphValueError(
+            f"Expected edges of the relations of the metagraph, {listed(wanted.values())}, got "
+            f"edges of {listed(others)}."
+        )
+    return wanted
+
+
+def _triples(metagraph: Any) -> list[CanonicalEtype]:
+    """The relations of a metagraph as NetworkX has it."""
+    if not (callable(getattr(metagraph, "is_multigraph", None)) and metagraph.is_multigraph()):
+        raise GraphTypeError(
+            f"Expected metagraph as a networkx.MultiDiGraph, got {_checks.kind(metagraph)}."
+        )
+    return [(s, name, d) for s, d, name in metagraph.edges(keys=True)]
 
 
 def _named(types: Tensor, names: Sequence[str], what: str) -> Tensor:
@@ -177,3 +228,41 @@ def _carry(old: Any, new: Any, ids: Tensor, skipped: str, id_field: str, g: Grap
         if name not in (skipped, id_field):
             new[name] = old[name].index_select(0, ids)
     new[id_field] = ids.to(g.idtype)
+
+
+def block_to_graph(block: Graph) -> Graph:
+    """Make a bipartite graph of a block.
+
+    Args:
+        block: a block.
+
+    Returns:
+        A graph over the same tensors, in which node type ``x`` of the sources is ``x_src`` and of
+        the destinations ``x_dst``.
+
+    Raises:
+        GraphValueError: a graph that is not a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> gm.block_to_graph(gm.create_block(([0, 1], [0, 0]))).canonical_etypes
+        [('_N_src', '_E', '_N_dst')]
+    """
+    if not _checks.graph(block).is_block:
+        raise GraphValueError("Expected a block, got a graph that is not one.")
+    new_types = {t: (f"{t[0]}_src", t[1], f"{t[2]}_dst") for t in block.canonical_etypes}
+    frames, nodes = block._frames, {}
+    for side, by_type in (("src", frames.src), ("dst", frames.dst)):
+        for ntype, frame in by_type.items():
+            nodes[f"{ntype}_{side}"] = _owned(frame, f"nodes of type '{ntype}_{side}'")
+    edges = {n: _owned(frames.edge[t], f"edges{of_type(n)}") for t, n in new_types.items()}
+    adjacencies = {new_types[etype]: part for etype, part in block.adjacencies.items()}
+    meta = Metagraph(new_types.values(), nodes)
+    return assembled(block, meta, adjacencies, Frames(nodes, nodes, edges))
+
+
+def _owned(frame: Frame, owner: str) -> Frame:
+    """A copy of a frame for another type."""
+    new = frame.copy()
+    new.owner = owner
+    return new

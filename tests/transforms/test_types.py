@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import networkx as nx
 import pytest
 import torch
 from support.corner_graphs import ID_DTYPES
@@ -90,3 +93,60 @@ def test_add_reverse_edges_leaves_edges_between_two_types_on_demand() -> None:
     both = gm.add_reverse_edges(shop(), ignore_bipartite=True)
     assert edges(both, "buys") == edges(shop(), "buys")
     assert edges(both, "follows") == [(0, 1), (1, 2), (1, 0), (2, 1)]
+
+
+# ---- a metagraph, and blocks
+
+
+def typed() -> gm.Graph:
+    g = gm.graph(([0, 1, 2], [2, 2, 0]))
+    g.ndata[gm.NTYPE], g.edata[gm.ETYPE] = torch.tensor([0, 0, 1]), torch.tensor([0, 0, 1])
+    return g
+
+
+def metagraph(*relations: tuple[str, str, str]) -> nx.MultiDiGraph:
+    types = nx.MultiDiGraph()
+    types.add_edges_from((s, d, name) for s, name, d in relations)
+    return types
+
+
+def test_a_metagraph_names_relations_without_edges_too() -> None:
+    relations = [("a", "x", "b"), ("b", "y", "a"), ("a", "y", "a")]
+    g = gm.to_heterogeneous(typed(), ["a", "b"], ["x", "y"], metagraph=metagraph(*relations))
+    assert g.canonical_etypes == sorted(relations)
+    assert [g.num_edges(etype) for etype in relations] == [2, 1, 0]
+    again = gm.to_heterogeneous(gm.to_homogeneous(g), g.ntypes, g.etypes, metagraph=g.metagraph())
+    assert again.canonical_etypes == g.canonical_etypes
+
+
+def test_a_metagraph_that_does_not_fit_is_refused() -> None:
+    def convert(types: Any) -> gm.Graph:
+        return gm.to_heterogeneous(typed(), ["a", "b"], ["x", "y"], metagraph=types)
+
+    with pytest.raises(gm.GraphValueError, match=r"edges of the relations .*, got edges of"):
+        convert(metagraph(("a", "x", "b")))
+    with pytest.raises(gm.GraphKeyError, match=r"got relation .'a', 'z', 'b'."):
+        convert(metagraph(("a", "z", "b")))
+    for types in ([("a", "x", "b")], nx.DiGraph()):
+        with pytest.raises(gm.GraphTypeError, match=r"metagraph as a networkx.MultiDiGraph"):
+            convert(types)
+
+
+def test_a_block_becomes_a_bipartite_graph_over_the_same_tensors() -> None:
+    block = gm.create_block({("a", "x", "b"): ([0, 1], [0, 0]), ("b", "y", "b"): ([0], [1])})
+    block.srcdata["h"] = {"a": torch.ones(2), "b": torch.ones(1)}
+    block.dstdata["h"] = torch.zeros(2)
+    block.edges["x"].data["w"] = torch.ones(2)
+    g = gm.block_to_graph(block)
+    assert not g.is_block
+    assert g.ntypes == ["a_src", "b_dst", "b_src"]
+    assert g.canonical_etypes == [("a_src", "x", "b_dst"), ("b_src", "y", "b_dst")]
+    assert [g.num_nodes(t) for t in g.ntypes] == [2, 2, 1]
+    assert edges(g, "x") == [(0, 0), (1, 0)]
+    assert g.nodes["b_src"].data["h"] is block.srcnodes["b"].data["h"]
+    assert g.nodes["b_dst"].data["h"] is block.dstnodes["b"].data["h"]
+    assert g.edges["x"].data["w"] is block.edges["x"].data["w"]
+    g.nodes["b_src"].data["new"] = torch.ones(1)
+    assert "new" not in block.srcnodes["b"].data
+    with pytest.raises(gm.GraphValueError, match="Expected a block"):
+        gm.block_to_graph(g)
