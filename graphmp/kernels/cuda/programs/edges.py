@@ -5,7 +5,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .messages import NUMBERS, load_ids, tile_of_messages, tile_position
+from .messages import NUMBERS, load_ids, tile_of_messages, tile_of_program
 
 
 @triton.jit(do_not_specialize=[*NUMBERS, "num_edges"])
@@ -38,8 +38,7 @@ def store_at_edges(
 ):
     """Store the messages of ``EDGES`` positions, computed in the dtype of ``like``."""
     dtype: tl.constexpr = like.dtype.element_ty
-    shape = (heads, width // ALIGN * ALIGN)
-    head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+    tile, column, is_column, size = tile_of_program(heads, width, SUMMED, ALIGN, HEADS, WIDTH)
     x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
     position = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)[:, None, None]
     inside = position < num_edges
@@ -47,23 +46,7 @@ def store_at_edges(
     other = load_ids(indices, position, num_edges, x, y, 1)
     edge = tl.load(eids + position, mask=inside, other=0).to(tl.int64)
     result = tile_of_messages(
-        x,
-        y,
-        (row, other, edge),
-        inside,
-        head,
-        first,
-        shape,
-        sign,
-        dtype,
-        OP,
-        LEFT,
-        RIGHT,
-        SUMMED,
-        ALIGN,
-        EDGES,
-        HEADS,
-        WIDTH,
+        x, y, (row, other, edge), inside, tile, sign, dtype, OP, LEFT, RIGHT, SUMMED, ALIGN
     )
     if SUMMED:
         result = tl.sum(result, 2, keep_dims=True)

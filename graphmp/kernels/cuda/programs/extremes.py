@@ -8,7 +8,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .messages import NUMBERS, load_ends, tile_of_messages, tile_position
+from .messages import NUMBERS, load_ends, tile_of_messages, tile_of_program
+from .pieces import load_long_row, load_piece
 
 
 @triton.jit
@@ -78,12 +79,10 @@ def compare_rows(
 ):
     """Store the extreme of a piece in its row, or in its slot."""
     dtype: tl.constexpr = partials.dtype.element_ty
-    row = tl.load(rows + tl.program_id(0))
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         slot = tl.load(slots + tl.program_id(0))
-        shape = (heads, width // ALIGN * ALIGN)
-        head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+        tile, column, is_column, size = tile_of_program(heads, width, SUMMED, ALIGN, HEADS, WIDTH)
         x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
         lane = tl.arange(0, EDGES)[:, None, None]
         other, edge = load_ends(indices, eids, start + lane, end, x, y, OP)
@@ -96,23 +95,7 @@ def compare_rows(
             nexts = position + EDGES + lane
             following = load_ends(indices, eids, nexts, end, x, y, OP)
             value = tile_of_messages(
-                x,
-                y,
-                (row, other, edge),
-                inside,
-                head,
-                first,
-                shape,
-                sign,
-                dtype,
-                OP,
-                LEFT,
-                RIGHT,
-                SUMMED,
-                ALIGN,
-                EDGES,
-                HEADS,
-                WIDTH,
+                x, y, (row, other, edge), inside, tile, sign, dtype, OP, LEFT, RIGHT, SUMMED, ALIGN
             )
             if SUMMED:
                 value = tl.sum(value, 2, keep_dims=True).to(dtype)
@@ -151,16 +134,16 @@ def compare_pieces(
     BLOCK: tl.constexpr,
 ):
     """Store the extreme of each long row from those of its pieces."""
-    row = tl.load(long_rows + tl.program_id(0)).to(tl.int64)
+    row, first_slot, count = load_long_row(long_rows, first_slots, counts)
     if row >= 0:
         column = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
         inside = column < size
-        slot = tl.load(first_slots + tl.program_id(0)).to(tl.int64) * size + column
+        slot = first_slot * size + column
         best = tl.load(partials + slot, mask=inside, other=0)
         best_position = tl.zeros((BLOCK,), partial_arg.dtype.element_ty)
         if WANTS_ARG:
             best_position = tl.load(partial_arg + slot, mask=inside, other=0)
-        for _ in range(1, tl.load(counts + tl.program_id(0))):
+        for _ in range(1, count):
             slot += size
             value = tl.load(partials + slot, mask=inside, other=0)
             replaces = is_better(value, best, IS_MAX)

@@ -4,6 +4,8 @@ An operand is a tuple of its data, a table, the end of an edge that it is read a
 ``OTHER`` or ``EDGE`` of the contract) and the number of elements of its rows. ``LEFT`` and
 ``RIGHT`` say where the elements are, as in :mod:`..features`; with ``SUMMED`` the result has one
 number for each head. ``sign`` is 1, or -1 for a difference.
+
+A tile is a tuple of its heads, its features, and the numbers of all heads and features.
 """
 
 from __future__ import annotations
@@ -42,13 +44,11 @@ def load_ends(indices, eids, position, end, left, right, OP: tl.constexpr):
 
 
 @triton.jit
-def load_operand(
-    source, ends, inside, head, feature, shape, KIND: tl.constexpr, ALIGN: tl.constexpr
-):
+def load_operand(source, ends, inside, tile, KIND: tl.constexpr, ALIGN: tl.constexpr):
     """Elements of an operand; [edges, heads, 1] if it has one number for each head."""
     data, table, end, size = source
     row, other, edge = ends
-    heads, width = shape
+    head, feature, heads, width = tile
     index = tl.where(end == 0, row, tl.where(end == 1, other, edge)).to(tl.int64)
     is_feature = head < heads
     column = head
@@ -68,9 +68,7 @@ def message(
     right,
     ends,
     inside,
-    head,
-    feature,
-    shape,
+    tile,
     sign,
     DTYPE: tl.constexpr,
     OP: tl.constexpr,
@@ -79,9 +77,9 @@ def message(
     ALIGN: tl.constexpr,
 ):
     """One tile of messages, 0 where ``inside`` is false."""
-    x = load_operand(left, ends, inside, head, feature, shape, LEFT, ALIGN).to(DTYPE)
+    x = load_operand(left, ends, inside, tile, LEFT, ALIGN).to(DTYPE)
     if OP != "copy":
-        y = load_operand(right, ends, inside, head, feature, shape, RIGHT, ALIGN).to(DTYPE)
+        y = load_operand(right, ends, inside, tile, RIGHT, ALIGN).to(DTYPE)
         if OP == "add":
             x = x + y * sign.to(DTYPE)
         elif OP == "mul":
@@ -97,9 +95,7 @@ def tile_of_messages(
     right,
     ends,
     inside,
-    head,
-    first,
-    shape,
+    tile,
     sign,
     DTYPE: tl.constexpr,
     OP: tl.constexpr,
@@ -107,49 +103,38 @@ def tile_of_messages(
     RIGHT: tl.constexpr,
     SUMMED: tl.constexpr,
     ALIGN: tl.constexpr,
-    EDGES: tl.constexpr,
-    HEADS: tl.constexpr,
-    WIDTH: tl.constexpr,
 ):
     """The messages of edges; with ``SUMMED``, added up over all tiles of a head's width."""
-    lane = tl.arange(0, WIDTH)[None, None, :]
-    total = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
+    head, feature, heads, width = tile
+    WIDTH: tl.constexpr = feature.shape[2]
+    total = tl.zeros((inside.shape[0], head.shape[1], WIDTH), DTYPE)
     if SUMMED:
-        for start in range(0, shape[1], WIDTH):
-            feature = start + lane
-            value = message(
-                left, right, ends, inside, head, feature, shape, sign, DTYPE, OP, LEFT, RIGHT, ALIGN
-            )
-            total += tl.where(feature < shape[1], value, 0)
+        for start in range(0, width, WIDTH):
+            part = (head, start + feature, heads, width)
+            value = message(left, right, ends, inside, part, sign, DTYPE, OP, LEFT, RIGHT, ALIGN)
+            total += tl.where(start + feature < width, value, 0)
     else:
-        total += message(
-            left,
-            right,
-            ends,
-            inside,
-            head,
-            first + lane,
-            shape,
-            sign,
-            DTYPE,
-            OP,
-            LEFT,
-            RIGHT,
-            ALIGN,
-        )
+        total += message(left, right, ends, inside, tile, sign, DTYPE, OP, LEFT, RIGHT, ALIGN)
     return total
 
 
 @triton.jit
-def tile_position(shape, SUMMED: tl.constexpr, HEADS: tl.constexpr, WIDTH: tl.constexpr):
-    """The heads and first feature of a program's tile, and the columns of its results."""
-    heads, width = shape
+def tile_of_program(
+    heads,
+    width,
+    SUMMED: tl.constexpr,
+    ALIGN: tl.constexpr,
+    HEADS: tl.constexpr,
+    WIDTH: tl.constexpr,
+):
+    """The tile of a program, and the columns of its results, which exist, and how many do."""
+    width = width // ALIGN * ALIGN
     tiles = 1 if SUMMED else tl.cdiv(width, WIDTH)
     head = tl.program_id(1) // tiles * HEADS + tl.arange(0, HEADS)[None, :, None]
-    first = tl.program_id(1) % tiles * WIDTH
+    feature = tl.program_id(1) % tiles * WIDTH + tl.arange(0, WIDTH)[None, None, :]
+    tile = (head, feature, heads, width)
     if SUMMED:
-        return head, first, head, head < heads, heads.to(tl.int64)
+        return tile, head, head < heads, heads.to(tl.int64)
     else:
-        feature = first + tl.arange(0, WIDTH)[None, None, :]
         inside = (head < heads) & (feature < width)
-        return head, first, head * width + feature, inside, (heads * width).to(tl.int64)
+        return tile, head * width + feature, inside, (heads * width).to(tl.int64)

@@ -1,4 +1,4 @@
-"""The second pass over rows that were cut: their partial results are added in order."""
+"""Pieces of rows, and the second pass over rows that were cut: partial results added in order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,21 @@ import triton
 import triton.language as tl
 
 from .messages import divide
+
+
+@triton.jit
+def load_piece(rows, starts, ends):
+    """The row of a program's piece, -1 if there is nothing to do, and the range of its edges."""
+    i = tl.program_id(0)
+    return tl.load(rows + i), tl.load(starts + i), tl.load(ends + i)
+
+
+@triton.jit
+def load_long_row(long_rows, first_slots, counts):
+    """A program's long row, -1 if there is nothing to do, and the first and number of its slots."""
+    i = tl.program_id(0)
+    row = tl.load(long_rows + i).to(tl.int64)
+    return row, tl.load(first_slots + i).to(tl.int64), tl.load(counts + i)
 
 
 @triton.jit(do_not_specialize=["size", "by_count"])
@@ -23,12 +38,10 @@ def add_pieces(
     BLOCK: tl.constexpr,
 ):
     """Store each long row: the sum of its partial rows, divided as the contract says."""
-    row = tl.load(long_rows + tl.program_id(0)).to(tl.int64)
+    row, first, count = load_long_row(long_rows, first_slots, counts)
     if row >= 0:
         column = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
         inside = column < size
-        first = tl.load(first_slots + tl.program_id(0)).to(tl.int64)
-        count = tl.load(counts + tl.program_id(0))
         total = tl.zeros((BLOCK,), partials.dtype.element_ty)
         for nth in range(count):
             total += tl.load(partials + (first + nth) * size + column, mask=inside, other=0)

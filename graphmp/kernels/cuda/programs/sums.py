@@ -5,7 +5,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .messages import NUMBERS, divide, load_ends, tile_of_messages, tile_position
+from .messages import NUMBERS, divide, load_ends, tile_of_messages, tile_of_program
+from .pieces import load_piece
 
 
 @triton.jit(do_not_specialize=[*NUMBERS, "by_count"])
@@ -43,12 +44,10 @@ def sum_rows(
 ):
     """Sum the messages of a piece into its row, or into its slot."""
     dtype: tl.constexpr = partials.dtype.element_ty
-    row = tl.load(rows + tl.program_id(0))
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         slot = tl.load(slots + tl.program_id(0))
-        shape = (heads, width // ALIGN * ALIGN)
-        head, first, column, is_column, size = tile_position(shape, SUMMED, HEADS, WIDTH)
+        tile, column, is_column, size = tile_of_program(heads, width, SUMMED, ALIGN, HEADS, WIDTH)
         x, y = (left, left_table, left_end, left_size), (right, right_table, right_end, right_size)
         lane = tl.arange(0, EDGES)[:, None, None]
         other, edge = load_ends(indices, eids, start + lane, end, x, y, OP)
@@ -62,9 +61,7 @@ def sum_rows(
                 y,
                 (row, other, edge),
                 position + lane < end,
-                head,
-                first,
-                shape,
+                tile,
                 sign,
                 dtype,
                 OP,
@@ -72,9 +69,6 @@ def sum_rows(
                 RIGHT,
                 SUMMED,
                 ALIGN,
-                EDGES,
-                HEADS,
-                WIDTH,
             )
             other, edge = following
         result = tl.sum(total, 0, keep_dims=True)
