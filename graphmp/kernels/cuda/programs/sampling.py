@@ -42,14 +42,27 @@ def skip_excluded(position, first, past, excluded, steps):
 
 
 @triton.jit
+def indices_of_program(total, BLOCK: tl.constexpr):
+    """The indices of a program's elements, as int64, and which are less than ``total``."""
+    index = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    return index, index < total
+
+
+@triton.jit
+def load_segments(indptr, i, inside):
+    """Where segments start and how many elements they have, as int64."""
+    start = tl.load(indptr + i, mask=inside, other=0).to(tl.int64)
+    return start, tl.load(indptr + i + 1, mask=inside, other=0).to(tl.int64) - start
+
+
+@triton.jit
 def load_rows(indptr, rows, excluded, i, inside, num_excluded, steps):
     """Where rows start, how many edges they may sample, and their range in ``excluded``."""
     row = tl.load(rows + i, mask=inside, other=0).to(tl.int64)
-    start = tl.load(indptr + row, mask=inside, other=0).to(tl.int64)
-    end = tl.load(indptr + row + 1, mask=inside, other=0).to(tl.int64)
+    start, degree = load_segments(indptr, row, inside)
     first = count_less(excluded, num_excluded, start, steps)
-    past = count_less(excluded, num_excluded, end, steps)
-    return start, end - start - (past - first), first, past
+    past = count_less(excluded, num_excluded, start + degree, steps)
+    return start, degree - (past - first), first, past
 
 
 @triton.jit(
@@ -73,11 +86,9 @@ def sample_few(
     ROWS: tl.constexpr,
 ):
     """Without replacement, by Floyd's algorithm; a thread holds all picks of its row."""
-    i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    inside = i < num_rows
+    i, inside = indices_of_program(num_rows, ROWS)
     start, degree, first, past = load_rows(indptr, rows, excluded, i, inside, num_excluded, steps)
-    out_start = tl.load(out_indptr + i, mask=inside, other=0).to(tl.int64)
-    count = tl.load(out_indptr + i + 1, mask=inside, other=0).to(tl.int64) - out_start
+    out_start, count = load_segments(out_indptr, i, inside)
     turn = tl.arange(0, PICKS)[:, None]
     picks = tl.full((PICKS, ROWS), -1, tl.int64)
     for group in range((fanout + 3) // 4):
@@ -120,8 +131,7 @@ def sample_each(
     BLOCK: tl.constexpr,
 ):
     """Each edge independently: all of a row, drawn with replacement, or of a listed rank."""
-    p = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    inside = p < total
+    p, inside = indices_of_program(total, BLOCK)
     i = tl.load(owners + p, mask=inside, other=0).to(tl.int64)
     start, degree, first, past = load_rows(indptr, rows, excluded, i, inside, num_excluded, steps)
     rank = p - tl.load(out_indptr + i, mask=inside, other=0)

@@ -6,6 +6,7 @@ import triton
 import triton.language as tl
 
 from .philox import philox, uniform
+from .sampling import indices_of_program, load_segments
 
 STEP = tl.constexpr(3)  # what random numbers are drawn for
 
@@ -27,15 +28,13 @@ def walk_evenly(
     WALKS: tl.constexpr,
 ):
     """The node and the edge id of every step; each thread is one walk."""
-    i = tl.program_id(0).to(tl.int64) * WALKS + tl.arange(0, WALKS)
-    inside = i < num_walks
+    i, inside = indices_of_program(num_walks, WALKS)
     node_at = tl.load(nodes + i, mask=inside, other=-1).to(tl.int64)
     for s in range(num_steps):
         a, b, c, d = philox(
             key_low, key_high, i, tl.full((WALKS,), 0, tl.int32) + first_step + s, STEP
         )
-        low = tl.load(indptr + node_at, mask=node_at >= 0, other=0).to(tl.int64)
-        degree = tl.load(indptr + node_at + 1, mask=node_at >= 0, other=0).to(tl.int64) - low
+        low, degree = load_segments(indptr, node_at, node_at >= 0)
         continues = (degree > 0) & (uniform(c, d) >= tl.load(stops + s))
         position = low + (uniform(a, b) * degree.to(tl.float64)).to(tl.int64)
         node = tl.load(indices + position, mask=continues, other=-1)

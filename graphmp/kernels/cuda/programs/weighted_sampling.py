@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 
 from .philox import philox, uniform
-from .sampling import count_less
+from .sampling import count_less, indices_of_program, load_segments
 
 BY_WEIGHT, BY_NODE = tl.constexpr(1), tl.constexpr(2)  # what random numbers are drawn for
 MIN_WEIGHT, MAX_WEIGHT = tl.constexpr(1e-290), tl.constexpr(1e290)  # as in the contract
@@ -40,10 +40,17 @@ def clamped(weight):
 
 
 @triton.jit
-def load_offsets(offsets, i, inside):
-    """Where rows start in ``scratch``, and how many edges they have."""
-    offset = tl.load(offsets + i, mask=inside, other=0)
-    return offset, tl.load(offsets + i + 1, mask=inside, other=0) - offset
+def load_rows(starts, offsets, i, inside):
+    """Where rows start, where they start in ``scratch``, and how many edges they have."""
+    offset, length = load_segments(offsets, i, inside)
+    return tl.load(starts + i, mask=inside, other=0), offset, length
+
+
+@triton.jit
+def edges_of_block(block, length, EDGES: tl.constexpr):
+    """The numbers of ``EDGES`` edges within their rows, and which exist."""
+    nth = (block + tl.arange(0, EDGES))[None, :]
+    return nth, nth < length[:, None]
 
 
 @triton.jit(do_not_specialize=["num_rows", "num_excluded", "steps"])
@@ -62,14 +69,11 @@ def check_weights(
     EDGES: tl.constexpr,
 ):
     """Count each row's edges that may be sampled, and find an id of invalid weight, or -1."""
-    i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    inside = i < num_rows
-    row_start = tl.load(starts + i, mask=inside, other=0)
-    _, length = load_offsets(offsets, i, inside)
+    i, inside = indices_of_program(num_rows, ROWS)
+    row_start, _, length = load_rows(starts, offsets, i, inside)
     count, invalid_id = tl.full((ROWS,), 0, tl.int64), tl.full((ROWS,), -1, tl.int64)
     for block in range(0, tl.max(length), EDGES):
-        nth = (block + tl.arange(0, EDGES))[None, :]
-        is_edge = nth < length[:, None]
+        nth, is_edge = edges_of_block(block, length, EDGES)
         weight, eid = load_weights(
             eids, weights, excluded, row_start[:, None] + nth, is_edge, num_excluded, steps, True
         )
@@ -124,13 +128,10 @@ def exponential_times(
     With ``DEPENDENT``, an edge uses the number of the node at its other end, which is the first of
     ``fractions`` of the way from its number with ``key`` to that with ``other``.
     """
-    i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    inside = i < num_rows
-    row_start = tl.load(starts + i, mask=inside, other=0)
-    offset, length = load_offsets(offsets, i, inside)
+    i, inside = indices_of_program(num_rows, ROWS)
+    row_start, offset, length = load_rows(starts, offsets, i, inside)
     for block in range(0, tl.max(length), EDGES):
-        nth = (block + tl.arange(0, EDGES))[None, :]
-        is_edge = nth < length[:, None]
+        nth, is_edge = edges_of_block(block, length, EDGES)
         position = row_start[:, None] + nth
         weight, _ = load_weights(
             eids, weights, excluded, position, is_edge, num_excluded, steps, WEIGHTED
@@ -152,8 +153,7 @@ def exponential_times(
 @triton.jit
 def load_time_bits(scratch, offset, length, block, EDGES: tl.constexpr):
     """The bits of some times of each row; those of infinity past its end."""
-    nth = (block + tl.arange(0, EDGES))[None, :]
-    is_edge = nth < length[:, None]
+    nth, is_edge = edges_of_block(block, length, EDGES)
     time = tl.load(scratch + offset[:, None] + nth, mask=is_edge, other=float("inf"))
     return time.to(tl.int64, bitcast=True)
 
@@ -177,12 +177,9 @@ def sample_first(
     Times are not negative, so that their bits are in the same order. A binary search over the bits
     finds the time of the last sampled edge.
     """
-    i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    inside = i < num_rows
-    row_start = tl.load(starts + i, mask=inside, other=0)
-    offset, length = load_offsets(offsets, i, inside)
-    out_start = tl.load(out_indptr + i, mask=inside, other=0).to(tl.int64)
-    count = tl.load(out_indptr + i + 1, mask=inside, other=0).to(tl.int64) - out_start
+    i, inside = indices_of_program(num_rows, ROWS)
+    row_start, offset, length = load_rows(starts, offsets, i, inside)
+    out_start, count = load_segments(out_indptr, i, inside)
     longest = tl.max(length)
     lower, upper = tl.full((ROWS,), INFINITY_BITS, tl.int64), tl.full((ROWS,), 0, tl.int64)
     for block in range(0, longest, EDGES):
@@ -208,8 +205,7 @@ def sample_first(
         num_before += tl.sum(is_early.to(tl.int64), 1)
     num_equal, num_written = tl.full((ROWS,), 0, tl.int64), tl.full((ROWS,), 0, tl.int64)
     for block in range(0, longest, EDGES):
-        nth = (block + tl.arange(0, EDGES))[None, :]
-        is_edge = nth < length[:, None]
+        nth, is_edge = edges_of_block(block, length, EDGES)
         bits = load_time_bits(scratch, offset, length, block, EDGES)
         is_equal = is_edge & (bits == lower[:, None])
         nth_equal = num_equal[:, None] + tl.cumsum(is_equal.to(tl.int64), 1)
@@ -246,14 +242,11 @@ def cumulative_sums(
     EDGES: tl.constexpr,
 ):
     """Cumulative sums of weights, which grow only at edges that may be sampled."""
-    i = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    inside = i < num_rows
-    row_start = tl.load(starts + i, mask=inside, other=0)
-    offset, length = load_offsets(offsets, i, inside)
+    i, inside = indices_of_program(num_rows, ROWS)
+    row_start, offset, length = load_rows(starts, offsets, i, inside)
     total = tl.full((ROWS,), 0, tl.float64)
     for block in range(0, tl.max(length), EDGES):
-        nth = (block + tl.arange(0, EDGES))[None, :]
-        is_edge = nth < length[:, None]
+        nth, is_edge = edges_of_block(block, length, EDGES)
         weight, _ = load_weights(
             eids, weights, excluded, row_start[:, None] + nth, is_edge, num_excluded, steps, True
         )
@@ -282,12 +275,11 @@ def sample_by_sums(
     BLOCK: tl.constexpr,
 ):
     """With replacement, by inverting the cumulative sums at random points."""
-    p = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
-    inside = p < total
+    p, inside = indices_of_program(total, BLOCK)
     i = tl.load(owners + p, mask=inside, other=0).to(tl.int64)
     turn = (p - tl.load(out_indptr + i, mask=inside, other=0)).to(tl.int32)
     a, b, _, _ = philox(key_low, key_high, i, turn, BY_WEIGHT)
-    offset, length = load_offsets(offsets, i, inside)
+    offset, length = load_segments(offsets, i, inside)
     point = uniform(a, b) * tl.load(scratch + offset + length - 1, mask=inside, other=0)
     low, high = offset, offset + length - 1
     for _ in range(steps):
