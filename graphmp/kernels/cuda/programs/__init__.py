@@ -30,11 +30,11 @@ Files:
     gather: Renumbering of nodes.
     messages: Messages of two operands, a tile at a time.
     philox: Philox 4x32-10.
-    pieces: The second pass that adds partial results in order.
+    pieces: Loads of pieces, and the second pass that adds partial results in order.
     products: The gradient of a weighted sum.
     sampling: Uniform neighbour sampling.
     scatter: The gradient of a maximum.
-    scores: Loads of heads, scores and dropout, which attention's programs share.
+    scores: Loads and sums of heads, scores and dropout, which attention's programs share.
     softmax: Softmax over the edges of rows, and its gradient.
     sums: Sums of messages.
     walking: Uniform random walks.

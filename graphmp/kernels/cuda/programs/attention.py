@@ -15,7 +15,19 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from .scores import aligned_width, dropout_mask, from_halves, load_edge_terms, load_heads, scores
+from .pieces import load_long_row, load_piece
+from .scores import (
+    aligned_width,
+    dropout_mask,
+    from_halves,
+    leaky_relu,
+    load_edge_terms,
+    load_edges,
+    load_heads,
+    load_row,
+    scores,
+    store_row,
+)
 
 NUMBERS = [
     *("heads", "width", "size", "edge_heads", "weight_heads"),
@@ -44,15 +56,12 @@ def merged_lanes(peak, total, weighted):
 
 
 @triton.jit
-def store_row(out, stats, row, peak, total, weighted, heads, size, head, element):
+def store_softmax(out, stats, row, peak, total, weighted, heads, size, head, element):
     """Store a peak, a total and a weighted sum of some heads."""
-    is_head = head < heads
+    row, is_head = row.to(tl.int64), head < heads
     tl.store(stats + row * 2 * heads + head, peak, mask=is_head)
     tl.store(stats + row * 2 * heads + heads + head, total, mask=is_head)
-    inside = is_head[:, None] & (element < size)[None, :]
-    tl.store(
-        out + row * heads * size + head[:, None] * size + element[None, :], weighted, mask=inside
-    )
+    store_row(out, row, weighted, heads, size, head, element)
 
 
 @triton.jit
@@ -61,7 +70,7 @@ def store_finished(out, stats, row, peak, total, weighted, is_empty, heads, size
     is_all_masked = peak == float("-inf")
     weighted = tl.where(is_empty, 0, weighted / total[:, None])
     total = tl.where(is_all_masked & (is_empty == 0), float("nan"), total)
-    store_row(out, stats, row, peak, total, weighted, heads, size, head, element)
+    store_softmax(out, stats, row, peak, total, weighted, heads, size, head, element)
 
 
 @triton.jit(do_not_specialize=NUMBERS)
@@ -106,34 +115,26 @@ def attend(
 
     With ``SHARED`` the values are the left operand, and are read once.
     """
-    row = tl.load(rows + tl.program_id(0)).to(tl.int64)
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
         width, size = aligned_width(width, KIND, ALIGN), size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
         scale = from_halves(scale_high, scale_low, DTYPE)
         slope = from_halves(slope_high, slope_low, DTYPE)
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, element = tl.arange(0, WIDTH), tl.arange(0, SIZE)
-        own_row = tl.zeros((1,), tl.int64) + row
-        y = load_heads(right, own_row, own_row >= 0, head, heads, k, width, DTYPE)
-        attn = (
-            load_heads(attn_vector, own_row * 0, own_row >= 0, head, heads, k, width, DTYPE)
-            if KIND == "leaky"
-            else own_row
-        )
+        y = load_row(right, row, head, heads, k, width, DTYPE)
+        attn = load_row(attn_vector, 0, head, heads, k, width, DTYPE) if KIND == "leaky" else None
         peak = tl.full((EDGES, HEADS), float("-inf"), DTYPE)
         total = tl.zeros((EDGES, HEADS), DTYPE)
         weighted = tl.zeros((EDGES, HEADS, SIZE), DTYPE)
         for first in range(start, end, EDGES):
-            is_edge = first + lane < end
-            u = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
-            e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
+            is_edge, u, e = load_edges(indices, eids, first + lane, end)
             x = load_heads(left, u, is_edge, head, heads, k, width, DTYPE)
             z = x if SHARED else load_heads(value, u, is_edge, head, heads, element, size, DTYPE)
             score = scores(x, y, attn, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
             if KIND == "add":
-                score = tl.where(score > 0, score, score * slope)
+                score = leaky_relu(score, slope)
             score = tl.where(is_edge[:, None], score, float("-inf"))
             factor = dropout_mask(e, key_low, key_high, threshold, scale, EDGES, HEADS)
             factor *= load_edge_terms(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
@@ -142,13 +143,13 @@ def attend(
                 peak, total, weighted, score, one_each, z * factor[:, :, None]
             )
         peak, total, weighted = merged_lanes(peak, total, weighted)
-        slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
+        slot = tl.load(slots + tl.program_id(0))
         if slot < 0:
             store_finished(
                 out, stats, row, peak, total, weighted, start == end, heads, size, head, element
             )
         else:
-            store_row(
+            store_softmax(
                 partials, partial_stats, slot, peak, total, weighted, heads, size, head, element
             )
 
@@ -170,12 +171,10 @@ def attend_long_rows(
     SIZE: tl.constexpr,
 ):
     """Attention of a long row from the partial softmaxes of its pieces; a lane is a piece."""
-    row = tl.load(long_rows + tl.program_id(0)).to(tl.int64)
+    row, start, count = load_long_row(long_rows, first_slots, counts)
     if row >= 0:
         size = size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
-        start = tl.load(first_slots + tl.program_id(0)).to(tl.int64)
-        count = tl.load(counts + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         element, is_head = tl.arange(0, SIZE), (head < heads)[None, :]
         peak = tl.full((EDGES, HEADS), float("-inf"), DTYPE)
@@ -226,32 +225,25 @@ def attention_of_edges(
     WIDTH: tl.constexpr,
 ):
     """The attention of each edge of a piece, from the peak and total of its row."""
-    row = tl.load(rows + tl.program_id(0)).to(tl.int64)
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
         width = aligned_width(width, KIND, ALIGN)
         DTYPE: tl.constexpr = stats.dtype.element_ty
         scale = from_halves(scale_high, scale_low, DTYPE)
         slope = from_halves(slope_high, slope_low, DTYPE)
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, is_head = tl.arange(0, WIDTH), head < heads
-        own_row = tl.zeros((1,), tl.int64) + row
-        y = load_heads(right, own_row, own_row >= 0, head, heads, k, width, DTYPE)
-        attn = (
-            load_heads(attn_vector, own_row * 0, own_row >= 0, head, heads, k, width, DTYPE)
-            if KIND == "leaky"
-            else own_row
-        )
-        peak = tl.load(stats + row * 2 * heads + head, mask=is_head, other=0)[None, :]
-        total = tl.load(stats + row * 2 * heads + heads + head, mask=is_head, other=1)[None, :]
+        y = load_row(right, row, head, heads, k, width, DTYPE)
+        attn = load_row(attn_vector, 0, head, heads, k, width, DTYPE) if KIND == "leaky" else None
+        of_row = stats + row.to(tl.int64) * 2 * heads + head
+        peak = tl.load(of_row, mask=is_head, other=0)[None, :]
+        total = tl.load(of_row + heads, mask=is_head, other=1)[None, :]
         for first in range(start, end, EDGES):
-            is_edge = first + lane < end
-            u = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
-            e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
+            is_edge, u, e = load_edges(indices, eids, first + lane, end)
             x = load_heads(left, u, is_edge, head, heads, k, width, DTYPE)
             score = scores(x, y, attn, edge, e, is_edge, head, heads, edge_heads, slope, KIND)
             if KIND == "add":
-                score = tl.where(score > 0, score, score * slope)
+                score = leaky_relu(score, slope)
             factor = dropout_mask(e, key_low, key_high, threshold, scale, EDGES, HEADS)
             factor *= load_edge_terms(weight, e, is_edge, head, heads, weight_heads, 1.0).to(DTYPE)
             alpha = (tl.exp(score - peak) / total * factor).to(out.dtype.element_ty)

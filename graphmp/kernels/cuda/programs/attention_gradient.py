@@ -5,14 +5,17 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from .pieces import load_piece
 from .scores import (
     aligned_width,
     dropout_mask,
     from_halves,
     load_edge_terms,
+    load_edges,
     load_heads,
+    load_row,
     scores,
-    store_sum,
+    store_piece,
 )
 
 NUMBERS = [
@@ -77,29 +80,21 @@ def attend_gradient(
     SIZE: tl.constexpr,
 ):
     """The gradients at a source and at its edges, of one piece; rows are sources."""
-    row = tl.load(rows + tl.program_id(0)).to(tl.int64)
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
         width, size = aligned_width(width, KIND, ALIGN), size // ALIGN * ALIGN
         DTYPE: tl.constexpr = stats.dtype.element_ty
         scale = from_halves(scale_high, scale_low, DTYPE)
         slope = from_halves(slope_high, slope_low, DTYPE)
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, element, is_head = tl.arange(0, WIDTH), tl.arange(0, SIZE), (head < heads)[None, :]
-        own_row = tl.zeros((1,), tl.int64) + row
-        x = load_heads(left, own_row, own_row >= 0, head, heads, k, width, DTYPE)
-        z = load_heads(value, own_row, own_row >= 0, head, heads, element, size, DTYPE)
-        attn = (
-            load_heads(attn_vector, own_row * 0, own_row >= 0, head, heads, k, width, DTYPE)
-            if KIND == "leaky"
-            else own_row
-        )
+        x = load_row(left, row, head, heads, k, width, DTYPE)
+        z = load_row(value, row, head, heads, element, size, DTYPE)
+        attn = load_row(attn_vector, 0, head, heads, k, width, DTYPE) if KIND == "leaky" else None
         to_value = tl.zeros((EDGES, HEADS, SIZE), DTYPE)
         to_left = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         for first in range(start, end, EDGES):
-            is_edge = first + lane < end
-            v = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
-            e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
+            is_edge, v, e = load_edges(indices, eids, first + lane, end)
             mask, at = is_edge[:, None] & is_head, e[:, None] * heads + head[None, :]
             y = load_heads(right, v, is_edge, head, heads, k, width, DTYPE)
             g = load_heads(grad, v, is_edge, head, heads, element, size, DTYPE)
@@ -125,13 +120,9 @@ def attend_gradient(
             score_grad *= leaky_relu_grad
             tl.store(out_scores + at, score_grad, mask=mask)
             to_left += operand_gradient(score_grad, x, y, slope, KIND)
-        slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
-        if slot < 0:
-            store_sum(out_value, row, to_value, heads, size, head, element)
-            store_sum(out_left, row, to_left, heads, width, head, k)
-        else:
-            store_sum(partial_value, slot, to_value, heads, size, head, element)
-            store_sum(partial_left, slot, to_left, heads, width, head, k)
+        slot = tl.load(slots + tl.program_id(0))
+        store_piece(out_value, partial_value, row, slot, to_value, heads, size, head, element)
+        store_piece(out_left, partial_left, row, slot, to_left, heads, width, head, k)
 
 
 @triton.jit(do_not_specialize=["heads", "width"])
@@ -158,25 +149,17 @@ def gradient_of_scores(
     WIDTH: tl.constexpr,
 ):
     """The gradient of scores at the destinations, of one piece; rows are destinations."""
-    row = tl.load(rows + tl.program_id(0)).to(tl.int64)
+    row, start, end = load_piece(rows, starts, ends)
     if row >= 0:
         width = aligned_width(width, KIND, ALIGN)
         DTYPE: tl.constexpr = out.dtype.element_ty
         slope = from_halves(slope_high, slope_low, DTYPE)
-        start, end = tl.load(starts + tl.program_id(0)), tl.load(ends + tl.program_id(0))
         lane, head = tl.arange(0, EDGES), tl.program_id(1) * HEADS + tl.arange(0, HEADS)
         k, is_head = tl.arange(0, WIDTH), (head < heads)[None, :]
-        own_row = tl.zeros((1,), tl.int64) + row
-        y = (
-            load_heads(right, own_row, own_row >= 0, head, heads, k, width, DTYPE)
-            if KIND == "leaky"
-            else own_row
-        )
+        y = load_row(right, row, head, heads, k, width, DTYPE) if KIND == "leaky" else None
         total = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         for first in range(start, end, EDGES):
-            is_edge = first + lane < end
-            u = tl.load(indices + first + lane, mask=is_edge, other=0).to(tl.int64)
-            e = tl.load(eids + first + lane, mask=is_edge, other=0).to(tl.int64)
+            is_edge, u, e = load_edges(indices, eids, first + lane, end)
             at = score_grads + e[:, None] * heads + head[None, :]
             score_grad = tl.load(at, mask=is_edge[:, None] & is_head, other=0)
             x = (
@@ -185,8 +168,5 @@ def gradient_of_scores(
                 else load_heads(left, u, is_edge, head, heads, k, width, DTYPE)
             )
             total += operand_gradient(score_grad, y, x, slope, KIND)
-        slot = tl.load(slots + tl.program_id(0)).to(tl.int64)
-        if slot < 0:
-            store_sum(out, row, total, heads, width, head, k)
-        else:
-            store_sum(partials, slot, total, heads, width, head, k)
+        slot = tl.load(slots + tl.program_id(0))
+        store_piece(out, partials, row, slot, total, heads, width, head, k)

@@ -1,4 +1,4 @@
-"""Parts of attention's programs: loads of heads, scores, and dropout."""
+"""Parts of attention's programs: loads and sums of heads, scores, and dropout."""
 
 from __future__ import annotations
 
@@ -29,11 +29,36 @@ def load_heads(data, row, is_row, head, heads, element, size, DTYPE: tl.constexp
 
 
 @triton.jit
-def store_sum(data, row, values, heads, size, head, element):
-    """Store the sum over the lanes as a row by head."""
+def load_row(data, row, head, heads, element, size, DTYPE: tl.constexpr):
+    """One row by head, 0 outside: (1, heads, elements)."""
+    row = tl.zeros((1,), tl.int64) + row
+    return load_heads(data, row, row >= 0, head, heads, element, size, DTYPE)
+
+
+@triton.jit
+def load_edges(indices, eids, position, end):
+    """Which positions are before ``end``, and the other ends and ids of their edges, as int64."""
+    is_edge = position < end
+    other = tl.load(indices + position, mask=is_edge, other=0).to(tl.int64)
+    return is_edge, other, tl.load(eids + position, mask=is_edge, other=0).to(tl.int64)
+
+
+@triton.jit
+def store_row(data, row, values, heads, size, head, element):
+    """Store one row by head: (heads, elements)."""
     inside = (head < heads)[:, None] & (element < size)[None, :]
     at = data + row * heads * size + head[:, None] * size + element[None, :]
-    tl.store(at, tl.sum(values, 0).to(data.dtype.element_ty), mask=inside)
+    tl.store(at, values.to(data.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def store_piece(out, partials, row, slot, values, heads, size, head, element):
+    """Store the sum over the lanes in its row, or in the slot of a piece of a long row."""
+    total = tl.sum(values, 0)
+    if slot < 0:
+        store_row(out, row.to(tl.int64), total, heads, size, head, element)
+    else:
+        store_row(partials, slot.to(tl.int64), total, heads, size, head, element)
 
 
 @triton.jit
@@ -44,6 +69,12 @@ def load_edge_terms(data, e, is_edge, head, heads, operand_heads, default):
 
 
 @triton.jit
+def leaky_relu(x, slope):
+    """The leaky ReLU."""
+    return tl.where(x > 0, x, x * slope)
+
+
+@triton.jit
 def scores(x, y, attn, edge, e, is_edge, head, heads, edge_heads, slope, KIND: tl.constexpr):
     """Scores by edge and head; for kind ``"add"`` before the leaky ReLU."""
     if KIND == "add":
@@ -51,8 +82,7 @@ def scores(x, y, attn, edge, e, is_edge, head, heads, edge_heads, slope, KIND: t
     elif KIND == "dot":
         score = tl.sum(x * y, 2)
     else:
-        activated = tl.where(x + y > 0, x + y, (x + y) * slope)
-        score = tl.sum(activated * attn, 2)
+        score = tl.sum(leaky_relu(x + y, slope) * attn, 2)
     return score + load_edge_terms(edge, e, is_edge, head, heads, edge_heads, 0.0).to(score.dtype)
 
 
