@@ -34,6 +34,7 @@ Files:
     pooling: Readout and hierarchical pooling layers.
     pytorch: DGL's alias of this package.
     sequential: Sequential.
+    transformer: Graph transformers and encodings of positions.
     typed_linear: TypedLinear.
 """
 
@@ -98,6 +99,13 @@ from .pooling.sort_pooling import SortPooling
 from .pooling.topk_pooling import TopKPooling
 from .pooling.weight_and_sum import WeightAndSum
 from .sequential import Sequential
+from .transformer.biased_mha import BiasedMHA
+from .transformer.degree_encoder import DegreeEncoder
+from .transformer.egt_layer import EGTLayer
+from .transformer.graphormer_layer import GraphormerLayer
+from .transformer.lap_pos_encoder import LapPosEncoder
+from .transformer.path_encoder import PathEncoder
+from .transformer.spatial_encoder import SpatialEncoder, SpatialEncoder3d
 from .typed_linear import TypedLinear
 
 __all__ = [
@@ -105,16 +113,19 @@ __all__ = [
     "APPNPConv",
     "AtomicConv",
     "AvgPooling",
+    "BiasedMHA",
     "CFConv",
     "ChebConv",
     "DGNConv",
     "DeepWalk",
+    "DegreeEncoder",
     "DenseChebConv",
     "DenseGraphConv",
     "DenseSAGEConv",
     "DotGatConv",
     "EGATConv",
     "EGNNConv",
+    "EGTLayer",
     "EdgeConv",
     "EdgeGATConv",
     "EdgePredictor",
@@ -130,6 +141,7 @@ __all__ = [
     "GatedGraphConv",
     "GlobalAttentionPooling",
     "GraphConv",
+    "GraphormerLayer",
     "GroupRevRes",
     "HGTConv",
     "HeteroEmbedding",
@@ -140,12 +152,14 @@ __all__ = [
     "KNNGraph",
     "LRGCCFConv",
     "LabelPropagation",
+    "LapPosEncoder",
     "LightGCNConv",
     "MaxPooling",
     "MessagePassing",
     "MetaPath2Vec",
     "NNConv",
     "PNAConv",
+    "PathEncoder",
     "RadiusGraph",
     "RelGraphConv",
     "SAGEConv",
@@ -155,6 +169,8 @@ __all__ = [
     "Sequential",
     "Set2Set",
     "SortPooling",
+    "SpatialEncoder",
+    "SpatialEncoder3d",
     "SumPooling",
     "TAGConv",
     "TWIRLSConv",

@@ -10,8 +10,10 @@ from graphmp.nn import (
     AGNNConv,
     APPNPConv,
     AtomicConv,
+    BiasedMHA,
     CFConv,
     ChebConv,
+    DegreeEncoder,
     DenseChebConv,
     DenseGraphConv,
     DenseSAGEConv,
@@ -22,6 +24,7 @@ from graphmp.nn import (
     EdgeWeightNorm,
     EGATConv,
     EGNNConv,
+    EGTLayer,
     GATConv,
     GatedGCNConv,
     GatedGraphConv,
@@ -31,16 +34,21 @@ from graphmp.nn import (
     GINEConv,
     GMMConv,
     GraphConv,
+    GraphormerLayer,
     GroupRevRes,
     HGTConv,
+    LapPosEncoder,
     LightGCNConv,
     LRGCCFConv,
     MessagePassing,
     NNConv,
+    PathEncoder,
     PNAConv,
     RelGraphConv,
     SAGEConv,
     SGConv,
+    SpatialEncoder,
+    SpatialEncoder3d,
     TAGConv,
     TransE,
     TransformerConv,
@@ -454,6 +462,86 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
             "gnn_modules.0.bias": (3,),
             "gnn_modules.1.weight": (3, 3),
             "gnn_modules.1.bias": (3,),
+        },
+    ),
+    (
+        BiasedMHA(4, 2),
+        {
+            f"{name}_proj.{kind}": shape
+            for name in ("q", "k", "v", "out")
+            for kind, shape in (("weight", (4, 4)), ("bias", (4,)))
+        },
+    ),
+    (
+        GraphormerLayer(4, 5, 2),
+        {
+            **{
+                f"attn.{name}_proj.{kind}": shape
+                for name in ("q", "k", "v", "out")
+                for kind, shape in (("weight", (4, 4)), ("bias", (4,)))
+            },
+            "ffn.0.weight": (5, 4),
+            "ffn.0.bias": (5,),
+            "ffn.3.weight": (4, 5),
+            "ffn.3.bias": (4,),
+            **{f"{end}_layer_norm.{n}": (4,) for end in ("attn", "ffn") for n in NORM[:2]},
+        },
+    ),
+    (
+        EGTLayer(4, 5, 2, 1),
+        {
+            **{f"mha_ln_h.{name}": (4,) for name in NORM[:2]},
+            **{f"mha_ln_e.{name}": (5,) for name in NORM[:2]},
+            "edge_input.weight": (2, 5),
+            "edge_input.bias": (2,),
+            "qkv_proj.weight": (12, 4),
+            "qkv_proj.bias": (12,),
+            "gate.weight": (2, 5),
+            "gate.bias": (2,),
+            "node_output.weight": (4, 4),
+            "node_output.bias": (4,),
+            **{
+                f"node_ffn.{i}.{name}": (4, 4)[: 1 + (i > 0 and name == "weight")]
+                for i in (0, 1, 3)
+                for name in NORM[:2]
+            },
+            "edge_output.weight": (5, 2),
+            "edge_output.bias": (5,),
+            **{
+                f"edge_ffn.{i}.{name}": (5, 5)[: 1 + (i > 0 and name == "weight")]
+                for i in (0, 1, 3)
+                for name in NORM[:2]
+            },
+        },
+    ),
+    (DegreeEncoder(3, 2), {"encoder1.weight": (4, 2), "encoder2.weight": (4, 2)}),
+    (DegreeEncoder(3, 2, "in"), {"encoder.weight": (4, 2)}),
+    (PathEncoder(3, 4, 2), {"embedding_table.weight": (6, 4)}),
+    (SpatialEncoder(3, 2), {"embedding_table.weight": (5, 2)}),
+    (
+        SpatialEncoder3d(4, 2, 3),
+        {
+            "means": (4,),
+            "stds": (4,),
+            "linear_layer_1.weight": (4, 4),
+            "linear_layer_1.bias": (4,),
+            "linear_layer_2.weight": (2, 4),
+            "linear_layer_2.bias": (2,),
+            "gamma.weight": (9, 1),
+            "beta.weight": (9, 1),
+        },
+    ),
+    (
+        LapPosEncoder("DeepSet", 2, 3, 4, batch_norm=True, num_post_layer=1),
+        {
+            "linear.weight": (8, 2),
+            "linear.bias": (8,),
+            "pe_encoder.1.weight": (4, 8),
+            "pe_encoder.1.bias": (4,),
+            **{f"raw_norm.{name}": (3,) for name in NORM[:-1]},
+            "raw_norm.num_batches_tracked": (),
+            "post_mlp.0.weight": (4, 4),
+            "post_mlp.0.bias": (4,),
         },
     ),
     (LightGCNConv(), {}),

@@ -8,6 +8,7 @@ Files:
     heads: Multi-head features, scores and outputs.
     inputs: Input features of layers: one tensor, a pair, checks.
     lstm: LSTMs under autocast, on every CPU.
+    padded: Padded batches, with a row for each graph.
     reversible: Reversible residual connections, whose inputs are not stored.
     steps: Repeated normalised propagation.
     typed_sources: One source for each node and edge type.
