@@ -94,6 +94,7 @@ from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph
 from .pooling.global_attention_pooling import GlobalAttentionPooling
 from .pooling.sag_pooling import SAGPooling
 from .pooling.set2set import Set2Set
+from .pooling.set_transformer import SetTransformerDecoder, SetTransformerEncoder
 from .pooling.simple import AvgPooling, MaxPooling, SumPooling
 from .pooling.sort_pooling import SortPooling
 from .pooling.topk_pooling import TopKPooling
@@ -168,6 +169,8 @@ __all__ = [
     "SegmentedKNNGraph",
     "Sequential",
     "Set2Set",
+    "SetTransformerDecoder",
+    "SetTransformerEncoder",
     "SortPooling",
     "SpatialEncoder",
     "SpatialEncoder3d",

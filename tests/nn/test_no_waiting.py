@@ -23,6 +23,8 @@ POOLINGS: dict[str, nn.Module] = {
     "MaxPooling": gm.nn.MaxPooling(),
     "SortPooling": gm.nn.SortPooling(2),
     "WeightAndSum": gm.nn.WeightAndSum(IN),
+    "SetTransformerEncoder": gm.nn.SetTransformerEncoder(IN, 2, 2, 4, 1, "isab", 2),
+    "SetTransformerDecoder": gm.nn.SetTransformerDecoder(IN, 2, 2, 4, 1, 2),
     "Set2Set": gm.nn.Set2Set(IN, 2, 1),
     "GlobalAttentionPooling": gm.nn.GlobalAttentionPooling(nn.Linear(IN, 1)),
 }

@@ -46,6 +46,7 @@ from graphmp.nn import (
     PNAConv,
     RelGraphConv,
     SAGEConv,
+    SetTransformerDecoder,
     SGConv,
     SpatialEncoder,
     SpatialEncoder3d,
@@ -58,6 +59,7 @@ from graphmp.nn import (
 )
 
 NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+FEED = {"0.weight": (5, 4), "0.bias": (5,), "3.weight": (4, 5), "3.bias": (4,)}
 STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
     (TransE(5, 4), {"rel_emb.weight": (5, 4)}),
     (TransR(5, 3, 4), {"rel_emb.weight": (5, 3), "rel_project.weight": (5, 12)}),
@@ -542,6 +544,17 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
             "raw_norm.num_batches_tracked": (),
             "post_mlp.0.weight": (4, 4),
             "post_mlp.0.bias": (4,),
+        },
+    ),
+    (
+        SetTransformerDecoder(4, 2, 3, 5, 0, 2),
+        {
+            "pma.seed_vectors": (2, 4),
+            **{f"pma.mha.proj_{name}.weight": (6, 4) for name in "qkv"},
+            "pma.mha.proj_o.weight": (4, 6),
+            **{f"pma.mha.ffn.{name}": shape for name, shape in FEED.items()},
+            **{f"pma.mha.norm_{end}.{n}": (4,) for end in ("in", "inter") for n in NORM[:2]},
+            **{f"pma.ffn.{name}": shape for name, shape in FEED.items()},
         },
     ),
     (LightGCNConv(), {}),

@@ -28,7 +28,7 @@ class PathEncoder(nn.Module):
         embedding_table: the vectors :math:`w`, (max_len * num_heads, feat_dim).
 
     Shapes:
-        - dist: (B, N, N) integers, the lengths of the paths; -1 if there is none.
+        - dist: (B, N, N) integers, the lengths of the paths; -1 without a path.
         - path_data: (B, N, N, max_len, feat_dim).
         - output: (B, N, N, num_heads).
 

@@ -51,7 +51,7 @@ class SpatialEncoder(nn.Module):
         """Embed.
 
         Args:
-            dist: (B, N, N) integers, the lengths of the paths; -1 if there is none.
+            dist: (B, N, N) integers, the lengths of the paths; -1 without a path.
 
         Returns:
             (B, N, N, num_heads), an ``attn_bias`` of :class:`BiasedMHA`.
