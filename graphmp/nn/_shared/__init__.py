@@ -5,9 +5,10 @@ Files:
     cached_by_tensor: A cache of values read from accelerator tensors.
     degrees: The zero-in-degree check.
     dense: Dense adjacency matrices and the features at their ends.
-    heads: Multi-head features, scores and outputs.
+    heads: Multi-head features and scores.
     inputs: Input features of layers: one tensor, a pair, checks.
     lstm: LSTMs under autocast, on every CPU.
+    maps: Linear maps of both ends and of residuals, their reset, and the end of attention.
     padded: Padded batches, with a row for each graph.
     reversible: Reversible residual connections, whose inputs are not stored.
     steps: Repeated normalised propagation.

@@ -1,4 +1,4 @@
-"""Multi-head features, scores and residual maps."""
+"""Multi-head features and scores."""
 
 from __future__ import annotations
 
@@ -32,12 +32,6 @@ def by_head(h: Tensor, num_heads: int) -> Tensor:
         torch.Size([5, 3, 2])
     """
     return h.view(*h.shape[:-1], num_heads, h.shape[-1] // num_heads)
-
-
-def linear_maps(layer: Any) -> tuple[nn.Linear, nn.Linear]:
-    """The maps of sources and destinations: ``fc`` for both, or ``fc_src`` and ``fc_dst``."""
-    both = getattr(layer, "fc", None)
-    return (both, both) if both is not None else (layer.fc_src, layer.fc_dst)
 
 
 def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tuple[Tensor, Tensor]:
@@ -239,18 +233,3 @@ def check_edge_dimensions(edge_feat: Tensor, shape: tuple[int, ...]) -> None:
             f"edge_feat: expected the dimensions {tuple(shape)} of the nodes between the rows and "
             f"the size, or none, got {tuple(own)}."
         )
-
-
-def residual_map(size: int, width: int, bias: bool) -> nn.Module:
-    """Make the map of a residual: the identity if the sizes are equal, else a linear map.
-
-    Args:
-        size: size of a node's input.
-        width: size of the layer's output.
-        bias: whether a linear map has a bias.
-
-    Example:
-        >>> residual_map(3, 3, True), residual_map(3, 2, False)
-        (Identity(), Linear(in_features=3, out_features=2, bias=False))
-    """
-    return nn.Identity() if size == width else nn.Linear(size, width, bias=bias)

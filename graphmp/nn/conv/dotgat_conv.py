@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
-
 from ...graph import Graph
-from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import attend_by_dots, linear_maps, project
-from .._shared.inputs import Sizes, read_ends, sizes_at_ends
+from .._shared.heads import attend_by_dots, project
+from .._shared.inputs import Sizes, read_ends
+from .._shared.maps import LinearHeads, finish
 
 
-class DotGatConv(ChecksInDegrees):
+class DotGatConv(LinearHeads):
     r"""Graph attention with several heads, scored by dot products as in a transformer.
 
     The scores are those of `Attention Is All You Need <https://arxiv.org/abs/1706.03762>`__
@@ -57,15 +55,7 @@ class DotGatConv(ChecksInDegrees):
         num_heads: int,
         allow_zero_in_degree: bool = False,
     ) -> None:
-        super().__init__(allow_zero_in_degree)
-        self._num_heads, self._out_feats = num_heads, out_feats
-        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
-        width = num_heads * out_feats
-        if isinstance(in_feats, tuple):
-            self.fc_src = nn.Linear(in_feats[0], width, bias=False)
-            self.fc_dst = nn.Linear(in_feats[1], width, bias=False)
-        else:
-            self.fc = nn.Linear(in_feats, width, bias=False)
+        super().__init__(in_feats, out_feats, num_heads, allow_zero_in_degree)
 
     def forward(self, graph: Graph, feat: Any, get_attention: bool = False) -> Any:
         r"""Attend.
@@ -82,17 +72,10 @@ class DotGatConv(ChecksInDegrees):
         Raises:
             GraphError: see :mod:`graphmp.nn`.
         """
-        maps, sizes = linear_maps(self), (self._in_src_feats, self._in_dst_feats)
+        maps, sizes = self.linear_maps(), (self._in_src_feats, self._in_dst_feats)
         ends = read_ends(graph, feat, sizes, maps[0].weight)
         self.check_in_degrees(ends.adjacency)
         src, dst = project(ends, maps, self._num_heads)
         scale = max(self._out_feats, 1) ** -0.5
         result = attend_by_dots(ends.adjacency, dst, src, src, scale, with_attention=get_attention)
-        if not get_attention:
-            return result
-        out, attention = result
-        return out, attention.unsqueeze(-1)
-
-    def extra_repr(self) -> str:
-        """Show the sizes in ``repr``."""
-        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"
+        return finish(result, ends)

@@ -10,29 +10,25 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
-from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import (
     by_head,
     check_edge_dimensions,
     dots,
     edge_sums,
     expand_over_heads,
-    linear_maps,
     project,
 )
 from .._shared.inputs import (
-    Ends,
     Sizes,
     apply_dropout,
     checked_function,
     read_edges,
     read_ends,
-    sizes_at_ends,
-    split_ends,
 )
+from .._shared.maps import LinearHeads, finish, reset_by_glorot
 
 
-class EdgeGATConv(ChecksInDegrees):
+class EdgeGATConv(LinearHeads):
     r"""Graph attention with several heads and features of the edges.
 
     From `SCENE <https://arxiv.org/abs/2301.03512>`__ (Monninger et al., IEEE Robotics and
@@ -101,15 +97,9 @@ class EdgeGATConv(ChecksInDegrees):
         allow_zero_in_degree: bool = False,
         bias: bool = True,
     ) -> None:
-        super().__init__(allow_zero_in_degree)
-        self._num_heads, self._out_feats, self._edge_feats = num_heads, out_feats, edge_feats
-        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        super().__init__(in_feats, out_feats, num_heads, allow_zero_in_degree)
+        self._edge_feats = edge_feats
         width = num_heads * out_feats
-        if isinstance(in_feats, tuple):
-            self.fc_src = nn.Linear(in_feats[0], width, bias=False)
-            self.fc_dst = nn.Linear(in_feats[1], width, bias=False)
-        else:
-            self.fc = nn.Linear(in_feats, width, bias=False)
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.feat_drop = nn.Dropout(feat_drop)
@@ -124,15 +114,8 @@ class EdgeGATConv(ChecksInDegrees):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and set the bias to zero."""
-        gain = nn.init.calculate_gain("relu")
-        maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
-        nodes = (*(linear.weight for linear in maps), self.attn_l, self.attn_r)
-        for weight in (*nodes, self.fc_edge.weight, self.attn_edge):
-            nn.init.xavier_normal_(weight, gain=gain)
-        if self.res_fc is not None:
-            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
+        maps, edges = dict.fromkeys(self.linear_maps()), (self.fc_edge, self.attn_edge)
+        reset_by_glorot(*maps, self.attn_l, self.attn_r, *edges, self.res_fc, bias=self.bias)
 
     def forward(
         self, graph: Graph, feat: Any, edge_feat: Tensor, get_attention: bool = False
@@ -157,7 +140,7 @@ class EdgeGATConv(ChecksInDegrees):
         edge_feat = read_edges(ends.adjacency, edge_feat, "edge_feat", self._edge_feats, like)
         ends = apply_dropout(ends, self.feat_drop)
         self.check_in_degrees(ends.adjacency)
-        src, dst = project(ends, linear_maps(self), self._num_heads)
+        src, dst = project(ends, self.linear_maps(), self._num_heads)
         shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
         check_edge_dimensions(edge_feat, shape[:-1])
         constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True)
@@ -167,21 +150,12 @@ class EdgeGATConv(ChecksInDegrees):
         out, attention = attend(call, src, left, right, edge)
         matrices = self.fc_edge.weight.view(self._num_heads, self._out_feats, -1)
         out = out + edge_sums(ends.adjacency, attention, edge_feat, matrices)
-        out = self._finish(out, ends)
-        return (out, attention.unsqueeze(-1)) if get_attention else out
+        result = (out, attention) if get_attention else out
+        return finish(result, ends, self.res_fc, self.bias, self.activation)
 
     def _edge_vectors(self) -> Tensor:
         """(edge_feats, heads): the factors of an edge's input in its scores."""
         return dots(by_head(self.fc_edge.weight.T, self._num_heads), self.attn_edge)
-
-    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
-        """Add the residual and the bias, and apply the activation."""
-        if self.res_fc is not None:
-            dst = split_ends(ends, ends.feat)[1]
-            out = out + by_head(self.res_fc(dst), self._num_heads)
-        if self.bias is not None:
-            out = out + by_head(self.bias, self._num_heads)
-        return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""

@@ -14,6 +14,7 @@ from ...ops import Adjacency
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, dots, factors_by_head
 from .._shared.inputs import Sizes, read_edges, read_ends, sizes_at_ends, split_ends
+from .._shared.maps import reset_by_glorot
 
 
 class EGATConv(ChecksInDegrees):
@@ -91,12 +92,8 @@ class EGATConv(ChecksInDegrees):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and set the bias to zero."""
-        gain = nn.init.calculate_gain("relu")
-        for linear in (self.fc_node_src, self.fc_ni, self.fc_fij, self.fc_nj):
-            nn.init.xavier_normal_(linear.weight, gain=gain)
-        nn.init.xavier_normal_(self.attn, gain=gain)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
+        maps = (self.fc_node_src, self.fc_ni, self.fc_fij, self.fc_nj)
+        reset_by_glorot(*maps, self.attn, bias=self.bias)
 
     def forward(
         self,

@@ -10,20 +10,17 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
-from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, dots, factors_by_head, linear_maps, project, residual_map
+from .._shared.heads import dots, factors_by_head, project
 from .._shared.inputs import (
-    Ends,
     Sizes,
     apply_dropout,
     checked_function,
     read_ends,
-    sizes_at_ends,
-    split_ends,
 )
+from .._shared.maps import LinearHeads, finish, reset_by_glorot, residual_map
 
 
-class GATConv(ChecksInDegrees):
+class GATConv(LinearHeads):
     r"""Graph attention with several heads.
 
     From `Graph Attention Networks <https://arxiv.org/abs/1710.10903>`__ (Veličković et al., ICLR
@@ -90,22 +87,14 @@ class GATConv(ChecksInDegrees):
         allow_zero_in_degree: bool = False,
         bias: bool = True,
     ) -> None:
-        super().__init__(allow_zero_in_degree)
-        self._num_heads, self._out_feats = num_heads, out_feats
-        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        super().__init__(in_feats, out_feats, num_heads, allow_zero_in_degree)
         width = num_heads * out_feats
-        if isinstance(in_feats, tuple):
-            self.fc_src = nn.Linear(self._in_src_feats, width, bias=False)
-            self.fc_dst = nn.Linear(self._in_dst_feats, width, bias=False)
-        else:
-            self.fc = nn.Linear(in_feats, width, bias=False)
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.feat_drop = nn.Dropout(feat_drop)
         self.attn_drop = nn.Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
-        own_size = self._in_dst_feats
-        self.res_fc = residual_map(own_size, width, bias) if residual else None
+        self.res_fc = residual_map(self._in_dst_feats, width, bias) if residual else None
         is_explicit = bias and not isinstance(self.res_fc, nn.Linear)
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if is_explicit else None)
         self.reset_parameters()
@@ -113,15 +102,8 @@ class GATConv(ChecksInDegrees):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and set the biases to zero."""
-        gain = nn.init.calculate_gain("relu")
-        maps = [self.fc] if hasattr(self, "fc") else [self.fc_src, self.fc_dst]
-        for weight in (*(linear.weight for linear in maps), self.attn_l, self.attn_r):
-            nn.init.xavier_normal_(weight, gain=gain)
-        if isinstance(self.res_fc, nn.Linear):
-            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
-        for bias in (self.bias, getattr(self.res_fc, "bias", None)):
-            if bias is not None:
-                nn.init.zeros_(bias)
+        maps = dict.fromkeys(self.linear_maps())
+        reset_by_glorot(*maps, self.attn_l, self.attn_r, self.res_fc, bias=self.bias)
 
     def forward(
         self,
@@ -148,7 +130,7 @@ class GATConv(ChecksInDegrees):
         like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
         ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)
         self.check_in_degrees(ends.adjacency)
-        src, dst = project(ends, linear_maps(self), self._num_heads)
+        src, dst = project(ends, self.linear_maps(), self._num_heads)
         left, right = dots(src, like).flatten(1), dots(dst, self.attn_r).flatten(1)
         weight, shape = edge_weight, src.shape[1:-1]
         if weight is not None:
@@ -158,21 +140,4 @@ class GATConv(ChecksInDegrees):
         result = attend(
             AttentionCall(ends.adjacency, "add", *constants), src, left, right, weight=weight
         )
-        if not get_attention:
-            return self._finish(result, ends)
-        out, attention = result
-        return self._finish(out, ends), attention.unsqueeze(-1)
-
-    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
-        """Add the residual and the bias, and apply the activation."""
-        residual, bias = self.res_fc, self.bias
-        if residual is not None:
-            dst = split_ends(ends, ends.feat)[1]
-            out = out + by_head(residual(dst), self._num_heads)
-        if bias is not None:
-            out = out + bias.view(self._num_heads, self._out_feats)
-        return out if self.activation is None else self.activation(out)
-
-    def extra_repr(self) -> str:
-        """Show the sizes in ``repr``."""
-        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"
+        return finish(result, ends, self.res_fc, self.bias, self.activation)

@@ -12,16 +12,15 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, project, residual_map
+from .._shared.heads import project
 from .._shared.inputs import (
-    Ends,
     Sizes,
     apply_dropout,
     checked_function,
     read_ends,
     sizes_at_ends,
-    split_ends,
 )
+from .._shared.maps import finish, reset_by_glorot, residual_map
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -108,14 +107,8 @@ class GATv2Conv(ChecksInDegrees):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and set the biases to zero."""
-        gain = nn.init.calculate_gain("relu")
-        residual = [self.res_fc.weight] if isinstance(self.res_fc, nn.Linear) else []
-        ends = [self.fc_src] if self.fc_dst is self.fc_src else [self.fc_src, self.fc_dst]
-        for weight in (*(linear.weight for linear in ends), self.attn, *residual):
-            nn.init.xavier_normal_(weight, gain=gain)
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
+        maps = dict.fromkeys((self.fc_src, self.fc_dst))
+        reset_by_glorot(*maps, self.attn, self.res_fc)
 
     def forward(self, graph: Graph, feat: Any, get_attention: bool = False) -> Any:
         r"""Attend.
@@ -141,17 +134,7 @@ class GATv2Conv(ChecksInDegrees):
         vectors = self.attn.to(src.dtype).flatten(1).repeat(1, shape[:-1].numel())
         call = AttentionCall(ends.adjacency, "leaky", *constants)
         result = attend(call, src, src.flatten(1), dst.flatten(1), attn_vector=vectors)
-        if not get_attention:
-            return self._finish(result, ends)
-        out, attention = result
-        return self._finish(out, ends), attention.unsqueeze(-1)
-
-    def _finish(self, out: Tensor, ends: Ends) -> Tensor:
-        """Add the residual, and apply the activation."""
-        if self.res_fc is not None:
-            dst = split_ends(ends, ends.feat)[1]
-            out = out + by_head(self.res_fc(dst), self._num_heads)
-        return out if self.activation is None else self.activation(out)
+        return finish(result, ends, self.res_fc, activation=self.activation)
 
     def extra_repr(self) -> str:
         """Show the sizes in ``repr``."""

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.heads import by_head, residual_map
+from .._shared.heads import by_head
 from .._shared.inputs import Sizes, check_option, read_edges, read_ends, sizes_at_ends, split_ends
+from .._shared.maps import reset_by_glorot, residual_map
 
 AGGREGATORS = ("sum", "mean", "max")
 
@@ -91,14 +92,9 @@ class GMMConv(ChecksInDegrees):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and the centres near zero."""
-        gain = nn.init.calculate_gain("relu")
-        nn.init.xavier_normal_(self.fc.weight, gain=gain)
-        if isinstance(self.res_fc, nn.Linear):
-            nn.init.xavier_normal_(self.res_fc.weight, gain=gain)
+        reset_by_glorot(self.fc, self.res_fc, bias=self.bias)
         nn.init.normal_(self.mu, 0, 0.1)
         nn.init.ones_(self.inv_sigma)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
 
     def forward(self, graph: Graph, feat: Any, pseudo: Tensor) -> Tensor:
         """Convolve.

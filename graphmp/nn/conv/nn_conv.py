@@ -12,8 +12,8 @@ from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.heads import residual_map
 from .._shared.inputs import Sizes, check_option, read_edges, read_ends, sizes_at_ends, split_ends
+from .._shared.maps import reset_by_glorot, residual_map
 
 AGGREGATORS = ("sum", "mean", "max")
 
@@ -83,10 +83,7 @@ class NNConv(nn.Module):
 
     def reset_parameters(self) -> None:
         """Reset the residual's weight by Glorot's normal rule, and set the bias to zero."""
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
-        if isinstance(self.res_fc, nn.Linear):
-            nn.init.xavier_normal_(self.res_fc.weight, gain=nn.init.calculate_gain("relu"))
+        reset_by_glorot(self.res_fc, bias=self.bias)
 
     def forward(self, graph: Graph, feat: Any, efeat: Tensor) -> Tensor:
         r"""Convolve.

@@ -1,0 +1,114 @@
+"""Linear maps of layers with heads and of residuals, their reset, and what follows attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from .degrees import ChecksInDegrees
+from .inputs import Ends, Sizes, sizes_at_ends, split_ends
+
+
+class LinearHeads(ChecksInDegrees):
+    """A layer of several heads that maps the input of both ends linearly.
+
+    Args:
+        in_feats: size of a node's input; or a pair, of the sources and of the destinations, which
+            then have maps of their own.
+        out_feats: size of a node's output for each head.
+        num_heads: the number of heads.
+        allow_zero_in_degree: accept nodes of in-degree 0.
+
+    Attributes:
+        fc: linear map of both ends, without a bias; or ``fc_src`` and ``fc_dst`` for a pair.
+    """
+
+    fc: nn.Linear
+    fc_src: nn.Linear
+    fc_dst: nn.Linear
+
+    def __init__(
+        self, in_feats: Sizes, out_feats: int, num_heads: int, allow_zero_in_degree: bool
+    ) -> None:
+        super().__init__(allow_zero_in_degree)
+        self._num_heads, self._out_feats = num_heads, out_feats
+        self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
+        width = num_heads * out_feats
+        if isinstance(in_feats, tuple):
+            self.fc_src = nn.Linear(in_feats[0], width, bias=False)
+            self.fc_dst = nn.Linear(in_feats[1], width, bias=False)
+        else:
+            self.fc = nn.Linear(in_feats, width, bias=False)
+
+    def linear_maps(self) -> tuple[nn.Linear, nn.Linear]:
+        """The maps of sources and destinations: ``fc`` for both, or ``fc_src`` and ``fc_dst``."""
+        both = getattr(self, "fc", None)
+        return (both, both) if both is not None else (self.fc_src, self.fc_dst)
+
+    def extra_repr(self) -> str:
+        """Show the sizes in ``repr``."""
+        return f"in={self._in_src_feats}, out={self._out_feats}, heads={self._num_heads}"
+
+
+def residual_map(size: int, width: int, bias: bool) -> nn.Module:
+    """Make the map of a residual: the identity if the sizes are equal, else a linear map.
+
+    Args:
+        size: size of a node's input.
+        width: size of the layer's output.
+        bias: whether a linear map has a bias.
+
+    Example:
+        >>> residual_map(3, 3, True), residual_map(3, 2, False)
+        (Identity(), Linear(in_features=3, out_features=2, bias=False))
+    """
+    return nn.Identity() if size == width else nn.Linear(size, width, bias=bias)
+
+
+def reset_by_glorot(*weights: nn.Module | Tensor | None, bias: Tensor | None = None) -> None:
+    """Reset weights by Glorot's normal rule with the gain of ReLU, and biases to zero.
+
+    Args:
+        weights: parameters, and linear maps; None and the identity are passed over.
+        bias: a layer's own bias, if it has one.
+    """
+    gain = nn.init.calculate_gain("relu")
+    for weight in weights:
+        if isinstance(weight, nn.Linear):
+            nn.init.xavier_normal_(weight.weight, gain=gain)
+            if weight.bias is not None:
+                nn.init.zeros_(weight.bias)
+        elif isinstance(weight, Tensor):
+            nn.init.xavier_normal_(weight, gain=gain)
+    if bias is not None:
+        nn.init.zeros_(bias)
+
+
+def finish(
+    result: Any,
+    ends: Ends,
+    residual: nn.Module | None = None,
+    bias: Tensor | None = None,
+    activation: Callable[[Tensor], Tensor] | None = None,
+) -> Any:
+    """Add a residual and a bias to the output of attention, and apply the activation.
+
+    Args:
+        result: (num_dst, …, heads, size), or a pair of that and the attention (E, …, heads).
+        ends: the checked inputs of the call.
+        residual: maps the destinations' input to heads * size; None for no residual.
+        bias: (heads * size,), or None.
+        activation: a function, or None for the identity.
+
+    Returns:
+        The output; for a pair a pair, the attention of shape (E, …, heads, 1).
+    """
+    out, attention = result if isinstance(result, tuple) else (result, None)
+    if residual is not None:
+        out = out + residual(split_ends(ends, ends.feat)[1]).view_as(out)
+    if bias is not None:
+        out = out + bias.view(out.shape[-2:])
+    out = out if activation is None else activation(out)
+    return out if attention is None else (out, attention.unsqueeze(-1))
