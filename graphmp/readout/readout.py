@@ -6,7 +6,7 @@ Everything is differentiable, and the same inputs give the same bits.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -83,190 +83,73 @@ def readout_edges(
     return edges_by_graph(graph, etype).reduced(feat, weight, op)
 
 
-def sum_nodes(
-    graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
-) -> Tensor:
-    """:func:`readout_nodes` with ``op="sum"``.
+class NodeReadout(Protocol):
+    """A readout of nodes by one operation, such as :func:`sum_nodes`."""
+
+    def __call__(
+        self, graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
+    ) -> Tensor:
+        """Reduce a feature of the nodes of each graph in a batch."""
+
+
+class EdgeReadout(Protocol):
+    """A readout of edges by one operation, such as :func:`sum_edges`."""
+
+    def __call__(
+        self, graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None
+    ) -> Tensor:
+        """Reduce a feature of the edges of each graph in a batch."""
+
+
+_DOCSTRING = """:func:`readout_{rows}` with ``op="{op}"``.
 
     Args:
         graph: a graph or a batch.
-        feat: field of the nodes, (N, *feature).
-        weight: field of what the feature is multiplied by first.
-        ntype: the node type; not needed when there is one.
+        feat: field of the {rows}, ({size}, *feature).
+        weight: field of what the feature is multiplied by first{weighted}.
+        {letter}type: the {row} type; not needed when there is one.
 
     Returns:
-        (batch size, *feature).
+        (batch size, *feature); 0 for a graph without {rows}.
+
+    Raises:
+        GraphError: as :func:`readout_{rows}`.
 
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.ndata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.sum_nodes(g, "h")
-        tensor([9.])
+        >>> g.{letter}data["h"] = torch.tensor([1.0, 2.0, 6.0])
+        >>> gm.{op}_{rows}(g, "h")
+        tensor([{result}.])
     """
-    return readout_nodes(graph, feat, weight, op="sum", ntype=ntype)
 
 
-def sum_edges(graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None) -> Tensor:
-    """:func:`readout_edges` with ``op="sum"``.
+def _readouts(op: str, result: int) -> tuple[NodeReadout, EdgeReadout]:
+    """Create the readouts of nodes and of edges by ``op``, whose example gives ``result``."""
 
-    Args:
-        graph: a graph or a batch.
-        feat: field of the edges, (E, *feature).
-        weight: field of what the feature is multiplied by first.
-        etype: the edge type; not needed when there is one.
+    def by_node(
+        graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
+    ) -> Tensor:
+        return readout_nodes(graph, feat, weight, op=op, ntype=ntype)
 
-    Returns:
-        (batch size, *feature).
+    def by_edge(graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None) -> Tensor:
+        return readout_edges(graph, feat, weight, op=op, etype=etype)
 
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.edata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.sum_edges(g, "h")
-        tensor([9.])
-    """
-    return readout_edges(graph, feat, weight, op="sum", etype=etype)
-
-
-def mean_nodes(
-    graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
-) -> Tensor:
-    """:func:`readout_nodes` with ``op="mean"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the nodes, (N, *feature).
-        weight: field of what the feature is multiplied by first; the sum is divided by the
-            number of nodes all the same.
-        ntype: the node type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.ndata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.mean_nodes(g, "h")
-        tensor([3.])
-    """
-    return readout_nodes(graph, feat, weight, op="mean", ntype=ntype)
+    readouts: tuple[tuple[Any, str, str], ...] = ((by_node, "node", "N"), (by_edge, "edge", "E"))
+    for function, row, size in readouts:
+        rows, letter = f"{row}s", row[0]
+        divided = f"; the sum is still divided by the number of {rows}" if op == "mean" else ""
+        function.__name__ = function.__qualname__ = f"{op}_{rows}"
+        function.__doc__ = _DOCSTRING.format(
+            op=op, row=row, rows=rows, letter=letter, size=size, weighted=divided, result=result
+        )
+    return by_node, by_edge
 
 
-def mean_edges(graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None) -> Tensor:
-    """:func:`readout_edges` with ``op="mean"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the edges, (E, *feature).
-        weight: field of what the feature is multiplied by first; the sum is divided by the
-            number of edges all the same.
-        etype: the edge type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.edata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.mean_edges(g, "h")
-        tensor([3.])
-    """
-    return readout_edges(graph, feat, weight, op="mean", etype=etype)
-
-
-def max_nodes(
-    graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
-) -> Tensor:
-    """:func:`readout_nodes` with ``op="max"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the nodes, (N, *feature).
-        weight: field of what the feature is multiplied by first.
-        ntype: the node type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.ndata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.max_nodes(g, "h")
-        tensor([6.])
-    """
-    return readout_nodes(graph, feat, weight, op="max", ntype=ntype)
-
-
-def max_edges(graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None) -> Tensor:
-    """:func:`readout_edges` with ``op="max"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the edges, (E, *feature).
-        weight: field of what the feature is multiplied by first.
-        etype: the edge type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.edata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.max_edges(g, "h")
-        tensor([6.])
-    """
-    return readout_edges(graph, feat, weight, op="max", etype=etype)
-
-
-def min_nodes(
-    graph: Graph, feat: str, weight: str | None = None, *, ntype: str | None = None
-) -> Tensor:
-    """:func:`readout_nodes` with ``op="min"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the nodes, (N, *feature).
-        weight: field of what the feature is multiplied by first.
-        ntype: the node type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.ndata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.min_nodes(g, "h")
-        tensor([1.])
-    """
-    return readout_nodes(graph, feat, weight, op="min", ntype=ntype)
-
-
-def min_edges(graph: Graph, feat: str, weight: str | None = None, *, etype: Any = None) -> Tensor:
-    """:func:`readout_edges` with ``op="min"``.
-
-    Args:
-        graph: a graph or a batch.
-        feat: field of the edges, (E, *feature).
-        weight: field of what the feature is multiplied by first.
-        etype: the edge type; not needed when there is one.
-
-    Returns:
-        (batch size, *feature).
-
-    Example:
-        >>> import torch, graphmp as gm
-        >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> g.edata["h"] = torch.tensor([1.0, 2.0, 6.0])
-        >>> gm.min_edges(g, "h")
-        tensor([1.])
-    """
-    return readout_edges(graph, feat, weight, op="min", etype=etype)
+sum_nodes, sum_edges = _readouts("sum", 9)
+mean_nodes, mean_edges = _readouts("mean", 3)
+max_nodes, max_edges = _readouts("max", 6)
+min_nodes, min_edges = _readouts("min", 1)
 
 
 def topk_nodes(

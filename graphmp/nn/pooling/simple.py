@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from ...graph import Graph
 from ..functional import avg_pooling, max_pooling, sum_pooling
 
 
-class SumPooling(nn.Module):
+class _Pooling(nn.Module):
+    """The base of layers that reduce the nodes of each graph by a function ``_pool``."""
+
+    _pool: ClassVar[staticmethod[[Graph, Tensor], Tensor]]
+
+    def forward(self, graph: Graph, feat: Tensor) -> Tensor:
+        r"""Pool.
+
+        Args:
+            graph: a graph or a batch of graphs, of one node type.
+            feat: (N, \*).
+
+        Returns:
+            (batch size, \*).
+
+        Raises:
+            GraphError: see :mod:`graphmp.nn`.
+        """
+        return self._pool(graph, feat)
+
+
+class SumPooling(_Pooling):
     r"""Sum of the nodes of each graph.
 
     .. math::
@@ -29,23 +52,10 @@ class SumPooling(nn.Module):
                 [5.]])
     """
 
-    def forward(self, graph: Graph, feat: Tensor) -> Tensor:
-        r"""Pool.
-
-        Args:
-            graph: a graph or a batch of graphs, of one node type.
-            feat: (N, \*).
-
-        Returns:
-            (batch size, \*).
-
-        Raises:
-            GraphError: see :mod:`graphmp.nn`.
-        """
-        return sum_pooling(graph, feat)
+    _pool = staticmethod(sum_pooling)
 
 
-class AvgPooling(nn.Module):
+class AvgPooling(_Pooling):
     r"""Average of the nodes of each graph.
 
     .. math::
@@ -66,23 +76,10 @@ class AvgPooling(nn.Module):
                 [5.]])
     """
 
-    def forward(self, graph: Graph, feat: Tensor) -> Tensor:
-        r"""Pool.
-
-        Args:
-            graph: a graph or a batch of graphs, of one node type.
-            feat: (N, \*).
-
-        Returns:
-            (batch size, \*).
-
-        Raises:
-            GraphError: see :mod:`graphmp.nn`.
-        """
-        return avg_pooling(graph, feat)
+    _pool = staticmethod(avg_pooling)
 
 
-class MaxPooling(nn.Module):
+class MaxPooling(_Pooling):
     r"""Maximum of the nodes of each graph.
 
     .. math::
@@ -103,17 +100,4 @@ class MaxPooling(nn.Module):
                 [5.]])
     """
 
-    def forward(self, graph: Graph, feat: Tensor) -> Tensor:
-        r"""Pool.
-
-        Args:
-            graph: a graph or a batch of graphs, of one node type.
-            feat: (N, \*).
-
-        Returns:
-            (batch size, \*).
-
-        Raises:
-            GraphError: see :mod:`graphmp.nn`.
-        """
-        return max_pooling(graph, feat)
+    _pool = staticmethod(max_pooling)
