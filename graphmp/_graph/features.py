@@ -125,38 +125,29 @@ class FeatureAccess(Queries):
             >>> g.ndata["x"].shape
             torch.Size([3, 2])
         """
-        frames = self._frames.src
-        if frames is not self._frames.dst:
+        if self._frames.src is not self._frames.dst:
             raise GraphValueError(
                 "A block has source and destination nodes: use srcdata and dstdata."
             )
-        if len(frames) == 1:
-            return next(iter(frames.values()))
-        return FramesByType(frames, self._meta.ntype, "node")
+        return _one_or_all(self._frames.src, self._meta.ntypes, self._meta.ntype, "node")
 
     @property
     def edata(self) -> Any:
         """Features of the edges: a mapping of tensors; with several types of ``{type: tensor}``."""
-        frames = self._frames.edge
-        if len(frames) == 1:
-            return next(iter(frames.values()))
-        return FramesByType(frames, self._meta.etype, "edge")
+        types = self._meta.canonical_etypes
+        return _one_or_all(self._frames.edge, types, self._meta.etype, "edge")
 
     @property
     def srcdata(self) -> Any:
         """Features of the nodes that can be sources; ``ndata`` unless bipartite or a block."""
-        frames, types = self._frames.src, self._meta.srctypes
-        if len(types) == 1:
-            return frames[types[0]]
-        return FramesByType({t: frames[t] for t in types}, self._meta.src, "source node")
+        types = self._meta.srctypes
+        return _one_or_all(self._frames.src, types, self._meta.src, "source node")
 
     @property
     def dstdata(self) -> Any:
         """Features of the nodes that can be destinations; ``ndata`` unless bipartite or a block."""
-        frames, types = self._frames.dst, self._meta.dsttypes
-        if len(types) == 1:
-            return frames[types[0]]
-        return FramesByType({t: frames[t] for t in types}, self._meta.dst, "destination node")
+        types = self._meta.dsttypes
+        return _one_or_all(self._frames.dst, types, self._meta.dst, "destination node")
 
     @property
     def nodes(self) -> NodeView:
@@ -252,6 +243,13 @@ class FeatureAccess(Queries):
             False
         """
         return Scope(self)
+
+
+def _one_or_all(frames: Mapping[Any, Frame], types: list[Any], find: Any, what: str) -> Any:
+    """The frame of the only type, or a view of the frames of all ``types``."""
+    if len(types) == 1:
+        return frames[types[0]]
+    return FramesByType({t: frames[t] for t in types}, find, what)
 
 
 def _is_whole(key: Any) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from .. import _checks
-from .._storage.frame import Fields, Frame
+from .._storage.frame import FieldMapping, Frame
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 
 
-class Rows(MutableMapping[str, Tensor]):
+class Rows(FieldMapping[Tensor]):
     """Some rows of a frame: reading gathers them, assigning writes them."""
 
     __slots__ = ("_frame", "_rows")
@@ -40,18 +40,11 @@ class Rows(MutableMapping[str, Tensor]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._frame)
 
-    def keys(self) -> Fields:
-        """The names of the fields."""
-        return Fields(self)
-
     def __len__(self) -> int:
         return len(self._frame)
 
-    def __repr__(self) -> str:
-        return repr(dict(self))
 
-
-class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
+class FramesByType(FieldMapping[dict[Any, Tensor]]):
     """The frames of several types at once: ``view[field]`` is ``{type: tensor}``.
 
     Only types that have the field are in the dict; a field that no type has gives an empty dict.
@@ -103,12 +96,5 @@ class FramesByType(MutableMapping[str, dict[Any, Tensor]]):
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name for frame in self._by_type.values() for name in frame))
 
-    def keys(self) -> Fields:
-        """The names of the fields."""
-        return Fields(self)
-
     def __len__(self) -> int:
         return len(list(iter(self)))
-
-    def __repr__(self) -> str:
-        return repr(dict(self))

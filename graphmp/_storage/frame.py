@@ -7,7 +7,7 @@ of a subgraph are gathered at their first read; until then a column is a ``Pendi
 from __future__ import annotations
 
 from collections.abc import Iterator, KeysView, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..init import Initializer, zero_initializer
 from .gather import gather
+
+Value = TypeVar("Value")
 
 ALL = "__ALL__"  # in place of ids: every node or edge
 NID = EID = "_ID"  # the field of original ids in subgraphs and blocks
@@ -59,7 +61,20 @@ class Fields(KeysView[str]):
         return f"Fields({list(self)})"
 
 
-class Frame(MutableMapping[str, Tensor]):
+class FieldMapping(MutableMapping[str, Value]):
+    """A mapping from the names of fields; it is shown as a dict, its keys without the tensors."""
+
+    __slots__ = ()
+
+    def keys(self) -> Fields:
+        """The names of the fields."""
+        return Fields(self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Frame(FieldMapping[Tensor]):
     """Named columns with one row count and one device.
 
     Assigning stores the tensor itself, not a copy. Scopes and copies of a frame share the tensors,
@@ -132,15 +147,8 @@ class Frame(MutableMapping[str, Tensor]):
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._columns))
 
-    def keys(self) -> Fields:
-        """The names of the fields."""
-        return Fields(self)
-
     def __len__(self) -> int:
         return len(self._columns)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
 
     def _resolve(self, name: str, pending: Pending) -> Tensor:
         column = pending.gather()
