@@ -59,9 +59,7 @@ def normalized_aggregate(
         (num_dst, *feature); 0 for in-degree 0.
 
     Raises:
-        GraphTypeError: weights that are not a tensor.
-        GraphValueError: not a weight for each edge, another device, or a shape that does not
-            broadcast.
+        GraphError: as :func:`aggregate`.
 
     Example:
         >>> import torch, graphmp as gm

@@ -11,7 +11,7 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...sampling import random_walk
-from .skip_gram import SkipGram, check_ids, draw_samples, windows
+from .skip_gram import SkipGram, check_ids, draw_samples, noise_distribution, windows
 
 
 class DeepWalk(SkipGram):
@@ -91,8 +91,7 @@ class DeepWalk(SkipGram):
                 f"expected walk_length above window_size, got {walk_length} and {window_size}."
             )
         if not fast_neg:
-            weights = g.out_degrees().double() ** 0.75
-            self.neg_prob = (weights / weights.sum()).float()
+            self.neg_prob = noise_distribution(g.out_degrees())
 
     def sample(self, indices: Any) -> Tensor:
         """Walk at random.

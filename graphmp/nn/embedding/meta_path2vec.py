@@ -12,7 +12,7 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...sampling import random_walk
-from .skip_gram import SkipGram, check_ids, draw_samples, windows
+from .skip_gram import SkipGram, check_ids, draw_samples, noise_distribution, windows
 
 
 class MetaPath2Vec(SkipGram):
@@ -93,8 +93,8 @@ class MetaPath2Vec(SkipGram):
                 "expected window_size of at most len(metapath) + 1, got "
                 f"{window_size} for a path of {traces.shape[1] - 1} steps."
             )
-        weights = torch.bincount(traces[traces >= 0], minlength=g.num_nodes()).double() ** 0.75
-        self.neg_prob = (weights / weights.sum()).float()
+        visits = torch.bincount(traces[traces >= 0], minlength=g.num_nodes())
+        self.neg_prob = noise_distribution(visits)
 
     def _walks(self, nodes: Any) -> Tensor:
         """Walks along the path, as rows of the embeddings: (n, steps + 1), -1 after the end."""

@@ -97,6 +97,17 @@ def windows(walks: Tensor, window_size: int) -> tuple[Tensor, Tensor]:
     return u[is_node], v[is_node]
 
 
+def noise_distribution(counts: Tensor) -> Tensor:
+    """The probability of each node as a negative sample: its count to the power 3/4, normalised.
+
+    Example:
+        >>> noise_distribution(torch.tensor([1, 0, 16]))
+        tensor([0.1111, 0.0000, 0.8889])
+    """
+    weights = counts.double() ** 0.75
+    return (weights / weights.sum()).float()
+
+
 def draw_samples(weights: Tensor, count: int) -> Tensor:
     """Draw numbers in proportion to weights: (count,) below ``len(weights)``.
 

@@ -23,18 +23,8 @@ Predict: TypeAlias = Callable[[ByType, ByType | None], Tensor]
 class MaskExplainer(nn.Module):
     """Learns masks of features and edges under which a model keeps its prediction.
 
-    The base of :class:`GNNExplainer`, which has the formula, and :class:`HeteroGNNExplainer`.
-
-    Args:
-        model: called as ``model(graph=…, feat=…, eweight=…)``, or without ``eweight``.
-        num_hops: how many steps from a node the model sees.
-        lr: the learning rate of Adam.
-        num_epochs: the number of its steps.
-        alpha1: weight of the sum of a mask of edges.
-        alpha2: weight of its entropy.
-        beta1: weight of the mean of a mask of features.
-        beta2: weight of its entropy.
-        log: show a progress bar, with tqdm.
+    The base of :class:`GNNExplainer`, which has the formula and describes the arguments, and of
+    :class:`HeteroGNNExplainer`.
 
     Raises:
         GraphTypeError: a model that cannot be called so, or a number of things that is not an int.
