@@ -30,17 +30,19 @@ Files:
     functional: Layers as functions of their parameters.
     hetero: HeteroGraphConv and other containers for several types.
     jumping_knowledge: JumpingKnowledge.
+    optim: Optimizers of NodeEmbedding.
     point_graphs: KNNGraph, SegmentedKNNGraph and RadiusGraph.
     pooling: Readout and hierarchical pooling layers.
     pytorch: DGL's alias of this package.
     sequential: Sequential.
     transformer: Graph transformers and encodings of positions.
     typed_linear: TypedLinear.
+    weight_basis: WeightBasis.
 """
 
 from __future__ import annotations
 
-from . import functional, pytorch
+from . import functional, optim, pytorch
 from .base import MessagePassing
 from .conv.agnn_conv import AGNNConv
 from .conv.appnp_conv import APPNPConv
@@ -83,6 +85,7 @@ from .conv.twirls_unfolding import TWIRLSUnfoldingAndAttention
 from .edge_predictor import EdgePredictor
 from .embedding.deep_walk import DeepWalk
 from .embedding.meta_path2vec import MetaPath2Vec
+from .embedding.node_embedding import NodeEmbedding
 from .embedding.trans_e import TransE
 from .embedding.trans_r import TransR
 from .explain.gnn_explainer import GNNExplainer
@@ -108,6 +111,7 @@ from .transformer.lap_pos_encoder import LapPosEncoder
 from .transformer.path_encoder import PathEncoder
 from .transformer.spatial_encoder import SpatialEncoder, SpatialEncoder3d
 from .typed_linear import TypedLinear
+from .weight_basis import WeightBasis
 
 __all__ = [
     "AGNNConv",
@@ -159,6 +163,7 @@ __all__ = [
     "MessagePassing",
     "MetaPath2Vec",
     "NNConv",
+    "NodeEmbedding",
     "PNAConv",
     "PathEncoder",
     "RadiusGraph",
@@ -184,7 +189,9 @@ __all__ = [
     "TransformerConv",
     "TypedLinear",
     "WeightAndSum",
+    "WeightBasis",
     "edge_softmax",
     "functional",
+    "optim",
     "pytorch",
 ]
