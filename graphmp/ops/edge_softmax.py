@@ -55,16 +55,34 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         )
         adjacency = adjacency.subset(index)
     adjacency = adjacency.reversed if norm_by == "src" else adjacency
-    logits = _checked(logits, adjacency)
-    return _SOFTMAX(AdjacencyRecord(adjacency), logits)
+    return softmax(adjacency, logits, "logits")
 
 
-def _checked(logits: Any, adjacency: Adjacency) -> Tensor:
+def softmax(adjacency: Adjacency, logits: Any, name: str) -> Tensor:
+    """Softmax over the edges that enter each node.
+
+    Args:
+        adjacency: the edges.
+        logits: (E, *feature), floating point.
+        name: the argument's name.
+
+    Returns:
+        (E, *feature).
+
+    Raises:
+        GraphTypeError: not floating point.
+        GraphValueError: not a row for each edge.
+    """
+    result: Tensor = _SOFTMAX(AdjacencyRecord(adjacency), _checked(logits, adjacency, name))
+    return result
+
+
+def _checked(logits: Any, adjacency: Adjacency, name: str) -> Tensor:
     """Check logits; under autocast a softmax is computed in float32."""
-    _checks.feature(logits, adjacency.num_edges, adjacency.device, "logits", "edges")
+    _checks.feature(logits, adjacency.num_edges, adjacency.device, name, "edges")
     if not logits.dtype.is_floating_point:
         raise GraphTypeError(
-            f"logits: expected floating point, got {logits.dtype}; call .float() on them."
+            f"{name}: expected floating point, got {logits.dtype}; call .float() on them."
         )
     if torch.is_autocast_enabled(logits.device.type):
         logits = logits.to(accumulator(logits.dtype))
@@ -84,7 +102,7 @@ def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) 
             raise GraphKeyError(
                 f"logits: expected edge types of the graph ({known}), got {etype!r}."
             )
-        checked[etype] = _checked(value, adjacencies[etype])
+        checked[etype] = _checked(value, adjacencies[etype], "logits")
         groups.setdefault(etype[2 if norm_by == "dst" else 0], []).append(etype)
     out: dict[Any, Tensor] = {}
     for etypes in groups.values():

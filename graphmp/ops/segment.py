@@ -15,7 +15,7 @@ from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS, REDUCERS
 from ..kernels.contract import Csr
-from .edge_softmax import edge_softmax
+from .edge_softmax import softmax
 from .spmm import contract, spmm
 
 
@@ -45,10 +45,17 @@ def segment_reduce(
         >>> gm.ops.segment_reduce([2, 0, 1], torch.tensor([1.0, 2.0, 3.0]))
         tensor([3., 0., 3.])
     """
-    row = REDUCERS.get(reducer)
+    return reduce_segments(seglen, value, reducer, weight, "reducer")
+
+
+def reduce_segments(
+    seglen: Any, value: Tensor, reducer: Any, weight: Tensor | None, name: str
+) -> Tensor:
+    """:func:`segment_reduce`, where ``name`` is the argument that gives the reducer."""
+    row = REDUCERS.get(reducer) if isinstance(reducer, str) else None
     if row is None or row.kernel is None:
-        known = ", ".join(name for name, r in REDUCERS.items() if r.kernel)
-        raise GraphValueError(f"reducer: expected one of {known}, got {reducer!r}.")
+        known = ", ".join(each for each, row in REDUCERS.items() if row.kernel)
+        raise GraphValueError(f"{name}: expected one of {known}, got {reducer!r}.")
     segments = _segments(seglen, value)
     op = None
     if weight is not None:
@@ -76,8 +83,7 @@ def segment_softmax(seglen: Any, value: Tensor) -> Tensor:
         >>> gm.ops.segment_softmax([2, 1], torch.zeros(3))
         tensor([0.5000, 0.5000, 1.0000])
     """
-    weights: Tensor = edge_softmax(_segments(seglen, value), value)
-    return weights
+    return softmax(_segments(seglen, value), value, "value")
 
 
 def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None) -> Tensor:

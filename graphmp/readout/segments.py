@@ -11,8 +11,9 @@ from torch import Tensor
 from .. import _checks
 from .._storage.frame import Frame
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
-from ..ops import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
+from ..ops import segment_argsort, segment_broadcast, segment_softmax
 from ..ops.broadcast import unsqueeze_like
+from ..ops.segment import reduce_segments
 
 
 class Segments(NamedTuple):
@@ -43,11 +44,21 @@ class Segments(NamedTuple):
     def reduced(self, feat: str, weight: str | None, op: str) -> Tensor:
         """A feature, times a weight, reduced in each graph: (batch size, *feature)."""
         factor = None if weight is None else self.field(weight)
-        return segment_reduce(self.sizes, self.field(feat), op, factor)
+        return reduce_segments(self.sizes, self.field(feat), op, factor, "op")
 
     def softmax(self, feat: str) -> Tensor:
-        """The softmax of a feature over each segment: (rows, *feature)."""
-        return segment_softmax(self.sizes, self.field(feat))
+        """The softmax of a feature over each segment: (rows, *feature).
+
+        Raises:
+            GraphTypeError: a feature that is not floating point.
+        """
+        value = self.field(feat)
+        if not value.is_floating_point():
+            raise GraphTypeError(
+                f"Field {feat!r} of the {self.frame.owner}: expected floating point, got "
+                f"{value.dtype}; call .float() on it."
+            )
+        return segment_softmax(self.sizes, value)
 
     def broadcast(self, feature: Any) -> Tensor:
         """The feature of each graph, repeated for each row of its segment: (rows, *feature).

@@ -335,8 +335,13 @@ MISTAKES = {
     **case("sum_{0}(g, 'x', torch.ones(2))", gm.GraphTypeError, "name of a field"),
     **case("sum_{0}(g, 'x', 'nope')", gm.GraphKeyError, "no field 'nope'"),
     **case("sum_{0}(g, 'x', 'w')", gm.GraphValueError, r"broadcast, got \(3,\) and \(2,\)"),
-    **case("readout_{0}(g, 'x', op='median')", gm.GraphValueError, "sum, mean, max, min, got 'med"),
-    **case("softmax_{0}(g, 'count')", gm.GraphTypeError, "floating point, got torch.int64"),
+    **case("readout_{0}(g, 'x', op='median')", gm.GraphValueError, "op: .* max, min, got 'med"),
+    **case("readout_{0}(g, 'x', op=['sum'])", gm.GraphValueError, r"op: .* got \['sum'\]"),
+    **case(
+        "softmax_{0}(g, 'count')",
+        gm.GraphTypeError,
+        "Field 'count' of .*: expected floating point, got torch.int64",
+    ),
     **case("broadcast_{0}(g, torch.ones(3))", gm.GraphValueError, "2 rows, .* graphs of the batch"),
     **case("broadcast_{0}(g, [1.0, 2.0])", gm.GraphTypeError, "expected a tensor, got list"),
     **case(
