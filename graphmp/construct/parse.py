@@ -14,6 +14,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
+from ..kernels.segments import rows_of
 
 Counts: TypeAlias = dict[str, int]
 ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
@@ -236,7 +237,5 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
 def _edges_in_order(indptr: Tensor, eids: Tensor) -> Tensor:
     """Positions with the edges of each row in ascending edge id."""
     by_id = torch.argsort(eids)
-    rows = torch.repeat_interleave(
-        torch.arange(indptr.numel() - 1, device=indptr.device), indptr.diff().long()
-    )
+    rows = rows_of(indptr, eids.numel())
     return by_id[torch.argsort(rows[by_id], stable=True)]

@@ -8,8 +8,21 @@ from torch import Tensor
 
 def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
     """The row of each position of a compressed layout: shape (E,), the dtype of ``indptr``."""
-    rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff().long(), output_size=num_edges)
+    return owners(indptr.diff(), num_edges)
+
+
+def owners(counts: Tensor, total: int | None = None) -> Tensor:
+    """The row of each item, where row ``i`` has the next ``counts[i]`` items.
+
+    Args:
+        counts: (n,) how many items each row has.
+        total: the number of items, when the caller knows it.
+
+    Returns:
+        (sum of the counts,) in the dtype of ``counts``.
+    """
+    rows = torch.arange(counts.numel(), dtype=counts.dtype, device=counts.device)
+    return torch.repeat_interleave(rows, counts.long(), output_size=total)
 
 
 def positions_of(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:

@@ -8,8 +8,10 @@ from torch import Tensor
 from torch.compiler import is_compiling
 
 from .. import _checks
-from .._storage.gather import gather as _gather
+from .._storage.gather import gather as gather_rows
 from ..errors import GraphTypeError
+
+__all__ = ["gather", "gather_rows"]  # gather_rows is for callers that checked the ids
 
 
 def gather(data: Tensor, ids: Any) -> Tensor:
@@ -34,10 +36,10 @@ def gather(data: Tensor, ids: Any) -> Tensor:
     """
     _check_data(data)
     if is_compiling():
-        return _gather(data, ids)
+        return gather_rows(data, ids)
     dtype = ids.dtype if isinstance(ids, Tensor) else _checks.ID_DTYPES[1]
     dtype = _checks.id_dtype(dtype, "The ids of gather")
-    return _gather(data, _checks.ids(ids, dtype, data.device, len(data), "The ids of gather"))
+    return gather_rows(data, _checks.ids(ids, dtype, data.device, len(data), "The ids of gather"))
 
 
 def _check_data(data: Any) -> None:

@@ -15,6 +15,7 @@ from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS, REDUCERS
 from ..kernels.contract import Csr
+from ..kernels.segments import owners
 from .edge_softmax import softmax
 from .spmm import contract, spmm
 
@@ -142,9 +143,7 @@ def segment_argsort(seglen: Any, value: Tensor, descending: bool = False) -> Ten
         _check_lengths(lengths, rows)
     columns = value.detach().reshape(rows, value.shape[1:].numel()).t().contiguous()
     by_value = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
-    owner = torch.arange(segments, device=value.device).repeat_interleave(
-        lengths.long(), output_size=rows
-    )
+    owner = owners(lengths.long(), rows)
     first = torch.arange(len(columns), device=value.device).view(-1, 1) * segments
     _, order = kernels.group((owner[by_value] + first).flatten(), len(columns) * segments)
     return by_value.flatten()[order].view(len(columns), rows).t().reshape(value.shape)

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..contract import EDGE, OTHER, Csr, Operand, accumulator
 from ..plan import Plan
 from ..plan import plan as cached_plan
+from ..segments import rows_of
 from .features import WARPS, MessageTile, feature_layout, head_tile, message_tile, power_of_two
 from .launch import launch
 from .layout import BLOCK, Pieces, add_long_rows, cached, cut_rows, edges_at_once, narrow
@@ -89,7 +90,7 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
     messages = _message_args(csr, op, lhs, rhs, plan, num_edges)
     out = torch.empty((num_edges, *plan.out_shape), dtype=lhs.data.dtype, device=lhs.data.device)
     like = out.new_empty(0, dtype=accumulator(out.dtype))
-    rows = cached(csr, "rows", lambda: _rows(csr))
+    rows = cached(csr, "rows", lambda: rows_of(csr.indptr, num_edges))
     grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
     tensors = (rows, *messages.ids, *messages.operands, like, out)
     numbers = (*messages.numbers, num_edges)
@@ -124,13 +125,6 @@ def scatter(
     run = _to_sources if end == OTHER else _to_edges
     run(csr, values.contiguous(), arg.contiguous(), order, out)
     return out
-
-
-def _rows(csr: Csr) -> Tensor:
-    """The row of each position: (E,)."""
-    indptr, _, edge_ids = csr
-    rows = torch.arange(indptr.numel() - 1, dtype=indptr.dtype, device=indptr.device)
-    return torch.repeat_interleave(rows, indptr.diff(), output_size=edge_ids.numel())
 
 
 def _message_args(
@@ -299,6 +293,8 @@ def _edges_by_end(csr: Csr, num: int) -> _EdgesByEnd:
         ends, order = torch.sort(csr.indices, stable=True)
         every = torch.arange(num + 1, dtype=ends.dtype, device=ends.device)
         indptr = torch.searchsorted(ends, every).to(ends.dtype)
-        return _EdgesByEnd(indptr, order.to(ends.dtype), _rows(csr)[order])
+        return _EdgesByEnd(
+            indptr, order.to(ends.dtype), rows_of(csr.indptr, csr.edge_ids.numel())[order]
+        )
 
     return cached(csr, f"edges by {num} ends", compute)

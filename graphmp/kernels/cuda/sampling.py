@@ -16,6 +16,7 @@ from ..error_texts import not_a_probability, too_many
 from ..philox import halves
 from ..reference.sampling import evenly
 from ..sampling_spec import BatchDependency, SampleSpec
+from ..segments import owners
 from .launch import launch
 from .programs import sampling, weighted_sampling
 
@@ -162,7 +163,7 @@ def _sample_each(
         source = sampling.DRAWN
     elif spec.fanout >= 0:
         ranks, source = evenly(candidates.counts, counts, total, spec), sampling.LISTED
-    tensors = (*csr[:2], rows, _owners(counts, total), ranks, candidates.excluded, *sampled)
+    tensors = (*csr[:2], rows, owners(counts, total), ranks, candidates.excluded, *sampled)
     numbers = (total, *candidates.search, *halves(spec.seed))
     grid = (-(-total // BLOCK),)
     launch(sampling.sample_each, grid, *tensors, *numbers, FROM=source.value, BLOCK=BLOCK)
@@ -202,7 +203,7 @@ def _sample_by_weight(
     sums = torch.empty(edges, dtype=torch.float64, device=indices.device)
     tensors = (starts, offsets, edge_ids, _numbers(spec.weights), excluded, sums)
     _launch_rows(weighted_sampling.cumulative_sums, *tensors, len(starts), *candidates.search)
-    rows = (starts, offsets, indices, sums, _owners(counts, total))
+    rows = (starts, offsets, indices, sums, owners(counts, total))
     numbers = (total, len(indices).bit_length(), *halves(spec.seed))
     grid = (-(-total // BLOCK),)
     launch(weighted_sampling.sample_by_sums, grid, *rows, *sampled, *numbers, BLOCK=BLOCK)
@@ -212,12 +213,6 @@ def _launch_rows(kernel: Any, *args: Any, **constants: Any) -> None:
     """Launch a program for every few rows; the first number of ``args`` is the number of rows."""
     count = next(arg for arg in args if isinstance(arg, int))
     launch(kernel, (-(-count // TILE["ROWS"]),), *args, **constants, **TILE)
-
-
-def _owners(counts: Tensor, total: int) -> Tensor:
-    """The row of each sampled edge."""
-    rows = torch.arange(len(counts), device=counts.device)
-    return torch.repeat_interleave(rows, counts, output_size=total)
 
 
 def _numbers(weights: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ..contract import Csr
 from ..error_texts import not_a_probability, not_comparable, too_many
 from ..philox import fraction, words
 from ..sampling_spec import MAX_WEIGHT, MIN_WEIGHT, BatchDependency, SampleSpec
-from ..segments import positions_of
+from ..segments import owners, positions_of
 
 _UNIFORM, _BY_WEIGHT, _BY_NODE = 0, 1, 2  # the last word of a counter: what it is drawn for
 
@@ -55,7 +55,7 @@ def greatest(
 def candidates(indptr: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """All edges of ``rows``: the index of each edge's row in ``rows``, and its position."""
     degrees = (indptr[rows + 1] - indptr[rows]).long()
-    row = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), degrees)
+    row = owners(degrees)
     return row, positions_of(indptr, rows, len(row))
 
 
@@ -144,7 +144,7 @@ def _picks(
 ) -> Tensor:
     """Indices of the candidates that are sampled, grouped by row."""
     if spec.replace and weights is not None:
-        rows = torch.repeat_interleave(torch.arange(len(counts), device=row.device), counts)
+        rows = owners(counts)
         turn = torch.arange(len(rows), device=row.device) - (counts.cumsum(0) - counts)[rows]
         uniform = fraction(*words(spec.seed, rows, turn, _BY_WEIGHT)[:2])
         return in_proportion(weights, degrees, rows, uniform)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.gather import gather_rows
 from .._shared.aggregation import aggregate
 from .._shared.inputs import checked_types, read_edges, read_steps
 from .._shared.typed_sources import TypedSources, typed_sources
@@ -127,6 +127,6 @@ class GatedGraphConv(nn.Module):
         if pairs is None:
             return aggregate(adjacency, self.linears[0](h))
         counts = type_counts(pairs.types, self._n_etypes)
-        parts = torch.split(ops.gather(h, pairs.nodes), counts)
+        parts = torch.split(gather_rows(h, pairs.nodes), counts)
         messages = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
         return aggregate(pairs.block.adjacency, torch.cat(messages))

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.gather import gather_rows
 from .._shared.heads import attend_by_dots, by_head, products
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
@@ -147,14 +147,14 @@ class HGTConv(nn.Module):
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
         into = _stack(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
-            _by_type(ops.gather(h, nodes), counts, weights)
+            _by_type(gather_rows(h, nodes), counts, weights)
             for h, weights in ((key, into), (value, _stack(self.relation_msg)))
         )
         out: Tensor = attend_by_dots(block.adjacency, query, key, value)
         return out.flatten(1)
 
     def _add_residual(self, h: Tensor, dst: Tensor, types: Tensor) -> Tensor:
-        gate = ops.gather(self.skip, types).sigmoid().unsqueeze(-1)
+        gate = gather_rows(self.skip, types).sigmoid().unsqueeze(-1)
         dst = dst @ self.residual_w if hasattr(self, "residual_w") else dst
         return h * gate + dst * (1 - gate)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.gather import gather_rows
 from .._shared.aggregation import aggregate
 from .._shared.inputs import checked_function, checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
@@ -140,7 +141,7 @@ class RelGraphConv(nn.Module):
         if self._sums_by_base(adjacency):
             return self._sum_by_base(adjacency, src, types, norm)
         nodes, pair_types, block = typed_sources(adjacency, types)
-        messages = self.linear_r(ops.gather(src, nodes), pair_types, sorted_by_type=True)
+        messages = self.linear_r(gather_rows(src, nodes), pair_types, sorted_by_type=True)
         return aggregate(block.adjacency, messages, norm)
 
     def _sums_by_base(self, adjacency: Adjacency) -> bool:
@@ -155,7 +156,7 @@ class RelGraphConv(nn.Module):
     ) -> Tensor:
         """The sum over bases of V_b times a weighted sum of the sources' features."""
         linear = self.linear_r
-        factors = ops.gather(linear.coeff, types)
+        factors = gather_rows(linear.coeff, types)
         factors = factors if norm is None else factors * norm
         sums = ops.gspmm(adjacency, "mul", "sum", src.unsqueeze(1), factors.unsqueeze(-1))
         return sums.flatten(1) @ linear.W.flatten(0, 1)
