@@ -23,7 +23,7 @@ def tests(session: nox.Session, constraints: str, extra: str, markers: str) -> N
     """Run the tests and the examples in docstrings."""
     session.install("-c", constraints, "-e", f".[{extra}]")
     session.env["MPLBACKEND"] = "Agg"
-    pytest = ("python", "-m", "pytest", "-n", "auto")
+    pytest = ("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
     session.run(*pytest, "-m", markers, *session.posargs)
     if not session.posargs:
         programs = "graphmp/kernels/cuda/programs"  # need Triton
