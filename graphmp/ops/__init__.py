@@ -14,12 +14,14 @@ Files:
     broadcast: Common dtypes and broadcast shapes of operands.
     buckets: Messages grouped by the in-degree of their destination.
     edge_softmax: Softmax over the edges that share a node.
+    formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.
     normalized: Sums with a divisor for each source and destination.
     operation: The base class of differentiable operations, in every form torch needs.
     products: The gradient of a weighted sum, in one pass.
     segment: Reductions and softmax over consecutive rows.
     spmm: Sums and extremes of messages, and messages kept at edges.
+    torch_operator: The torch operator of an operation, for compiled programs.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from torch import Tensor
 from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import EDGE, OTHER, Csr, accumulator
-from .operation import Maybe, Operation
+from .formulas import Maybe
+from .operation import Operation
 
 _ENDS = {"u": OTHER, "e": EDGE}  # in edges grouped by destination
 

@@ -17,7 +17,8 @@ from ..kernels.contract import Attention, accumulator
 from ..kernels.philox import dropout_mask
 from .broadcast import autocast_dtype
 from .edge_softmax import edge_softmax
-from .operation import Maybe, Operation
+from .formulas import Maybe
+from .operation import Operation
 from .spmm import contract
 
 

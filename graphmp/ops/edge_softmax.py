@@ -14,7 +14,8 @@ from .._storage.frame import ALL
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..kernels.contract import accumulator
 from .broadcast import unsqueeze_like
-from .operation import AdjacencyRecord, Maybe, Operation
+from .formulas import AdjacencyRecord, Maybe
+from .operation import Operation
 from .spmm import contract, spmm
 
 

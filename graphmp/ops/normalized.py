@@ -14,7 +14,8 @@ from ..errors import GraphValueError
 from ..kernels.contract import OTHER, Operand, accumulator
 from ..kernels.plan import plan
 from .broadcast import autocast, unsqueeze_like
-from .operation import AdjacencyRecord, Maybe, Operation
+from .formulas import AdjacencyRecord, Maybe
+from .operation import Operation
 
 
 def normalized_sum(

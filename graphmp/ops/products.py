@@ -14,7 +14,8 @@ from torch import Tensor
 from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.plan import plan
-from .operation import Maybe, Operation
+from .formulas import Maybe
+from .operation import Operation
 
 
 class Product(NamedTuple):

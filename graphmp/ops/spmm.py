@@ -24,8 +24,9 @@ from ..kernels.contract import Operand
 from ..kernels.plan import broadcast_shape, maps_on, plan
 from .argmax import gather_at_argmax, scatter_to_argmax
 from .broadcast import find_message_shape, message_shape, on_edges, promote, unsqueeze_like
+from .formulas import Maybe
 from .normalized import divided, normalized
-from .operation import Maybe, Operation
+from .operation import Operation
 from .products import ProductGradient
 
 # Which row of an operand an edge reads, in the edges grouped by either end. Messages kept at edges

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
 from graphmp.ops import argmax as chosen
-from graphmp.ops import operation, products, spmm
+from graphmp.ops import formulas, operation, products, spmm
 
 pytestmark = pytest.mark.compiler
 
@@ -48,7 +48,7 @@ def use_all(graph: gm.Graph) -> list[Any]:
     """Results of calls that reach every operator."""
     edges, src, dst = graph.num_edges(), feature(6, 2, SIZE), feature(3, 2, SIZE)
     adjacency = graph.adjacency
-    call = operation.AdjacencyRecord(adjacency)
+    call = formulas.AdjacencyRecord(adjacency)
     positions = torch.randint(-1, edges, (3, SIZE))
     return [
         gm.ops.u_mul_e_sum(graph, src, feature(edges, 2, 1)),
