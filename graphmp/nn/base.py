@@ -103,7 +103,7 @@ class MessagePassing(nn.Module):
         super().__init__()
         if aggr not in list(fn.REDUCERS):  # a list, since a value may have no hash
             raise GraphValueError(
-                f"expected aggr to be one of {', '.join(fn.REDUCERS)}, got {aggr!r}; PyG's 'add' "
+                f"aggr: expected one of {', '.join(fn.REDUCERS)}, got {aggr!r}; PyG's 'add' "
                 "is 'sum' here, and several at once are written in aggregate()."
             )
         self.aggr = aggr
@@ -212,7 +212,7 @@ class _Inputs:
         for name in features:
             if name in OF_THE_GRAPH or name[-2:] in ENDS:
                 raise GraphValueError(
-                    f"expected another name than {name!r} for a feature, since "
+                    f"Expected another name than {name!r} for a feature, since "
                     f"{', '.join(OF_THE_GRAPH)} and names that end in _i or _j are reserved; pass "
                     "x, and read x_i and x_j."
                 )
@@ -243,7 +243,7 @@ class _Inputs:
         """(num_dst, …): the rows of the destinations."""
         if target:
             raise GraphValueError(
-                f"expected update() to read {feature!r}, which has a row for each destination, got "
+                f"Expected update() to read {feature!r}, which has a row for each destination, got "
                 f"{feature + '_i'!r} or {feature + '_j'!r}, which have a row for each edge."
             )
         return self._rows(feature, "v")
@@ -296,7 +296,7 @@ class _Inputs:
         """The message of an error: a feature is read that was not passed."""
         names = [name for name, value in self.features.items() if value is not None]
         return (
-            f"expected the feature {feature!r}, since {reader}, got {', '.join(names) or 'none'}; "
+            f"Expected the feature {feature!r}, since {reader}, got {', '.join(names) or 'none'}; "
             f"pass {feature}=… to propagate()."
         )
 
@@ -321,12 +321,12 @@ def _graph_of(graph: Any, features: Mapping[str, Any]) -> Graph:
         return graph  # type: ignore[no-any-return]
     if not isinstance(graph, Tensor) or graph.is_floating_point() or graph.ndim != 2:
         raise GraphTypeError(
-            "expected a graph, or an edge_index of integers, (2, E), as the first argument, got "
+            "Expected a graph, or an edge_index of integers, (2, E), as the first argument, got "
             f"{_checks.kind(graph)}; pass the features after it."
         )
     if len(graph) != 2:
         raise GraphValueError(
-            f"expected edge_index of shape (2, E), got a shape of {tuple(graph.shape)}."
+            f"edge_index: expected shape (2, E), got a shape of {tuple(graph.shape)}."
         )
     match features.get("x"):
         case Tensor() as x if x.ndim:
@@ -335,7 +335,7 @@ def _graph_of(graph: Any, features: Mapping[str, Any]) -> Graph:
             ends, counts = (graph[0], graph[1]), {"source": len(source), "target": len(target)}
             return heterograph({("source", "to", "target"): ends}, counts)
     raise GraphValueError(
-        "expected x, a tensor or a pair of tensors whose rows are the nodes of edge_index, got "
+        "x: expected a tensor or a pair of tensors whose rows are the nodes of edge_index, got "
         f"{_checks.kind(features.get('x'))}; pass x, or build a graph with "
         "graphmp.from_edge_index(edge_index, num_nodes=…)."
     )

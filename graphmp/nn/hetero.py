@@ -82,16 +82,16 @@ class HeteroGraphConv(nn.Module):
     ) -> None:
         super().__init__()
         if not isinstance(mods, Mapping):
-            raise GraphTypeError(f"expected mods as a dict of layers, got {_checks.kind(mods)}.")
+            raise GraphTypeError(f"mods: expected a dict of layers, got {_checks.kind(mods)}.")
         if not callable(aggregate) and aggregate not in AGGREGATORS:
             raise GraphValueError(
-                f"expected aggregate to be one of {', '.join(AGGREGATORS)} or a function, got "
+                f"aggregate: expected one of {', '.join(AGGREGATORS)} or a function, got "
                 f"{aggregate!r}."
             )
         for etype, module in mods.items():
             if not isinstance(module, nn.Module):
                 raise GraphTypeError(
-                    f"expected an nn.Module for {etype!r}, got {_checks.kind(module)}."
+                    f"Expected an nn.Module for {etype!r}, got {_checks.kind(module)}."
                 )
         self.mods = _ByType({str(etype): module for etype, module in mods.items()})
         for module in self.mods.values():
@@ -134,7 +134,7 @@ class HeteroGraphConv(nn.Module):
                 continue
             if target not in targets:
                 raise GraphKeyError(
-                    f"expected features of node type {target!r}, which {etype} needs, got none."
+                    f"Expected features of node type {target!r}, which {etype} needs, got none."
                 )
             pair = (sources[source], targets[target])
             args, options = _of(etype, mod_args, ()), _of(etype, mod_kwargs, {})
@@ -148,7 +148,7 @@ class HeteroGraphConv(nn.Module):
             if name in self.mods:
                 return self.mods[name]
         known = ", ".join(self.mods)
-        raise GraphKeyError(f"expected a layer for edge type {etype}, got layers for {known}.")
+        raise GraphKeyError(f"Expected a layer for edge type {etype}, got layers for {known}.")
 
     def _check_names(self, g: Graph, sources: Mapping[str, Any], *options: Any) -> None:
         """Find mistyped names of node types without effect, and of edge types anywhere."""
@@ -156,14 +156,14 @@ class HeteroGraphConv(nn.Module):
         missing = [ntype for ntype, _, _ in g.canonical_etypes if ntype not in sources]
         if unknown and missing:
             raise GraphKeyError(
-                f"expected features of {missing[0]!r}, got features of the unknown node type "
+                f"Expected features of {missing[0]!r}, got features of the unknown node type "
                 f"{unknown[0]!r}; the graph has {', '.join(map(repr, g.ntypes))}."
             )
         known = {*map(str, g.canonical_etypes), *g.etypes, *self.mods}
         for etype in (etype for by_type in options for etype in by_type or {}):
             if str(etype) not in known:
                 raise GraphKeyError(
-                    "expected arguments for edge types of the graph, got arguments for "
+                    "Expected arguments for edge types of the graph, got arguments for "
                     f"{etype!r}; there are layers for {', '.join(self.mods)}."
                 )
 
@@ -173,7 +173,7 @@ class HeteroGraphConv(nn.Module):
         if any(part.shape != parts[0].shape for part in parts[1:]):
             shapes = dict.fromkeys(tuple(part.shape) for part in parts)
             raise GraphValueError(
-                f"expected one shape from the layers of all edge types into {ntype!r}, got "
+                f"Expected one shape from the layers of all edge types into {ntype!r}, got "
                 f"{', '.join(map(str, shapes))}; give them one size, or pass a function as "
                 "aggregate."
             )
@@ -185,7 +185,7 @@ def _split_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, 
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
     if len(parts) > 2 or not all(isinstance(part, Mapping) for part in parts):
         raise GraphTypeError(
-            "expected features as a dict {node type: tensor}, or a pair of such dicts (of the "
+            "inputs: expected a dict {node type: tensor}, or a pair of such dicts (of the "
             f"sources, of the destinations), got {_checks.kind(inputs)}."
         )
     if len(parts) == 2 or not g.is_block:
@@ -305,7 +305,7 @@ class HeteroEmbedding(nn.Module):
             argument = f"input_ids[{name!r}]"
             if not isinstance(ids, Tensor):
                 raise GraphTypeError(
-                    f"expected {argument} as a tensor of integers, got {_checks.kind(ids)}."
+                    f"{argument}: expected a tensor of integers, got {_checks.kind(ids)}."
                 )
             _checks.id_dtype(ids.dtype, argument)
             vectors[name] = table(_checks.in_range(ids, table.num_embeddings, argument))
@@ -315,7 +315,7 @@ class HeteroEmbedding(nn.Module):
 def _dict_by_type(value: Any, name: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise GraphTypeError(
-            f"expected {name} as a dict {{type: tensor}}, got {_checks.kind(value)}."
+            f"{name}: expected a dict {{type: tensor}}, got {_checks.kind(value)}."
         )
     return value
 
@@ -323,5 +323,5 @@ def _dict_by_type(value: Any, name: str) -> Mapping[Any, Any]:
 def _module_of(modules: nn.ModuleDict, name: Any) -> nn.Module:
     """The module of a type."""
     if str(name) not in modules:
-        raise GraphKeyError(f"expected one of the types {', '.join(modules)}, got {name!r}.")
+        raise GraphKeyError(f"Expected one of the types {', '.join(modules)}, got {name!r}.")
     return modules[str(name)]

@@ -58,7 +58,7 @@ class JumpingKnowledge(nn.Module):
         if mode == "lstm":
             if in_feats is None or num_layers is None:
                 raise GraphValueError(
-                    "expected in_feats and num_layers for mode='lstm', got "
+                    "in_feats, num_layers: expected sizes for mode='lstm', got "
                     f"{in_feats} and {num_layers}."
                 )
             hidden = num_layers * in_feats // 2

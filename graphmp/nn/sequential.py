@@ -49,7 +49,7 @@ class Sequential(nn.Sequential):
         graphs = graph if isinstance(graph, (list, tuple)) else [graph] * len(self)
         if len(graphs) != len(self):
             raise GraphValueError(
-                f"expected a graph for each of the {len(self)} layers, or one for all, got "
+                f"Expected a graph for each of the {len(self)} layers, or one for all, got "
                 f"{len(graphs)}."
             )
         outputs: Any = feats

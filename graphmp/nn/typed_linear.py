@@ -76,19 +76,17 @@ class TypedLinear(nn.Module):
         """The number of bases; 0 without a regulariser."""
         kind, sizes = self.regularizer, (self.in_size, self.out_size)
         if kind not in REGULARIZERS:
-            raise GraphValueError(
-                f"expected regularizer to be None, 'basis' or 'bdd', got {kind!r}."
-            )
+            raise GraphValueError(f"regularizer: expected None, 'basis' or 'bdd', got {kind!r}.")
         if kind is None:
             return 0
         if num_bases is None or num_bases < 1:
             raise GraphValueError(
-                f"expected num_bases of at least 1 for regularizer={kind!r}, got {num_bases}."
+                f"num_bases: expected at least 1 for regularizer={kind!r}, got {num_bases}."
             )
         if kind == "bdd" and any(size % num_bases for size in sizes):
             raise GraphValueError(
-                f"expected num_bases to divide both sizes, got {num_bases}, which does not divide "
-                f"{sizes}."
+                f"num_bases: expected a divisor of both sizes, got {num_bases}, which does not "
+                f"divide {sizes}."
             )
         return num_bases
 

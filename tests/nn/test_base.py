@@ -303,7 +303,7 @@ def reading(parameters: str) -> MessagePassing:
 
 
 def test_an_unknown_reducer_is_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"aggr to be one of sum, mean.* got 'add'"):
+    with pytest.raises(gm.GraphValueError, match=r"aggr: expected one of sum, mean.* got 'add'"):
         MessagePassing("add")
     with pytest.raises(gm.GraphValueError, match=r"got \['mean', 'max'\]; .* in aggregate\(\)"):
         MessagePassing(["mean", "max"])  # type: ignore[arg-type]
@@ -341,22 +341,24 @@ def test_an_update_does_not_read_what_edges_carry() -> None:
 
 @pytest.mark.parametrize("graph", [torch.ones(6, SIZE), torch.ones(9), [[0], [1]], None], ids=str)
 def test_something_else_than_edges_is_refused(graph: Any) -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"expected a graph, or an edge_index .*, got"):
+    with pytest.raises(gm.GraphTypeError, match=r"Expected a graph, or an edge_index .*, got"):
         MessagePassing()(graph, torch.ones(6, SIZE))
 
 
 def test_a_wrong_edge_index_is_refused() -> None:
     layer, x = MessagePassing(), torch.ones(6, SIZE)
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_index of shape \(2, E\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_index: expected shape \(2, E\)"):
         layer(torch.zeros(3, 2, dtype=torch.int64), x)
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_index of shape \(2, E\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_index: expected shape \(2, E\)"):
         layer(torch.zeros(3, 2, dtype=torch.int64), (x, x))
     with pytest.raises(gm.GraphError, match="6"):
         layer(torch.tensor([[0], [6]]), x)
     with pytest.raises(gm.GraphError, match="-1"):
         layer(torch.tensor([[0], [-1]]), x)
     for wrong in (None, [1.0], torch.tensor(1.0), (x, None)):
-        with pytest.raises(gm.GraphValueError, match=r"expected x, .* whose rows are the nodes"):
+        with pytest.raises(
+            gm.GraphValueError, match=r"x: expected a tensor .* whose rows are the nodes"
+        ):
             layer(torch.tensor([[0], [1]]), wrong)
 
 

@@ -127,7 +127,7 @@ def test_relations_without_features_are_left_out() -> None:
 
 def test_a_relation_without_a_layer_is_an_error() -> None:
     with pytest.raises(
-        gm.GraphKeyError, match=r"expected a layer for edge type .*, got layers for follows, to"
+        gm.GraphKeyError, match=r"Expected a layer for edge type .*, got layers for follows, to"
     ):
         HeteroGraphConv({"follows": Seen(), "to": Seen()})(G, X)
 
@@ -148,10 +148,10 @@ def test_layers_are_told_that_a_node_may_lack_edges_of_their_type() -> None:
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(gm.GraphValueError, match=r"sum, max, min, mean, stack .* got 'add'"):
         HeteroGraphConv({}, "add")
-    with pytest.raises(gm.GraphTypeError, match="mods as a dict of layers, got list"):
+    with pytest.raises(gm.GraphTypeError, match="mods: expected a dict of layers, got list"):
         HeteroGraphConv([Seen()])  # type: ignore[arg-type]
     for inputs in (X["user"], (X, X, X), (X["user"], X["user"])):
-        with pytest.raises(gm.GraphTypeError, match="expected features as a dict"):
+        with pytest.raises(gm.GraphTypeError, match="inputs: expected a dict"):
             HeteroGraphConv({"follows": Seen()})(G, inputs)
 
 
@@ -219,14 +219,14 @@ def test_layers_in_turn_pass_several_arguments_on() -> None:
 
 
 def test_a_layer_that_is_no_module_is_refused() -> None:
-    with pytest.raises(gm.GraphTypeError, match=r"expected an nn\.Module for 'follows'"):
+    with pytest.raises(gm.GraphTypeError, match=r"Expected an nn\.Module for 'follows'"):
         HeteroGraphConv({"follows": "GraphConv"})  # type: ignore[dict-item]
 
 
 def test_a_mistyped_node_type_is_found() -> None:
     conv = HeteroGraphConv(layers())
     with pytest.raises(
-        gm.GraphKeyError, match=r"expected features of 'user', got .* unknown node type 'users'"
+        gm.GraphKeyError, match=r"Expected features of 'user', got .* unknown node type 'users'"
     ):
         conv(G, {"users": X["user"], "item": X["item"]})
     assert set(conv(G, {**X, "shop": torch.ones(1)})) == {"user", "item"}  # one too many is none
@@ -252,12 +252,12 @@ def test_wrong_rows_by_type_are_refused() -> None:
         (HeteroEmbedding({"a": 2}, 2), "input_ids"),
     ):
         with pytest.raises(
-            gm.GraphTypeError, match=f"expected {name} as a dict .* a tensor of torch.int64"
+            gm.GraphTypeError, match=f"{name}: expected a dict .* a tensor of torch.int64"
         ):
             layer(torch.tensor([0]))
     linear = HeteroLinear({"a": 2}, 2)
     assert_close(linear({"a": torch.ones(1, 2).int()})["a"], linear({"a": torch.ones(1, 2)})["a"])
-    with pytest.raises(gm.GraphTypeError, match=r"feat\['a'\] of the parameters' dtype"):
+    with pytest.raises(gm.GraphTypeError, match=r"feat\['a'\]: expected the parameters' dtype"):
         linear({"a": torch.ones(1, 2).double()})
     embedding = HeteroEmbedding({"a": 2}, 2)
     with pytest.raises(gm.GraphIndexError, match=r"input_ids\['a'\]: expected .* 0 to 1, got 7"):
@@ -266,5 +266,5 @@ def test_wrong_rows_by_type_are_refused() -> None:
         gm.GraphTypeError, match=r"input_ids\['a'\]: expected a dtype of torch\.int32 or"
     ):
         embedding({"a": torch.tensor([1.0])})
-    with pytest.raises(gm.GraphTypeError, match="as a tensor of integers, got list"):
+    with pytest.raises(gm.GraphTypeError, match="expected a tensor of integers, got list"):
         embedding({"a": [1]})

@@ -49,8 +49,8 @@ def test_parameters_are_drawn_anew() -> None:
     ("options", "message"),
     [
         (("mean",), "cat, max, lstm, got 'mean'"),
-        (("lstm",), "expected in_feats and num_layers"),
-        (("lstm", 3), "expected in_feats and num_layers"),
+        (("lstm",), "in_feats, num_layers: expected sizes"),
+        (("lstm", 3), "in_feats, num_layers: expected sizes"),
     ],
     ids=str,
 )
@@ -80,5 +80,5 @@ def test_one_tensor_in_place_of_a_list_is_refused() -> None:
 
 
 def test_layers_of_another_dtype_are_refused() -> None:
-    with pytest.raises(gm.GraphTypeError, match="expected feat_list of the parameters' dtype"):
+    with pytest.raises(gm.GraphTypeError, match="feat_list: expected the parameters' dtype"):
         JumpingKnowledge("lstm", 2, 2)([torch.ones(3, 2).double()] * 2)

@@ -236,7 +236,7 @@ def test_integers_are_numbers_of_the_parameters_dtype(name: str) -> None:
 def test_another_float_dtype_than_that_of_the_parameters_is_refused(
     name: str, dtype: torch.dtype
 ) -> None:
-    message = f"of the parameters' dtype torch.float32, got {dtype}; call"
+    message = rf"\w+: expected the parameters' dtype torch.float32, got {dtype}; call"
     with pytest.raises(gm.GraphTypeError, match=message):
         call(name, made(name), MIXED.graph(), inputs(MIXED).to(dtype))
 
@@ -249,7 +249,7 @@ def test_edges_of_another_float_dtype_are_refused(name: str) -> None:
         return
     row, layer, g, x = LAYERS[name], made(name), MIXED.graph(), inputs(MIXED)
     edge = edge_input(name, g)
-    with pytest.raises(gm.GraphTypeError, match=f"expected {row.edge} of the parameters' dtype"):
+    with pytest.raises(gm.GraphTypeError, match=f"{row.edge}: expected the parameters' dtype"):
         call(name, layer, g, x, edge.double())
     ones = edge > 0
     laws.assert_same_bits(call(name, layer, g, x, ones), call(name, layer, g, x, ones.float()))
@@ -257,7 +257,7 @@ def test_edges_of_another_float_dtype_are_refused(name: str) -> None:
 
 @those("source", "both", sized=True)
 def test_a_pair_with_sources_of_another_size_is_refused(name: str) -> None:
-    with pytest.raises(gm.GraphValueError, match="source nodes with 3"):
+    with pytest.raises(gm.GraphValueError, match="source nodes: expected 3"):
         call(name, made(name), MIXED.graph(), (torch.ones(6, 4), torch.ones(6, IN)))
 
 
@@ -269,7 +269,7 @@ def test_a_pair_with_sources_of_another_size_is_refused(name: str) -> None:
         ((torch.ones(6, IN), torch.ones(5, IN)), "one for each of the destination nodes"),
         (
             (torch.ones(6, IN), torch.ones(6, 4)),
-            "destination nodes with 3|of one size at both ends",
+            "destination nodes: expected 3|: expected one size at both ends",
         ),
     ],
     ids=["three", "rows", "size"],

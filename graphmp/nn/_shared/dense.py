@@ -51,12 +51,12 @@ def checked_matrix(adj: Any) -> Tensor:
     """
     if not isinstance(adj, Tensor):
         raise GraphTypeError(
-            f"expected adj as a dense adjacency matrix, got {_checks.kind(adj)}; for a graph, use "
+            f"adj: expected a dense adjacency matrix, got {_checks.kind(adj)}; for a graph, use "
             "the layer without Dense in its name."
         )
     if adj.ndim != 2:
         raise GraphValueError(
-            f"expected adj of shape (num_dst, num_src), got a shape of {tuple(adj.shape)}."
+            f"adj: expected shape (num_dst, num_src), got a shape of {tuple(adj.shape)}."
         )
     return adj
 
@@ -69,7 +69,7 @@ def check_square(adj: Tensor) -> None:
     """
     if adj.shape[0] != adj.shape[1]:
         raise GraphValueError(
-            "expected adj of shape (N, N), since the destinations are the sources, got a shape of "
+            "adj: expected shape (N, N), since the destinations are the sources, got a shape of "
             f"{tuple(adj.shape)}."
         )
 

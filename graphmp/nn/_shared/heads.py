@@ -189,7 +189,7 @@ def factors_by_head(adjacency: Adjacency, edge_weight: Tensor, shape: tuple[int,
     heads = heads[:1] if heads[1:] == (1,) else heads
     if heads not in ((1,), shape[-1:]):
         raise GraphValueError(
-            f"expected edge_weight of shape (E,) or (E, {shape[-1]}), got a shape of "
+            f"edge_weight: expected shape (E,) or (E, {shape[-1]}), got a shape of "
             f"{tuple(edge_weight.shape)}."
         )
     return expand_over_heads(edge_weight.reshape(-1, *heads), shape)

@@ -83,7 +83,7 @@ def read_ends(
     if isinstance(feat, tuple):
         if len(feat) != 2:
             raise GraphValueError(
-                f"expected {name} as one tensor or a pair (features of the sources, features of "
+                f"{name}: expected one tensor or a pair (features of the sources, features of "
                 f"the destinations), got a tuple of {len(feat)}."
             )
         _check(graph, feat[0], adjacency.num_src, "source nodes", sizes[0], name)
@@ -95,8 +95,8 @@ def read_ends(
         _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
     if adjacency.num_dst > adjacency.num_src if is_block else source != target:
         raise GraphValueError(
-            "expected a pair (features of the sources, features of the destinations), since the "
-            "destinations are not among the sources, got one tensor."
+            f"{name}: expected a pair (features of the sources, features of the destinations), "
+            "since the destinations are not among the sources, got one tensor."
         )
     return Ends(adjacency, in_dtype_of(like, feat, name), is_block)
 
@@ -120,7 +120,7 @@ def read_alike_ends(graph: Graph, feat: Any, name: str = "feat") -> Ends:
     src, dst = split_ends(ends, ends.feat)
     if src.shape[1:] != dst.shape[1:]:
         raise GraphValueError(
-            f"expected {name} of one size at both ends, since they are added, got "
+            f"{name}: expected one size at both ends, since they are added, got "
             f"{tuple(src.shape[1:])} for the sources and {tuple(dst.shape[1:])} for the "
             "destinations."
         )
@@ -180,7 +180,7 @@ def read_steps(
     is_same = adjacency.num_src == adjacency.num_dst if graph.is_block else source == target
     if not is_same:
         raise GraphValueError(
-            "expected a graph whose destinations are its sources, since messages are passed "
+            "Expected a graph whose destinations are its sources, since messages are passed "
             f"repeatedly, got {adjacency.num_src} sources and {adjacency.num_dst} other "
             "destinations; use the whole graph, or layers of one step."
         )
@@ -206,7 +206,7 @@ def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
     """
     if _checks.graph(graph).is_block:
         raise GraphValueError(
-            "expected a graph or a batch of graphs, got a block; pool the graph that was sampled."
+            "Expected a graph or a batch of graphs, got a block; pool the graph that was sampled."
         )
     sizes = graph.batch_num_nodes()
     _check(graph, feat, graph.num_nodes(), "nodes", size, "feat")
@@ -240,7 +240,7 @@ def in_dtype_of(like: Tensor | None, value: Tensor, name: str) -> Tensor:
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         return value
     raise GraphTypeError(
-        f"expected {name} of the parameters' dtype {like.dtype}, got {value.dtype}; call "
+        f"{name}: expected the parameters' dtype {like.dtype}, got {value.dtype}; call "
         f".to({like.dtype}) on it, or .to({value.dtype}) on the layer."
     )
 
@@ -307,14 +307,14 @@ def check_parameter(value: Any, shape: tuple[int | None, ...], name: str) -> Non
         GraphValueError: another shape.
     """
     if not isinstance(value, Tensor):
-        raise GraphTypeError(f"expected {name} as a tensor, got {_checks.kind(value)}.")
+        raise GraphTypeError(f"{name}: expected a tensor, got {_checks.kind(value)}.")
     fits = len(shape) == value.ndim
     for size, actual in zip(shape, value.shape, strict=False):
         fits = fits and size in (None, actual)
     if not fits:
         sizes = ", ".join("any" if size is None else str(size) for size in shape)
         raise GraphValueError(
-            f"expected {name} of shape ({sizes}), got a shape of {tuple(value.shape)}."
+            f"{name}: expected shape ({sizes}), got a shape of {tuple(value.shape)}."
         )
 
 
@@ -337,12 +337,12 @@ def checked_function(value: Function, name: str) -> Function:
     """
     if isinstance(value, type):
         raise GraphTypeError(
-            f"expected {name} as a function or a module, got the class {value.__name__}; pass an "
+            f"{name}: expected a function or a module, got the class {value.__name__}; pass an "
             f"instance, {value.__name__}()."
         )
     if value is not None and not callable(value):
         raise GraphTypeError(
-            f"expected {name} as a function or a module, such as torch.relu, got "
+            f"{name}: expected a function or a module, such as torch.relu, got "
             f"{_checks.kind(value)}."
         )
     return value
@@ -363,7 +363,7 @@ def check_option(value: Any, options: tuple[str, ...], name: str) -> None:
         >>> check_option("sum", ("sum", "mean"), "aggregator_type")
     """
     if value not in options:
-        raise GraphValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}.")
+        raise GraphValueError(f"{name}: expected one of {', '.join(options)}, got {value!r}.")
 
 
 def _check(graph: Graph, value: Any, rows: int, nodes: str, size: int | None, name: str) -> None:
@@ -381,7 +381,7 @@ def check_size(value: Tensor, size: int | None, name: str, owner: object) -> Non
     """
     if size is not None and (value.ndim < 2 or value.shape[-1] != size):
         raise GraphValueError(
-            f"expected {name} of the {owner} with {size} as the last dimension, got a shape of "
+            f"{name} of the {owner}: expected {size} as the last dimension, got a shape of "
             f"{tuple(value.shape)}."
         )
 

@@ -68,7 +68,7 @@ class _Activation:
             return self._check_version(self.value)
         if self.consumer is None:
             raise GraphRuntimeError(
-                "expected one backward pass through GroupRevRes, got another; call the layer again."
+                "Expected one backward pass through GroupRevRes, got another; call the layer again."
             )
         residuals, output = self.consumer
         return residuals.invert(output.read())
@@ -82,7 +82,7 @@ class _Activation:
     def _check_version(self, value: Tensor) -> Tensor:
         if value._version != self.version:
             raise GraphRuntimeError(
-                "expected the output of GroupRevRes as it was, got one that was changed in place, "
+                "Expected the output of GroupRevRes as it was, got one that was changed in place, "
                 "although the backward pass reads it; change a copy of it."
             )
         return value
@@ -162,7 +162,7 @@ class _Residuals:
         result: Tensor = self.modules[i](self.graph, h, *args)
         if result.shape != h.shape:
             raise GraphValueError(
-                "expected a layer whose output has the shape of its input, "
+                "Expected a layer whose output has the shape of its input, "
                 f"{tuple(h.shape)}, got {tuple(result.shape)}."
             )
         return result

@@ -64,7 +64,7 @@ class ChebConv(nn.Module):
     ) -> None:
         super().__init__()
         if k < 1:
-            raise GraphValueError(f"expected k of at least 1, got {k}.")
+            raise GraphValueError(f"k: expected at least 1, got {k}.")
         self._k, self._in_feats, self._out_feats = k, in_feats, out_feats
         self.activation = checked_function(activation, "activation")
         self.linear = nn.Linear(k * in_feats, out_feats, bias=bias)

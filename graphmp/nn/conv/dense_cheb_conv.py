@@ -54,7 +54,7 @@ class DenseChebConv(nn.Module):
     def __init__(self, in_feats: int, out_feats: int, k: int, bias: bool = True) -> None:
         super().__init__()
         if k < 1:
-            raise GraphValueError(f"expected k of at least 1, got {k}.")
+            raise GraphValueError(f"k: expected at least 1, got {k}.")
         self._k, self._in_feats, self._out_feats = k, in_feats, out_feats
         self.W = nn.Parameter(torch.empty(k, in_feats, out_feats))
         self.register_parameter("bias", nn.Parameter(torch.empty(out_feats)) if bias else None)

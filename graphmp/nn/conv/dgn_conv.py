@@ -139,7 +139,7 @@ class DGNConv(PNAConv):
         for field in (src, dst):
             if field.ndim != 2 or field.shape[1] < self.num_directions:
                 raise GraphValueError(
-                    f"expected eig_vec of shape (N, {self.num_directions}) or wider, got a shape "
+                    f"eig_vec: expected shape (N, {self.num_directions}) or wider, got a shape "
                     f"of {tuple(field.shape)}."
                 )
         differences = ops.gsddmm(ends.adjacency, "sub", src, dst)

@@ -106,7 +106,7 @@ class EGNNConv(nn.Module):
         left, right = (in_dtype_of(like, each, "coord_feat") for each in coordinates)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
-                f"expected edge_feat with {self.edge_feat_size} features per edge, got "
+                f"edge_feat: expected {self.edge_feat_size} features per edge, got "
                 f"{_checks.kind(edge_feat)}; 0 features are passed as None."
             )
         difference = ops.gsddmm(adjacency, "sub", left, right)

@@ -67,7 +67,7 @@ class GatedGraphConv(nn.Module):
         super().__init__()
         if in_feats > out_feats:
             raise GraphValueError(
-                f"expected out_feats of at least in_feats, got {out_feats} < {in_feats}."
+                f"out_feats: expected at least in_feats, got {out_feats} < {in_feats}."
             )
         self._in_feats, self._out_feats = in_feats, out_feats
         self._n_steps, self._n_etypes = n_steps, n_etypes
@@ -114,7 +114,7 @@ class GatedGraphConv(nn.Module):
         """The sources by type of their edges; None where there is one type."""
         if etypes is None and self._n_etypes > 1:
             raise GraphValueError(
-                f"expected etypes, since the layer has {self._n_etypes} edge types, got None."
+                f"etypes: expected types, as the layer has {self._n_etypes} edge types, got None."
             )
         if etypes is None:
             return None

@@ -92,7 +92,7 @@ class GATv2Conv(ChecksInDegrees):
         self._in_src_feats, self._in_dst_feats = sizes = sizes_at_ends(in_feats)
         if share_weights and sizes[0] != sizes[1]:
             raise GraphValueError(
-                f"expected one size at both ends with share_weights=True, got {sizes}."
+                f"in_feats: expected one size at both ends with share_weights=True, got {sizes}."
             )
         width = num_heads * out_feats
         self.fc_src = nn.Linear(sizes[0], width, bias=bias)

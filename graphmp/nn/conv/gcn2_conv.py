@@ -80,7 +80,7 @@ class GCN2Conv(ChecksInDegrees):
     ) -> None:
         super().__init__(allow_zero_in_degree)
         if layer < 1:
-            raise GraphValueError(f"expected layer of at least 1, got {layer}.")
+            raise GraphValueError(f"layer: expected at least 1, got {layer}.")
         self._in_feats, self.alpha = in_feats, alpha
         self.beta = math.log(lambda_ / layer + 1)
         self.weight1 = nn.Parameter(torch.empty(in_feats, in_feats))

@@ -131,7 +131,7 @@ class GraphConv(ChecksInDegrees):
             return self.weight
         if self.weight is not None:
             raise GraphValueError(
-                "expected no weight in the call, since the layer has its own, got "
+                "weight: expected None, since the layer has its own, got "
                 f"{_checks.kind(weight)}; construct the layer with weight=False."
             )
         check_parameter(weight, (None, None if self.bias is None else len(self.bias)), "weight")

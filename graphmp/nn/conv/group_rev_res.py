@@ -56,11 +56,9 @@ class GroupRevRes(nn.Module):
     def __init__(self, gnn_module: nn.Module, groups: int = 2) -> None:
         super().__init__()
         if not isinstance(gnn_module, nn.Module):
-            raise GraphTypeError(
-                f"expected gnn_module as a module, got {_checks.kind(gnn_module)}."
-            )
+            raise GraphTypeError(f"gnn_module: expected a module, got {_checks.kind(gnn_module)}.")
         if _checks.count(groups, "groups") < 2:
-            raise GraphValueError(f"expected at least 2 groups, got {groups}.")
+            raise GraphValueError(f"groups: expected at least 2, got {groups}.")
         copies = [copy.deepcopy(gnn_module) for _ in range(groups - 1)]
         self.gnn_modules = nn.ModuleList([gnn_module, *copies])
         self.groups = groups
@@ -88,10 +86,10 @@ class GroupRevRes(nn.Module):
 
     def _check(self, value: Any, name: str) -> None:
         if not isinstance(value, Tensor):
-            raise GraphTypeError(f"expected {name} as a tensor, got {_checks.kind(value)}.")
+            raise GraphTypeError(f"{name}: expected a tensor, got {_checks.kind(value)}.")
         if value.ndim < 2 or value.shape[-1] % self.groups:
             raise GraphValueError(
-                f"expected {name} with a last dimension that {self.groups} groups divide, got a "
+                f"{name}: expected a last dimension that {self.groups} groups divide, got a "
                 f"shape of {tuple(value.shape)}."
             )
 

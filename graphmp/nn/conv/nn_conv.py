@@ -124,8 +124,8 @@ class NNConv(nn.Module):
         matrices = self.edge_func(efeat)
         if matrices.numel() != shape[0] * shape[1] * shape[2]:
             raise GraphValueError(
-                f"expected edge_func to return {shape[1] * shape[2]} numbers per edge, got a shape "
-                f"of {tuple(matrices.shape)}."
+                f"edge_func: expected a function that returns {shape[1] * shape[2]} numbers per "
+                f"edge, got a shape of {tuple(matrices.shape)}."
             )
         return matrices.view(shape)
 

@@ -90,7 +90,7 @@ class PNAConv(nn.Module):
         super().__init__()
         if in_size % num_towers or out_size % num_towers:
             raise GraphValueError(
-                f"expected num_towers to divide both sizes, got {num_towers}, which does not "
+                f"num_towers: expected a divisor of both sizes, got {num_towers}, which does not "
                 f"divide {(in_size, out_size)}."
             )
         for name in aggregators:
@@ -153,7 +153,7 @@ class PNAConv(nn.Module):
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         if (edge_feat is None) != (self.edge_feat_size == 0):
             raise GraphValueError(
-                f"expected edge_feat with {self.edge_feat_size} features per edge, got "
+                f"edge_feat: expected {self.edge_feat_size} features per edge, got "
                 f"{_checks.kind(edge_feat)}; 0 features are passed as None."
             )
         if edge_feat is not None:

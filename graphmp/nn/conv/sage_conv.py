@@ -103,8 +103,8 @@ class SAGEConv(nn.Module):
         self._in_src_feats, self._in_dst_feats = sizes_at_ends(in_feats)
         if aggregator_type == "gcn" and self._in_src_feats != self._in_dst_feats:
             raise GraphValueError(
-                "expected one size at both ends for 'gcn', which adds their features, got "
-                f"{in_feats}."
+                "in_feats: expected one size at both ends for 'gcn', which adds their features, "
+                f"got {in_feats}."
             )
         self._out_feats, self._aggre_type = out_feats, aggregator_type
         self.norm = checked_function(norm, "norm")

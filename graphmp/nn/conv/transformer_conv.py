@@ -107,8 +107,8 @@ class TransformerConv(nn.Module):
         super().__init__()
         if beta and not residual:
             raise GraphValueError(
-                "expected residual=True with beta=True, the gate between the sum and the residual, "
-                "got residual=False; omit one of them."
+                "residual: expected True with beta=True, the gate between the sum and the "
+                "residual, got False; omit one of them."
             )
         self._num_heads, self._out_feats, self._edge_feats = num_heads, out_feats, edge_feats
         self._sizes = sizes_at_ends(in_feats)
@@ -167,13 +167,13 @@ class TransformerConv(nn.Module):
         if size is not None:
             if edge_feat is None:
                 raise GraphValueError(
-                    f"expected edge_feat, since the layer has edge_feats={size}, got None; pass "
-                    f"features of shape (E, {size})."
+                    f"edge_feat: expected features, as the layer has edge_feats={size}, got None; "
+                    f"pass features of shape (E, {size})."
                 )
             return read_edges(adjacency, edge_feat, "edge_feat", size, like)
         if edge_feat is not None:
             raise GraphValueError(
-                "expected no edge_feat, since the layer has edge_feats=None, got "
+                "edge_feat: expected None, since the layer has edge_feats=None, got "
                 f"{_checks.kind(edge_feat)}; pass the size of an edge's features as edge_feats."
             )
         return None

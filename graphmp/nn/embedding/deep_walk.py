@@ -77,7 +77,7 @@ class DeepWalk(SkipGram):
         _checks.graph(g)
         if g.is_block or not g.is_homogeneous:
             raise GraphValueError(
-                f"expected a graph of one node and one edge type, got {g.canonical_etypes}; use "
+                f"Expected a graph of one node and one edge type, got {g.canonical_etypes}; use "
                 "MetaPath2Vec."
             )
         super().__init__(g.num_nodes(), _checks.count(emb_dim, "emb_dim"), sparse)
@@ -88,7 +88,7 @@ class DeepWalk(SkipGram):
         self.negative_size = _checks.count(negative_size, "negative_size")
         if walk_length < window_size + 1:
             raise GraphValueError(
-                f"expected walk_length above window_size, got {walk_length} and {window_size}."
+                f"walk_length: expected more than window_size, got {walk_length} and {window_size}."
             )
         if not fast_neg:
             self.neg_prob = noise_distribution(g.out_degrees())
@@ -137,7 +137,7 @@ class DeepWalk(SkipGram):
         check_ids(walks, "batch_walk")
         if walks.ndim != 2 or walks.shape[1] != self.walk_length:
             raise GraphValueError(
-                f"expected walks of shape (n, {self.walk_length}), got a shape of "
+                f"batch_walk: expected shape (n, {self.walk_length}), got a shape of "
                 f"{tuple(walks.shape)}."
             )
         _checks.in_range(walks[walks >= 0], self.node_embed.num_embeddings, "Nodes of walks")

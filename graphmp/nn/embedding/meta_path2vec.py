@@ -90,7 +90,7 @@ class MetaPath2Vec(SkipGram):
         traces = self._walks(g.nodes(g.ntypes[int(first)]))
         if window_size > traces.shape[1]:
             raise GraphValueError(
-                "expected window_size of at most len(metapath) + 1, got "
+                "window_size: expected at most len(metapath) + 1, got "
                 f"{window_size} for a path of {traces.shape[1] - 1} steps."
             )
         visits = torch.bincount(traces[traces >= 0], minlength=g.num_nodes())
@@ -138,7 +138,7 @@ class MetaPath2Vec(SkipGram):
             _checks.in_range(rows, self.node_embed.num_embeddings, name)
         if pos_u.ndim != 1 or pos_v.shape != pos_u.shape or neg_v.shape[:-1] != pos_u.shape:
             raise GraphValueError(
-                "expected pos_u, pos_v and neg_v of shapes (P,), (P,) and (P, K), got "
+                "pos_u, pos_v, neg_v: expected shapes (P,), (P,) and (P, K), got "
                 f"{tuple(pos_u.shape)}, {tuple(pos_v.shape)} and {tuple(neg_v.shape)}."
             )
         return self.loss(pos_u, pos_v, neg_v, weight=1, limit=10)

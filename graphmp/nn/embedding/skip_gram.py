@@ -134,5 +134,5 @@ def check_ids(value: Any, name: str) -> None:
     """
     if not isinstance(value, Tensor) or value.dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(
-            f"expected {name} as a tensor of int32 or int64, got {_checks.kind(value)}."
+            f"{name}: expected a tensor of int32 or int64, got {_checks.kind(value)}."
         )

@@ -86,7 +86,7 @@ class GNNExplainer(MaskExplainer):
         _check(graph, feat)
         sg, new = khop_in_subgraph(graph, node_id, self.num_hops)
         if new.numel() != 1:
-            raise GraphValueError(f"expected one node to explain, got {new.numel()}.")
+            raise GraphValueError(f"node_id: expected one node, got {new.numel()}.")
         nodes, edges = sg.ndata[NID].long(), sg.edata[EID].long()
         for name, value in kwargs.items():
             if isinstance(value, Tensor) and value.ndim > 0:
@@ -137,7 +137,7 @@ class GNNExplainer(MaskExplainer):
 def _check(graph: Graph, feat: Any) -> None:
     if graph.is_block or not graph.is_homogeneous:
         raise GraphValueError(
-            f"expected a graph of one node and one edge type, got {graph.canonical_etypes}; use "
+            f"Expected a graph of one node and one edge type, got {graph.canonical_etypes}; use "
             "HeteroGNNExplainer."
         )
     check_features(feat, graph.num_nodes(), graph.device, "nodes")

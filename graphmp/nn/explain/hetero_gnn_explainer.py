@@ -88,7 +88,7 @@ class HeteroGNNExplainer(MaskExplainer):
         sg, new_ids = khop_in_subgraph(graph, {ntype: node_id}, self.num_hops)
         new = new_ids[ntype]
         if new.numel() != 1:
-            raise GraphValueError(f"expected one node to explain, got {new.numel()}.")
+            raise GraphValueError(f"node_id: expected one node, got {new.numel()}.")
         sg_feat = {t: feat[t][sg.nodes[t].data[NID].long()] for t in sg.ntypes}
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
@@ -134,13 +134,15 @@ class HeteroGNNExplainer(MaskExplainer):
 
 def _check(graph: Graph, feat: Any) -> None:
     if graph.is_block:
-        raise GraphValueError("expected a graph, got a block; explain the graph that was sampled.")
+        raise GraphValueError("Expected a graph, got a block; explain the graph that was sampled.")
     if not isinstance(feat, Mapping):
         raise GraphTypeError(
-            f"expected feat as a dict {{node type: tensor}}, got {_checks.kind(feat)}."
+            f"feat: expected a dict {{node type: tensor}}, got {_checks.kind(feat)}."
         )
     for ntype in graph.ntypes:
         if ntype not in feat:
-            raise GraphKeyError(f"expected feat of node type {ntype!r}, got {list(feat)}.")
+            raise GraphKeyError(
+                f"feat: expected features of node type {ntype!r}, got {list(feat)}."
+            )
         owner = f"nodes of type {ntype!r}"
         check_features(feat[ntype], graph.num_nodes(ntype), graph.device, owner)

@@ -125,7 +125,7 @@ def _first_masks(graph: Graph, feat: Mapping[str, Tensor]) -> tuple[ByType, ByTy
 def _check_call(model: Any) -> None:
     """Check that a model can be called as explainers do."""
     if not callable(model):
-        raise GraphTypeError(f"expected a callable model, got {_checks.kind(model)}.")
+        raise GraphTypeError(f"model: expected a callable, got {_checks.kind(model)}.")
     try:
         called = inspect.signature(model.forward if isinstance(model, nn.Module) else model)
     except (TypeError, ValueError):
@@ -170,9 +170,9 @@ def check_features(feat: Any, rows: int, device: torch.device, owner: str) -> No
     """
     _checks.feature(feat, rows, device, "feat", owner)
     if not feat.is_floating_point():
-        raise GraphTypeError(f"expected feat in floating point, got {_checks.kind(feat)}.")
+        raise GraphTypeError(f"feat: expected floating point, got {_checks.kind(feat)}.")
     if feat.ndim != 2:
-        raise GraphValueError(f"expected feat of shape (N, D), got a shape of {tuple(feat.shape)}.")
+        raise GraphValueError(f"feat: expected shape (N, D), got a shape of {tuple(feat.shape)}.")
 
 
 def checked_classes(logits: Any, rows: int | None) -> Tensor:
@@ -187,13 +187,15 @@ def checked_classes(logits: Any, rows: int | None) -> Tensor:
         GraphValueError: another shape.
     """
     if not isinstance(logits, Tensor):
-        raise GraphTypeError(f"expected logits from the model, got {_checks.kind(logits)}.")
+        raise GraphTypeError(
+            f"logits: expected a tensor from the model, got {_checks.kind(logits)}."
+        )
     if logits.ndim != 2 or 0 in logits.shape or len(logits) != (rows or 1):
         shape = "(1, classes), one row for the graph"
         if rows is not None:
             shape = f"(n, classes), one row for each of {rows} nodes"
         raise GraphValueError(
-            f"expected logits {shape}, from the model, got a shape of {tuple(logits.shape)}; use "
+            f"logits: expected {shape}, from the model, got a shape of {tuple(logits.shape)}; use "
             "explain_node for classes of nodes, explain_graph for those of graphs."
         )
     return logits

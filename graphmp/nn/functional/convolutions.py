@@ -188,12 +188,12 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
     src, dst = split_ends(ends, ends.feat)
     if src.ndim < 2:
         raise GraphValueError(
-            f"expected feat of shape (num_src, size), got a shape of {tuple(src.shape)}; cosines "
+            f"feat: expected shape (num_src, size), got a shape of {tuple(src.shape)}; cosines "
             "need vectors."
         )
     if not src.is_floating_point():
         raise GraphTypeError(
-            f"expected feat in floating point, got {src.dtype}; call .float() on it."
+            f"feat: expected floating point, got {src.dtype}; call .float() on it."
         )
     src = src.unsqueeze(-2)  # one head
     query = normalize(dst.unsqueeze(-2), dim=-1) * _number(beta, "beta")
@@ -267,7 +267,7 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
     read_edges(adjacency, edge_feat, "edge_feat")
     if edge_feat.shape[1:] != src.shape[1:]:
         raise GraphValueError(
-            f"expected edge_feat of the size of node_feat, {tuple(src.shape[1:])}, got "
+            f"edge_feat: expected the size of node_feat, {tuple(src.shape[1:])}, got "
             f"{tuple(edge_feat.shape[1:])}; map it by a linear layer first."
         )
     messages = ops.gsddmm(adjacency, "add", src, edge_feat, "u", "e").relu()
@@ -290,6 +290,6 @@ def _number(value: float | Tensor, name: str) -> float | Tensor:
         return value
     if value.numel() != 1:
         raise GraphValueError(
-            f"expected {name} as one number, got a tensor of shape {tuple(value.shape)}."
+            f"{name}: expected one number, got a tensor of shape {tuple(value.shape)}."
         )
     return value.view(())

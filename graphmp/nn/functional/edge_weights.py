@@ -73,11 +73,11 @@ def edge_weight_norm(
 def _check_numbers(edge_weight: Tensor, norm: str) -> None:
     if edge_weight.shape[1:] not in ((), (1,)):
         raise GraphValueError(
-            "expected edge_weight of shape (E,) or (E, 1), got a shape of "
+            "edge_weight: expected shape (E,) or (E, 1), got a shape of "
             f"{tuple(edge_weight.shape)}."
         )
     if norm == "both" and edge_weight.is_cpu and not bool((edge_weight > 0).all()):
         raise GraphValueError(
-            "expected weights above zero for norm='both', which takes roots of their sums, got "
-            f"{float(edge_weight.min())}; remove such edges, or use norm='right'."
+            "edge_weight: expected numbers above zero for norm='both', which takes roots of their "
+            f"sums, got {float(edge_weight.min())}; remove such edges, or use norm='right'."
         )

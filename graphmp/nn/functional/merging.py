@@ -50,7 +50,7 @@ def jumping_knowledge(
     if mode == "max":
         return layers.amax(-2)
     if score is None:
-        raise GraphValueError("expected a function as score for mode='lstm', got None.")
+        raise GraphValueError("score: expected a function for mode='lstm', got None.")
     return (score(layers).softmax(-2) * layers).sum(-2)
 
 
@@ -66,18 +66,16 @@ def check_mode(mode: str) -> None:
 def _checked_layers(feat_list: Any, mode: str) -> list[Tensor]:
     """A list of tensors of one shape; in ``"cat"`` but for the last dimension."""
     if isinstance(feat_list, Tensor):
-        raise GraphTypeError(
-            "expected feat_list as a list of the outputs of layers, got one tensor."
-        )
+        raise GraphTypeError("feat_list: expected a list of the outputs of layers, got one tensor.")
     feats = list(feat_list)
     if not feats:
-        raise GraphValueError("expected feat_list with the output of a layer, got an empty list.")
+        raise GraphValueError("feat_list: expected the output of a layer, got an empty list.")
     for position, feat in enumerate(feats):
         _check_tensor(feat, f"feat_list[{position}]")
     shapes = {feat.shape[:-1] if mode == "cat" else feat.shape for feat in feats}
     if len(shapes) > 1:
         raise GraphValueError(
-            f"expected outputs of matching shapes for mode={mode!r}, got shapes of "
+            f"feat_list: expected matching shapes for mode={mode!r}, got shapes of "
             f"{[tuple(feat.shape) for feat in feats]}."
         )
     return feats
@@ -110,7 +108,7 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
     exact, rest = (pairs[1:], []) if op == "cat" else (pairs[:1], pairs[1:])
     if any(m != n for m, n in exact) or any(m != n and 1 not in (m, n) for m, n in rest):
         raise GraphValueError(
-            f"expected h_src and h_dst of matching shapes for op={op!r}, got "
+            f"h_src, h_dst: expected matching shapes for op={op!r}, got "
             f"{tuple(h_src.shape)} and {tuple(h_dst.shape)}."
         )
     if op == "dot":
@@ -131,6 +129,6 @@ def check_operator(op: str) -> None:
 
 def _check_tensor(value: Any, name: str) -> None:
     if not isinstance(value, Tensor):
-        raise GraphTypeError(f"expected {name} as a tensor, got {_checks.kind(value)}.")
+        raise GraphTypeError(f"{name}: expected a tensor, got {_checks.kind(value)}.")
     if value.ndim == 0:
-        raise GraphValueError(f"expected {name} of shape (N, size), got a single number.")
+        raise GraphValueError(f"{name}: expected shape (N, size), got a single number.")

@@ -126,7 +126,7 @@ def sag_pooling(
     _checks.feature(score, graph.num_nodes(), graph.device, "score", "nodes")
     if score.shape[1:] != (1,):
         raise GraphValueError(
-            "expected score, the output of conv, of shape (N, 1), one number for each node, got a "
+            "score: expected the output of conv, of shape (N, 1), one number for each node, got a "
             f"shape of {tuple(score.shape)}."
         )
     scores = score.squeeze(-1)
@@ -149,10 +149,10 @@ def check_ratio(ratio: Any) -> None:
         GraphValueError: nothing would stay, or more than all.
     """
     if isinstance(ratio, bool) or not isinstance(ratio, (int, float)):
-        raise GraphTypeError(f"expected ratio as a number, got {ratio!r}.")
+        raise GraphTypeError(f"ratio: expected a number, got {ratio!r}.")
     if not ratio > 0 or (isinstance(ratio, float) and ratio > 1):
         raise GraphValueError(
-            f"expected ratio above 0 and up to 1, or a number of nodes, got {ratio}."
+            f"ratio: expected a number above 0 and up to 1, or a number of nodes, got {ratio}."
         )
 
 

@@ -102,7 +102,7 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
     """
     checked_nodes(graph, feat)
     if feat.ndim != 2:
-        raise GraphValueError(f"expected feat of shape (N, D), got a shape of {tuple(feat.shape)}.")
+        raise GraphValueError(f"feat: expected shape (N, D), got a shape of {tuple(feat.shape)}.")
     with graph.local_scope():
         graph.ndata["h"] = feat.sort(dim=-1).values
         return topk_nodes(graph, "h", _checks.count(k, "k"), sortby=-1)[0].flatten(1)
@@ -171,6 +171,6 @@ def _check_numbers(graph: Graph, value: Tensor, name: str, source: str) -> None:
     _checks.feature(value, graph.num_nodes(), graph.device, name, "nodes")
     if value.ndim < 2 or value.shape[-1] != 1:
         raise GraphValueError(
-            f"expected {name}, the output of {source}, of shape (N, 1), one number for each node, "
+            f"{name}: expected the output of {source}, of shape (N, 1), one number for each node, "
             f"got a shape of {tuple(value.shape)}."
         )

@@ -185,7 +185,7 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
     counts = graph.batch_num_nodes()
     if values.numel() != counts.numel():
         raise GraphValueError(
-            f"expected lambda_max as one number, or one for each of the {counts.numel()} graphs "
+            f"lambda_max: expected one number, or one for each of the {counts.numel()} graphs "
             f"of the batch, got {values.numel()}."
         )
     rows = values.repeat_interleave(counts, output_size=graph.num_nodes())
@@ -201,7 +201,7 @@ def _read_parts(
         check_parameter(bias, weight.shape[:1], "bias")
     if parts == 0 or weight.shape[1] % parts:
         raise GraphValueError(
-            f"expected weight as {parts} parts of equal size side by side, and at least one, got a "
+            f"weight: expected {parts} parts of equal size side by side, and at least one, got a "
             f"shape of {tuple(weight.shape)}."
         )
     return read_steps(graph, feat, weight.shape[1] // parts, weight)
@@ -334,7 +334,7 @@ def _known(labels: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
     known = torch.ones(len(labels), dtype=torch.bool, device=labels.device)
     if isinstance(mask, Tensor) and mask.is_floating_point() and mask.numel():
         raise GraphTypeError(
-            f"expected mask as bools or ids, got {mask.dtype}; call .bool() on zeros and ones."
+            f"mask: expected bools or ids, got {mask.dtype}; call .bool() on zeros and ones."
         )
     if mask is not None:
         ids = _checks.ids_or_mask(mask, torch.int64, labels.device, len(labels), "mask")
@@ -353,7 +353,7 @@ def _one_hot(labels: Tensor, known: Tensor) -> Tensor:
     negative = labels[known & (labels < 0)]
     if negative.numel():
         raise GraphValueError(
-            f"expected labels numbered from 0, got {int(negative[0])}; if it stands for an unknown "
+            f"labels: expected numbers from 0, got {int(negative[0])}; if it stands for an unknown "
             "label, pass mask=labels >= 0."
         )
     return one_hot(labels.clamp(min=0)).float()

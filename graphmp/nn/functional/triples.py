@@ -95,6 +95,6 @@ def _checked(h_head: Any, h_tail: Any, rels: Any, num_rels: int, size: int) -> T
         _checks.feature(h, len(types), types.device, name, "triples")
         if h.shape[1:] != (size,):
             raise GraphValueError(
-                f"expected {name} of shape (E, {size}), got a shape of {tuple(h.shape)}."
+                f"{name}: expected shape (E, {size}), got a shape of {tuple(h.shape)}."
             )
     return types

@@ -41,19 +41,17 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
         tensor([2., 1., 2.])
     """
     if not isinstance(weight, Tensor):
-        raise GraphTypeError(f"expected weight as a tensor, got {_checks.kind(weight)}.")
+        raise GraphTypeError(f"weight: expected a tensor, got {_checks.kind(weight)}.")
     if weight.ndim not in (3, 4):
         raise GraphValueError(
-            "expected weight of shape (types, in, out), or (types, blocks, in, out) for blocks, "
+            "weight: expected shape (types, in, out), or (types, blocks, in, out) for blocks, "
             f"got a shape of {tuple(weight.shape)}."
         )
     types = checked_types(x_type, len(weight), "x_type")
     _checks.feature(x, len(types), types.device, "x", "types")
     in_size = weight.shape[1:-1].numel()
     if x.ndim != 2 or x.shape[1] != in_size:
-        raise GraphValueError(
-            f"expected x of shape (N, {in_size}), got a shape of {tuple(x.shape)}."
-        )
+        raise GraphValueError(f"x: expected shape (N, {in_size}), got a shape of {tuple(x.shape)}.")
     return products_by_type(in_dtype_of(weight, x, "x"), types, weight, sorted_by_type)
 
 

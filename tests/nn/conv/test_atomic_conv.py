@@ -60,11 +60,11 @@ def test_it_agrees_with_the_dense_formula(corner: Corner, typed: bool) -> None:
 def test_wrong_inputs_are_refused() -> None:
     g, x = gm.graph(([0, 1], [1, 2])), torch.ones(3, 1).double()
     layer = AtomicConv(CUTOFFS, MEANS, SCALES, TYPES)
-    with pytest.raises(gm.GraphValueError, match="with 1 as the last dimension"):
+    with pytest.raises(gm.GraphValueError, match=": expected 1 as the last dimension"):
         layer(g, torch.ones(3, 2).double(), torch.ones(2, 1).double())
-    with pytest.raises(gm.GraphValueError, match="distances of the edges with 1 as the last"):
+    with pytest.raises(gm.GraphValueError, match="distances of the edges: expected 1 as the last"):
         layer(g, x, torch.ones(2, 2).double())
-    with pytest.raises(gm.GraphValueError, match=r"rbf_kernel_means of shape \(2\), got"):
+    with pytest.raises(gm.GraphValueError, match=r"rbf_kernel_means: expected shape \(2\), got"):
         AtomicConv(CUTOFFS, MEANS[:1], SCALES)
-    with pytest.raises(gm.GraphTypeError, match="features_to_use as a tensor, got list"):
+    with pytest.raises(gm.GraphTypeError, match="features_to_use: expected a tensor, got list"):
         AtomicConv(CUTOFFS, MEANS, SCALES, [6.0])  # type: ignore[arg-type]

@@ -105,7 +105,12 @@ def test_integers_are_numbers_of_the_parameters_dtype() -> None:
         (gm.graph(([0], [1])), torch.ones(2, 3), gm.GraphTypeError, "a dense adjacency matrix"),
         (torch.ones(2), torch.ones(2, 3), gm.GraphValueError, r"\(num_dst, num_src\), got a shape"),
         (torch.ones(2, 2), torch.ones(3, 3), gm.GraphValueError, "expected 2 rows"),
-        (torch.ones(2, 2), torch.ones(2, 4), gm.GraphValueError, "with 3 as the last dimension"),
+        (
+            torch.ones(2, 2),
+            torch.ones(2, 4),
+            gm.GraphValueError,
+            ": expected 3 as the last dimension",
+        ),
         (torch.ones(2, 2), [[1.0] * 3] * 2, gm.GraphTypeError, "expected a tensor, got list"),
         (torch.ones(2, 2), torch.ones(2, 3).double(), gm.GraphTypeError, "torch.float64"),
     ],
@@ -118,16 +123,16 @@ def test_wrong_inputs_are_refused(adj: Any, feat: Any, error: Any, message: str)
 
 def test_one_tensor_needs_a_square_matrix() -> None:
     for layer in (DenseSAGEConv(3, 2), DenseChebConv(3, 2, 2)):
-        with pytest.raises(gm.GraphValueError, match=r"adj of shape \(N, N\)"):
+        with pytest.raises(gm.GraphValueError, match=r"adj: expected shape \(N, N\)"):
             layer(torch.ones(2, 3), torch.ones(3, 3))
     with pytest.raises(gm.GraphValueError, match="expected 2 rows, one for each of the dest"):
         DenseSAGEConv(3, 2)(torch.ones(2, 3), (torch.ones(3, 3), torch.ones(3, 3)))
 
 
 def test_wrong_options_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="expected norm to be one of"):
+    with pytest.raises(gm.GraphValueError, match="norm: expected one of"):
         DenseGraphConv(3, 2, "row")
-    with pytest.raises(gm.GraphValueError, match="expected k of at least 1, got 0"):
+    with pytest.raises(gm.GraphValueError, match="k: expected at least 1, got 0"):
         DenseChebConv(3, 2, 0)
     with pytest.raises(gm.GraphTypeError, match="the class ReLU"):
         DenseSAGEConv(3, 2, activation=nn.ReLU)  # type: ignore[arg-type]

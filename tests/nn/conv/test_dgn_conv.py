@@ -87,9 +87,9 @@ def test_wrong_inputs_are_refused() -> None:
     layer, x = DGNConv(3, 2, ["dir2-av"], ["identity"], 1.5), torch.ones(3, 3)
     with pytest.raises(gm.GraphTypeError, match="'eig_vec' of the source nodes: expected a tensor"):
         layer(RING, x)
-    with pytest.raises(gm.GraphValueError, match=r"eig_vec of shape \(N, 2\) or wider"):
+    with pytest.raises(gm.GraphValueError, match=r"eig_vec: expected shape \(N, 2\) or wider"):
         layer(RING, x, eig_vec=torch.ones(3, 1))
-    with pytest.raises(gm.GraphValueError, match=r"aggregators to be one of mean, .*'dir4-av'"):
+    with pytest.raises(gm.GraphValueError, match=r"aggregators: expected one of mean, .*'dir4-av'"):
         DGNConv(3, 2, ["dir4-av"], ["identity"], 1.5)
-    with pytest.raises(gm.GraphValueError, match=r"aggregators to be one of mean, .*'dir1-av'"):
+    with pytest.raises(gm.GraphValueError, match=r"aggregators: expected one of mean, .*'dir1-av'"):
         PNAConv(3, 2, ["dir1-av"], ["identity"], 1.5)

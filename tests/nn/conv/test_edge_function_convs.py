@@ -121,7 +121,7 @@ def test_nodes_without_in_edges_are_refused() -> None:
 
 def test_edges_of_another_size_are_refused() -> None:
     for layer, name in ((CFConv(3, 4, 5, 2), "edge_feats"), (GMMConv(3, 2, 4, 5), "pseudo")):
-        with pytest.raises(gm.GraphValueError, match=rf"expected {name} of .* with 4 .* \(4, 3\)"):
+        with pytest.raises(gm.GraphValueError, match=rf"{name} of .*: expected 4 .* \(4, 3\)"):
             layer(RING, torch.ones(3, 3), torch.ones(4, 3))
 
 

@@ -77,7 +77,7 @@ def test_features_may_have_more_dimensions() -> None:
 
 
 def test_edges_of_another_size_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_feat of .* with 4 .* \(4, 3\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_feat of .*: expected 4 .* \(4, 3\)"):
         EdgeGATConv(4, EDGE, OUT, HEADS)(RING, torch.ones(3, 4), torch.ones(4, 3))
 
 

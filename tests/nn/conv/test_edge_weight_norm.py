@@ -49,7 +49,9 @@ def test_an_unknown_norm_is_refused() -> None:
 @pytest.mark.parametrize("bad", [0.0, -1.0])
 def test_weights_without_a_root_are_refused(bad: float) -> None:
     weight = torch.tensor([1.0, bad, 1.0, 1.0])
-    with pytest.raises(gm.GraphValueError, match=f"expected weights above zero .* got {bad};"):
+    with pytest.raises(
+        gm.GraphValueError, match=f"edge_weight: expected numbers above zero .* got {bad};"
+    ):
         EdgeWeightNorm()(RING, weight)
     assert bool(EdgeWeightNorm("right")(RING, weight).isfinite().any())
 

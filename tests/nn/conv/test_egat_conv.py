@@ -69,12 +69,12 @@ def test_the_attention_given_is_the_one_applied() -> None:
 @pytest.mark.parametrize("shape", [(4, 2), (4, HEADS, 2)], ids=str)
 def test_edge_weights_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     layer, x, e = EGATConv(4, EDGE, OUT, NEW, HEADS), torch.ones(3, 4), torch.ones(4, EDGE)
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_weight of shape \(E,\) or"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_weight: expected shape \(E,\) or"):
         layer(RING, x, e, edge_weight=torch.ones(shape))
 
 
 def test_edges_of_another_size_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"expected efeats of .* with 4 .* \(4, 3\)"):
+    with pytest.raises(gm.GraphValueError, match=r"efeats of .*: expected 4 .* \(4, 3\)"):
         EGATConv(4, EDGE, OUT, NEW, HEADS)(RING, torch.ones(3, 4), torch.ones(4, 3))
 
 

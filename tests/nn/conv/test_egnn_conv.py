@@ -82,11 +82,13 @@ def test_two_nodes_at_one_place_have_finite_gradients() -> None:
 
 def test_features_of_edges_come_if_and_only_if_they_are_read() -> None:
     h, x = torch.ones(3, 3), torch.ones(3, 2)
-    with pytest.raises(gm.GraphValueError, match=r"edge_feat with 4 features per edge, got None"):
+    with pytest.raises(
+        gm.GraphValueError, match=r"edge_feat: expected 4 features per edge, got None"
+    ):
         EGNNConv(3, 5, 2, 4)(RING, h, x)
     with pytest.raises(
-        gm.GraphValueError, match=r"edge_feat with 0 features per edge, got a tensor"
+        gm.GraphValueError, match=r"edge_feat: expected 0 features per edge, got a tensor"
     ):
         EGNNConv(3, 5, 2)(RING, h, x, torch.ones(4, 4))
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_feat of .* with 4 .* \(4, 3\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_feat of .*: expected 4 .* \(4, 3\)"):
         EGNNConv(3, 5, 2, 4)(RING, h, x, torch.ones(4, 3))

@@ -126,7 +126,7 @@ def test_its_attention_serves_as_weights() -> None:
 
 
 def test_one_tensor_does_not_serve_two_sizes() -> None:
-    with pytest.raises(gm.GraphValueError, match="destination nodes with 3 as the last"):
+    with pytest.raises(gm.GraphValueError, match="destination nodes: expected 3 as the last"):
         GATConv((4, 3), OUT, HEADS)(RING, torch.ones(3, 4))
 
 

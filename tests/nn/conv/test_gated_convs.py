@@ -55,7 +55,7 @@ def test_gated_graph_conv_agrees_with_the_dense_formula(
 def test_types_of_edges_are_needed_where_there_are_several() -> None:
     layer, x = GatedGraphConv(3, 4, 2, 3), torch.randn(3, 3)
     with pytest.raises(
-        gm.GraphValueError, match="expected etypes, since the layer has 3 edge types"
+        gm.GraphValueError, match="etypes: expected types, as the layer has 3 edge types"
     ):
         layer(RING, x)
     with pytest.raises(gm.GraphIndexError, match="etypes: expected ids from 0 to 2, got 3"):
@@ -116,5 +116,5 @@ def test_both_results_are_dropped_out_last() -> None:
 
 
 def test_edges_of_another_size_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_feat of .* with 4 .* \(4, 3\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_feat of .*: expected 4 .* \(4, 3\)"):
         GatedGCNConv(3, 4, 2)(RING, torch.ones(3, 3), torch.ones(4, 3))

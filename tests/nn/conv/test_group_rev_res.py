@@ -221,11 +221,11 @@ def test_wrong_inputs_are_refused() -> None:
     g, layer = MIXED.graph(), GroupRevRes(GraphConv(2, 2, allow_zero_in_degree=True))
     with pytest.raises(gm.GraphValueError, match="last dimension that 2 groups divide"):
         layer(g, torch.ones(6, 5))
-    with pytest.raises(gm.GraphTypeError, match=r"expected args\[0\] as a tensor, got None"):
+    with pytest.raises(gm.GraphTypeError, match=r"args\[0\]: expected a tensor, got None"):
         layer(g, torch.ones(6, 4), None)
-    with pytest.raises(gm.GraphValueError, match="at least 2 groups, got 1"):
+    with pytest.raises(gm.GraphValueError, match="groups: expected at least 2, got 1"):
         GroupRevRes(GraphConv(2, 2), 1)
-    with pytest.raises(gm.GraphTypeError, match="gnn_module as a module, got"):
+    with pytest.raises(gm.GraphTypeError, match="gnn_module: expected a module, got"):
         GroupRevRes(torch.relu)  # type: ignore[arg-type]
     with pytest.raises(gm.GraphValueError, match=r"shape of its input, \(6, 2\), got \(6, 3\)"):
         GroupRevRes(GraphConv(2, 3, allow_zero_in_degree=True))(g, torch.ones(6, 4))

@@ -123,11 +123,11 @@ def test_a_tower_is_dropped_out_before_the_mixing() -> None:
         ((4, 6, ["mean"], ["identity"], 1.0, 0.0, 4), r"got 4, which does not divide \(4, 6\)"),
         (
             (4, 6, ["median"], ["identity"], 1.0),
-            "expected aggregators to be one of mean, .*, got 'median'",
+            "aggregators: expected one of mean, .*, got 'median'",
         ),
         (
             (4, 6, ["mean"], ["linear"], 1.0),
-            "expected scalers to be one of identity, .*, got 'linear'",
+            "scalers: expected one of identity, .*, got 'linear'",
         ),
     ],
     ids=["towers", "aggregator", "scaler"],
@@ -139,9 +139,11 @@ def test_wrong_options_are_refused(options: Any, message: str) -> None:
 
 def test_features_of_edges_come_if_and_only_if_they_are_read() -> None:
     x, options = torch.ones(3, 3), (["mean"], ["identity"], 1.0)
-    with pytest.raises(gm.GraphValueError, match=r"edge_feat with 4 features per edge, got None"):
+    with pytest.raises(
+        gm.GraphValueError, match=r"edge_feat: expected 4 features per edge, got None"
+    ):
         PNAConv(3, 2, *options, edge_feat_size=4)(RING, x)
     with pytest.raises(
-        gm.GraphValueError, match=r"edge_feat with 0 features per edge, got a tensor"
+        gm.GraphValueError, match=r"edge_feat: expected 0 features per edge, got a tensor"
     ):
         PNAConv(3, 2, *options)(RING, x, torch.ones(4, 4))

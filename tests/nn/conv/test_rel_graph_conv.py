@@ -84,7 +84,7 @@ def test_typed_linear_refuses_wrong_rows(x: Tensor, types: Any, error: type, mes
     ("options", "message"),
     [
         (("base", 2), "None, 'basis' or 'bdd', got 'base'"),
-        (("basis", None), "num_bases of at least 1 .* got None"),
+        (("basis", None), "num_bases: expected at least 1 .* got None"),
         (("bdd", 3), r"got 3, which does not divide \(4, 6\)"),
     ],
     ids=str,

@@ -156,7 +156,7 @@ def test_gcn2_conv_agrees_with_the_dense_formula(corner: Corner, one: bool) -> N
 
 
 def test_layers_of_gcn2_are_counted_from_one() -> None:
-    with pytest.raises(gm.GraphValueError, match="layer of at least 1, got 0"):
+    with pytest.raises(gm.GraphValueError, match="layer: expected at least 1, got 0"):
         GCN2Conv(3, 0)
 
 
@@ -199,7 +199,7 @@ def test_features_may_have_more_dimensions(make: Callable[[], nn.Module]) -> Non
 
 def test_weights_without_a_root_are_refused() -> None:
     for layer in (SGConv(3, 2), TAGConv(3, 2), APPNPConv(1, 0.1)):
-        with pytest.raises(gm.GraphValueError, match="expected weights above zero"):
+        with pytest.raises(gm.GraphValueError, match="edge_weight: expected numbers above zero"):
             layer(RING, torch.ones(3, 3), torch.zeros(4))
 
 

@@ -158,20 +158,21 @@ def test_the_activation_comes_last() -> None:
 
 
 def test_a_gate_needs_a_residual() -> None:
-    with pytest.raises(gm.GraphValueError, match="got residual=False; omit one"):
+    with pytest.raises(gm.GraphValueError, match=r"residual: .* got False; omit one"):
         TransformerConv(4, OUT, HEADS, beta=True, residual=False)
 
 
 def test_edges_are_as_the_layer_was_made_for() -> None:
     x = torch.ones(3, 4)
-    with pytest.raises(gm.GraphValueError, match=r"expected edge_feat of .* with 4 .* \(4, 3\)"):
+    with pytest.raises(gm.GraphValueError, match=r"edge_feat of .*: expected 4 .* \(4, 3\)"):
         TransformerConv(4, OUT, HEADS, EDGE)(RING, x, torch.ones(4, 3))
     with pytest.raises(
-        gm.GraphValueError, match=r"expected edge_feat, .* edge_feats=4, got None; pass"
+        gm.GraphValueError, match=r"edge_feat: expected features, .* edge_feats=4, got None; pass"
     ):
         TransformerConv(4, OUT, HEADS, EDGE)(RING, x)
     with pytest.raises(
-        gm.GraphValueError, match=r"expected no edge_feat, .* got a tensor .* pass .* as edge_feats"
+        gm.GraphValueError,
+        match=r"edge_feat: expected None, .* got a tensor .* pass .* as edge_feats",
     ):
         TransformerConv(4, OUT, HEADS)(RING, x, torch.ones(4, EDGE))
 

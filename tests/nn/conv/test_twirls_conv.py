@@ -111,11 +111,11 @@ def test_the_same_graph_may_change_its_features_and_the_layer_its_graph() -> Non
 
 
 def test_wrong_inputs_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="expected norm to be one of batch, layer, none"):
+    with pytest.raises(gm.GraphValueError, match="norm: expected one of batch, layer, none"):
         TWIRLSConv(3, 2, 4, 2, norm="instance")
     with pytest.raises(gm.GraphValueError, match="num_layers: expected a non-negative int"):
         TWIRLSConv(3, 2, 4, 2, num_mlp_before=-1)
-    with pytest.raises(gm.GraphValueError, match="with 3 as the last dimension"):
+    with pytest.raises(gm.GraphValueError, match=": expected 3 as the last dimension"):
         TWIRLSConv(3, 2, 4, 2)(MIXED.graph(), torch.ones(6, 4))
     block = gm.create_block(([0, 1], [0, 0]), 2, 1)
     with pytest.raises(gm.GraphValueError, match="whose destinations are its sources"):

@@ -236,7 +236,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[gm.GraphError], str]] = {
     "short walks": (
         lambda: DeepWalk(PATH, 6, 2, 2),
         gm.GraphValueError,
-        "expected walk_length above window_size",
+        "walk_length: expected more than window_size",
     ),
     "several types": (lambda: DeepWalk(authors()), gm.GraphValueError, "use MetaPath2Vec"),
     "no int": (lambda: DeepWalk(PATH, 6.0), gm.GraphTypeError, "emb_dim: expected an int"),  # type: ignore[arg-type]
@@ -268,7 +268,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[gm.GraphError], str]] = {
     "shapes": (
         lambda: path2vec(authors())(torch.tensor([0]), torch.tensor([0, 1]), torch.tensor([[0]])),
         gm.GraphValueError,
-        "of shapes",
+        "pos_u, pos_v, neg_v: expected shapes",
     ),
 }
 

@@ -272,18 +272,18 @@ BAD: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "logits": (
         lambda: GNNExplainer(Flat(), 1, log=False).explain_graph(G, X),
         gm.GraphValueError,
-        r"logits .*, got a shape of \(7,\)",
+        r"logits: .*, got a shape of \(7,\)",
     ),
     "hops": (lambda: GNNExplainer(Sums(), -1), gm.GraphValueError, "num_hops: expected a non-neg"),
     "epochs": (lambda: GNNExplainer(Sums(), 1, num_epochs=1.5), gm.GraphTypeError, "num_epochs"),  # type: ignore[arg-type]
-    "no dict": (lambda: TYPED.explain_graph(H, X), gm.GraphTypeError, "as a dict"),  # type: ignore[arg-type]
+    "no dict": (lambda: TYPED.explain_graph(H, X), gm.GraphTypeError, "feat: expected a dict"),  # type: ignore[arg-type]
     "lacking": (
         lambda: TYPED.explain_graph(H, {"user": FEAT["user"]}),
         gm.GraphKeyError,
-        "expected feat of node type 'game'",
+        "feat: expected features of node type 'game'",
     ),
     "unknown": (lambda: TYPED.explain_node("shop", 0, H, FEAT), gm.GraphKeyError, "'shop'"),
-    "typed logits": (lambda: TYPED.explain_graph(H, FEAT), gm.GraphTypeError, "expected logits"),
+    "typed logits": (lambda: TYPED.explain_graph(H, FEAT), gm.GraphTypeError, "logits: expected"),
     "block": (
         lambda: TYPED.explain_graph(gm.create_block(([0], [0])), {}),
         gm.GraphValueError,
@@ -303,7 +303,7 @@ def test_a_model_that_takes_other_arguments_is_refused_when_the_explainer_is_mad
     for explainer in (GNNExplainer, HeteroGNNExplainer):
         with pytest.raises(gm.GraphTypeError, match=wanted):
             explainer(gm.nn.GraphConv(4, 2), 1)
-        with pytest.raises(gm.GraphTypeError, match="expected a callable model, got int 3"):
+        with pytest.raises(gm.GraphTypeError, match="model: expected a callable, got int 3"):
             explainer(3, 1)  # type: ignore[arg-type]
 
 

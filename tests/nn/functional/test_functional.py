@@ -257,32 +257,32 @@ def test_typed_linear_takes_blocks_of_diagonals() -> None:
 
 SQUARE = torch.eye(4)
 BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
-    (lambda: F.graph_conv(RING, X, [1.0]), gm.GraphTypeError, "expected weight as a tensor"),  # type: ignore[arg-type]
+    (lambda: F.graph_conv(RING, X, [1.0]), gm.GraphTypeError, "weight: expected a tensor"),  # type: ignore[arg-type]
     (lambda: F.graph_conv(RING, X, SQUARE[0]), gm.GraphValueError, r"shape \(any, any\)"),
     (lambda: F.graph_conv(RING, X, SQUARE[:3]), gm.GraphValueError, "3 as the last dimension"),
-    (lambda: F.graph_conv(RING, X, SQUARE, X[0, :2]), gm.GraphValueError, r"bias .* \(4\), got"),
-    (lambda: F.graph_conv(RING, X, norm="mean"), gm.GraphValueError, "expected norm to be one of"),
+    (lambda: F.graph_conv(RING, X, SQUARE, X[0, :2]), gm.GraphValueError, r"bias: .* \(4\), got"),
+    (lambda: F.graph_conv(RING, X, norm="mean"), gm.GraphValueError, "norm: expected one of"),
     (lambda: F.graph_conv(RING, X[:2]), gm.GraphValueError, "expected 3 rows"),
-    (lambda: F.edge_weight_norm(RING, W, "mean"), gm.GraphValueError, "expected norm to be one of"),
+    (lambda: F.edge_weight_norm(RING, W, "mean"), gm.GraphValueError, "norm: expected one of"),
     (lambda: F.lightgcn_conv(RING, [1.0]), gm.GraphTypeError, "expected a tensor"),
     (
         lambda: F.lrgccf_conv(RING, X, SQUARE, X[0, :2]),
         gm.GraphValueError,
-        "expected bias of shape",
+        "bias: expected shape",
     ),
-    (lambda: F.agnn_conv(RING, X, X[0]), gm.GraphValueError, "expected beta as one number"),
-    (lambda: F.gin_conv(RING, X, X[0]), gm.GraphValueError, "expected eps as one number"),
+    (lambda: F.agnn_conv(RING, X, X[0]), gm.GraphValueError, "beta: expected one number"),
+    (lambda: F.gin_conv(RING, X, X[0]), gm.GraphValueError, "eps: expected one number"),
     (
         lambda: F.gin_conv(RING, X, 0.0, "min"),
         gm.GraphValueError,
-        "expected aggregator_type to be one of",
+        "aggregator_type: expected one of",
     ),
     (lambda: F.gine_conv(RING, X, W), gm.GraphValueError, "the size of node_feat"),
     (lambda: F.appnp_conv(RING, X, -1, 0.1), gm.GraphValueError, "k: expected a non-negative int"),
     (lambda: F.tag_conv(RING, X, SQUARE, 1), gm.GraphValueError, "2 as the last dimension"),
     (lambda: F.tag_conv(RING, X, SQUARE, 2), gm.GraphValueError, "3 parts of equal size"),
     (lambda: F.cheb_conv(RING, X, SQUARE, 0), gm.GraphValueError, "at least one"),
-    (lambda: F.gcn2_conv(RING, X, X, SQUARE[:, :2]), gm.GraphValueError, r"weight1 .*\(4, 4\)"),
+    (lambda: F.gcn2_conv(RING, X, X, SQUARE[:, :2]), gm.GraphValueError, r"weight1: .*\(4, 4\)"),
     (
         lambda: F.label_propagation(RING, IDS[:3], 1, 0.5, norm_type="both"),
         gm.GraphValueError,
@@ -301,7 +301,7 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: F.topk_pooling(BATCH, NODES, SQUARE[:1], ratio=1.5),
         gm.GraphValueError,
-        "expected ratio above 0",
+        "ratio: expected a number above 0",
     ),
     (lambda: F.sag_pooling(BATCH, NODES, NODES), gm.GraphValueError, r"score.* shape \(N, 1\)"),
     (lambda: F.trans_e(NODES, NODES, IDS, SQUARE[:2]), gm.GraphIndexError, "from 0 to 1"),
@@ -309,21 +309,25 @@ BAD: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: F.trans_r(NODES, NODES, IDS, SQUARE, torch.ones(2, 4, 4)),
         gm.GraphValueError,
-        r"expected rel_project of shape \(4, any, 4\)",
+        r"rel_project: expected shape \(4, any, 4\)",
     ),
-    (lambda: F.typed_linear(NODES, IDS, SQUARE), gm.GraphValueError, "expected weight of shape"),
-    (lambda: F.typed_linear(NODES, IDS, [1.0]), gm.GraphTypeError, "expected weight as a tensor"),  # type: ignore[arg-type]
+    (lambda: F.typed_linear(NODES, IDS, SQUARE), gm.GraphValueError, "weight: expected shape"),
+    (lambda: F.typed_linear(NODES, IDS, [1.0]), gm.GraphTypeError, "weight: expected a tensor"),  # type: ignore[arg-type]
     (lambda: F.jumping_knowledge([]), gm.GraphValueError, "got an empty list"),
     (lambda: F.jumping_knowledge([X, X[:2]]), gm.GraphValueError, "matching shapes for mode='cat'"),
     (lambda: F.jumping_knowledge([X, X[:, :2]], "max"), gm.GraphValueError, "mode='max'"),
-    (lambda: F.jumping_knowledge([X, None]), gm.GraphTypeError, "as a tensor, got None"),  # type: ignore[list-item]
+    (
+        lambda: F.jumping_knowledge([X, None]),  # type: ignore[list-item]
+        gm.GraphTypeError,
+        r"feat_list\[1\]: expected a tensor, got None",
+    ),
     (
         lambda: F.jumping_knowledge(LAYERS, "lstm"),
         gm.GraphValueError,
-        "expected a function as score",
+        "score: expected a function",
     ),
-    (lambda: F.jumping_knowledge(LAYERS, "sum"), gm.GraphValueError, "expected mode to be one of"),
-    (lambda: F.edge_predictor(X, X, "sum"), gm.GraphValueError, "expected op to be one of"),
+    (lambda: F.jumping_knowledge(LAYERS, "sum"), gm.GraphValueError, "mode: expected one of"),
+    (lambda: F.edge_predictor(X, X, "sum"), gm.GraphValueError, "op: expected one of"),
     (lambda: F.edge_predictor(X, X[:, :2]), gm.GraphValueError, "matching shapes for op='dot'"),
     (lambda: F.edge_predictor(X, X[:2], "cat"), gm.GraphValueError, "matching shapes for op='cat'"),
 ]

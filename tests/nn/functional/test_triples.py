@@ -60,7 +60,7 @@ def test_relations_are_integers_that_are_known(make: Any) -> None:
 @pytest.mark.parametrize("make", [lambda: TransE(3, 4), lambda: TransR(3, 5, 4)])
 def test_heads_and_tails_must_fit(make: Any) -> None:
     layer, h = make(), HEAD.float()
-    with pytest.raises(gm.GraphValueError, match=r"expected h_tail of shape \(E, 4\)"):
+    with pytest.raises(gm.GraphValueError, match=r"h_tail: expected shape \(E, 4\)"):
         layer(h, h[:, :3], RELS)
     with pytest.raises(gm.GraphValueError, match=r"h_head.*expected 6 rows"):
         layer(h[:2], h, RELS)

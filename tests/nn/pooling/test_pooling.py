@@ -247,7 +247,7 @@ def test_wrong_input_is_refused(name: str, graph: Any, feat: Any, error: Any, me
 
 @pytest.mark.parametrize("name", SIZED)
 def test_features_of_another_size_are_refused(name: str) -> None:
-    with pytest.raises(gm.GraphValueError, match=r"nodes with 3 as .* \(4, 5\)"):
+    with pytest.raises(gm.GraphValueError, match=r"nodes: expected 3 as .* \(4, 5\)"):
         made(name)(TINY.graph(), torch.ones(4, 5))
 
 

@@ -259,7 +259,7 @@ def test_the_callers_graph_stays_as_it_is(name: str) -> None:
     ("graph", "feat", "error", "message"),
     [
         (TINY.graph(), torch.ones(3, IN), gm.GraphValueError, "expected 4 rows, one for each of"),
-        (TINY.graph(), torch.ones(4, 5), gm.GraphValueError, r"with 3 as .* \(4, 5\)"),
+        (TINY.graph(), torch.ones(4, 5), gm.GraphValueError, r"expected 3 as .* \(4, 5\)"),
         (TINY.graph(), [[1.0] * IN] * 4, gm.GraphTypeError, "expected a tensor, got list"),
         (torch.ones(4, IN), TINY.graph(), gm.GraphTypeError, "Expected a graph, got"),
         (shop(), torch.ones(5, IN), gm.GraphValueError, "2 node types, so name one"),
@@ -281,8 +281,8 @@ def test_wrong_input_is_refused(name: str, graph: Any, feat: Any, error: Any, me
         (-2, gm.GraphValueError, "got -2"),
         (1.5, gm.GraphValueError, "got 1.5"),
         (math.nan, gm.GraphValueError, "got nan"),
-        (True, gm.GraphTypeError, "expected ratio as a number, got True"),
-        ("half", gm.GraphTypeError, "expected ratio as a number, got 'half'"),
+        (True, gm.GraphTypeError, "ratio: expected a number, got True"),
+        ("half", gm.GraphTypeError, "ratio: expected a number, got 'half'"),
     ],
 )
 def test_wrong_ratios_are_refused(name: str, ratio: Any, error: Any, message: str) -> None:
