@@ -113,7 +113,7 @@ def draw_round(axes, field, title, with_messages):
 
 figure, (before, after) = plt.subplots(1, 2, figsize=(12, 3.2), layout="constrained")
 draw_round(before, "h", "messages: each edge carries its source's number", with_messages=True)
-draw_round(after, "h_new", "reduce: each node has the mean of what came", with_messages=False)
+draw_round(after, "h_new", "reduce: each node has the mean of its messages", with_messages=False)
 figure.savefig(PICTURES / "messages.png", dpi=120)
 
 # %% [markdown]

@@ -251,7 +251,7 @@ print(f"8 nodes need {len(input_nodes)} of {g.num_nodes()} nodes")
 # %% [markdown]
 # ## Training with a loader
 #
-# A sampler knows how to make the blocks of a batch; a loader goes through the training nodes in
+# A sampler knows how to make the blocks of a batch; a loader iterates over the training nodes in
 # batches. Fanouts are listed from the first layer to the last. Each step gives the nodes whose
 # features are needed, the nodes to be computed, and a block for each layer.
 #

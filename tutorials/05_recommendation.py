@@ -107,7 +107,7 @@ print(g)
 
 # %% [markdown]
 # The model must not see the visits that it is asked to guess, so it works on the graph of the
-# others. Users stay users: no node is dropped or numbered anew.
+# others. Users stay users: no node is dropped or renumbered.
 
 
 # %%

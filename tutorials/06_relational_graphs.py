@@ -148,7 +148,7 @@ print({ntype: tuple(each.shape) for ntype, each in out.items()})
 
 # %% [markdown]
 # With a hundred relations these are a hundred small steps. `RelGraphConv` does the same in one: it
-# takes a graph of one type, and a number for each edge that says of which relation it is.
+# takes a graph of one type, and the number of its relation for each edge.
 # `to_homogeneous` makes that graph: it numbers the nodes type after type and keeps the types of
 # edges in `edata["_TYPE"]`.
 

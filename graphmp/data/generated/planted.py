@@ -32,22 +32,21 @@ def planted_communities(
 ) -> Graph:
     """Make a random graph whose classes show in its edges and, faintly, in its features.
 
-    Every node belongs to one class; all classes are equally large. An edge stays within the class
-    of one end with probability ``homophily``, else its other end is any node. A node's features
-    are the set of words in a short text: a word comes from the words of its class with
-    probability ``signal``, else from the whole vocabulary. So a node's own words say little, and
-    those of its neighbours together say much.
+    All classes have the same size. An edge stays within a class with probability ``homophily``,
+    else its other end is any node. Features are bags of words: a word is one of the node's class
+    with probability ``signal``, else any word. So a node's own words say little, and those of its
+    neighbours together say much.
 
     Args:
         num_nodes: number of nodes N.
         num_classes: number of classes, at most ``num_feats``.
-        mean_degree: how many edges enter a node on average, before duplicates are dropped.
+        mean_degree: mean in-degree, before duplicates are dropped.
         homophily: from 0, where edges ignore the classes, to 1, where none crosses them.
         num_feats: number of words D.
-        words_per_node: how many words are drawn for each node.
+        words_per_node: number of words drawn for each node.
         signal: from 0, where features ignore the classes, to 1.
         train_per_class: number of training nodes in each class.
-        num_val: number of validation nodes; those left are test nodes.
+        num_val: number of validation nodes; the rest are test nodes.
         seed: the same seed gives the same graph.
 
     Returns:

@@ -35,9 +35,8 @@ class GINDataset(LabelledGraphsDataset):
     """A set of `How Powerful are Graph Neural Networks? <https://arxiv.org/abs/1810.00826>`__.
 
     From Xu, Hu, Leskovec and Jegelka, ICLR 2019. ``dataset[i]`` is a graph and its label, an int64
-    tensor without dimensions. Each edge is there in both directions. Nodes have ``label`` (n,)
-    int64 and ``attr`` (n, D) float32: the attributes in the file where it has some, else the labels
-    one-hot.
+    scalar. Edges have both directions. Nodes have ``label`` (n,) int64 and ``attr`` (n, D)
+    float32: the file's attributes, or else one-hot labels.
 
     The file ``NAME.txt`` is read from ``raw_dir``, else from the folder that the environment
     variable ``GRAPHMP_DATA`` names: from the folder itself or from ``gin_tu/NAME``,
@@ -47,8 +46,8 @@ class GINDataset(LabelledGraphsDataset):
         name: COLLAB, IMDBBINARY, IMDBMULTI, MUTAG, NCI1, PROTEINS, PTC, REDDITBINARY or
             REDDITMULTI5K.
         self_loop: add an edge from each node to itself.
-        degree_as_nlabel: where nodes have no attributes, let in-degrees be their labels; the
-            columns of ``attr`` are then the degrees that occur, in ascending order.
+        degree_as_nlabel: use in-degrees as the labels of nodes without attributes; the columns
+            of ``attr`` are then the degrees that occur, in ascending order.
         raw_dir: folder of the file.
         force_reload: ignored, as processed data is not cached.
         verbose: whether to print counts.

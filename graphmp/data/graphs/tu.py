@@ -27,13 +27,12 @@ ORIGIN = "https://chrsmrrs.github.io/datasets"
 class TUDataset(LabelledGraphsDataset):
     """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (C. Morris and others, 2020).
 
-    ``dataset[i]`` is a graph and its label, ``dataset[ids]`` with a tensor or list of numbers a
-    part of the set. The label is (1,) int64, or float64 where the collection has numbers
-    to predict, several of them perhaps. What the files say of nodes and edges becomes
+    ``dataset[i]`` is a graph and its label; ``dataset[ids]``, with a tensor or list, is a subset.
+    The label is (1,) int64 for classes, or (D,) float64 for regression. Features are
     ``ndata["node_labels"]`` (n, L) int64, ``ndata["node_attr"]`` (n, D) float64,
-    ``edata["edge_labels"]`` (e, L) int64 and ``edata["edge_attr"]`` (e, D) float64. Labels of
-    graphs are numbered from 0 in ascending order; those of nodes and edges are counted from the
-    least one. Edges keep the order of the file, and one that is listed again is left out.
+    ``edata["edge_labels"]`` (e, L) int64 and ``edata["edge_attr"]`` (e, D) float64, as far as the
+    files have them. Classes of graphs are numbered from 0 in ascending order; the smallest label
+    of nodes, or of edges, becomes 0. Edges keep the order of the file, without duplicates.
 
     The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are read from ``raw_dir``,
     else from the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder
@@ -49,8 +48,8 @@ class TUDataset(LabelledGraphsDataset):
     Attributes:
         graph_lists: the graphs.
         graph_labels: (N, 1) int64, or (N, D) float64.
-        num_labels: number of classes of graphs; None where numbers are to be predicted.
-        max_num_node: the most nodes that a graph has.
+        num_labels: number of classes of graphs; None for regression.
+        max_num_node: number of nodes of the largest graph.
 
     Raises:
         GraphTypeError: a name that is not a string.
@@ -121,7 +120,7 @@ class TUDataset(LabelledGraphsDataset):
         self.num_labels = None
 
     def _split(self, owner: Array, num_graphs: int) -> list[Graph]:
-        """Make the graphs, with what is said of their nodes and edges."""
+        """Make the graphs, with the features of their nodes and edges."""
         sizes = np.bincount(owner, minlength=num_graphs)
         starts = np.cumsum(sizes) - sizes
         src, dst, lines = self._edges(owner)

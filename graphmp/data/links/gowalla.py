@@ -28,15 +28,14 @@ FILES = ["train.txt", "test.txt"]
 class GowallaDataset(SingleGraphDataset):
     """Visits of users to places, in the split of NGCF and LightGCN.
 
-    29,858 users, 40,981 items, 810,128 visits to train on and 217,242 to test on. The visits are
+    29,858 users, 40,981 items, 810,128 visits for training and 217,242 for testing. The visits are
     from E. Cho, S. Myers and J. Leskovec, "Friendship and Mobility", KDD 2011; the split is that of
     `NGCF <https://arxiv.org/abs/1905.08108>`__ (X. Wang and others, SIGIR 2019).
 
-    The graph has edges ``("user", "visited", "item")``, those to train on before those to test on,
-    and ``("item", "visited_by", "user")``, the same the other way round and in the same order. Both
-    have ``train_mask`` and ``test_mask`` (E,) bool. So that a model does not see what it is asked,
-    let it work on ``graphmp.edge_subgraph(g, {t: g.edges[t].data["train_mask"] for t in g.etypes},
-    relabel_nodes=False)``.
+    The graph has edges ``("user", "visited", "item")``, training edges first, and their reverse,
+    ``("item", "visited_by", "user")``, in the same order. Both have ``train_mask`` and
+    ``test_mask`` (E,) bool. Train on the training edges alone: ``graphmp.edge_subgraph(g, {t:
+    g.edges[t].data["train_mask"] for t in g.etypes}, relabel_nodes=False)``.
 
     The files ``train.txt`` and ``test.txt`` have a line ``user item item …`` for each user. They
     are read from ``raw_dir``, else from the folder that the environment variable ``GRAPHMP_DATA``

@@ -24,30 +24,30 @@ PARTS = ("train", "valid", "test")
 class FB15k237Dataset(SingleGraphDataset):
     """FB15k-237: facts of Freebase, without relations that mirror others.
 
-    14,541 entities, 237 relations; 272,115 facts to train on, 17,535 to validate, 20,466 to test.
-    From K. Toutanova and D. Chen, "Observed versus Latent Features for Knowledge Base and Text
-    Inference", CVSC 2015.
+    14,541 entities, 237 relations; 272,115 facts for training, 17,535 for validation, 20,466 for
+    testing. From K. Toutanova and D. Chen, "Observed versus Latent Features for Knowledge Base and
+    Text Inference", CVSC 2015.
 
-    Each fact is an edge from its head to its tail, those to train on first, then those to validate
-    and to test, in the order of the files. The same edges follow the other way round, with the
-    relations ``num_rels … 2 · num_rels - 1``, unless ``reverse`` says not. The graph has
+    Each fact is an edge from its head to its tail: training facts first, then validation and test
+    facts, in the order of the files. With ``reverse``, the reversed edges follow, with the
+    relations ``num_rels`` to ``2 · num_rels - 1``. The graph has
 
     - ``edata["etype"]`` (E,) int64, the relation;
-    - ``edata["train_edge_mask"]``, ``["valid_edge_mask"]``, ``["test_edge_mask"]`` (E,) bool, facts
-      alone;
-    - ``edata["train_mask"]``, ``["val_mask"]``, ``["test_mask"]`` (E,) bool, with the edges the
-      other way round;
+    - ``edata["train_edge_mask"]``, ``["valid_edge_mask"]``, ``["test_edge_mask"]`` (E,) bool,
+      without reversed edges;
+    - ``edata["train_mask"]``, ``["val_mask"]``, ``["test_mask"]`` (E,) bool, with reversed
+      edges;
     - ``ndata["ntype"]`` (N,) int64, zeros.
 
     The files ``train.txt``, ``valid.txt`` and ``test.txt`` have a line ``head<tab>relation<tab>
     tail`` for each fact, and may be packed with gzip. They are read from ``raw_dir``, else from
     the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder itself or from
-    ``fb15k237/`` or ``FB15k-237/`` within. Where ``entities.dict`` and ``relations.dict`` lie
-    beside them, with lines ``number<tab>name``, they give the numbers; else names are numbered in
-    sorted order.
+    ``fb15k237/`` or ``FB15k-237/`` within. Names have the numbers of ``entities.dict`` and
+    ``relations.dict``, lines ``number<tab>name``, if these files exist; else their place in sorted
+    order.
 
     Args:
-        reverse: add the edges the other way round.
+        reverse: add reversed edges.
         raw_dir: the folder of the files.
         force_reload: ignored, as processed data is not cached.
         verbose: whether to print counts.
@@ -55,7 +55,7 @@ class FB15k237Dataset(SingleGraphDataset):
 
     Attributes:
         num_nodes: number of entities.
-        num_rels: number of relations, not counting those the other way round.
+        num_rels: number of relations, without those of reversed edges.
         entities: names, by number.
         relations: names, by number.
 

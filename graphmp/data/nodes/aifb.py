@@ -29,7 +29,7 @@ CHECKSUMS = {
 INSTITUTE = "http://www.aifb.uni-karlsruhe.de/"
 ONTOLOGY = "http://swrc.ontoware.org/"
 PREDICTED = "Personen"
-# They say to which group a person belongs, which is what is to be predicted.
+# Relations that contain the label: a person's group.
 ANSWERS = frozenset({"ontology#affiliation", "ontology#employs"})
 TEXT_TYPE = "_Literal"
 RENAMED = {"type": "rdftype"}  # a name that modules have themselves
@@ -45,24 +45,23 @@ class Entity(NamedTuple):
 
 
 class AIFBDataset(SingleGraphDataset):
-    """AIFB, a graph of the Semantic Web: which of 4 research groups does a person belong to?
+    """AIFB, a graph of the Semantic Web: to which of 4 research groups does a person belong?
 
     The files ``aifb.n3``, ``AIFB_train.tsv`` and ``AIFB_test.tsv`` are read from ``raw_dir``, else
     from the folder that the environment variable ``GRAPHMP_DATA`` names (the files in the folder
     itself or in ``aifb/`` within), else they are downloaded into ``raw_dir/aifb``, or into the
     system's cache folder without a ``raw_dir``, and checked against their sha256 sums.
 
-    The graph has 7262 nodes of 7 types and 48810 edges, half of them reverse ones, of 104 canonical
-    types. Node types are the folders of the names, such as ``"Personen"`` and ``"Publikationen"``,
-    and ``"_Literal"`` for texts; edge types are the relations, and those with ``rev-`` before
-    their names. The relations ``affiliation`` and ``employs``, which tell the answer, are left out,
-    and so is all that does not concern the institute. Within a node type, nodes are told apart by
-    their number alone, as DGL does: an external author and a publication of the same number are
-    one node.
+    The graph has 7262 nodes of 7 types and 48810 edges of 104 canonical types; half of the edges
+    are reversed ones. Node types are the folders of the names, such as ``"Personen"``, and
+    ``"_Literal"`` for texts. Edge types are the relations; ``rev-`` begins the name of a reversed
+    one. The relations ``affiliation`` and ``employs``, which contain the label, are excluded, and
+    so are facts outside of the institute. As in DGL, nodes of one type with the same number are
+    one node, even an external author and a publication.
 
-    Nodes of ``predict_category`` have ``label`` (N,) int64, -1 where unknown; ``labels``, the same
-    by DGL's older name; and ``train_mask``, ``test_mask`` (N,) bool, of 140 and 36 nodes. All nodes
-    and edges have ``"_ID"``: their number if all types are counted together.
+    Nodes of ``predict_category`` have ``label`` (N,) int64, -1 where unknown; ``labels``, an alias;
+    and ``train_mask``, ``test_mask`` (N,) bool, of 140 and 36 nodes. All nodes and edges have
+    ``"_ID"``, their id in the homogeneous graph.
 
     Data: S. Bloehdorn and Y. Sure, "Kernel Methods for Mining Instance Data in Ontologies", ISWC
     2007; split: P. Ristoski et al., "A Collection of Benchmark Datasets for Systematic Evaluations
