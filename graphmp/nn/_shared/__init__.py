@@ -9,6 +9,7 @@ Files:
     inputs: Input features of layers: one tensor, a pair, checks.
     lstm: LSTMs under autocast, on every CPU.
     maps: Linear maps of both ends and of residuals, their reset, and the end of attention.
+    options: Options, functions and parameters, checked.
     padded: Padded batches, with a row for each graph.
     reversible: Reversible residual connections, whose inputs are not stored.
     steps: Repeated normalised propagation.

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from .inputs import check_parameter, in_dtype_of
+from .inputs import in_dtype_of
+from .options import check_parameter
 
 
 def read_padded(

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
-from .._shared.inputs import check_parameter, read_edges, read_source
+from .._shared.inputs import read_edges, read_source
+from .._shared.options import check_parameter
 
 
 class RadialPooling(nn.Module):

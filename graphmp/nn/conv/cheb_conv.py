@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import GraphValueError
 from ...graph import Graph
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional import cheb_conv
 
 

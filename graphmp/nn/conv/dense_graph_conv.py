@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .._shared.dense import read_dense
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional.edge_weights import exponents
 
 

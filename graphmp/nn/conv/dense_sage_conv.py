@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .._shared.dense import check_square, checked_matrix, read_dense
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 
 
 class DenseSAGEConv(nn.Module):

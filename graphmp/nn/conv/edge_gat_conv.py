@@ -21,11 +21,11 @@ from .._shared.heads import (
 from .._shared.inputs import (
     Sizes,
     apply_dropout,
-    checked_function,
     read_edges,
     read_ends,
 )
 from .._shared.maps import LinearHeads, finish, reset_by_glorot
+from .._shared.options import checked_function
 
 
 class EdgeGATConv(LinearHeads):

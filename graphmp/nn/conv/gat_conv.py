@@ -11,13 +11,9 @@ from torch import Tensor, nn
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
 from .._shared.heads import dots, factors_by_head, project
-from .._shared.inputs import (
-    Sizes,
-    apply_dropout,
-    checked_function,
-    read_ends,
-)
+from .._shared.inputs import Sizes, apply_dropout, read_ends
 from .._shared.maps import LinearHeads, finish, reset_by_glorot, residual_map
+from .._shared.options import checked_function
 
 
 class GATConv(LinearHeads):

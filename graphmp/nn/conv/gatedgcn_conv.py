@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
-from .._shared.inputs import checked_function, read_edges, read_ends, split_ends
+from .._shared.inputs import read_edges, read_ends, split_ends
+from .._shared.options import checked_function
 
 
 class GatedGCNConv(nn.Module):

@@ -16,11 +16,11 @@ from .._shared.heads import project
 from .._shared.inputs import (
     Sizes,
     apply_dropout,
-    checked_function,
     read_ends,
     sizes_at_ends,
 )
 from .._shared.maps import finish, reset_by_glorot, residual_map
+from .._shared.options import checked_function
 
 
 class GATv2Conv(ChecksInDegrees):

@@ -12,7 +12,7 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional import gcn2_conv
 
 

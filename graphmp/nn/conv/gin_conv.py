@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...graph import Graph
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional import gin_conv
 from ..functional.convolutions import check_aggregator
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...graph import Graph
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional import gine_conv
 from .gin_conv import keep_epsilon
 

@@ -11,8 +11,15 @@ from ... import ops
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head
-from .._shared.inputs import Sizes, check_option, read_edges, read_ends, sizes_at_ends, split_ends
+from .._shared.inputs import (
+    Sizes,
+    read_edges,
+    read_ends,
+    sizes_at_ends,
+    split_ends,
+)
 from .._shared.maps import reset_by_glorot, residual_map
+from .._shared.options import check_option
 
 AGGREGATORS = ("sum", "mean", "max")
 

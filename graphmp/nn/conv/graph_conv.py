@@ -12,7 +12,8 @@ from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
 from .._shared.degrees import ChecksInDegrees
-from .._shared.inputs import check_parameter, checked_function, read_source
+from .._shared.inputs import read_source
+from .._shared.options import check_parameter, checked_function
 from ..functional.convolutions import convolve
 from ..functional.edge_weights import exponents
 

@@ -13,7 +13,13 @@ from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.inputs import Ends, check_option, read_edges, read_ends, split_ends
+from .._shared.inputs import (
+    Ends,
+    read_edges,
+    read_ends,
+    split_ends,
+)
+from .._shared.options import check_option
 
 REDUCERS = ("mean", "max", "min", "sum")
 MOMENTS = {"var": 2, "std": 2, "moment3": 3, "moment4": 4, "moment5": 5}

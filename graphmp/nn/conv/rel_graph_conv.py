@@ -13,7 +13,13 @@ from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.gather import gather_rows
 from .._shared.aggregation import aggregate
-from .._shared.inputs import checked_function, checked_types, read_edges, read_ends, split_ends
+from .._shared.inputs import (
+    checked_types,
+    read_edges,
+    read_ends,
+    split_ends,
+)
+from .._shared.options import checked_function
 from .._shared.typed_sources import typed_sources
 from ..typed_linear import TypedLinear
 

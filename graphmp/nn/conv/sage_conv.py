@@ -17,14 +17,13 @@ from .._shared.inputs import (
     Ends,
     Sizes,
     apply_dropout,
-    check_option,
-    checked_function,
     map_features,
     read_ends,
     sizes_at_ends,
     split_ends,
 )
 from .._shared.lstm import run_lstm
+from .._shared.options import check_option, checked_function
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 

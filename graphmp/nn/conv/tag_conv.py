@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from ...graph import Graph
-from .._shared.inputs import checked_function
+from .._shared.options import checked_function
 from ..functional import tag_conv
 
 

@@ -23,12 +23,12 @@ from .._shared.heads import (
 from .._shared.inputs import (
     Sizes,
     apply_dropout,
-    checked_function,
     read_edges,
     read_ends,
     sizes_at_ends,
     split_ends,
 )
+from .._shared.options import checked_function
 
 
 class TransformerConv(nn.Module):

@@ -12,7 +12,8 @@ from torch.nn.functional import dropout
 from ... import _checks
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.inputs import check_option, read_steps
+from .._shared.inputs import read_steps
+from .._shared.options import check_option
 from .twirls_unfolding import TWIRLSUnfoldingAndAttention
 
 

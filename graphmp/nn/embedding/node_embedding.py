@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GraphRuntimeError, GraphValueError
-from .._shared.inputs import check_parameter, checked_types
+from .._shared.inputs import checked_types
+from .._shared.options import check_parameter
 
 
 class NodeEmbedding(nn.Module):

@@ -15,14 +15,13 @@ from ...ops.normalized import divided, normalized_messages
 from .._shared.aggregation import aggregate, normalized_aggregate
 from .._shared.heads import attend_by_dots
 from .._shared.inputs import (
-    check_option,
-    check_parameter,
     read_alike_ends,
     read_edges,
     read_ends,
     read_source,
     split_ends,
 )
+from .._shared.options import check_option, check_parameter
 from .edge_weights import exponents
 
 AGGREGATORS = ("sum", "max", "mean")

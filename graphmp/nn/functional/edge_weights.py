@@ -8,7 +8,8 @@ from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.inputs import check_option, read_edges
+from .._shared.inputs import read_edges
+from .._shared.options import check_option
 
 # Exponents of the sums at the sources and at the destinations by which each norm divides.
 NORMS = {"both": (0.5, 0.5), "none": (0.0, 0.0), "left": (1.0, 0.0), "right": (0.0, 1.0)}

@@ -11,7 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from .._shared.inputs import check_option
+from .._shared.options import check_option
 
 MODES = ("cat", "max", "lstm")
 OPERATORS = ("dot", "cos", "ele", "cat")

@@ -15,7 +15,8 @@ from ..._storage.frame import EID
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops.broadcast import unsqueeze_like
-from .._shared.inputs import check_parameter, checked_nodes, in_dtype_of
+from .._shared.inputs import checked_nodes, in_dtype_of
+from .._shared.options import check_parameter
 
 
 class Pooled(NamedTuple):

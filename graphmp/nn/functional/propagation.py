@@ -15,7 +15,8 @@ from ...ops import Adjacency
 from ...ops.broadcast import unsqueeze_like
 from ...ops.normalized import normalized_messages
 from .._shared.aggregation import aggregate
-from .._shared.inputs import check_option, check_parameter, read_steps
+from .._shared.inputs import read_steps
+from .._shared.options import check_option, check_parameter
 from .._shared.steps import Step, normalized_step
 from .edge_weights import edge_weight_norm
 

@@ -10,7 +10,8 @@ from torch.nn.functional import embedding
 
 from ... import _checks
 from ...errors import GraphValueError
-from .._shared.inputs import check_parameter, checked_types, in_dtype_of
+from .._shared.inputs import checked_types, in_dtype_of
+from .._shared.options import check_parameter
 from .typed import products_by_type
 
 

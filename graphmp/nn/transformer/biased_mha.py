@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from ...errors import GraphValueError
-from .._shared.inputs import check_option
+from .._shared.options import check_option
 from .._shared.padded import masked_softmax, read_padded
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GraphValueError
-from .._shared.inputs import check_option
+from .._shared.options import check_option
 from .._shared.padded import read_padded
 
 
