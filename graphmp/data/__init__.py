@@ -1,41 +1,159 @@
 """Datasets: read from files, embedded, or generated.
 
 Files:
+    adapters: Datasets prepared for a task.
+    archives: Archives, unpacked without leaving the folder.
+    builtin: The base class of datasets from public files.
     dataset: The base classes of datasets.
+    downloads: Downloads and their checksums.
     generated: Generated graphs.
     graphs: Sets of many graphs.
-    labelled: The base class of sets of labelled graphs.
     links: Knowledge graphs and recommendation.
+    many: The base classes of datasets of many graphs.
     nodes: One graph whose nodes have classes.
     readers: Readers of file formats.
-    sources: Where raw files are read from or downloaded.
+    sources: Where raw files are read from.
+    splits: Splits as indices and as masks.
 """
 
 from __future__ import annotations
 
+from .adapters import AsGraphPredDataset, AsLinkPredDataset, AsNodePredDataset
+from .archives import extract_archive
+from .builtin import BuiltinDataset, DGLBuiltinDataset
 from .dataset import DGLDataset, GraphDataset, SingleGraphDataset
+from .downloads import check_sha1, download, get_dgl_url, get_download_dir
+from .generated.minigc import MiniGCDataset
+from .generated.motifs import (
+    BACommunityDataset,
+    BAShapeDataset,
+    TreeCycleDataset,
+    TreeGridDataset,
+)
 from .generated.planted import PlantedCommunityDataset, planted_communities
+from .generated.sbm import SBMMixture, SBMMixtureDataset
 from .graphs.gin import GINDataset
 from .graphs.tu import TUDataset
 from .links.gowalla import GowallaDataset
 from .links.knowledge_graph import FB15k237Dataset
 from .nodes.aifb import AIFBDataset
-from .nodes.citation import CiteseerGraphDataset, CoraGraphDataset, PubmedGraphDataset
-from .nodes.karate import KarateClubDataset
+from .nodes.citation import (
+    CitationGraphDataset,
+    CiteseerGraphDataset,
+    CoraGraphDataset,
+    PubmedGraphDataset,
+    load_citeseer,
+    load_cora,
+    load_pubmed,
+)
+from .nodes.co_purchase import (
+    AmazonCoBuy,
+    AmazonCoBuyComputerDataset,
+    AmazonCoBuyPhotoDataset,
+    Coauthor,
+    CoauthorCSDataset,
+    CoauthorPhysicsDataset,
+    CoraFull,
+    CoraFullDataset,
+)
+from .nodes.fraud import FraudAmazonDataset, FraudDataset, FraudYelpDataset
+from .nodes.geom_gcn import (
+    ActorDataset,
+    ChameleonDataset,
+    CornellDataset,
+    SquirrelDataset,
+    TexasDataset,
+    WisconsinDataset,
+)
+from .nodes.graph_saint import FlickrDataset, YelpDataset
+from .nodes.heterophilous import (
+    AmazonRatingsDataset,
+    MinesweeperDataset,
+    QuestionsDataset,
+    RomanEmpireDataset,
+    TolokersDataset,
+)
+from .nodes.karate import KarateClub, KarateClubDataset
+from .nodes.reddit import RedditDataset
+from .nodes.wiki_cs import WikiCSDataset
+from .splits import (
+    Subset,
+    add_node_property_split,
+    add_nodepred_split,
+    generate_mask_tensor,
+    idx2mask,
+    mask_nodes_by_property,
+    split_dataset,
+)
 
 __all__ = [
     "AIFBDataset",
+    "ActorDataset",
+    "AmazonCoBuy",
+    "AmazonCoBuyComputerDataset",
+    "AmazonCoBuyPhotoDataset",
+    "AmazonRatingsDataset",
+    "AsGraphPredDataset",
+    "AsLinkPredDataset",
+    "AsNodePredDataset",
+    "BACommunityDataset",
+    "BAShapeDataset",
+    "BuiltinDataset",
+    "ChameleonDataset",
+    "CitationGraphDataset",
     "CiteseerGraphDataset",
+    "Coauthor",
+    "CoauthorCSDataset",
+    "CoauthorPhysicsDataset",
+    "CoraFull",
+    "CoraFullDataset",
     "CoraGraphDataset",
+    "CornellDataset",
+    "DGLBuiltinDataset",
     "DGLDataset",
     "FB15k237Dataset",
+    "FlickrDataset",
+    "FraudAmazonDataset",
+    "FraudDataset",
+    "FraudYelpDataset",
     "GINDataset",
     "GowallaDataset",
     "GraphDataset",
+    "KarateClub",
     "KarateClubDataset",
+    "MinesweeperDataset",
+    "MiniGCDataset",
     "PlantedCommunityDataset",
     "PubmedGraphDataset",
+    "QuestionsDataset",
+    "RedditDataset",
+    "RomanEmpireDataset",
+    "SBMMixture",
+    "SBMMixtureDataset",
     "SingleGraphDataset",
+    "SquirrelDataset",
+    "Subset",
     "TUDataset",
+    "TexasDataset",
+    "TolokersDataset",
+    "TreeCycleDataset",
+    "TreeGridDataset",
+    "WikiCSDataset",
+    "WisconsinDataset",
+    "YelpDataset",
+    "add_node_property_split",
+    "add_nodepred_split",
+    "check_sha1",
+    "download",
+    "extract_archive",
+    "generate_mask_tensor",
+    "get_dgl_url",
+    "get_download_dir",
+    "idx2mask",
+    "load_citeseer",
+    "load_cora",
+    "load_pubmed",
+    "mask_nodes_by_property",
     "planted_communities",
+    "split_dataset",
 ]

@@ -145,7 +145,7 @@ class GraphDataset(ABC):
         if self.has_cache() and not self._force_reload:
             self.load()
             return
-        if self._downloads() and not Path(self.raw_path).exists():
+        if self._downloads() and not self._has_raw():
             Path(self.raw_dir).mkdir(parents=True, exist_ok=True)
             self.download()
         self.process()
@@ -153,6 +153,9 @@ class GraphDataset(ABC):
 
     def _downloads(self) -> bool:
         return type(self).download is not GraphDataset.download
+
+    def _has_raw(self) -> bool:
+        return Path(self.raw_path).exists()
 
 
 class SingleGraphDataset(GraphDataset):

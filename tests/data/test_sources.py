@@ -1,37 +1,16 @@
 from __future__ import annotations
 
-import hashlib
-import sys
 from pathlib import Path
 
-import pooch
 import pytest
 
 import graphmp as gm
-from graphmp.data.sources import DATA_VARIABLE, fetch_files, find_folder, need_folder
-
-URL = "https://example.invalid/data/"
-CONTENT = b"some bytes"
-SUMS = {"a.bin": hashlib.sha256(CONTENT).hexdigest()}
+from graphmp.data.sources import DATA_VARIABLE, find_folder, need_folder
 
 
 @pytest.fixture(autouse=True)
 def no_named_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
-
-
-def serve(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) -> list[str]:
-    """Let pooch get ``answer`` instead of going to the network; gives the list of URLs asked."""
-    asked: list[str] = []
-
-    def download(self: object, url: str, output_file: str, pooch: object) -> None:
-        asked.append(url)
-        if isinstance(answer, Exception):
-            raise answer
-        Path(output_file).write_bytes(answer)
-
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", download)
-    return asked
 
 
 def touch(folder: Path) -> Path:
@@ -43,8 +22,8 @@ def touch(folder: Path) -> Path:
 def test_raw_dir_may_hold_the_files_or_a_folder_of_them(tmp_path: Path) -> None:
     flat = touch(tmp_path / "flat")
     nested = touch(tmp_path / "nested" / "set")
-    assert find_folder("set", ["a.bin"], flat) == flat
-    assert find_folder("set", ["a.bin"], tmp_path / "nested") == nested
+    assert find_folder(["set"], [["a.bin"]], flat) == flat
+    assert find_folder(["set"], [["a.bin"]], tmp_path / "nested") == nested
 
 
 def test_raw_dir_comes_before_the_named_folder(
@@ -52,13 +31,13 @@ def test_raw_dir_comes_before_the_named_folder(
 ) -> None:
     given, named = touch(tmp_path / "given"), touch(tmp_path / "named")
     monkeypatch.setenv(DATA_VARIABLE, str(named))
-    assert find_folder("set", ["a.bin"], given) == given
-    assert find_folder("set", ["a.bin"], tmp_path / "empty") == named
-    assert find_folder("set", ["a.bin"], None) == named
+    assert find_folder(["set"], [["a.bin"]], given) == given
+    assert find_folder(["set"], [["a.bin"]], tmp_path / "empty") == named
+    assert find_folder(["set"], [["a.bin"]], None) == named
 
 
 def test_a_folder_with_some_of_the_files_does_not_count(tmp_path: Path) -> None:
-    assert find_folder("set", ["a.bin", "b.bin"], touch(tmp_path)) is None
+    assert find_folder(["set"], [["a.bin", "b.bin"]], touch(tmp_path)) is None
 
 
 def test_any_choice_of_files_in_raw_dir_comes_before_the_named_folder(
@@ -98,49 +77,4 @@ def test_raw_dir_serves_where_the_named_folder_does_not_exist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "not"))
-    assert find_folder("set", ["a.bin"], touch(tmp_path / "given")) == tmp_path / "given"
-
-
-def test_a_file_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = serve(monkeypatch, CONTENT)
-    for _ in range(2):
-        folder = fetch_files(URL, SUMS, tmp_path / "new", progress=False)
-    assert (folder / "a.bin").read_bytes() == CONTENT
-    assert asked == [URL + "a.bin"]
-
-
-def test_a_damaged_file_is_downloaded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(monkeypatch, CONTENT)
-    touch(tmp_path)
-    fetch_files(URL, SUMS, tmp_path, progress=False)
-    assert (tmp_path / "a.bin").read_bytes() == CONTENT
-
-
-def test_a_wrong_checksum_is_an_error_and_nothing_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(monkeypatch, b"something else")
-    with pytest.raises(
-        gm.GraphError, match=r"a\.bin from .* is not the file with the expected checksum"
-    ) as caught:
-        fetch_files(URL, SUMS, tmp_path, progress=False)
-    assert isinstance(caught.value, ValueError)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_no_network_is_an_error_that_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(monkeypatch, ConnectionError("no route"))
-    with pytest.raises(gm.GraphError, match=r"no route.*raw_dir.*GRAPHMP_DATA"):
-        fetch_files(URL, SUMS, tmp_path, progress=False)
-
-
-def test_no_pooch_is_an_error_that_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(gm.GraphError, match=r"pip install pooch"):
-        fetch_files(URL, SUMS, tmp_path, progress=False)
+    assert find_folder(["set"], [["a.bin"]], touch(tmp_path / "given")) == tmp_path / "given"

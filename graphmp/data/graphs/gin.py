@@ -13,7 +13,7 @@ from torch import Tensor
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
-from ..labelled import LabelledGraphsDataset
+from ..many import LabelledGraphsDataset
 from ..readers import gin as gin_files
 from ..sources import Folder, need_folder
 

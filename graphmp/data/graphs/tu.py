@@ -15,7 +15,7 @@ from ... import _checks
 from ...construct.from_edges import graph
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
-from ..labelled import LabelledGraphsDataset
+from ..many import LabelledGraphsDataset
 from ..readers import numbers
 from ..sources import Folder, need_folder
 

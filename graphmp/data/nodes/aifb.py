@@ -17,8 +17,9 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...transforms import to_heterogeneous
 from ..dataset import SingleGraphDataset
+from ..downloads import fetch_files
 from ..readers import text, turtle
-from ..sources import Folder, cache_folder, fetch_files, find_folder
+from ..sources import Folder, cache_folder, find_folder
 
 BASE_URL = "https://github.com/IBCNServices/MINDWALC/raw/214c8cc/mindwalc/data/AIFB/"
 CHECKSUMS = {
@@ -121,7 +122,7 @@ class AIFBDataset(SingleGraphDataset):
             print(f"Done loading data from {folder}.")
 
     def _find_or_fetch(self) -> Path:
-        folder = find_folder("aifb", list(CHECKSUMS), self._raw_dir)
+        folder = find_folder(["aifb"], [list(CHECKSUMS)], self._raw_dir)
         if folder is not None:
             return folder
         root = cache_folder() if self._raw_dir is None else Path(self.raw_dir)

@@ -10,11 +10,15 @@ import torch
 from torch import Tensor
 
 from ...construct.from_edges import graph
+from ...errors import GraphValueError
+from ...transforms import reorder_graph
 from ..dataset import SingleGraphDataset
+from ..downloads import fetch_files
 from ..readers import planetoid as planetoid_files
-from ..sources import Folder, cache_folder, fetch_files, find_folder
+from ..sources import Folder, cache_folder, find_folder
 
 NUM_VALIDATION = 500
+NAMES = ("cora", "citeseer", "pubmed")
 BASE_URL = "https://github.com/kimiyoung/planetoid/raw/af6abf4/data/"
 CHECKSUMS = {
     "ind.citeseer.allx": "2ac30345d95c9ec933a817ee0bdd6a5f077f8c184a20e696910192d534414668",
@@ -44,7 +48,7 @@ CHECKSUMS = {
 }
 
 
-class PlanetoidDataset(SingleGraphDataset):
+class CitationGraphDataset(SingleGraphDataset):
     """A citation graph of Planetoid: Cora, Citeseer or PubMed.
 
     The eight files are read from ``raw_dir``, else from the folder that the environment variable
@@ -57,30 +61,34 @@ class PlanetoidDataset(SingleGraphDataset):
     (source, destination); self-loops remain.
 
     Args:
+        name: ``"cora"``, ``"citeseer"`` or ``"pubmed"``.
         raw_dir: the folder of the files.
         force_reload: ignored, as processed data is not cached.
         verbose: whether to print counts, and a progress bar for downloads.
         reverse_edge: each edge in both directions; otherwise only from the smaller id.
         transform: a function that is applied to the graph on access.
+        reorder: number the nodes by reverse Cuthill-McKee; needs SciPy.
 
     Raises:
-        GraphValueError: a damaged or unexpected file.
+        GraphValueError: an unknown name, or a damaged or unexpected file.
         GraphRuntimeError: missing files that cannot be downloaded.
     """
 
-    _set_name: ClassVar[str]
-
     def __init__(
         self,
+        name: str,
         raw_dir: Folder | None = None,
         force_reload: bool = False,
         verbose: bool = True,
         reverse_edge: bool = True,
         transform: Callable[[Any], Any] | None = None,
+        reorder: bool = False,
     ) -> None:
-        self._reverse_edge = reverse_edge
+        if name.lower() not in NAMES:
+            raise GraphValueError(f"Expected name to be one of {', '.join(NAMES)}, got {name!r}.")
+        self._reverse_edge, self._reorder = reverse_edge, reorder
         super().__init__(
-            self._set_name,
+            name.lower(),
             url=BASE_URL,
             raw_dir=raw_dir,
             force_reload=force_reload,
@@ -104,12 +112,16 @@ class PlanetoidDataset(SingleGraphDataset):
         raw = planetoid_files.read(folder, self.name)
         self._num_classes = raw.num_classes
         self._graph = _build(raw, self._reverse_edge)
+        if self._reorder:
+            self._graph = reorder_graph(
+                self._graph, "rcmk", edge_permute_algo="dst", store_ids=False
+            )
         if self.verbose:
             self._print_summary(folder)
 
     def _find_or_fetch(self) -> Path:
         names = planetoid_files.file_names(self.name)
-        folder = find_folder("planetoid", names, self._raw_dir)
+        folder = find_folder(["planetoid"], [names], self._raw_dir)
         if folder is not None:
             return folder
         root = cache_folder() if self._raw_dir is None else Path(self.raw_dir)
@@ -128,39 +140,63 @@ class PlanetoidDataset(SingleGraphDataset):
         print(f"Done loading data from {folder}.")
 
 
-class CoraGraphDataset(PlanetoidDataset):
+class _NamedDataset(CitationGraphDataset):
+    """A citation graph whose name is that of its class."""
+
+    _set_name: ClassVar[str]
+
+    def __init__(
+        self,
+        raw_dir: Folder | None = None,
+        force_reload: bool = False,
+        verbose: bool = True,
+        reverse_edge: bool = True,
+        transform: Callable[[Any], Any] | None = None,
+        reorder: bool = False,
+    ) -> None:
+        super().__init__(
+            self._set_name, raw_dir, force_reload, verbose, reverse_edge, transform, reorder
+        )
+
+
+class CoraGraphDataset(_NamedDataset):
     """Cora: 2708 papers on machine learning in 7 classes, 10556 edges, 1433 words.
 
     The split has 140 training, 500 validation and 1000 test nodes. Data: P. Sen et al.,
     "Collective Classification in Network Data", AI Magazine 2008; split: Z. Yang et al.,
     "Revisiting Semi-Supervised Learning with Graph Embeddings", ICML 2016. Files, fields and
-    arguments are those of :class:`graphmp.data.nodes.citation.PlanetoidDataset`, its base.
+    arguments are those of :class:`graphmp.data.CitationGraphDataset`, without the name.
     """
 
     _set_name = "cora"
 
 
-class CiteseerGraphDataset(PlanetoidDataset):
+class CiteseerGraphDataset(_NamedDataset):
     """Citeseer: 3327 papers in 6 classes, 9228 edges (124 of them self-loops), 3703 words.
 
     The split has 120 training, 500 validation and 1000 test nodes. The files describe 15 nodes
     only by their edges: these have zero features, label 0 and are in no mask. Sources as for
-    :class:`CoraGraphDataset`, files, fields and arguments as for its base,
-    :class:`graphmp.data.nodes.citation.PlanetoidDataset`.
+    :class:`CoraGraphDataset`, files, fields and arguments as for
+    :class:`graphmp.data.CitationGraphDataset`.
     """
 
     _set_name = "citeseer"
 
 
-class PubmedGraphDataset(PlanetoidDataset):
+class PubmedGraphDataset(_NamedDataset):
     """PubMed: 19717 papers on diabetes in 3 classes, 88651 edges (3 of them self-loops).
 
     The split has 60 training, 500 validation and 1000 test nodes; the features are TF-IDF weights
-    of 500 words. Sources as for :class:`CoraGraphDataset`, files, fields and arguments as for its
-    base, :class:`graphmp.data.nodes.citation.PlanetoidDataset`.
+    of 500 words. Sources as for :class:`CoraGraphDataset`, files, fields and arguments as for
+    :class:`graphmp.data.CitationGraphDataset`.
     """
 
     _set_name = "pubmed"
+
+
+load_cora = CoraGraphDataset
+load_citeseer = CiteseerGraphDataset
+load_pubmed = PubmedGraphDataset
 
 
 def _build(raw: planetoid_files.Planetoid, reverse_edge: bool) -> Any:

@@ -75,3 +75,6 @@ class KarateClubDataset(SingleGraphDataset):
         label = torch.zeros(NUM_MEMBERS, dtype=torch.int64)
         label[list(LEFT)] = 1
         self._graph.ndata["label"] = label
+
+
+KarateClub = KarateClubDataset

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from ...errors import GraphValueError
 
@@ -50,6 +51,27 @@ def lines(path: Path, encoding: str = "utf-8-sig") -> Iterator[tuple[int, str]]:
     for number, line in enumerate(read(path, encoding).split("\n"), 1):
         if line and not line.isspace():
             yield number, line
+
+
+def read_json(path: Path, kind: type) -> Any:
+    """Read a file of JSON.
+
+    Args:
+        path: the file.
+        kind: what it must hold: ``dict`` or ``list``.
+
+    Raises:
+        GraphValueError: see :func:`read`; or the file holds something else.
+    """
+    try:
+        value = json.loads(read(path))
+    except (ValueError, RecursionError) as error:
+        raise GraphValueError(f"{path} is not JSON: {error} Download it again.") from error
+    if not isinstance(value, kind):
+        raise GraphValueError(
+            f"{path}: expected a {kind.__name__}, got a {type(value).__name__}. Download it again."
+        )
+    return value
 
 
 def most_bytes(packed: int) -> int:
