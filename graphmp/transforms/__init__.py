@@ -1,16 +1,23 @@
 """Transforms: a new graph from a graph; the old one stays as it is.
 
 Files:
-    augment: Random augmentation as modules: DropEdge, DropNode, FeatMask.
+    augment: Random augmentation as modules: DropEdge, DropNode, FeatMask, AddEdge, NodeShuffle.
+    base: Transforms as objects, and several one after the other.
     batch: ``batch``, ``unbatch`` and ``slice_batch``.
     bidirected: Edges in both directions.
     changes: Add and remove nodes and edges in a new graph.
     compact: Remove nodes without edges from one or several graphs.
+    diffusion: Graphs of diffusion matrices as modules: PPR, HeatKernel, GDC.
     distances: Shortest paths, and labels of nodes by their distances.
     dtypes: Features in another floating-point dtype.
+    laplacian: Eigenvalues and eigenvectors of the normalized Laplacian.
     merge: Graphs over the same nodes, merged.
+    normalization: Normalized edge weights and features.
     points: Graphs of points: k nearest neighbours and radius.
+    positional: Positional encodings by random walks and by singular vectors.
     products: Powers, products and sums of adjacency matrices.
+    sign: Diffused features as a module: SIGNDiffusion.
+    structure: Changes of structure as modules, from AddSelfLoop to ToLevi.
     types: Conversion between homogeneous and heterogeneous graphs.
 """
 
@@ -20,14 +27,19 @@ from .._graph.reorder import reorder_graph
 from .._graph.reverse import reverse
 from .._graph.self_loops import add_self_loop, remove_self_loop
 from .._graph.simple import to_simple
-from .augment import BaseTransform, Compose, DropEdge, DropNode, FeatMask
+from .augment import AddEdge, DropEdge, DropNode, FeatMask, NodeShuffle
+from .base import BaseTransform, Compose
 from .bidirected import add_reverse_edges, to_bidirected
 from .changes import add_edges, add_nodes, remove_edges, remove_nodes
 from .compact import compact_graphs
+from .diffusion import GDC, PPR, HeatKernel
 from .distances import double_radius_node_labeling, shortest_dist
 from .dtypes import to_bfloat16, to_double, to_float, to_half
+from .laplacian import LaplacianPE, LapPE, lap_pe, laplacian_lambda_max, laplacian_pe
 from .merge import merge
+from .normalization import GCNNorm, RowFeatNormalizer, norm_by_dst
 from .points import knn_graph, radius_graph, segmented_knn_graph
+from .positional import SVDPE, RandomWalkPE, random_walk_pe, svd_pe
 from .products import (
     adj_product_graph,
     adj_sum_graph,
@@ -35,14 +47,45 @@ from .products import (
     khop_graph,
     metapath_reachable_graph,
 )
+from .sign import SIGNDiffusion
+from .structure import (
+    AddMetaPaths,
+    AddReverse,
+    AddSelfLoop,
+    KHopGraph,
+    LineGraph,
+    RemoveSelfLoop,
+    ToLevi,
+    ToSimple,
+)
 from .types import block_to_graph, to_heterogeneous, to_homogeneous
 
 __all__ = [
+    "GDC",
+    "PPR",
+    "SVDPE",
+    "AddEdge",
+    "AddMetaPaths",
+    "AddReverse",
+    "AddSelfLoop",
     "BaseTransform",
     "Compose",
     "DropEdge",
     "DropNode",
     "FeatMask",
+    "GCNNorm",
+    "HeatKernel",
+    "KHopGraph",
+    "LapPE",
+    "LaplacianPE",
+    "LineGraph",
+    "NodeShuffle",
+    "RandomWalkPE",
+    "RemoveSelfLoop",
+    "RowFeatNormalizer",
+    "SIGNDiffusion",
+    "ToLevi",
+    "ToSimple",
     "add_edges",
     "add_nodes",
     "add_reverse_edges",
@@ -55,11 +98,16 @@ __all__ = [
     "khop_adj",
     "khop_graph",
     "knn_graph",
+    "lap_pe",
+    "laplacian_lambda_max",
+    "laplacian_pe",
     "line_graph",
     "merge",
     "metapath_reachable_graph",
     "metis_partition_assignment",
+    "norm_by_dst",
     "radius_graph",
+    "random_walk_pe",
     "remove_edges",
     "remove_nodes",
     "remove_self_loop",
@@ -67,6 +115,7 @@ __all__ = [
     "reverse",
     "segmented_knn_graph",
     "shortest_dist",
+    "svd_pe",
     "to_bfloat16",
     "to_bidirected",
     "to_double",

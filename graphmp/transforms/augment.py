@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
 from .. import _checks, random
+from .._graph.arguments import refuse_block
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-
-
-class BaseTransform(ABC):
-    """Base of transforms that are objects: they are called with a graph and give a graph.
-
-    Example:
-        >>> import graphmp as gm
-        >>> class Turned(BaseTransform):
-        ...     def __call__(self, g):
-        ...         return gm.reverse(g)
-        >>> Turned()
-        Turned()
-    """
-
-    @abstractmethod
-    def __call__(self, g: Graph) -> Graph:
-        """Make a graph of a graph."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-
-class Compose(BaseTransform):
-    """Transforms one after the other.
-
-    Args:
-        transforms: what each calls with the graph that the one before gave.
-
-    Example:
-        >>> import graphmp as gm
-        >>> both = Compose([gm.transforms.add_self_loop, DropEdge(0.0)])
-        >>> both(gm.graph(([0], [1]))).num_edges()
-        3
-    """
-
-    def __init__(self, transforms: Sequence[Callable[[Graph], Graph]]) -> None:
-        self.transforms = transforms
-
-    def __call__(self, g: Graph) -> Graph:
-        """Apply all, from the first to the last."""
-        for transform in self.transforms:
-            g = transform(g)
-        return g
-
-    def __repr__(self) -> str:
-        lines = ",\n".join(f"  {transform}" for transform in self.transforms)
-        return f"{type(self).__name__}([\n{lines}\n])"
+from .base import BaseTransform, with_changed_features
 
 
 class _ByChance(BaseTransform):
@@ -176,18 +130,7 @@ class FeatMask(_ByChance):
 
     def __call__(self, g: Graph) -> Graph:
         """Give a graph with masked features; ``g`` stays as it is."""
-        new = g.clone()
-        for data, names in ((new.ndata, self.node_feat_names), (new.edata, self.edge_feat_names)):
-            for name in names:
-                self._mask(data, name)
-        return new
-
-    def _mask(self, data: MutableMapping[str, Any], name: str) -> None:
-        column = data[name]
-        if isinstance(column, Mapping):
-            data[name] = {kind: self._masked(each) for kind, each in column.items()}
-        else:
-            data[name] = self._masked(column)
+        return with_changed_features(g, self.node_feat_names, self.edge_feat_names, self._masked)
 
     def _masked(self, column: Tensor) -> Tensor:
         if column.ndim < 2:
@@ -195,3 +138,73 @@ class FeatMask(_ByChance):
                 f"Expected a feature with columns to mask, got a shape of {tuple(column.shape)}."
             )
         return column.masked_fill(self._chosen(column.shape[-1], column.device), 0)
+
+
+class NodeShuffle(BaseTransform):
+    """Permute the features of the nodes of each type; edges stay.
+
+    Draws follow from ``torch.manual_seed``. All features of a node move together.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g.ndata["x"] = torch.arange(3)
+        >>> NodeShuffle()(g).ndata["x"].sort().values
+        tensor([0, 1, 2])
+    """
+
+    def __call__(self, g: Graph) -> Graph:
+        """Give a graph with shuffled features; ``g`` stays as it is."""
+        new = g.clone()
+        for ntype in g.ntypes:
+            draws = random.generator(g.device)
+            order = torch.randperm(g.num_nodes(ntype), generator=draws, device=g.device)
+            data = new.nodes[ntype].data
+            data.update({name: column[order] for name, column in data.items()})
+        return new
+
+
+class AddEdge(BaseTransform):
+    """Append random edges to each relation.
+
+    From `Graph Contrastive Learning with Augmentations <https://arxiv.org/abs/2010.13902>`__ (You
+    et al., NeurIPS 2020). Both ends are uniform among all nodes of their types, also where an edge
+    is already. Features of the new edges are their initializer's. Draws follow from
+    ``torch.manual_seed``.
+
+    Args:
+        ratio: the number of new edges of a relation, as a part of the number that it has.
+
+    Raises:
+        GraphTypeError: ``ratio`` is no number.
+        GraphValueError: ``ratio`` is negative or not finite; when called, a block.
+
+    Example:
+        >>> import graphmp as gm
+        >>> AddEdge(0.5)(gm.rand_graph(10, 20)).num_edges()
+        30
+    """
+
+    def __init__(self, ratio: float = 0.2) -> None:
+        self.ratio = _checks.number(ratio, "ratio")
+        if not 0 <= self.ratio < math.inf:
+            raise GraphValueError(f"Expected ratio to be finite and not negative, got {ratio}.")
+
+    def __call__(self, g: Graph) -> Graph:
+        """Give a graph with more edges; ``g`` stays as it is."""
+        refuse_block(g)
+        new = g.clone()
+        for etype in g.canonical_etypes:
+            count = int(g.num_edges(etype) * self.ratio)
+            u, v = (
+                torch.randint(
+                    max(g.num_nodes(ntype), 1),
+                    (count,),
+                    generator=random.generator(g.device),
+                    dtype=g.idtype,
+                    device=g.device,
+                )
+                for ntype in (etype[0], etype[2])
+            )
+            new.add_edges(u, v, etype=etype)
+        return new

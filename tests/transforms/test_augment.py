@@ -122,20 +122,60 @@ def test_features_without_columns_and_unknown_ones_are_refused() -> None:
     g.ndata["h"] = torch.ones(2)
     with pytest.raises(gm.GraphValueError, match=r"columns to mask, .* shape of \(2,\)"):
         gm.FeatMask(0.5, ["h"])(g)
-    with pytest.raises(gm.GraphKeyError, match="missing"):
-        gm.FeatMask(0.5, ["missing"])(g)
+    for unknown in (g, shop()):
+        with pytest.raises(gm.GraphKeyError, match="missing"):
+            gm.FeatMask(0.5, ["missing"])(unknown)
 
 
-def test_transforms_come_one_after_the_other() -> None:
-    both = gm.Compose([gm.add_self_loop, gm.DropEdge(1.0), gm.DropNode(0.0)])
-    assert both(gm.graph(([0], [1]))).num_edges() == 0
-    shown = repr(gm.Compose([gm.DropEdge(), gm.DropNode()]))
-    assert shown == "Compose([\n  DropEdge(),\n  DropNode()\n])"
+def test_shuffled_features_are_a_permutation_of_the_rows() -> None:
+    gm.seed(0)
+    g = gm.rand_graph(100, 300)
+    g.ndata["x"], g.ndata["y"] = torch.arange(100), torch.arange(100.0).view(-1, 1)
+    new = gm.NodeShuffle()(g)
+    assert sorted(new.ndata["x"].tolist()) == list(range(100))
+    assert new.ndata["x"].tolist() != list(range(100))
+    assert torch.equal(new.ndata["x"], new.ndata["y"].view(-1).long())
+    assert edges(new) == edges(g)
+    assert g.ndata["x"].tolist() == list(range(100))
+    gm.seed(3)
+    first = gm.NodeShuffle()(g).ndata["x"]
+    gm.seed(3)
+    assert torch.equal(gm.NodeShuffle()(g).ndata["x"], first)
 
 
-def test_a_transform_of_ones_own_says_what_it_lacks() -> None:
-    class Nothing(T.BaseTransform):
-        pass
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_new_edges_are_uniform_and_come_last(idtype: torch.dtype) -> None:
+    gm.seed(0)
+    users, games = torch.arange(20_000) % 8, torch.arange(20_000) % 2
+    g = gm.heterograph({("user", "buys", "game"): (users, games)}, {"user": 8, "game": 4})
+    g = g.astype(idtype)
+    g.edata["w"] = torch.ones(20_000)
+    new = gm.AddEdge(0.5)(g)
+    assert (new.num_edges(), new.idtype) == (30_000, idtype)
+    assert edges(new)[:20_000] == edges(g)
+    assert new.edata["w"].sum() == 20_000
+    for end, count in zip(new.edges(), (8, 4), strict=True):
+        counts = torch.bincount(end[20_000:].long(), minlength=count)
+        assert bool((counts - 10_000 / count).abs().max() < 5 * (10_000 / count) ** 0.5)
 
-    with pytest.raises(TypeError, match="__call__"):
-        Nothing()  # type: ignore[abstract]
+
+def test_the_same_seed_adds_the_same_edges() -> None:
+    drawn = []
+    for _ in range(2):
+        gm.seed(4)
+        drawn.append(edges(gm.AddEdge(1.0)(gm.graph(([0, 1], [1, 2])))))
+    assert drawn[0] == drawn[1]
+    assert edges(gm.AddEdge(0)(gm.graph(([], [])))) == []
+
+
+@pytest.mark.parametrize("ratio", [-0.1, float("inf"), float("nan")])
+def test_a_ratio_is_finite_and_not_negative(ratio: float) -> None:
+    with pytest.raises(gm.GraphValueError, match="ratio to be finite and not negative"):
+        gm.AddEdge(ratio)
+
+
+def test_other_ratios_and_blocks_are_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match="ratio to be a number"):
+        gm.AddEdge(None)  # type: ignore[arg-type]
+    with pytest.raises(gm.GraphValueError, match="not a block"):
+        gm.AddEdge()(gm.create_block(([0], [0])))

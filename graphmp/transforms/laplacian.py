@@ -1,0 +1,180 @@
+"""Eigenvalues and eigenvectors of the normalized Laplacian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .. import _checks
+from .._graph.arguments import refuse_types
+from .._graph.export import adj_external
+from ..errors import GraphRuntimeError, GraphValueError
+from ..graph import Graph
+from .base import BaseTransform
+from .batch import unbatch
+from .positional import padded, random_signs
+
+Floats = NDArray[np.float64]
+_DENSE = 500  # nodes up to which a dense eigenvalue problem is the faster one
+
+
+def laplacian_lambda_max(g: Graph) -> list[float]:
+    r"""The largest eigenvalue of the normalized Laplacian :math:`I - D^{-1/2} A D^{-1/2}`.
+
+    Args:
+        g: a graph of one node type and one edge type, or a batch, in which each edge has its
+            reverse. Parallel edges are added.
+
+    Returns:
+        One number for each graph of the batch.
+
+    Raises:
+        GraphRuntimeError: a graph of more than 500 nodes without SciPy.
+        GraphValueError: a graph of several types, without nodes, or with an edge that has no
+            reverse.
+
+    Example:
+        >>> import graphmp as gm
+        >>> ring = gm.to_bidirected(gm.graph(([0, 1, 2, 3], [1, 2, 3, 0])))
+        >>> [round(value, 4) for value in gm.laplacian_lambda_max(ring)]
+        [2.0]
+    """
+    refuse_types(g)
+    return [float(_eigen(part, 1, "LA")[0][-1]) for part in unbatch(g)]
+
+
+def lap_pe(g: Graph, k: int, padding: bool = False, return_eigval: bool = False) -> Any:
+    """Encode positions by eigenvectors of the normalized Laplacian.
+
+    From `Benchmarking Graph Neural Networks <https://arxiv.org/abs/2003.00982>`__ (Dwivedi et al.,
+    2020). The first eigenvector, of eigenvalue 0, is left out. The signs of the others are drawn;
+    ``torch.manual_seed`` repeats them.
+
+    Args:
+        g: a graph of one node type and one edge type, in which each edge has its reverse. Parallel
+            edges are added.
+        k: the number of eigenvectors, those of the smallest eigenvalues.
+        padding: fill up with zeros, and NaN for eigenvalues, if there are fewer than ``k``; else an
+            error.
+        return_eigval: also return the eigenvalues.
+
+    Returns:
+        (N, k) float32 on the device of ``g``; with ``return_eigval`` a tuple of it and (k,).
+
+    Raises:
+        GraphRuntimeError: a graph of more than 500 nodes without SciPy.
+        GraphValueError: a graph of several types, or with an edge that has no reverse; a ``k`` that
+            is not below N without ``padding``.
+
+    Example:
+        >>> import graphmp as gm
+        >>> ring = gm.to_bidirected(gm.graph(([0, 1, 2, 3], [1, 2, 3, 0])))
+        >>> gm.lap_pe(ring, 2).shape
+        torch.Size([4, 2])
+    """
+    refuse_types(g)
+    count, nodes = _checks.count(k, "k"), g.num_nodes()
+    if nodes <= count and not padding:
+        raise GraphValueError(
+            f"Expected k below the number of nodes {nodes}, got {count}; pass padding=True to fill "
+            "up with zeros."
+        )
+    if nodes == 0:
+        values, vectors = np.zeros(0), np.zeros((0, 0))
+    else:
+        values, vectors = _eigen(g, min(count + 1, nodes), "SA")
+    chosen = slice(1, count + 1)
+    signs = random_signs(vectors[:, chosen].shape[1])
+    encoding = padded(torch.from_numpy(vectors[:, chosen]) * signs, count, 0.0)
+    if not return_eigval:
+        return encoding.to(g.device)
+    eigenvalues = padded(torch.from_numpy(values[chosen]), count, float("nan"))
+    return encoding.to(g.device), eigenvalues.to(g.device)
+
+
+laplacian_pe = lap_pe
+
+
+class LapPE(BaseTransform):
+    """Write :func:`lap_pe` to a node feature.
+
+    Args:
+        k: the number of eigenvectors.
+        feat_name: the node feature for the encoding.
+        eigval_name: the node feature for the eigenvalues, (N, k), the same for every node; by
+            default none.
+        padding: fill up with zeros if there are fewer than ``k``.
+
+    Example:
+        >>> import graphmp as gm
+        >>> ring = gm.to_bidirected(gm.graph(([0, 1, 2, 3], [1, 2, 3, 0])))
+        >>> LapPE(k=3, feat_name="position")(ring).ndata["position"].shape
+        torch.Size([4, 3])
+    """
+
+    def __init__(
+        self, k: int, feat_name: str = "PE", eigval_name: str | None = None, padding: bool = False
+    ) -> None:
+        self.k = k
+        self.feat_name = feat_name
+        self.eigval_name = eigval_name
+        self.padding = padding
+
+    def __call__(self, g: Graph) -> Graph:
+        """Give a graph with the encoding; ``g`` stays as it is."""
+        encoding, eigenvalues = lap_pe(g, self.k, self.padding, return_eigval=True)
+        new = g.clone()
+        new.ndata[self.feat_name] = encoding
+        if self.eigval_name:
+            new.ndata[self.eigval_name] = eigenvalues.repeat(g.num_nodes(), 1)
+        return new
+
+
+LaplacianPE = LapPE
+
+
+def _eigen(g: Graph, count: int, which: str) -> tuple[Floats, Floats]:
+    """Eigenvalues, ascending, and eigenvectors as columns: at least ``count`` of one end.
+
+    Args:
+        g: a graph with at least one node.
+        count: how many, at most N.
+        which: ``"SA"`` for the smallest, ``"LA"`` for the largest.
+    """
+    nodes = g.num_nodes()
+    if nodes == 0:
+        raise GraphValueError("Expected a graph with nodes, got one without.")
+    u, v = (end.cpu() for end in g.edges())
+    if not torch.equal((u * nodes + v).sort().values, (v * nodes + u).sort().values):
+        raise GraphValueError(
+            "Expected a graph in which each edge has its reverse; call graphmp.to_bidirected on it."
+        )
+    scale = g.in_degrees().cpu().numpy().clip(1) ** -0.5
+    if nodes <= max(_DENSE, 2 * count):
+        matrix = np.eye(nodes)
+        np.add.at(matrix, (u.numpy(), v.numpy()), -(scale[u] * scale[v]))
+        return np.linalg.eigh(matrix)
+    return _lanczos(g, scale, count, which)
+
+
+def _lanczos(g: Graph, scale: Floats, count: int, which: str) -> tuple[Floats, Floats]:
+    """Some eigenvalues and eigenvectors of a large sparse Laplacian."""
+    try:
+        from scipy import sparse
+        from scipy.sparse.linalg import eigsh
+    except ImportError as error:
+        raise GraphRuntimeError(
+            f"The eigenvalues of a graph of more than {_DENSE} nodes need SciPy, which is not "
+            "installed: pip install scipy."
+        ) from error
+    norm = sparse.diags(scale)
+    laplacian = sparse.eye(g.num_nodes()) - norm @ adj_external(g, scipy_fmt="csr") @ norm
+    # The smallest are found near a shift below 0, where the matrix has an inverse.
+    shift = {"sigma": -0.01, "which": "LM"} if which == "SA" else {"which": which}
+    start = np.random.default_rng(0).standard_normal(g.num_nodes())
+    values, vectors = eigsh(laplacian.astype(np.float64).tocsc(), k=count, v0=start, **shift)
+    order = np.argsort(values)
+    return values[order], vectors[:, order]
