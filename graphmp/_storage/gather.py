@@ -42,7 +42,7 @@ class _Gather(torch.autograd.Function):
     def forward(ctx: Any, data: Tensor, ids: Tensor) -> Tensor:
         ctx.save_for_backward(ids)
         ctx.num_rows = data.shape[0]
-        return kernels.take(data.detach(), ids)
+        return kernels.take(data.detach(), ids).data  # not a view, see Operation
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
@@ -59,7 +59,9 @@ class _SumById(torch.autograd.Function):
         indptr, order = kernels.group(ids, num_rows)
         csr, shape = Csr(indptr, order, order), tuple(rows.shape[1:])
         features = plan(shape, (), shape)
-        return kernels.spmm(csr, "copy", "sum", False, Operand(rows, EDGE), None, features)[0]
+        operand = Operand(rows, EDGE)
+        out = kernels.spmm(csr, "copy", "sum", False, operand, None, features)[0]
+        return out.data  # not a view, see Operation
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:

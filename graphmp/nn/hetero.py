@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
+from ..ops.results import unsaved
 from ._shared.inputs import in_dtype_of
 
 AGGREGATORS: dict[str, Callable[[list[Tensor]], Tensor]] = {
     "sum": lambda parts: torch.stack(parts).sum(0) if len(parts) > 1 else parts[0],
-    "max": lambda parts: torch.stack(parts).amax(0),
-    "min": lambda parts: torch.stack(parts).amin(0),
+    "max": lambda parts: unsaved(torch.stack(parts).amax(0)),
+    "min": lambda parts: unsaved(torch.stack(parts).amin(0)),
     "mean": lambda parts: torch.stack(parts).mean(0),
     "stack": lambda parts: torch.stack(parts, 1),
 }

@@ -19,6 +19,7 @@ Files:
     normalized: Sums with a divisor for each source and destination.
     operation: The base class of differentiable operations, in every form torch needs.
     products: The gradient of a weighted sum, in one pass.
+    results: Results that the caller may change in place while gradients are recorded.
     segment: Reductions and softmax over consecutive rows.
     spmm: Sums and extremes of messages, and messages kept at edges.
     torch_operator: The torch operator of an operation, for compiled programs.

@@ -41,9 +41,11 @@ class AttentionCall(NamedTuple):
     dropout: float
     with_attention: bool
 
-    def spec(self, tensors: Sequence[Tensor | None], seed: Tensor | None) -> Attention:
+    def spec(self, tensors: Sequence[Any], seed: Tensor | None) -> Attention:
         """The record of contiguous operands and constants that the kernels read."""
-        ready = [None if t is None else t.contiguous() for t in tensors]
+        left, right, value, *others = tensors
+        flat = [left, right, _flat(value), *others]
+        ready = [None if t is None else t.contiguous() for t in flat]
         number = 0 if seed is None else int(seed)
         return Attention(self.kind, self.heads, *ready, self.negative_slope, self.dropout, number)  # type: ignore[call-arg,arg-type]
 
@@ -76,16 +78,13 @@ def attend(
     Returns:
         (num_dst, *, heads, size); if ``with_attention`` a pair of that and (E, *, heads).
     """
-    shape, edges = tuple(value.shape[1:]), call.adjacency
     left, right, value, *others = _promoted(
         value.dtype, [left, right, value, edge, weight, attn_vector]
     )
     right = right if scale == 1 else right * scale
-    values = value.reshape(value.shape[0], math.prod(shape))
     seed = torch.randint(2**63 - 1, (), device="cpu") if call.dropout > 0 else None
-    out, attention = _ATTEND(call, left, right, values, *others, seed)
-    out = out.view(edges.num_dst, *shape)
-    return (out, attention.view(edges.num_edges, *shape[:-1])) if call.with_attention else out
+    out, attention = _ATTEND(call, left, right, value, *others, seed)
+    return (out, attention) if call.with_attention else out
 
 
 def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
@@ -108,50 +107,57 @@ class _Attend(Operation):
     results, visible = ("out", "attention", "exact", "stats"), 2
 
     def run(self, call: AttentionCall, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
-        """Run the kernel; ``exact`` is the output before rounding, if it is rounded."""
+        """Run the kernel; ``exact`` is the output before rounding, which the gradient reads."""
         *tensors, seed = operands
         spec = call.spec(tensors, seed)
         out, stats, attention = kernels.attention(call.adjacency.csc, spec, call.with_attention)
-        dtype = spec.value.dtype
-        rounded = out if out.dtype == dtype else out.to(dtype)
-        exact = None if rounded is out else out
-        return (rounded, attention, exact, stats) if trains else (rounded, attention, None, None)
+        shape = operands[2].shape[1:]
+        rounded = out.to(spec.value.dtype, copy=trains).view(len(out), *shape)
+        if attention is not None:
+            attention = attention.view(len(attention), *shape[:-1])
+        return (rounded, attention, out, stats) if trains else (rounded, attention, None, None)
 
     def fake(self, call: AttentionCall, trains: bool, *operands: Any) -> tuple[Maybe, ...]:
         """Empty results."""
         value, edges = operands[2], call.adjacency
         wide = accumulator(value.dtype)
-        out = value.new_empty(edges.num_dst, value.shape[1])
-        attention = value.new_empty(edges.num_edges, call.heads) if call.with_attention else None
+        shape, attention = tuple(value.shape[1:]), None
+        out = value.new_empty(edges.num_dst, *shape)
+        if call.with_attention:
+            attention = value.new_empty(edges.num_edges, *shape[:-1])
         if not trains:
             return out, attention, None, None
-        exact = None if wide == value.dtype else out.new_empty(out.shape, dtype=wide)
+        exact = out.new_empty((edges.num_dst, math.prod(shape)), dtype=wide)
         return out, attention, exact, out.new_empty((out.shape[0], 2 * call.heads), dtype=wide)
 
     def saved_tensors(
         self, call: AttentionCall, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
-        """The operands, the exact output, the statistics of rows, and the attention if returned."""
-        out, attention, exact, stats = results
-        is_rounded = accumulator(out.dtype) != out.dtype
-        return (
-            *operands,
-            exact if is_rounded else out,
-            stats,
-            attention if call.with_attention else None,
-        )
+        """The operands, the exact output, the statistics of rows, and the attention if returned.
+
+        Of the attention a copy, which the caller does not change.
+        """
+        _, attention, exact, stats = results
+        own = _flat(attention).clone() if call.with_attention else None
+        return *operands, exact, stats, own
 
     def gradients(
         self, call: AttentionCall, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """By kernels; by other operations if they must be differentiable themselves."""
-        tensors, seed, results = saved[:6], saved[6], saved[7:]
-        grads = (grads[0], grads[1] if call.with_attention else None)
+        (left, right, value, *others), (seed, *results) = saved[:6], saved[6:]
+        tensors = (left, right, _flat(value), *others)
+        grads = (
+            _flat(grads[0]),
+            _flat(grads[1]) if call.with_attention else None,
+        )
         if torch.is_grad_enabled():
             gradients = _composed_gradients(call, tensors, seed, grads, needs[:6])
         else:
             gradients = _gradients(call, tensors, seed, results, grads)
-        return *(g if n else None for g, n in zip(gradients, needs, strict=False)), None
+        each = [g if n else None for g, n in zip(gradients, needs, strict=False)]
+        each[2] = None if each[2] is None else each[2].view(value.shape)
+        return *each, None
 
 
 def _gradients(
@@ -237,6 +243,11 @@ def _composed(
     shape = tuple(value.shape[1:])
     out = contract(adjacency, "v", "mul", value, attention, ("u", "e"), shape)
     return out.flatten(1), attention.squeeze(-1)
+
+
+def _flat(rows: Any) -> Any:
+    """(rows, *, heads, …) with one feature dimension; None stays None."""
+    return None if rows is None else rows.reshape(rows.shape[0], math.prod(rows.shape[1:]))
 
 
 def _column_sums(tensor: Tensor) -> Tensor:

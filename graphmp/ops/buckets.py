@@ -21,6 +21,7 @@ from ..errors import GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import Csr
 from .broadcast import check_one_shape
+from .results import unsaved
 from .spmm import sddmm
 
 Formula: TypeAlias = Callable[[Tensor], Tensor]
@@ -52,10 +53,11 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
         messages: (E, *feature), in the order of ``buckets.edges``.
 
     Returns:
-        Views; within a mailbox messages are in ascending edge id.
+        Tensors that share the memory of ``messages``, which must not be used afterwards; each may
+        be changed in place. Within a mailbox messages are in ascending edge id.
     """
     sizes = [n * d for n, d in zip(buckets.sizes, buckets.degrees, strict=True)]
-    parts = torch.split(messages, sizes) if sizes else ()
+    parts = torch.unsafe_split_with_sizes(messages, sizes) if sizes else ()
     return [
         part.view(n, d, *messages.shape[1:])
         for part, n, d in zip(parts, buckets.sizes, buckets.degrees, strict=True)
@@ -87,14 +89,18 @@ class Inbox(NamedTuple):
             edges: the relation of these edges, in that order.
 
         Returns:
-            (k, *feature), in that order.
+            (k, *feature), in that order; a tensor that no gradient reads.
         """
         left, right = (
             gather(operand, eids) if operand is not None and end == "e" else operand
             for operand, end in zip((self.lhs, self.rhs), self.targets, strict=True)
         )
         assert left is not None  # there is always a left operand
-        return sddmm(edges, self.op, left, right, self.targets)
+        if self.op is None and self.targets[0] == "e":
+            return left
+        messages = sddmm(edges, self.op, left, right, self.targets)
+        has_formula = self.op is not None and self.op.kernel is None
+        return unsaved(messages) if has_formula else messages
 
 
 def reduce_by_formula(
@@ -172,10 +178,9 @@ def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
 
 def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -> Tensor:
     """The formula of the mailboxes of consecutive nodes: (nodes, *any)."""
-    rows = []
-    for part, (count, degree) in zip(
-        torch.split(messages, [count * degree for count, degree in sizes]), sizes, strict=True
-    ):
+    rows, lengths = [], [count * degree for count, degree in sizes]
+    parts = torch.unsafe_split_with_sizes(messages, lengths)
+    for part, (count, degree) in zip(parts, sizes, strict=True):
         mailbox = part.view(count, degree, *messages.shape[1:])
         reduced = formula(mailbox)
         if reduced.shape[:1] != mailbox.shape[:1]:

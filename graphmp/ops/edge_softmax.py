@@ -16,6 +16,7 @@ from ..kernels.contract import accumulator
 from .broadcast import unsqueeze_like
 from .formulas import AdjacencyRecord, Maybe
 from .operation import Operation
+from .results import unsaved
 from .spmm import contract, spmm
 
 
@@ -74,8 +75,7 @@ def softmax(adjacency: Adjacency, logits: Any, name: str) -> Tensor:
         GraphTypeError: not floating point.
         GraphValueError: not a row for each edge.
     """
-    result: Tensor = _SOFTMAX(AdjacencyRecord(adjacency), _checked(logits, adjacency, name))
-    return result
+    return unsaved(_SOFTMAX(AdjacencyRecord(adjacency), _checked(logits, adjacency, name)))
 
 
 def _checked(logits: Any, adjacency: Adjacency, name: str) -> Tensor:

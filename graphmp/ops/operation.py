@@ -61,10 +61,6 @@ class Operation(Formulas):
         return results if isinstance(results, tuple) else (results,)
 
 
-def _visible(operation: Operation, results: tuple[Any, ...]) -> Any:
-    return results[0] if operation.visible == 1 else results[: operation.visible]
-
-
 def _gradients(operation: Operation, ctx: Any, grads: Sequence[Maybe]) -> tuple[Maybe, ...]:
     """The gradients of a function's arguments: the record and the operands."""
     if all(grad is None for grad in grads):
@@ -75,17 +71,22 @@ def _gradients(operation: Operation, ctx: Any, grads: Sequence[Maybe]) -> tuple[
 
 def _function(operation: Operation) -> Any:
     """The classic function of eager mode."""
+    visible = operation.visible
 
     class Eager(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, call: Any, *operands: Any) -> Any:
-            results = operation.run(call, True, *operands)
+            # Kernels return views in the shape of a feature; as data they may be changed in place.
+            results = [
+                None if result is None else result.data
+                for result in operation.run(call, True, *operands)
+            ]
             ctx.call = call
             ctx.save_for_backward(
                 *operation.saved_tensors(call, ctx.needs_input_grad[1:], operands, results)
             )
             ctx.set_materialize_grads(False)
-            return _visible(operation, results)
+            return results[0] if visible == 1 else tuple(results[:visible])
 
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> Any:

@@ -94,7 +94,8 @@ def spmm(
     """
     lhs, rhs, out_shape = _message(op, lhs, rhs)
     if (op is not None and op.kernel is None) or lhs.dtype == torch.bool:
-        lhs, rhs, targets, op = sddmm(adjacency, op, lhs, rhs, targets), None, ("e", "e"), None
+        lhs = lhs if op is None and targets[0] == "e" else sddmm(adjacency, op, lhs, rhs, targets)
+        rhs, targets, op = None, ("e", "e"), None
         out_shape = tuple(lhs.shape[1:])
     if lhs.dtype == torch.bool and reduce == "sum":
         lhs = lhs.long()
@@ -133,11 +134,11 @@ def sddmm(
         targets: ``"u"``, ``"v"`` or ``"e"`` for each operand.
 
     Returns:
-        (E, *feature), in edge id order.
+        (E, *feature), in edge id order; memory of its own.
     """
     lhs, rhs, out_shape = _message(op, lhs, rhs)
     if op is None and targets[0] == "e":
-        return lhs
+        return lhs.clone()
     if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
         is_scalar_dot = op.contracts and lhs.ndim == rhs.ndim == 1  # a last dimension of 1 is added
         rank = 1 if is_scalar_dot else max(lhs.ndim, rhs.ndim) - 1

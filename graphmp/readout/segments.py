@@ -13,6 +13,7 @@ from .._storage.frame import Frame
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops import segment_argsort, segment_broadcast, segment_softmax
 from ..ops.broadcast import unsqueeze_like
+from ..ops.results import reshaped
 from ..ops.segment import reduce_segments
 
 
@@ -102,7 +103,8 @@ class Segments(NamedTuple):
         features = features.masked_fill(unsqueeze_like(is_padding, features), 0)
         positions = chosen - unsqueeze_like(starts.expand(shape).flatten(), chosen)
         positions = positions.masked_fill(unsqueeze_like(is_padding, chosen), -1)
-        return features.view(*shape, *value.shape[1:]), positions.view(*shape, *order.shape[1:])
+        features = reshaped(features, *shape, *value.shape[1:])
+        return features, positions.view(*shape, *order.shape[1:])
 
 
 def nodes_by_graph(graph: Any, ntype: str | None) -> Segments:

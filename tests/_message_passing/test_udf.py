@@ -335,7 +335,7 @@ def test_the_backward_splits_once_and_gathers_as_often_for_any_number_of_degrees
         made.append(autograd_nodes(g.ndata["y"]))
     few, many = made
     assert (few["MeanBackward1"], many["MeanBackward1"]) == (3, 60)
-    assert few["SplitWithSizesBackward0"] == many["SplitWithSizesBackward0"] == 1
+    assert few["UnsafeSplitWithSizesBackward0"] == many["UnsafeSplitWithSizesBackward0"] == 1
     assert few["IndexSelectBackward0"] == many["IndexSelectBackward0"] > 0
     assert not {name for name in many if "Slice" in name or "IndexBackward" in name}
 
@@ -353,7 +353,7 @@ def test_a_field_of_the_nodes_is_gathered_once_for_all_buckets_that_read_it() ->
     g.ndata["x"].requires_grad_()
     g.update_all(nothing, lambda nodes: {"y": nodes.data["x"] + nodes.data["x"]})
     counts = autograd_nodes(g.ndata["y"])
-    assert (counts["IndexSelectBackward0"], counts["SplitWithSizesBackward0"]) == (1, 1)
+    assert (counts["IndexSelectBackward0"], counts["UnsafeSplitWithSizesBackward0"]) == (1, 1)
 
 
 def test_mailboxes_are_views_of_one_gathered_tensor() -> None:

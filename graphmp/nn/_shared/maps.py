@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ...ops.results import unsaved
 from .degrees import ChecksInDegrees
 from .inputs import Ends, Sizes, sizes_at_ends, split_ends
 
@@ -111,4 +112,4 @@ def finish(
     if bias is not None:
         out = out + bias.view(out.shape[-2:])
     out = out if activation is None else activation(out)
-    return out if attention is None else (out, attention.unsqueeze(-1))
+    return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
+from ...ops.results import reshaped
 from .._shared.inputs import read_edges, read_source
 from .._shared.options import check_parameter
 
@@ -144,7 +145,8 @@ class AtomicConv(nn.Module):
             feat = feat == types
         filters = self.radial_pooling(distances).squeeze(-1).t()
         feat = feat.to(filters.dtype).unsqueeze(-1)
-        return ops.gspmm(adjacency, "mul", "sum", feat, filters.unsqueeze(-2)).flatten(1)
+        out = ops.gspmm(adjacency, "mul", "sum", feat, filters.unsqueeze(-2))
+        return reshaped(out, len(out), out.shape[1:].numel())
 
     def extra_repr(self) -> str:
         """Show the number of types in ``repr``."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops.results import unsaved
 from .._shared.options import checked_function
 from ..functional import cheb_conv
 
@@ -85,7 +86,7 @@ class ChebConv(nn.Module):
             GraphValueError: another number of eigenvalues than of graphs.
         """
         out = cheb_conv(graph, feat, self.linear.weight, self._k, self.linear.bias, lambda_max)
-        return out if self.activation is None else self.activation(out)
+        return out if self.activation is None else unsaved(self.activation(out))
 
     def extra_repr(self) -> str:
         """Show the number of polynomials in ``repr``."""

@@ -11,6 +11,7 @@ from torch.nn.functional import leaky_relu
 from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.results import unsaved
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, dots, factors_by_head
 from .._shared.inputs import Sizes, read_edges, read_ends, sizes_at_ends, split_ends
@@ -131,7 +132,8 @@ class EGATConv(ChecksInDegrees):
             attention = attention * factors.unsqueeze(-1)
         h = by_head(self.fc_node_src(src), self._num_heads)
         out = ops.gspmm(adjacency, "mul", "sum", h, attention)
-        return (out, edges, attention) if get_attention else (out, edges)
+        edges = unsaved(edges)
+        return (out, edges, unsaved(attention)) if get_attention else (out, edges)
 
     def _at_edges(self, adjacency: Adjacency, src: Tensor, dst: Tensor, efeats: Tensor) -> Tensor:
         """(E, heads * out_edge_feats): the new features of the edges."""

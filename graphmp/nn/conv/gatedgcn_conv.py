@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ... import ops
 from ...graph import Graph
+from ...ops.results import unsaved
 from .._shared.inputs import read_edges, read_ends, split_ends
 from .._shared.options import checked_function
 
@@ -112,5 +113,5 @@ class GatedGCNConv(nn.Module):
     def _finish(self, h: Tensor, norm: nn.Module, feat: Tensor) -> Tensor:
         """Batch normalisation, activation, residual, dropout."""
         h = norm(h) if self.batch_norm else h
-        h = h if self.activation is None else self.activation(h)
+        h = h if self.activation is None else unsaved(self.activation(h))
         return self.dropout(h + feat if self.residual else h)  # type: ignore[no-any-return]

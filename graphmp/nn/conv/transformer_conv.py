@@ -12,6 +12,7 @@ from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.results import reshaped, unsaved
 from .._shared.heads import (
     attend_by_dots,
     by_head,
@@ -160,7 +161,7 @@ class TransformerConv(nn.Module):
         if not get_attention:
             return self._finish(result, dst)
         out, attention = result
-        return self._finish(out, dst), attention.unsqueeze(-1)
+        return self._finish(out, dst), unsaved(attention.unsqueeze(-1))
 
     def _read_edges(self, adjacency: Adjacency, edge_feat: Any) -> Tensor | None:
         size, like = self._edge_feats, self.lin_key.weight
@@ -227,7 +228,8 @@ class TransformerConv(nn.Module):
             else:
                 flat = out.flatten(-2)
                 gate = self.lin_beta(torch.cat([flat, residual, flat - residual], -1)).sigmoid()
-                out = by_head(gate * residual + (1 - gate) * flat, self._num_heads)
+                shape, flat = out.shape, gate * residual + (1 - gate) * flat
+                out = reshaped(flat, *shape)
         return out if self.activation is None else self.activation(out)
 
     def extra_repr(self) -> str:

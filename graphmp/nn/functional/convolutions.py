@@ -12,6 +12,7 @@ from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.normalized import divided, normalized_messages
+from ...ops.results import reshaped
 from .._shared.aggregation import aggregate, normalized_aggregate
 from .._shared.heads import attend_by_dots
 from .._shared.inputs import (
@@ -194,11 +195,11 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
         raise GraphTypeError(
             f"feat: expected floating point, got {src.dtype}; call .float() on it."
         )
-    src = src.unsqueeze(-2)  # one head
+    shape, src = src.shape[1:], src.unsqueeze(-2)  # one head
     query = normalize(dst.unsqueeze(-2), dim=-1) * _number(beta, "beta")
     key = normalize(src, dim=-1)
     out: Tensor = attend_by_dots(ends.adjacency, query, key, src)
-    return out.squeeze(-2)
+    return reshaped(out, len(out), *shape)
 
 
 def gin_conv(

@@ -68,7 +68,7 @@ def edge_weight_norm(
             factors.append((edges, (total + eps) ** -power))
     for edges, factor in factors:
         edge_weight = ops.gsddmm(edges, "mul", factor, edge_weight, "v", "e")
-    return edge_weight
+    return edge_weight if factors else edge_weight.clone()
 
 
 def _check_numbers(edge_weight: Tensor, norm: str) -> None:

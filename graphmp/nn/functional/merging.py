@@ -11,6 +11,7 @@ from torch.nn.functional import cosine_similarity
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
+from ...ops.results import reshaped, unsaved
 from .._shared.options import check_option
 
 MODES = ("cat", "max", "lstm")
@@ -48,7 +49,7 @@ def jumping_knowledge(
         return torch.cat(feats, -1)
     layers = torch.stack(feats, -2)
     if mode == "max":
-        return layers.amax(-2)
+        return unsaved(layers.amax(-2))
     if score is None:
         raise GraphValueError("score: expected a function for mode='lstm', got None.")
     return (score(layers).softmax(-2) * layers).sum(-2)
@@ -114,7 +115,8 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
     if op == "dot":
         return (h_src * h_dst).sum(-1, keepdim=True)
     if op == "cos":
-        return cosine_similarity(h_src, h_dst, dim=-1).unsqueeze(-1)
+        cosines = cosine_similarity(h_src, h_dst, dim=-1)
+        return reshaped(cosines, *cosines.shape, 1)
     return h_src * h_dst if op == "ele" else torch.cat((h_src, h_dst), -1)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from ... import _checks, ops
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops.results import reshaped, unsaved
 from ...readout.readout import topk_nodes
 from .._shared.inputs import checked_nodes
 
@@ -105,7 +106,8 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
         raise GraphValueError(f"feat: expected shape (N, D), got a shape of {tuple(feat.shape)}.")
     with graph.local_scope():
         graph.ndata["h"] = feat.sort(dim=-1).values
-        return topk_nodes(graph, "h", _checks.count(k, "k"), sortby=-1)[0].flatten(1)
+        rows = topk_nodes(graph, "h", _checks.count(k, "k"), sortby=-1)[0]
+        return reshaped(rows, len(rows), rows.shape[1:].numel())
 
 
 def weight_and_sum(graph: Graph, feats: Tensor, weights: Tensor) -> Tensor:
@@ -163,7 +165,7 @@ def global_attention_pooling(
     _check_numbers(graph, gate, "gate", "gate_nn")
     attention = ops.segment_softmax(sizes, gate)
     out = ops.segment_reduce(sizes, feat, "sum", attention)
-    return (out, attention) if get_attention else out
+    return (out, unsaved(attention)) if get_attention else out
 
 
 def _check_numbers(graph: Graph, value: Tensor, name: str, source: str) -> None:

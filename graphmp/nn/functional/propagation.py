@@ -62,7 +62,7 @@ def appnp_conv(
     step, h = _appnp_step(adjacency, feat, edge_weight, edge_drop if training else 0.0), feat
     for _ in range(_checks.count(k, "k")):
         h = (1 - alpha) * step(h) + alpha * feat
-    return h
+    return feat.clone() if h is feat else h
 
 
 def _appnp_step(
