@@ -1,4 +1,4 @@
-"""Transforms: a new graph from a graph; the old one stays as it is.
+"""Transforms: a new graph from a graph, which stays as it is; and numbers that describe a graph.
 
 Files:
     augment: Random augmentation as modules: DropEdge, DropNode, FeatMask, AddEdge, NodeShuffle.
@@ -10,6 +10,8 @@ Files:
     diffusion: Graphs of diffusion matrices as modules: PPR, HeatKernel, GDC.
     distances: Shortest paths, and labels of nodes by their distances.
     dtypes: Features in another floating-point dtype.
+    homophily: How often edges join nodes with the same label.
+    informativeness: What a neighbour's label tells about a node's label.
     laplacian: Eigenvalues and eigenvectors of the normalized Laplacian.
     merge: Graphs over the same nodes, merged.
     normalization: Normalized edge weights and features.
@@ -35,6 +37,8 @@ from .compact import compact_graphs
 from .diffusion import GDC, PPR, HeatKernel
 from .distances import double_radius_node_labeling, shortest_dist
 from .dtypes import to_bfloat16, to_double, to_float, to_half
+from .homophily import adjusted_homophily, edge_homophily, linkx_homophily, node_homophily
+from .informativeness import edge_label_informativeness, node_label_informativeness
 from .laplacian import LaplacianPE, LapPE, lap_pe, laplacian_lambda_max, laplacian_pe
 from .merge import merge
 from .normalization import GCNNorm, RowFeatNormalizer, norm_by_dst
@@ -92,9 +96,12 @@ __all__ = [
     "add_self_loop",
     "adj_product_graph",
     "adj_sum_graph",
+    "adjusted_homophily",
     "block_to_graph",
     "compact_graphs",
     "double_radius_node_labeling",
+    "edge_homophily",
+    "edge_label_informativeness",
     "khop_adj",
     "khop_graph",
     "knn_graph",
@@ -102,9 +109,12 @@ __all__ = [
     "laplacian_lambda_max",
     "laplacian_pe",
     "line_graph",
+    "linkx_homophily",
     "merge",
     "metapath_reachable_graph",
     "metis_partition_assignment",
+    "node_homophily",
+    "node_label_informativeness",
     "norm_by_dst",
     "radius_graph",
     "random_walk_pe",
