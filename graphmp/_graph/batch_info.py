@@ -28,14 +28,14 @@ class BatchInfo(Structure):
         name = self._meta.ntype(ntype)
         if self._batch_nodes is None:
             return torch.full((1,), self.num_nodes(name), dtype=self.idtype, device=self.device)
-        return self._batch_nodes[name]
+        return self._batch_nodes[name].clone()
 
     def batch_num_edges(self, etype: Any = None) -> Tensor:
         """The number of edges of each graph in the batch: (batch size,) of the id type."""
         name = self._meta.etype(etype)
         if self._batch_edges is None:
             return torch.full((1,), self.num_edges(name), dtype=self.idtype, device=self.device)
-        return self._batch_edges[name]
+        return self._batch_edges[name].clone()
 
     def set_batch_num_nodes(self, val: Any) -> None:
         """Say how many nodes each graph in the batch has.
@@ -70,7 +70,7 @@ class BatchInfo(Structure):
     ) -> dict[Any, Tensor]:
         """Checked sizes of each type, (batch size,) of the id type."""
         sizes = {
-            name: _checks.id_tensor(value, self.idtype, self.device, f"Numbers of {what}")
+            name: _checks.id_tensor(value, self.idtype, self.device, f"Numbers of {what}").clone()
             for name, value in values.items()
         }
         for name, size in sizes.items():

@@ -114,17 +114,17 @@ def adj_tensors(graph: Structure, fmt: str, etype: Any = None) -> tuple[Tensor, 
         etype: the edge type; not needed when there is one.
 
     Returns:
-        ``(u, v)`` for coo, else ``(indptr, indices, edge ids)``.
+        ``(u, v)`` for coo, else ``(indptr, indices, edge ids)``: copies.
 
     Raises:
         GraphValueError: another layout.
     """
     adjacency = graph.adjacency_of(etype)
     if fmt == "coo":
-        return adjacency.src, adjacency.dst
+        return adjacency.src.clone(), adjacency.dst.clone()
     if fmt not in ("csr", "csc"):
         raise GraphValueError(f"Expected a layout 'coo', 'csr' or 'csc', got {fmt!r}.")
-    return tuple(adjacency.csr if fmt == "csr" else adjacency.csc)
+    return tuple(array.clone() for array in (adjacency.csr if fmt == "csr" else adjacency.csc))
 
 
 def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> Tensor:

@@ -119,9 +119,13 @@ def _common_idtype(
 
 
 def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]:
-    """The arrays as tensors of the id type, each on its own device."""
+    """The arrays as new tensors of the id type, each on its own device.
+
+    A graph checks its ids once; what is done to the arrays afterwards does not reach it.
+    """
     cpu = torch.device("cpu")
-    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in arrays]
+    owned = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays]
+    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in owned]
     devices = [a.device if isinstance(a, Tensor) else cpu for a in arrays]
     return tuple(
         _checks.id_tensor(tensor, idtype, device, "Edge ends")
@@ -134,7 +138,7 @@ def _cast(ids: Tensor, idtype: torch.dtype) -> Tensor:
         raise GraphTypeError(f"Expected ids of int32 or int64, got {_checks.kind(ids)}.")
     if idtype == torch.int32 and ids.dtype == torch.int64:
         _checks.in_range(ids, 2**31, "Edge ends in int32")
-    return ids.to(idtype)
+    return ids.to(idtype, copy=True)
 
 
 def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:

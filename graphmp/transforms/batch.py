@@ -187,7 +187,7 @@ def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
 def _slice(frame: Frame, start: int, size: int) -> Frame:
     part = frame.bare(size)
     for name, column in frame.items():
-        part[name] = column[start : start + size]
+        part[name] = column[start : start + size].clone()
     return part
 
 
@@ -238,14 +238,10 @@ def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
                 f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
                 + ", ".join(str(scheme[name]) for scheme in schemes)
             )
-        one[name] = _concatenated([frame[name] for frame in counted])
+        one[name] = torch.cat([frame[name] for frame in counted])
     if is_all(fields) and any(scheme.keys() != schemes[0].keys() for scheme in schemes):
         raise GraphKeyError(
             f"Expected {one.owner} with the same fields in every graph, got "
             + " and ".join(str(sorted(scheme)) for scheme in schemes)
         )
     return one
-
-
-def _concatenated(columns: list[Tensor]) -> Tensor:
-    return torch.cat(columns) if len(columns) > 1 else columns[0]
