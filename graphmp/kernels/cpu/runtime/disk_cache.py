@@ -11,9 +11,12 @@ This knows Numba from the inside. A Numba newer than those that it was tried wit
 
 from __future__ import annotations
 
+import pickle
+import warnings
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -25,6 +28,7 @@ from numba.core.typing.typeof import typeof
 from numba.np.numpy_support import from_dtype, map_layout
 
 _NEWEST_TRIED = (0, 68)
+_CHECKSUM = sha256().digest_size
 
 
 def enable(dispatcher: Any) -> None:
@@ -62,17 +66,20 @@ class _Unopened(NullCache):
         """Open the cache, where there is a folder that can be written, and look into it."""
         try:
             opened: Any = _Cache(self._dispatcher.py_func)
-        except RuntimeError:
+        except RuntimeError:  # there is no folder that can be written
             opened = NullCache()
+            _warn("no folder can be written")
         self._dispatcher._cache = opened
         return opened.load_overload(sig, target_context)
 
 
 class _Files(IndexDataCacheFile):
-    """The files of a cache, each named by its signature.
+    """The files of a cache, each named by its signature and beginning with a checksum.
 
     Numba numbers them in order, so that two processes which compile at once can take one number for
-    two signatures, and a third would then run the loop of the other.
+    two signatures, and a third would then run the loop of the other. And it trusts their contents:
+    a file that was cut off raises at every call, and one with a wrong byte in its machine code ends
+    the process. Here a file whose checksum differs does not exist, and is written again.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -82,9 +89,39 @@ class _Files(IndexDataCacheFile):
         self._save_data(name, data)
         self._save_index({**self._load_index(), key: name})
 
+    def _load_index(self) -> dict[Any, str]:
+        return self._read(self._index_path) or {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._write(self._index_path, overloads)
+
+    def _load_data(self, name: str) -> Any:
+        return self._read(self._data_path(name))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
+    def _read(self, path: str) -> Any:
+        """The contents of a file, or None if it is missing, damaged, or for other sources."""
+        try:
+            content = Path(path).read_bytes()
+        except OSError:
+            return None
+        checksum, data = content[:_CHECKSUM], content[_CHECKSUM:]
+        return pickle.loads(data) if checksum == self._checksum(data) else None
+
+    def _write(self, path: str, value: Any) -> None:
+        data = self._dump(value)
+        with self._open_for_write(path) as file:
+            file.write(self._checksum(data) + data)
+
+    def _checksum(self, data: bytes) -> bytes:
+        """The checksum of a file's contents, of Numba's version and of the source's stamp."""
+        return sha256(f"{self._version} {self._source_stamp}".encode() + data).digest()
+
 
 class _Cache(FunctionCache):
-    """Numba's cache of a function, but for what it does before it looks, and names of files."""
+    """Numba's cache of a function, but for what it does before it looks, and for its files."""
 
     def __init__(self, py_func: Any) -> None:
         super().__init__(py_func)
@@ -96,6 +133,24 @@ class _Cache(FunctionCache):
         _find_runtime()
         with self._guard_against_spurious_io_errors():
             return self._load_overload(sig, target_context)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Write a compiled loop, or warn where that is impossible."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:  # a full disk, or a folder that has become read-only
+            _warn(str(error.strerror or error))
+
+
+@cache
+def _warn(reason: str) -> None:
+    """Warn once for each reason."""
+    warnings.warn(
+        f"compiled loops cannot be cached ({reason}): each process compiles them again. "
+        "Set NUMBA_CACHE_DIR to a folder with space that can be written.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 @cache
