@@ -16,6 +16,7 @@ Files:
     edge_softmax: Softmax over the edges that share a node.
     formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.
+    grouped: Products of rows with a matrix for each segment, or for each id.
     normalized: Sums with a divisor for each source and destination.
     operation: The base class of differentiable operations, in every form torch needs.
     products: The gradient of a weighted sum, in one pass.
@@ -42,6 +43,7 @@ from .broadcast import autocast
 from .buckets import Inbox, reduce_by_formula
 from .edge_softmax import edge_softmax
 from .gather import gather
+from .grouped import gather_mm, segment_mm
 from .normalized import normalized_sum
 from .segment import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
@@ -52,19 +54,21 @@ __all__ = [
     "edge_softmax",
     "gat_attention",
     "gather",
+    "gather_mm",
     "gatv2_attention",
     "gsddmm",
     "gspmm",
     "normalized_sum",
     "segment_argsort",
     "segment_broadcast",
+    "segment_mm",
     "segment_reduce",
     "segment_softmax",
 ]
 
 
 def gspmm(
-    graph: Any,
+    g: Any,
     op: str,
     reduce_op: str,
     lhs_data: Tensor | None,
@@ -75,7 +79,7 @@ def gspmm(
     """Compute messages and reduce them at the destinations.
 
     Args:
-        graph: a graph of one edge type.
+        g: a graph of one edge type.
         op: ``"add"``, ``"sub"``, ``"mul"``, ``"div"``, ``"dot"``, a registered operator,
             ``"copy_lhs"`` or ``"copy_rhs"``.
         reduce_op: ``"sum"``, ``"mean"``, ``"max"``, ``"min"`` or another row of the table.
@@ -102,7 +106,7 @@ def gspmm(
         raise GraphValueError(
             f"reduce_op: expected one of {', '.join(REDUCERS)}, got {reduce_op!r}."
         )
-    adjacency = _checks.adjacency_of(graph)
+    adjacency = _checks.adjacency_of(g)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     return reduce_messages(adjacency, row, REDUCERS[reduce_op], lhs, rhs, targets)
 
@@ -136,7 +140,7 @@ def reduce_messages(
 
 
 def gsddmm(
-    graph: Any,
+    g: Any,
     op: str,
     lhs_data: Tensor | None,
     rhs_data: Tensor | None,
@@ -146,7 +150,7 @@ def gsddmm(
     """Compute a message on every edge.
 
     Args:
-        graph: a graph of one edge type.
+        g: a graph of one edge type.
         op: ``"add"``, ``"sub"``, ``"mul"``, ``"div"``, ``"dot"``, a registered operator,
             ``"copy_lhs"`` or ``"copy_rhs"``.
         lhs_data: (rows, *feature) of the end ``lhs_target``; None for ``copy_rhs``.
@@ -169,7 +173,7 @@ def gsddmm(
         tensor([[2.],
                 [2.]])
     """
-    adjacency = _checks.adjacency_of(graph)
+    adjacency = _checks.adjacency_of(g)
     row, lhs, rhs, targets = _operands(adjacency, op, lhs_data, rhs_data, (lhs_target, rhs_target))
     return _sddmm(adjacency, row, lhs, rhs, targets)
 
@@ -227,15 +231,15 @@ def _function(
 ) -> Callable[..., Tensor]:
     key = "copy_lhs" if op is None else op.name
 
-    def binary(graph: Any, lhs_data: Tensor, rhs_data: Tensor) -> Tensor:
+    def binary(g: Any, x: Tensor, y: Tensor) -> Tensor:
         if reducer is None:
-            return gsddmm(graph, key, lhs_data, rhs_data, left, right)
-        return gspmm(graph, key, reducer.name, lhs_data, rhs_data, left, right)
+            return gsddmm(g, key, x, y, left, right)
+        return gspmm(g, key, reducer.name, x, y, left, right)
 
-    def unary(graph: Any, data: Tensor) -> Tensor:
+    def unary(g: Any, x: Tensor) -> Tensor:
         if reducer is None:
-            return gsddmm(graph, key, data, None, left)
-        return gspmm(graph, key, reducer.name, data, None, left)
+            return gsddmm(g, key, x, None, left)
+        return gspmm(g, key, reducer.name, x, None, left)
 
     function: Callable[..., Tensor] = unary if op is None else binary
     function.__name__ = function.__qualname__ = name

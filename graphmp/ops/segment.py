@@ -164,6 +164,18 @@ def _lengths(seglen: Any, value: Any) -> Tensor:
     return _checks.id_tensor(seglen, dtype, value.device, "Segment lengths")
 
 
+def checked_lengths(seglen: Any, value: Any) -> Tensor:
+    """Lengths of segments that sum to the rows of ``value``, on its device.
+
+    Raises:
+        GraphTypeError: ``value`` is not a tensor, or lengths that are not integers.
+        GraphValueError: lengths that are negative or do not sum to the rows.
+    """
+    lengths = _lengths(seglen, value)
+    _check_lengths(lengths, len(value))
+    return lengths
+
+
 def _relation(lengths: Tensor, rows: int) -> Adjacency:
     """The rows of segments as edges into them."""
     if _checks.is_looked_at(lengths):

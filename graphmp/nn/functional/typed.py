@@ -10,6 +10,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
+from ...ops.grouped import indexed_products, segment_products
 from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.inputs import checked_types, in_dtype_of
 
@@ -74,10 +75,8 @@ def products_by_type(
     """
     counts = type_counts(types, len(weights))
     if sorted_by_type:
-        return _products(x, counts, weights)
-    order = torch.argsort(types, stable=True)
-    out = _products(x.index_select(0, order), counts, weights)
-    return torch.empty_like(out).index_copy(0, order, out)
+        return segment_products(x, counts, weights)
+    return indexed_products(x, types, counts, weights)
 
 
 def type_counts(types: Tensor, num_types: int) -> list[int]:
@@ -89,17 +88,3 @@ def type_counts(types: Tensor, num_types: int) -> list[int]:
     """
     counts = cached_by_tensor(_COUNTS, types, lambda: torch.bincount(types).tolist())
     return counts + [0] * (num_types - len(counts))
-
-
-def _products(x: Tensor, counts: list[int], weights: Tensor) -> Tensor:
-    """Products of rows that are in the order of their types."""
-    parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
-    return torch.cat([_product(part, weight) for part, weight in parts])
-
-
-def _product(x: Tensor, weight: Tensor) -> Tensor:
-    """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
-    if weight.ndim == 2:
-        return x @ weight
-    parts = x.view(x.shape[0], *weight.shape[:2]).transpose(0, 1)
-    return torch.bmm(parts, weight).transpose(0, 1).flatten(1)
