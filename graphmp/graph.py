@@ -28,7 +28,14 @@ from ._graph.subgraph import (
 )
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph, relations
 from ._graph.verbs import Verbs
-from .sampling import global_uniform_negative_sampling, sample_neighbors, select_topk
+from .sampling import (
+    global_uniform_negative_sampling,
+    sample_etype_neighbors,
+    sample_labors,
+    sample_neighbors,
+    sample_neighbors_biased,
+    select_topk,
+)
 
 
 class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, Queries, Structure):
@@ -69,7 +76,8 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     simple: to_simple.
     line: line_graph.
     reorder: reorder_graph.
-    sampling: sample_neighbors, select_topk, global_uniform_negative_sampling.
+    sampling: sample_neighbors, sample_neighbors_biased, sample_etype_neighbors, sample_labors,
+        select_topk, global_uniform_negative_sampling.
     export: adj, adjacency_matrix, adj_external, adj_tensors, inc, incidence_matrix,
         to_networkx.
     """
@@ -94,6 +102,9 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     reorder_graph = reorder_graph
 
     sample_neighbors = sample_neighbors
+    sample_neighbors_biased = sample_neighbors_biased
+    sample_etype_neighbors = sample_etype_neighbors
+    sample_labors = sample_labors
     select_topk = select_topk
     global_uniform_negative_sampling = global_uniform_negative_sampling
 

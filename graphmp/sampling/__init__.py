@@ -2,8 +2,10 @@
 
 Files:
     arguments: Checks of the arguments that several functions share.
+    biased: Neighbour sampling with a weight for each tag.
     block: ``to_block``: a bipartite graph of sampled edges for one layer.
-    labor: LABOR sampling, where destinations share sources.
+    by_edge_type: Neighbour sampling with a fanout for each range of edge ids.
+    labor: LABOR sampling, where seed nodes share neighbours.
     negative: Uniform negative edges.
     neighbors: Uniform and weighted neighbour sampling.
     pinsage: Neighbours by visits of random walks (PinSAGE).
@@ -11,6 +13,9 @@ Files:
     walks: Random walks, metapath walks and node2vec walks.
 """
 
+from .biased import sample_neighbors_biased
+from .by_edge_type import sample_etype_neighbors
+from .labor import sample_labors
 from .negative import global_uniform_negative_sampling
 from .neighbors import sample_block, sample_neighbors
 from .pinsage import PinSAGESampler, RandomWalkNeighborSampler
@@ -25,6 +30,9 @@ __all__ = [
     "pack_traces",
     "random_walk",
     "sample_block",
+    "sample_etype_neighbors",
+    "sample_labors",
     "sample_neighbors",
+    "sample_neighbors_biased",
     "select_topk",
 ]

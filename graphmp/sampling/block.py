@@ -48,7 +48,7 @@ class SampledEdges(NamedTuple):
 
 
 def to_block(
-    graph: AnyGraph,
+    g: AnyGraph,
     dst_nodes: Any = None,
     include_dst_in_src: bool = True,
     src_nodes: Any = None,
@@ -56,7 +56,7 @@ def to_block(
     """Convert a graph to a block, also known as a message flow graph.
 
     Args:
-        graph: a graph that is not a block, usually of sampled edges.
+        g: a graph that is not a block, usually of sampled edges.
         dst_nodes: the destinations, in the order of the result; ids or a bool mask, with several
             node types a dict by type. By default all nodes with incoming edges.
         include_dst_in_src: whether the first sources are the destinations.
@@ -66,7 +66,7 @@ def to_block(
 
     Returns:
         A graph with ``is_block``. ``srcdata["_ID"]``, ``dstdata["_ID"]`` and ``edata["_ID"]`` are
-        ids of ``graph``; the edges keep their order. Features are gathered on first access.
+        ids of ``g``; the edges keep their order. Features are gathered on first access.
 
     Raises:
         GraphIndexError: a node id out of range.
@@ -81,34 +81,34 @@ def to_block(
         >>> block.edges()
         (tensor([2, 3]), tensor([1, 0]))
     """
-    if graph.is_block:
+    if g.is_block:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block already; pass the graph that it was "
             "sampled from."
         )
-    src = {t: a.src for t, a in graph.adjacencies.items()}
-    dst = {t: a.dst for t, a in graph.adjacencies.items()}
+    src = {t: a.src for t, a in g.adjacencies.items()}
+    dst = {t: a.dst for t, a in g.adjacencies.items()}
     if dst_nodes is None:
-        targets = {t: torch.unique(ids) for t, ids in _by_node_type(graph, dst, DST).items()}
+        targets = {t: torch.unique(ids) for t, ids in _by_node_type(g, dst, DST).items()}
     else:
-        targets = _distinct(nodes_by_type(graph, dst_nodes), "dst_nodes")
+        targets = _distinct(nodes_by_type(g, dst_nodes), "dst_nodes")
     first = {t: ids if include_dst_in_src else ids[:0] for t, ids in targets.items()}
     if src_nodes is None:
-        sources, us = _compact(graph, first, src, SRC)
+        sources, us = _compact(g, first, src, SRC)
     else:
-        listed = _distinct(nodes_by_type(graph, src_nodes), "src_nodes")
-        sources, us = _compact_within(graph, listed, src, SRC, "src_nodes")
+        listed = _distinct(nodes_by_type(g, src_nodes), "src_nodes")
+        sources, us = _compact_within(g, listed, src, SRC, "src_nodes")
         _check_start(sources, first)
-    _, vs = _compact_within(graph, targets, dst, DST, "dst_nodes")
+    _, vs = _compact_within(g, targets, dst, DST, "dst_nodes")
     adjacencies = {
         t: Adjacency.from_coo(us[t], vs[t], len(sources[t[0]]), len(targets[t[2]]))
-        for t in graph.canonical_etypes
+        for t in g.canonical_etypes
     }
-    edge_ids = {t: torch.arange(len(us[t]), dtype=graph.idtype, device=graph.device) for t in us}
-    edge = {t: graph._frames.edge[t].take(ids) for t, ids in edge_ids.items()}
+    edge_ids = {t: torch.arange(len(us[t]), dtype=g.idtype, device=g.device) for t in us}
+    edge = {t: g._frames.edge[t].take(ids) for t, ids in edge_ids.items()}
     for etype, frame in edge.items():
         frame[EID] = edge_ids[etype]
-    return _assemble_block(graph, sources, targets, adjacencies, edge)
+    return _assemble_block(g, sources, targets, adjacencies, edge)
 
 
 def from_sampled(

@@ -40,7 +40,7 @@ class EdgeChoice(NamedTuple):
 
 
 def sample_neighbors(
-    graph: AnyGraph,
+    g: AnyGraph,
     nodes: Any,
     fanout: Any,
     edge_dir: str = "in",
@@ -54,7 +54,7 @@ def sample_neighbors(
     """Sample incoming or outgoing edges of nodes.
 
     Args:
-        graph: a graph that is not a block.
+        g: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict by type. A node that is listed
             twice is sampled twice, independently.
         fanout: the maximum number of edges of each type for each node; -1 for all. A dict gives a
@@ -85,10 +85,10 @@ def sample_neighbors(
         tensor([1, 0, 0, 0, 2])
     """
     end = end_of(edge_dir)
-    choice = edge_choice(graph, prob, replace, exclude_edges, end)
-    seeds = nodes_by_type(graph, nodes)
-    sampled = sample_edges(graph, seeds, fanout, choice)
-    result = sampled_graph(graph, seeds, sampled, end, copy_ndata, copy_edata)
+    choice = edge_choice(g, prob, replace, exclude_edges, end)
+    seeds = nodes_by_type(g, nodes)
+    sampled = sample_edges(g, seeds, fanout, choice)
+    result = sampled_graph(g, seeds, sampled, end, copy_ndata, copy_edata)
     return moved(result, output_device)
 
 

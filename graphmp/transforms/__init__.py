@@ -20,6 +20,7 @@ Files:
     products: Powers, products and sums of adjacency matrices.
     sign: Diffused features as a module: SIGNDiffusion.
     structure: Changes of structure as modules, from AddSelfLoop to ToLevi.
+    tags: Edges sorted by the tags of their ends.
     types: Conversion between homogeneous and heterogeneous graphs.
 """
 
@@ -62,6 +63,7 @@ from .structure import (
     ToLevi,
     ToSimple,
 )
+from .tags import sort_csc_by_tag, sort_csr_by_tag
 from .types import block_to_graph, to_heterogeneous, to_homogeneous
 
 __all__ = [
@@ -125,6 +127,8 @@ __all__ = [
     "reverse",
     "segmented_knn_graph",
     "shortest_dist",
+    "sort_csc_by_tag",
+    "sort_csr_by_tag",
     "svd_pe",
     "to_bfloat16",
     "to_bidirected",
