@@ -90,6 +90,10 @@ from .embedding.trans_e import TransE
 from .embedding.trans_r import TransR
 from .explain.gnn_explainer import GNNExplainer
 from .explain.hetero_gnn_explainer import HeteroGNNExplainer
+from .explain.hetero_pg_explainer import HeteroPGExplainer
+from .explain.hetero_subgraphx import HeteroSubgraphX
+from .explain.pg_explainer import PGExplainer
+from .explain.subgraphx import SubgraphX
 from .functional import edge_softmax
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
 from .jumping_knowledge import JumpingKnowledge
@@ -153,6 +157,8 @@ __all__ = [
     "HeteroGNNExplainer",
     "HeteroGraphConv",
     "HeteroLinear",
+    "HeteroPGExplainer",
+    "HeteroSubgraphX",
     "JumpingKnowledge",
     "KNNGraph",
     "LRGCCFConv",
@@ -164,6 +170,7 @@ __all__ = [
     "MetaPath2Vec",
     "NNConv",
     "NodeEmbedding",
+    "PGExplainer",
     "PNAConv",
     "PathEncoder",
     "RadiusGraph",
@@ -179,6 +186,7 @@ __all__ = [
     "SortPooling",
     "SpatialEncoder",
     "SpatialEncoder3d",
+    "SubgraphX",
     "SumPooling",
     "TAGConv",
     "TWIRLSConv",

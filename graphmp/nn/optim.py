@@ -37,13 +37,13 @@ class SparseGradOptimizer(ABC):
         for embedding in self._params:
             if not isinstance(embedding, NodeEmbedding):
                 raise GraphTypeError(
-                    f"expected embeddings of graphmp.nn.NodeEmbedding, got "
+                    f"params: expected embeddings of graphmp.nn.NodeEmbedding, got "
                     f"{_checks.kind(embedding)}; use an optimizer of torch.optim for it."
                 )
         names = {embedding.name for embedding in self._params}
         if not names or len(names) < len(self._params):
             raise GraphValueError(
-                "expected at least one embedding, and different names, got "
+                "params: expected at least one embedding, and different names, got "
                 f"{[embedding.name for embedding in self._params]}."
             )
         for embedding in self._params:
@@ -121,12 +121,13 @@ class SparseGradOptimizer(ABC):
         for embedding in self._params:
             if embedding.name not in state_dict["state"]:
                 raise GraphKeyError(
-                    f"expected a state of {embedding.name!r}, got {list(state_dict['state'])}."
+                    f"state_dict: expected a state of {embedding.name!r}, got "
+                    f"{list(state_dict['state'])}."
                 )
             state, new = embedding.optm_state or (), state_dict["state"][embedding.name]
             if [x.shape for x in state] != [x.shape for x in new]:
                 raise GraphValueError(
-                    f"expected a state of {embedding.name!r} of shapes "
+                    f"state_dict: expected a state of {embedding.name!r} of shapes "
                     f"{[tuple(x.shape) for x in state]}, got {[tuple(x.shape) for x in new]}."
                 )
         for embedding in self._params:
@@ -225,9 +226,7 @@ class SparseAdam(SparseGradOptimizer):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         if dtype not in (torch.float16, torch.float32):
-            raise GraphTypeError(
-                f"expected a dtype of torch.float32 or torch.float16, got {dtype}."
-            )
+            raise GraphTypeError(f"dtype: expected torch.float32 or torch.float16, got {dtype}.")
         self._betas, self._eps, self._dtype = betas, eps, dtype
         super().__init__(params, lr)
 

@@ -38,8 +38,8 @@ def read_padded(
     check_parameter(value, shape, name)
     if like is not None and value.device != like.device:
         raise GraphValueError(
-            f"expected {name} on the layer's device {like.device}, got one on {value.device}; call "
-            f".to('{like.device}') on it."
+            f"{name}: expected a tensor on the layer's device {like.device}, got one on "
+            f"{value.device}; call .to('{like.device}') on it."
         )
     return in_dtype_of(like, value, name)
 
@@ -61,7 +61,7 @@ def read_integers(value: Any, shape: tuple[int | None, ...], name: str) -> Tenso
     """
     check_parameter(value, shape, name)
     if value.is_floating_point() or value.is_complex() or value.dtype == torch.bool:
-        raise GraphTypeError(f"expected {name} in integers, got {_checks.kind(value)}.")
+        raise GraphTypeError(f"{name}: expected integers, got {_checks.kind(value)}.")
     return value.long()  # type: ignore[no-any-return]
 
 

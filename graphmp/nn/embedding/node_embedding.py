@@ -168,11 +168,13 @@ class NodeEmbedding(nn.Module):
 
 def _check_single_process(partition: Any) -> None:
     if partition is not None:
-        raise GraphValueError("expected no partition, since NodeEmbedding has one part; omit it.")
+        raise GraphValueError(
+            "partition: expected None, since NodeEmbedding has one part; omit it."
+        )
     distributed = torch.distributed
     is_distributed = distributed.is_available() and distributed.is_initialized()
     if is_distributed and distributed.get_world_size() > 1:
         raise GraphRuntimeError(
-            f"expected one process, got {distributed.get_world_size()}, whose embeddings would "
+            f"Expected one process, got {distributed.get_world_size()}, whose embeddings would "
             "differ; use torch.nn.Embedding(…, sparse=True) in DistributedDataParallel."
         )

@@ -10,7 +10,8 @@ from ..._graph.subgraph import khop_in_subgraph
 from ..._storage.frame import EID, NID
 from ...errors import GraphValueError
 from ...graph import Graph
-from .masks import ByType, MaskExplainer, check_features, checked_classes, evaluating
+from .masks import ByType, MaskExplainer
+from .model_calls import check_homogeneous, checked_classes, evaluating
 
 
 class GNNExplainer(MaskExplainer):
@@ -83,7 +84,7 @@ class GNNExplainer(MaskExplainer):
             GraphValueError: a graph of several types, features of a wrong shape, not one node, or a
                 model that gives no logits.
         """
-        _check(graph, feat)
+        check_homogeneous(graph, feat, "HeteroGNNExplainer")
         sg, new = khop_in_subgraph(graph, node_id, self.num_hops)
         if new.numel() != 1:
             raise GraphValueError(f"node_id: expected one node, got {new.numel()}.")
@@ -115,7 +116,7 @@ class GNNExplainer(MaskExplainer):
             GraphValueError: a graph of several types, features of a wrong shape, or a model that
                 gives no logits.
         """
-        _check(graph, feat)
+        check_homogeneous(graph, feat, "HeteroGNNExplainer")
         return self._masks(graph, feat, None, kwargs, "Explain graph")
 
     def _masks(
@@ -132,12 +133,3 @@ class GNNExplainer(MaskExplainer):
         with evaluating(self.model, graph):
             feats, edges = self.learn(graph, {ntype: feat}, predict, title)
         return feats[ntype], edges[etype]
-
-
-def _check(graph: Graph, feat: Any) -> None:
-    if graph.is_block or not graph.is_homogeneous:
-        raise GraphValueError(
-            f"Expected a graph of one node and one edge type, got {graph.canonical_etypes}; use "
-            "HeteroGNNExplainer."
-        )
-    check_features(feat, graph.num_nodes(), graph.device, "nodes")

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from ... import _checks
 from ..._graph.subgraph import khop_in_subgraph
 from ..._storage.frame import NID
-from ...errors import GraphKeyError, GraphTypeError, GraphValueError
+from ...errors import GraphKeyError, GraphValueError
 from ...graph import Graph
-from .masks import ByType, MaskExplainer, check_features, checked_classes, evaluating
+from .masks import ByType, MaskExplainer
+from .model_calls import check_typed, checked_classes, evaluating
 
 
 class HeteroGNNExplainer(MaskExplainer):
@@ -84,7 +84,7 @@ class HeteroGNNExplainer(MaskExplainer):
             GraphValueError: a block, features of a wrong shape, not one node, or a model that gives
                 no logits.
         """
-        _check(graph, feat)
+        check_typed(graph, feat)
         sg, new_ids = khop_in_subgraph(graph, {ntype: node_id}, self.num_hops)
         new = new_ids[ntype]
         if new.numel() != 1:
@@ -122,7 +122,7 @@ class HeteroGNNExplainer(MaskExplainer):
             GraphTypeError: features that are no dict of tensors of floating point numbers.
             GraphValueError: a block, features of a wrong shape, or a model that gives no logits.
         """
-        _check(graph, feat)
+        check_typed(graph, feat)
 
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
             arguments = kwargs if weights is None else {**kwargs, "eweight": weights}
@@ -130,19 +130,3 @@ class HeteroGNNExplainer(MaskExplainer):
 
         with evaluating(self.model, graph):
             return self.learn(graph, {t: feat[t] for t in graph.ntypes}, predict, "Explain graph")
-
-
-def _check(graph: Graph, feat: Any) -> None:
-    if graph.is_block:
-        raise GraphValueError("Expected a graph, got a block; explain the graph that was sampled.")
-    if not isinstance(feat, Mapping):
-        raise GraphTypeError(
-            f"feat: expected a dict {{node type: tensor}}, got {_checks.kind(feat)}."
-        )
-    for ntype in graph.ntypes:
-        if ntype not in feat:
-            raise GraphKeyError(
-                f"feat: expected features of node type {ntype!r}, got {list(feat)}."
-            )
-        owner = f"nodes of type {ntype!r}"
-        check_features(feat[ntype], graph.num_nodes(ntype), graph.device, owner)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import torch
@@ -12,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ... import _checks
-from ...errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ...graph import Graph
+from .model_calls import check_call, progress
 
 ByType: TypeAlias = dict[Any, Tensor]
 # Logits (classes,) of the explained node or graph, from features and factors of edges by type.
@@ -45,7 +43,8 @@ class MaskExplainer(nn.Module):
         log: bool = True,
     ) -> None:
         super().__init__()
-        _check_call(model)
+        call = "model(graph=…, feat=…, eweight=…)"
+        check_call(model, ("graph", "feat", "eweight"), call)
         self.model = model
         self.num_hops = _checks.count(num_hops, "num_hops")
         self.lr, self.num_epochs = lr, _checks.count(num_epochs, "num_epochs")
@@ -71,7 +70,7 @@ class MaskExplainer(nn.Module):
         optimizer = torch.optim.Adam(masks, lr=self.lr)
         with torch.no_grad():
             predicted = predict(dict(feat), None).argmax(-1)
-        for _ in self._epochs(title):
+        for _ in progress(self.num_epochs, title, self.log):
             seen = {t: feat[t] * mask.sigmoid() for t, mask in feats.items()}
             logits = predict(seen, {t: mask.sigmoid() for t, mask in edges.items()})
             loss = -logits.log_softmax(-1)[predicted] + self._penalty(feats, edges)
@@ -94,19 +93,6 @@ class MaskExplainer(nn.Module):
             penalties.append(self.beta1 * mean + self.beta2 * _entropy(mask))
         return torch.stack(penalties).sum()
 
-    def _epochs(self, title: str) -> Any:
-        """The numbers of the steps, perhaps with a progress bar."""
-        if not self.log:
-            return range(self.num_epochs)
-        try:
-            from tqdm.auto import tqdm
-        except ImportError as error:
-            raise GraphRuntimeError(
-                "A progress bar needs tqdm, which is not installed: pip install tqdm, or choose "
-                "log=False."
-            ) from error
-        return tqdm(range(self.num_epochs), desc=title)
-
 
 def _first_masks(graph: Graph, feat: Mapping[str, Tensor]) -> tuple[ByType, ByType]:
     """Masks before the sigmoid, drawn from normal distributions: (1, D) and (E,) by type."""
@@ -122,80 +108,7 @@ def _first_masks(graph: Graph, feat: Mapping[str, Tensor]) -> tuple[ByType, ByTy
     return feats, edges
 
 
-def _check_call(model: Any) -> None:
-    """Check that a model can be called as explainers do."""
-    if not callable(model):
-        raise GraphTypeError(f"model: expected a callable, got {_checks.kind(model)}.")
-    try:
-        called = inspect.signature(model.forward if isinstance(model, nn.Module) else model)
-    except (TypeError, ValueError):
-        return  # compiled code does not tell
-    named = called.parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in named):
-        return
-    missing = [name for name in ("graph", "feat", "eweight") if name not in called.parameters]
-    if missing:
-        raise GraphTypeError(
-            "The model is called as model(graph=…, feat=…, eweight=…), where eweight is a factor "
-            f"for each edge, but {type(model).__name__} takes {called} and so lacks "
-            f"{', '.join(missing)}: put it into a module whose forward takes all three."
-        )
-
-
 def _entropy(mask: Tensor) -> Tensor:
     """The mean entropy of sigmoids of a mask; 0 without elements."""
     total = binary_cross_entropy_with_logits(mask, mask.sigmoid(), reduction="sum")
     return total / max(mask.numel(), 1)
-
-
-@contextmanager
-def evaluating(model: nn.Module, graph: Graph) -> Iterator[None]:
-    """Move a model to the graph's device, and set it to evaluation in the context."""
-    model.to(graph.device)
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-
-
-def check_features(feat: Any, rows: int, device: torch.device, owner: str) -> None:
-    """Check features to be masked.
-
-    Raises:
-        GraphTypeError: not a tensor of floating point numbers.
-        GraphValueError: another shape than (rows, D), or another device.
-    """
-    _checks.feature(feat, rows, device, "feat", owner)
-    if not feat.is_floating_point():
-        raise GraphTypeError(f"feat: expected floating point, got {_checks.kind(feat)}.")
-    if feat.ndim != 2:
-        raise GraphValueError(f"feat: expected shape (N, D), got a shape of {tuple(feat.shape)}.")
-
-
-def checked_classes(logits: Any, rows: int | None) -> Tensor:
-    """Check the logits of a model, (n, classes).
-
-    Args:
-        logits: the output of the model.
-        rows: the number of nodes, if they have classes; None if the graph has one.
-
-    Raises:
-        GraphTypeError: not a tensor.
-        GraphValueError: another shape.
-    """
-    if not isinstance(logits, Tensor):
-        raise GraphTypeError(
-            f"logits: expected a tensor from the model, got {_checks.kind(logits)}."
-        )
-    if logits.ndim != 2 or 0 in logits.shape or len(logits) != (rows or 1):
-        shape = "(1, classes), one row for the graph"
-        if rows is not None:
-            shape = f"(n, classes), one row for each of {rows} nodes"
-        raise GraphValueError(
-            f"logits: expected {shape}, from the model, got a shape of {tuple(logits.shape)}; use "
-            "explain_node for classes of nodes, explain_graph for those of graphs."
-        )
-    return logits

@@ -72,9 +72,9 @@ class SetTransformerEncoder(nn.Module):
         self.d_model, self.n_layers, self.block_type, self.m = d_model, n_layers, block_type, m
         sizes = (d_model, n_heads, d_head, d_ff, dropouth, dropouta)
         if block_type not in ("sab", "isab"):
-            raise GraphKeyError(f"expected block_type to be one of sab, isab, got {block_type!r}.")
+            raise GraphKeyError(f"block_type: expected one of sab, isab, got {block_type!r}.")
         if block_type == "isab" and m is None:
-            raise GraphKeyError("expected m, the number of points, with block_type='isab'.")
+            raise GraphKeyError("m: expected the number of points with block_type='isab'.")
         blocks: list[nn.Module] = [
             InducedSetAttentionBlock(m, *sizes)
             if block_type == "isab" and m is not None

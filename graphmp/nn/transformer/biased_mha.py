@@ -119,6 +119,6 @@ def check_heads(feat_size: int, num_heads: int) -> None:
     """
     if num_heads < 1 or feat_size % num_heads:
         raise GraphValueError(
-            f"expected num_heads to divide feat_size, got {num_heads} heads and a size of "
+            f"num_heads: expected a divisor of feat_size, got {num_heads} heads and a size of "
             f"{feat_size}."
         )

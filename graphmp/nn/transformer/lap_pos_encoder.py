@@ -70,7 +70,7 @@ class LapPosEncoder(nn.Module):
         super().__init__()
         check_option(model_type, ("Transformer", "DeepSet"), "model_type")
         if num_layer < 1:
-            raise GraphValueError(f"expected num_layer of at least 1, got {num_layer}.")
+            raise GraphValueError(f"num_layer: expected at least 1, got {num_layer}.")
         self.model_type, self.k = model_type, k
         is_set = model_type == "DeepSet"
         self.linear = nn.Linear(2, 2 * dim if is_set and num_layer > 1 else dim)

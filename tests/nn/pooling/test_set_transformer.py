@@ -133,15 +133,15 @@ def test_members_are_placed_in_padded_rows() -> None:
 
 
 def test_wrong_options_are_refused() -> None:
-    with pytest.raises(gm.GraphKeyError, match="block_type to be one of sab, isab, got 'tab'"):
+    with pytest.raises(gm.GraphKeyError, match="block_type: expected one of sab, isab, got 'tab'"):
         SetTransformerEncoder(*OPTIONS, block_type="tab")
-    with pytest.raises(gm.GraphKeyError, match="expected m, the number of points"):
+    with pytest.raises(gm.GraphKeyError, match="m: expected the number of points"):
         SetTransformerEncoder(*OPTIONS, block_type="isab")
 
 
 def test_wrong_inputs_are_refused() -> None:
     for layer in layers():
-        with pytest.raises(gm.GraphValueError, match="with 4 as the last dimension"):
+        with pytest.raises(gm.GraphValueError, match="expected 4 as the last dimension"):
             layer(TINY.graph(), torch.ones(4, 5))
         with pytest.raises(gm.GraphValueError, match="expected 4 rows"):
             layer(TINY.graph(), torch.ones(3, SIZE))

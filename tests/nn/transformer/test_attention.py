@@ -165,11 +165,23 @@ def test_a_batch_without_graphs_or_nodes_will_do() -> None:
 @pytest.mark.parametrize(
     ("inputs", "error", "message"),
     [
-        ((rand(B, N, 5),), gm.GraphValueError, r"ndata of shape \(any, any, 6\), got a shape"),
-        ((rand(B, N, SIZE).float(),), gm.GraphTypeError, "ndata of the parameters' dtype"),
-        (([1.0],), gm.GraphTypeError, "ndata as a tensor, got list"),
-        ((rand(B, N, SIZE), rand(B, N, N)), gm.GraphValueError, r"attn_bias of shape \(2, 4, 4, 3"),
-        ((rand(B, N, SIZE), None, HIDDEN[0]), gm.GraphValueError, r"attn_mask of shape \(2, 4, 4"),
+        (
+            (rand(B, N, 5),),
+            gm.GraphValueError,
+            r"ndata: expected shape \(any, any, 6\), got a shape",
+        ),
+        ((rand(B, N, SIZE).float(),), gm.GraphTypeError, "ndata: expected the parameters' dtype"),
+        (([1.0],), gm.GraphTypeError, "ndata: expected a tensor, got list"),
+        (
+            (rand(B, N, SIZE), rand(B, N, N)),
+            gm.GraphValueError,
+            r"attn_bias: expected shape \(2, 4, 4, 3",
+        ),
+        (
+            (rand(B, N, SIZE), None, HIDDEN[0]),
+            gm.GraphValueError,
+            r"attn_mask: expected shape \(2, 4, 4",
+        ),
     ],
 )
 def test_wrong_inputs_of_attention_are_refused(inputs: Any, error: Any, message: str) -> None:
@@ -178,9 +190,9 @@ def test_wrong_inputs_of_attention_are_refused(inputs: Any, error: Any, message:
 
 
 def test_wrong_features_of_edges_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"efeat of shape \(2, 4, 4, 5\)"):
+    with pytest.raises(gm.GraphValueError, match=r"efeat: expected shape \(2, 4, 4, 5\)"):
         EGTLayer(SIZE, EDGE, HEADS, 0).double()(rand(B, N, SIZE), rand(B, N, N, 4))
-    with pytest.raises(gm.GraphValueError, match=r"mask of shape \(2, 4, 4\)"):
+    with pytest.raises(gm.GraphValueError, match=r"mask: expected shape \(2, 4, 4\)"):
         EGTLayer(SIZE, EDGE, HEADS, 0).double()(rand(B, N, SIZE), rand(B, N, N, EDGE), rand(B, N))
 
 
@@ -190,7 +202,7 @@ def test_wrong_options_are_refused() -> None:
         lambda: GraphormerLayer(6, 5, 0),
         lambda: EGTLayer(6, 5, 4, 0),
     ):
-        with pytest.raises(gm.GraphValueError, match="expected num_heads to divide feat_size"):
+        with pytest.raises(gm.GraphValueError, match="num_heads: expected a divisor of feat_size"):
             make()
-    with pytest.raises(gm.GraphValueError, match="attn_bias_type to be one of add, mul"):
+    with pytest.raises(gm.GraphValueError, match="attn_bias_type: expected one of add, mul"):
         BiasedMHA(6, 3, attn_bias_type="sub")

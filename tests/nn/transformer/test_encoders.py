@@ -183,21 +183,36 @@ def test_eigenvalues_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("layer", "inputs", "error", "message"),
     [
-        (DegreeEncoder(2, 3), (DIST,), gm.GraphValueError, r"degrees of shape \(2, any, any\)"),
-        (DegreeEncoder(2, 3, "in"), (DIST,), gm.GraphValueError, r"degrees of shape \(any, any\)"),
+        (
+            DegreeEncoder(2, 3),
+            (DIST,),
+            gm.GraphValueError,
+            r"expected shape \(2, any, any\)",
+        ),
+        (
+            DegreeEncoder(2, 3, "in"),
+            (DIST,),
+            gm.GraphValueError,
+            r"expected shape \(any, any\)",
+        ),
         (
             DegreeEncoder(2, 3, "in"),
             (torch.ones(1, 2),),
             gm.GraphTypeError,
-            r"degrees in integers, got a tensor of torch.float32",
+            r"degrees: expected integers, got a tensor of torch.float32",
         ),
-        (SpatialEncoder(2), (DIST[0],), gm.GraphValueError, r"dist of shape \(any, any, any\)"),
-        (SpatialEncoder(2), (DIST > 0,), gm.GraphTypeError, "dist in integers"),
+        (
+            SpatialEncoder(2),
+            (DIST[0],),
+            gm.GraphValueError,
+            r"dist: expected shape \(any, any",
+        ),
+        (SpatialEncoder(2), (DIST > 0,), gm.GraphTypeError, "dist: expected integers"),
         (
             PathEncoder(2, 4),
             (DIST, torch.ones(1, 3, 3, 3, 4)),
             gm.GraphValueError,
-            r"path_data of shape \(1, 3, 3, 2, 4\)",
+            r"path_data: expected shape \(1, 3, 3, 2, 4\)",
         ),
         (
             SpatialEncoder3d(2, max_node_type=3),
@@ -209,20 +224,25 @@ def test_eigenvalues_stay_as_they_are() -> None:
             SpatialEncoder3d(2),
             (COORD, torch.tensor([0, 3, 1])),
             gm.GraphValueError,
-            r"node_type of shape \(1, 3\)",
+            r"node_type: expected shape \(1, 3\)",
         ),
-        (SpatialEncoder3d(2), (COORD[0],), gm.GraphValueError, r"coord of shape \(any, any, any"),
+        (
+            SpatialEncoder3d(2),
+            (COORD[0],),
+            gm.GraphValueError,
+            r"coord: expected shape \(any, any",
+        ),
         (
             LapPosEncoder("DeepSet", 1, 3, 4),
             (torch.ones(2, 4), torch.ones(2, 4)),
             gm.GraphValueError,
-            r"eigvals of shape \(any, 3\)",
+            r"eigvals: expected shape \(any, 3\)",
         ),
         (
             LapPosEncoder("DeepSet", 1, 3, 4),
             (torch.ones(2, 3), torch.ones(3, 3)),
             gm.GraphValueError,
-            r"eigvecs of shape \(2, 3\)",
+            r"eigvecs: expected shape \(2, 3\)",
         ),
     ],
 )
@@ -232,13 +252,13 @@ def test_wrong_inputs_are_refused(layer: Any, inputs: Any, error: Any, message: 
 
 
 def test_wrong_options_are_refused() -> None:
-    with pytest.raises(gm.GraphValueError, match="direction to be one of both, in, out"):
+    with pytest.raises(gm.GraphValueError, match="direction: expected one of both, in, out"):
         DegreeEncoder(2, 3, "all")
     with pytest.raises(gm.GraphValueError, match="max_degree: expected a non-negative int"):
         DegreeEncoder(-1, 3)
     with pytest.raises(gm.GraphValueError, match="max_dist: expected a non-negative int"):
         SpatialEncoder(-1)
-    with pytest.raises(gm.GraphValueError, match="model_type to be one of Transformer, DeepSet"):
+    with pytest.raises(gm.GraphValueError, match="model_type: expected one of Transformer"):
         LapPosEncoder("GNN", 1, 3, 4)
-    with pytest.raises(gm.GraphValueError, match="num_layer of at least 1, got 0"):
+    with pytest.raises(gm.GraphValueError, match="num_layer: expected at least 1, got 0"):
         LapPosEncoder("DeepSet", 0, 3, 4)
