@@ -35,7 +35,7 @@ from ._graph.partition import metis_partition_assignment
 from ._graph.reorder import reorder_graph
 from ._graph.reverse import reverse
 from ._graph.self_loops import add_self_loop, remove_self_loop
-from ._graph.simple import to_simple
+from ._graph.simple import to_simple, to_simple_graph
 from ._graph.subgraph import (
     edge_subgraph,
     in_subgraph,
@@ -136,9 +136,11 @@ from .transforms import (
     linkx_homophily,
     merge,
     metapath_reachable_graph,
+    metis_partition,
     node_homophily,
     node_label_informativeness,
     norm_by_dst,
+    partition_graph_with_halo,
     radius_graph,
     random_walk_pe,
     remove_edges,
@@ -254,6 +256,7 @@ __all__ = [
     "mean_nodes",
     "merge",
     "metapath_reachable_graph",
+    "metis_partition",
     "metis_partition_assignment",
     "min_edges",
     "min_nodes",
@@ -265,6 +268,7 @@ __all__ = [
     "norm_by_dst",
     "ops",
     "out_subgraph",
+    "partition_graph_with_halo",
     "radius_graph",
     "rand_bipartite",
     "rand_graph",
@@ -299,6 +303,7 @@ __all__ = [
     "to_homogeneous",
     "to_networkx",
     "to_simple",
+    "to_simple_graph",
     "topk_edges",
     "topk_nodes",
     "topological_nodes_generator",

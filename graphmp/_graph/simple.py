@@ -78,6 +78,9 @@ def to_simple(
     return new, mapping if len(mapping) > 1 else next(iter(mapping.values()))
 
 
+to_simple_graph = to_simple  # its name in older programs
+
+
 def unique_pairs(u: Tensor, v: Tensor, num_dst: int) -> tuple[Tensor, Tensor, Tensor]:
     """Different pairs, sorted, and for each pair its position among them (int64)."""
     keys, inverse = torch.unique(u.long() * max(num_dst, 1) + v, return_inverse=True)

@@ -63,7 +63,7 @@ def node_subgraph(
     edges = {}
     for (s, name, d), adjacency in graph.adjacencies.items():
         edges[s, name, d] = _between(adjacency, new_ids[s], new_ids[d], ids_by_type[d])
-    return _induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
+    return induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
 
 
 def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
@@ -111,7 +111,7 @@ def edge_subgraph(
     refuse_block(graph)
     eids = edges_by_type(graph, edges)
     nodes = _ends(graph, eids) if relabel_nodes else None
-    return _induced(graph, eids, nodes, store_ids)
+    return induced(graph, eids, nodes, store_ids)
 
 
 def in_subgraph(
@@ -173,7 +173,7 @@ def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: b
     for etype, adjacency in graph.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
         edges[etype] = edges_of(form, torch.unique(ids_by_type[etype[end]]))
-    return _induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
+    return induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 
 
 def khop_in_subgraph(
@@ -302,13 +302,21 @@ def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str,
     return {t: torch.unique(torch.cat([none, *parts])) for t, parts in ends.items()}
 
 
-def _induced(
+def induced(
     graph: AnyGraph,
     edges: Mapping[CanonicalEtype, Tensor],
     nodes: Mapping[str, Tensor] | None,
     store_ids: bool,
 ) -> AnyGraph:
-    """The graph of some edges, between some nodes numbered from 0, or between all nodes."""
+    """The graph of some edges between some nodes.
+
+    Args:
+        graph: a graph that is not a block.
+        edges: the edge ids of each relation, in the new order.
+        nodes: the node ids of each type, numbered from 0 in this order, with all ends of the edges;
+            None for all nodes.
+        store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+    """
     new_ids, src = {}, {}
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]

@@ -10,6 +10,7 @@ Files:
     diffusion: Graphs of diffusion matrices as modules: PPR, HeatKernel, GDC.
     distances: Shortest paths, and labels of nodes by their distances.
     dtypes: Features in another floating-point dtype.
+    halo: The parts of a partitioned graph, with the edges around them.
     homophily: How often edges join nodes with the same label.
     informativeness: What a neighbour's label tells about a node's label.
     laplacian: Eigenvalues and eigenvectors of the normalized Laplacian.
@@ -29,7 +30,7 @@ from .._graph.partition import metis_partition_assignment
 from .._graph.reorder import reorder_graph
 from .._graph.reverse import reverse
 from .._graph.self_loops import add_self_loop, remove_self_loop
-from .._graph.simple import to_simple
+from .._graph.simple import to_simple, to_simple_graph
 from .augment import AddEdge, DropEdge, DropNode, FeatMask, NodeShuffle
 from .base import BaseTransform, Compose
 from .bidirected import add_reverse_edges, to_bidirected
@@ -38,6 +39,7 @@ from .compact import compact_graphs
 from .diffusion import GDC, PPR, HeatKernel
 from .distances import double_radius_node_labeling, shortest_dist
 from .dtypes import to_bfloat16, to_double, to_float, to_half
+from .halo import metis_partition, partition_graph_with_halo
 from .homophily import adjusted_homophily, edge_homophily, linkx_homophily, node_homophily
 from .informativeness import edge_label_informativeness, node_label_informativeness
 from .laplacian import LaplacianPE, LapPE, lap_pe, laplacian_lambda_max, laplacian_pe
@@ -114,10 +116,12 @@ __all__ = [
     "linkx_homophily",
     "merge",
     "metapath_reachable_graph",
+    "metis_partition",
     "metis_partition_assignment",
     "node_homophily",
     "node_label_informativeness",
     "norm_by_dst",
+    "partition_graph_with_halo",
     "radius_graph",
     "random_walk_pe",
     "remove_edges",
@@ -138,4 +142,5 @@ __all__ = [
     "to_heterogeneous",
     "to_homogeneous",
     "to_simple",
+    "to_simple_graph",
 ]

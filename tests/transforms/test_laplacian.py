@@ -105,6 +105,7 @@ def test_objects_write_features() -> None:
 
 def test_older_names_are_the_same() -> None:
     assert (gm.laplacian_pe, gm.LaplacianPE) == (gm.lap_pe, gm.LapPE)
+    assert gm.to_simple_graph is gm.to_simple
 
 
 def test_wrong_graphs_are_refused() -> None:
