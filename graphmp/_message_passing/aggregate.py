@@ -35,8 +35,6 @@ ReduceFunction: TypeAlias = Reduce | Callable[[NodeBatch], Any]
 ApplyFunction: TypeAlias = Callable[[NodeBatch], Any] | None
 Inputs: TypeAlias = tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]
 
-_SMALL_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32)
-
 
 def resolve(message: Any, reduce: Any) -> tuple[Messages, Reduction]:
     """Resolve the functions of a verb before anything runs.
@@ -231,8 +229,10 @@ def _joint(incoming: Incoming, messages: Messages, field: str, reducer: Reducer)
     inputs = [messages.inputs(relation, field) for relation in incoming.relations]
     dtype = _joint_dtype(inputs)
     wide = accumulator(dtype)  # halves are summed, and divided, before they are rounded
-    if reducer.per_degree and dtype in _SMALL_INTEGERS:
-        wide = torch.int64
+    is_float = dtype.is_floating_point or dtype.is_complex
+    is_mean_of_integers = reducer.per_degree and not is_float and dtype != torch.bool
+    if is_mean_of_integers:
+        wide = torch.float64  # in which no sum wraps
     parts = []
     for adjacency, (op, lhs, rhs, ends) in zip(incoming.adjacencies, inputs, strict=True):
         right = None if rhs is None else rhs.to(wide)
@@ -240,6 +240,8 @@ def _joint(incoming: Incoming, messages: Messages, field: str, reducer: Reducer)
     check_one_shape(parts, f"Messages {field!r}")
     out = combine(parts, incoming.adjacencies, reducer)
     out = divided(out, incoming.degrees.clamp(min=1)) if reducer.per_degree else out
+    if is_mean_of_integers:
+        dtype = torch.get_default_dtype()
     return out.to(dtype) if dtype.is_floating_point else out
 
 

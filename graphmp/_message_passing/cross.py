@@ -45,15 +45,28 @@ def cross_reduce(
             out[name] = torch.stack(parts, 1)
             continue
         dtype = fold(torch.promote_types, [part.dtype for part in parts])
-        wide = accumulator(dtype)  # halves are summed, and divided, before they are rounded
+        wide, narrow = _dtypes(reducer, dtype)
         parts = [part.to(wide) for part in parts]
         if reducer == "mean":
             joint = fold(torch.add, parts) / len(parts)
         else:
             assert row is not None  # sum, max and min are rows
             joint = combine(parts, adjacencies, row)
-        out[name] = joint.to(dtype) if wide != dtype else joint
+        out[name] = joint.to(narrow)
     return out
+
+
+def _dtypes(reducer: str, dtype: torch.dtype) -> tuple[torch.dtype, torch.dtype]:
+    """In which dtype results of ``dtype`` are reduced, and that of the result.
+
+    Halves are summed, and divided, before they are rounded; a mean does not wrap, and booleans are
+    counted.
+    """
+    if reducer == "mean" and not (dtype.is_floating_point or dtype.is_complex):
+        return torch.float64, torch.get_default_dtype()
+    if reducer == "sum" and dtype == torch.bool:
+        return torch.int64, torch.int64
+    return accumulator(dtype), dtype
 
 
 def _results_of(

@@ -72,8 +72,15 @@ def _smaller(first: Tensor, second: Tensor) -> Tensor:
     return torch.where(wins, second, first)
 
 
+def _as_float(messages: Tensor) -> Tensor:
+    """Messages of integers or booleans in the default float dtype; others as they are."""
+    is_counted = not (messages.is_floating_point() or messages.is_complex())
+    return messages.to(torch.get_default_dtype()) if is_counted else messages
+
+
 def _variance(messages: Tensor) -> Tensor:
     """The population variance; torch warns about the variance of no numbers."""
+    messages = _as_float(messages)
     return messages.var(1, correction=0) if messages.numel() else messages.sum(1)
 
 
@@ -105,7 +112,7 @@ REDUCERS: dict[str, Reducer] = {
         Reducer("prod", formula=lambda messages: messages.prod(1)),
         Reducer("var", formula=_variance),
         Reducer("std", formula=_deviation),
-        Reducer("logsumexp", formula=lambda messages: messages.logsumexp(1)),
+        Reducer("logsumexp", formula=lambda messages: _as_float(messages).logsumexp(1)),
     )
 }
 

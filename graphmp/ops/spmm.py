@@ -23,7 +23,13 @@ from ..function import BinaryOp
 from ..kernels.contract import Operand
 from ..kernels.plan import broadcast_shape, maps_on, plan
 from .argmax import gather_at_argmax, scatter_to_argmax
-from .broadcast import find_message_shape, message_shape, on_edges, promote, unsqueeze_like
+from .broadcast import (
+    find_message_shape,
+    message_shape,
+    on_edges,
+    promote,
+    unsqueeze_like,
+)
 from .formulas import Maybe
 from .normalized import divided, normalized
 from .operation import Operation
@@ -99,15 +105,15 @@ def spmm(
         out_shape = tuple(lhs.shape[1:])
     if lhs.dtype == torch.bool and reduce == "sum":
         lhs = lhs.long()
-    is_integer_mean = per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex)
-    if is_integer_mean:  # no sum overflows before it is divided
-        lhs, rhs = lhs.long(), None if rhs is None else rhs.long()
+    if per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex):
+        # In float64 no sum of integers wraps before it is divided.
+        wide = None if rhs is None else rhs.double()
+        mean = spmm(adjacency, op, reduce, lhs.double(), wide, targets, per_degree)
+        return mean.to(torch.get_default_dtype())
     kernel = "copy" if op is None else op.kernel
     assert kernel is not None  # other operators were computed above
     if reduce == "sum":
-        divide = per_degree and not is_integer_mean
-        out = contract(adjacency, "v", kernel, lhs, rhs, targets, out_shape, divide)
-        return divided(out, adjacency.in_degrees.clamp(min=1)) if is_integer_mean else out
+        return contract(adjacency, "v", kernel, lhs, rhs, targets, out_shape, per_degree)
     if lhs.dtype.is_complex:
         raise GraphTypeError(
             f"{reduce}: expected real numbers, got {lhs.dtype}; reduce their abs() or parts."
