@@ -49,8 +49,9 @@ class Mutation(GraphState):
             return
         old = self._frames.src[name]
         frame = old.resized(old.num_rows + more)
-        rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
-        frame.write_rows(rows, data or {})
+        if data:
+            rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
+            frame.write_rows(rows, data)
         self._restructure({name: frame}, {}, {})
 
     def add_edges(
@@ -90,8 +91,9 @@ class Mutation(GraphState):
             return
         old, adjacency = self._frames.edge[etype], self.adjacencies[etype]
         frame = old.resized(old.num_rows + us.numel())
-        rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
-        frame.write_rows(rows, data or {})
+        if data:
+            rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
+            frame.write_rows(rows, data)
         for ids, ntype in ((us, etype[0]), (vs, etype[2])):
             self.add_nodes(max(int(ids.max()) + 1 - self._num_src[ntype], 0), ntype=ntype)
         ends = (torch.cat([adjacency.src, us]), torch.cat([adjacency.dst, vs]))

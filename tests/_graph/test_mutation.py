@@ -90,3 +90,10 @@ def test_ids_that_int32_cannot_hold_cannot_be_added() -> None:
     with pytest.raises(gm.GraphIndexError, match="got 2147483648"):
         g.add_edges([2**31], [0])
     assert g.num_nodes() == 2
+
+
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
+def test_nodes_without_features_take_no_memory(idtype: torch.dtype) -> None:
+    g = gm.graph(([0], [1]), idtype=idtype)
+    g.add_nodes(2**31 - 4)  # 16 GiB if there were as much as one id for each
+    assert g.num_nodes() == 2**31 - 2

@@ -86,9 +86,9 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any, pieces: int = sys.
 def _split(limits: Any, rows: int, pieces: int) -> list[tuple[int, int]]:
     """Ranges of rows that cover all of them, with about equal work."""
     total = rows if isinstance(limits, int) else int(limits[-1])
-    cuts = np.arange(pieces + 1) * total // pieces
-    if not isinstance(limits, int):
-        cuts = np.searchsorted(limits, cuts)
+    cuts = np.arange(pieces + 1, dtype=np.int64) * total // pieces
+    if not isinstance(limits, int):  # NumPy converts all limits unless the dtypes are equal
+        cuts = np.searchsorted(limits, cuts.astype(limits.dtype))
     cuts[0], cuts[-1] = 0, rows
     pairs = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
     return [(first, last) for first, last in pairs if first < last]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from support.corner_graphs import CORNERS, HUB, Corner, each_corner
@@ -99,6 +100,20 @@ def test_every_row_is_in_one_range(corner: Corner, threads: int) -> None:
 def test_rows_are_split_where_the_edges_split_evenly() -> None:
     torch.set_num_threads(2)
     assert ranges(HUB.graph().adjacency.csc.indptr.numpy()) == [(0, 1), (1, 4)]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_splitting_does_not_convert_the_limits(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dtypes: list[Any] = []
+    search = np.searchsorted
+
+    def spy(limits: Any, cuts: Any) -> Any:
+        dtypes.extend((limits.dtype, cuts.dtype))
+        return search(limits, cuts)
+
+    monkeypatch.setattr(np, "searchsorted", spy)
+    assert parallel._split(np.arange(5, dtype=dtype), 4, 2) == [(0, 2), (2, 4)]
+    assert dtypes == [dtype, dtype]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
