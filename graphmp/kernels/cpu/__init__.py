@@ -27,6 +27,7 @@ from .attention import attention, attention_gradient, score_gradient
 from .gather import arange, group, relabel, take
 from .labor import labor
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
+from .runtime import half
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
 from .walking import walk
@@ -69,4 +70,6 @@ def why_not(call: Call) -> str | None:
         return f"it has no loops for {call.dtype}"
     if call.primitive in ("attention", "product_gradient") and call.dtype not in TILED:
         return f"{call.primitive} is for floating point, and needs Numba's compiler"
+    if call.dtype == torch.float16 and call.dtype in TILED and not half.is_converted():
+        return "Numba compiles for a CPU that has no instructions for float16 (F16C)"
     return None
