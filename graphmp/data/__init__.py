@@ -3,6 +3,7 @@
 Files:
     adapters: Datasets prepared for a task.
     archives: Archives, unpacked without leaving the folder.
+    arguments: Datasets chosen on the command line.
     builtin: The base class of datasets from public files.
     dataset: The base classes of datasets.
     downloads: Downloads and their checksums.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from .adapters import AsGraphPredDataset, AsLinkPredDataset, AsNodePredDataset
 from .archives import extract_archive
+from .arguments import load_data, register_data_args
 from .builtin import BuiltinDataset, DGLBuiltinDataset
 from .dataset import DGLDataset, GraphDataset, SingleGraphDataset
 from .downloads import check_sha1, download, get_dgl_url, get_download_dir
@@ -32,10 +34,32 @@ from .generated.motifs import (
 )
 from .generated.planted import PlantedCommunityDataset, planted_communities
 from .generated.sbm import SBMMixture, SBMMixtureDataset
+from .graphs.ba_2motifs import BA2MotifDataset
+from .graphs.cora_binary import CoraBinary
+from .graphs.fake_news import FakeNewsDataset
 from .graphs.gin import GINDataset
-from .graphs.tu import TUDataset
+from .graphs.molecules import QM9, QM7b, QM7bDataset, QM9Dataset, QM9Edge, QM9EdgeDataset
+from .graphs.peptides import PeptidesFunctionalDataset, PeptidesStructuralDataset
+from .graphs.ppi import LegacyPPIDataset, PPIDataset
+from .graphs.sst import SST, SSTDataset
+from .graphs.superpixels import (
+    CIFAR10SuperPixelDataset,
+    COCOSuperpixelsDataset,
+    MNISTSuperPixelDataset,
+    VOCSuperpixelsDataset,
+)
+from .graphs.tu import LegacyTUDataset, TUDataset
 from .links.gowalla import GowallaDataset
-from .links.knowledge_graph import FB15k237Dataset
+from .links.knowledge_graph import FB15k237Dataset, FB15kDataset, WN18Dataset
+from .links.movielens import MovieLensDataset
+from .links.temporal import (
+    GDELT,
+    ICEWS18,
+    BitcoinOTC,
+    BitcoinOTCDataset,
+    GDELTDataset,
+    ICEWS18Dataset,
+)
 from .nodes.aifb import AIFBDataset
 from .nodes.citation import (
     CitationGraphDataset,
@@ -76,6 +100,7 @@ from .nodes.heterophilous import (
 from .nodes.karate import KarateClub, KarateClubDataset
 from .nodes.reddit import RedditDataset
 from .nodes.wiki_cs import WikiCSDataset
+from .readers.numbers import loadtxt
 from .splits import (
     Subset,
     add_node_property_split,
@@ -87,6 +112,10 @@ from .splits import (
 )
 
 __all__ = [
+    "GDELT",
+    "ICEWS18",
+    "QM9",
+    "SST",
     "AIFBDataset",
     "ActorDataset",
     "AmazonCoBuy",
@@ -96,15 +125,21 @@ __all__ = [
     "AsGraphPredDataset",
     "AsLinkPredDataset",
     "AsNodePredDataset",
+    "BA2MotifDataset",
     "BACommunityDataset",
     "BAShapeDataset",
+    "BitcoinOTC",
+    "BitcoinOTCDataset",
     "BuiltinDataset",
+    "CIFAR10SuperPixelDataset",
+    "COCOSuperpixelsDataset",
     "ChameleonDataset",
     "CitationGraphDataset",
     "CiteseerGraphDataset",
     "Coauthor",
     "CoauthorCSDataset",
     "CoauthorPhysicsDataset",
+    "CoraBinary",
     "CoraFull",
     "CoraFullDataset",
     "CoraGraphDataset",
@@ -112,24 +147,41 @@ __all__ = [
     "DGLBuiltinDataset",
     "DGLDataset",
     "FB15k237Dataset",
+    "FB15kDataset",
+    "FakeNewsDataset",
     "FlickrDataset",
     "FraudAmazonDataset",
     "FraudDataset",
     "FraudYelpDataset",
+    "GDELTDataset",
     "GINDataset",
     "GowallaDataset",
     "GraphDataset",
+    "ICEWS18Dataset",
     "KarateClub",
     "KarateClubDataset",
+    "LegacyPPIDataset",
+    "LegacyTUDataset",
+    "MNISTSuperPixelDataset",
     "MinesweeperDataset",
     "MiniGCDataset",
+    "MovieLensDataset",
+    "PPIDataset",
+    "PeptidesFunctionalDataset",
+    "PeptidesStructuralDataset",
     "PlantedCommunityDataset",
     "PubmedGraphDataset",
+    "QM7b",
+    "QM7bDataset",
+    "QM9Dataset",
+    "QM9Edge",
+    "QM9EdgeDataset",
     "QuestionsDataset",
     "RedditDataset",
     "RomanEmpireDataset",
     "SBMMixture",
     "SBMMixtureDataset",
+    "SSTDataset",
     "SingleGraphDataset",
     "SquirrelDataset",
     "Subset",
@@ -138,6 +190,8 @@ __all__ = [
     "TolokersDataset",
     "TreeCycleDataset",
     "TreeGridDataset",
+    "VOCSuperpixelsDataset",
+    "WN18Dataset",
     "WikiCSDataset",
     "WisconsinDataset",
     "YelpDataset",
@@ -152,8 +206,11 @@ __all__ = [
     "idx2mask",
     "load_citeseer",
     "load_cora",
+    "load_data",
     "load_pubmed",
+    "loadtxt",
     "mask_nodes_by_property",
     "planted_communities",
+    "register_data_args",
     "split_dataset",
 ]

@@ -69,7 +69,8 @@ class BuiltinDataset(GraphDataset):
             return
         name = self.url.partition("?")[0].rsplit("/", 1)[-1]
         path = Path(self.raw_dir) / name
-        if name in self._files or not name.endswith(ARCHIVES):
+        is_read = any(name in names for names in self._choices())
+        if is_read or not name.endswith(ARCHIVES):
             path = Path(self.raw_path) / name
         fetch(self.url, path, self._checksum, self.verbose)
         if path.parent == Path(self.raw_dir):

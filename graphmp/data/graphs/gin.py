@@ -13,9 +13,10 @@ from torch import Tensor
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ..builtin import BuiltinDataset
 from ..many import LabelledGraphsDataset
 from ..readers import gin as gin_files
-from ..sources import Folder, need_folder
+from ..sources import Folder
 
 NAMES = (
     "COLLAB",
@@ -28,19 +29,18 @@ NAMES = (
     "REDDITBINARY",
     "REDDITMULTI5K",
 )
-ORIGIN = "https://github.com/weihua916/powerful-gnns (dataset.zip)"
+URL = "https://github.com/weihua916/powerful-gnns/raw/master/dataset.zip"
 
 
-class GINDataset(LabelledGraphsDataset):
+class GINDataset(BuiltinDataset, LabelledGraphsDataset):
     """A set of `How Powerful are Graph Neural Networks? <https://arxiv.org/abs/1810.00826>`__.
 
     From Xu, Hu, Leskovec and Jegelka, ICLR 2019. ``dataset[i]`` is a graph and its label, an int64
     scalar. Edges have both directions. Nodes have ``label`` (n,) int64 and ``attr`` (n, D)
     float32: the file's attributes, or else one-hot labels.
 
-    The file ``NAME.txt`` is read from ``raw_dir``, else from the folder that the environment
-    variable ``GRAPHMP_DATA`` names: from the folder itself or from ``gin_tu/NAME``,
-    ``GINDataset/dataset/NAME``, ``dataset/NAME`` or ``NAME`` within.
+    The file ``NAME.txt`` is read, or downloaded, as :class:`graphmp.data.DGLBuiltinDataset`
+    says, and from ``gin_tu/NAME``, ``GINDataset/dataset/NAME`` or ``dataset/NAME`` too.
 
     Args:
         name: COLLAB, IMDBBINARY, IMDBMULTI, MUTAG, NCI1, PROTEINS, PTC, REDDITBINARY or
@@ -67,7 +67,7 @@ class GINDataset(LabelledGraphsDataset):
 
     Raises:
         GraphValueError: an unknown name, or a damaged file.
-        GraphRuntimeError: a missing file.
+        GraphRuntimeError: a missing file that cannot be downloaded.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class GINDataset(LabelledGraphsDataset):
         self.degree_as_nlabel = degree_as_nlabel
         super().__init__(
             name,
-            url=ORIGIN,
+            URL,
             raw_dir=raw_dir,
             hash_key=(name, self_loop, degree_as_nlabel),
             force_reload=force_reload,
@@ -96,7 +96,7 @@ class GINDataset(LabelledGraphsDataset):
 
     def process(self) -> None:
         """Read the file and build the graphs."""
-        path = self._find()
+        path = self._folder() / f"{self.name}.txt"
         raw = gin_files.read(path)
         self.glabel_dict = _numbered(each.label for each in raw)
         self.nlabel_dict = _numbered(tag for each in raw for tag in each.tags)
@@ -115,11 +115,12 @@ class GINDataset(LabelledGraphsDataset):
         """Number of classes of graphs."""
         return self.gclasses
 
-    def _find(self) -> Path:
-        places = [f"gin_tu/{self.name}", f"GINDataset/dataset/{self.name}"]
-        places += [f"dataset/{self.name}", self.name]
-        file = f"{self.name}.txt"
-        return need_folder(places, [[file]], self._raw_dir, ORIGIN) / file
+    def _choices(self) -> list[list[str]]:
+        return [[f"{self.name}.txt"]]
+
+    def _places(self) -> list[str]:
+        roots = ("gin_tu", "GINDataset/dataset", f"{self.name}/dataset", "dataset")
+        return [*(f"{root}/{self.name}" for root in roots), self.name]
 
     def _graph(self, raw: gin_files.GINGraph) -> Graph:
         src, dst = [], []

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -15,16 +16,17 @@ from ... import _checks
 from ...construct.from_edges import graph
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ..builtin import BuiltinDataset
 from ..many import LabelledGraphsDataset
 from ..readers import numbers
-from ..sources import Folder, need_folder
+from ..sources import Folder
 
 Array: TypeAlias = "NDArray[Any]"
 
-ORIGIN = "https://chrsmrrs.github.io/datasets"
+URL = "https://www.chrsmrrs.com/graphkerneldatasets/{}.zip"
 
 
-class TUDataset(LabelledGraphsDataset):
+class TUDataset(BuiltinDataset, LabelledGraphsDataset):
     """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (C. Morris and others, 2020).
 
     ``dataset[i]`` is a graph and its label; ``dataset[ids]``, with a tensor or list, is a subset.
@@ -34,9 +36,8 @@ class TUDataset(LabelledGraphsDataset):
     files have them. Classes of graphs are numbered from 0 in ascending order; the smallest label
     of nodes, or of edges, becomes 0. Edges keep the order of the file, without duplicates.
 
-    The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are read from ``raw_dir``,
-    else from the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder
-    itself or from ``tu_raw/NAME``, ``NAME/NAME`` or ``NAME`` within.
+    The files ``NAME_A.txt``, ``NAME_graph_indicator.txt`` and so on are read, or
+    downloaded, as :class:`graphmp.data.DGLBuiltinDataset` says, and from ``tu_raw/NAME`` too.
 
     Args:
         name: as the collection has it, such as MUTAG, PROTEINS or IMDB-BINARY.
@@ -54,7 +55,7 @@ class TUDataset(LabelledGraphsDataset):
     Raises:
         GraphTypeError: a name that is not a string.
         GraphValueError: a damaged or inconsistent file.
-        GraphRuntimeError: missing files.
+        GraphRuntimeError: missing files that cannot be downloaded.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class TUDataset(LabelledGraphsDataset):
             raise GraphTypeError(f"Expected a name such as 'MUTAG', got {_checks.kind(name)}.")
         super().__init__(
             name,
-            url=ORIGIN,
+            URL.format(name),
             raw_dir=raw_dir,
             force_reload=force_reload,
             verbose=verbose,
@@ -78,9 +79,7 @@ class TUDataset(LabelledGraphsDataset):
 
     def process(self) -> None:
         """Read the files and build the graphs."""
-        needed = [f"{self.name}_{part}.txt" for part in ("A", "graph_indicator")]
-        places = [f"tu_raw/{self.name}", f"{self.name}/{self.name}", self.name]
-        self._folder = need_folder(places, [needed], self._raw_dir, ORIGIN)
+        self._path_of_set = self._folder()
         owner = self._rows("graph_indicator", int)[:, 0]
         self._read_labels()
         num_graphs = len(self.graph_labels)
@@ -93,7 +92,7 @@ class TUDataset(LabelledGraphsDataset):
         self._graphs, self._labels = self.graph_lists, self.graph_labels
         if self.verbose:
             print(f"{num_graphs} graphs with at most {self.max_num_node} nodes.")
-            print(f"Done loading data from {self._folder}.")
+            print(f"Done loading data from {self._path_of_set}.")
 
     @property
     def num_classes(self) -> int | None:
@@ -177,11 +176,86 @@ class TUDataset(LabelledGraphsDataset):
         """The numbers of a file, a row for each line."""
         return numbers.table(self._path(part), kind)
 
+    def _choices(self) -> list[list[str]]:
+        return [[f"{self.name}_{part}.txt" for part in ("A", "graph_indicator")]]
+
+    def _places(self) -> list[str]:
+        return [f"tu_raw/{self.name}", *super()._places()]
+
     def _path(self, part: str) -> Path:
-        return self._folder / f"{self.name}_{part}.txt"
+        return self._path_of_set / f"{self.name}_{part}.txt"
 
     def _unfit(self, why: str) -> str:
         return (
-            f"The files of {self.name!r} in {self._folder} do not fit together: {why}. "
+            f"The files of {self.name!r} in {self._path_of_set} do not fit together: {why}. "
             "Download all of them again."
         )
+
+
+class LegacyTUDataset(TUDataset):
+    """A set of :class:`TUDataset` whose nodes have ``feat`` (n, D) float32.
+
+    The features are the attributes of nodes; else their labels, one-hot; else ones.
+
+    Args:
+        name: see :class:`TUDataset`.
+        use_pandas: ignored; for compatibility with DGL.
+        hidden_size: the width of ``feat`` where it is ones.
+        max_allow_node: leave out graphs with more nodes; None keeps all.
+        raw_dir: see :class:`TUDataset`.
+        force_reload: ignored, as processed data is not cached.
+        verbose: whether to print counts, and a progress bar for downloads.
+        transform: a function that is applied to each graph on access.
+
+    Attributes:
+        data_mode: ``"node_attr"``, ``"node_label"`` or ``"constant"``: what ``feat`` is.
+
+    Raises:
+        GraphTypeError, GraphValueError, GraphRuntimeError: see :class:`TUDataset`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        use_pandas: bool = False,
+        hidden_size: int = 10,
+        max_allow_node: int | None = None,
+        raw_dir: Folder | None = None,
+        force_reload: bool = False,
+        verbose: bool = False,
+        transform: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.use_pandas, self.hidden_size, self.max_allow_node = (
+            use_pandas,
+            _checks.count(hidden_size, "hidden_size"),
+            max_allow_node,
+        )
+        super().__init__(name, raw_dir, force_reload, verbose, transform)
+
+    def process(self) -> None:
+        """Read the files, build the graphs and their features."""
+        super().process()
+        self._add_features()
+        if self.max_allow_node is not None:
+            few = [g.num_nodes() <= self.max_allow_node for g in self.graph_lists]
+            self.graph_lists = [g for g, stays in zip(self.graph_lists, few, strict=True) if stays]
+            self.graph_labels = self.graph_labels[torch.tensor(few, dtype=torch.bool)]
+            self.max_num_node = self.max_allow_node
+        self.graph_labels = self.graph_labels.squeeze(1)
+        self._graphs, self._labels = self.graph_lists, self.graph_labels
+
+    def _add_features(self) -> None:
+        frames = [g.ndata for g in self.graph_lists]
+        if "node_attr" in frames[0]:
+            self.data_mode = "node_attr"
+            for frame in frames:
+                frame["feat"] = frame["node_attr"].float()
+        elif "node_labels" in frames[0]:
+            self.data_mode = "node_label"
+            size = int(torch.cat([frame["node_labels"][:, 0] for frame in frames]).max()) + 1
+            for frame in frames:
+                frame["feat"] = F.one_hot(frame["node_labels"][:, 0], size).float()
+        else:
+            self.data_mode = "constant"
+            for g in self.graph_lists:
+                g.ndata["feat"] = torch.ones(g.num_nodes(), self.hidden_size)

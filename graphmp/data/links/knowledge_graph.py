@@ -12,21 +12,19 @@ from torch import Tensor
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ..builtin import BuiltinDataset
 from ..dataset import SingleGraphDataset
+from ..downloads import get_dgl_url
 from ..readers import text
-from ..sources import Folder, need_folder
+from ..sources import Folder
 
 Facts: TypeAlias = "list[tuple[str, str, str]]"
 
 PARTS = ("train", "valid", "test")
 
 
-class FB15k237Dataset(SingleGraphDataset):
-    """FB15k-237: facts of Freebase, without relations that mirror others.
-
-    14,541 entities, 237 relations; 272,115 facts for training, 17,535 for validation, 20,466 for
-    testing. From K. Toutanova and D. Chen, "Observed versus Latent Features for Knowledge Base and
-    Text Inference", CVSC 2015.
+class KnowledgeGraphDataset(BuiltinDataset, SingleGraphDataset):
+    """A knowledge graph.
 
     Each fact is an edge from its head to its tail: training facts first, then validation and test
     facts, in the order of the files. With ``reverse``, the reversed edges follow, with the
@@ -40,17 +38,17 @@ class FB15k237Dataset(SingleGraphDataset):
     - ``ndata["ntype"]`` (N,) int64, zeros.
 
     The files ``train.txt``, ``valid.txt`` and ``test.txt`` have a line ``head<tab>relation<tab>
-    tail`` for each fact, and may be packed with gzip. They are read from ``raw_dir``, else from
-    the folder that the environment variable ``GRAPHMP_DATA`` names: from the folder itself or from
-    ``fb15k237/`` or ``FB15k-237/`` within. Names have the numbers of ``entities.dict`` and
+    tail`` for each fact, and may be packed with gzip. They are read, or downloaded, as
+    :class:`graphmp.data.DGLBuiltinDataset` says. Names have the numbers of ``entities.dict`` and
     ``relations.dict``, lines ``number<tab>name``, if these files exist; else their place in sorted
     order.
 
     Args:
+        name: ``"FB15k-237"``, ``"FB15k"`` or ``"wn18"``.
         reverse: add reversed edges.
         raw_dir: the folder of the files.
         force_reload: ignored, as processed data is not cached.
-        verbose: whether to print counts.
+        verbose: whether to print counts, and a progress bar for downloads.
         transform: a function that is applied to the graph on access.
 
     Attributes:
@@ -61,13 +59,12 @@ class FB15k237Dataset(SingleGraphDataset):
 
     Raises:
         GraphValueError: a damaged or inconsistent file.
-        GraphRuntimeError: missing files.
+        GraphRuntimeError: missing files that cannot be downloaded.
     """
-
-    _origin = "https://github.com/TimDettmers/ConvE (FB15k-237.tar.gz)"
 
     def __init__(
         self,
+        name: str,
         reverse: bool = True,
         raw_dir: Folder | None = None,
         force_reload: bool = False,
@@ -76,8 +73,8 @@ class FB15k237Dataset(SingleGraphDataset):
     ) -> None:
         self.reverse = reverse
         super().__init__(
-            "FB15k-237",
-            url=self._origin,
+            name,
+            get_dgl_url(f"dataset/{name}.tgz"),
             raw_dir=raw_dir,
             hash_key=(reverse,),
             force_reload=force_reload,
@@ -85,10 +82,15 @@ class FB15k237Dataset(SingleGraphDataset):
             transform=transform,
         )
 
+    def _choices(self) -> list[list[str]]:
+        return [[f"{part}.txt{packed}" for part in PARTS] for packed in (".gz", "")]
+
+    def _places(self) -> list[str]:
+        return [*super()._places(), self.name.lower().replace("-", "")]
+
     def process(self) -> None:
         """Read the files and build the graph."""
-        choices = [[f"{part}.txt{packed}" for part in PARTS] for packed in (".gz", "")]
-        folder = need_folder(["fb15k237", "FB15k-237"], choices, self._raw_dir, self._origin)
+        folder = self._folder()
         facts = {part: _read_facts(folder, part) for part in PARTS}
         every = [fact for part in facts.values() for fact in part]
         self.entities = _names(
@@ -133,6 +135,50 @@ class FB15k237Dataset(SingleGraphDataset):
             g.edata[f"{name}_mask"] = part == number
         g.ndata["ntype"] = torch.zeros(self.num_nodes, dtype=torch.int64)
         return g
+
+
+class FB15k237Dataset(KnowledgeGraphDataset):
+    """FB15k-237: facts of Freebase, without relations that mirror others.
+
+    14,541 entities, 237 relations; 272,115 facts for training, 17,535 for validation, 20,466 for
+    testing. From K. Toutanova and D. Chen, "Observed versus Latent Features for Knowledge Base and
+    Text Inference", CVSC 2015. Args and Raises: see
+    :class:`graphmp.data.links.knowledge_graph.KnowledgeGraphDataset`, without the name.
+    """
+
+    def __init__(
+        self, reverse: bool = True, raw_dir: Folder | None = None, **settings: Any
+    ) -> None:
+        super().__init__("FB15k-237", reverse, raw_dir, **settings)
+
+
+class FB15kDataset(KnowledgeGraphDataset):
+    """FB15k: facts of Freebase.
+
+    14,951 entities, 1,345 relations; 483,142 facts for training, 50,000 for validation, 59,071 for
+    testing. From A. Bordes and others, "Translating Embeddings for Modeling Multi-relational Data",
+    NeurIPS 2013. Args and Raises: see
+    :class:`graphmp.data.links.knowledge_graph.KnowledgeGraphDataset`, without the name.
+    """
+
+    def __init__(
+        self, reverse: bool = True, raw_dir: Folder | None = None, **settings: Any
+    ) -> None:
+        super().__init__("FB15k", reverse, raw_dir, **settings)
+
+
+class WN18Dataset(KnowledgeGraphDataset):
+    """WN18: relations between the senses of English words.
+
+    40,943 entities, 18 relations; 141,442 facts for training, 5,000 for validation, 5,000 for
+    testing. Source as for :class:`FB15kDataset`. Args and Raises: see
+    :class:`graphmp.data.links.knowledge_graph.KnowledgeGraphDataset`, without the name.
+    """
+
+    def __init__(
+        self, reverse: bool = True, raw_dir: Folder | None = None, **settings: Any
+    ) -> None:
+        super().__init__("wn18", reverse, raw_dir, **settings)
 
 
 def _read_facts(folder: Path, part: str) -> Facts:

@@ -6,6 +6,7 @@ blanks; blank lines, a byte order mark and ``\r\n`` are allowed.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,3 +125,20 @@ def _values(
             raise GraphValueError(
                 f"{path}, line {number}: {error}. Download the file again."
             ) from error
+
+
+def loadtxt(path: str | os.PathLike[str], delimiter: str, dtype: Any = None) -> Array:
+    """Read a file of numbers, a row for each line.
+
+    Args:
+        path: the file.
+        delimiter: what separates the columns.
+        dtype: that of the result; by default int64 where all are integers, else float64.
+
+    Raises:
+        GraphValueError: the file holds something else; the message names file, line and value.
+    """
+    content = text.read(Path(path))
+    kind = int if _PLAIN.match(content.replace(delimiter, " ")) else float
+    rows = list(_values(Path(path), content, kind, delimiter, None, 1))
+    return np.array(rows, dtype or (np.int64 if kind is int else np.float64))

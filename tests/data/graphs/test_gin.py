@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.served import serve
 
 import graphmp as gm
 from graphmp.data import GINDataset
@@ -110,9 +111,13 @@ def test_an_unknown_name_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("no_named_folder")
-def test_without_the_file_the_error_says_where_to_put_it(tmp_path: Path) -> None:
-    with pytest.raises(gm.GraphError, match=r"MUTAG\.txt.*powerful-gnns.*gin_tu/MUTAG.*raw_dir"):
+def test_files_that_cannot_be_downloaded_are_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = serve(monkeypatch, ConnectionError("no route"))
+    with pytest.raises(gm.GraphError, match=r"no route.*raw_dir.*GRAPHMP_DATA"):
         GINDataset("MUTAG", False, raw_dir=tmp_path)
+    assert asked[0].startswith("https://")
 
 
 @pytest.mark.parametrize("place", ["gin_tu/PTC", "GINDataset/dataset/PTC", "dataset/PTC", "PTC"])

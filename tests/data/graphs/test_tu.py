@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.served import serve
 
 import graphmp as gm
-from graphmp.data import TUDataset
+from graphmp.data import LegacyTUDataset, TUDataset
 
 # A triangle with a pair of edges out of order and one of them again, a lone node, and an edge.
 FILES = {
@@ -173,9 +174,13 @@ def test_without_labels_of_graphs_the_error_names_the_file(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("no_named_folder")
-def test_without_the_files_the_error_says_where_to_put_them(tmp_path: Path) -> None:
-    with pytest.raises(gm.GraphError, match=r"TINY_A\.txt.*chrsmrrs.*tu_raw/TINY.*raw_dir"):
+def test_files_that_cannot_be_downloaded_are_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = serve(monkeypatch, ConnectionError("no route"))
+    with pytest.raises(gm.GraphError, match=r"no route.*raw_dir.*GRAPHMP_DATA"):
         TUDataset("TINY", tmp_path)
+    assert asked[0].startswith("https://")
 
 
 @pytest.mark.usefixtures("named_data_dir")
@@ -203,3 +208,31 @@ def test_both_formats_hold_the_same_graphs() -> None:
     ):
         assert int(label) == 1 - int(other)
         assert torch.equal(ours.in_degrees().sort().values, theirs.in_degrees().sort().values)
+
+
+@pytest.mark.parametrize(
+    ("missing", "mode", "width"),
+    [
+        ([], "node_attr", 2),
+        (["node_attributes"], "node_label", 3),
+        (["node_attributes", "node_labels"], "constant", 7),
+    ],
+)
+def test_older_sets_have_features_of_nodes(
+    tmp_path: Path, missing: list[str], mode: str, width: int
+) -> None:
+    write(tmp_path, **dict.fromkeys(missing))
+    data = LegacyTUDataset("TINY", hidden_size=7, raw_dir=tmp_path)
+    assert data.data_mode == mode
+    assert [g.ndata["feat"].shape for g, _ in data] == [(3, width), (1, width), (2, width)]
+    assert data.graph_labels.tolist() == [1, 0, 1]
+    assert data.statistics() == (width, 2, 3)
+    if mode == "node_label":
+        assert data[0][0].ndata["feat"].argmax(1).tolist() == [0, 1, 0]
+
+
+def test_older_sets_leave_out_large_graphs(tmp_path: Path) -> None:
+    data = LegacyTUDataset("TINY", max_allow_node=2, raw_dir=write(tmp_path))
+    assert [g.num_nodes() for g, _ in data] == [1, 2]
+    assert data.graph_labels.tolist() == [0, 1]
+    assert data.max_num_node == 2

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import gzip
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from support.served import serve
 
 import graphmp as gm
-from graphmp.data import FB15k237Dataset
+from graphmp.data import FB15k237Dataset, FB15kDataset, WN18Dataset
 
 FACTS = {
     "train": "c\tlikes\ta\na\tknows\tb\n",
@@ -102,9 +105,21 @@ def test_a_damaged_archive_is_an_error_that_names_the_file(tmp_path: Path, conte
 
 
 @pytest.mark.usefixtures("no_named_folder")
-def test_without_the_files_the_error_says_where_to_put_them(tmp_path: Path) -> None:
-    with pytest.raises(gm.GraphError, match=r"train\.txt, .*ConvE.*folder fb15k237"):
-        FB15k237Dataset(raw_dir=tmp_path)
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(FB15k237Dataset, "FB15k-237"), (FB15kDataset, "FB15k"), (WN18Dataset, "wn18")],
+)
+def test_files_that_are_missing_are_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, name: str
+) -> None:
+    (tmp_path / "files").mkdir()
+    write(tmp_path / "files")
+    with tarfile.open(tmp_path / "it.tgz", "w:gz") as tar:
+        tar.add(tmp_path / "files", name)
+    asked = serve(monkeypatch, (tmp_path / "it.tgz").read_bytes())
+    for _ in range(2):
+        assert make(raw_dir=tmp_path / "new", verbose=False).num_nodes == 3
+    assert [url.rsplit("/", 1)[1] for url in asked] == [f"{name}.tgz"]
 
 
 @pytest.mark.usefixtures("named_data_dir")

@@ -83,3 +83,13 @@ def test_an_error_names_file_line_and_value(tmp_path: Path, content: str, messag
 def test_a_wrong_number_of_columns_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(gm.GraphError, match="line 1: expected 3 numbers, got '1 2'"):
         numbers.table(written(tmp_path, "1 2\n"), int, columns=3)
+
+
+def test_any_delimiter_may_be_named(tmp_path: Path) -> None:
+    assert numbers.loadtxt(written(tmp_path, "1;2\n3;4\n"), ";").tolist() == [[1, 2], [3, 4]]
+    rows = numbers.loadtxt(str(written(tmp_path, "1\t2.5\n")), "\t")
+    assert rows.tolist() == [[1, 2.5]]
+    assert rows.dtype == np.float64
+    assert numbers.loadtxt(written(tmp_path, "1,2\n"), ",", np.int32).dtype == np.int32
+    with pytest.raises(gm.GraphError, match="line 1: expected a number, got 'x'"):
+        numbers.loadtxt(written(tmp_path, "x,2\n"), ",")
