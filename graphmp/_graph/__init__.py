@@ -4,6 +4,7 @@ Files:
     arguments: How methods and functions read the nodes and edges that a user names.
     batch_info: The numbers of nodes and edges of each graph in a batch.
     conversion: Copies of a graph, on another device, with another id type or other layouts.
+    depth_first: Generators of the steps of depth-first searches.
     display: Text and HTML representations.
     drawing: A drawing of the metagraph as SVG.
     export: Conversion to sparse matrices, NetworkX and edge indices.
@@ -17,6 +18,7 @@ Files:
     queries: Which nodes and edges exist, and which are adjacent.
     reorder: Nodes and edges in another order.
     reverse: The reverse of a graph.
+    search_order: Message passing in the order of a search, as functions.
     self_loops: Add and remove self-loops.
     simple: Merge parallel edges.
     state: Every attribute of a graph, and the only code that writes them.

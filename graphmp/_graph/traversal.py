@@ -81,7 +81,7 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
         >>> gm.topological_nodes_generator(gm.graph(([0, 1, 0], [2, 2, 3])))
         (tensor([0, 1]), tensor([2, 3]))
     """
-    adjacency = _directed(graph, reverse)
+    adjacency = directed(graph, reverse)
     waiting = adjacency.in_degrees.clone()
     indptr, indices, _ = adjacency.csr
     frontier = (waiting == 0).nonzero().view(-1)
@@ -97,7 +97,12 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
     return tuple(levels)
 
 
-def _directed(graph: Structure, reverse: bool) -> Adjacency:
+def directed(graph: Structure, reverse: bool) -> Adjacency:
+    """The edges of a graph in the direction of a search.
+
+    Raises:
+        GraphValueError: a graph of several types.
+    """
     if not graph.is_homogeneous:
         raise GraphValueError(
             f"Expected a graph of one node and one edge type, got {listed(graph.canonical_etypes)}."
@@ -106,7 +111,7 @@ def _directed(graph: Structure, reverse: bool) -> Adjacency:
 
 
 def _begin(graph: Structure, source: Any, reverse: bool) -> tuple[Adjacency, Tensor]:
-    adjacency = _directed(graph, reverse)
+    adjacency = directed(graph, reverse)
     start = _checks.ids(source, graph.idtype, graph.device, adjacency.num_src, "Source node ids")
     return adjacency, torch.unique(start)
 
