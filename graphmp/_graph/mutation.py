@@ -18,8 +18,9 @@ from .state import GraphState
 class Mutation(GraphState):
     """Add and remove nodes and edges in place.
 
-    Views made before, such as ``graph[etype]``, keep the old structure and features. A change
-    drops batch information.
+    Views made before, such as ``graph[etype]``, keep the old structure and features. A batch stays
+    one when nodes or edges are removed; when some are added, it becomes one graph, since they
+    belong to none of its graphs.
     """
 
     def add_nodes(
@@ -118,7 +119,7 @@ class Mutation(GraphState):
         rest = _others(removed, adjacency.num_edges)
         frame = self._subset(self._frames.edge[etype], rest, EID if store_ids else None)
         ends = (adjacency.src[rest], adjacency.dst[rest])
-        self._restructure({}, {etype: frame}, {etype: ends})
+        self._restructure({}, {etype: frame}, {etype: ends}, {etype: rest})
 
     def remove_nodes(self, nids: Any, ntype: str | None = None, store_ids: bool = False) -> None:
         """Remove nodes and their edges; the others keep their order and are numbered from 0.
@@ -140,17 +141,18 @@ class Mutation(GraphState):
         new_ids = torch.full((old.num_rows,), -1, dtype=self.idtype, device=self.device)
         new_ids[rest] = self._arange(rest.numel())
         edges, ends = {}, {}
+        stays: dict[Any, Tensor] = {name: rest}
         for etype, adjacency in self.adjacencies.items():
             if name not in (etype[0], etype[2]):
                 continue
             src = new_ids[adjacency.src.long()] if etype[0] == name else adjacency.src
             dst = new_ids[adjacency.dst.long()] if etype[2] == name else adjacency.dst
             eids = ((src >= 0) & (dst >= 0)).nonzero().view(-1)
-            ends[etype] = (src[eids], dst[eids])
+            ends[etype], stays[etype] = (src[eids], dst[eids]), eids
             frame = self._frames.edge[etype]
             edges[etype] = self._subset(frame, eids, EID if store_ids else None)
         frame = self._subset(old, rest, NID if store_ids else None)
-        self._restructure({name: frame}, edges, ends)
+        self._restructure({name: frame}, edges, ends, stays)
 
     def _subset(self, frame: Frame, rows: Tensor, id_field: str | None) -> Frame:
         """The frame of some rows, with its scopes; a field for the ids that they had, if named."""

@@ -106,7 +106,8 @@ def remove_self_loop(g: AnyGraph, etype: Any = None) -> AnyGraph:
     rest = (adjacency.src != adjacency.dst).nonzero().view(-1)
     frame = g._frames.edge[etype].resized(rest.numel(), rest)
     new = g._derived(frames=g._frames.changed(Frame.copy))
-    new._restructure({}, {etype: frame}, {etype: (adjacency.src[rest], adjacency.dst[rest])})
+    ends = (adjacency.src[rest], adjacency.dst[rest])
+    new._restructure({}, {etype: frame}, {etype: ends}, {etype: rest})
     return new
 
 

@@ -136,13 +136,16 @@ class GraphState:
         nodes: Mapping[str, Frame],
         edges: Mapping[CanonicalEtype, Frame],
         ends: Mapping[CanonicalEtype, tuple[Tensor, Tensor]],
+        rest: Mapping[Any, Tensor] | None = None,
     ) -> None:
-        """Replace frames and edges in place; what was derived and batch information are dropped.
+        """Replace frames and edges in place; what was derived from them is dropped.
 
         Args:
             nodes: the new frames of node types, as long as the new number of nodes.
             edges: the new frames of edge types.
             ends: the new sources and destinations of edge types.
+            rest: for each type that lost rows those that stay, ascending; None if rows were added,
+                which belong to no graph of a batch.
         """
         self._frames.src.update(nodes)
         self._frames.edge.update(edges)
@@ -157,7 +160,7 @@ class GraphState:
         self.adjacencies = adjacencies
         self._incoming_cache = {}
         self._frames_replaced = True
-        self._set_batch_sizes(None, None)
+        self._set_batch_sizes(_sizes(self._batch_nodes, rest), _sizes(self._batch_edges, rest))
 
     # ---- other graphs of this class
 
@@ -198,3 +201,16 @@ def assembled(
     num_src = {t: frame.num_rows for t, frame in frames.src.items()}
     num_dst = {t: frame.num_rows for t, frame in frames.dst.items()} if meta.is_block else None
     return type(graph)(meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
+
+
+def _sizes(sizes: dict[Any, Tensor] | None, rest: Mapping[Any, Tensor] | None) -> Any:
+    """How many of the rows that stay lie in each graph of a batch, for each type; None if none."""
+    if sizes is None or rest is None:
+        return None
+    return {t: _remaining(size, rest[t]) if t in rest else size for t, size in sizes.items()}
+
+
+def _remaining(sizes: Tensor, rest: Tensor) -> Tensor:
+    """The sizes of consecutive groups of rows of which ``rest``, ascending, stay."""
+    ends = torch.searchsorted(rest, sizes.cumsum(0))
+    return ends.diff(prepend=ends.new_zeros(1)).to(sizes.dtype)

@@ -36,8 +36,8 @@ class DropEdge(_ByChance):
 
     From `DropEdge: Towards Deep Graph Convolutional Networks on Node Classification
     <https://arxiv.org/abs/1907.10903>`__ (Rong et al., ICLR 2020). The edges that stay keep their
-    order and features; all nodes stay. Draws follow from ``torch.manual_seed``. A batch becomes one
-    graph: change its graphs before they are batched.
+    order and features; all nodes stay. Draws follow from ``torch.manual_seed``. A batch stays
+    a batch.
 
     Args:
         p: the probability that an edge is left out.
@@ -67,7 +67,7 @@ class DropNode(_ByChance):
 
     From `Graph Contrastive Learning with Augmentations <https://arxiv.org/abs/2010.13902>`__ (You
     et al., NeurIPS 2020). What stays keeps its order and features. Draws follow from
-    ``torch.manual_seed``. A batch becomes one graph: change its graphs before they are batched.
+    ``torch.manual_seed``. A batch stays a batch.
 
     Args:
         p: the probability that a node is left out.

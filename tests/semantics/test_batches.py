@@ -186,3 +186,44 @@ def test_batch_sizes_of_several_types_are_a_dict_of_every_type() -> None:
         shop().set_batch_num_nodes({"game": [2]})
     with pytest.raises(gm.GraphValueError, match="as many graphs for every type, got"):
         shop().set_batch_num_nodes({"game": [2], "user": [2, 1]})
+
+
+def shrunk_batch(dtype: torch.dtype) -> gm.Graph:
+    """Three equal graphs with a self-loop each, and one without nodes between them."""
+    one = gm.graph(([0, 1, 1, 2], [1, 1, 2, 0]), idtype=dtype)
+    return gm.batch([one, one, gm.graph(([], []), idtype=dtype), one])
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_a_batch_stays_one_when_nodes_or_edges_are_removed(dtype: torch.dtype) -> None:
+    sizes: dict[Callable[[Graph], Graph], tuple[list[int], list[int]]] = {
+        lambda g: gm.remove_edges(g, [1, 4, 5]): ([3, 3, 0, 3], [3, 2, 0, 4]),
+        lambda g: gm.remove_nodes(g, [1, 8]): ([2, 3, 0, 2], [1, 4, 0, 2]),
+        lambda g: gm.remove_nodes(g, list(range(9))): ([0, 0, 0, 0], [0, 0, 0, 0]),
+        gm.remove_self_loop: ([3, 3, 0, 3], [3, 3, 0, 3]),
+        gm.DropEdge(1.0): ([3, 3, 0, 3], [0, 0, 0, 0]),
+        gm.DropNode(0.0): ([3, 3, 0, 3], [4, 4, 0, 4]),
+    }
+    for change, (nodes, rows) in sizes.items():
+        batch = change(shrunk_batch(dtype))
+        assert batch.batch_num_nodes().tolist() == nodes
+        assert batch.batch_num_edges().tolist() == rows
+        assert batch.batch_num_nodes().dtype == dtype
+        batch.ndata["x"] = torch.ones(batch.num_nodes())
+        assert gm.sum_nodes(batch, "x").tolist() == nodes
+        assert [part.num_edges() for part in gm.unbatch(batch)] == rows
+
+
+def test_a_batch_of_several_types_stays_one_when_rows_of_a_type_are_removed() -> None:
+    edges = {("a", "x", "b"): ([0, 1], [0, 0]), ("b", "y", "b"): ([0], [0])}
+    batch = gm.batch([gm.heterograph(edges)] * 2)
+    batch.remove_nodes([0], "b")
+    assert batch.batch_num_nodes("a").tolist() == [2, 2]
+    assert batch.batch_num_nodes("b").tolist() == [0, 1]
+    assert batch.batch_num_edges("x").tolist() == [0, 2]
+    assert batch.batch_num_edges("y").tolist() == [0, 1]
+
+
+def test_added_nodes_and_edges_make_one_graph_of_a_batch() -> None:
+    for change in (lambda g: gm.add_nodes(g, 1), lambda g: gm.add_edges(g, 0, 1), gm.add_self_loop):
+        assert change(shrunk_batch(torch.int64)).batch_size == 1
