@@ -25,10 +25,14 @@ class BatchInfo(Structure):
 
     def batch_num_nodes(self, ntype: str | None = None) -> Tensor:
         """The number of nodes of each graph in the batch: (batch size,) of the id type."""
+        return self._sizes_by_nodes(ntype).clone()
+
+    def _sizes_by_nodes(self, ntype: str | None = None) -> Tensor:
+        """The same as one tensor for all calls, by which layers cache; it must not be changed."""
         name = self._meta.ntype(ntype)
         if self._batch_nodes is None:
             return torch.full((1,), self.num_nodes(name), dtype=self.idtype, device=self.device)
-        return self._batch_nodes[name].clone()
+        return self._batch_nodes[name]
 
     def batch_num_edges(self, etype: Any = None) -> Tensor:
         """The number of edges of each graph in the batch: (batch size,) of the id type."""

@@ -196,7 +196,7 @@ def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
         size: the expected last dimension; None for any.
 
     Returns:
-        (batch size,) the number of nodes of each graph.
+        (batch size,) the number of nodes of each graph, not to be changed.
 
     Raises:
         GraphTypeError: not a graph, or not a tensor.
@@ -207,7 +207,7 @@ def checked_nodes(graph: Graph, feat: Any, size: int | None = None) -> Tensor:
         raise GraphValueError(
             "Expected a graph or a batch of graphs, got a block; pool the graph that was sampled."
         )
-    sizes = graph.batch_num_nodes()
+    sizes = graph._sizes_by_nodes()
     _check(graph, feat, graph.num_nodes(), "nodes", size, "feat")
     return sizes
 
