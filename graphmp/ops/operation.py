@@ -57,7 +57,8 @@ class Operation(Formulas):
         )
         adjacency: Adjacency = call[0]
         csr = adjacency.csr if trains or self.needs_csr(call) else (None, None, None)
-        results = self._operator(*adjacency.csc, *csr, *call[1:], trains, *operands)
+        rest = tuple(call)[1:]  # torch before 2.8 cannot slice a NamedTuple in a program
+        results = self._operator(*adjacency.csc, *csr, *rest, trains, *operands)
         return results if isinstance(results, tuple) else (results,)
 
 

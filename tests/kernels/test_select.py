@@ -49,6 +49,23 @@ def test_a_missing_package_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kernels.why_not("cpu", Call("softmax", "cpu", torch.float32)) == "numba is not installed"
 
 
+@pytest.mark.skipif(missing_package("cuda") is not None, reason="needs Triton")
+def test_the_gpu_backend_declines_every_call_with_a_triton_that_is_too_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import graphmp.kernels.cuda as backend
+
+    for call in (
+        Call("spmm", "cuda", torch.float32, "copy_lhs"),
+        Call("group", "cuda", torch.int32),
+    ):
+        assert backend.why_not(call) is None
+        monkeypatch.setattr(backend, "_IS_OLD", True)
+        reason = str(backend.why_not(call))
+        assert reason.startswith("it needs Triton 3.4 or newer (torch 2.8), not ")
+        monkeypatch.undo()
+
+
 @needs_numba
 def test_no_backend_left_is_one_error_with_every_reason() -> None:
     call = Call("softmax", "cpu", torch.bool)

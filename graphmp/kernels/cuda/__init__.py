@@ -24,6 +24,7 @@ Files:
 from __future__ import annotations
 
 import torch
+import triton
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
@@ -60,6 +61,7 @@ __all__ = [
 name = "cuda"
 
 _DECLINED = {**_GATHER, **_LABOR, **_SAMPLING, **_WALKING}
+_IS_OLD = tuple(map(int, triton.__version__.split(".")[:2])) < (3, 4)
 _DTYPES = (
     *(torch.float32, torch.float64, torch.bfloat16, torch.float16),
     *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
@@ -70,6 +72,8 @@ def why_not(call: Call) -> str | None:
     """The reason why this backend cannot run ``call``, or None if it can."""
     if call.device != "cuda" and not (IS_INTERPRETED and call.device == "cpu"):
         return f"it runs on CUDA and ROCm devices, not on {call.device}"
+    if _IS_OLD:
+        return f"it needs Triton 3.4 or newer (torch 2.8), not {triton.__version__}"
     if (call.primitive, call.op) in _DECLINED:
         return _DECLINED[call.primitive, call.op]
     if call.primitive not in __all__:
