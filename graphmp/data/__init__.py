@@ -5,6 +5,8 @@ Files:
     archives: Archives, unpacked without leaving the folder.
     arguments: Datasets chosen on the command line.
     builtin: The base class of datasets from public files.
+    csv_dataset: Graphs from tables of nodes and edges.
+    csv_tables: The tables and their description.
     dataset: The base classes of datasets.
     downloads: Downloads and their checksums.
     generated: Generated graphs.
@@ -23,6 +25,7 @@ from .adapters import AsGraphPredDataset, AsLinkPredDataset, AsNodePredDataset
 from .archives import extract_archive
 from .arguments import load_data, register_data_args
 from .builtin import BuiltinDataset, DGLBuiltinDataset
+from .csv_dataset import CSVDataset
 from .dataset import DGLDataset, GraphDataset, SingleGraphDataset
 from .downloads import check_sha1, download, get_dgl_url, get_download_dir
 from .generated.minigc import MiniGCDataset
@@ -133,6 +136,7 @@ __all__ = [
     "BuiltinDataset",
     "CIFAR10SuperPixelDataset",
     "COCOSuperpixelsDataset",
+    "CSVDataset",
     "ChameleonDataset",
     "CitationGraphDataset",
     "CiteseerGraphDataset",

@@ -36,8 +36,8 @@ def extract_archive(file: Folder, target_dir: Folder, overwrite: bool = True) ->
             folder, with links, or that unpacks to far more than data does.
 
     Example:
-        >>> import tempfile, zipfile
-        >>> folder = Path(tempfile.mkdtemp())
+        >>> import pathlib, tempfile, zipfile
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         ...     archive.writestr("data/edges.txt", "0 1")
         >>> extract_archive(folder / "a.zip", folder / "a")

@@ -18,6 +18,7 @@ def register_data_args(parser: argparse.ArgumentParser) -> None:
         parser: the parser.
 
     Example:
+        >>> import argparse
         >>> parser = argparse.ArgumentParser()
         >>> register_data_args(parser)
         >>> parser.parse_args(["--dataset", "cora"]).dataset

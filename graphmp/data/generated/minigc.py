@@ -46,7 +46,7 @@ class MiniGCDataset(LabelledGraphsDataset):
         >>> data = MiniGCDataset(16, 10, 20)
         >>> g, label = data[1]
         >>> len(data), data.num_classes, g.num_nodes(), int(label)
-        (16, 8, 15, 0)
+        (16, 8, 10, 0)
     """
 
     def __init__(

@@ -1,0 +1,295 @@
+"""What CSVDataset reads: its description in YAML, and tables in CSV."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
+from .readers import text
+from .readers.numbers import integer, real
+
+Array = NDArray[Any]
+Parser = Callable[[Any], Mapping[str, Any]]
+
+VERSION = "1.0.0"
+_ROW = re.compile(r"[0-9\s.,+\-eE\[\]()TrueFalsnai]*\Z")
+_DEEPEST = 16
+
+
+class Source(NamedTuple):
+    """A table of the description.
+
+    Attributes:
+        file_name: the file, below the folder of the description.
+        type: a node type, or the three names of an edge type; empty for graphs.
+        ids: the columns of ids: of nodes, or of sources and destinations; empty for graphs.
+        graph_id: the column of the graphs' ids.
+    """
+
+    file_name: str
+    type: tuple[str, ...]
+    ids: tuple[str, ...]
+    graph_id: str
+
+
+class Meta(NamedTuple):
+    """The description of a dataset.
+
+    Attributes:
+        name: the name of the dataset.
+        separator: what separates columns.
+        nodes: the tables of nodes.
+        edges: the tables of edges.
+        graphs: the table of graphs, if there is one.
+    """
+
+    name: str
+    separator: str
+    nodes: list[Source]
+    edges: list[Source]
+    graphs: Source | None
+
+
+class Table(NamedTuple):
+    """A table without its columns of ids.
+
+    Attributes:
+        path: the file.
+        ids: an array for each column of ids: int64, or texts.
+        graph_ids: (rows,) int64.
+        data: the other columns.
+    """
+
+    path: Path
+    ids: list[Array]
+    graph_ids: Array
+    data: dict[str, Array]
+
+
+def read_meta(path: Path) -> Meta:
+    """Read a description.
+
+    Args:
+        path: the file ``meta.yaml``.
+
+    Raises:
+        GraphValueError: the file is missing or describes something else.
+        GraphRuntimeError: PyYAML is not installed.
+    """
+    yaml = _package("yaml", "PyYAML")
+    try:
+        content = yaml.safe_load(text.read(path))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise GraphValueError(f"{path} is not YAML: {error}") from error
+    fields = _fields(content, {"dataset_name", "node_data", "edge_data"}, path)
+    if str(fields.get("version", VERSION)) != VERSION:
+        raise GraphValueError(f"{path}: expected version {VERSION}, got {fields['version']!r}.")
+    nodes = [_source(each, path, ("node_id",)) for each in _list(fields, "node_data", path)]
+    edges = [_source(each, path, ("src_id", "dst_id")) for each in _list(fields, "edge_data", path)]
+    for sources in (nodes, edges):
+        types = [source.type for source in sources]
+        repeated = [each for each in types if types.count(each) > 1]
+        if repeated:
+            raise GraphValueError(
+                f"{path}: expected one file for each type, got several of {repeated[0]}."
+            )
+    graphs = fields.get("graph_data")
+    return Meta(
+        str(fields["dataset_name"]),
+        str(fields.get("separator", ",")),
+        nodes,
+        edges,
+        None if graphs is None else _source(graphs, path, ()),
+    )
+
+
+def read_table(source: Source, folder: Path, separator: str, parser: Parser | None) -> Table:
+    """Read a table.
+
+    Args:
+        source: which.
+        folder: the folder of the description.
+        separator: what separates columns.
+        parser: what turns a ``pandas.DataFrame`` into columns; None reads numbers.
+
+    Raises:
+        GraphValueError: the file is missing, or holds something else; the message names file, line
+            and value.
+        GraphRuntimeError: a parser without pandas.
+    """
+    path = folder / source.file_name
+    columns = _columns(path, separator)
+    size = len(next(iter(columns.values()), []))
+    needed = [*source.ids, *([] if source.type else [source.graph_id])]
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        raise GraphValueError(
+            f"{path}: expected a column {missing[0]!r}, got {', '.join(columns)}."
+        )
+    ids = [_ids(columns[name], name, path) for name in source.ids]
+    graph_ids = np.zeros(size, np.int64)
+    if source.graph_id in columns:
+        graph_ids = _ids(columns[source.graph_id], source.graph_id, path, integers=True)
+    others = [name for name in columns if name not in (*source.ids, source.graph_id)]
+    if parser is None:
+        data = {name: _numbers(columns[name], name, path) for name in others if name}
+    else:
+        data = _parsed(parser, path, separator, others, size)
+    return Table(path, ids, graph_ids, data)
+
+
+def _fields(content: Any, needed: set[str], path: Path) -> dict[str, Any]:
+    if not isinstance(content, dict) or not needed <= set(content):
+        missing = needed - set(content) if isinstance(content, dict) else needed
+        raise GraphValueError(
+            f"{path}: expected the fields {', '.join(sorted(needed))}, got none of the name "
+            f"{min(missing)}."
+        )
+    return content
+
+
+def _list(fields: dict[str, Any], name: str, path: Path) -> list[Any]:
+    if not isinstance(fields[name], list):
+        raise GraphValueError(f"{path}: expected {name} to be a list, got {fields[name]!r:.80}.")
+    return [each for each in fields[name] if each is not None]
+
+
+def _source(content: Any, path: Path, ids: tuple[str, ...]) -> Source:
+    """A table of nodes, edges or graphs, which have 1, 2 or 0 columns of ids."""
+    fields = _fields(content, {"file_name"}, path)
+    default: Any = [(), ("_V",), ("_V", "_E", "_V")][len(ids)]
+    kind = fields.get("ntype" if len(ids) == 1 else "etype", default)
+    kind = (kind,) if isinstance(kind, str) else kind
+    fits = isinstance(kind, (list, tuple)) and len(kind) == len(default)
+    if not fits or not all(isinstance(name, str) for name in kind):
+        raise GraphValueError(f"{path}: expected a type of {len(default)} names, got {kind!r:.80}.")
+    names = tuple(str(fields.get(f"{name}_field", name)) for name in ids)
+    graph_id = str(fields.get("graph_id_field", "graph_id"))
+    return Source(str(fields["file_name"]), tuple(kind), names, graph_id)
+
+
+def _columns(path: Path, separator: str) -> dict[str, list[str]]:
+    """The columns of a file, by the names in its first line."""
+    if len(separator) != 1:
+        raise GraphValueError(f"Expected a separator of one character, got {separator!r}.")
+    try:
+        rows = list(csv.reader(io.StringIO(text.read(path)), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise GraphValueError(f"{path} is not a table: {error}.") from error
+    rows = [row for row in rows if row]
+    if not rows:
+        raise GraphValueError(f"{path}: expected a line of names, got an empty file.")
+    names = [name.strip() for name in rows[0]]
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(names):
+            raise GraphValueError(
+                f"{path}, row {number}: expected {len(names)} columns, got {len(row)}."
+            )
+    if len(set(names)) != len(names):
+        raise GraphValueError(f"{path}: expected different names of columns, got {names}.")
+    return {name: [row[i].strip() for row in rows[1:]] for i, name in enumerate(names)}
+
+
+def _ids(words: list[str], name: str, path: Path, integers: bool = False) -> Array:
+    """Ids: integers, or texts none of which is a number."""
+    values: list[Any] = []
+    for row, word in enumerate(words, 2):
+        try:
+            values.append(integer(word))
+        except GraphValueError as error:
+            if integers or _is_number(word) or not word:
+                raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
+            values.append(word)
+    if any(isinstance(value, str) for value in values):
+        return np.array(words, dtype=str)
+    return np.array(values, np.int64)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        real(word)
+    except GraphValueError:
+        return False
+    return True
+
+
+def _numbers(words: list[str], name: str, path: Path) -> Array:
+    """A column of numbers, or of lists of numbers of equal shape."""
+    rows: list[Any] = []
+    for row, word in enumerate(words, 2):
+        try:
+            rows.append(_value(word))
+        except ValueError as error:
+            raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
+    try:
+        values = np.array(rows)
+        if values.dtype.kind not in "biuf":
+            raise GraphValueError("expected numbers of 64 bits")
+    except ValueError as error:
+        raise GraphValueError(
+            f"{path}, {name}: expected equally many numbers in each row: {error}."
+        ) from error
+    return values.astype(np.float32) if values.dtype.kind == "f" else values
+
+
+def _value(word: str) -> Any:
+    """A number, or a list of numbers as Python writes it."""
+    if word in ("True", "False"):
+        return word == "True"
+    if "," not in word and "[" not in word and "(" not in word:
+        return integer(word) if word.lstrip("+-").isdecimal() else real(word)
+    depth = max(word.count(bracket) - word.count(other) for bracket, other in ("[]", "()"))
+    if not _ROW.match(word) or depth or _nesting(word) > _DEEPEST:
+        raise GraphValueError(f"expected numbers, got {word[:40]!r}")
+    try:
+        return ast.literal_eval(word)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise GraphValueError(f"expected numbers, got {word[:40]!r}") from error
+
+
+def _nesting(word: str) -> int:
+    """How deep brackets are nested."""
+    depth = deepest = 0
+    for mark in re.findall(r"[\[\]()]", word):
+        depth += 1 if mark in "[(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _parsed(
+    parser: Parser, path: Path, separator: str, others: list[str], size: int
+) -> dict[str, Array]:
+    pandas = _package("pandas", "pandas")
+    data = parser(pandas.read_csv(path, sep=separator)[others])
+    if not isinstance(data, Mapping):
+        raise GraphTypeError(f"Expected a parser to return a dict, got {type(data).__name__}.")
+    columns = {name: np.asarray(values) for name, values in data.items()}
+    for name, values in columns.items():
+        if values.ndim == 0 or len(values) != size or values.dtype.kind not in "biuf":
+            raise GraphValueError(
+                f"{path}: expected the parser to return {size} rows of numbers for {name!r}, got "
+                f"an array of {values.dtype} with the shape {values.shape}."
+            )
+        if values.dtype == np.float64:
+            columns[name] = values.astype(np.float32)
+    return columns
+
+
+def _package(name: str, title: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise GraphRuntimeError(
+            f"Expected {title} to be installed, for CSVDataset; pip install 'graphmp[csv]'."
+        ) from error
