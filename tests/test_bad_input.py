@@ -289,7 +289,7 @@ CHOICES: dict[str, tuple[Callable[[int], Any], Error, str]] = {
     "nothing": (
         lambda _: None,
         GraphTypeError,
-        "predicate: expected a boolean tensor, got None",
+        "predicate: expected a tensor, got None",
     ),
     "numbers": (
         lambda n: torch.ones(n),
@@ -299,12 +299,12 @@ CHOICES: dict[str, tuple[Callable[[int], Any], Error, str]] = {
     "a list": (
         lambda n: [True] * n,
         GraphTypeError,
-        "predicate: expected a boolean tensor, got list",
+        "predicate: expected a tensor, got list",
     ),
     "a bool": (
         lambda _: True,
         GraphTypeError,
-        "predicate: expected a boolean tensor, got bool True",
+        "predicate: expected a tensor, got bool True",
     ),
     "other rows": (
         lambda n: torch.ones(n + 1).bool(),

@@ -173,10 +173,11 @@ def _joined(
     parts = [frames[name] for name in types]
     device, rows = parts[0].device, [part.num_rows for part in parts]
     joined = Frame(sum(rows), device, f"rows of the merged types {', '.join(map(str, types))}")
-    schemes = [part.schemes() for part in parts]
+    counted = [part for part in parts if part.num_rows] or parts  # a type without rows needs none
+    schemes = [part.schemes() for part in counted]
     for name in schemes[0]:
         if all(scheme.get(name) == schemes[0][name] for scheme in schemes):
-            joined[name] = torch.cat([part[name] for part in parts])
+            joined[name] = torch.cat([part[name] for part in counted])
     ids = torch.tensor([every.index(name) for name in types], dtype=idtype, device=device)
     joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
     joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])

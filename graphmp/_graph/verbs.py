@@ -15,13 +15,14 @@ from .._message_passing.aggregate import (
     ReduceFunction,
     resolve,
     resolve_message,
+    without_lacking,
 )
 from .._message_passing.cross import CROSS_REDUCERS, cross_reduce, zero_without_messages
 from .._message_passing.relation import Incoming, Relation
 from .._storage.frame import ALL, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
-from ..function import REDUCERS
+from ..function import REDUCERS, Message
 from .arguments import edge_argument
 from .state import GraphState
 from .structure import is_all
@@ -65,6 +66,8 @@ class Verbs(GraphState):
         """
         groups = self._incoming(etype)
         messages, reduction = resolve(message_func, reduce_func)
+        if etype is None and len(self.adjacencies) > 1:
+            groups = without_lacking(groups, messages)
         results = []
         for incoming in groups:
             new = reduction.reduce(incoming, messages)
@@ -118,6 +121,9 @@ class Verbs(GraphState):
             message, reduce, *rest = functions[etype]
             messages, reduction = resolve(message, reduce)
             (incoming,) = self._incoming(etype)
+            if len(functions) > 1 and messages.lacks_fields(incoming.relations[0]):
+                groups.setdefault(etype[2], []).append((incoming.relations[0], {}))
+                continue
             new = reduction.reduce(incoming, messages)
             if rest:
                 new = applied(incoming.relations[0], new, rest[0])
@@ -140,7 +146,8 @@ class Verbs(GraphState):
             func: a message builtin, or a function of :class:`~graphmp.EdgeBatch` that returns
                 ``{field: (n, …)}``.
             edges: all by default; ids, or a tuple ``(u, v)`` of ends.
-            etype: the edge type; not needed when there is one.
+            etype: the edge type; not needed when there is one. Without it, a builtin computes the
+                messages of all edges of every type.
 
         Raises:
             GraphKeyError: a field that is not there.
@@ -155,6 +162,16 @@ class Verbs(GraphState):
             tensor([11., 11.])
         """
         messages = resolve_message(func)
+        if etype is None and is_all(edges) and isinstance(func, Message):
+            relations = map(self._relation, self._meta.canonical_etypes)
+            results = [
+                (relation.edge, messages.columns(relation))
+                for relation in relations
+                if len(self.adjacencies) == 1 or not messages.lacks_fields(relation)
+            ]
+            for frame, new in results:
+                frame.put(new)
+            return
         etype = self._meta.etype(etype)
         eids = edge_argument(self, edges, etype)
         relation = self._relation(etype)
@@ -202,7 +219,8 @@ class Verbs(GraphState):
         """The nodes for which a predicate holds.
 
         Args:
-            predicate: function of :class:`~graphmp.NodeBatch` that returns a bool tensor (n,).
+            predicate: function of :class:`~graphmp.NodeBatch` that returns a tensor (n,), bool or
+                of numbers, of which those other than 0 hold.
             nodes: all by default, or ids to choose among.
             ntype: the node type; not needed when there is one.
 
@@ -210,7 +228,7 @@ class Verbs(GraphState):
             Ids, in the order of ``nodes``.
 
         Raises:
-            GraphTypeError: the predicate is no function, or returned no bools.
+            GraphTypeError: the predicate is no function, or returned no tensor.
             GraphValueError: it returned another number of rows.
 
         Example:
@@ -232,7 +250,8 @@ class Verbs(GraphState):
         """The edges for which a predicate holds.
 
         Args:
-            predicate: function of :class:`~graphmp.EdgeBatch` that returns a bool tensor (n,).
+            predicate: function of :class:`~graphmp.EdgeBatch` that returns a tensor (n,), bool or
+                of numbers, of which those other than 0 hold.
             edges: all by default; ids, or a tuple ``(u, v)`` of ends, to choose among.
             etype: the edge type; not needed when there is one.
 
@@ -240,7 +259,7 @@ class Verbs(GraphState):
             Edge ids, in the order of ``edges``.
 
         Raises:
-            GraphTypeError: the predicate is no function, or returned no bools.
+            GraphTypeError: the predicate is no function, or returned no tensor.
             GraphValueError: it returned another number of rows.
         """
         _check_function(predicate, "predicate")

@@ -73,6 +73,18 @@ def resolve_message(message: Any) -> Messages:
     return UserMessages(message)
 
 
+def without_lacking(groups: list[Incoming], messages: Messages) -> list[Incoming]:
+    """Leave out relations without edges that lack a field where they have no rows.
+
+    If all lack one, none is left out, and reading it raises an error.
+    """
+    lacking = {r.etype for g in groups for r in g.relations if messages.lacks_fields(r)}
+    if not lacking:
+        return groups
+    rest = [[r for r in group.relations if r.etype not in lacking] for group in groups]
+    return [Incoming(relations) for relations in rest if relations] or groups
+
+
 # ---- messages
 
 
@@ -86,6 +98,10 @@ class Messages(ABC):
     @abstractmethod
     def inputs(self, relation: Relation, field: str) -> Inputs:
         """The message ``field`` as kernels read it: operator, two operands, and their ends."""
+
+    def lacks_fields(self, relation: Relation) -> bool:  # noqa: ARG002
+        """Whether a builtin's field is missing where there are no rows, so that none is needed."""
+        return False
 
     def mailbox(self, incoming: Incoming) -> Columns:
         """The messages for a user's reduce function: each (E, …), in the order of the buckets."""
@@ -115,6 +131,13 @@ class BuiltinMessages(Messages):
         if torch.is_autocast_enabled(left.device.type):
             left, right = autocast(left), None if right is None else autocast(right)
         return spec.op, left, right, (lhs.target, lhs.target if rhs is None else rhs.target)
+
+    def lacks_fields(self, relation: Relation) -> bool:
+        """Whether an end, or the edges, have no rows and not the field."""
+        frames = {"u": relation.src, "v": relation.dst, "e": relation.edge}
+        operands = [operand for operand in (self.spec.lhs, self.spec.rhs) if operand is not None]
+        pairs = [(frames[operand.target], operand.field) for operand in operands]
+        return any(frame.num_rows == 0 and field not in frame for frame, field in pairs)
 
     def mailbox(self, incoming: Incoming) -> Columns:
         """Compute the messages in the order of the buckets at once, if there is one relation."""

@@ -297,23 +297,24 @@ def apply(
 
 
 def predicate(result: Any, ids: Tensor) -> Tensor:
-    """Check what a predicate of ``ids`` returned: one bool for each, (n,) or (n, 1).
+    """Check what a predicate of ``ids`` returned: one number for each, (n,) or (n, 1).
+
+    Returns:
+        (n,) bool: where it is not 0.
 
     Raises:
-        GraphTypeError: not a boolean tensor.
+        GraphTypeError: not a tensor.
         GraphValueError: a wrong shape or device.
     """
     rows = ids.shape[0]
-    if not isinstance(result, Tensor) or result.dtype != torch.bool:
-        raise GraphTypeError(
-            f"The predicate: expected a boolean tensor, got {_checks.kind(result)}."
-        )
+    if not isinstance(result, Tensor):
+        raise GraphTypeError(f"The predicate: expected a tensor, got {_checks.kind(result)}.")
     if tuple(result.shape) not in ((rows,), (rows, 1)):
         raise GraphValueError(
             f"The predicate: expected shape ({rows},), got {tuple(result.shape)}."
         )
     _checks.feature(result, rows, ids.device, "result", "rows that the predicate was given")
-    return result.reshape(-1)
+    return result.reshape(-1) != 0
 
 
 def field(messages: Columns, name: str) -> Tensor:

@@ -39,8 +39,10 @@ def to_homogeneous(
 
     Args:
         g: a graph that is not a block.
-        ndata: node features to concatenate; every node type must have them.
-        edata: edge features to concatenate; every edge type must have them.
+        ndata: node features to concatenate; every node type that has nodes must have
+            them.
+        edata: edge features to concatenate; every edge type that has edges must have
+            them.
         store_type: write type ids to ``"_TYPE"``, beside ids within the type in ``"_ID"``.
         return_count: also return how many nodes and edges each type has.
 
@@ -94,15 +96,19 @@ def _stacked(
     one = Frame(sum(rows), g.device, "")
     none = torch.empty(0, dtype=g.idtype, device=g.device)
     for name in names or ():
-        columns = [frame[name] for frame in frames]
+        counted = [frame for frame in frames if frame.num_rows]  # a type without rows needs none
+        columns = [frame[name] for frame in counted or frames if counted or name in frame]
         if len({column.shape[1:] for column in columns}) > 1:
             raise GraphValueError(
                 f"Expected field {name!r} with one shape in all types, got several."
             )
-        one[name] = torch.cat(columns)
+        if columns:
+            one[name] = torch.cat(columns)
     if store_type:
         kinds = torch.arange(len(rows), dtype=g.idtype, device=g.device)
-        one[type_field] = torch.repeat_interleave(kinds, torch.tensor(rows, device=g.device))
+        one[type_field] = torch.repeat_interleave(
+            kinds, torch.tensor(rows, dtype=torch.int64, device=g.device)
+        )
     one[id_field] = torch.cat(
         [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
     )
