@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,16 +24,36 @@ _CHANGES = {
 }
 
 
+Source = tuple[str, int, int, torch.dtype]  # path, first byte, size of the file, dtype
+
+# A write that is not recognised goes to memory of this process. Linux reserves none before.
+_RESERVES_NOTHING = 0x4000 if sys.platform == "linux" else 0
+_PRIVATE: dict[str, Any] = (
+    {"flags": mmap.MAP_PRIVATE | _RESERVES_NOTHING, "prot": mmap.PROT_READ | mmap.PROT_WRITE}
+    if sys.platform != "win32"
+    else {"access": mmap.ACCESS_COPY}
+)
+
+
 class MappedFeatures(Tensor):
     """A read-only tensor whose values are in a file; created by :func:`map_features`.
 
     Every operation checks first that the file has not shrunk, as reading beyond its end would
     terminate the process. Results of operations are plain tensors, except views, which are mapped
-    too.
+    too. A pickle has the path of the file and no values; a deep copy is the tensor itself.
     """
 
     _file: mmap.mmap
-    _size: int
+    _source: Source
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Pickle the path of the file and which of its values these are."""
+        place = (tuple(self.shape), self.stride(), self.storage_offset(), self.dtype)
+        return _mapped_again, (self._source, *place)
+
+    def __deepcopy__(self, memo: Any) -> MappedFeatures:
+        """The same tensor, as it cannot be written."""
+        return self
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -51,8 +73,7 @@ class MappedFeatures(Tensor):
             if name == "__get__":  # an attribute, such as the shape, reads no value
                 return _mapped_too(func(*args, **kwargs), [args[0]])
             mapped = [one for one in _flat((args, kwargs)) if isinstance(one, MappedFeatures)]
-            writes = name in _CHANGES or (name.endswith("_") and not name.endswith("__"))
-            if (writes and args[0] is mapped[0]) or isinstance(kwargs.get("out"), MappedFeatures):
+            if _writes(name, args, kwargs):
                 raise GraphRuntimeError(
                     f"Expected an operation that reads, got {name!r}, as features in a file cannot "
                     "be written; call .clone() on the rows."
@@ -62,11 +83,21 @@ class MappedFeatures(Tensor):
             return _mapped_too(func(*args, **kwargs), mapped)
 
     def _check(self) -> None:
-        if self._file.size() < self._size:
+        size = self._source[2]
+        if self._file.size() < size:
             raise GraphRuntimeError(
-                f"Expected the features' file to keep its size, but it has shrunk from at least "
-                f"{self._size} to {self._file.size()} bytes; write it again and map it again."
+                f"Expected the features' file to keep its size, but it has shrunk from {size} to "
+                f"{self._file.size()} bytes; write it again and map it again."
             )
+
+
+def _writes(name: str, args: Any, kwargs: Any) -> bool:
+    """Whether an operation writes to a mapped tensor."""
+    if kwargs.get("inplace"):
+        return True
+    changes = name in _CHANGES or (name.endswith("_") and not name.endswith("__"))
+    written = _flat((args[:1] if changes else (), kwargs.get("out")))
+    return any(isinstance(one, MappedFeatures) for one in written)
 
 
 def map_features(
@@ -78,17 +109,19 @@ def map_features(
     ``torch.from_file`` and ``numpy.memmap`` work too, without a check of the file's size.
 
     Args:
-        path: a file of raw values in row-major order.
-        shape: the shape of the tensor, rows first.
+        path: a file of raw values in row-major order, or a .npy file.
+        shape: the shape of the tensor, rows first. The values fill the file to its end.
         dtype: the dtype of the values.
-        offset: the number of bytes before the values, a multiple of the size of a value.
+        offset: the number of bytes before the values, a multiple of the size of a value. The header
+            of a .npy file is read if it is 0.
 
     Returns:
         A read-only tensor on the CPU.
 
     Raises:
         GraphTypeError: a shape that is not ints, or not a dtype.
-        GraphValueError: a missing or too short file, or an invalid offset.
+        GraphValueError: a missing file or one of another size, an invalid offset, or a .npy file of
+            another shape, dtype or order.
 
     Example:
         >>> import tempfile, numpy as np
@@ -106,36 +139,87 @@ def map_features(
             f"Expected offset to be a multiple of {dtype.itemsize}, the size of {dtype}, got "
             f"{offset}."
         )
+    path = Path(path)
+    if offset == 0 and path.is_file():
+        offset = _header_size(path, sizes, dtype)
     values = math.prod(sizes)
     needed = offset + values * dtype.itemsize
-    path = Path(path)
     size = path.stat().st_size if path.is_file() else None
-    if size is None or size < needed:
+    if size != needed:
         actual = "there is no such file" if size is None else f"it has {size}"
         raise GraphValueError(
             f"Expected {str(path)!r} to have {needed} bytes for {sizes} of {dtype}, but {actual}."
         )
-    return (
-        _mapped(path, offset, needed, dtype).view(sizes)
-        if values
-        else torch.empty(sizes, dtype=dtype)
-    )
+    if not values:
+        return torch.empty(sizes, dtype=dtype)
+    return _mapped((str(path.absolute()), offset, needed, dtype)).view(sizes)
 
 
-def _mapped(path: Path, offset: int, needed: int, dtype: torch.dtype) -> MappedFeatures:
-    with path.open("rb") as opened:
-        file = mmap.mmap(opened.fileno(), needed, access=mmap.ACCESS_READ)
+def _header_size(path: Path, shape: tuple[int, ...], dtype: torch.dtype) -> int:
+    """The number of bytes of a .npy file's header, which is checked; 0 for another file."""
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            return 0
+        file.seek(0)
+        major, _ = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
+        actual, is_fortran, kind = read[min(major, 2) - 1](file)
+        start = file.tell()
+    is_same = kind.isnative and f"torch.{kind.name}" == str(dtype)
+    if actual != shape or not is_same or (is_fortran and len(shape) > 1):
+        order = "in column-major order" if is_fortran else "in row-major order"
+        raise GraphValueError(
+            f"Expected {str(path)!r} to have shape {shape} and {dtype} in row-major order, but its "
+            f"header says {actual} of {kind} {order}; pass what it says, or convert it."
+        )
+    return start
+
+
+def _mapped(source: Source) -> MappedFeatures:
+    path, offset, needed, dtype = source
+    with Path(path).open("rb") as opened:
+        file = _map(opened.fileno(), needed)
     if hasattr(mmap, "MADV_RANDOM"):
         file.madvise(mmap.MADV_RANDOM)  # no read-ahead of neighbouring rows
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given buffer is not writable")
         plain = torch.frombuffer(file, dtype=dtype, offset=offset)
-    return _subclassed(plain, file, needed)
+    return _subclassed(plain, file, source)
 
 
-def _subclassed(plain: Tensor, file: mmap.mmap, size: int) -> MappedFeatures:
+def _map(descriptor: int, size: int) -> mmap.mmap:
+    """Map a file so that writes go to memory of this process, or else to be read only."""
+    try:
+        return mmap.mmap(descriptor, size, **_PRIVATE)
+    except OSError:  # a limit that counts private pages before they are written
+        return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+
+
+def _mapped_again(
+    source: Source,
+    shape: tuple[int, ...],
+    stride: tuple[int, ...],
+    start: int,
+    dtype: torch.dtype,
+) -> MappedFeatures:
+    """Map the file of a pickled tensor, and view the values that it had."""
+    path, _, needed, _ = source
+    size = Path(path).stat().st_size if Path(path).is_file() else None
+    if size != needed:
+        raise GraphValueError(
+            f"Expected the features' file {path!r} to have {needed} bytes as when the tensor was "
+            f"pickled, but {'there is no such file' if size is None else f'it has {size}'}."
+        )
+    mapped = _mapped(source)
+    with torch._C.DisableTorchFunctionSubclass():
+        values: Tensor = mapped.as_subclass(Tensor)
+        view = values.view(dtype).as_strided(shape, stride, start)
+        return _subclassed(view, mapped._file, source)
+
+
+def _subclassed(plain: Tensor, file: mmap.mmap, source: Source) -> MappedFeatures:
     mapped = plain.as_subclass(MappedFeatures)
-    mapped._file, mapped._size = file, size
+    mapped._file, mapped._source = file, source
     return mapped
 
 
@@ -148,7 +232,7 @@ def _mapped_too(result: Any, mapped: list[MappedFeatures]) -> Any:
     address = result.untyped_storage().data_ptr()
     for one in mapped:
         if one.untyped_storage().data_ptr() == address:
-            return _subclassed(result, one._file, one._size)
+            return _subclassed(result, one._file, one._source)
     return result
 
 

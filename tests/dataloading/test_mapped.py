@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -15,6 +17,7 @@ import pytest
 import torch
 from support.loaders import people
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
 import graphmp as gm
 from graphmp import dataloading as dl
@@ -57,6 +60,7 @@ def test_values_of_any_dtype_come_after_an_offset(tmp_path: Path) -> None:
         found = dl.map_features(path, [4, 3], dtype, offset=16)
         assert found.dtype == dtype
         assert torch.equal(found.clone(), expected)
+    path.write_bytes(b"")
     assert dl.map_features(path, (0, 3)).shape == (0, 3)
 
 
@@ -76,6 +80,11 @@ WRITES: dict[str, Callable[[Tensor], Any]] = {
     "+=": lambda far: far.__iadd__(1),
     "zero_ of a view": lambda far: far[3].zero_(),
     "out": lambda far: torch.add(torch.ones(60, 4), 1, out=far),
+    "out of several": lambda far: torch.max(
+        far.clone(), 1, out=(far[:, 0], torch.zeros(60).long())
+    ),
+    "relu in place": lambda far: torch.nn.functional.relu(far, inplace=True),
+    "foreach": lambda far: torch._foreach_add_([far], 1),
     "index_copy_": lambda far: far.index_copy_(0, torch.tensor([0]), torch.ones(1, 4)),
 }
 
@@ -86,6 +95,91 @@ def test_nothing_can_be_written(file: Path, write: Callable[[Tensor], Any]) -> N
     with pytest.raises(gm.GraphRuntimeError, match=r"cannot be written.*\.clone\(\)"):
         write(dl.map_features(file, (60, 4)))
     assert file.read_bytes() == before
+
+
+UNSEEN: dict[str, Callable[[Tensor], Any]] = {
+    "NumPy": lambda far: far.numpy().fill(7),
+    "a view of NumPy": lambda far: np.asarray(far[3:])[0].fill(7),
+    "DLPack": lambda far: from_dlpack(far.numpy()).fill_(7),
+    "embedding": lambda far: torch.nn.functional.embedding(torch.tensor([9]), far, max_norm=1.0),
+}
+
+
+@pytest.mark.parametrize("write", UNSEEN.values(), ids=UNSEEN)
+def test_a_write_that_torch_does_not_see_never_reaches_the_file(
+    file: Path, write: Callable[[Tensor], Any]
+) -> None:
+    before = file.read_bytes()
+    write(dl.map_features(file, (60, 4)))
+    assert file.read_bytes() == before
+    assert float(dl.map_features(file, (60, 4))[59, 3]) == 239
+
+
+def test_npy_files_are_read_after_their_header(tmp_path: Path) -> None:
+    path = tmp_path / "features.npy"
+    for dtype in (np.float32, np.float64, np.int64, np.float16, np.bool_):
+        values = (np.arange(12) % 5).astype(dtype).reshape(4, 3)
+        np.save(path, values)
+        expected = torch.from_numpy(values)
+        assert torch.equal(dl.map_features(path, (4, 3), expected.dtype).clone(), expected)
+    np.save(path, np.zeros((0, 3), np.float32))
+    assert dl.map_features(path, (0, 3)).shape == (0, 3)
+
+
+NPY: dict[str, tuple[Any, str]] = {
+    "shape": (np.zeros((3, 4), np.float32), r"shape \(4, 3\).*says \(3, 4\) of float32 in row"),
+    "dtype": (np.zeros((4, 3), np.int32), r"torch.float32 in row.*of int32"),
+    "bytes": (np.zeros((4, 3), ">f4"), r"of >f4"),
+    "columns": (np.zeros((4, 3), np.float32, "F"), r"of float32 in column-major order"),
+}
+
+
+@pytest.mark.parametrize(("values", "message"), NPY.values(), ids=NPY)
+def test_a_npy_file_of_something_else_is_refused(tmp_path: Path, values: Any, message: str) -> None:
+    np.save(tmp_path / "features.npy", values)
+    with pytest.raises(gm.GraphValueError, match=message):
+        dl.map_features(tmp_path / "features.npy", (4, 3))
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "pickle": lambda value: pickle.loads(pickle.dumps(value)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_mapped_features_are_pickled_and_copied_without_their_values(
+    file: Path, copied: Callable[[Any], Any]
+) -> None:
+    far = dl.map_features(file, (60, 4))
+    for view in (far, far[2:9], far[3, 1:], far.T, far[::7], far.view(torch.int32), far.view(-1)):
+        again = copied(view)
+        assert type(again) is dl.MappedFeatures
+        assert (again.dtype, again.stride()) == (view.dtype, view.stride())
+        assert torch.equal(again.clone(), view.clone())
+        assert len(pickle.dumps(view)) < 600
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_graphs_with_mapped_features_are_pickled_and_copied(
+    file: Path, copied: Callable[[Any], Any]
+) -> None:
+    g = gm.graph(([0], [1]), num_nodes=60)
+    g.ndata["far"] = dl.map_features(file, (60, 4))
+    again = copied(g)
+    assert type(again.ndata["far"]) is dl.MappedFeatures
+    assert float(again.ndata["far"][59, 3]) == 239
+
+
+@pytest.mark.parametrize("content", [None, b"", bytes(961)])
+def test_a_pickle_whose_file_has_changed_is_refused(file: Path, content: bytes | None) -> None:
+    pickled = pickle.dumps(dl.map_features(file, (60, 4)))
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(gm.GraphValueError, match="to have 960 bytes as when"):
+        pickle.loads(pickled)
 
 
 def test_copying_from_the_file_is_no_writing(file: Path) -> None:
@@ -100,6 +194,7 @@ BAD: dict[str, tuple[dict[str, Any], type[gm.GraphError], str]] = {
         gm.GraphValueError,
         r"to have 976 bytes for \(61, 4\).*it has 960",
     ),
+    "longer": ({"shape": (59, 4)}, gm.GraphValueError, "to have 944 bytes.*it has 960"),
     "shifted": ({"shape": (60, 4), "offset": 4}, gm.GraphValueError, "to have 964 bytes"),
     "missing": ({"shape": (1,), "path": "nowhere"}, gm.GraphValueError, "there is no such file"),
     "folder": ({"shape": (1,), "path": "."}, gm.GraphValueError, "there is no such file"),
@@ -124,7 +219,7 @@ def test_a_file_that_has_shrunk_is_an_error(file: Path, number: int) -> None:
     sampler = dl.NeighborSampler([3], prefetch_node_feats=["far"])
     loader = dl.DataLoader(g, range(60), sampler, batch_size=9, num_workers=number)
     os.truncate(file, 100)
-    with pytest.raises(gm.GraphRuntimeError, match="has shrunk from at least 960 to 100 bytes"):
+    with pytest.raises(gm.GraphRuntimeError, match="has shrunk from 960 to 100 bytes"):
         list(loader)
 
 
