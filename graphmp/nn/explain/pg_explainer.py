@@ -255,11 +255,11 @@ class PGExplainer(nn.Module):
         check_homogeneous(graph, feat, "HeteroPGExplainer")
 
     def _by_type(self, value: Any, graph: Graph) -> dict[str, Any]:
-        """What belongs to nodes, by node type."""
+        """A value of the nodes, by node type."""
         return {graph.ntypes[0]: value}
 
     def _result(self, by_type: Mapping[Any, Tensor]) -> Any:
-        """What is given to the user or the model."""
+        """The value for the user or the model, without the type."""
         return next(iter(by_type.values()))
 
     # ---- the computation, by type
