@@ -101,6 +101,7 @@ from .nodes.heterophilous import (
     TolokersDataset,
 )
 from .nodes.karate import KarateClub, KarateClubDataset
+from .nodes.rdf import AMDataset, BGSDataset, MUTAGDataset
 from .nodes.reddit import RedditDataset
 from .nodes.wiki_cs import WikiCSDataset
 from .readers.numbers import loadtxt
@@ -120,6 +121,7 @@ __all__ = [
     "QM9",
     "SST",
     "AIFBDataset",
+    "AMDataset",
     "ActorDataset",
     "AmazonCoBuy",
     "AmazonCoBuyComputerDataset",
@@ -131,6 +133,7 @@ __all__ = [
     "BA2MotifDataset",
     "BACommunityDataset",
     "BAShapeDataset",
+    "BGSDataset",
     "BitcoinOTC",
     "BitcoinOTCDataset",
     "BuiltinDataset",
@@ -167,6 +170,7 @@ __all__ = [
     "LegacyPPIDataset",
     "LegacyTUDataset",
     "MNISTSuperPixelDataset",
+    "MUTAGDataset",
     "MinesweeperDataset",
     "MiniGCDataset",
     "MovieLensDataset",

@@ -9,6 +9,7 @@ Files:
     graph_saint: Flickr and Yelp.
     heterophilous: Graphs most of whose edges join different classes.
     karate: Zachary's karate club.
+    rdf: MUTAG, BGS, AM, and the base class of AIFB.
     reddit: Reddit.
     wiki_cs: Wiki-CS.
 """

@@ -174,11 +174,10 @@ def test_verbose_prints_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("part", "text", "message"),
     [
-        ("train", "only one column\n", r"AIFB_train\.tsv, line 2: expected a person"),
+        ("train", "only one column\n", r"AIFB_train\.tsv, line 2: expected a node"),
         (
             "test",
             "http://else\t1\tone\n",
-            "http://else, who is in the split, to be in .*aifb.n3, got",
         ),
         ("facts", "<a> <b> .", r"aifb\.n3, line 6: "),
     ],
