@@ -171,16 +171,21 @@ def to_networkx(
     graph: Structure,
     node_attrs: Iterable[str] | None = None,
     edge_attrs: Iterable[str] | None = None,
+    ntype_attr: str = "ntype",
+    etype_attr: str = "etype",
+    eid_attr: str = "id",
 ) -> Any:
     """Make a ``networkx.MultiDiGraph``.
 
-    Nodes are numbered from 0, type after type; with several types they have an attribute
-    ``ntype`` and edges an attribute ``triples``. Every edge has its id in ``id``.
+    Nodes are numbered from 0, type after type.
 
     Args:
         graph: a graph that is not a block.
         node_attrs: node features to copy to attributes, a tensor each.
         edge_attrs: edge features to copy to attributes, a tensor each.
+        ntype_attr: with several types, the attribute for a node's type.
+        etype_attr: with several types, the attribute for an edge's canonical type.
+        eid_attr: the attribute for an edge's id.
 
     Raises:
         GraphKeyError: an unknown feature.
@@ -203,16 +208,16 @@ def to_networkx(
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]
         start[ntype] = result.number_of_nodes()
-        fixed: dict[str, Any] = {} if single else {"ntype": ntype}
+        fixed: dict[str, Any] = {} if single else {ntype_attr: ntype}
         for i, row in enumerate(_rows(frame, node_attrs)):
             result.add_node(start[ntype] + i, **fixed, **row)
     for etype, adjacency in graph.adjacencies.items():
         u, v = adjacency.src, adjacency.dst
-        fixed = {} if single else {"triples": etype}
+        fixed = {} if single else {etype_attr: etype}
         rows = _rows(graph._frames.edge[etype], edge_attrs)
         ends = zip((u + start[etype[0]]).tolist(), (v + start[etype[2]]).tolist(), strict=True)
         for i, ((a, b), row) in enumerate(zip(ends, rows, strict=True)):
-            result.add_edge(a, b, id=i, **fixed, **row)
+            result.add_edge(a, b, **{eid_attr: i}, **fixed, **row)
     return result
 
 

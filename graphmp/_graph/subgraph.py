@@ -23,7 +23,12 @@ from .structure import AnyGraph, Structure
 
 
 def node_subgraph(
-    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+    graph: AnyGraph,
+    nodes: Any,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
 ) -> AnyGraph:
     """Some nodes and all edges between them; features are gathered when they are read.
 
@@ -33,6 +38,7 @@ def node_subgraph(
             type that is left out has no nodes.
         relabel_nodes: number the nodes from 0, in the order of ``nodes``; else keep all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A new graph; edges keep their order.
@@ -63,7 +69,8 @@ def node_subgraph(
     edges = {}
     for (s, name, d), adjacency in graph.adjacencies.items():
         edges[s, name, d] = _between(adjacency, new_ids[s], new_ids[d], ids_by_type[d])
-    return induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
+    sub = induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
+    return moved(sub, output_device)
 
 
 def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
@@ -83,7 +90,12 @@ def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> T
 
 
 def edge_subgraph(
-    graph: AnyGraph, edges: Any, *, relabel_nodes: bool = True, store_ids: bool = True
+    graph: AnyGraph,
+    edges: Any,
+    *,
+    relabel_nodes: bool = True,
+    store_ids: bool = True,
+    output_device: Any = None,
 ) -> AnyGraph:
     """Some edges and the nodes at their ends; features are gathered when they are read.
 
@@ -94,6 +106,7 @@ def edge_subgraph(
         relabel_nodes: keep only the nodes at the ends, numbered from 0 in ascending id; else
             keep all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A new graph; its edges are in the order of ``edges``.
@@ -111,11 +124,16 @@ def edge_subgraph(
     refuse_block(graph)
     eids = edges_by_type(graph, edges)
     nodes = _ends(graph, eids) if relabel_nodes else None
-    return induced(graph, eids, nodes, store_ids)
+    return moved(induced(graph, eids, nodes, store_ids), output_device)
 
 
 def in_subgraph(
-    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+    graph: AnyGraph,
+    nodes: Any,
+    *,
+    relabel_nodes: bool = False,
+    store_ids: bool = True,
+    output_device: Any = None,
 ) -> AnyGraph:
     """The edges that enter some nodes, node after node.
 
@@ -124,6 +142,7 @@ def in_subgraph(
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
         relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A new graph.
@@ -137,11 +156,16 @@ def in_subgraph(
         >>> gm.in_subgraph(g, [2]).edges()
         (tensor([1]), tensor([2]))
     """
-    return _touching(graph, nodes, 2, relabel_nodes, store_ids)
+    return moved(_touching(graph, nodes, 2, relabel_nodes, store_ids), output_device)
 
 
 def out_subgraph(
-    graph: AnyGraph, nodes: Any, *, relabel_nodes: bool = False, store_ids: bool = True
+    graph: AnyGraph,
+    nodes: Any,
+    *,
+    relabel_nodes: bool = False,
+    store_ids: bool = True,
+    output_device: Any = None,
 ) -> AnyGraph:
     """The edges that leave some nodes, node after node.
 
@@ -150,6 +174,7 @@ def out_subgraph(
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
         relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A new graph.
@@ -163,7 +188,7 @@ def out_subgraph(
         >>> gm.out_subgraph(g, [2]).edges()
         (tensor([2]), tensor([0]))
     """
-    return _touching(graph, nodes, 0, relabel_nodes, store_ids)
+    return moved(_touching(graph, nodes, 0, relabel_nodes, store_ids), output_device)
 
 
 def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> AnyGraph:
@@ -258,8 +283,9 @@ def _around(
     relabel, store_ids = options
     centers = nodes_by_type(graph, nodes)
     near = _within(graph, centers, _checks.count(k, "k"), end)
-    sub = node_subgraph(graph, near, relabel_nodes=relabel, store_ids=store_ids)
-    sub = moved(sub, device)
+    sub = node_subgraph(
+        graph, near, relabel_nodes=relabel, store_ids=store_ids, output_device=device
+    )
     if not relabel:
         return sub
     new_ids = {

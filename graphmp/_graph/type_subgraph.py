@@ -13,17 +13,21 @@ from .._storage.frame import ETYPE, NID, NTYPE, Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph, listed
 from ..errors import GraphKeyError, GraphTypeError
 from .arguments import refuse_block
+from .conversion import moved
 from .frames import Frames
 from .state import assembled
 from .structure import AnyGraph
 
 
-def edge_type_subgraph(graph: AnyGraph, etypes: Sequence[Any]) -> AnyGraph:
+def edge_type_subgraph(
+    graph: AnyGraph, etypes: Sequence[Any], output_device: Any = None
+) -> AnyGraph:
     """The relations ``etypes`` and the node types they join; features are shared.
 
     Args:
         graph: any graph.
         etypes: names or canonical triples.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A graph over the same nodes: assigning a feature here or there is seen in both.
@@ -38,15 +42,21 @@ def edge_type_subgraph(graph: AnyGraph, etypes: Sequence[Any]) -> AnyGraph:
         ['a']
     """
     chosen = [graph._meta.etype(etype) for etype in _listed(etypes, "Edge types")]
-    return _of_types(graph, chosen, {s for s, _, _ in chosen}, {d for _, _, d in chosen})
+    return moved(
+        _of_types(graph, chosen, {s for s, _, _ in chosen}, {d for _, _, d in chosen}),
+        output_device,
+    )
 
 
-def node_type_subgraph(graph: AnyGraph, ntypes: Sequence[str]) -> AnyGraph:
+def node_type_subgraph(
+    graph: AnyGraph, ntypes: Sequence[str], output_device: Any = None
+) -> AnyGraph:
     """The node types ``ntypes`` and the relations between them; features are shared.
 
     Args:
         graph: a graph that is not a block.
         ntypes: node types.
+        output_device: the device of the result; the graph's device by default.
 
     Returns:
         A graph over the same nodes: assigning a feature here or there is seen in both.
@@ -63,7 +73,7 @@ def node_type_subgraph(graph: AnyGraph, ntypes: Sequence[str]) -> AnyGraph:
     refuse_block(graph)
     chosen = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}
     etypes = [t for t in graph.canonical_etypes if t[0] in chosen and t[2] in chosen]
-    return _of_types(graph, etypes, chosen, chosen)
+    return moved(_of_types(graph, etypes, chosen, chosen), output_device)
 
 
 def _of_types(

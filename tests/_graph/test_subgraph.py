@@ -257,6 +257,21 @@ def test_a_block_has_no_subgraphs(take: Callable[[Graph, Any], Graph]) -> None:
         take(gm.create_block(([0], [0])), [0])
 
 
+@pytest.mark.parametrize(
+    ("take", "chosen"),
+    [
+        *((take, {"a": [1, 2]}) for name, take in TAKEN.items() if "edge" not in name),
+        (Graph.edge_subgraph, {"x": [0]}),
+        (Graph.node_type_subgraph, ["a"]),
+        (Graph.edge_type_subgraph, ["x"]),
+    ],
+)
+def test_the_result_may_go_to_another_device(take: Any, chosen: Any, g: Graph) -> None:
+    part = take(g, chosen, output_device="meta")
+    assert part.device.type == part.nodes["a"].data["x"].device.type == "meta"
+    assert part.num_nodes() == take(g, chosen).num_nodes()
+
+
 def test_a_subgraph_has_each_node_once() -> None:
     with pytest.raises(gm.GraphValueError, match="each node once, got some twice"):
         gm.graph(([0], [1])).subgraph([1, 1])

@@ -177,12 +177,19 @@ def test_to_networkx_numbers_edges_and_leaves_features_out_unless_named() -> Non
 def test_to_networkx_lays_types_one_after_the_other() -> None:
     made = shop().to_networkx()
     assert [made.nodes[i]["ntype"] for i in range(5)] == ["game"] * 2 + ["user"] * 3
-    assert sorted(made.edges(data="triples")) == [
+    assert sorted(made.edges(data="etype")) == [
         (2, 1, ("user", "buys", "game")),
         (3, 2, ("user", "follows", "user")),
         (4, 0, ("user", "buys", "game")),
         (4, 2, ("user", "follows", "user")),
     ]
+
+
+def test_attributes_of_to_networkx_are_named() -> None:
+    made = shop().to_networkx(ntype_attr="kind", etype_attr="relation", eid_attr="number")
+    assert made.nodes[0] == {"kind": "game"}
+    assert made.edges[2, 1, 0] == {"number": 0, "relation": ("user", "buys", "game")}
+    assert path().to_networkx(eid_attr="number").edges[0, 1, 0] == {"number": 0}
 
 
 def test_to_networkx_refuses_blocks_and_unknown_features() -> None:
