@@ -175,10 +175,6 @@ def test_verbose_prints_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture
     ("part", "text", "message"),
     [
         ("train", "only one column\n", r"AIFB_train\.tsv, line 2: expected a node"),
-        (
-            "test",
-            "http://else\t1\tone\n",
-        ),
         ("facts", "<a> <b> .", r"aifb\.n3, line 6: "),
     ],
 )
