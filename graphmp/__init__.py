@@ -56,6 +56,7 @@ from ._graph.traversal import bfs_edges_generator, bfs_nodes_generator, topologi
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph
 from ._message_passing.udf import EdgeBatch, NodeBatch
 from ._storage.frame import ALL, EID, ETYPE, NID, NTYPE
+from .construct.dgl_graph import DGLGraph
 from .construct.from_edges import (
     create_block,
     from_edge_index,
@@ -168,7 +169,7 @@ from .transforms import (
 )
 from .transforms.batch import batch, slice_batch, unbatch
 
-DGLGraph = Graph
+DGLHeteroGraph = DGLGraph
 __version__ = "0.1.0"
 
 __all__ = [
@@ -188,6 +189,7 @@ __all__ = [
     "Compose",
     "DGLError",
     "DGLGraph",
+    "DGLHeteroGraph",
     "DropEdge",
     "DropNode",
     "EdgeBatch",

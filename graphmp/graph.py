@@ -53,10 +53,10 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
 
     state: adjacencies, idtype, device.
     structure: ntypes, etypes, canonical_etypes, srctypes, dsttypes, metagraph,
-        to_canonical_etype, get_ntype_id, get_etype_id, is_block, is_homogeneous, is_multigraph,
-        is_unibipartite, adjacency, adjacency_of, num_nodes, num_src_nodes, num_dst_nodes,
-        num_edges, number_of_nodes, number_of_src_nodes, number_of_dst_nodes, number_of_edges,
-        in_degrees, out_degrees.
+        to_canonical_etype, get_ntype_id, get_ntype_id_from_src, get_ntype_id_from_dst,
+        get_etype_id, is_block, is_homogeneous, is_multigraph, is_unibipartite, adjacency,
+        adjacency_of, num_nodes, num_src_nodes, num_dst_nodes, num_edges, number_of_nodes,
+        number_of_src_nodes, number_of_dst_nodes, number_of_edges, in_degrees, out_degrees.
     queries: has_nodes, has_edges_between, edge_ids, find_edges, all_edges, in_edges, out_edges,
         predecessors, successors.
     arguments: edge_argument.
@@ -64,7 +64,8 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
         edge_attr_schemes, set_n_initializer, set_e_initializer, local_scope.
     batch_info: batch_size, batch_num_nodes, batch_num_edges, set_batch_num_nodes,
         set_batch_num_edges.
-    conversion: to, cpu, int, long, astype, local_var, clone, formats, create_formats_.
+    conversion: to, cpu, int, long, astype, local_var, clone, formats, create_formats_,
+        pin_memory_, unpin_memory_, is_pinned.
     mutation: add_nodes, add_edges, remove_nodes, remove_edges.
     verbs: update_all, multi_update_all, apply_edges, apply_nodes, filter_nodes, filter_edges.
     propagation: send_and_recv, pull, push, prop_nodes, prop_edges.

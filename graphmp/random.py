@@ -31,13 +31,13 @@ class _Stream:
 _stream: ContextVar[_Stream | None] = ContextVar("graphmp_stream", default=None)
 
 
-def seed(value: int) -> None:
+def seed(val: int) -> None:
     """Seed the random numbers of the library.
 
     All random numbers come from torch's generators, so ``torch.manual_seed`` does the same.
 
     Args:
-        value: any integer.
+        val: any integer.
 
     Example:
         >>> import graphmp as gm
@@ -47,7 +47,7 @@ def seed(value: int) -> None:
         >>> bool((gm.rand_graph(9, 5).edges()[0] == first[0]).all())
         True
     """
-    torch.manual_seed(value)
+    torch.manual_seed(val)
 
 
 def key() -> int:

@@ -8,6 +8,7 @@ import torch
 
 from .. import _checks
 from .._storage.frame import Frame
+from ..errors import GraphRuntimeError, GraphValueError
 from .state import GraphState, StateT
 
 
@@ -56,6 +57,39 @@ class Conversion(GraphState):
         """The same graph on the CPU, or this object when it is there already."""
         return moved(self, "cpu")
 
+    def pin_memory_(self: StateT) -> StateT:
+        """Move ids and features to page-locked memory in place, so that copies to a GPU are fast.
+
+        Returns:
+            This graph.
+
+        Raises:
+            GraphRuntimeError: no GPU.
+            GraphValueError: a graph that is not on the CPU.
+        """
+        if self.device.type != "cpu":
+            raise GraphValueError(
+                f"pin_memory_: expected a graph on the CPU, got one on {self.device}."
+            )
+        if not torch.cuda.is_available():
+            raise GraphRuntimeError("pin_memory_: expected a GPU, got none; omit the call.")
+        _set_pinned(self, True)
+        return self
+
+    def unpin_memory_(self: StateT) -> StateT:
+        """Move ids and features back to ordinary memory in place.
+
+        Returns:
+            This graph.
+        """
+        if _is_pinned(self):
+            _set_pinned(self, False)
+        return self
+
+    def is_pinned(self) -> bool:
+        """Whether the ids are in page-locked memory."""
+        return _is_pinned(self)
+
     def int(self: StateT) -> StateT:
         """The same graph with int32 ids, or this object when it has them; features stay."""
         return _with_idtype(self, torch.int32)
@@ -101,6 +135,19 @@ class Conversion(GraphState):
         """Make every layout that may be cached, so that no later call has to."""
         for adjacency in self.adjacencies.values():
             adjacency.create_formats()
+
+
+def _is_pinned(graph: GraphState) -> bool:
+    adjacencies = graph.adjacencies.values()
+    return len(adjacencies) > 0 and all(adjacency.is_pinned for adjacency in adjacencies)
+
+
+def _set_pinned(graph: GraphState, pin: bool) -> None:
+    graph._replace_layouts({t: a.pinned(pin) for t, a in graph.adjacencies.items()})
+    for frame in graph._frames.all():
+        frame.put(
+            {n: column.pin_memory() if pin else column.clone() for n, column in frame.items()}
+        )
 
 
 def _with_idtype(graph: StateT, idtype: torch.dtype) -> StateT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .._storage.frame import Frame
-from ..errors import GraphValueError
+from ..errors import GraphKeyError, GraphValueError
 from .structure import Structure
 
 
@@ -168,7 +169,7 @@ def _sparse(index: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def to_networkx(
-    graph: Structure,
+    g: Structure,
     node_attrs: Iterable[str] | None = None,
     edge_attrs: Iterable[str] | None = None,
     ntype_attr: str = "ntype",
@@ -177,18 +178,20 @@ def to_networkx(
 ) -> Any:
     """Make a ``networkx.MultiDiGraph``.
 
-    Nodes are numbered from 0, type after type.
+    Nodes and edges are numbered from 0, type after type. With several types they have attributes
+    with their types.
 
     Args:
-        graph: a graph that is not a block.
-        node_attrs: node features to copy to attributes, a tensor each.
-        edge_attrs: edge features to copy to attributes, a tensor each.
-        ntype_attr: with several types, the attribute for a node's type.
-        etype_attr: with several types, the attribute for an edge's canonical type.
-        eid_attr: the attribute for an edge's id.
+        g: a graph that is not a block.
+        node_attrs: node features to copy to attributes, a tensor each; types without one have no
+            such attribute.
+        edge_attrs: edge features to copy to attributes, likewise.
+        ntype_attr: the attribute for a node's type.
+        etype_attr: the attribute for an edge's canonical type.
+        eid_attr: the attribute for an edge's number.
 
     Raises:
-        GraphKeyError: an unknown feature.
+        GraphKeyError: a feature that no type has.
         GraphValueError: a block.
 
     Example:
@@ -198,33 +201,43 @@ def to_networkx(
     """
     import networkx as nx
 
-    if graph.is_block:
+    if g.is_block:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block, whose ends are different nodes."
         )
-    single = graph.is_homogeneous
+    node_attrs = _existing(node_attrs, g._frames.src.values(), "nodes")
+    edge_attrs = _existing(edge_attrs, g._frames.edge.values(), "edges")
+    single = g.is_homogeneous
     result = nx.MultiDiGraph()
-    start = {}
-    for ntype in graph.ntypes:
-        frame = graph._frames.src[ntype]
+    start, numbers = {}, itertools.count()
+    for ntype in g.ntypes:
         start[ntype] = result.number_of_nodes()
         fixed: dict[str, Any] = {} if single else {ntype_attr: ntype}
-        for i, row in enumerate(_rows(frame, node_attrs)):
+        for i, row in enumerate(_rows(g._frames.src[ntype], node_attrs)):
             result.add_node(start[ntype] + i, **fixed, **row)
-    for etype, adjacency in graph.adjacencies.items():
-        u, v = adjacency.src, adjacency.dst
+    for etype, adjacency in g.adjacencies.items():
+        u, v = adjacency.src + start[etype[0]], adjacency.dst + start[etype[2]]
         fixed = {} if single else {etype_attr: etype}
-        rows = _rows(graph._frames.edge[etype], edge_attrs)
-        ends = zip((u + start[etype[0]]).tolist(), (v + start[etype[2]]).tolist(), strict=True)
-        for i, ((a, b), row) in enumerate(zip(ends, rows, strict=True)):
-            result.add_edge(a, b, **{eid_attr: i}, **fixed, **row)
+        rows = _rows(g._frames.edge[etype], edge_attrs)
+        for a, b, row in zip(u.tolist(), v.tolist(), rows, strict=True):
+            result.add_edge(a, b, **{eid_attr: next(numbers)}, **fixed, **row)
     return result
 
 
-def _rows(frame: Frame, names: Iterable[str] | None) -> list[dict[str, Any]]:
-    """The chosen features of each row of a frame."""
-    chosen = list(names or ())
-    parts = [frame[name].detach().cpu().unbind(0) for name in chosen]
-    if not chosen:
-        return [{} for _ in range(frame.num_rows)]
-    return [dict(zip(chosen, row, strict=True)) for row in zip(*parts, strict=True)]
+def _existing(names: Iterable[str] | None, frames: Iterable[Frame], what: str) -> list[str]:
+    """Check that every name is a feature of some type."""
+    known = sorted({name for frame in frames for name in frame})
+    listed = list(names or ())
+    for name in listed:
+        if name not in known:
+            raise GraphKeyError(
+                f"Expected a feature of some {what}, got {name!r}; they have: "
+                f"{', '.join(map(repr, known)) or 'none'}."
+            )
+    return listed
+
+
+def _rows(frame: Frame, names: list[str]) -> list[dict[str, Any]]:
+    """The chosen features of each row of a frame, of those that it has."""
+    columns = {name: frame[name].detach().cpu().unbind(0) for name in names if name in frame}
+    return [{name: column[i] for name, column in columns.items()} for i in range(frame.num_rows)]

@@ -162,6 +162,11 @@ class GraphState:
         self._frames_replaced = True
         self._set_batch_sizes(_sizes(self._batch_nodes, rest), _sizes(self._batch_edges, rest))
 
+    def _replace_layouts(self, adjacencies: Mapping[CanonicalEtype, Adjacency]) -> None:
+        """Replace the tensors of edges by equal ones in place; relations are grouped again."""
+        self.adjacencies = dict(adjacencies)
+        self._incoming_cache = {}
+
     # ---- other graphs of this class
 
     def _derived(

@@ -96,6 +96,14 @@ class Structure(GraphState):
         """The id of a node type, its index in ``ntypes``."""
         return self._meta.ntypes.index(self._meta.ntype(ntype))
 
+    def get_ntype_id_from_src(self, ntype: str | None = None) -> int:
+        """The id of a source node type, its index in ``srctypes``."""
+        return self.srctypes.index(self._meta.src(ntype))
+
+    def get_ntype_id_from_dst(self, ntype: str | None = None) -> int:
+        """The id of a destination node type, its index in ``dsttypes``."""
+        return self.dsttypes.index(self._meta.dst(ntype))
+
     def get_etype_id(self, etype: str | CanonicalEtype | None = None) -> int:
         """The id of an edge type, its index in ``canonical_etypes``."""
         return self._meta.canonical_etypes.index(self._meta.etype(etype))

@@ -228,6 +228,16 @@ class Adjacency:
             return self
         return Adjacency(self._layouts.map_tensors(lambda t: t.to(idtype)), self._side)
 
+    def pinned(self, pin: bool) -> Adjacency:
+        """The same edges with every layout in page-locked memory, or in ordinary memory."""
+        change = Tensor.pin_memory if pin else Tensor.clone
+        return Adjacency(self._layouts.map_tensors(change), self._side)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether every layout is in page-locked memory."""
+        return all(tensor.is_pinned() for tensor in self._layouts.tensors())
+
     def formats(self) -> dict[str, list[str]]:
         """Which layouts exist (``"created"``), and which are created at their first use."""
         created, allowed = self._layouts.created(), self._layouts.allowed

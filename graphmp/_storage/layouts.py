@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import torch
@@ -108,6 +108,11 @@ class Layouts:
         """The layouts that exist."""
         forms = (*self.compressed, self.ends)
         return [layout for layout, csr in enumerate(forms) if csr is not None]
+
+    def tensors(self) -> Iterator[Tensor]:
+        """Every tensor of the layouts that exist."""
+        for form in (self.ends, *self.compressed):
+            yield from form or ()
 
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Layouts:
         """A copy with ``function`` applied to every tensor, and an empty cache."""

@@ -1,6 +1,7 @@
 """Functions that make graphs.
 
 Files:
+    dgl_graph: DGLGraph, the class under its name in DGL.
     from_edges: ``graph``, ``heterograph``, ``create_block`` and random graphs.
     from_other: Conversion from SciPy matrices and NetworkX graphs.
     parse: Read and check the edges that users pass, in any layout.

@@ -22,6 +22,8 @@ def graph(
     num_nodes: int | None = None,
     idtype: torch.dtype | None = None,
     device: Any = None,
+    row_sorted: bool = False,  # noqa: ARG001
+    col_sorted: bool = False,  # noqa: ARG001
 ) -> Graph:
     """Make a graph of one node type and one edge type.
 
@@ -33,6 +35,9 @@ def graph(
         num_nodes: the number of nodes; the largest id + 1 by default.
         idtype: int32 or int64; by default that of the tensors, int64 for lists.
         device: the device of the graph; by default that of the tensors.
+        row_sorted: ignored, as edges are grouped in linear time anyway; for compatibility with
+            DGL.
+        col_sorted: ignored, likewise.
 
     Returns:
         The graph.

@@ -286,3 +286,11 @@ def test_types_are_a_list_of_known_names(g: Graph) -> None:
         g.node_type_subgraph(["shop"])
     with pytest.raises(gm.GraphKeyError, match="no edge type 'sells'"):
         g.edge_type_subgraph(["sells"])
+
+
+def test_types_of_one_side_have_ids_of_their_own() -> None:
+    g = gm.heterograph({("a", "to", "c"): ([0], [0]), ("b", "to", "c"): ([0], [0])})
+    assert [g.get_ntype_id_from_src(ntype) for ntype in g.srctypes] == [0, 1]
+    assert g.get_ntype_id_from_dst("c") == g.get_ntype_id_from_dst() == 0
+    with pytest.raises(gm.GraphKeyError, match="'c'"):
+        g.get_ntype_id_from_src("c")

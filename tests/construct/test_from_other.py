@@ -195,7 +195,7 @@ def test_attributes_of_to_networkx_are_named() -> None:
 def test_to_networkx_refuses_blocks_and_unknown_features() -> None:
     with pytest.raises(gm.GraphValueError, match="block"):
         gm.create_block(([0], [0])).to_networkx()
-    with pytest.raises(gm.GraphKeyError, match="no field 'missing'"):
+    with pytest.raises(gm.GraphKeyError, match="got 'missing'"):
         path().to_networkx(node_attrs=["missing"])
 
 
@@ -314,3 +314,19 @@ def test_the_metagraph_is_a_networkx_graph_of_types() -> None:
     meta = shop().metagraph()
     assert sorted(meta.nodes) == ["game", "user"]
     assert sorted(meta.edges) == [("user", "game", "buys"), ("user", "user", "follows")]
+
+
+def test_edges_are_numbered_over_all_types_and_types_may_lack_a_feature() -> None:
+    g = gm.heterograph({("a", "to", "b"): ([0, 1], [0, 0]), ("b", "of", "a"): ([0], [1])})
+    g.nodes["a"].data["x"], g.edges["of"].data["w"] = torch.tensor([1.0, 2.0]), torch.tensor([3.0])
+    result = gm.to_networkx(g, ["x"], ["w"], ntype_attr="n", etype_attr="e", eid_attr="number")
+    assert sorted(number for *_, number in result.edges(data="number")) == [0, 1, 2]
+    assert [dict(data) for _, data in result.nodes(data=True)] == [
+        {"n": "a", "x": 1},
+        {"n": "a", "x": 2},
+        {"n": "b"},
+    ]
+    edges = sorted((data["e"][1], data.get("w")) for *_, data in result.edges(data=True))
+    assert edges == [("of", 3), ("to", None), ("to", None)]
+    with pytest.raises(gm.GraphKeyError, match="a feature of some nodes, got 'y'; they have: 'x'"):
+        gm.to_networkx(g, ["y"])

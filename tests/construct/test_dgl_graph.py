@@ -1,0 +1,63 @@
+"""DGLGraph: a class whose call makes a graph."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+import graphmp as gm
+
+
+def pairs(g: gm.Graph) -> list[tuple[int, int]]:
+    return list(zip(*(ends.tolist() for ends in g.edges()), strict=True))
+
+
+def test_every_graph_is_an_instance_and_nothing_else_is() -> None:
+    g = gm.graph(([0], [1]))
+    assert isinstance(g, gm.DGLGraph)
+    assert isinstance(gm.to_block(g), gm.DGLGraph)
+    assert not isinstance(torch.ones(1), gm.DGLGraph)
+    assert issubclass(gm.Graph, gm.DGLGraph)
+    assert not issubclass(int, gm.DGLGraph)
+    assert gm.DGLHeteroGraph is gm.DGLGraph
+    assert type(gm.DGLGraph(([0], [1]))) is gm.Graph
+
+
+@pytest.mark.parametrize("data", [None, [], ([], [])], ids=str)
+def test_a_graph_without_nodes_grows(data: object) -> None:
+    g = gm.DGLGraph(data)
+    assert g.num_nodes() == g.num_edges() == 0
+    g.add_nodes(3, {"x": torch.ones(3)})
+    g.add_edges([0, 1], [1, 2])
+    assert pairs(g) == [(0, 1), (1, 2)]
+    assert g.ndata["x"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ([0, 1], [1, 2]),
+        [(0, 1), (1, 2)],
+        nx.DiGraph([(0, 1), (1, 2)]),
+        sparse.coo_matrix((np.ones(2), ([0, 1], [1, 2])), (3, 3)),
+    ],
+    ids=["ends", "pairs", "networkx", "scipy"],
+)
+def test_edges_come_in_any_form(data: object) -> None:
+    g = gm.DGLGraph(data, multigraph=True, readonly=True)
+    assert pairs(g) == [(0, 1), (1, 2)]
+    assert g.num_nodes() == 3
+
+
+def test_a_graph_is_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"a graph already; call .clone\(\)"):
+        gm.DGLGraph(gm.graph(([0], [1])))
+
+
+def test_edges_said_to_be_sorted_make_the_same_graph() -> None:
+    g = gm.graph(([1, 0], [0, 1]), row_sorted=True, col_sorted=True)
+    assert pairs(g) == [(1, 0), (0, 1)]
+    assert g.in_degrees().tolist() == [1, 1]
