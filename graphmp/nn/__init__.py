@@ -31,7 +31,7 @@ Files:
     hetero: HeteroGraphConv and other containers for several types.
     jumping_knowledge: JumpingKnowledge.
     optim: Optimizers of NodeEmbedding.
-    point_graphs: KNNGraph, SegmentedKNNGraph and RadiusGraph.
+    point_graphs: KNNGraph, SegmentedKNNGraph and RadiusGraph, and distances of points.
     pooling: Readout and hierarchical pooling layers.
     pytorch: DGL's alias of this package.
     sequential: Sequential.
@@ -97,7 +97,7 @@ from .explain.subgraphx import SubgraphX
 from .functional import edge_softmax
 from .hetero import HeteroEmbedding, HeteroGraphConv, HeteroLinear
 from .jumping_knowledge import JumpingKnowledge
-from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph
+from .point_graphs import KNNGraph, RadiusGraph, SegmentedKNNGraph, pairwise_squared_distance
 from .pooling.global_attention_pooling import GlobalAttentionPooling
 from .pooling.sag_pooling import SAGPooling
 from .pooling.set2set import Set2Set
@@ -201,5 +201,6 @@ __all__ = [
     "edge_softmax",
     "functional",
     "optim",
+    "pairwise_squared_distance",
     "pytorch",
 ]

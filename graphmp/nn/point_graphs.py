@@ -10,6 +10,24 @@ from ..graph import Graph
 from ..transforms import knn_graph, radius_graph, segmented_knn_graph
 
 
+def pairwise_squared_distance(x: Tensor) -> Tensor:
+    """Compute the squared Euclidean distances between all points.
+
+    Args:
+        x: (N, D), or (B, N, D) for a batch.
+
+    Returns:
+        (N, N) or (B, N, N).
+
+    Example:
+        >>> import torch
+        >>> pairwise_squared_distance(torch.tensor([[0.0, 0.0], [3.0, 4.0]]))
+        tensor([[ 0., 25.],
+                [25.,  0.]])
+    """
+    return (x.unsqueeze(-2) - x.unsqueeze(-3)).square().sum(-1)
+
+
 class KNNGraph(nn.Module):
     """Makes a graph in which the ``k`` nearest neighbours of each point send edges to it.
 
