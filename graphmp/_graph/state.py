@@ -11,6 +11,7 @@ from torch.compiler import is_compiling
 
 from .. import _checks
 from .._message_passing.relation import Incoming, Relation
+from .._storage import pickled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
@@ -89,6 +90,19 @@ class GraphState:
     def __getstate__(self) -> dict[str, Any]:
         """All attributes, without those that are derived."""
         return {**self.__dict__, "_incoming_cache": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        ends = zip((self._num_src, self._num_dst), self._frames[:2], strict=True)
+        counts = [
+            {ntype: frame.num_rows for ntype, frame in by.items()} == dict(num) for num, by in ends
+        ]
+        for (source, _, target), adjacency in self.adjacencies.items():
+            num = self._num_src[source], self._num_dst[target]
+            counts.append((adjacency.num_src, adjacency.num_dst) == num)
+        for etype, frame in self._frames.edge.items():
+            counts.append(self.adjacencies[etype].num_edges == frame.num_rows)
+        pickled.check(all(counts), "its numbers of nodes or edges contradict each other")
 
     # ---- reading
 

@@ -8,7 +8,7 @@ live in one store that an adjacency and its ``reversed`` view share, so that non
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -95,6 +95,10 @@ class Adjacency:
         layouts = Layouts((num_src, csc.indptr.shape[0] - 1), frozenset((SRC, DST, COO)))
         layouts.compressed[SRC], layouts.compressed[DST] = csr, csc
         return cls(layouts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the layouts; all else follows from them."""
+        return Adjacency, (self._layouts, self._side)
 
     @property
     def adjacency(self) -> Adjacency:

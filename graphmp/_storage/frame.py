@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..init import Initializer, zero_initializer
+from . import pickled
 from .gather import gather
 
 Value = TypeVar("Value")
@@ -344,14 +345,16 @@ class Frame(FieldMapping[Tensor]):
         return selected
 
     def __getstate__(self) -> dict[str, Any]:
-        """All attributes, with pending columns gathered."""
-        for name in self:
-            self[name]
-        return {slot: getattr(self, slot) for slot in self.__slots__}
+        """All attributes, with pending columns gathered, each in memory of its own."""
+        columns = {name: pickled.own_memory(self[name]) for name in self}
+        return {**{slot: getattr(self, slot) for slot in self.__slots__}, "_columns": columns}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for slot, value in state.items():
             setattr(self, slot, value)
+        tables = (self._columns, *self._scopes)
+        columns = [c for table in tables for c in table.values() if not isinstance(c, Pending)]
+        pickled.check_columns(columns, self.num_rows)
 
     # ---- scopes
 

@@ -12,6 +12,7 @@ from torch.compiler import is_compiling
 from .. import kernels
 from ..kernels.contract import Csr
 from ..kernels.segments import rows_of
+from . import pickled
 
 FORMATS = ("coo", "csr", "csc")
 SRC, DST, COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
@@ -44,8 +45,25 @@ class Layouts:
         self.cache: dict[Hashable, Any] = {}
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """All attributes, with an empty cache: its values can be computed again."""
-        return None, {**{name: getattr(self, name) for name in self.__slots__}, "cache": {}}
+        """All attributes, without what can be computed again."""
+        whole = self.map_tensors(pickled.own_memory)
+        return None, {name: getattr(whole, name) for name in self.__slots__}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        """Take over attributes whose ids have been checked."""
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        counts = [
+            pickled.check_grouped(csr, self.num[side], self.num[1 - side])
+            for side, csr in enumerate(self.compressed)
+            if csr is not None
+        ]
+        if self.ends is not None:
+            counts.append(pickled.check_ends(self.ends, self.num))
+        pickled.check(len(set(counts)) == 1, "its layouts have different numbers of edges")
+        tensors = [t for csr in self.compressed if csr for t in csr] + list(self.ends or ())
+        dtypes = {(t.dtype, t.device) for t in tensors}
+        pickled.check(len(dtypes) == 1, "its layouts have different dtypes of ids")
 
     def coo(self) -> tuple[Tensor, Tensor]:
         """Both ends in edge id order."""

@@ -1,0 +1,94 @@
+"""What a pickle of a graph holds, and what is checked when it is loaded.
+
+Kernels do not check ids, so a damaged or crafted pickle must not bring any that are out of range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import GraphValueError
+from ..kernels.contract import Csr
+
+
+def own_memory(tensor: Any) -> Any:
+    """A tensor that is a part of a larger one in memory of its own, as a pickle has all of it.
+
+    Args:
+        tensor: a tensor; one of a subclass or with a gradient is returned as it is.
+    """
+    if type(tensor) is not Tensor or tensor.requires_grad or tensor.layout != torch.strided:
+        return tensor
+    is_part = tensor.untyped_storage().nbytes() > tensor.numel() * tensor.element_size()
+    return tensor.clone() if is_part else tensor
+
+
+def check(condition: bool, what: str) -> None:
+    """Raise unless a property holds that every pickle of a graph has.
+
+    Raises:
+        GraphValueError: it does not hold.
+    """
+    if not condition:
+        raise GraphValueError(
+            f"Expected a whole pickle of a graph, but {what}: it is damaged; save the graph again."
+        )
+
+
+def check_columns(columns: Iterable[Any], num_rows: int) -> None:
+    """Check that columns of features have a row for each node or edge.
+
+    Raises:
+        GraphValueError: a column has not.
+    """
+    for column in columns:
+        is_column = isinstance(column, Tensor) and column.dim() > 0 and len(column) == num_rows
+        check(is_column, f"a column has not {num_rows} rows")
+
+
+def check_ends(ends: tuple[Tensor, Tensor], num: tuple[int, int]) -> int:
+    """Check sources and destinations in edge id order, and return the number of edges.
+
+    Raises:
+        GraphValueError: their numbers differ, or an id is not that of a node.
+    """
+    check(len({_length(end) for end in ends}) == 1, "the numbers of its ends differ")
+    for end, limit in zip(ends, num, strict=True):
+        _check_ids(end, limit)
+    return _length(ends[0])
+
+
+def check_grouped(csr: Csr, rows: int, others: int) -> int:
+    """Check edges grouped by one end, and return their number.
+
+    Raises:
+        GraphValueError: rows that overlap, an id that is not that of a node, or an edge id that is
+            missing.
+    """
+    indptr, indices, edge_ids = csr
+    count = _length(indices)
+    _check_ids(indptr, count + 1)
+    bounds = _length(indptr) == rows + 1 and (int(indptr[0]), int(indptr[-1])) == (0, count)
+    check(bounds and not bool((indptr[1:] < indptr[:-1]).any()), "its rows are not in order")
+    _check_ids(indices, others)
+    _check_ids(edge_ids, count)
+    exists = torch.zeros(count, dtype=torch.bool, device=edge_ids.device)
+    exists[edge_ids.long()] = True
+    check(_length(edge_ids) == count and bool(exists.all()), "an edge id is missing")
+    return count
+
+
+def _length(ids: Any) -> int:
+    is_vector = isinstance(ids, Tensor) and ids.dim() == 1 and ids.is_contiguous()
+    check(is_vector and ids.dtype in (torch.int32, torch.int64), "its ids are not ids")
+    return len(ids)
+
+
+def _check_ids(ids: Tensor, limit: int) -> None:
+    if _length(ids):
+        low, high = map(int, torch.aminmax(ids))
+        check(low >= 0 and high < limit, f"an id is not below {limit}")
