@@ -260,6 +260,7 @@ def gat_conv(size: int, out: int, heads: int) -> gm.nn.GATConv:
 
 
 @pytest.mark.parametrize("concat", [True, False])
+@pytest.mark.loops
 def test_gat_conv(theirs: SimpleNamespace, concat: bool) -> None:
     g = MIXED.graph()
     reference, layer = theirs.GATConv(IN, OUT, concat=concat).eval(), gat_conv(IN, OUT, HEADS)
@@ -285,6 +286,7 @@ def test_gat_conv_as_message_passing(theirs: SimpleNamespace, ours: SimpleNamesp
     )
 
 
+@pytest.mark.loops
 def test_gat(theirs: SimpleNamespace, both_ways: gm.Graph) -> None:
     reference = theirs.GAT(IN, 4, OUT).eval()
     model = nn.ModuleDict({"conv1": gat_conv(IN, 4, 8), "conv2": gat_conv(32, OUT, 1)})

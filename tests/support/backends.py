@@ -23,7 +23,7 @@ from support.corner_graphs import MIXED
 NAMES = [name for name, _, _ in kernels.BACKENDS]
 INTERPRETED = "cuda" if os.environ.get("TRITON_INTERPRET") == "1" else None
 UNCOMPILED = {INTERPRETED, "cpu" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else None} - {None}
-COMMON_DTYPES = {torch.float32, torch.float64}
+COMMON_DTYPES = {torch.float32}
 USUAL: dict[str, object] = {
     "corner": MIXED,
     "dtype": torch.float32,
