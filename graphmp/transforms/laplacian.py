@@ -19,6 +19,8 @@ from .positional import padded, random_signs
 
 Floats = NDArray[np.float64]
 _DENSE = 500  # nodes up to which a dense eigenvalue problem is the faster one
+_WIDTH = 64  # vectors of Lanczos' method
+_RESTARTS = 30  # of Lanczos' method, after which eigenvalues are too close to each other
 
 
 def laplacian_lambda_max(g: Graph) -> list[float]:
@@ -161,20 +163,29 @@ def _eigen(g: Graph, count: int, which: str) -> tuple[Floats, Floats]:
 
 
 def _lanczos(g: Graph, scale: Floats, count: int, which: str) -> tuple[Floats, Floats]:
-    """Some eigenvalues and eigenvectors of a large sparse Laplacian."""
+    """Some eigenvalues and eigenvectors of a large sparse Laplacian.
+
+    Lanczos' method is quick where the eigenvalues are apart, as in random graphs. Where they are
+    not, as on a long path, it is applied to the inverse of the matrix, shifted by a little: this
+    is sparse then.
+    """
     try:
         from scipy import sparse
-        from scipy.sparse.linalg import eigsh
+        from scipy.sparse.linalg import ArpackNoConvergence, eigsh
     except ImportError as error:
         raise GraphRuntimeError(
             f"The eigenvalues of a graph of more than {_DENSE} nodes need SciPy, which is not "
             "installed: pip install scipy."
         ) from error
-    norm = sparse.diags(scale)
-    laplacian = sparse.eye(g.num_nodes()) - norm @ adj_external(g, scipy_fmt="csr") @ norm
-    # The smallest are found near a shift below 0, where the matrix has an inverse.
-    shift = {"sigma": -0.01, "which": "LM"} if which == "SA" else {"which": which}
-    start = np.random.default_rng(0).standard_normal(g.num_nodes())
-    values, vectors = eigsh(laplacian.astype(np.float64).tocsc(), k=count, v0=start, **shift)
+    norm, nodes = sparse.diags(scale), g.num_nodes()
+    laplacian = sparse.eye(nodes) - norm @ adj_external(g, scipy_fmt="csr") @ norm
+    laplacian = laplacian.astype(np.float64).tocsc()
+    settings = {"k": count, "v0": np.random.default_rng(0).standard_normal(nodes)}
+    width = min(nodes, max(_WIDTH, 2 * count + 1))
+    try:
+        values, vectors = eigsh(laplacian, which=which, ncv=width, maxiter=_RESTARTS, **settings)
+    except ArpackNoConvergence:
+        shift = -0.01 if which == "SA" else 2.01  # beside all eigenvalues, which are from 0 to 2
+        values, vectors = eigsh(laplacian, sigma=shift, which="LM", **settings)
     order = np.argsort(values)
     return values[order], vectors[:, order]

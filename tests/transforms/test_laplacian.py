@@ -35,11 +35,14 @@ def dense(g: gm.Graph) -> Tensor:
     return torch.from_numpy(matrix.toarray())
 
 
-@pytest.fixture(params=[True, False], ids=["dense", "sparse"])
+@pytest.fixture(params=[None, 30, 0], ids=["dense", "sparse", "shifted"])
 def each_method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small graphs, too, are computed by both methods."""
-    if not request.param:
+    """Small graphs, too, are computed by every method."""
+    if request.param is not None:
         monkeypatch.setattr(laplacian, "_DENSE", 0)
+        monkeypatch.setattr(laplacian, "_RESTARTS", max(request.param, 1))
+    if request.param == 0:
+        monkeypatch.setattr(laplacian, "_WIDTH", 1)
 
 
 @pytest.mark.usefixtures("each_method")
