@@ -95,10 +95,13 @@ class Mutation(GraphState):
         if data:
             rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
             frame.write_rows(rows, data)
+        nodes: dict[str, Frame] = {}
         for ids, ntype in ((us, etype[0]), (vs, etype[2])):
-            self.add_nodes(max(int(ids.max()) + 1 - self._num_src[ntype], 0), ntype=ntype)
+            grown = nodes.get(ntype, self._frames.src[ntype])
+            if int(ids.max()) >= grown.num_rows:
+                nodes[ntype] = self._frames.src[ntype].resized(int(ids.max()) + 1)
         ends = (torch.cat([adjacency.src, us]), torch.cat([adjacency.dst, vs]))
-        self._restructure({}, {etype: frame}, {etype: ends})
+        self._restructure(nodes, {etype: frame}, {etype: ends})
 
     def remove_edges(self, eids: Any, etype: Any = None, store_ids: bool = False) -> None:
         """Remove edges; the others keep their order and are numbered from 0.

@@ -32,6 +32,10 @@ class Rows(FieldMapping[Tensor]):
     def __setitem__(self, name: str, value: Tensor) -> None:
         self._frame.write_rows(self._rows, {name: value})
 
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Write the rows of several fields, or of none if one does not fit."""
+        self._frame.write_rows(self._rows, dict(*args, **kwargs))
+
     def __delitem__(self, name: str) -> None:
         raise GraphValueError(
             f"Field {name!r} cannot be deleted for some rows; delete it from all of them."
@@ -66,6 +70,17 @@ class FramesByType(FieldMapping[dict[Any, Tensor]]):
         return {t: frame[name] for t, frame in self._by_type.items() if name in frame}
 
     def __setitem__(self, name: str, value: dict[Any, Tensor]) -> None:
+        self.update({name: value})
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Write several fields, or none if one does not fit."""
+        fields = dict(*args, **kwargs).items()
+        columns = [column for name, value in fields for column in self._columns_of(name, value)]
+        for frame, name, tensor in columns:
+            frame[name] = tensor
+
+    def _columns_of(self, name: str, value: Any) -> list[tuple[Frame, str, Tensor]]:
+        """The checked columns of a field: for each type its frame, the name and the tensor."""
         if not isinstance(value, Mapping):
             raise GraphTypeError(
                 f"Expected field {name!r} as a dict {{{self._what} type: tensor}}, as the graph "
@@ -74,8 +89,7 @@ class FramesByType(FieldMapping[dict[Any, Tensor]]):
         frames = [(self._by_type[self._find(t)], tensor) for t, tensor in value.items()]
         for frame, tensor in frames:
             _checks.feature(tensor, frame.num_rows, frame.device, name, frame.owner)
-        for frame, tensor in frames:
-            frame[name] = tensor
+        return [(frame, name, tensor) for frame, tensor in frames]
 
     def __delitem__(self, name: str) -> None:
         frames = [frame for frame in self._by_type.values() if name in frame]

@@ -265,5 +265,22 @@ def _attribute(attributes: Mapping[str, Any], name: str, what: str) -> Any:
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> Tensor:
     """An attribute of all nodes or edges as one tensor."""
-    values = [torch.as_tensor(_attribute(row, name, what)) for row in rows]
+    values = [_number(_attribute(row, name, what), name, what) for row in rows]
+    shapes = {tuple(value.shape) for value in values}
+    if len(shapes) > 1:
+        raise GraphValueError(
+            f"Attribute {name!r} of the {what}s: expected one shape, got shapes "
+            f"{', '.join(map(str, sorted(shapes)))}."
+        )
     return torch.stack(values) if values else torch.empty(0)
+
+
+def _number(value: Any, name: str, what: str) -> Tensor:
+    """An attribute's value as a tensor."""
+    try:
+        return torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise GraphTypeError(
+            f"Attribute {name!r} of some {what}: expected a number or an array of numbers, got "
+            f"{value!r}; convert it, or leave the attribute out."
+        ) from error

@@ -104,12 +104,11 @@ def _common_idtype(
     """The id type asked for, or that of the tensors, or int64."""
     if idtype is not None:
         return _checks.id_dtype(idtype)
-    dtypes = {
-        array.dtype
-        for _, arrays in parts
-        for array in arrays
-        if isinstance(array, Tensor) and array.numel()
-    }
+    tensors = [a for _, arrays in parts for a in arrays if isinstance(a, Tensor)]
+    dtypes = {tensor.dtype for tensor in tensors if tensor.numel()}
+    empty = {tensor.dtype for tensor in tensors if tensor.dtype in _checks.ID_DTYPES}
+    if not dtypes and len(empty) == 1:
+        dtypes = empty  # torch.tensor([]) has no dtype of ids
     if len(dtypes) > 1:
         names = " and ".join(sorted(map(str, dtypes)))
         raise GraphTypeError(

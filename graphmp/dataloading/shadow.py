@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._graph.subgraph import edge_subgraph, edges_by_type, node_subgraph
+from .. import _checks
+from .._graph.subgraph import edge_subgraph, edges_by_type, node_subgraph, nodes_by_type
 from .._storage.frame import EID
 from ..graph import Graph
 from ..sampling.block import from_sampled
@@ -66,7 +67,8 @@ class ShaDowKHopSampler(Sampler):
 
         Args:
             g: the graph.
-            indices: distinct ids or a bool mask; with several node types a dict by type.
+            indices: ids or a bool mask; with several node types a dict by type. An id that is
+                repeated counts once, and the seeds are then ascending.
             exclude_eids: ids of edges that are excluded from the subgraph, or None.
 
         Returns:
@@ -80,7 +82,7 @@ class ShaDowKHopSampler(Sampler):
         def sample_block(nodes: Nodes, fanout: Any) -> Graph:
             return from_sampled(g, nodes, sample_edges(g, nodes, fanout, choice))
 
-        nodes, seeds, _ = layered(g, self.fanouts, indices, sample_block)
+        nodes, seeds, _ = layered(g, self.fanouts, _distinct(g, indices), sample_block)
         subgraph = node_subgraph(g, nodes)
         if exclude_eids is not None:
             subgraph = _without(subgraph, g, exclude_eids)
@@ -102,3 +104,11 @@ def _without(part: Graph, g: Graph, exclude: Any) -> Graph:
         etype: ~torch.isin(part.edges[etype].data[EID], ids) for etype, ids in excluded.items()
     }
     return edge_subgraph(part, masks, relabel_nodes=False, store_ids=False)
+
+
+def _distinct(g: Graph, indices: Any) -> Any:
+    """Each seed once, in the form of ``indices``."""
+    nodes = {ntype: _checks.once(ids) for ntype, ids in nodes_by_type(g, indices).items()}
+    if isinstance(indices, Mapping):
+        return {ntype: nodes[g._meta.ntype(ntype)] for ntype in indices}
+    return next(iter(nodes.values()))

@@ -27,7 +27,7 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
 
     Args:
         graph: a graph with one edge type, or of several types when ``logits`` is a dict.
-        logits: floating point tensor (E, \*); or a dict from canonical edge types to such
+        logits: floating point tensor (E, \*); or a dict from edge types to such
             tensors, normalised jointly over all types that share a node.
         eids: the edges to normalise over; ``logits`` then has one row for each of them.
         norm_by: ``"dst"`` over the edges that enter a node, ``"src"`` over those that leave it.
@@ -97,20 +97,29 @@ def _by_type(graph: Any, logits: Mapping[Any, Tensor], eids: Any, norm_by: str) 
     adjacencies: Mapping[Any, Adjacency] = graph.adjacencies
     groups: dict[str, list[Any]] = {}
     checked: dict[Any, Tensor] = {}
-    for etype, value in logits.items():
-        if etype not in adjacencies:
-            known = ", ".join(map(repr, adjacencies))
-            raise GraphKeyError(
-                f"logits: expected edge types of the graph ({known}), got {etype!r}."
-            )
+    etypes = {name: _resolved(graph, name) for name in logits}
+    if len(set(etypes.values())) < len(etypes):
+        raise GraphValueError(f"logits: expected each edge type once, got {list(logits)}.")
+    for name, value in logits.items():
+        etype = etypes[name]
         checked[etype] = _checked(value, adjacencies[etype], "logits")
         groups.setdefault(etype[2 if norm_by == "dst" else 0], []).append(etype)
     out: dict[Any, Tensor] = {}
-    for etypes in groups.values():
-        views = [adjacencies[t] if norm_by == "dst" else adjacencies[t].reversed for t in etypes]
-        weights = softmax_jointly(views, [checked[t] for t in etypes])
-        out.update(zip(etypes, weights, strict=True))
-    return {etype: out[etype] for etype in logits}
+    for group in groups.values():
+        views = [adjacencies[t] if norm_by == "dst" else adjacencies[t].reversed for t in group]
+        weights = softmax_jointly(views, [checked[t] for t in group])
+        out.update(zip(group, weights, strict=True))
+    return {name: out[etype] for name, etype in etypes.items()}
+
+
+def _resolved(graph: Any, name: Any) -> Any:
+    """The canonical edge type of a key of ``logits``."""
+    if isinstance(name, str):
+        return graph.to_canonical_etype(name)
+    if name not in graph.adjacencies:
+        known = ", ".join(map(repr, graph.adjacencies))
+        raise GraphKeyError(f"logits: expected edge types of the graph ({known}), got {name!r}.")
+    return name
 
 
 def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) -> list[Tensor]:

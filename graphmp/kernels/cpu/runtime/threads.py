@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any, pieces: int = sys.
                 return
             kernel(*args, *piece)
 
-    futures = [_executor(threads - 1).submit(work_off) for _ in range(threads - 1)]
+    futures = _submitted(work_off, threads - 1)
     try:
         work_off()
     finally:
@@ -81,6 +82,18 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any, pieces: int = sys.
         wait(started)
     for future in started:
         future.result()
+
+
+def _submitted(work: Callable[[], None], times: int) -> list[Future[None]]:
+    """Hand work to worker threads: fewer times, or never, where no thread can start.
+
+    None can after the main thread has ended, in an atexit function or a thread that still computes.
+    """
+    futures: list[Future[None]] = []
+    with suppress(RuntimeError):
+        for _ in range(times):
+            futures.append(_executor(times).submit(work))
+    return futures
 
 
 def _split(limits: Any, rows: int, pieces: int) -> list[tuple[int, int]]:

@@ -165,3 +165,43 @@ def test_little_work_is_split_into_few_ranges_but_one_for_each_thread(
     parallel.run(lambda first, last: called.append((first, last)), 64, pieces=pieces)
     assert len(called) == expected
     assert sorted(row for first, last in called for row in range(first, last)) == list(range(64))
+
+
+AFTER_MAIN = """
+import atexit
+import os
+import threading
+import torch
+import graphmp as gm
+torch.set_num_threads(2)
+graph, x = gm.rand_graph(1000, 200000), torch.ones(1000, 2)
+expected = gm.ops.copy_u_sum(graph, x)
+def compute():
+    os.write(1, b"same " if torch.equal(gm.ops.copy_u_sum(graph, x), expected) else b"other ")
+def compute_later():
+    main.join()
+    compute()
+main = threading.main_thread()
+atexit.register(compute)
+threading.Thread(target=compute_later).start()
+"""
+
+
+@pytest.mark.program
+def test_a_thread_and_an_exit_function_compute_after_the_main_thread_has_ended() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AFTER_MAIN], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stdout, done.stderr) == ("same same ", "")
+
+
+def test_the_calling_thread_does_all_the_work_where_no_other_can_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(parallel, "_executor", lambda _: ended)
+    torch.set_num_threads(2)
+    called: list[tuple[int, int]] = []
+    parallel.run(lambda first, last: called.append((first, last)), 64)
+    assert sorted(row for first, last in called for row in range(first, last)) == list(range(64))
