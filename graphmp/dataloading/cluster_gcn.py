@@ -125,8 +125,13 @@ def _read(path: Path, name: str) -> Tensor | None:
     """The parts in a file, if they are those of ``name``.
 
     Raises:
-        GraphValueError: the file does not have parts.
+        GraphValueError: the file does not have parts, or its folder does not exist.
     """
+    if not path.parent.is_dir():
+        raise GraphValueError(
+            f"Expected cache_path to lie in a folder that exists, got {str(path)!r}; create the "
+            "folder, or pass None."
+        )
     if not path.exists():
         return None
     try:

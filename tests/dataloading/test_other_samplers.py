@@ -282,6 +282,14 @@ def without_metis(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def test_a_missing_folder_of_the_cache_is_an_error_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("graphmp.dataloading.cluster_gcn.metis_partition_assignment")
+    with pytest.raises(gm.GraphError, match=r"lie in a folder that exists, got '.*gone"):
+        dl.ClusterGCNSampler(gm.rand_graph(8, 9), 2, cache_path=tmp_path / "gone" / "parts.pkl")
+
+
 @pytest.mark.usefixtures("without_metis")
 @each_idtype
 def test_parts_cover_the_graph_and_keep_its_cliques_whole(idtype: torch.dtype) -> None:
