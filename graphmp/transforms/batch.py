@@ -57,22 +57,33 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     first = parts[0]
     nodes = {t: _joined([p._frames.src[t] for p in parts], ndata) for t in first._meta.ntypes}
     edges = {t: _joined([p._frames.edge[t] for p in parts], edata) for t in first.adjacencies}
-    starts = {t: _starts([p.num_nodes(t) for p in parts]) for t in first.ntypes}
+    num_nodes = {t: [p._frames.src[t].num_rows for p in parts] for t in nodes}
+    num_edges = {t: [p._frames.edge[t].num_rows for p in parts] for t in edges}
     adjacencies = {}
-    for etype in first.adjacencies:
+    for etype, counts in num_edges.items():
         own = [p.adjacencies[etype] for p in parts]
-        us = torch.cat([a.src + s for a, s in zip(own, starts[etype[0]], strict=True)])
-        vs = torch.cat([a.dst + s for a, s in zip(own, starts[etype[2]], strict=True)])
-        counts = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
-        adjacencies[etype] = Adjacency.from_coo(us, vs, *counts)
+        us = _shifted([a.src for a in own], num_nodes[etype[0]], counts)
+        vs = _shifted([a.dst for a in own], num_nodes[etype[2]], counts)
+        totals = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
+        adjacencies[etype] = Adjacency.from_coo(us, vs, *totals)
     batched = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
-    batched.set_batch_num_nodes(
-        {t: torch.cat([p.batch_num_nodes(t) for p in parts]) for t in first.ntypes}
-    )
-    batched.set_batch_num_edges(
-        {t: torch.cat([p.batch_num_edges(t) for p in parts]) for t in first.adjacencies}
-    )
+    own_nodes, own_edges = [p._batch_nodes for p in parts], [p._batch_edges for p in parts]
+    batched.set_batch_num_nodes({t: _sizes(n, own_nodes, t) for t, n in num_nodes.items()})
+    batched.set_batch_num_edges({t: _sizes(n, own_edges, t) for t, n in num_edges.items()})
     return batched
+
+
+def _sizes(counts: list[int], batches: list[dict[Any, Tensor] | None], name: Any) -> list[int]:
+    """The sizes of graphs; of a batch among them, those of its own."""
+    pairs = zip(counts, batches, strict=True)
+    return [n for count, own in pairs for n in ([count] if own is None else own[name].tolist())]
+
+
+def _shifted(ends: list[Tensor], num_nodes: Sequence[int], num_edges: Sequence[int]) -> Tensor:
+    """The ends of the edges of each graph, beyond the nodes of those before it."""
+    starts, counts = (torch.tensor(n, device="cpu") for n in (_starts(num_nodes), num_edges))
+    joined = torch.cat(ends)
+    return joined + starts.repeat_interleave(counts).to(joined)
 
 
 def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Graph]:
@@ -226,22 +237,22 @@ def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
     one = counted[0].bare(total)
     if fields is None:
         return one
-    schemes = [frame.schemes() for frame in counted]
-    names = list(schemes[0]) if is_all(fields) else list(fields)
+    names = list(counted[0]) if is_all(fields) else list(fields)
     for name in names:
-        if any(name not in scheme for scheme in schemes):
+        if any(name not in frame for frame in counted):
             raise GraphKeyError(
                 f"Expected field {name!r} of the {one.owner} in every graph, got one without it."
             )
-        if any(scheme[name] != schemes[0][name] for scheme in schemes):
+        columns = [frame[name] for frame in counted]
+        if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
             raise GraphValueError(
                 f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
-                + ", ".join(str(scheme[name]) for scheme in schemes)
+                + ", ".join(str(frame.schemes()[name]) for frame in counted)
             )
-        one[name] = torch.cat([frame[name] for frame in counted])
-    if is_all(fields) and any(scheme.keys() != schemes[0].keys() for scheme in schemes):
+        one[name] = torch.cat(columns)
+    if is_all(fields) and any(len(frame) != len(names) for frame in counted):
         raise GraphKeyError(
             f"Expected {one.owner} with the same fields in every graph, got "
-            + " and ".join(str(sorted(scheme)) for scheme in schemes)
+            + " and ".join(str(sorted(frame)) for frame in counted)
         )
     return one

@@ -34,6 +34,26 @@ def test_each_graph_comes_out_as_it_went_in(idtype: torch.dtype) -> None:
         assert (made.idtype, made.batch_size) == (idtype, 1)
 
 
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+def test_a_batch_beside_graphs_counts_as_its_graphs(idtype: torch.dtype) -> None:
+    graphs = corners(idtype)
+    whole = gm.batch(graphs)
+    nested = gm.batch([graphs[0], gm.batch(graphs[1:3]), gm.batch(graphs[3:4]), graphs[4]])
+    assert contents(nested) == contents(whole)
+    for size in (nested.batch_num_nodes(), nested.batch_num_edges()):
+        assert (size.dtype, size.numel()) == (idtype, len(graphs))
+    assert torch.equal(nested.batch_num_nodes(), whole.batch_num_nodes())
+    assert torch.equal(nested.batch_num_edges(), whole.batch_num_edges())
+
+
+def test_edges_of_every_graph_are_moved_beyond_the_nodes_before_it() -> None:
+    starts = [0, 4, 8]
+    joined = gm.batch([diamond() for _ in starts])
+    u, v = diamond().edges()
+    assert torch.equal(joined.edges()[0], torch.cat([u + start for start in starts]))
+    assert torch.equal(joined.edges()[1], torch.cat([v + start for start in starts]))
+
+
 def test_so_do_graphs_of_several_types() -> None:
     other = shop()
     other.add_nodes(2, ntype="game")
