@@ -55,7 +55,7 @@ from ._graph.subgraph import (
 from ._graph.traversal import bfs_edges_generator, bfs_nodes_generator, topological_nodes_generator
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph
 from ._message_passing.udf import EdgeBatch, NodeBatch
-from ._storage.frame import ALL, EID, ETYPE, NID, NTYPE
+from ._storage.frame import ALL, EID, ETYPE, NID, NTYPE, LazyFeature
 from .construct.dgl_graph import DGLGraph
 from .construct.from_edges import (
     create_block,
@@ -70,6 +70,12 @@ from .construct.from_other import (
     bipartite_from_scipy,
     from_networkx,
     from_scipy,
+)
+from .dataloading.features import (
+    set_dst_lazy_features,
+    set_edge_lazy_features,
+    set_node_lazy_features,
+    set_src_lazy_features,
 )
 from .errors import (
     DGLError,
@@ -207,6 +213,7 @@ __all__ = [
     "KHopGraph",
     "LapPE",
     "LaplacianPE",
+    "LazyFeature",
     "LineGraph",
     "NodeBatch",
     "NodeShuffle",
@@ -300,6 +307,10 @@ __all__ = [
     "sampling",
     "seed",
     "segmented_knn_graph",
+    "set_dst_lazy_features",
+    "set_edge_lazy_features",
+    "set_node_lazy_features",
+    "set_src_lazy_features",
     "shortest_dist",
     "slice_batch",
     "softmax_edges",

@@ -55,6 +55,30 @@ class Pending(NamedTuple):
         return gather(self.source, self.rows).to(self.device)
 
 
+class LazyFeature(NamedTuple):
+    """Stands for a feature of the graph that a subgraph or block was sampled from.
+
+    Assigned to a field of the sampled graph, it is replaced by the rows of its own nodes or edges:
+    ``block.srcdata["h"] = LazyFeature("x")`` gathers the feature ``"x"`` as ``"h"``.
+
+    Attributes:
+        name: the feature; None for the name of the field that it is assigned to.
+        id_: ids of the rows; None for those of the sampled graph.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g.ndata["x"] = torch.tensor([1.0, 2.0, 3.0])
+        >>> part = gm.node_subgraph(g, [2, 1])
+        >>> part.ndata["h"] = gm.LazyFeature("x")
+        >>> part.ndata["h"]
+        tensor([3., 2.])
+    """
+
+    name: str | None = None
+    id_: Tensor | None = None
+
+
 class Fields(KeysView[str]):
     """The names of fields; the ``repr`` leaves out the tensors."""
 
@@ -127,6 +151,8 @@ class Frame(FieldMapping[Tensor]):
             and value.device == self.device
             and isinstance(name, str)
         ):
+            if isinstance(value, LazyFeature):
+                value = self._gathered(name, value)
             _checks.feature(value, self.num_rows, self.device, name, self.owner)
         self._columns[name] = value
 
@@ -134,6 +160,8 @@ class Frame(FieldMapping[Tensor]):
         """Replace whole columns, all of them or, if one does not fit, none."""
         new = dict(*others, **columns)
         for name, value in new.items():
+            if isinstance(value, LazyFeature):
+                new[name] = value = self._gathered(name, value)
             _checks.feature(value, self.num_rows, self.device, name, self.owner)
         self._columns.update(new)
 
@@ -157,6 +185,28 @@ class Frame(FieldMapping[Tensor]):
             if table.get(name) is pending:
                 table[name] = column
         return column
+
+    def _gathered(self, field: str, feature: LazyFeature) -> Tensor:
+        """The rows that a lazy feature stands for.
+
+        Raises:
+            GraphKeyError: no such feature.
+            GraphValueError: ids, but the feature was not sampled or has been read.
+        """
+        name = field if feature.name is None else feature.name
+        if feature.id_ is None:
+            return self[name]
+        column = self._columns.get(name)
+        if not isinstance(column, Pending):
+            raise GraphValueError(
+                f"Expected a feature of the {self.owner} that is still to be gathered, for a "
+                f"LazyFeature with ids, got {name!r}, which is not; omit id_."
+            )
+        source = column.source
+        what = f"Ids of the LazyFeature {name!r}"
+        dtype = getattr(feature.id_, "dtype", torch.int64)
+        ids = _checks.ids(feature.id_, dtype, source.device, len(source), what)
+        return column._replace(rows=ids).gather()
 
     def schemes(self) -> dict[str, Scheme]:
         """The shape and dtype of one row of every column; gathers nothing."""

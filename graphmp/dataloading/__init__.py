@@ -17,13 +17,16 @@ Files:
     negative_graph: Graphs of negative pairs.
     negative_sampler: Negative samplers.
     neighbor_sampler: NeighborSampler and MultiLayerFullNeighborSampler.
+    older_loaders: NodeDataLoader and EdgeDataLoader.
     prefetch: Threads that compute batches before the training loop reads them.
     sampler: The sampler base classes.
     seeds: Seeds: batches, order, and shards of processes.
     shadow: ShaDowKHopSampler.
+    spot_target: SpotTarget, an exclusion of edges at nodes of low degree.
     transfer: Move a batch to a device.
 """
 
+from .._storage.frame import LazyFeature
 from . import negative_sampler
 from .cluster_gcn import ClusterGCNSampler
 from .edge_sampler import EdgePredictionSampler, as_edge_prediction_sampler
@@ -43,24 +46,30 @@ from .neighbor_sampler import (
     MultiLayerNeighborSampler,
     NeighborSampler,
 )
+from .older_loaders import EdgeDataLoader, NodeDataLoader
 from .sampler import BlockSampler, Sampler
 from .shadow import ShaDowKHopSampler
+from .spot_target import SpotTarget
 
 __all__ = [
     "BlockSampler",
     "ClusterGCNSampler",
     "DataLoader",
+    "EdgeDataLoader",
     "EdgePredictionSampler",
     "GraphCollator",
     "GraphDataLoader",
     "LaborSampler",
+    "LazyFeature",
     "MappedFeatures",
     "MultiLayerFullNeighborSampler",
     "MultiLayerNeighborSampler",
     "NeighborSampler",
+    "NodeDataLoader",
     "SAINTSampler",
     "Sampler",
     "ShaDowKHopSampler",
+    "SpotTarget",
     "as_edge_prediction_sampler",
     "map_features",
     "negative_sampler",

@@ -38,17 +38,59 @@ def set_node_lazy_features(g: Graph, feature_names: Any) -> None:
 
 
 def set_edge_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Gather edge features of a sampled graph now; see :func:`set_node_lazy_features`."""
+    """Gather edge features of a sampled graph now; see :func:`set_node_lazy_features`.
+
+    Args:
+        g: a sampled graph or block.
+        feature_names: a list of names; with several edge types also a dict of lists by type.
+
+    Raises:
+        GraphKeyError: an unknown feature or type.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g.edata["w"] = torch.ones(2)
+        >>> set_edge_lazy_features(gm.in_subgraph(g, [1]), ["w"])
+    """
     _gather(feature_names, g._meta.canonical_etypes, g._meta.etype, g._frames.edge)
 
 
 def set_src_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Gather source features of a block now; see :func:`set_node_lazy_features`."""
+    """Gather source features of a block now; see :func:`set_node_lazy_features`.
+
+    Args:
+        g: a block.
+        feature_names: a list of names; with several node types also a dict of lists by type.
+
+    Raises:
+        GraphKeyError: an unknown feature or type.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g.ndata["x"] = torch.ones(3)
+        >>> set_src_lazy_features(gm.to_block(g), ["x"])
+    """
     _gather(feature_names, g._meta.srctypes, g._meta.src, g._frames.src)
 
 
 def set_dst_lazy_features(g: Graph, feature_names: Any) -> None:
-    """Gather destination features of a block now; see :func:`set_node_lazy_features`."""
+    """Gather destination features of a block now; see :func:`set_node_lazy_features`.
+
+    Args:
+        g: a block.
+        feature_names: a list of names; with several node types also a dict of lists by type.
+
+    Raises:
+        GraphKeyError: an unknown feature or type.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1], [1, 2]))
+        >>> g.ndata["x"] = torch.ones(3)
+        >>> set_dst_lazy_features(gm.to_block(g), ["x"])
+    """
     _gather(feature_names, g._meta.dsttypes, g._meta.dst, g._frames.dst)
 
 
