@@ -129,25 +129,34 @@ class FeatureAccess(Queries):
             raise GraphValueError(
                 "A block has source and destination nodes: use srcdata and dstdata."
             )
-        return _one_or_all(self._frames.src, self._meta.ntypes, self._meta.ntype, "node")
+        types, frames = self._meta.ntypes, self._frames.src
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.ntype, "node")
 
     @property
     def edata(self) -> Any:
         """Features of the edges: a mapping of tensors; with several types of ``{type: tensor}``."""
-        types = self._meta.canonical_etypes
-        return _one_or_all(self._frames.edge, types, self._meta.etype, "edge")
+        types, frames = self._meta.canonical_etypes, self._frames.edge
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.etype, "edge")
 
     @property
     def srcdata(self) -> Any:
         """Features of the nodes that can be sources; ``ndata`` unless bipartite or a block."""
-        types = self._meta.srctypes
-        return _one_or_all(self._frames.src, types, self._meta.src, "source node")
+        types, frames = self._meta.srctypes, self._frames.src
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.src, "source node")
 
     @property
     def dstdata(self) -> Any:
         """Features of the nodes that can be destinations; ``ndata`` unless bipartite or a block."""
-        types = self._meta.dsttypes
-        return _one_or_all(self._frames.dst, types, self._meta.dst, "destination node")
+        types, frames = self._meta.dsttypes, self._frames.dst
+        if len(types) == 1:
+            return frames[types[0]]
+        return FramesByType({t: frames[t] for t in types}, self._meta.dst, "destination node")
 
     @property
     def nodes(self) -> NodeView:
@@ -243,13 +252,6 @@ class FeatureAccess(Queries):
             False
         """
         return Scope(self)
-
-
-def _one_or_all(frames: Mapping[Any, Frame], types: list[Any], find: Any, what: str) -> Any:
-    """The frame of the only type, or a view of the frames of all ``types``."""
-    if len(types) == 1:
-        return frames[types[0]]
-    return FramesByType({t: frames[t] for t in types}, find, what)
 
 
 def _is_whole(key: Any) -> bool:

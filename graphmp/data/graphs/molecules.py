@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -76,8 +77,9 @@ class _AtomsDataset(BuiltinDataset, LabelledGraphsDataset):
         g = self._build(range(len(self))[idx])
         return g if self._transform is None else self._transform(g)
 
+    @abstractmethod
     def _build(self, idx: int) -> Graph:
-        raise NotImplementedError
+        """Build the graph of a molecule."""
 
     def __len__(self) -> int:
         """Return the number of molecules."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -109,8 +110,9 @@ class _PeptidesDataset(BuiltinDataset, LabelledGraphsDataset):
         """Number of features of a bond."""
         return 3
 
+    @abstractmethod
     def _label(self, row: dict[str, str]) -> list[float]:
-        raise NotImplementedError
+        """The labels in a row of the table."""
 
     def _scaled(self, labels: Any) -> Any:
         return labels

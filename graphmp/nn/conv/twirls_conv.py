@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -170,8 +171,7 @@ class MLP(nn.Module):
 
     def reset_parameters(self) -> None:
         """Reset the weights by Glorot's normal rule, and set the biases to zero."""
-        for layer in self.layers:
-            assert isinstance(layer, nn.Linear)
+        for layer in cast("Iterable[nn.Linear]", self.layers):
             nn.init.xavier_normal_(layer.weight)
             nn.init.zeros_(layer.bias)
 
