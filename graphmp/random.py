@@ -56,7 +56,7 @@ def key() -> int:
     It comes from the current :func:`stream`, if any, else from torch's CPU generator.
     """
     current = _stream.get()
-    return int(torch.randint(_KEYS - 1, ())) if current is None else current.next()
+    return int(torch.randint(_KEYS - 1, (), device="cpu")) if current is None else current.next()
 
 
 def turn() -> tuple[int, int] | None:

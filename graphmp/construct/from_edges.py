@@ -275,11 +275,11 @@ def _random_pairs(num_src: int, num_dst: int, num_edges: int) -> tuple[Tensor, T
             f"Expected at most {pairs} edges, one for each pair of nodes, got {num_edges}."
         )
     if 4 * num_edges > pairs:
-        keys = torch.randperm(pairs)[:num_edges]
+        keys = torch.randperm(pairs, device="cpu")[:num_edges]
     else:
-        keys = torch.empty(0, dtype=torch.int64)
+        keys = torch.empty(0, dtype=torch.int64, device="cpu")
         while keys.numel() < num_edges:  # at most a quarter of the pairs are drawn, so few rounds
-            more = torch.randint(pairs, (num_edges - keys.numel(),))
+            more = torch.randint(pairs, (num_edges - keys.numel(),), device="cpu")
             keys = torch.unique(torch.cat([keys, more]))
-        keys = keys[torch.randperm(num_edges)]
+        keys = keys[torch.randperm(num_edges, device="cpu")]
     return keys.div(max(num_dst, 1), rounding_mode="floor"), keys % max(num_dst, 1)

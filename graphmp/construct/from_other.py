@@ -272,13 +272,13 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> Tensor:
             f"Attribute {name!r} of the {what}s: expected one shape, got shapes "
             f"{', '.join(map(str, sorted(shapes)))}."
         )
-    return torch.stack(values) if values else torch.empty(0)
+    return torch.stack(values) if values else torch.empty(0, device="cpu")
 
 
 def _number(value: Any, name: str, what: str) -> Tensor:
     """An attribute's value as a tensor."""
     try:
-        return torch.as_tensor(value)
+        return torch.as_tensor(value, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise GraphTypeError(
             f"Attribute {name!r} of some {what}: expected a number or an array of numbers, got "

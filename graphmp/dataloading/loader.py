@@ -185,7 +185,7 @@ class DataLoader:
     def _order(self, key: int) -> Tensor:
         """The positions of all seeds, in the order of the next epoch."""
         if not self.shuffle:
-            return torch.arange(len(self._seeds))
+            return torch.arange(len(self._seeds), device="cpu")
         seed = random.mixed(self.ddp_seed, self._epoch) if self.use_ddp else random.mixed(key, 0)
         self._epoch += 1
         generator = torch.Generator("cpu").manual_seed(seed)

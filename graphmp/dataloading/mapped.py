@@ -151,7 +151,7 @@ def map_features(
             f"Expected {str(path)!r} to have {needed} bytes for {sizes} of {dtype}, but {actual}."
         )
     if not values:
-        return torch.empty(sizes, dtype=dtype)
+        return torch.empty(sizes, dtype=dtype, device="cpu")
     return _mapped((str(path.absolute()), offset, needed, dtype)).view(sizes)
 
 

@@ -27,7 +27,7 @@ class Seeds:
         if sum(map(len, parts)) == 0:
             raise GraphValueError("Expected at least one seed, got none.")
         self._all = parts[0] if len(parts) == 1 else torch.cat(parts)
-        self._ends = torch.tensor([len(part) for part in parts]).cumsum(0)
+        self._ends = torch.tensor([len(part) for part in parts], device="cpu").cumsum(0)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -86,5 +86,5 @@ class Shard(NamedTuple):
         if self.world_size == 1:
             return order
         size = self.size(len(order), drop_last) * self.world_size
-        repeated = torch.arange(size) % max(len(order), 1)
+        repeated = torch.arange(size, device="cpu") % max(len(order), 1)
         return order[repeated[self.rank :: self.world_size]]

@@ -94,9 +94,9 @@ def _by_enumeration(adjacency: Adjacency, count: int, no_loops: bool, replace: b
     negatives = keys[~_is_excluded(adjacency, keys, no_loops)]
     source = random.generator()
     if replace and len(negatives) > 0:
-        picks = torch.randint(len(negatives), (count,), generator=source)
+        picks = torch.randint(len(negatives), (count,), generator=source, device=source.device)
     else:
-        picks = torch.randperm(len(negatives), generator=source)[:count]
+        picks = torch.randperm(len(negatives), generator=source, device=source.device)[:count]
     return negatives[picks.to(negatives.device)]
 
 

@@ -77,7 +77,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         self.num_traversals = _checks.positive(num_traversals, "num_traversals")
         self.metapath, self.metapath_hops = path, len(path)
         self.full_metapath = path * self.num_traversals
-        self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64)
+        self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64, device="cpu")
         self.restart_prob[len(path) :: len(path)] = restart_probabilities(
             termination_prob, self.num_traversals - 1, "termination_prob"
         )

@@ -254,7 +254,11 @@ def restart_probabilities(value: Any, steps: int, name: str) -> Tensor:
         GraphValueError: another shape, or a number that is not between 0 and 1.
     """
     try:
-        stops = torch.as_tensor(0.0 if value is None else value).detach().to("cpu", torch.float64)
+        stops = (
+            torch.as_tensor(0.0 if value is None else value, device="cpu")
+            .detach()
+            .to("cpu", torch.float64)
+        )
     except (TypeError, ValueError, RuntimeError) as error:
         raise GraphTypeError(
             f"Expected {name} to be a number or a tensor, got {_checks.kind(value)}."

@@ -102,7 +102,7 @@ def svd_pe(g: Graph, k: int, padding: bool = False, random_flip: bool = True) ->
 
 def random_signs(count: int) -> Tensor:
     """(count,) float64 of 1 and -1, each with probability 1/2."""
-    return torch.randint(2, (count,), generator=random.generator()).double() * 2 - 1
+    return torch.randint(2, (count,), generator=random.generator(), device="cpu").double() * 2 - 1
 
 
 def padded(columns: Tensor, count: int, value: float) -> Tensor:

@@ -88,7 +88,7 @@ def _array(tensor: Tensor | None, dtype: torch.dtype) -> Any:
 
 @cache
 def _no_rows(dtype: torch.dtype) -> Any:
-    return as_array(torch.zeros(0, 1, dtype=dtype))
+    return as_array(torch.zeros(0, 1, dtype=dtype, device="cpu"))
 
 
 @cache

@@ -164,7 +164,7 @@ def _flag(value: bool) -> tuple[int, ...]:
 @cache
 def _no_numbers(dtype: torch.dtype) -> Any:
     """No divisors of sums of ``dtype``."""
-    return torch.empty(0, dtype=accumulator(dtype)).numpy()
+    return torch.empty(0, dtype=accumulator(dtype), device="cpu").numpy()
 
 
 @lru_cache(maxsize=4096)

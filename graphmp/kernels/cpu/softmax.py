@@ -48,4 +48,4 @@ def _run(
 @cache
 def _no_rows(dtype: torch.dtype) -> Any:
     """An array without rows, of the accumulator's dtype."""
-    return as_array(torch.zeros(0, 1, dtype=accumulator(dtype)))
+    return as_array(torch.zeros(0, 1, dtype=accumulator(dtype), device="cpu"))

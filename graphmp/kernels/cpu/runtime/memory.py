@@ -55,12 +55,14 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     count = math.prod(shape)
     size = count * dtype.itemsize
     if size < LARGE:
-        return torch.empty(shape, dtype=dtype)
+        return torch.empty(shape, dtype=dtype, device="cpu")
     block = _take(_rounded(size))
     borrowed = block.numpy()[:size].view(_Borrowed)
     weakref.finalize(borrowed, _give_back, block).atexit = False
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    out = torch.empty(0, dtype=dtype)  # a view could not be changed in place by autograd
+    out = torch.empty(
+        0, dtype=dtype, device="cpu"
+    )  # a view could not be changed in place by autograd
     return out.set_(torch.from_numpy(borrowed).untyped_storage(), 0, shape, strides)
 
 
@@ -82,10 +84,10 @@ def _take(size: int) -> Tensor:
         with suppress(IndexError):  # another thread was faster
             return blocks.pop()
     try:
-        block = torch.empty(size, dtype=torch.uint8)
+        block = torch.empty(size, dtype=torch.uint8, device="cpu")
     except RuntimeError:  # out of memory: try again without the cache
         release()
-        block = torch.empty(size, dtype=torch.uint8)
+        block = torch.empty(size, dtype=torch.uint8, device="cpu")
     if _madvise is not None:
         start = -(-block.data_ptr() // _PAGE) * _PAGE
         _madvise(start, (block.data_ptr() + size - start) // _PAGE * _PAGE, _HUGE)
