@@ -30,6 +30,7 @@ Files:
 from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
+from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
 from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
 from ._graph.partition import metis_partition_assignment
@@ -240,6 +241,8 @@ __all__ = [
     "broadcast_edges",
     "broadcast_nodes",
     "compact_graphs",
+    "copy_u",
+    "copy_v",
     "create_block",
     "data",
     "dataloading",
@@ -336,6 +339,11 @@ __all__ = [
     "topk_nodes",
     "topological_nodes_generator",
     "transforms",
+    "u_add_v",
+    "u_div_v",
+    "u_dot_v",
+    "u_mul_v",
+    "u_sub_v",
     "unbatch",
     "validate_ids",
 ]

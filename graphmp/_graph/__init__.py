@@ -7,6 +7,7 @@ Files:
     depth_first: Generators of the steps of depth-first searches.
     display: Text and HTML representations.
     drawing: A drawing of the metagraph as SVG.
+    edgewise: Edge features from node features, as functions.
     export: Conversion to sparse matrices, NetworkX and edge indices.
     features: How users read and write features, and scopes.
     frames: The frames of all node and edge types.
