@@ -98,9 +98,11 @@ def pair_positions(
     us = graph._ids(u, adjacency.num_src, f"Ids of nodes{of_type(etype[0])}")
     vs = graph._ids(v, adjacency.num_dst, f"Ids of nodes{of_type(etype[2])}")
     us, vs = _checks.paired(us, vs)
-    sought, keys = adjacency.pair_keys(us, vs), adjacency.pairs[0]
-    low = torch.searchsorted(keys, sought)
-    return low, torch.searchsorted(keys, sought, right=True), (us, vs)
+    sought, order = adjacency.pair_keys(us, vs).sort()  # neighbours are searched in cached memory
+    keys = adjacency.pairs[0]
+    bounds = [torch.searchsorted(keys, sought), torch.searchsorted(keys, sought, right=True)]
+    low, high = (torch.empty_like(order).index_copy_(0, order, bound) for bound in bounds)
+    return low, high, (us, vs)
 
 
 def existing_pairs(
