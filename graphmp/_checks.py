@@ -280,7 +280,7 @@ def ids_or_mask(
     """Make a checked 1-D tensor of ids from ids or from a boolean mask of length ``limit``."""
     if not is_mask(value):
         return ids(value, dtype, device, limit, what)
-    mask = torch.as_tensor(value)
+    mask = value if isinstance(value, Tensor) else torch.as_tensor(value, device="cpu")
     if mask.shape != (limit,):
         raise GraphValueError(
             f"{what}: expected a mask of shape ({limit},), got {tuple(mask.shape)}."

@@ -260,7 +260,8 @@ def on_device(g: Graph, indices: Any) -> Any:
 def _tensor(value: Any) -> torch.Tensor:
     """Seeds as a tensor; of a mask the indices of its True elements."""
     try:
-        seeds = torch.as_tensor(list(value) if isinstance(value, range) else value)
+        where = value.device if isinstance(value, torch.Tensor) else "cpu"
+        seeds = torch.as_tensor(list(value) if isinstance(value, range) else value, device=where)
     except (TypeError, ValueError, RuntimeError) as error:
         raise GraphTypeError(
             f"Expected indices to be a tensor, a list or an array, got {_checks.kind(value)}."

@@ -120,7 +120,7 @@ def _tag_counts(csr: Csr, rows: Tensor, frame: Frame, field: str) -> Tensor:
 
 
 def _checked_bias(bias: Any, tags: int, device: torch.device) -> Tensor:
-    values = bias if isinstance(bias, Tensor) else torch.as_tensor(bias)
+    values = bias if isinstance(bias, Tensor) else torch.as_tensor(bias, device="cpu")
     if not values.is_floating_point():
         raise GraphTypeError(f"bias: expected floating point numbers, got {values.dtype}.")
     if values.shape != (tags,):

@@ -50,6 +50,10 @@ CALLS: dict[str, Callable[[gm.Graph], Any]] = {
     "neighbours": lambda g: sampling.sample_neighbors(g, on_cpu(1), 1).edges()[0],
     "walks": lambda g: sampling.random_walk(g, on_cpu(0), length=2)[0],
     "negatives": lambda g: sampling.global_uniform_negative_sampling(g, 2)[0],
+    "masks": lambda g: gm.node_subgraph(g, [True, True, False]).ndata["x"],
+    "lists of seeds": lambda g: next(
+        iter(dataloading.DataLoader(g, [0, 1], dataloading.NeighborSampler([1])))
+    )[0],
     "loader": lambda g: next(
         iter(dataloading.DataLoader(g, on_cpu(0, 1), dataloading.NeighborSampler([1])))
     )[0],
