@@ -119,17 +119,17 @@ def _begin(graph: Structure, source: Any, reverse: bool) -> tuple[Adjacency, Ten
 def _levels(adjacency: Adjacency, start: Tensor) -> list[tuple[Tensor, Tensor]]:
     """Nodes at each distance, with the edge of least id that first reaches each of them."""
     indptr, indices, eids = adjacency.csr
-    seen = torch.zeros(adjacency.num_src, dtype=torch.bool, device=start.device)
+    unseen = torch.iinfo(eids.dtype).max
+    least = eids.new_full((adjacency.num_src,), unseen)  # the edge through which a node is reached
+    least[start.long()] = -1
     levels, frontier, through = [], start, start.new_empty(0)
     while frontier.numel():
-        seen[frontier.long()] = True
         levels.append((frontier, through))
         positions = positions_of(indptr, frontier)
-        positions = positions[~seen[indices[positions].long()]]
-        order = torch.argsort(eids[positions], stable=True)
-        reached, edges = indices[positions][order], eids[positions][order]
-        frontier, inverse = torch.unique(reached, return_inverse=True)
-        first = inverse.new_full((frontier.numel(),), inverse.numel())
-        positions = torch.arange(inverse.numel(), device=start.device)
-        through = edges[first.scatter_reduce(0, inverse, positions, "amin")]
+        ends = indices[positions]
+        is_new = least[ends.long()] == unseen
+        ends, edges = ends[is_new], eids[positions[is_new]]
+        least.scatter_reduce_(0, ends.long(), edges, "amin")
+        frontier = torch.unique(ends)
+        through = least[frontier.long()]
     return levels
