@@ -81,10 +81,10 @@ class CSVDataset(GraphsDataset):
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
         path = Path(data_path).expanduser()
-        self._meta = read_meta(path / "meta.yaml")
+        self._description = read_meta(path / "meta.yaml")
         self._parsers = ndata_parser, edata_parser, gdata_parser
         super().__init__(
-            self._meta.name,
+            self._description.name,
             raw_dir=path,
             force_reload=force_reload,
             verbose=verbose,
@@ -93,7 +93,7 @@ class CSVDataset(GraphsDataset):
 
     def process(self) -> None:
         """Read the tables and build the graphs."""
-        meta: Meta = self._meta
+        meta: Meta = self._description
         nodes = {
             s.type[0]: self._table(s, _chosen(self._parsers[0], s.type[0])) for s in meta.nodes
         }
@@ -111,7 +111,7 @@ class CSVDataset(GraphsDataset):
             (self.labels,) = self.data.values()
 
     def _table(self, source: Source, parser: Parser | None) -> Table:
-        return read_table(source, Path(self.raw_dir), self._meta.separator, parser)
+        return read_table(source, Path(self.raw_dir), self._description.separator, parser)
 
     def _item(self, idx: int) -> Any:
         g = self._at(idx)
