@@ -14,7 +14,8 @@ import graphmp as gm
 from graphmp import dataloading as dl
 from graphmp.dataloading import negative_sampler
 
-each_idtype = pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+IDTYPES = [pytest.param(torch.int32, marks=pytest.mark.loops), torch.int64]
+each_idtype = pytest.mark.parametrize("idtype", IDTYPES, ids=str)
 full = dl.MultiLayerFullNeighborSampler(2)  # what is not excluded is in its blocks
 
 

@@ -24,7 +24,7 @@ import graphmp as gm
 from graphmp import dataloading as dl
 
 PEOPLE, MARKET = cases_of_people(people()), cases_of_market(market())
-IDTYPES = [torch.int32, torch.int64]
+IDTYPES = [pytest.param(torch.int32, marks=pytest.mark.loops), torch.int64]
 
 
 def case_of(kind: str, name: str, idtype: torch.dtype) -> tuple[gm.Graph, Case]:

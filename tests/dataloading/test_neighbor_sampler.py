@@ -13,7 +13,8 @@ from support.loaders import BOUGHT, BUYS, EID, FOLLOWS, NID, epoch, market, peop
 import graphmp as gm
 from graphmp import dataloading as dl
 
-each_idtype = pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+IDTYPES = [pytest.param(torch.int32, marks=pytest.mark.loops), torch.int64]
+each_idtype = pytest.mark.parametrize("idtype", IDTYPES, ids=str)
 
 
 def test_its_other_name_is_the_same_class() -> None:

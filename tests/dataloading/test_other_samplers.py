@@ -16,7 +16,8 @@ from torch import Tensor
 import graphmp as gm
 from graphmp import dataloading as dl
 
-each_idtype = pytest.mark.parametrize("idtype", [torch.int32, torch.int64], ids=str)
+IDTYPES = [pytest.param(torch.int32, marks=pytest.mark.loops), torch.int64]
+each_idtype = pytest.mark.parametrize("idtype", IDTYPES, ids=str)
 
 # ---- LABOR
 

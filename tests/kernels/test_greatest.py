@@ -41,6 +41,7 @@ def assert_as_reference(g: gm.Graph, rows: Tensor, k: int, weights: Tensor) -> N
 @each_idtype
 @each_corner
 @each_fast_backend
+@pytest.mark.loops
 def test_every_backend_chooses_the_same_edges_in_the_same_order(
     backend: str, corner: Corner, idtype: torch.dtype, k: int
 ) -> None:

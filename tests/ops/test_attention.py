@@ -230,6 +230,7 @@ def test_numbers_of_heads_may_have_a_last_dimension_of_one(name: str) -> None:
     "shape", [(), (1,), (3,), (1, 1), (2, 1), (1, 3), (2, 3), (2, 3, 1), (1, 1, 1), (2, 1, 1)]
 )
 @each_name
+@pytest.mark.loops
 def test_weights_broadcast_over_heads(name: str, shape: tuple[int, ...]) -> None:
     given, graph = operands(MIXED, name, lead=(2,)), MIXED.graph()
     weight = MIXED.feature("e", shape)

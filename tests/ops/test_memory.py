@@ -50,6 +50,7 @@ def message(name: str) -> fn.Message:
 
 @pytest.mark.parametrize("reducer", fn.reducer_names())
 @pytest.mark.parametrize("name", FUSED)
+@pytest.mark.thorough
 def test_update_all_of_nodes_and_edges_forward_and_backward(
     graph: gm.Graph, name: str, reducer: str
 ) -> None:

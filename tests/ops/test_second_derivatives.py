@@ -62,6 +62,7 @@ def test_the_other_reducers_of_a_product(reducer: str) -> None:
 @pytest.mark.parametrize(("left", "right"), [((2, 2), (2, 1)), ((2,), ()), ((2, 1), (1, 2))])
 @pytest.mark.parametrize("op", ["sub", "mul", "div"])
 @pytest.mark.usefixtures("backend")
+@pytest.mark.thorough
 def test_features_that_broadcast(op: str, left: tuple[int, ...], right: tuple[int, ...]) -> None:
     u, e = TINY.feature("u", left, torch.float64), TINY.feature("e", right, torch.float64)
     assert_differentiable_twice(lambda *x: ops.gspmm(GRAPH, op, "sum", *x), u, e)

@@ -295,6 +295,7 @@ def _spans(g: Graph) -> tuple[list[int], list[int]]:
 
 
 @each("call", {**PER_GRAPH, **PER_NODE})
+@pytest.mark.loops
 def test_int32_ids_and_a_second_call_give_the_same_bits(call: Callable[[Graph], Tensor]) -> None:
     g = batched((3,))
     x = g.ndata["x"].requires_grad_()

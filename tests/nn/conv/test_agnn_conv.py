@@ -18,6 +18,7 @@ RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 
 @pytest.mark.parametrize("learnt", [True, False], ids=["learnt", "fixed"])
 @each_corner
+@pytest.mark.loops
 def test_it_agrees_with_the_dense_formula(corner: Corner, learnt: bool) -> None:
     leaves, enters = ends_of(corner)
 

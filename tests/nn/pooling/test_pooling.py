@@ -169,6 +169,7 @@ def test_the_order_of_nodes_does_not_count(name: str) -> None:
 
 
 @each_layer
+@pytest.mark.loops
 def test_int32_ids_and_a_second_call_give_the_same_bits(name: str) -> None:
     layer, x = made(name), feature(batched().num_nodes(), (IN,))
     expected = layer(batched(), x)
