@@ -125,22 +125,22 @@ class FeatureAccess(Queries):
             >>> g.ndata["x"].shape
             torch.Size([3, 2])
         """
-        if self._frames.src is not self._frames.dst:
+        frames = self._frames.src
+        if frames is not self._frames.dst:
             raise GraphValueError(
                 "A block has source and destination nodes: use srcdata and dstdata."
             )
-        types, frames = self._meta.ntypes, self._frames.src
-        if len(types) == 1:
-            return frames[types[0]]
-        return FramesByType({t: frames[t] for t in types}, self._meta.ntype, "node")
+        if len(frames) == 1:
+            return next(iter(frames.values()))
+        return FramesByType(frames, self._meta.ntype, "node")
 
     @property
     def edata(self) -> Any:
         """Features of the edges: a mapping of tensors; with several types of ``{type: tensor}``."""
-        types, frames = self._meta.canonical_etypes, self._frames.edge
-        if len(types) == 1:
-            return frames[types[0]]
-        return FramesByType({t: frames[t] for t in types}, self._meta.etype, "edge")
+        frames = self._frames.edge
+        if len(frames) == 1:
+            return next(iter(frames.values()))
+        return FramesByType(frames, self._meta.etype, "edge")
 
     @property
     def srcdata(self) -> Any:
