@@ -16,6 +16,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..errors import GraphValueError
+from ..kernels.segments import remaining
 from .frames import Frames
 
 StateT = TypeVar("StateT", bound="GraphState")
@@ -226,10 +227,4 @@ def _sizes(sizes: dict[Any, Tensor] | None, rest: Mapping[Any, Tensor] | None) -
     """How many of the rows that stay lie in each graph of a batch, for each type; None if none."""
     if sizes is None or rest is None:
         return None
-    return {t: _remaining(size, rest[t]) if t in rest else size for t, size in sizes.items()}
-
-
-def _remaining(sizes: Tensor, rest: Tensor) -> Tensor:
-    """The sizes of consecutive groups of rows of which ``rest``, ascending, stay."""
-    ends = torch.searchsorted(rest, sizes.cumsum(0))
-    return ends.diff(prepend=ends.new_zeros(1)).to(sizes.dtype)
+    return {t: remaining(size, rest[t]) if t in rest else size for t, size in sizes.items()}

@@ -52,3 +52,21 @@ def ranges(low: Tensor, high: Tensor, total: int | None = None) -> Tensor:
     before = lengths.cumsum(0) - lengths
     starts = torch.repeat_interleave(low - before, lengths, output_size=total)
     return starts + torch.arange(starts.numel(), device=low.device)
+
+
+def remaining(sizes: Tensor, ids: Tensor) -> Tensor:
+    """The sizes of consecutive groups of rows when only some rows stay.
+
+    Args:
+        sizes: (n,) how many rows each group has.
+        ids: (k,) the rows that stay, ascending.
+
+    Returns:
+        (n,) in the dtype of ``sizes``.
+
+    Example:
+        >>> remaining(torch.tensor([2, 0, 3]), torch.tensor([1, 2, 4]))
+        tensor([1, 0, 2])
+    """
+    limits = torch.searchsorted(ids, sizes.cumsum(0))
+    return limits.diff(prepend=limits.new_zeros(1)).to(sizes.dtype)

@@ -14,6 +14,7 @@ from ..._graph.subgraph import node_subgraph
 from ..._storage.frame import EID
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ...kernels.segments import remaining
 from ...ops.broadcast import unsqueeze_like
 from .._shared.inputs import checked_nodes, in_dtype_of
 from .._shared.options import check_parameter
@@ -183,16 +184,10 @@ def _counts(sizes: Tensor, ratio: float) -> Tensor:
 def _smaller(graph: Graph, nodes: Tensor) -> Graph:
     """Some nodes, ascending, and the edges between them, as a batch of as many graphs."""
     smaller = node_subgraph(graph, nodes)
-    smaller.set_batch_num_nodes(_remaining(graph.batch_num_nodes(), nodes))
+    smaller.set_batch_num_nodes(remaining(graph.batch_num_nodes(), nodes))
     edges = {
-        etype: _remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID])
+        etype: remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID])
         for etype in graph.canonical_etypes
     }
     smaller.set_batch_num_edges(edges)
     return smaller
-
-
-def _remaining(sizes: Tensor, ids: Tensor) -> Tensor:
-    """How many of ascending ids each graph has."""
-    limits = torch.searchsorted(ids, sizes.cumsum(0))
-    return limits.diff(prepend=limits.new_zeros(1)).to(sizes.dtype)
