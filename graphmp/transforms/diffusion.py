@@ -15,6 +15,7 @@ from .._graph.simple import with_edges
 from ..errors import GraphValueError
 from ..graph import Graph
 from .base import BaseTransform
+from .products import edge_weights
 
 
 class _Diffusion(BaseTransform):
@@ -43,17 +44,13 @@ class _Diffusion(BaseTransform):
 
     def _matrix(self, g: Graph) -> Tensor:
         """(N, N) weights, from columns to rows; those of parallel edges are added."""
-        weights = g.edata.get(self.eweight_name)
-        if weights is None:
+        if self.eweight_name in g.edata:
+            weights = edge_weights(g, self.eweight_name)
+        else:
             weights = torch.ones(g.num_edges(), device=g.device)
-        if weights.shape != (g.num_edges(),):
-            raise GraphValueError(
-                f"Expected weights of shape ({g.num_edges()},), got field {self.eweight_name!r} of "
-                f"shape {tuple(weights.shape)}."
-            )
         u, v = (end.long() for end in g.edges())
         zeros = weights.new_zeros(g.num_nodes(), g.num_nodes())
-        return zeros.index_put((v, u), weights, accumulate=True)  # type: ignore[no-any-return]
+        return zeros.index_put((v, u), weights, accumulate=True)
 
     def _threshold(self, matrix: Tensor) -> float:
         """The least entry that becomes an edge."""

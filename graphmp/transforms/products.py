@@ -146,7 +146,7 @@ def adj_product_graph(A: Graph, B: Graph, weight_name: str, etype: str = DEFAULT
     check_together([A, B])
     (first, second), (left, right) = (
         (A.adjacency, B.adjacency),
-        (_weights(graph, weight_name) for graph in (A, B)),
+        (edge_weights(graph, weight_name) for graph in (A, B)),
     )
     source, target = A.canonical_etypes[0][0], B.canonical_etypes[0][2]
     if first.num_dst != second.num_src:
@@ -204,7 +204,7 @@ def adj_sum_graph(graphs: Sequence[Graph], weight_name: str) -> Graph:
             )
     u = torch.cat([graph.adjacency.src for graph in graphs])
     v = torch.cat([graph.adjacency.dst for graph in graphs])
-    weights = torch.cat([_weights(graph, weight_name) for graph in graphs])
+    weights = torch.cat([edge_weights(graph, weight_name) for graph in graphs])
     joined = _simple_sum(Adjacency.from_coo(u, v, first.num_src, first.num_dst), weights)
     counts = {etype[0]: first.num_src, etype[2]: first.num_dst}
     return _weighted(graphs[0], etype, counts, weight_name, joined)
@@ -231,7 +231,13 @@ def _simple_sum(edges: Adjacency, weights: Tensor) -> tuple[Adjacency, Tensor]:
     return Adjacency.from_coo(u, v, edges.num_src, edges.num_dst), sums
 
 
-def _weights(g: Graph, name: str) -> Tensor:
+def edge_weights(g: Graph, name: str) -> Tensor:
+    """The weights in a field of the edges of the only type, (E,).
+
+    Raises:
+        GraphKeyError: no such field.
+        GraphValueError: several edge types, or weights of another shape.
+    """
     weights: Tensor = g._frames.edge[g._meta.etype(None)][name]
     if weights.ndim != 1:
         raise GraphValueError(
