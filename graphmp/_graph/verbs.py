@@ -22,7 +22,7 @@ from .._message_passing.relation import Incoming, Relation
 from .._storage.frame import ALL, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
-from ..function import REDUCERS, Message
+from ..function import REDUCERS
 from .arguments import edge_argument
 from .state import GraphState
 from .structure import is_all
@@ -162,7 +162,7 @@ class Verbs(GraphState):
             tensor([11., 11.])
         """
         messages = resolve_message(func)
-        if etype is None and is_all(edges) and isinstance(func, Message):
+        if etype is None and messages.spans_types and is_all(edges):
             relations = map(self._relation, self._meta.canonical_etypes)
             results = [
                 (relation.edge, messages.columns(relation))

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce as fold
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
@@ -89,7 +89,13 @@ def without_lacking(groups: list[Incoming], messages: Messages) -> list[Incoming
 
 
 class Messages(ABC):
-    """A message function, applied to relations."""
+    """A message function, applied to relations.
+
+    Attributes:
+        spans_types: whether messages on all edges, without a type, are those of every type.
+    """
+
+    spans_types: ClassVar[bool] = False
 
     @abstractmethod
     def columns(self, relation: Relation) -> Columns:
@@ -113,6 +119,8 @@ class Messages(ABC):
 @dataclass(frozen=True, eq=False)
 class BuiltinMessages(Messages):
     """Messages of a builtin, which kernels compute from its operands."""
+
+    spans_types: ClassVar[bool] = True
 
     spec: Message
 
