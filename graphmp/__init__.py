@@ -11,6 +11,7 @@ Files:
     _graph: The parts of class Graph: its state, and a file for each family of methods.
     _message_passing: Message passing over relations, with builtin and user functions.
     _storage: What a graph stores: its types, the edges of each relation, and columns of features.
+    compat: DGL's names, for programs that import them.
     construct: Functions that create graphs from edges, SciPy, NetworkX and edge indices.
     data: Data sets: read from files, embedded, or generated.
     dataloading: Samplers and data loaders for minibatch training.

@@ -1,68 +1,49 @@
-"""`docs/dgl.md` lists the names of DGL that exist, and replacements for the others."""
+"""The table of DGL's names agrees with graphmp, and `docs/dgl.md` with the table."""
 
 from __future__ import annotations
 
 import re
 from functools import reduce
-from itertools import permutations
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
 
 import pytest
 
 import graphmp as gm
+from graphmp.compat.page import MARK, lists
+from graphmp.compat.table import Module, modules
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "dgl.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## .*?`dgl\.?([\w.]*)`\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
-each_section = pytest.mark.parametrize("name", SECTIONS)
+EDGE = gm.graph(([0], [1]))
+each_module = pytest.mark.parametrize("module", modules().values(), ids=lambda module: module.name)
 
 
-def owner(name: str) -> Any:
-    """The module of a section; for that of graphs, a graph."""
-    if name == "DGLGraph":
-        return gm.graph(([0], [1]))
-    return reduce(getattr, filter(None, name.split(".")), gm)
+def has(module: Module, name: str) -> bool:
+    """Whether a module's home has a name; for the methods of graphs, whether a graph does."""
+    homes = [EDGE if home == "graphmp.Graph" else resolve_name(home) for home in module.homes]
+    return any(hasattr(home, name) for home in homes)
 
 
-def names(text: str) -> list[str]:
-    return re.findall(r"`(\w+)`", text)
+def test_the_page_has_the_lists_of_the_table() -> None:
+    assert PAGE.partition(MARK)[2] == lists(), "run python -m graphmp.compat.page"
 
 
-def test_every_module_has_a_section() -> None:
-    modules = "nn.pytorch nn.functional function ops sampling dataloading transforms data random"
-    assert set(SECTIONS) == {
-        "",
-        "DGLGraph",
-        "dataloading.negative_sampler",
-        *modules.split(),
-    }
+@each_module
+def test_the_names_of_a_module_are_sorted_and_have_a_home(module: Module) -> None:
+    assert list(module.names) == sorted(set(module.names))
+    assert {*module.instead} <= {*module.names, "*"}
+    assert [resolve_name(home) for home in module.homes]
 
 
-@each_section
-def test_names_listed_as_available_exist(name: str) -> None:
-    pattern = r"^Available: (.*?)(?:, and every|, which|\.$)"
-    [available] = re.findall(pattern, SECTIONS[name], re.M | re.S)
-    listed = names(available)
-    assert listed
-    assert [each for each in listed if not hasattr(owner(name), each)] == []
+@each_module
+def test_available_names_exist(module: Module) -> None:
+    assert [name for name in module.available if not has(module, name)] == []
 
 
-@each_section
-def test_names_listed_as_not_available_do_not_exist(name: str) -> None:
-    rows = re.findall(r"^\| (.*?) \|", SECTIONS[name], re.M)
-    listed = [each for row in rows for each in names(row)]
-    assert [each for each in listed if hasattr(owner(name), each)] == []
-
-
-def test_every_message_of_two_ends_exists() -> None:
-    for left, right in permutations("uve", 2):
-        for operator in ("add", "sub", "mul", "div", "dot"):
-            message = f"{left}_{operator}_{right}"
-            assert hasattr(gm.function, message)
-            assert hasattr(gm.ops, message)
-    for message in ("copy_u", "copy_e", *(f"u_{op}_e" for op in ("add", "sub", "mul", "div"))):
-        for reducer in ("sum", "max", "min", "mean"):
-            assert hasattr(gm.ops, f"{message}_{reducer}")
+@each_module
+def test_names_that_are_not_available_do_not_exist(module: Module) -> None:
+    missing = set(module.names) - set(module.available)
+    assert [name for name in missing if has(module, name)] == [], "delete them in names.ini"
 
 
 def test_replacements_exist() -> None:

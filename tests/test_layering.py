@@ -27,6 +27,7 @@ LAYERS = (
     {"construct"},
     {"readout", "transforms"},
     {"nn", "dataloading", "data"},
+    {"compat"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
