@@ -28,7 +28,7 @@ Files:
     transforms: Functions that return a changed graph; batches of graphs.
 """
 
-from . import data, dataloading, function, init, kernels, nn, ops, sampling, transforms
+from . import compat, data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
 from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
@@ -81,7 +81,9 @@ from .dataloading.features import (
 )
 from .errors import (
     DGLError,
+    GraphAttributeError,
     GraphError,
+    GraphImportError,
     GraphIndexError,
     GraphKeyError,
     GraphRuntimeError,
@@ -204,7 +206,9 @@ __all__ = [
     "FeatMask",
     "GCNNorm",
     "Graph",
+    "GraphAttributeError",
     "GraphError",
+    "GraphImportError",
     "GraphIndexError",
     "GraphKeyError",
     "GraphRuntimeError",
@@ -242,6 +246,7 @@ __all__ = [
     "broadcast_edges",
     "broadcast_nodes",
     "compact_graphs",
+    "compat",
     "copy_u",
     "copy_v",
     "create_block",

@@ -7,7 +7,11 @@
     ├── GraphTypeError              also a TypeError: an object or dtype of the wrong type
     ├── GraphKeyError               also a KeyError: an unknown field, node type or edge type
     ├── GraphIndexError             also an IndexError: an id out of range
-    └── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
+    ├── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
+    ├── GraphAttributeError         also an AttributeError: a name of DGL that graphmp does not have
+    └── GraphImportError            also an ImportError: a module of DGL that graphmp does not have
+
+    The last two are also a NotImplementedError.
 
     GraphWarning                    a UserWarning: valid, but probably unintended
 
@@ -18,7 +22,9 @@ from __future__ import annotations
 
 __all__ = [
     "DGLError",
+    "GraphAttributeError",
     "GraphError",
+    "GraphImportError",
     "GraphIndexError",
     "GraphKeyError",
     "GraphRuntimeError",
@@ -54,6 +60,14 @@ class GraphIndexError(GraphError, IndexError):
 
 class GraphRuntimeError(GraphError, RuntimeError):
     """A call is invalid in the current state of the graph, the device or the installation."""
+
+
+class GraphAttributeError(GraphError, AttributeError, NotImplementedError):
+    """A name of DGL that graphmp does not have."""
+
+
+class GraphImportError(GraphError, ImportError, NotImplementedError):
+    """A module or an imported name of DGL that graphmp does not have."""
 
 
 class GraphWarning(UserWarning):

@@ -20,6 +20,13 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def _fill(text: str, indent: str = "") -> str:
+    """A paragraph in lines of 100 characters, which end between words."""
+    return textwrap.fill(
+        text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _missing(module: Module) -> str:
     """The table of what a module does not have; a row for the names of one replacement."""
     rows: dict[str, list[str]] = {}
@@ -31,25 +38,38 @@ def _missing(module: Module) -> str:
 
 def _section(module: Module) -> str:
     """The heading of a module, its available names and the table of the others."""
-    text = textwrap.fill(f"Available: {_code(module.available)}.", 100, break_long_words=False)
+    text = _fill(f"Available: {_code(module.available)}.")
     return f"\n## `{module.name}`\n\n{text}\n{_missing(module)}"
+
+
+def _parts(whole: Module) -> str:
+    """The modules inside another of which something is available, as an item of a list."""
+    parts = [each for each in modules().values() if each.whole == whole.name != each.name]
+    names = [each.name.removeprefix(f"{whole.name}.") for each in parts if each.available]
+    return _fill(f"- in `{whole.name}`: {_code(names)}", "  ") + "\n" if names else ""
 
 
 def lists() -> str:
     """The lists of all modules.
 
     Returns:
-        Markdown: a section for each module, and one for those of which nothing is available.
+        Markdown: a section for each module, one for the modules inside them, and one for those of
+        which nothing is available.
 
     Example:
         >>> from graphmp.compat.page import lists
         >>> "## `dgl.sampling`" in lists()
         True
     """
-    parts = [module for module in modules().values() if module.available]
-    others = [module for module in modules().values() if not module.available]
-    rows = "".join(f"| `{module.name}` | {module.instead['*']} |\n" for module in others)
-    return "".join(map(_section, parts)) + f"\n## Other modules\n\n{_HEAD}{rows}"
+    wholes = [module for module in modules().values() if module.whole == module.name]
+    sections = "".join(_section(module) for module in wholes if not module.is_absent)
+    parts = "".join(map(_parts, wholes))
+    absent = [module for module in wholes if module.is_absent]
+    rows = "".join(f"| `{module.name}` | {module.instead['*']} |\n" for module in absent)
+    return (
+        f"{sections}\n## Modules inside these\n\nEach has the names that DGL defines in it:\n\n"
+        f"{parts}\n## Other modules\n\n{_HEAD}{rows}"
+    )
 
 
 def write() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
 from importlib.resources import files
 from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
-__all__ = ["Module", "modules"]
+from ..errors import GraphAttributeError
+
+__all__ = ["Module", "advice", "modules"]
+
+_PARTS = "parts of "
 
 
 class Module(NamedTuple):
@@ -19,29 +24,41 @@ class Module(NamedTuple):
         homes: where graphmp has its names; the first home that has a name is the one.
         names: its public names in DGL, sorted.
         instead: for each name that graphmp does not have, what to use instead; ``*`` is all names.
+        whole: the name of the module that this one is a part of; its own if it is no part.
     """
 
     name: str
     homes: tuple[str, ...]
     names: tuple[str, ...]
     instead: dict[str, str]
+    whole: str
 
     @property
     def available(self) -> list[str]:
         """The names that graphmp has, sorted."""
-        return [] if "*" in self.instead else [x for x in self.names if x not in self.instead]
+        return [] if self.is_absent else [x for x in self.names if x not in self.instead]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether graphmp has none of the names."""
+        return "*" in self.instead
 
     def get(self, name: str) -> Any:
-        """The object of a name.
+        """The object that a name means in graphmp.
 
         Args:
-            name: a name that one of the homes has.
+            name: a name of one of the homes; it need not be a public one.
 
         Returns:
-            The object in graphmp.
+            The object itself, no copy.
+
+        Raises:
+            GraphAttributeError: the name is not available.
         """
-        home = next(home for home in self.homes if hasattr(resolve_name(home), name))
-        return getattr(resolve_name(home), name)
+        for home in map(resolve_name, self.homes):
+            if name not in self.instead and hasattr(home, name):
+                return getattr(home, name)
+        raise GraphAttributeError(advice(f"{self.name}.{name}"))
 
 
 @cache
@@ -49,9 +66,10 @@ def modules() -> dict[str, Module]:
     """The modules of DGL by name, in the order of the page.
 
     Returns:
-        The table in ``names.ini``. A section is a module, ``home`` and ``names`` are as in
-        :class:`Module`; every other key names what is not available, and its value says what to
-        use instead.
+        The table in ``names.ini``. A section is a module; ``home`` and ``names`` are as in
+        :class:`Module`, and every other key names what is not available, and its value says what to
+        use instead. A section of parts has a line for each module inside another: its names, or
+        ``*`` for all. A part has the homes of the whole, and the names that it lacks.
 
     Example:
         >>> from graphmp.compat.table import modules
@@ -61,11 +79,52 @@ def modules() -> dict[str, Module]:
     parser = ConfigParser(delimiters="=", interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(files(__package__).joinpath("names.ini").read_text(encoding="utf-8"))
-    return {name: _module(name, dict(parser[name])) for name in parser.sections()}
+    table: dict[str, Module] = {}
+    for title in parser.sections():
+        section = dict(parser[title])
+        if title.startswith(_PARTS):
+            table |= {part.name: part for part in _parts(table[title[len(_PARTS) :]], section)}
+        else:
+            table[title] = _module(title, section)
+    return table
 
 
 def _module(name: str, section: dict[str, str]) -> Module:
     """A section of the file as a record."""
     homes, names = section.pop("home").split(), section.pop("names", "").split()
     instead = {one: text for key, text in section.items() for one in key.split()}
-    return Module(name, tuple(homes), tuple(names), instead)
+    return Module(name, tuple(homes), tuple(names), instead, name)
+
+
+def _parts(whole: Module, section: dict[str, str]) -> Iterator[Module]:
+    """The modules inside another; they have its homes, and the package's top as a last one."""
+    homes = (*whole.homes, "graphmp")
+    for name, text in section.items():
+        names = whole.names if text == "*" else tuple(text.split())
+        yield Module(f"{whole.name}.{name}", homes, names, whole.instead, whole.name)
+
+
+def advice(name: str) -> str:
+    """What to do about a name of DGL that is not available.
+
+    Args:
+        name: the whole name, such as ``dgl.data.utils.makedirs``.
+
+    Returns:
+        The place on the page of DGL's names, and what to use instead, if the page says it.
+
+    Example:
+        >>> from graphmp.compat.table import advice
+        >>> advice("dgl.random.choice").partition("; ")[0]
+        'Expected a name that graphmp has, got dgl.random.choice'
+    """
+    module, rest = modules().get(name), "*"
+    place = name
+    while module is None:
+        place, _, rest = place.rpartition(".")
+        module = modules().get(place)
+    text = module.instead.get(rest) or module.instead.get("*")
+    instead = f" Instead: {text}." if text else ""
+    return (
+        f"Expected a name that graphmp has, got {name}; see {module.whole} in docs/dgl.md.{instead}"
+    )

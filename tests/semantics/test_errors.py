@@ -21,6 +21,8 @@ BUILTINS = {
     "GraphKeyError": KeyError,
     "GraphIndexError": IndexError,
     "GraphRuntimeError": RuntimeError,
+    "GraphAttributeError": AttributeError,
+    "GraphImportError": ImportError,
 }
 TREES = {
     path: ast.parse(path.read_text(encoding="utf-8"))

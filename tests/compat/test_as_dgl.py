@@ -1,0 +1,169 @@
+"""`as_dgl` answers DGL's modules with graphmp's objects, and says what it does not have."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import pickle
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import graphmp as gm
+from graphmp.compat import as_dgl
+from graphmp.compat.table import modules
+
+MODULES = [name for name, module in modules().items() if name[:3] == "dgl"]
+PRESENT = [name for name in MODULES if not modules()[name].is_absent]
+WHOLE = [module for module in modules().values() if module.whole == module.name]
+ABSENT = [module.name for module in WHOLE if module.is_absent]
+NOTHING = "dgl.nothing", "dgl.data.nothing", "dgl.nn.pytorch.conv.nothing"
+
+
+def loaded() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "dgl"}
+
+
+@pytest.fixture(autouse=True)
+def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """DGL is answered during a test, and no longer."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    as_dgl()
+    yield
+    for name in loaded():
+        del sys.modules[name]
+
+
+def resolved(name: str) -> Any:
+    module, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(module), last)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    {
+        "dgl.graph": gm.graph,
+        "dgl.batch": gm.batch,
+        "dgl.batch.batch": gm.batch,
+        "dgl.merge": gm.merge,
+        "dgl.DGLError": gm.GraphError,
+        "dgl.convert.heterograph": gm.heterograph,
+        "dgl.heterograph.DGLGraph": gm.DGLGraph,
+        "dgl.nn.GATConv": gm.nn.GATConv,
+        "dgl.nn.pytorch.conv.gatconv.GATConv": gm.nn.GATConv,
+        "dgl.nn.pytorch.softmax.edge_softmax": gm.nn.functional.edge_softmax,
+        "dgl.nn.pytorch.glob.SumPooling": gm.nn.SumPooling,
+        "dgl.function.message.u_mul_e": gm.function.u_mul_e,
+        "dgl.ops.edge_softmax": gm.ops.edge_softmax,
+        "dgl.ops.spmm.u_mul_e_sum": gm.ops.u_mul_e_sum,
+        "dgl.dataloading.neighbor_sampler.NeighborSampler": gm.dataloading.NeighborSampler,
+        "dgl.dataloading.negative_sampler.Uniform": gm.dataloading.negative_sampler.Uniform,
+        "dgl.dataloading.base.NID": gm.NID,
+        "dgl.data.utils.download": gm.data.download,
+        "dgl.data.citegrh.load_cora": gm.data.load_cora,
+        "dgl.data.dgl_dataset.DGLDataset": gm.data.DGLDataset,
+        "dgl.transforms.functional.add_self_loop": gm.add_self_loop,
+        "dgl.transforms.to_block": gm.to_block,
+        "dgl.optim.SparseAdam": gm.nn.optim.SparseAdam,
+        "dgl.random.seed": gm.seed,
+    }.items(),
+)
+def test_a_name_is_graphmps_own_object(name: str, value: Any) -> None:
+    assert resolved(name) is value
+    assert resolved(name) is value  # from the alias itself, the second time
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_every_module_is_imported_with_its_public_names(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__name__ == name
+    assert module.__all__ == modules()[name].available
+    assert set(module.__all__) <= set(dir(module))
+    assert [each for each in module.__all__ if not hasattr(module, each)] == []
+
+
+def test_modules_are_attributes_of_the_modules_around_them() -> None:
+    import dgl
+
+    assert dgl.nn.pytorch.conv.gatconv is sys.modules["dgl.nn.pytorch.conv.gatconv"]
+    assert dgl.data.utils is sys.modules["dgl.data.utils"]
+    assert dgl.random is sys.modules["dgl.random"]
+
+
+def test_importing_a_module_leaves_a_function_of_its_name() -> None:
+    import dgl.batch
+    import dgl.transforms.to_block
+
+    assert dgl.batch is gm.batch
+    assert dgl.transforms.to_block is gm.to_block
+
+
+def test_a_star_imports_the_public_names() -> None:
+    names: dict[str, Any] = {}
+    exec("from dgl.nn.pytorch.conv import *", names)
+    assert names["GATConv"] is gm.nn.GATConv
+    assert "CuGraphGATConv" not in names
+
+
+@pytest.mark.parametrize("name", [*ABSENT, *NOTHING])
+def test_importing_a_missing_module_says_where_to_look(name: str) -> None:
+    with pytest.raises(NotImplementedError, match=rf"got {name}; see dgl.* in docs/dgl\.md"):
+        importlib.import_module(name)
+    with pytest.raises(ImportError) as caught:
+        importlib.import_module(name)
+    assert caught.value.name == name
+
+
+def test_a_missing_name_says_what_to_use_instead() -> None:
+    import dgl
+
+    message = r"got dgl.nn.CuGraphGATConv; see dgl.nn in docs/dgl.md. Instead: `GATConv`"
+    with pytest.raises(gm.GraphImportError, match=message):
+        from dgl.nn import CuGraphGATConv  # noqa: F401
+    with pytest.raises(gm.GraphAttributeError, match=message):
+        _ = dgl.nn.CuGraphGATConv
+    with pytest.raises(NotImplementedError, match=r"got dgl.distributed; .*torch.distributed"):
+        dgl.distributed.initialize("ip_config.txt")
+    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Frame; see dgl in docs"):
+        from dgl.frame import Frame  # noqa: F401
+
+
+def test_what_is_missing_is_no_attribute() -> None:
+    import dgl
+
+    assert not hasattr(dgl, "graphbolt")
+    assert not hasattr(dgl.nn, "CuGraphGATConv")
+    assert not hasattr(dgl, "nothing")
+    assert not hasattr(dgl, "__nothing__")
+
+
+def test_programs_find_the_version() -> None:
+    import dgl
+
+    assert dgl.__version__ == importlib.metadata.version("dgl") == "2.1.0"
+    assert importlib.util.find_spec("dgl") is not None
+    assert importlib.util.find_spec("dgl.nn.pytorch") is not None
+    assert "pytest" in {each.metadata["Name"] for each in importlib.metadata.distributions()}
+
+
+def test_doing_so_again_changes_nothing() -> None:
+    before, finders, path = loaded(), list(sys.meta_path), list(sys.path)
+    as_dgl()
+    assert (loaded(), sys.meta_path, sys.path) == (before, finders, path)
+    assert importlib.reload(sys.modules["dgl"]) is before["dgl"]
+
+
+def test_dgl_itself_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dgl", ModuleType("dgl"))
+    with pytest.raises(gm.GraphRuntimeError, match="before the first import of dgl"):
+        as_dgl()
+
+
+def test_pickles_that_name_dgls_modules_are_read() -> None:
+    text = b"cdgl.nn.pytorch.conv.gatconv\nGATConv\n."
+    assert pickle.loads(text) is gm.nn.GATConv

@@ -1,0 +1,70 @@
+"""`python -m graphmp.compat` runs programs for DGL as `python` would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.program
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import json, sys
+import dgl
+import dgl.nn.pytorch as dglnn
+import torch.multiprocessing as mp
+
+def work(rank, folder):
+    from dgl.nn import GATConv
+    with open(f"{folder}/{rank}", "w") as file:
+        file.write(f"{dgl.__version__} {GATConv is dglnn.GATConv}")
+
+if __name__ == "__main__":
+    main = sys.modules["__main__"]
+    assert main.work is work and main.__spec__ is None and main.__file__ == __file__
+    mp.spawn(work, args=(sys.argv[1],), nprocs=1)
+    print(json.dumps([sys.argv, sys.path[0], __file__]))
+    sys.exit(3)
+"""
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program for DGL in a folder."""
+    command = [sys.executable, "-W", "error", "-m", "graphmp.compat", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_script_runs_with_its_arguments_its_workers_and_its_exit_code(tmp_path: Path) -> None:
+    program = tmp_path / "inner" / "program.py"
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    done = run("inner/program.py", str(tmp_path), "-x", folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    argv, path, file = json.loads(done.stdout)
+    assert argv == ["inner/program.py", str(tmp_path), "-x"]
+    assert (path, file) == (str(program.parent), str(program))
+    assert (tmp_path / "0").read_text() == "2.1.0 True"
+
+
+def test_an_error_has_the_traceback_of_the_program_alone(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("from dgl.nn import CuGraphGATConv\n")
+    done = run("program.py", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert "graphmp.compat" not in done.stderr.partition("program.py")[0]
+    assert "GraphImportError: Expected a name that graphmp has" in done.stderr
+
+
+def test_a_module_and_code_run_as_well(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import sys, dgl; print(sys.argv[1:], __name__)")
+    assert run("-m", "program", "a", folder=tmp_path).stdout == "['a'] __main__\n"
+    code = "import sys, dgl; print(sys.argv, sys.warnoptions)"
+    assert run("-c", code, "b", folder=tmp_path).stdout == "['-c', 'b'] ['error']\n"
