@@ -56,6 +56,7 @@ def test_all_lists_what_the_top_of_the_package_binds() -> None:
     bound = {n for n, v in vars(gm).items() if n[0] != "_" and not inspect.ismodule(v)}
     packages = {
         "__version__",
+        "compat",
         "data",
         "dataloading",
         "function",
