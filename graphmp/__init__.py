@@ -30,6 +30,7 @@ Files:
 
 from . import compat, data, dataloading, function, init, kernels, nn, ops, sampling, transforms
 from ._checks import validate_ids
+from ._graph.apply_each import apply_each
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
 from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
 from ._graph.export import to_edge_index, to_networkx
@@ -237,6 +238,7 @@ __all__ = [
     "adj_product_graph",
     "adj_sum_graph",
     "adjusted_homophily",
+    "apply_each",
     "batch",
     "bfs_edges_generator",
     "bfs_nodes_generator",

@@ -7,6 +7,7 @@ from ._graph.arguments import edge_argument
 from ._graph.batch_info import BatchInfo
 from ._graph.conversion import Conversion
 from ._graph.export import adj, adj_external, adj_tensors, inc, to_networkx
+from ._graph.feature_storage import get_edge_storage, get_node_storage
 from ._graph.features import FeatureAccess
 from ._graph.line import line_graph
 from ._graph.mutation import Mutation
@@ -34,6 +35,7 @@ from .sampling import (
     sample_labors,
     sample_neighbors,
     sample_neighbors_biased,
+    sample_neighbors_fused,
     select_topk,
 )
 
@@ -65,7 +67,8 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     batch_info: batch_size, batch_num_nodes, batch_num_edges, set_batch_num_nodes,
         set_batch_num_edges.
     conversion: to, cpu, int, long, astype, local_var, clone, formats, create_formats_,
-        pin_memory_, unpin_memory_, is_pinned.
+        pin_memory_, unpin_memory_, is_pinned, record_stream.
+    feature_storage: get_node_storage, get_edge_storage.
     mutation: add_nodes, add_edges, remove_nodes, remove_edges.
     verbs: update_all, multi_update_all, apply_edges, apply_nodes, filter_nodes, filter_edges.
     propagation: send_and_recv, pull, push, prop_nodes, prop_edges.
@@ -78,12 +81,15 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     line: line_graph.
     reorder: reorder_graph.
     sampling: sample_neighbors, sample_neighbors_biased, sample_etype_neighbors, sample_labors,
-        select_topk, global_uniform_negative_sampling.
+        sample_neighbors_fused, select_topk, global_uniform_negative_sampling.
     export: adj, adjacency_matrix, adj_external, adj_tensors, inc, incidence_matrix,
         to_networkx.
     """
 
     edge_argument = edge_argument
+
+    get_node_storage = get_node_storage
+    get_edge_storage = get_edge_storage
 
     __getitem__ = relations
     subgraph = node_subgraph
@@ -103,6 +109,7 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     reorder_graph = reorder_graph
 
     sample_neighbors = sample_neighbors
+    sample_neighbors_fused = sample_neighbors_fused
     sample_neighbors_biased = sample_neighbors_biased
     sample_etype_neighbors = sample_etype_neighbors
     sample_labors = sample_labors

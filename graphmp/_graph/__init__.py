@@ -1,6 +1,7 @@
 """The parts of class Graph: its state, and a file for each family of methods.
 
 Files:
+    apply_each: A function applied to each value of a dict or a list.
     arguments: How methods and functions read the nodes and edges that a user names.
     batch_info: The numbers of nodes and edges of each graph in a batch.
     conversion: Copies of a graph, on another device, with another id type or other layouts.
@@ -9,6 +10,7 @@ Files:
     drawing: A drawing of the metagraph as SVG.
     edgewise: Edge features from node features, as functions.
     export: Conversion to sparse matrices, NetworkX and edge indices.
+    feature_storage: Features that are read by rows.
     features: How users read and write features, and scopes.
     frames: The frames of all node and edge types.
     line: The line graph.

@@ -86,6 +86,29 @@ class Conversion(GraphState):
             _set_pinned(self, False)
         return self
 
+    def record_stream(self: StateT, stream: torch.cuda.Stream) -> StateT:
+        """Tell the allocator that a CUDA stream uses the graph; see ``Tensor.record_stream``.
+
+        Args:
+            stream: the stream.
+
+        Returns:
+            This graph.
+
+        Raises:
+            GraphValueError: a graph that is not on a GPU.
+        """
+        if self.device.type != "cuda":
+            raise GraphValueError(
+                f"record_stream: expected a graph on a GPU, got one on {self.device}."
+            )
+        for adjacency in self.adjacencies.values():
+            adjacency.record_stream(stream)
+        for frame in self._frames.all():
+            for column in frame.values():
+                column.record_stream(stream)
+        return self
+
     def is_pinned(self) -> bool:
         """Whether the ids are in page-locked memory."""
         return _is_pinned(self)

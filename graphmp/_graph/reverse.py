@@ -10,13 +10,22 @@ from .state import assembled
 from .structure import AnyGraph
 
 
-def reverse(g: AnyGraph, copy_ndata: bool = True, copy_edata: bool = False) -> AnyGraph:
+def reverse(
+    g: AnyGraph,
+    copy_ndata: bool = True,
+    copy_edata: bool = False,
+    *,
+    share_ndata: bool | None = None,
+    share_edata: bool | None = None,
+) -> AnyGraph:
     """Turn every edge around; edge ids stay.
 
     Args:
         g: any graph that is not a block.
         copy_ndata: keep node features.
         copy_edata: keep edge features.
+        share_ndata: an older name of ``copy_ndata``, used instead of it if it is not None.
+        share_edata: likewise of ``copy_edata``.
 
     Returns:
         A graph over the same tensors; ``(s, name, d)`` becomes ``(d, name, s)``.
@@ -30,6 +39,8 @@ def reverse(g: AnyGraph, copy_ndata: bool = True, copy_edata: bool = False) -> A
         (tensor([2, 3]), tensor([0, 1]))
     """
     refuse_block(g)
+    copy_ndata = copy_ndata if share_ndata is None else share_ndata
+    copy_edata = copy_edata if share_edata is None else share_edata
     meta = Metagraph([(d, name, s) for s, name, d in g.canonical_etypes], g.ntypes)
     adjacencies = {(d, n, s): a.reversed for (s, n, d), a in g.adjacencies.items()}
     old = g._frames

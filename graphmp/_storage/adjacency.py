@@ -237,6 +237,11 @@ class Adjacency:
         change = Tensor.pin_memory if pin else Tensor.clone
         return Adjacency(self._layouts.map_tensors(change), self._side)
 
+    def record_stream(self, stream: torch.cuda.Stream) -> None:
+        """Tell the allocator that a stream uses every layout."""
+        for tensor in self._layouts.tensors():
+            tensor.record_stream(stream)
+
     @property
     def is_pinned(self) -> bool:
         """Whether every layout is in page-locked memory."""

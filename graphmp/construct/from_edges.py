@@ -62,7 +62,6 @@ def graph(
 def heterograph(
     data_dict: Mapping[CanonicalEtype, Any],
     num_nodes_dict: Mapping[str, int] | None = None,
-    *,
     idtype: torch.dtype | None = None,
     device: Any = None,
 ) -> Graph:
@@ -111,7 +110,6 @@ def create_block(
     data_dict: Any,
     num_src_nodes: Any = None,
     num_dst_nodes: Any = None,
-    *,
     idtype: torch.dtype | None = None,
     device: Any = None,
 ) -> Graph:

@@ -6,6 +6,7 @@ batch the input of a model: blocks, a subgraph, or graphs of positive and negati
 
 Files:
     cluster_gcn: ClusterGCNSampler.
+    collators: Collators for other loaders: NodeCollator and EdgeCollator.
     edge_sampler: Samplers for edge prediction.
     exclusion: Which edges to exclude from sampling.
     features: Features gathered with a batch.
@@ -29,7 +30,9 @@ Files:
 from .._storage.frame import LazyFeature
 from . import negative_sampler
 from .cluster_gcn import ClusterGCNSampler
+from .collators import Collator, EdgeCollator, NodeCollator
 from .edge_sampler import EdgePredictionSampler, as_edge_prediction_sampler
+from .exclusion import find_exclude_eids
 from .features import (
     set_dst_lazy_features,
     set_edge_lazy_features,
@@ -54,7 +57,9 @@ from .spot_target import SpotTarget
 __all__ = [
     "BlockSampler",
     "ClusterGCNSampler",
+    "Collator",
     "DataLoader",
+    "EdgeCollator",
     "EdgeDataLoader",
     "EdgePredictionSampler",
     "GraphCollator",
@@ -65,12 +70,14 @@ __all__ = [
     "MultiLayerFullNeighborSampler",
     "MultiLayerNeighborSampler",
     "NeighborSampler",
+    "NodeCollator",
     "NodeDataLoader",
     "SAINTSampler",
     "Sampler",
     "ShaDowKHopSampler",
     "SpotTarget",
     "as_edge_prediction_sampler",
+    "find_exclude_eids",
     "map_features",
     "negative_sampler",
     "set_dst_lazy_features",

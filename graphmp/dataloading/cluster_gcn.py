@@ -80,12 +80,12 @@ class ClusterGCNSampler(Sampler):
         self.partition_node_ids = torch.argsort(parts, stable=True).to(g.idtype)
         self.partition_offset = torch.bincount(parts, minlength=k).cumsum(0).tolist()
 
-    def sample(self, g: Graph, indices: Any) -> Any:
+    def sample(self, g: Graph, partition_ids: Any) -> Any:
         """Sample the subgraph of some parts.
 
         Args:
             g: the graph that was partitioned.
-            indices: (n,) distinct part ids, from 0 to k - 1.
+            partition_ids: (n,) distinct part ids, from 0 to k - 1.
 
         Returns:
             The subgraph induced by their nodes, which are grouped by part.
@@ -94,7 +94,7 @@ class ClusterGCNSampler(Sampler):
             GraphIndexError: a part id out of range.
         """
         _ = g.adjacency.csc  # built once, so that node_subgraph reads the nodes' edges only
-        numbers = self.check_seeds(g, indices).tolist()
+        numbers = self.check_seeds(g, partition_ids).tolist()
         starts = [0, *self.partition_offset]
         parts = [self.partition_node_ids[starts[i] : starts[i + 1]] for i in numbers]
         subgraph = node_subgraph(g, torch.cat(parts).to(g.device))

@@ -10,7 +10,7 @@ from .._storage.frame import NID
 from ..errors import GraphTypeError
 from ..graph import Graph
 from ..transforms import compact_graphs
-from .exclusion import check_exclusion, excluded_edges
+from .exclusion import check_exclusion, find_exclude_eids
 from .features import set_edge_lazy_features
 from .negative_graph import check_negative_sampler, negative_graph
 from .sampler import Sampler, accepts, check_sampler, check_triple, on_device
@@ -51,12 +51,12 @@ class EdgePredictionSampler(Sampler):
         self.reverse_eids, self.reverse_etypes = reverse_eids, reverse_etypes
         self.prefetch_labels = prefetch_labels
 
-    def sample(self, g: Graph, indices: Any) -> Any:
+    def sample(self, g: Graph, seed_edges: Any) -> Any:
         """Sample the pair graph of some seed edges, their negative graph, and blocks for both.
 
         Args:
             g: the graph.
-            indices: edge ids; with several edge types a dict by type.
+            seed_edges: edge ids; with several edge types a dict by type.
 
         Returns:
             ``(input_nodes, pair_graph, blocks)``, or
@@ -65,12 +65,12 @@ class EdgePredictionSampler(Sampler):
         Raises:
             GraphError: invalid ids, or an error of the samplers.
         """
-        seeds = self.check_seeds(g, indices)
+        seeds = self.check_seeds(g, seed_edges)
         graphs = [edge_subgraph(g, seeds, relabel_nodes=False)]
         if self.negative_sampler is not None:
             graphs.append(negative_graph(g, self.negative_sampler, seeds))
         graphs = compact_graphs(graphs)
-        excluded = excluded_edges(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
+        excluded = find_exclude_eids(g, seeds, self.exclude, self.reverse_eids, self.reverse_etypes)
         optional = (excluded,) if self._excludes else ()
         batch = self.sampler.sample(g, graphs[0].ndata[NID], *optional)
         check_triple(batch, f"{type(self.sampler).__name__}.sample")

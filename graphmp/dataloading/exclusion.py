@@ -41,17 +41,23 @@ def check_exclusion(exclude: Any, reverse_eids: Any, reverse_etypes: Any) -> Non
         )
 
 
-def excluded_edges(
-    g: Graph, seed_edges: Any, exclude: Any, reverse_eids: Any = None, reverse_etypes: Any = None
+def find_exclude_eids(
+    g: Graph,
+    seed_edges: Any,
+    exclude: Any,
+    reverse_eids: Any = None,
+    reverse_etypes: Any = None,
+    output_device: Any = None,
 ) -> Any:
     """The edges that are excluded from the blocks of some seed edges.
 
     Args:
         g: the graph.
-        seed_edges: checked ids, or a dict of them by canonical edge type.
+        seed_edges: ids, with several edge types a dict by type.
         exclude: None, ``"self"``, ``"reverse_id"``, ``"reverse_types"`` or a function of the seeds.
         reverse_eids: (E,) the reverse of each edge, or a dict of such tensors by edge type.
         reverse_etypes: a dict from edge types to their reverse edge types, with equal ids.
+        output_device: the device of the result; that of the ids by default.
 
     Returns:
         Ids, or a dict of ids by edge type; None for no edges.
@@ -60,24 +66,50 @@ def excluded_edges(
         GraphIndexError: a reverse id out of range.
         GraphKeyError: an unknown edge type, or one without reverse ids.
         GraphTypeError: reverse ids that are not ids.
-        GraphValueError: reverse ids of the wrong length, reverse edge types of other sizes.
+        GraphValueError: reverse ids of the wrong length, reverse edge types of other
+            sizes, or an unknown choice.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [1, 0, 3, 2]))
+        >>> reverse = torch.tensor([1, 0, 3, 2])
+        >>> gm.dataloading.find_exclude_eids(g, torch.tensor([2]), "reverse_id", reverse)
+        tensor([2, 3])
     """
+    check_exclusion(exclude, reverse_eids, reverse_etypes)
     if exclude is None:
         return None
-    if callable(exclude):
-        return exclude(seed_edges)
-    only = g.canonical_etypes[0]
-    by_type = seed_edges if isinstance(seed_edges, Mapping) else {only: seed_edges}
+    excluded = (
+        exclude(seed_edges)
+        if callable(exclude)
+        else _excluded(g, seed_edges, exclude, reverse_eids, reverse_etypes)
+    )
+    if output_device is None:
+        return excluded
+    target = _checks.device(output_device)
+    if isinstance(excluded, Mapping):
+        return {etype: ids.to(target) for etype, ids in excluded.items()}
+    return excluded.to(target)
+
+
+def _excluded(
+    g: Graph, seed_edges: Any, exclude: str, reverse_eids: Any, reverse_etypes: Any
+) -> Any:
+    """The seeds and their reverse edges, in the form of the seeds."""
+    single = not isinstance(seed_edges, Mapping)
+    by_type = _by_etype(g, seed_edges)
     if exclude == "reverse_id":
         reverse = _by_etype(g, reverse_eids)
-        return {t: torch.cat([ids, _reverse(g, reverse, t, ids)]) for t, ids in by_type.items()}
-    parts = {t: [ids] for t, ids in by_type.items()}
+        parts = {t: [ids, _reverse(g, reverse, t, ids)] for t, ids in by_type.items()}
+    else:
+        parts = {t: [ids] for t, ids in by_type.items()}
     if exclude == "reverse_types":
         for etype, other in _by_etype(g, reverse_etypes).items():
             _check_reverse(g, etype, other)
             if etype in by_type:
                 parts.setdefault(g.to_canonical_etype(other), []).append(by_type[etype])
-    return {t: torch.cat(ids) for t, ids in parts.items()}
+    excluded = {t: torch.cat(ids) for t, ids in parts.items()}
+    return next(iter(excluded.values())) if single and len(excluded) == 1 else excluded
 
 
 def _by_etype(g: Graph, values: Any) -> dict[Any, Any]:

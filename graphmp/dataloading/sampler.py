@@ -133,18 +133,18 @@ class BlockSampler(Sampler):
             "must override sample_blocks(g, seed_nodes, exclude_eids)."
         )
 
-    def sample(self, g: Graph, indices: Any, exclude_eids: Any = None) -> Any:
+    def sample(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
         """Sample the blocks of some seeds and gather their prefetched features.
 
         Args:
             g: the graph.
-            indices: ids; with several node types a dict by type.
+            seed_nodes: ids; with several node types a dict by type.
             exclude_eids: ids of edges that are excluded from the blocks, or None.
 
         Returns:
             ``(input_nodes, output_nodes, blocks)``, the block of the input layer first.
         """
-        batch = self.sample_blocks(g, indices, exclude_eids)
+        batch = self.sample_blocks(g, seed_nodes, exclude_eids)
         check_triple(batch, f"{type(self).__name__}.sample_blocks")
         _check_blocks(batch[2], f"{type(self).__name__}.sample_blocks")
         result = self.assign_lazy_features(batch)

@@ -62,12 +62,12 @@ class ShaDowKHopSampler(Sampler):
         self.prefetch_edge_feats = prefetch_edge_feats
         self.output_device = output_device
 
-    def sample(self, g: Graph, indices: Any, exclude_eids: Any = None) -> Any:
+    def sample(self, g: Graph, seed_nodes: Any, exclude_eids: Any = None) -> Any:
         """Sample the subgraph of some seeds.
 
         Args:
             g: the graph.
-            indices: ids or a bool mask; with several node types a dict by type. An id that is
+            seed_nodes: ids or a bool mask; with several node types a dict by type. An id that is
                 repeated counts once, and the seeds are then ascending.
             exclude_eids: ids of edges that are excluded from the subgraph, or None.
 
@@ -82,7 +82,7 @@ class ShaDowKHopSampler(Sampler):
         def sample_block(nodes: Nodes, fanout: Any) -> Graph:
             return from_sampled(g, nodes, sample_edges(g, nodes, fanout, choice))
 
-        nodes, seeds, _ = layered(g, self.fanouts, _distinct(g, indices), sample_block)
+        nodes, seeds, _ = layered(g, self.fanouts, _distinct(g, seed_nodes), sample_block)
         subgraph = node_subgraph(g, nodes)
         if exclude_eids is not None:
             subgraph = _without(subgraph, g, exclude_eids)

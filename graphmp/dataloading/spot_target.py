@@ -11,7 +11,7 @@ from torch import Tensor
 from .. import _checks
 from .._graph.subgraph import edges_by_type
 from ..graph import Graph
-from .exclusion import check_exclusion, excluded_edges
+from .exclusion import check_exclusion, find_exclude_eids
 
 
 class SpotTarget:
@@ -71,7 +71,7 @@ class SpotTarget:
         seeds = edges_by_type(self.g, seed_edges)
         low = {etype: eids[self._is_low(etype, eids)] for etype, eids in seeds.items()}
         chosen = low if isinstance(seed_edges, Mapping) else next(iter(low.values()))
-        result = excluded_edges(
+        result = find_exclude_eids(
             self.g, chosen, self.exclude, self.reverse_eids, self.reverse_etypes
         )
         is_only = isinstance(result, Mapping) and not isinstance(seed_edges, Mapping)

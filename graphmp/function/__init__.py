@@ -17,7 +17,15 @@ from typing import Any
 
 from ..errors import GraphTypeError
 from .operators import BINARY_OPS, REDUCERS, BinaryOp, Reducer, register_operator, register_reducer
-from .spec import TARGETS, Field, Message, Reduce
+from .spec import (
+    TARGETS,
+    BinaryMessageFunction,
+    BuiltinFunction,
+    CopyMessageFunction,
+    Field,
+    Message,
+    Reduce,
+)
 
 
 def _field(value: object, what: str) -> str:
@@ -39,7 +47,7 @@ def copy_u(u: str, out: str) -> Message:
         >>> copy_u("h", "m").name
         'copy_u'
     """
-    return Message(None, Field("u", _field(u, "u")), None, _field(out, "out"))
+    return CopyMessageFunction(None, Field("u", _field(u, "u")), None, _field(out, "out"))
 
 
 def copy_v(v: str, out: str) -> Message:
@@ -49,7 +57,7 @@ def copy_v(v: str, out: str) -> Message:
         v: field of the destination nodes.
         out: name of the message.
     """
-    return Message(None, Field("v", _field(v, "v")), None, _field(out, "out"))
+    return CopyMessageFunction(None, Field("v", _field(v, "v")), None, _field(out, "out"))
 
 
 def copy_e(e: str, out: str) -> Message:
@@ -59,14 +67,14 @@ def copy_e(e: str, out: str) -> Message:
         e: field of the edges.
         out: name of the message.
     """
-    return Message(None, Field("e", _field(e, "e")), None, _field(out, "out"))
+    return CopyMessageFunction(None, Field("e", _field(e, "e")), None, _field(out, "out"))
 
 
 def _message_builder(lhs: str, op: BinaryOp, rhs: str) -> Callable[[str, str, str], Message]:
     def build(lhs_field: str, rhs_field: str, out: str) -> Message:
         left = Field(lhs, _field(lhs_field, "lhs_field"))
         right = Field(rhs, _field(rhs_field, "rhs_field"))
-        return Message(op, left, right, _field(out, "out"))
+        return BinaryMessageFunction(op, left, right, _field(out, "out"))
 
     where = {"u": "source node", "v": "destination node", "e": "edge"}
     build.__name__ = build.__qualname__ = f"{lhs}_{op.name}_{rhs}"
@@ -131,7 +139,10 @@ def __dir__() -> list[str]:
 __all__ = [  # noqa: PLE0604 - the builtins are generated, so their names are too
     "BINARY_OPS",
     "REDUCERS",
+    "BinaryMessageFunction",
     "BinaryOp",
+    "BuiltinFunction",
+    "CopyMessageFunction",
     "Message",
     "Field",
     "Reduce",

@@ -22,8 +22,12 @@ class Field:
     field: str
 
 
+class BuiltinFunction:
+    """Base of the builtins: an instance is no function of a user."""
+
+
 @dataclass(frozen=True)
-class Message:
+class Message(BuiltinFunction):
     """A builtin message function.
 
     Attributes:
@@ -46,8 +50,16 @@ class Message:
         return f"{self.lhs.target}_{self.op.name}_{self.rhs.target}"
 
 
+class CopyMessageFunction(Message):
+    """A message that is a feature of one end or of the edge."""
+
+
+class BinaryMessageFunction(Message):
+    """A message of two operands."""
+
+
 @dataclass(frozen=True)
-class Reduce:
+class Reduce(BuiltinFunction):
     """A builtin reduce function.
 
     Attributes:

@@ -17,7 +17,7 @@ from .biased import sample_neighbors_biased
 from .by_edge_type import sample_etype_neighbors
 from .labor import sample_labors
 from .negative import global_uniform_negative_sampling
-from .neighbors import sample_block, sample_neighbors
+from .neighbors import sample_block, sample_neighbors, sample_neighbors_fused
 from .pinsage import PinSAGESampler, RandomWalkNeighborSampler
 from .topk import select_topk
 from .walks import node2vec_random_walk, pack_traces, random_walk
@@ -34,5 +34,6 @@ __all__ = [
     "sample_labors",
     "sample_neighbors",
     "sample_neighbors_biased",
+    "sample_neighbors_fused",
     "select_topk",
 ]

@@ -15,7 +15,9 @@ from .._graph.state import assembled
 from .._graph.structure import AnyGraph, Structure
 from .._graph.subgraph import nodes_by_type
 from .._storage.adjacency import Adjacency
+from .._storage.frame import EID, NID, Frame
 from .._storage.metagraph import CanonicalEtype
+from ..errors import GraphValueError
 from ..kernels.sampling_spec import SampleSpec
 from ..kernels.segments import rows_of
 from . import block
@@ -128,6 +130,65 @@ def sample_block(
     choice = edge_choice(graph, prob, replace, exclude_edges)
     seeds = nodes_by_type(graph, nodes)
     return block.from_sampled(graph, seeds, sample_edges(graph, seeds, fanout, choice))
+
+
+def sample_neighbors_fused(
+    g: AnyGraph,
+    nodes: Any,
+    fanout: Any,
+    edge_dir: str = "in",
+    prob: str | None = None,
+    replace: bool = False,
+    copy_ndata: bool = True,
+    copy_edata: bool = True,
+    exclude_edges: Any = None,
+    mapping: Any = None,  # noqa: ARG001
+) -> AnyGraph:
+    """Sample incoming edges of nodes and convert them to a block; see :func:`sample_block`.
+
+    Args:
+        g: a graph that is not a block.
+        nodes: see :func:`sample_block`.
+        fanout: see :func:`sample_neighbors`.
+        edge_dir: ``"in"``; the edges of a block enter its destinations.
+        prob: see :func:`sample_neighbors`.
+        replace: see :func:`sample_neighbors`.
+        copy_ndata: whether the block has the node features.
+        copy_edata: whether the block has the edge features.
+        exclude_edges: see :func:`sample_neighbors`.
+        mapping: has no effect; DGL stores its table of nodes here between calls.
+
+    Returns:
+        A block; see :func:`~graphmp.to_block`.
+
+    Raises:
+        GraphIndexError: a node or edge id out of range.
+        GraphValueError: another direction; or as :func:`sample_neighbors`.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
+        >>> gm.sampling.sample_neighbors_fused(g, [4], -1).srcdata["_ID"]
+        tensor([4, 0, 1, 2])
+    """
+    if end_of(edge_dir) != DST:
+        raise GraphValueError(
+            f"Expected edge_dir to be 'in', as the edges of a block enter its destinations, got "
+            f"{edge_dir!r}; sample graphmp.reverse(g)."
+        )
+    result = sample_block(g, nodes, fanout, prob, replace, exclude_edges)
+    src, dst, edge = result._frames
+    for frame in () if copy_ndata else (*src.values(), *dst.values()):
+        _drop_features(frame, NID)
+    for frame in () if copy_edata else edge.values():
+        _drop_features(frame, EID)
+    return result
+
+
+def _drop_features(frame: Frame, but: str) -> None:
+    for name in frame:
+        if name != but:
+            del frame[name]
 
 
 def edge_choice(

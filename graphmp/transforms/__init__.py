@@ -10,10 +10,12 @@ Files:
     diffusion: Graphs of diffusion matrices as modules: PPR, HeatKernel, GDC.
     distances: Shortest paths, and labels of nodes by their distances.
     dtypes: Features in another floating-point dtype.
+    farthest: Points that are far from each other.
     halo: The parts of a partitioned graph, with the edges around them.
     homophily: How often edges join nodes with the same label.
     informativeness: What a neighbour's label tells about a node's label.
     laplacian: Eigenvalues and eigenvectors of the normalized Laplacian.
+    matching: Neighbours, matched in pairs.
     merge: Graphs over the same nodes, merged.
     normalization: Normalized edge weights and features.
     points: Graphs of points: k nearest neighbours and radius.
@@ -39,10 +41,12 @@ from .compact import compact_graphs
 from .diffusion import GDC, PPR, HeatKernel
 from .distances import double_radius_node_labeling, shortest_dist
 from .dtypes import to_bfloat16, to_double, to_float, to_half
+from .farthest import farthest_point_sampler
 from .halo import metis_partition, partition_graph_with_halo
 from .homophily import adjusted_homophily, edge_homophily, linkx_homophily, node_homophily
 from .informativeness import edge_label_informativeness, node_label_informativeness
 from .laplacian import LaplacianPE, LapPE, lap_pe, laplacian_lambda_max, laplacian_pe
+from .matching import neighbor_matching
 from .merge import merge
 from .normalization import GCNNorm, RowFeatNormalizer, norm_by_dst
 from .points import knn_graph, radius_graph, segmented_knn_graph
@@ -106,6 +110,7 @@ __all__ = [
     "double_radius_node_labeling",
     "edge_homophily",
     "edge_label_informativeness",
+    "farthest_point_sampler",
     "khop_adj",
     "khop_graph",
     "knn_graph",
@@ -118,6 +123,7 @@ __all__ = [
     "metapath_reachable_graph",
     "metis_partition",
     "metis_partition_assignment",
+    "neighbor_matching",
     "node_homophily",
     "node_label_informativeness",
     "norm_by_dst",

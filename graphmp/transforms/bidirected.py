@@ -9,12 +9,13 @@ from .._graph.simple import unique_pairs, with_edges
 from ..graph import Graph
 
 
-def to_bidirected(g: Graph, copy_ndata: bool = False) -> Graph:
+def to_bidirected(g: Graph, copy_ndata: bool = False, readonly: bool | None = None) -> Graph:  # noqa: ARG001
     """Have each edge in both directions, once.
 
     Args:
         g: a graph whose edge types go from a node type to itself.
         copy_ndata: keep node features.
+        readonly: has no effect; every graph can be changed.
 
     Returns:
         A graph without parallel edges and without edge features, sorted by source and then
@@ -37,6 +38,7 @@ def to_bidirected(g: Graph, copy_ndata: bool = False) -> Graph:
 
 def add_reverse_edges(
     g: Graph,
+    readonly: bool | None = None,  # noqa: ARG001
     copy_ndata: bool = True,
     copy_edata: bool = False,
     ignore_bipartite: bool = False,
@@ -46,6 +48,7 @@ def add_reverse_edges(
 
     Args:
         g: a graph that is not a block.
+        readonly: has no effect; every graph can be changed.
         copy_ndata: keep node features.
         copy_edata: keep edge features; a reverse edge gets those of its edge.
         ignore_bipartite: leave edge types between two node types as they are, instead of raising.

@@ -66,7 +66,7 @@ def knn_graph(
         >>> gm.knn_graph(torch.tensor([[0.0], [1.0], [3.0]]), 1, exclude_self=True).edges()
         (tensor([1, 0, 1]), tensor([0, 1, 2]))
     """
-    points = _checked(x, (2, 3))
+    points = checked_points(x, (2, 3))
     sizes = [points.shape[-2]] * (points.shape[0] if points.ndim == 3 else 1)
     return _knn(points.flatten(0, -2), k, sizes, algorithm, dist, exclude_self)
 
@@ -103,7 +103,7 @@ def segmented_knn_graph(
         >>> gm.segmented_knn_graph(x, 1, [2, 2], exclude_self=True).edges()
         (tensor([1, 0, 3, 2]), tensor([0, 1, 2, 3]))
     """
-    points = _checked(x, (2,))
+    points = checked_points(x, (2,))
     sizes = _checks.id_tensor(_as_list(segs), torch.int64, torch.device("cpu"), "segs").tolist()
     if sum(sizes) != len(points) or min(sizes, default=0) < 0:
         raise GraphValueError(
@@ -148,7 +148,7 @@ def radius_graph(
         >>> gm.radius_graph(x, 2, get_distances=True)[1].flatten()
         tensor([1., 1., 2., 2.])
     """
-    _checked(x, (2,))
+    checked_points(x, (2,))
     radius, power = _checks.number(r, "r"), _checks.number(p, "p")
     if not radius > 0 or not power >= 0:
         raise GraphValueError(f"Expected r above 0 and p not below 0, got r={r} and p={p}.")
@@ -284,7 +284,13 @@ def _at_a_time(rows: Tensor, width: int) -> list[tuple[Tensor, int]]:
 # ---- arguments
 
 
-def _checked(x: Any, dimensions: tuple[int, ...]) -> Tensor:
+def checked_points(x: Any, dimensions: tuple[int, ...]) -> Tensor:
+    """Check points: a tensor of real, finite coordinates with a number of dimensions.
+
+    Raises:
+        GraphTypeError: not a tensor of real numbers.
+        GraphValueError: another shape, or coordinates that are infinite or NaN.
+    """
     if not isinstance(x, Tensor):
         raise GraphTypeError(f"Expected points as a tensor, got {_checks.kind(x)}.")
     if x.is_complex():

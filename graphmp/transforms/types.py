@@ -27,7 +27,7 @@ from ..graph import Graph
 
 
 def to_homogeneous(
-    g: Graph,
+    G: Graph,  # noqa: N803
     ndata: Iterable[str] | None = None,
     edata: Iterable[str] | None = None,
     store_type: bool = True,
@@ -38,7 +38,7 @@ def to_homogeneous(
     Nodes are numbered type after type, and edges likewise, in the order of type ids.
 
     Args:
-        g: a graph that is not a block.
+        G: a graph that is not a block.
         ndata: node features to concatenate; every node type that has nodes must have
             them.
         edata: edge features to concatenate; every edge type that has edges must have
@@ -60,6 +60,7 @@ def to_homogeneous(
         >>> one.edges(), one.ndata["_TYPE"]
         ((tensor([0, 1]), tensor([2, 2])), tensor([0, 0, 1]))
     """
+    g = G
     if g.is_block:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block; convert the graph that it was made "
@@ -116,7 +117,7 @@ def _stacked(
 
 
 def to_heterogeneous(
-    g: Graph,
+    G: Graph,  # noqa: N803
     ntypes: Sequence[str],
     etypes: Sequence[str],
     ntype_field: str = NTYPE,
@@ -126,7 +127,7 @@ def to_heterogeneous(
     """Make several node and edge types of one, by type ids in features.
 
     Args:
-        g: a graph of one node and one edge type.
+        G: a graph of one node and one edge type.
         ntypes: the names of node type ids 0, 1, 2, …
         etypes: the names of edge type ids 0, 1, 2, …
         ntype_field: node feature (N,) of type ids.
@@ -135,7 +136,7 @@ def to_heterogeneous(
             the relations that the result has; by default those that edges have.
 
     Returns:
-        A graph whose other features are those of ``g``, with ids of ``g`` in ``"_ID"``. An edge
+        A graph whose other features are those of ``G``, with ids of ``G`` in ``"_ID"``. An edge
         type between several pairs of node types becomes one relation for each pair.
 
     Raises:
@@ -151,6 +152,7 @@ def to_heterogeneous(
         >>> gm.to_heterogeneous(g, ["a", "b"], ["x"]).canonical_etypes
         [('a', 'x', 'b')]
     """
+    g = G
     if not g.is_homogeneous:
         raise GraphValueError(
             f"Expected a graph of one node and one edge type, got {listed(g.canonical_etypes)}."
