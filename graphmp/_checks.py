@@ -20,6 +20,19 @@ _CAST = {torch.int32: "int", torch.int64: "long"}
 _validate_on_device = False
 
 
+class AnyMapping(Mapping[Any, Any]):
+    """What maps keys to values: a dict, and whatever has its methods, as ``nn.ParameterDict`` has.
+
+    Example:
+        >>> isinstance(torch.nn.ParameterDict(), AnyMapping), isinstance([], AnyMapping)
+        (True, False)
+    """
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return all(hasattr(other, name) for name in ("keys", "items", "values", "__getitem__"))
+
+
 def validate_ids(enabled: bool = True) -> None:
     """Check the range of ids, and the lengths of segments, on accelerators too.
 
@@ -197,7 +210,7 @@ def _checked_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, wha
 
 
 def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]:
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(
+    if isinstance(value, (str, bytes, AnyMapping)) or not isinstance(
         value, (int, np.integer, np.ndarray, Iterable)
     ):
         raise GraphTypeError(
@@ -313,7 +326,7 @@ def feature(value: Any, rows: int, device: torch.device, name: object, owner: ob
         raise GraphTypeError(
             f"Field {name!r} of the {owner}: expected a tensor, got {kind(value)}; call "
             "torch.as_tensor on it."
-            if not isinstance(value, Mapping)
+            if not isinstance(value, AnyMapping)
             else f"Field {name!r} of the {owner}: expected one tensor, got a dict; a dict {{type: "
             "tensor} is for graphs of several types."
         )

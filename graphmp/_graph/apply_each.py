@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor
@@ -34,7 +34,7 @@ def apply_each(data: Any, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     """
     if not callable(fn):
         raise GraphTypeError(f"Expected fn to be a function, got {_checks.kind(fn)}.")
-    if isinstance(data, Mapping):
+    if isinstance(data, _checks.AnyMapping):
         return {key: fn(value, *args, **kwargs) for key, value in data.items()}
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes, Tensor)):
         return [fn(value, *args, **kwargs) for value in data]

@@ -93,7 +93,7 @@ class BatchInfo(Structure):
 
 def _by_type(val: Any, types: list[Any], find: Callable[[Any], Any], what: str) -> dict[Any, Any]:
     """The sizes of every type, unchecked."""
-    if isinstance(val, Mapping):
+    if isinstance(val, _checks.AnyMapping):
         values = {find(name): sizes for name, sizes in val.items()}
         missing = [name for name in types if name not in values]
         if missing:

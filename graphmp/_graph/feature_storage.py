@@ -65,7 +65,7 @@ def get_node_storage(graph: GraphState, key: str, ntype: str | None = None) -> F
     """A node feature that is read by rows.
 
     Args:
-        graph: any graph; of a block, its destinations.
+        graph: any graph; of a block, the destinations or ``"SRC/x"``.
         key: the feature.
         ntype: the node type; not needed when there is one.
 
@@ -79,8 +79,8 @@ def get_node_storage(graph: GraphState, key: str, ntype: str | None = None) -> F
         >>> g.get_node_storage("x").fetch([1])
         tensor([2.])
     """
-    meta = graph._meta
-    frame = graph._frames.dst[meta.dst(ntype) if meta.is_block else meta.ntype(ntype)]
+    end, name = graph._meta.end(ntype, first=1)
+    frame = graph._frames.at(end)[name]
     return FeatureStorage(frame[key], frame.owner)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -30,24 +30,24 @@ class Space(NamedTuple):
 class NodeView:
     """``graph.nodes``: call it for ids, index it by a type or by ids for features."""
 
-    __slots__ = ("_by_type", "_find", "_graph")
+    __slots__ = ("_find", "_graph")
 
-    def __init__(self, graph: Queries, frames: Mapping[str, Frame], find: Any) -> None:
-        """View ``frames`` of ``graph``; ``find`` turns what a user calls a type into a key."""
-        self._graph, self._by_type, self._find = graph, frames, find
+    def __init__(self, graph: Queries, find: Callable[[str | None], Frame]) -> None:
+        """View nodes of ``graph``; ``find`` finds the frame of what a user calls a type."""
+        self._graph, self._find = graph, find
 
     def __call__(self, ntype: str | None = None) -> Tensor:
         """All ids of a type, (N,)."""
-        return self._graph._arange(self._by_type[self._find(ntype)].num_rows)
+        return self._graph._arange(self._find(ntype).num_rows)
 
     def __getitem__(self, key: Any) -> Space:
         """The features of a type, of ids of the only type, or of ``(type, ids)``."""
         if isinstance(key, str) or _is_whole(key):
-            return Space(self._by_type[self._find(key if isinstance(key, str) else None)])
+            return Space(self._find(key if isinstance(key, str) else None))
         ntype, ids = None, key
         if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str):
             ntype, ids = key
-        frame = self._by_type[self._find(ntype)]
+        frame = self._find(ntype)
         return Space(Rows(frame, self._graph._ids(ids, frame.num_rows, f"Ids of {frame.owner}")))
 
 
@@ -160,22 +160,27 @@ class FeatureAccess(Queries):
 
     @property
     def nodes(self) -> NodeView:
-        """``graph.nodes(ntype)`` gives ids, ``graph.nodes[ntype].data`` features."""
-        if self.is_block:
-            raise GraphValueError(
-                "A block has source and destination nodes: use srcnodes and dstnodes."
-            )
-        return NodeView(self, self._frames.src, self._meta.ntype)
+        """``graph.nodes(ntype)`` gives ids, ``graph.nodes[ntype].data`` features.
+
+        A block has source and destination nodes: ``nodes["SRC/x"]`` and ``nodes["DST/x"]``.
+
+        Example:
+            >>> import graphmp as gm
+            >>> g = gm.heterograph({("user", "plays", "game"): ([0, 1], [0, 0])})
+            >>> g.nodes("user"), g.nodes["game"].data
+            (tensor([0, 1]), {})
+        """
+        return NodeView(self, self._node_frame)
 
     @property
     def srcnodes(self) -> NodeView:
         """Like ``nodes``, of the nodes that can be sources."""
-        return NodeView(self, self._frames.src, self._meta.src)
+        return NodeView(self, lambda name: self._frames.src[self._meta.src(name)])
 
     @property
     def dstnodes(self) -> NodeView:
         """Like ``nodes``, of the nodes that can be destinations."""
-        return NodeView(self, self._frames.dst, self._meta.dst)
+        return NodeView(self, lambda name: self._frames.dst[self._meta.dst(name)])
 
     @property
     def edges(self) -> EdgeView:
@@ -194,8 +199,7 @@ class FeatureAccess(Queries):
             >>> g.node_attr_schemes()
             {'x': Scheme(shape=(3,), dtype=torch.float32)}
         """
-        find = self._meta.src if self.is_block else self._meta.ntype
-        return self._frames.src[find(ntype)].schemes()
+        return self._node_frame(ntype).schemes()
 
     def edge_attr_schemes(self, etype: Any = None) -> dict[str, Scheme]:
         """The shape and dtype of each edge feature."""
@@ -234,6 +238,16 @@ class FeatureAccess(Queries):
             GraphTypeError: not a function.
         """
         self._frames.edge[self._meta.etype(etype)].set_initializer(initializer, field)
+
+    def _node_frame(self, ntype: str | None) -> Frame:
+        """The frame of a node type; of a block that of one end."""
+        if ntype is None and self.is_block:
+            raise GraphValueError(
+                "A block has source and destination nodes: use srcnodes and dstnodes, or name a "
+                f"type, as 'SRC/{self._meta.srctypes[0]}'."
+            )
+        end, name = self._meta.end(ntype)
+        return self._frames.at(end)[name]
 
     # ---- scopes
 

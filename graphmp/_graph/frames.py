@@ -19,6 +19,10 @@ class Frames(NamedTuple):
     dst: dict[str, Frame]
     edge: dict[CanonicalEtype, Frame]
 
+    def at(self, end: int) -> dict[str, Frame]:
+        """The frames of the sources for 0, those of the destinations for 1."""
+        return self.dst if end else self.src
+
     def all(self) -> Iterator[Frame]:
         """Every frame once."""
         yield from self.src.values()

@@ -37,7 +37,8 @@ class Queries(Structure):
             >>> g.has_nodes(5), g.has_nodes([0, 5])
             (False, tensor([ True, False]))
         """
-        limit = self.num_nodes(self._meta.ntype(ntype) if not self.is_block else ntype)
+        end, name = self._meta.end(ntype)
+        limit = self._frames.at(end)[name].num_rows
         ids = _checks.id_tensor(vid, self.idtype, self.device, "Node ids")
         exists = (ids >= 0) & (ids < limit)
         return bool(exists) if _checks.is_single(vid) else exists

@@ -93,8 +93,11 @@ class Structure(GraphState):
         return self._meta.etype(etype)
 
     def get_ntype_id(self, ntype: str | None = None) -> int:
-        """The id of a node type, its index in ``ntypes``."""
-        return self._meta.ntypes.index(self._meta.ntype(ntype))
+        """The id of a node type, its index in ``ntypes``; of a block as :meth:`num_nodes`."""
+        end, name = self._meta.end(ntype)
+        if end and self.is_block:
+            return len(self._meta.srctypes) + self._meta.dsttypes.index(name)
+        return self._meta.ntypes.index(name)
 
     def get_ntype_id_from_src(self, ntype: str | None = None) -> int:
         """The id of a source node type, its index in ``srctypes``."""
@@ -130,7 +133,8 @@ class Structure(GraphState):
         """The number of nodes of a type, or of all types.
 
         Args:
-            ntype: a node type. Of a block, ``"SRC/x"`` or ``"DST/x"``; ``"x"`` is the source side.
+            ntype: a node type; of a block or a bipartite graph also ``"SRC/x"`` or ``"DST/x"``. Of
+                a block ``"x"`` is the source side if that has the type.
 
         Raises:
             GraphKeyError: an unknown type.
@@ -138,11 +142,8 @@ class Structure(GraphState):
         if ntype is None:
             total = sum(self._num_src[t] for t in self._all_srctypes())
             return total + (sum(self._num_dst.values()) if self.is_block else 0)
-        if self.is_block and isinstance(ntype, str):
-            if ntype.startswith("DST/"):
-                return self._num_dst[self._meta.dst(ntype[4:])]
-            return self._num_src[self._meta.src(ntype.removeprefix("SRC/"))]
-        return self._num_src[self._meta.ntype(ntype)]
+        end, name = self._meta.end(ntype)
+        return (self._num_src, self._num_dst)[end][name]
 
     def _all_srctypes(self) -> list[str]:
         return self._meta.srctypes if self.is_block else self._meta.ntypes

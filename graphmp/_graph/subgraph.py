@@ -292,7 +292,7 @@ def _around(
         t: torch.searchsorted(near[t], ids).to(sub.device, graph.idtype)
         for t, ids in centers.items()
     }
-    if not isinstance(nodes, Mapping):
+    if not isinstance(nodes, _checks.AnyMapping):
         return sub, new_ids[graph._meta.ntype(None)]
     return sub, {t: new_ids[t] for t in nodes}
 
@@ -375,7 +375,7 @@ def induced(
 
 def nodes_by_type(graph: Structure, nodes: Any) -> dict[str, Tensor]:
     """Checked ids of every node type; none where the user named none."""
-    by_name = nodes if isinstance(nodes, Mapping) else {graph._meta.ntype(None): nodes}
+    by_name = nodes if isinstance(nodes, _checks.AnyMapping) else {graph._meta.ntype(None): nodes}
     by_type = {graph._meta.ntype(ntype): value for ntype, value in by_name.items()}
     return {
         ntype: _checks.ids_or_mask(
@@ -391,7 +391,7 @@ def nodes_by_type(graph: Structure, nodes: Any) -> dict[str, Tensor]:
 
 def edges_by_type(graph: GraphState, edges: Any) -> dict[CanonicalEtype, Tensor]:
     """Checked ids of every edge type; none where the user named none."""
-    by_name = edges if isinstance(edges, Mapping) else {graph._meta.etype(None): edges}
+    by_name = edges if isinstance(edges, _checks.AnyMapping) else {graph._meta.etype(None): edges}
     by_type = {graph._meta.etype(etype): value for etype, value in by_name.items()}
     checked = {}
     for etype, adjacency in graph.adjacencies.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -282,7 +282,7 @@ class Verbs(GraphState):
 
     def _functions(self, etype_dict: Any) -> dict[CanonicalEtype, tuple[Any, ...]]:
         """The functions of each canonical edge type, as a user gave them."""
-        if not isinstance(etype_dict, Mapping):
+        if not isinstance(etype_dict, _checks.AnyMapping):
             raise GraphTypeError(
                 "Expected a dict {edge type: (message_func, reduce_func)}, got "
                 f"{_checks.kind(etype_dict)}."
@@ -300,8 +300,8 @@ class Verbs(GraphState):
 
     def _named_rows(self, ids: Any, ntype: Any) -> tuple[str, Frame, Tensor | None]:
         """The type, the frame and the checked ids, or None for all, that a user means."""
-        name = self._meta.dst(ntype) if self._meta.is_block else self._meta.ntype(ntype)
-        frame = self._frames.dst[name]
+        end, name = self._meta.end(ntype, first=1)
+        frame = self._frames.at(end)[name]
         if is_all(ids):
             return name, frame, None
         return name, frame, self._ids(ids, frame.num_rows, f"Ids of {frame.owner}")

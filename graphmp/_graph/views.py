@@ -81,7 +81,7 @@ class FramesByType(FieldMapping[dict[Any, Tensor]]):
 
     def _columns_of(self, name: str, value: Any) -> list[tuple[Frame, str, Tensor]]:
         """The checked columns of a field: for each type its frame, the name and the tensor."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _checks.AnyMapping):
             raise GraphTypeError(
                 f"Expected field {name!r} as a dict {{{self._what} type: tensor}}, as the graph "
                 f"has several {self._what} types, got {_checks.kind(value)}."

@@ -158,7 +158,7 @@ def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
         GraphTypeError: not a dict of tensors.
         GraphValueError: a wrong number of rows or device.
     """
-    if not isinstance(result, Mapping):
+    if not isinstance(result, _checks.AnyMapping):
         raise GraphTypeError(
             f"The {what}: expected a dict {{field: tensor}}, got {_checks.kind(result)}; return a "
             "dict."

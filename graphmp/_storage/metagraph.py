@@ -130,7 +130,36 @@ class Metagraph:
 
     def ntype(self, name: Any = None) -> str:
         """Find a node type of a graph that is not a block; None is the only one."""
-        return _find(name, self.ntypes, "node type")
+        return self._prefixed(name)[1] or _find(name, self.ntypes, "node type")
+
+    def end(self, name: Any = None, first: int = 0) -> tuple[int, str]:
+        """Find a node type, and the end at which its nodes are.
+
+        Args:
+            name: a node type; None for the only one. ``"SRC/x"`` and ``"DST/x"`` name an end of a
+                block or of a bipartite graph.
+            first: the end of a block at which a type without prefix is looked up first.
+
+        Returns:
+            0 for the frames of sources, 1 for those of destinations; and the type.
+        """
+        end, ntype = self._prefixed(name)
+        if ntype or not self.is_block:
+            return end, ntype or self.ntype(name)
+        types = (self.srctypes, self.dsttypes)
+        if name in types[1 - first] and name not in types[first]:
+            return 1 - first, name
+        return first, self.dst(name) if first else self.src(name)
+
+    def _prefixed(self, name: Any) -> tuple[int, str]:
+        """The end and the type of ``"SRC/x"`` or ``"DST/x"``; an empty type for other names."""
+        is_bipartite = self.srctypes is not self.ntypes
+        if is_bipartite and isinstance(name, str) and name not in self.ntypes:
+            if name.startswith("SRC/"):
+                return 0, self.src(name[4:])
+            if name.startswith("DST/"):
+                return 1, self.dst(name[4:])
+        return 0, ""
 
 
 def _find(name: Any, known: Sequence[str], what: str) -> str:

@@ -136,7 +136,7 @@ def create_block(
         >>> gm.create_block(([0, 1, 2], [0, 0, 1]), num_src_nodes=4, num_dst_nodes=2)
         Block(num_src_nodes=4, num_dst_nodes=2, num_edges=3)
     """
-    if not isinstance(data_dict, Mapping):
+    if not isinstance(data_dict, _checks.AnyMapping):
         data_dict = {(DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE): data_dict}
     edges = parse(data_dict, idtype, device)
     src: Counts = {}

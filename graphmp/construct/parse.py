@@ -30,7 +30,7 @@ def parse(
     data_dict: Mapping[Any, Any], idtype: torch.dtype | None, device: Any
 ) -> dict[CanonicalEtype, ParsedEdges]:
     """For each relation its layout, checked tensors, and the least number of nodes at each end."""
-    if not isinstance(data_dict, Mapping):
+    if not isinstance(data_dict, _checks.AnyMapping):
         raise GraphTypeError(
             "Expected a dict {(source type, name, destination type): edges}, got "
             f"{_checks.kind(data_dict)}; for one type use graphmp.graph."
@@ -82,7 +82,7 @@ def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
             )
         return "coo", data
     is_graph = hasattr(data, "tocoo") or hasattr(data, "nodes")  # of SciPy, of NetworkX
-    is_other = isinstance(data, (Tensor, np.ndarray, Mapping, str)) or is_graph
+    is_other = isinstance(data, (Tensor, np.ndarray, _checks.AnyMapping, str)) or is_graph
     if is_other or not isinstance(data, Iterable):
         raise GraphTypeError(
             "Expected edges as a tuple (sources, destinations) or a list of pairs, got "
@@ -181,7 +181,7 @@ def _least(ids: Tensor) -> int:
 
 def checked_counts(least: Counts, numbers: Mapping[str, int], argument: str) -> Counts:
     """The numbers of nodes that a user passed, checked against the ids."""
-    if not isinstance(numbers, Mapping):
+    if not isinstance(numbers, _checks.AnyMapping):
         raise GraphTypeError(
             f"Expected {argument} as a dict {{node type: number}}, got {_checks.kind(numbers)}."
         )
@@ -206,7 +206,7 @@ def counts_by_type(numbers: Any, types: Counts, argument: str) -> Mapping[str, i
     Raises:
         GraphTypeError: one number for several types.
     """
-    if isinstance(numbers, Mapping):
+    if isinstance(numbers, _checks.AnyMapping):
         return numbers
     if len(types) != 1:
         raise GraphTypeError(

@@ -95,7 +95,7 @@ class NodeCollator(Collator):
     @property
     def dataset(self) -> Any:
         """The ids: a tensor, or a list of pairs of node type and id."""
-        return TypedIds(self.nids) if isinstance(self.nids, Mapping) else self.nids
+        return TypedIds(self.nids) if isinstance(self.nids, _checks.AnyMapping) else self.nids
 
     def collate(self, items: Any) -> Any:
         """Sample the blocks of some nodes.
@@ -161,7 +161,7 @@ class EdgeCollator(Collator):
     @property
     def dataset(self) -> Any:
         """The ids: a tensor, or a list of pairs of edge type and id."""
-        return TypedIds(self.eids) if isinstance(self.eids, Mapping) else self.eids
+        return TypedIds(self.eids) if isinstance(self.eids, _checks.AnyMapping) else self.eids
 
     def collate(self, items: Any) -> Any:
         """Sample the pair graph and the blocks of some edges.
@@ -192,7 +192,7 @@ class _OtherGraph:
 
 def _grouped(g: Graph, items: Any) -> Any:
     """Items of a data set as the seeds of a sampler."""
-    if isinstance(items, (torch.Tensor, Mapping)):
+    if isinstance(items, (torch.Tensor, _checks.AnyMapping)):
         return items
     if not isinstance(items, Sequence) or isinstance(items, str):
         raise GraphTypeError(f"Expected items as a list, got {_checks.kind(items)}.")

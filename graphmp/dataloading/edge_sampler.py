@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from .. import _checks
 from .._graph.subgraph import edge_subgraph, edges_by_type
 from .._storage.frame import NID
 from ..errors import GraphTypeError
@@ -88,7 +88,7 @@ class EdgePredictionSampler(Sampler):
             GraphValueError: several edge types and no dict.
         """
         seeds = edges_by_type(g, on_device(g, indices))
-        if isinstance(indices, Mapping):
+        if isinstance(indices, _checks.AnyMapping):
             return {etype: seeds[etype] for etype in map(g.to_canonical_etype, indices)}
         return next(iter(seeds.values()))
 

@@ -29,12 +29,12 @@ def check_exclusion(exclude: Any, reverse_eids: Any, reverse_etypes: Any) -> Non
             "Expected exclude to be None, 'self', 'reverse_id', 'reverse_types' or a function, got "
             f"{exclude!r}."
         )
-    if exclude == "reverse_id" and not isinstance(reverse_eids, (Tensor, Mapping)):
+    if exclude == "reverse_id" and not isinstance(reverse_eids, (Tensor, _checks.AnyMapping)):
         raise GraphTypeError(
             "exclude='reverse_id' needs reverse_eids: expected a tensor with the reverse of each "
             f"edge, or a dict of tensors by edge type, got {_checks.kind(reverse_eids)}."
         )
-    if exclude == "reverse_types" and not isinstance(reverse_etypes, Mapping):
+    if exclude == "reverse_types" and not isinstance(reverse_etypes, _checks.AnyMapping):
         raise GraphTypeError(
             "exclude='reverse_types' needs reverse_etypes: expected a dict from edge types to "
             f"their reverse edge types, got {_checks.kind(reverse_etypes)}."
@@ -87,7 +87,7 @@ def find_exclude_eids(
     if output_device is None:
         return excluded
     target = _checks.device(output_device)
-    if isinstance(excluded, Mapping):
+    if isinstance(excluded, _checks.AnyMapping):
         return {etype: ids.to(target) for etype, ids in excluded.items()}
     return excluded.to(target)
 
@@ -96,7 +96,7 @@ def _excluded(
     g: Graph, seed_edges: Any, exclude: str, reverse_eids: Any, reverse_etypes: Any
 ) -> Any:
     """The seeds and their reverse edges, in the form of the seeds."""
-    single = not isinstance(seed_edges, Mapping)
+    single = not isinstance(seed_edges, _checks.AnyMapping)
     by_type = _by_etype(g, seed_edges)
     if exclude == "reverse_id":
         reverse = _by_etype(g, reverse_eids)
@@ -114,7 +114,7 @@ def _excluded(
 
 def _by_etype(g: Graph, values: Any) -> dict[Any, Any]:
     """The values by canonical edge type; a single value is that of the only edge type."""
-    by_etype = values if isinstance(values, Mapping) else {g.canonical_etypes[0]: values}
+    by_etype = values if isinstance(values, _checks.AnyMapping) else {g.canonical_etypes[0]: values}
     return {g.to_canonical_etype(etype): value for etype, value in by_etype.items()}
 
 

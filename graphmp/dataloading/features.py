@@ -103,7 +103,7 @@ def _gather(
     """Read columns of frames, named for each type or for all types."""
     if not names:
         return
-    by_type = names if isinstance(names, Mapping) else dict.fromkeys(types, names)
+    by_type = names if isinstance(names, _checks.AnyMapping) else dict.fromkeys(types, names)
     for key, listed in by_type.items():
         frame = frames[key if key in frames else canonical(key)]
         for name in _names(listed):

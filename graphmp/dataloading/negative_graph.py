@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,13 @@ def negative_graph(g: Graph, sampler: Callable[[Graph, Any], Any], seeds: Any) -
         GraphValueError: it returns unequal numbers of sources and destinations.
     """
     pairs, who = sampler(g, seeds), f"The negative sampler {_name(sampler)}"
-    if not isinstance(pairs, Mapping) and len(g.canonical_etypes) > 1:
+    if not isinstance(pairs, _checks.AnyMapping) and len(g.canonical_etypes) > 1:
         raise GraphTypeError(
             f"{who} must return a dict {{edge type: (sources, destinations)}}, as there are "
             f"several edge types, got {_checks.kind(pairs)}."
         )
     edges = {}
-    for key, ends in (pairs if isinstance(pairs, Mapping) else {None: pairs}).items():
+    for key, ends in (pairs if isinstance(pairs, _checks.AnyMapping) else {None: pairs}).items():
         etype = g.canonical_etypes[0] if key is None else _canonical(g, key, who)
         edges[etype] = _ends(g, ends, etype, who)
     every: dict[Any, Any] = {etype: edges.get(etype, ([], [])) for etype in g.canonical_etypes}

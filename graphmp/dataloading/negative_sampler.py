@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -33,7 +32,7 @@ class _NegativeSampler:
         Returns:
             Sources and destinations, or a dict of such pairs by canonical edge type.
         """
-        if not isinstance(eids, Mapping):
+        if not isinstance(eids, _checks.AnyMapping):
             return self.pairs(g, eids, g.canonical_etypes[0])
         named = {g.to_canonical_etype(etype): ids for etype, ids in eids.items()}
         return {etype: self.pairs(g, ids, etype) for etype, ids in named.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -151,7 +151,7 @@ def layered(g: Graph, fanouts: list[Any], seeds: Any, sample_block: SampleBlock)
 
 def _like_seeds(g: Graph, nodes: Nodes, seeds: Any = None) -> Any:
     """Nodes as users see them: a dict of the types of ``seeds``, or one tensor."""
-    if isinstance(seeds, Mapping):
+    if isinstance(seeds, _checks.AnyMapping):
         return {ntype: nodes[g._meta.ntype(ntype)] for ntype in seeds}
     return nodes if len(nodes) > 1 else next(iter(nodes.values()))
 
@@ -163,7 +163,7 @@ def checked_fanouts(fanouts: Any) -> list[Any]:
         GraphTypeError: not a list of ints or dicts.
         GraphValueError: none, or one out of range.
     """
-    if isinstance(fanouts, (str, Mapping)) or not isinstance(fanouts, Iterable):
+    if isinstance(fanouts, (str, _checks.AnyMapping)) or not isinstance(fanouts, Iterable):
         raise GraphTypeError(
             "Expected fanouts to be a list with one for each layer, such as [10, 10], got "
             f"{_checks.kind(fanouts)}."
@@ -172,7 +172,7 @@ def checked_fanouts(fanouts: Any) -> list[Any]:
     if not layers:
         raise GraphValueError("Expected at least one fanout, got none; pass one for each layer.")
     for fanout in layers:
-        for number in fanout.values() if isinstance(fanout, Mapping) else (fanout,):
+        for number in fanout.values() if isinstance(fanout, _checks.AnyMapping) else (fanout,):
             check_fanout(number, "fanout")
     return layers
 

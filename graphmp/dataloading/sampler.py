@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -60,7 +60,7 @@ class Sampler:
         Raises:
             GraphError: invalid seeds.
         """
-        if isinstance(indices, Mapping):
+        if isinstance(indices, _checks.AnyMapping):
             return {key: _tensor(value) for key, value in indices.items()}
         return _tensor(indices)
 
@@ -245,14 +245,14 @@ def node_seeds(g: Graph, indices: Any) -> Any:
         GraphValueError: several node types and no dict.
     """
     seeds = nodes_by_type(g, on_device(g, indices))
-    if isinstance(indices, Mapping):
+    if isinstance(indices, _checks.AnyMapping):
         return {ntype: seeds[ntype] for ntype in indices}
     return next(iter(seeds.values()))
 
 
 def on_device(g: Graph, indices: Any) -> Any:
     """Seeds on the graph's device, if they are a tensor or a dict of tensors."""
-    if isinstance(indices, Mapping):
+    if isinstance(indices, _checks.AnyMapping):
         return {key: on_device(g, value) for key, value in indices.items()}
     return indices.to(g.device) if isinstance(indices, torch.Tensor) else indices
 

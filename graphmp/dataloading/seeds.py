@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from .. import _checks
 from ..errors import GraphRuntimeError, GraphValueError
 
 
@@ -22,8 +22,8 @@ class Seeds:
     """
 
     def __init__(self, seeds: Any) -> None:
-        self._types = list(seeds) if isinstance(seeds, Mapping) else None
-        parts = list(seeds.values()) if isinstance(seeds, Mapping) else [seeds]
+        self._types = list(seeds) if isinstance(seeds, _checks.AnyMapping) else None
+        parts = list(seeds.values()) if isinstance(seeds, _checks.AnyMapping) else [seeds]
         if sum(map(len, parts)) == 0:
             raise GraphValueError("Expected at least one seed, got none.")
         self._all = parts[0] if len(parts) == 1 else torch.cat(parts)

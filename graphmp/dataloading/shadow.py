@@ -109,6 +109,6 @@ def _without(part: Graph, g: Graph, exclude: Any) -> Graph:
 def _distinct(g: Graph, indices: Any) -> Any:
     """Each seed once, in the form of ``indices``."""
     nodes = {ntype: _checks.once(ids) for ntype, ids in nodes_by_type(g, indices).items()}
-    if isinstance(indices, Mapping):
+    if isinstance(indices, _checks.AnyMapping):
         return {ntype: nodes[g._meta.ntype(ntype)] for ntype in indices}
     return next(iter(nodes.values()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -70,11 +69,12 @@ class SpotTarget:
         """
         seeds = edges_by_type(self.g, seed_edges)
         low = {etype: eids[self._is_low(etype, eids)] for etype, eids in seeds.items()}
-        chosen = low if isinstance(seed_edges, Mapping) else next(iter(low.values()))
+        several = isinstance(seed_edges, _checks.AnyMapping)
+        chosen = low if several else next(iter(low.values()))
         result = find_exclude_eids(
             self.g, chosen, self.exclude, self.reverse_eids, self.reverse_etypes
         )
-        is_only = isinstance(result, Mapping) and not isinstance(seed_edges, Mapping)
+        is_only = isinstance(result, _checks.AnyMapping) and not several
         return next(iter(result.values())) if is_only else result
 
     def _is_low(self, etype: Any, eids: Tensor) -> Tensor:

@@ -78,11 +78,11 @@ class HeteroGraphConv(nn.Module):
 
     def __init__(
         self,
-        mods: Mapping[Any, nn.Module],
+        mods: Mapping[Any, nn.Module] | nn.ModuleDict,
         aggregate: str | Callable[[list[Tensor], str], Tensor] = "sum",
     ) -> None:
         super().__init__()
-        if not isinstance(mods, Mapping):
+        if not isinstance(mods, _checks.AnyMapping):
             raise GraphTypeError(f"mods: expected a dict of layers, got {_checks.kind(mods)}.")
         if not callable(aggregate) and aggregate not in AGGREGATORS:
             raise GraphValueError(
@@ -184,7 +184,7 @@ class HeteroGraphConv(nn.Module):
 def _split_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The features of the sources and of the destinations, by type."""
     parts = inputs if isinstance(inputs, tuple) else (inputs,)
-    if len(parts) > 2 or not all(isinstance(part, Mapping) for part in parts):
+    if len(parts) > 2 or not all(isinstance(part, _checks.AnyMapping) for part in parts):
         raise GraphTypeError(
             "inputs: expected a dict {node type: tensor}, or a pair of such dicts (of the "
             f"sources, of the destinations), got {_checks.kind(inputs)}."
@@ -197,8 +197,10 @@ def _split_ends(g: Graph, inputs: Any) -> tuple[Mapping[str, Any], Mapping[str, 
 
 def _of(etype: tuple[str, str, str], by_type: Mapping[Any, Any] | None, default: Any) -> Any:
     """The value for an edge type, by its canonical type or its name."""
-    by_type = by_type or {}
-    return by_type.get(etype, by_type.get(etype[1], default))
+    for name in (etype, etype[1]):
+        if by_type is not None and name in by_type:
+            return by_type[name]
+    return default
 
 
 class HeteroLinear(nn.Module):
@@ -314,7 +316,7 @@ class HeteroEmbedding(nn.Module):
 
 
 def _dict_by_type(value: Any, name: str) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _checks.AnyMapping):
         raise GraphTypeError(
             f"{name}: expected a dict {{type: tensor}}, got {_checks.kind(value)}."
         )

@@ -47,7 +47,7 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
     """
     if norm_by not in ("dst", "src"):
         raise GraphValueError(f"norm_by: expected 'dst' or 'src', got {norm_by!r}.")
-    if isinstance(logits, Mapping):
+    if isinstance(logits, _checks.AnyMapping):
         return _by_type(graph, logits, eids, norm_by)
     adjacency: Adjacency = _checks.adjacency_of(graph)
     if not (isinstance(eids, str) and eids == ALL):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -38,7 +38,7 @@ def fanouts_by_type(graph: Structure, fanout: Any, name: str) -> dict[CanonicalE
         GraphTypeError: not an int.
         GraphValueError: below -1 or above 2³¹ - 1, or a missing edge type.
     """
-    if not isinstance(fanout, Mapping):
+    if not isinstance(fanout, _checks.AnyMapping):
         return dict.fromkeys(graph.adjacencies, check_fanout(fanout, name))
     fanouts = {graph._meta.etype(etype): check_fanout(n, name) for etype, n in fanout.items()}
     missing = [etype for etype in graph.adjacencies if etype not in fanouts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -69,7 +68,8 @@ def sample_neighbors_biased(
     """
     refuse_block(g)
     end, etype = end_of(edge_dir), _only_etype(g)
-    seeds = nodes_by_type(g, nodes if isinstance(nodes, Mapping) else {etype[end]: nodes})
+    by_type = nodes if isinstance(nodes, _checks.AnyMapping) else {etype[end]: nodes}
+    seeds = nodes_by_type(g, by_type)
     adjacency = g.adjacencies[etype]
     csr = adjacency.csc if end == DST else adjacency.csr
     frame = (g._frames.dst if end == DST else g._frames.src)[etype[end]]

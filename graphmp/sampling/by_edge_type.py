@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -97,7 +96,7 @@ class _Groups(NamedTuple):
 
 
 def _checked_offsets(offsets: Any, num_edges: int) -> list[int]:
-    values = [] if isinstance(offsets, (str, Mapping)) else list(offsets)
+    values = [] if isinstance(offsets, (str, _checks.AnyMapping)) else list(offsets)
     starts = [_checks.count(value, "etype_offset") for value in values]
     if not starts or starts[0] != 0 or starts[-1] != num_edges or starts != sorted(starts):
         raise GraphValueError(

@@ -83,3 +83,17 @@ def test_a_block_has_no_reverse_and_no_subgraphs(call: Callable[[Graph], Any]) -
     assert block.is_block
     with pytest.raises(gm.GraphValueError, match="block"):
         call(block)
+
+
+def test_the_ends_of_a_block_have_prefixed_names() -> None:
+    edges: Any = {("a", "x", "b"): ([0, 3], [1, 0]), ("b", "y", "b"): ([4], [2])}
+    block = gm.create_block(edges, {"a": 5, "b": 6}, {"b": 3})
+    assert (block.nodes("SRC/b").numel(), block.nodes("DST/b").numel()) == (6, 3)
+    block.nodes["DST/b"].data["h"] = torch.ones(3)
+    assert list(block.dstnodes["b"].data) == ["h"]
+    assert list(block.srcnodes["b"].data) == list(block.nodes["b"].data) == []
+    assert [block.get_ntype_id(name) for name in ("SRC/a", "SRC/b", "DST/b")] == [0, 1, 2]
+    with pytest.raises(gm.GraphValueError, match="or name a type, as 'SRC/a'"):
+        block.nodes()
+    with pytest.raises(gm.GraphKeyError, match="no destination node type 'a'"):
+        block.nodes("DST/a")

@@ -272,11 +272,39 @@ def read_edges(
     return in_dtype_of(like, value, name)
 
 
+def read_optional_edges(
+    adjacency: Adjacency, value: Any, name: str, size: int, like: Tensor
+) -> Tensor | None:
+    """Check the features of edges in a layer that may be made for none.
+
+    Args:
+        adjacency: the edges.
+        value: (E, size); None, or (E, 0), for a size of 0.
+        name: the argument's name.
+        size: the last dimension.
+        like: as in :func:`in_dtype_of`.
+
+    Returns:
+        As :func:`read_edges`; None for a size of 0.
+
+    Raises:
+        GraphValueError: features where the layer reads none, or none where it does.
+        GraphTypeError: as :func:`read_edges`.
+    """
+    is_empty = value is None or (isinstance(value, Tensor) and value.shape[1:] == (0,))
+    if is_empty != (size == 0):
+        raise GraphValueError(
+            f"{name}: expected {size} features per edge, got {_checks.kind(value)}; 0 features "
+            "are passed as None, or as a tensor of width 0."
+        )
+    return None if value is None or size == 0 else read_edges(adjacency, value, name, size, like)
+
+
 def checked_types(types: Any, limit: int, name: str) -> Tensor:
     """Check the types of rows or edges.
 
     Args:
-        types: (N,) an integer tensor, or a list.
+        types: (N,) a tensor of integers, which may be stored as floats, or a list.
         limit: the number of types.
         name: the argument's name.
 
@@ -290,7 +318,16 @@ def checked_types(types: Any, limit: int, name: str) -> Tensor:
     """
     if not isinstance(types, Tensor):
         return _checks.ids(types, torch.int64, torch.device("cpu"), limit, name)
+    if types.is_floating_point():
+        types = _as_integers(types, name)
     return _checks.ids(types, _checks.id_dtype(types.dtype, name), types.device, limit, name)
+
+
+def _as_integers(types: Tensor, name: str) -> Tensor:
+    integers = types.long()
+    if _checks.is_looked_at(types) and not torch.equal(integers.to(types.dtype), types):
+        raise GraphTypeError(f"{name}: expected integers, got {_checks.kind(types)} with others.")
+    return integers
 
 
 def _check(graph: Graph, value: Any, rows: int, nodes: str, size: int | None, name: str) -> None:

@@ -8,11 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ... import _checks, ops
-from ...errors import GraphValueError
+from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
-from .._shared.inputs import in_dtype_of, read_alike_ends, read_edges, read_ends, split_ends
+from .._shared.inputs import (
+    in_dtype_of,
+    read_alike_ends,
+    read_ends,
+    read_optional_edges,
+    split_ends,
+)
 
 
 class EGNNConv(nn.Module):
@@ -104,11 +109,8 @@ class EGNNConv(nn.Module):
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         coordinates = split_ends(ends, read_alike_ends(graph, coord_feat, "coord_feat").feat)
         left, right = (in_dtype_of(like, each, "coord_feat") for each in coordinates)
-        if (edge_feat is None) != (self.edge_feat_size == 0):
-            raise GraphValueError(
-                f"edge_feat: expected {self.edge_feat_size} features per edge, got "
-                f"{_checks.kind(edge_feat)}; 0 features are passed as None."
-            )
+        size = self.edge_feat_size
+        edge_feat = read_optional_edges(adjacency, edge_feat, "edge_feat", size, like)
         difference = ops.gsddmm(adjacency, "sub", left, right)
         radial = difference.square().sum(-1, keepdim=True)
         length = radial.masked_fill(radial == 0, 1).sqrt()
@@ -134,8 +136,6 @@ class EGNNConv(nn.Module):
         left, right = linear(src, from_src), linear(dst, from_dst, first.bias)
         messages = ops.gsddmm(adjacency, "add", left, right) + linear(radial, from_radial)
         if edge_feat is not None:
-            size, like = self.edge_feat_size, first.weight
-            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, like)
             messages = messages + linear(edge_feat, from_edge)
         for module in rest:
             messages = module(messages)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ... import _checks, ops
+from ... import ops
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.inputs import (
     Ends,
-    read_edges,
     read_ends,
+    read_optional_edges,
     split_ends,
 )
 from .._shared.options import check_option
@@ -157,14 +157,8 @@ class PNAConv(nn.Module):
             (num_dst, out_size).
         """
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
-        if (edge_feat is None) != (self.edge_feat_size == 0):
-            raise GraphValueError(
-                f"edge_feat: expected {self.edge_feat_size} features per edge, got "
-                f"{_checks.kind(edge_feat)}; 0 features are passed as None."
-            )
-        if edge_feat is not None:
-            size = self.edge_feat_size
-            edge_feat = read_edges(adjacency, edge_feat, "edge_feat", size, self.mixing_weight)
+        size, like = self.edge_feat_size, self.mixing_weight
+        edge_feat = read_optional_edges(adjacency, edge_feat, "edge_feat", size, like)
         counts = _node_counts(graph, ends)
         parts = zip(self.towers, *(h.chunk(len(self.towers), -1) for h in (src, dst)), strict=True)
         towers = [tower(adjacency, counts, *part, edge_feat, aggregate) for tower, *part in parts]

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ... import _checks
 from ..._graph.subgraph import khop_in_subgraph
 from ..._storage.frame import NID
 from ...errors import GraphKeyError, GraphValueError
@@ -94,7 +95,7 @@ class HeteroGNNExplainer(MaskExplainer):
         def predict(feats: ByType, weights: ByType | None) -> Tensor:
             arguments = kwargs if weights is None else {**kwargs, "eweight": weights}
             logits = self.model(graph=sg, feat=feats, **arguments)
-            if not isinstance(logits, Mapping) or ntype not in logits:
+            if not isinstance(logits, _checks.AnyMapping) or ntype not in logits:
                 raise GraphKeyError(f"The model must give a dict of logits with {ntype!r}.")
             return checked_classes(logits[ntype], sg.num_nodes(ntype))[int(new)]
 

@@ -59,7 +59,7 @@ class HeteroPGExplainer(PGExplainer):
         check_typed(graph, feat)
 
     def _by_type(self, value: Any, graph: Graph) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _checks.AnyMapping):
             raise GraphTypeError(
                 f"Expected a dict by node type, of nodes and from the model, got "
                 f"{_checks.kind(value)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,7 +78,7 @@ def check_typed(graph: Graph, feat: Any) -> None:
     """
     if graph.is_block:
         raise GraphValueError("Expected a graph, got a block; explain the graph that was sampled.")
-    if not isinstance(feat, Mapping):
+    if not isinstance(feat, _checks.AnyMapping):
         raise GraphTypeError(
             f"feat: expected a dict {{node type: tensor}}, got {_checks.kind(feat)}."
         )
