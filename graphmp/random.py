@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import torch
+from torch import Tensor
+
+from . import _checks
+from .errors import GraphValueError
 
 _WORD = (1 << 64) - 1
 _KEYS = 1 << 63  # keys are below this number, so that they fit in a torch.int64
@@ -48,6 +53,70 @@ def seed(val: int) -> None:
         True
     """
     torch.manual_seed(val)
+
+
+def choice(a: Any, size: Any, replace: bool = True, prob: Tensor | None = None) -> Tensor:
+    """Draw elements at random, as ``numpy.random.choice`` does.
+
+    Args:
+        a: (n, …) a tensor to draw rows of, or n for the integers below it.
+        size: how many, or the shape of the result.
+        replace: whether an element may be drawn more than once.
+        prob: (n,) probabilities, which need not sum to 1; uniform by default.
+
+    Returns:
+        A tensor of this shape, followed by that of an element.
+
+    Raises:
+        GraphTypeError: a size or a number of elements that is no int.
+        GraphValueError: more elements than there are, or probabilities that are no numbers, are
+            negative, infinite or of another length.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> gm.random.choice(torch.tensor([3, 5, 7]), 3, replace=False).sort().values
+        tensor([3, 5, 7])
+    """
+    shape = tuple(size) if isinstance(size, (tuple, list)) else (size,)
+    shape = tuple(_checks.count(each, "size") for each in shape)
+    count, device = math.prod(shape), a.device if isinstance(a, Tensor) else torch.device("cpu")
+    limit = len(a) if isinstance(a, Tensor) else _checks.count(a, "a")
+    weights = None if prob is None else _weights(prob, limit).to(device)
+    possible = limit if weights is None else int((weights > 0).sum())
+    if count and possible < (1 if replace else count):
+        raise GraphValueError(f"Expected elements to draw {count} of, got {possible}.")
+    rows = _drawn(limit, count, replace, weights, device)
+    rows = rows.reshape(shape)
+    return a[rows] if isinstance(a, Tensor) else rows
+
+
+def _weights(prob: Any, limit: int) -> Tensor:
+    weights = torch.as_tensor(prob).double()
+    if weights.shape != (limit,) or not bool((weights.isfinite() & (weights >= 0)).all()):
+        raise GraphValueError(
+            f"Expected prob to be {limit} numbers, none negative or infinite, got {prob!r:.80}."
+        )
+    return weights
+
+
+def _drawn(
+    limit: int, count: int, replace: bool, weights: Tensor | None, device: torch.device
+) -> Tensor:
+    """(count,) random integers below ``limit``."""
+    random = generator(device)
+    if weights is None and replace:
+        return torch.randint(max(limit, 1), (count,), generator=random, device=device)
+    if weights is None:
+        return torch.randperm(limit, generator=random, device=device)[:count]
+    if replace:
+        sums = weights.cumsum(0)
+        points = torch.rand(count, dtype=torch.float64, generator=random, device=device)
+        return torch.searchsorted(sums, points * sums[-1:], right=True).clamp_(
+            max=int(weights.nonzero()[-1]) if count else 0
+        )
+    # The least of exponential variables of these rates: Efraimidis and Spirakis, 2006.
+    times = torch.empty_like(weights).exponential_(generator=random) / weights
+    return times.topk(count, largest=False).indices
 
 
 def key() -> int:

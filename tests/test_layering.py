@@ -38,7 +38,7 @@ ONLY = {
     "kernels": {"errors"},
     "function": {"errors"},
     "init": set[str](),
-    "random": set[str](),
+    "random": {"_checks", "errors"},
     "_storage": {"_checks", "errors", "init", "kernels"},
 }
 
