@@ -111,9 +111,8 @@ def _drawn(
     if replace:
         sums = weights.cumsum(0)
         points = torch.rand(count, dtype=torch.float64, generator=random, device=device)
-        return torch.searchsorted(sums, points * sums[-1:], right=True).clamp_(
-            max=int(weights.nonzero()[-1]) if count else 0
-        )
+        last = int(weights.nonzero()[-1]) if count else 0
+        return torch.searchsorted(sums, points * sums[-1:], right=True).clamp_(max=last)
     # The least of exponential variables of these rates: Efraimidis and Spirakis, 2006.
     times = torch.empty_like(weights).exponential_(generator=random) / weights
     return times.topk(count, largest=False).indices

@@ -269,7 +269,7 @@ def test_features_of_a_block_are_reached_at_its_ends() -> None:
     with pytest.raises(gm.GraphValueError, match="use srcdata and dstdata"):
         block.ndata  # noqa: B018
     with pytest.raises(gm.GraphValueError, match="use srcnodes and dstnodes"):
-        block.nodes  # noqa: B018
+        block.nodes()
 
 
 # ---- nothing is shared with what was given
