@@ -38,6 +38,7 @@ _MAX_SMALL = LARGE // 8  # elements, up to which a result is never large enough 
 _NO_MAPS = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_COLUMNS = np.zeros(0, np.int32)
 _MAX_INT32 = torch.iinfo(torch.int32).max
+_MANY_ROWS = 1 << 20
 # Vectors of a tile, as many as there are registers for.
 _MAX_VECTORS, _MAX_VECTORS_WITH_ARG = 16, 8
 
@@ -131,8 +132,10 @@ def scatter(
 ) -> Tensor:
     """Scatter values to the edges that gave a maximum; see the contract."""
     ids = csr.indices if end == OTHER else csr.edge_ids
-    out = empty(shape, accumulator(values.dtype)).zero_()
-    wide = values.detach().to(out.dtype).contiguous()
+    dtype = accumulator(values.dtype)
+    # Sums of many rows, which would lose small terms in float32.
+    out = empty(shape, torch.float64 if len(values) >= _MANY_ROWS else dtype).zero_()
+    wide = values.detach().to(dtype).contiguous()
     size = wide.shape[1]
     # A thread owns a range of columns of ``values``. Where several lead to one column of the
     # result, one range has all of them.

@@ -21,6 +21,7 @@ Value = TypeVar("Value")
 
 LARGEST = torch.iinfo(torch.int32).max - (1 << 16)  # positions beyond the last must not overflow
 LEAST_PIECE = 256  # edges; pieces are longer where the mean row is
+MOST_PIECE = 8192  # edges, so that no program sums so many that ones are lost
 MEANS_PER_PIECE = 16  # the length of a piece in mean rows: long pieces leave few partial sums
 BLOCK = 128  # elements of a row that one program adds
 
@@ -87,7 +88,7 @@ def add_long_rows(pieces: Pieces, partials: Tensor, out: Tensor, block: int = BL
 
 def piece_length(rows: int, edges: int) -> int:
     """The greatest number of edges of a piece: a power of two."""
-    length = max(LEAST_PIECE, MEANS_PER_PIECE * edges // max(rows, 1))
+    length = min(max(LEAST_PIECE, MEANS_PER_PIECE * edges // max(rows, 1)), MOST_PIECE)
     return 1 << (length - 1).bit_length()
 
 

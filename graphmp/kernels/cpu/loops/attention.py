@@ -141,19 +141,29 @@ def _weighted_sum_tile(
     (kind, columns), (column, lanes, shape) = heads, tile
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
-        acc = vector.fill(x, shape, 0)
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
-            addresses.prefetch(x, shape, np.int64(indices[ahead]), column)
-            if alpha_end == EDGE:
-                addresses.prefetch(alpha, (0,), np.int64(eids[ahead]), 0)
-            k = addresses.edge_row(alpha_end, j - base, j, indices, eids)
-            a = vector.load(x, shape, np.int64(indices[j]), column, lanes)
-            if len(own) > 0:
-                a = vector.add(a, vector.load(own, shape, r, column, lanes))
-                a = vector.leaky_relu_grad(a, negative_slope)
-            b = vector.load_operand(alpha, shape, k, kind, columns, column, lanes)
-            acc = vector.add(acc, vector.mul(a, b))
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        total, start = sums.new_total(x, shape), begin
+        while True:
+            acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
+            for j in range(start, stop):
+                ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+                addresses.prefetch(x, shape, np.int64(indices[ahead]), column)
+                if alpha_end == EDGE:
+                    addresses.prefetch(alpha, (0,), np.int64(eids[ahead]), 0)
+                k = addresses.edge_row(alpha_end, j - base, j, indices, eids)
+                a = vector.load(x, shape, np.int64(indices[j]), column, lanes)
+                if len(own) > 0:
+                    a = vector.add(a, vector.load(own, shape, r, column, lanes))
+                    a = vector.leaky_relu_grad(a, negative_slope)
+                b = vector.load_operand(alpha, shape, k, kind, columns, column, lanes)
+                acc = vector.add(acc, vector.mul(a, b))
+            if end - begin <= sums.BLOCK:
+                break
+            total = sums.add_block(total, acc, start == begin)
+            acc = sums.rounded(total, acc)
+            if stop == end:
+                break
+            start = stop
         vector.store(out, r, column, acc, lanes)
 
 

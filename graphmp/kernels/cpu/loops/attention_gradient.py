@@ -8,7 +8,7 @@ import numpy as np
 
 from ...contract import EDGE, OTHER, ROW
 from ..runtime.jit import jit
-from ..simd import addresses, vector
+from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .attention import ADDITIVE, DOT, LEAKY, compute_scores, dropout_mask, weighted_sum
@@ -92,14 +92,25 @@ def _operand_gradient(
     """
     own, other, negative_slope = operands
     if kind == ADDITIVE:
-        (indptr, indices, eids), (base, first, last), (grads, end) = csr, row_block, score_grad
+        (indptr, indices, eids), (base, first, last) = csr, row_block
+        grads, grads_end = score_grad
         for r in range(first, last):
             for h in range(0, heads, LANES):
                 lanes = min(heads - h, LANES)
-                acc = vector.fill(grads, (0,), 0)
-                for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-                    k = addresses.edge_row(end, j - base, j, indices, eids)
-                    acc = vector.add(acc, vector.load(grads, (0,), k, h, lanes))
+                begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+                total, start = sums.new_total(grads, (0,)), begin
+                while True:
+                    acc, stop = vector.fill(grads, (0,), 0), min(start + sums.BLOCK, end)
+                    for j in range(start, stop):
+                        k = addresses.edge_row(grads_end, j - base, j, indices, eids)
+                        acc = vector.add(acc, vector.load(grads, (0,), k, h, lanes))
+                    if end - begin <= sums.BLOCK:
+                        break
+                    total = sums.add_block(total, acc, start == begin)
+                    acc = sums.rounded(total, acc)
+                    if stop == end:
+                        break
+                    start = stop
                 vector.store(out, r, h, acc, lanes)
     else:
         beside = (own if kind == LEAKY else own[:0], negative_slope)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime.jit import jit
-from ..simd import addresses, vector
+from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .spmm_tiled import PREFETCH_DISTANCE
@@ -35,15 +35,25 @@ def normalise(
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
         for h in range(0, heads, LANES):
-            peak, total = vector.fill(alpha, (0,), -np.inf), vector.fill(alpha, (0,), 0)
+            peak = vector.fill(alpha, (0,), -np.inf)
             for j in range(begin, end):
                 a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
                 peak = vector.choose(vector.is_better(a, peak, (), (0,)), a, peak)
-            for j in range(begin, end):
-                a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
-                a = vector.exp(vector.sub(a, peak))
-                total = vector.add(total, a)
-                vector.store(alpha, j, h, a, LANES)
+            wide, start = sums.new_total(alpha, (0,)), begin
+            while True:
+                total, stop = vector.fill(alpha, (0,), 0), min(start + sums.BLOCK, end)
+                for j in range(start, stop):
+                    a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
+                    a = vector.exp(vector.sub(a, peak))
+                    total = vector.add(total, a)
+                    vector.store(alpha, j, h, a, LANES)
+                if end - begin <= sums.BLOCK:
+                    break
+                wide = sums.add_block(wide, total, start == begin)
+                total = sums.rounded(wide, total)
+                if stop == end:
+                    break
+                start = stop
             for j in range(begin, end):
                 a = vector.div(vector.load(alpha, (0,), j, h, LANES), total)
                 vector.store(alpha, j, h, a, LANES)
@@ -91,6 +101,36 @@ def softmax_rows(
 
 
 @jit
+def _store_gradients(
+    heads: int, indptr: Any, eids: Any, alpha: Any, alpha_grad: Any, out: Any, row_block: Any
+) -> None:
+    """Write the gradients at a block of rows, whose softmax and its gradient are in scratch."""
+    base, first, last = row_block
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
+        for h in range(0, heads, LANES):
+            wide, start = sums.new_total(alpha, (0,)), begin
+            while True:
+                total, stop = vector.fill(alpha, (0,), 0), min(start + sums.BLOCK, end)
+                for j in range(start, stop):
+                    a = vector.load(alpha, (0,), j, h, LANES)
+                    b = vector.load(alpha_grad, (0,), j, h, LANES)
+                    total = vector.add(total, vector.mul(a, b))
+                if end - begin <= sums.BLOCK:
+                    break
+                wide = sums.add_block(wide, total, start == begin)
+                total = sums.rounded(wide, total)
+                if stop == end:
+                    break
+                start = stop
+            for j in range(begin, end):
+                a = vector.load(alpha, (0,), j, h, LANES)
+                b = vector.sub(vector.load(alpha_grad, (0,), j, h, LANES), total)
+                e = np.int64(eids[j + base])
+                vector.store(out, e, h, vector.mul(a, b), min(heads - h, LANES))
+
+
+@jit
 def softmax_gradient_rows(
     indptr: Any, eids: Any, weights: Any, grads: Any, out: Any, stats: Any, first: int, last: int
 ) -> None:
@@ -125,18 +165,7 @@ def softmax_gradient_rows(
                 vector.store(alpha, j - base, h, a, LANES)
                 b = vector.load(grads, (0,), e, h, lanes)
                 vector.store(alpha_grad, j - base, h, b, LANES)
-        for r in range(row, stop):
-            for h in range(0, heads, LANES):
-                total = vector.fill(alpha, (0,), 0)
-                for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(alpha, (0,), j, h, LANES)
-                    b = vector.load(alpha_grad, (0,), j, h, LANES)
-                    total = vector.add(total, vector.mul(a, b))
-                for j in range(np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base):
-                    a = vector.load(alpha, (0,), j, h, LANES)
-                    b = vector.sub(vector.load(alpha_grad, (0,), j, h, LANES), total)
-                    e = np.int64(eids[j + base])
-                    vector.store(out, e, h, vector.mul(a, b), min(heads - h, LANES))
+        _store_gradients(heads, indptr, eids, alpha, alpha_grad, out, (base, row, stop))
         row = stop
 
 
@@ -145,7 +174,7 @@ def softmax_plain(indptr: Any, eids: Any, logits: Any, out: Any, first: int, las
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
     size = out.shape[1]
     peak = np.empty(size, out.dtype)
-    total = np.empty(size, out.dtype)
+    total = np.empty(size, np.float64)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         for f in range(size):
@@ -174,7 +203,7 @@ def softmax_gradient_plain(
 ) -> None:
     """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
     size = out.shape[1]
-    total = np.empty(size, out.dtype)
+    total = np.empty(size, np.float64)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         total[:] = 0

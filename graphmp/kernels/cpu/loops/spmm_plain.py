@@ -22,7 +22,7 @@ from numba.extending import overload
 
 from ...contract import OTHER, ROW
 from ..runtime.jit import IS_COMPILED, inline, jit
-from ..simd import addresses
+from ..simd import addresses, sums
 from .operators import ADD, COPY, DIV, MUL, SUB
 
 
@@ -40,6 +40,22 @@ def _quotient_typed(a: Any, b: Any) -> Any:  # noqa: ARG001
         return a / b
 
     return whole if isinstance(a, types.Integer) else real
+
+
+def _new_totals(out: Any) -> Any:
+    """A row of zeros for the sums of blocks of edges: float64 for float32, else like ``out``."""
+    return np.zeros(out.shape[1], np.float64 if out.dtype == np.float32 else out.dtype)
+
+
+@overload(_new_totals)
+def _new_totals_typed(out: Any) -> Any:
+    def wide(out: Any) -> Any:
+        return np.zeros(out.shape[1], np.float64)
+
+    def alike(out: Any) -> Any:
+        return np.zeros(out.shape[1], out.dtype)
+
+    return wide if out.dtype == types.float32 else alike
 
 
 def _nothing(array: Any, row: int, column: int) -> None:
@@ -116,14 +132,21 @@ def spmm_sum(
     """
     (indptr, indices, eids), (width, wide, maps) = csr, layout
     (x, x_end), (y, y_end), (per_degree, numbers) = x, y, divisor
+    totals = _new_totals(out)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
         for f in range(out.shape[1]):
-            out[r, f] = 0
+            out[r, f] = totals[f] = 0
         for j in range(begin, end):
             i = _edge_row(x_end, r, np.int64(indices[j]), np.int64(eids[j]))
             k = _edge_row(y_end, r, np.int64(indices[j]), np.int64(eids[j]))
             _accumulate(out[r], x[i], y[k], op, width, wide, maps)
+            if (j + 1 - begin) % sums.BLOCK == 0:
+                for f in range(out.shape[1]):
+                    totals[f] += out[r, f]
+                    out[r, f] = 0
+        for f in range(out.shape[1]):
+            out[r, f] += totals[f]
         if per_degree and end > begin + 1:
             for f in range(out.shape[1]):
                 out[r, f] /= end - begin

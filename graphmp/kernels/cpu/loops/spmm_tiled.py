@@ -77,35 +77,44 @@ def sum_rows(
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
-        acc = vector.fill(x, shape, 0)
-        for j in range(begin, end):
-            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
-            i = addresses.edge_row(x_end, r, ahead, indices, eids)
-            if len(op) == 0:
-                addresses.prefetch(x, shape, i, column)
+        total, start = sums.new_total(x, shape), begin
+        while True:
+            acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
+            for j in range(start, stop):
+                ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+                i = addresses.edge_row(x_end, r, ahead, indices, eids)
+                if len(op) == 0:
+                    addresses.prefetch(x, shape, i, column)
+                    i = addresses.edge_row(x_end, r, j, indices, eids)
+                    acc = vector.add(acc, vector.load(x, shape, i, column, lanes))
+                    continue
+                if x_end != ROW:
+                    addresses.prefetch_operand(x, shape, i, x_kind, x_columns, column)
                 i = addresses.edge_row(x_end, r, j, indices, eids)
-                acc = vector.add(acc, vector.load(x, shape, i, column, lanes))
-                continue
-            if x_end != ROW:
-                addresses.prefetch_operand(x, shape, i, x_kind, x_columns, column)
-            i = addresses.edge_row(x_end, r, j, indices, eids)
-            if len(factors):
-                y_column = np.int64(y_columns[column])
+                if len(factors):
+                    y_column = np.int64(y_columns[column])
+                    if y_end != ROW:
+                        k = addresses.edge_row(y_end, r, ahead, indices, eids)
+                        addresses.prefetch_number(y, k, y_column)
+                    k = addresses.edge_row(y_end, r, j, indices, eids)
+                    a = vector.load(x, shape, i, column, lanes)
+                    b = vector.repeat(y, shape, k, y_column, factors)
+                    acc = vector.add(acc, vector.mul(a, b))
+                    continue
                 if y_end != ROW:
                     k = addresses.edge_row(y_end, r, ahead, indices, eids)
-                    addresses.prefetch_number(y, k, y_column)
+                    addresses.prefetch_operand(y, shape, k, y_kind, y_columns, column)
                 k = addresses.edge_row(y_end, r, j, indices, eids)
-                a = vector.load(x, shape, i, column, lanes)
-                b = vector.repeat(y, shape, k, y_column, factors)
-                acc = vector.add(acc, vector.mul(a, b))
-                continue
-            if y_end != ROW:
-                k = addresses.edge_row(y_end, r, ahead, indices, eids)
-                addresses.prefetch_operand(y, shape, k, y_kind, y_columns, column)
-            k = addresses.edge_row(y_end, r, j, indices, eids)
-            a = vector.load_operand(x, shape, i, x_kind, x_columns, column, lanes)
-            b = vector.load_operand(y, shape, k, y_kind, y_columns, column, lanes)
-            acc = vector.add(acc, _message(op[0], a, b))
+                a = vector.load_operand(x, shape, i, x_kind, x_columns, column, lanes)
+                b = vector.load_operand(y, shape, k, y_kind, y_columns, column, lanes)
+                acc = vector.add(acc, _message(op[0], a, b))
+            if end - begin <= sums.BLOCK:
+                break
+            total = sums.add_block(total, acc, start == begin)
+            acc = sums.rounded(total, acc)
+            if stop == end:
+                break
+            start = stop
         if per_degree and end > begin + 1:
             acc = vector.div(acc, vector.fill(x, shape, end - begin))
         if len(numbers):
@@ -272,18 +281,29 @@ def product_gradient_rows(
     (x, weight, grad), (columns, adds, factors), (out, out_weight) = operands, heads, results
     end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
     for r in range(first, last):
-        own, acc = vector.load(x, shape, r, column, lanes), vector.fill(x, shape, 0)
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
-            e = np.int64(eids[ahead])
-            addresses.prefetch(grad, shape, np.int64(indices[ahead]), column)
-            addresses.prefetch_number(weight, e, head)
-            addresses.prefetch_number(out_weight, e, head)
-            e = np.int64(eids[j])
-            a = vector.load(grad, shape, np.int64(indices[j]), column, lanes)
-            acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, head, factors)))
-            total = sums.totals(sums.combined(vector.mul(own, a), factors))
-            if adds:
-                total = vector.add(total, vector.load(out_weight, (0,), e, head, len(factors)))
-            vector.store(out_weight, e, head, total, len(factors))
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        own = vector.load(x, shape, r, column, lanes)
+        total, start = sums.new_total(x, shape), begin
+        while True:
+            acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
+            for j in range(start, stop):
+                ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+                e = np.int64(eids[ahead])
+                addresses.prefetch(grad, shape, np.int64(indices[ahead]), column)
+                addresses.prefetch_number(weight, e, head)
+                addresses.prefetch_number(out_weight, e, head)
+                e = np.int64(eids[j])
+                a = vector.load(grad, shape, np.int64(indices[j]), column, lanes)
+                acc = vector.add(acc, vector.mul(a, vector.repeat(weight, shape, e, head, factors)))
+                parts = sums.totals(sums.combined(vector.mul(own, a), factors))
+                if adds:
+                    parts = vector.add(parts, vector.load(out_weight, (0,), e, head, len(factors)))
+                vector.store(out_weight, e, head, parts, len(factors))
+            if end - begin <= sums.BLOCK:
+                break
+            total = sums.add_block(total, acc, start == begin)
+            acc = sums.rounded(total, acc)
+            if stop == end:
+                break
+            start = stop
         vector.store(out, r, column, acc, lanes)

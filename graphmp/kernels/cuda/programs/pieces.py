@@ -42,9 +42,13 @@ def add_pieces(
     if row >= 0:
         column = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
         inside = column < size
-        total = tl.zeros((BLOCK,), partials.dtype.element_ty)
+        narrow: tl.constexpr = partials.dtype.element_ty
+        wide: tl.constexpr = tl.float64 if narrow == tl.float32 else narrow
+        total = tl.zeros((BLOCK,), wide)
         for nth in range(count):
-            total += tl.load(partials + (first + nth) * size + column, mask=inside, other=0)
+            at = partials + (first + nth) * size + column
+            total += tl.load(at, mask=inside, other=0).to(wide)
+        total = total.to(narrow)
         if DIVIDED:
             edges = tl.load(indptr + row + 1) - tl.load(indptr + row)
             divisor_of_row = tl.load(divisor + row, mask=by_count == 0, other=1)
