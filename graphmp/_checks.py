@@ -137,6 +137,31 @@ def integer(value: object, what: str) -> int:
     return int(value)
 
 
+def fanout(value: Any, what: str) -> int:
+    """Check a number of sampled edges: an int of at least -1, for all, and below 2³¹."""
+    if isinstance(value, Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise GraphTypeError(f"Expected {what} to be an int, got {kind(value)}.")
+    number = int(value)
+    if not -1 <= number < 2**31:
+        raise GraphValueError(
+            f"Expected {what} to be -1, for all edges, or a count below 2147483648, got {number}."
+        )
+    return number
+
+
+def indptr(value: Tensor, total: int) -> None:
+    """Check where rows of edges start: ascending from 0 to the number of edges."""
+    if value.numel() == 0 or value[0] != 0 or bool((value.diff() < 0).any()):
+        raise GraphValueError("Expected an indptr that starts with 0 and never decreases.")
+    if int(value[-1]) != total:
+        raise GraphValueError(
+            f"Expected an indptr that ends with the number of indices, {total}, got "
+            f"{int(value[-1])}."
+        )
+
+
 def number(value: Any, what: str) -> float:
     """Check a number, or a text or tensor of one."""
     try:

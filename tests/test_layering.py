@@ -20,6 +20,7 @@ LAYERS = (
     {"kernels"},
     {"init", "random", "function", "_storage"},
     {"ops"},
+    {"sparse"},
     {"_message_passing"},
     {"_graph"},
     {"sampling"},

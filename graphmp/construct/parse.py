@@ -150,13 +150,7 @@ def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:
             )
         return layout, arrays, _least(u), _least(v)
     indptr, indices, eids = arrays
-    if indptr.numel() == 0 or indptr[0] != 0 or bool((indptr.diff() < 0).any()):
-        raise GraphValueError("Expected an indptr that starts with 0 and never decreases.")
-    if int(indptr[-1]) != indices.numel():
-        raise GraphValueError(
-            f"Expected an indptr that ends with the number of indices, {indices.numel()}, got "
-            f"{int(indptr[-1])}."
-        )
+    _checks.indptr(indptr, indices.numel())
     if eids.numel() == 0:
         eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
     every = torch.arange(indices.numel(), dtype=eids.dtype, device=eids.device)

@@ -13,7 +13,6 @@ from .._graph.subgraph import nodes_by_type
 from .._storage.frame import NID
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-from ..sampling.arguments import check_fanout
 from ..sampling.block import from_sampled
 from ..sampling.neighbors import edge_choice, sample_edges
 from .sampler import BlockSampler
@@ -173,7 +172,7 @@ def checked_fanouts(fanouts: Any) -> list[Any]:
         raise GraphValueError("Expected at least one fanout, got none; pass one for each layer.")
     for fanout in layers:
         for number in fanout.values() if isinstance(fanout, _checks.AnyMapping) else (fanout,):
-            check_fanout(number, "fanout")
+            _checks.fanout(number, "fanout")
     return layers
 
 

@@ -39,8 +39,8 @@ def fanouts_by_type(graph: Structure, fanout: Any, name: str) -> dict[CanonicalE
         GraphValueError: below -1 or above 2³¹ - 1, or a missing edge type.
     """
     if not isinstance(fanout, _checks.AnyMapping):
-        return dict.fromkeys(graph.adjacencies, check_fanout(fanout, name))
-    fanouts = {graph._meta.etype(etype): check_fanout(n, name) for etype, n in fanout.items()}
+        return dict.fromkeys(graph.adjacencies, _checks.fanout(fanout, name))
+    fanouts = {graph._meta.etype(etype): _checks.fanout(n, name) for etype, n in fanout.items()}
     missing = [etype for etype in graph.adjacencies if etype not in fanouts]
     if missing:
         raise GraphValueError(
@@ -48,25 +48,6 @@ def fanouts_by_type(graph: Structure, fanout: Any, name: str) -> dict[CanonicalE
             "for edge types that are not sampled."
         )
     return fanouts
-
-
-def check_fanout(value: Any, name: str) -> int:
-    """Check one fanout.
-
-    Raises:
-        GraphTypeError: not an int.
-        GraphValueError: below -1 or above 2³¹ - 1.
-    """
-    if isinstance(value, Tensor) and value.ndim == 0:
-        value = value.item()
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise GraphTypeError(f"Expected {name} to be an int, got {_checks.kind(value)}.")
-    number = int(value)
-    if not -1 <= number < 2**31:
-        raise GraphValueError(
-            f"Expected {name} to be -1, for all edges, or a count below 2147483648, got {number}."
-        )
-    return number
 
 
 def probabilities_by_type(

@@ -16,7 +16,7 @@ from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.sampling_spec import SampleSpec
 from ..kernels.segments import positions_of, rows_of
-from .arguments import DST, check_fanout, end_of, probabilities_by_type
+from .arguments import DST, end_of, probabilities_by_type
 from .block import SampledEdges
 from .neighbors import sampled_graph
 
@@ -73,7 +73,7 @@ def sample_etype_neighbors(
     refuse_types(g)
     end = end_of(edge_dir)
     offsets = _checked_offsets(etype_offset, g.num_edges())
-    fanouts = [check_fanout(number, "fanout") for number in fanout]
+    fanouts = [_checks.fanout(number, "fanout") for number in fanout]
     if len(fanouts) != len(offsets) - 1:
         raise GraphValueError(
             f"fanout: expected one for each of {len(offsets) - 1} edge types, got {len(fanouts)}."
