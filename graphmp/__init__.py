@@ -25,10 +25,23 @@ Files:
     random: The library's random seed.
     readout: Readouts: reduce, normalise and rank features over each graph of a batch.
     sampling: Sample neighbours, random walks and negative edges; blocks.
+    sparse: Sparse matrices: ``A @ X`` instead of messages, as in ``dgl.sparse``.
     transforms: Functions that return a changed graph; batches of graphs.
 """
 
-from . import compat, data, dataloading, function, init, kernels, nn, ops, sampling, transforms
+from . import (
+    compat,
+    data,
+    dataloading,
+    function,
+    init,
+    kernels,
+    nn,
+    ops,
+    sampling,
+    sparse,
+    transforms,
+)
 from ._checks import validate_ids
 from ._graph.apply_each import apply_each
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
@@ -328,6 +341,7 @@ __all__ = [
     "softmax_nodes",
     "sort_csc_by_tag",
     "sort_csr_by_tag",
+    "sparse",
     "sum_edges",
     "sum_nodes",
     "svd_pe",
@@ -359,7 +373,7 @@ __all__ = [
 
 def _name_publicly() -> None:
     """Make what is exported say so: reprs, documentation and pickles name the public path."""
-    inner = (data, dataloading, function, nn.functional, nn, ops, sampling, transforms)
+    inner = (data, dataloading, function, nn.functional, nn, ops, sampling, sparse, transforms)
     for path, exported in [*((m.__name__, vars(m)) for m in inner), (__name__, globals())]:
         for name in exported["__all__"]:
             value = exported[name]

@@ -96,7 +96,7 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
         (graph_conv, True, 72, 25),
         (sage_conv, False, 58, 17),
         (sage_conv, True, 72, 21),
-        (batch, False, 250, 90),
+        (batch, False, 250, 92),
     ],
 )
 def test_a_call_takes_few_python_calls_and_few_changes_of_file(

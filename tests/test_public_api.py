@@ -65,6 +65,7 @@ def test_all_lists_what_the_top_of_the_package_binds() -> None:
         "nn",
         "ops",
         "sampling",
+        "sparse",
         "transforms",
     }
     assert set(gm.__all__) == bound | packages

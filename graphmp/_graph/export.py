@@ -1,4 +1,4 @@
-"""Export: a graph's edges as sparse matrices of torch and SciPy, NetworkX graphs, edge indices."""
+"""Export: a graph's edges as sparse matrices, NetworkX graphs and edge indices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .._storage.frame import Frame
 from ..errors import GraphKeyError, GraphValueError
+from ..sparse import SparseMatrix, to_torch_sparse_coo
 from .structure import Structure
 
 
@@ -34,20 +35,21 @@ def to_edge_index(graph: Structure, etype: Any = None) -> Tensor:
     return torch.stack([adjacency.src, adjacency.dst])
 
 
-def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) -> Tensor:
-    """The adjacency matrix as a sparse tensor; rows are sources, columns destinations.
+def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) -> SparseMatrix:
+    """The adjacency matrix; rows are sources, columns destinations.
 
     Args:
         graph: any graph.
         etype: the edge type; not needed when there is one.
-        eweight_name: the edge feature (E,) to take the values from; by default ones.
+        eweight_name: the edge feature (E,) or (E, D) to take the values from; by default ones.
 
     Returns:
-        Sparse COO tensor (num_src, num_dst); parallel edges have an entry each.
+        Sparse matrix (num_src, num_dst) with an entry for each edge, in edge id order. It shares
+        the layouts of the graph.
 
     Raises:
         GraphKeyError: an unknown edge feature.
-        GraphValueError: a feature that has more than one element an edge.
+        GraphValueError: a feature of more than two dimensions.
 
     Example:
         >>> import graphmp as gm
@@ -58,16 +60,11 @@ def adj(graph: Structure, etype: Any = None, eweight_name: str | None = None) ->
     """
     etype = graph.to_canonical_etype(etype)
     adjacency = graph.adjacency_of(etype)
-    values = torch.ones(adjacency.num_edges, device=graph.device)
-    if eweight_name is not None:
-        values = graph._frames.edge[etype][eweight_name]
-        if values.numel() != adjacency.num_edges:
-            raise GraphValueError(
-                f"Expected weights of one number for each edge, got field {eweight_name!r} with "
-                f"rows of shape {tuple(values.shape[1:])}."
-            )
-    ends = torch.stack([adjacency.src, adjacency.dst]).long()
-    return _sparse(ends, values.reshape(-1), (adjacency.num_src, adjacency.num_dst))
+    if eweight_name is None:
+        val = torch.ones(adjacency.num_edges, device=graph.device)
+    else:
+        val = graph._frames.edge[etype][eweight_name]
+    return SparseMatrix(adjacency.reversed, val)
 
 
 def adj_external(
@@ -92,17 +89,15 @@ def adj_external(
     Raises:
         GraphValueError: another format.
     """
-    matrix = adj(graph, etype)
-    matrix = matrix.transpose(0, 1) if transpose else matrix
+    matrix = adj(graph, etype).T if transpose else adj(graph, etype)
     if scipy_fmt is None:
-        return matrix.to(ctx)
+        return to_torch_sparse_coo(matrix).to(ctx)
     if scipy_fmt not in ("coo", "csr"):
         raise GraphValueError(f"Expected scipy_fmt to be 'coo' or 'csr', got {scipy_fmt!r}.")
     from scipy import sparse
 
-    rows, columns = matrix._indices().cpu().numpy()
-    values = matrix._values().cpu().numpy()
-    coo = sparse.coo_matrix((values, (rows, columns)), shape=tuple(matrix.shape))
+    ends = matrix.indices().cpu().numpy()
+    coo = sparse.coo_matrix((matrix.val.cpu().numpy(), tuple(ends)), shape=matrix.shape)
     return coo if scipy_fmt == "coo" else coo.tocsr()
 
 

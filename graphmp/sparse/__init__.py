@@ -25,7 +25,7 @@ Files:
 """
 
 from .broadcast import sp_add_v, sp_broadcast_v, sp_div_v, sp_mul_v, sp_sub_v
-from .creation import diag, from_coo, from_csc, from_csr, identity, spmatrix, val_like
+from .creation import diag, from_coo, from_csc, from_csr, identity, spmatrix
 from .elementwise_op import (
     add,
     div,
@@ -39,6 +39,7 @@ from .elementwise_op import (
     sub,
 )
 from .elementwise_op_sp import spsp_add, spsp_div, spsp_mul
+from .entries import is_scalar, val_like
 from .matmul import bspmm, matmul, spmm
 from .reduction import reduce, smax, smean, smin, sprod, sum
 from .sddmm import bsddmm, sddmm
@@ -66,6 +67,7 @@ __all__ = [
     "from_torch_sparse",
     "identity",
     "inv",
+    "is_scalar",
     "matmul",
     "mul",
     "neg",

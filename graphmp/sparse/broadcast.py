@@ -11,7 +11,7 @@ from torch import Tensor
 from .. import _checks
 from ..errors import GraphTypeError, GraphValueError
 from ..ops.gather import gather_rows
-from .entries import Entries, Matrix, checked, with_val
+from .entries import Entries, Matrix, checked, val_like
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
@@ -50,7 +50,7 @@ def sp_broadcast_v(A: Matrix, v: Tensor, op: str) -> Matrix:
     at_entries = _at_entries(checked(A, "A"), v)
     if A.val.ndim > 1:
         at_entries = at_entries.view(-1, 1)
-    return with_val(A, _OPERATORS[op](A.val, at_entries))
+    return val_like(A, _OPERATORS[op](A.val, at_entries))
 
 
 def sp_add_v(A: Matrix, v: Tensor) -> Matrix:

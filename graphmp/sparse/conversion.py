@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .. import _checks
-from .entries import Matrix, with_val
+from .entries import Matrix, val_like
 
 
 def to(A: Matrix, device: Any = None, dtype: torch.dtype | None = None) -> Matrix:
@@ -32,7 +32,7 @@ def to(A: Matrix, device: Any = None, dtype: torch.dtype | None = None) -> Matri
     place = A.device if device is None else _checks.device(device)
     val = A.val.to(place, A.dtype if dtype is None else dtype)
     if place == A.device:
-        return A if val is A.val else with_val(A, val)
+        return A if val is A.val else val_like(A, val)
     return type(A)(A._adjacency.to(place), val)
 
 

@@ -11,10 +11,7 @@ from .. import _checks
 from .._storage.adjacency import Adjacency
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
-from .entries import with_val
 from .sparse_matrix import SparseMatrix
-
-val_like = with_val
 
 
 def spmatrix(indices: Tensor, val: Tensor | None = None, shape: Any = None) -> SparseMatrix:

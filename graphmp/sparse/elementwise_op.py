@@ -7,7 +7,7 @@ from typing import Any
 from .. import _checks
 from ..errors import GraphTypeError
 from .elementwise_op_sp import spsp_add, spsp_div, spsp_mul
-from .entries import Matrix, is_scalar, values, with_val
+from .entries import Matrix, is_scalar, val_like, values
 from .unary_op import neg
 
 
@@ -79,7 +79,7 @@ def mul(A: Any, B: Any) -> Any:
     """
     if is_scalar(A):
         A, B = B, A
-    return with_val(A, values(A) * B) if is_scalar(B) else spsp_mul(A, B)
+    return val_like(A, values(A) * B) if is_scalar(B) else spsp_mul(A, B)
 
 
 def div(A: Matrix, B: Any) -> Matrix:
@@ -102,7 +102,7 @@ def div(A: Matrix, B: Any) -> Matrix:
         >>> dglsp.div(dglsp.diag(torch.tensor([1, 2])), 2).val
         tensor([0.5000, 1.0000])
     """
-    return with_val(A, values(A) / B) if is_scalar(B) else spsp_div(A, B)
+    return val_like(A, values(A) / B) if is_scalar(B) else spsp_div(A, B)
 
 
 def power(A: Matrix, scalar: Any) -> Matrix:
@@ -125,7 +125,7 @@ def power(A: Matrix, scalar: Any) -> Matrix:
     """
     if not is_scalar(scalar):
         raise GraphTypeError(f"power: expected a number, got {_checks.kind(scalar)}.")
-    return with_val(A, values(A) ** scalar)
+    return val_like(A, values(A) ** scalar)
 
 
 sp_add, sp_sub, sp_mul, sp_div, sp_power = add, sub, mul, div, power

@@ -6,7 +6,7 @@ import torch
 
 from ..errors import GraphTypeError, GraphValueError
 from ..ops.gather import gather_rows
-from .entries import Entries, Matrix, checked, with_val
+from .entries import Entries, Matrix, checked, val_like
 from .merging import has_duplicate, pairs, sum_groups, union
 
 
@@ -83,7 +83,7 @@ def spsp_div(A: Matrix, B: Matrix) -> Matrix:
         )
     matching = torch.empty_like(right)
     matching[left] = right
-    return with_val(A, A.val / gather_rows(B.val, matching))
+    return val_like(A, A.val / gather_rows(B.val, matching))
 
 
 def _check_pair(A: Entries, B: Entries, name: str, distinct: bool = False) -> None:

@@ -154,17 +154,17 @@ class Entries:
         return _indented(f"{type(self).__name__}(", ",\n".join(parts)) + ")"
 
 
-def with_val(A: Matrix, val: Tensor) -> Matrix:
+def val_like(mat: Matrix, val: Tensor) -> Matrix:
     """A matrix with entries at the same positions, and other values.
 
-    It shares the layouts of ``A``, so that none is computed twice.
+    It shares the layouts of ``mat``, so that none is computed twice.
 
     Args:
-        A: sparse matrix.
+        mat: sparse matrix.
         val: (nnz,) or (nnz, D).
 
     Returns:
-        Sparse matrix of the shape of ``A``.
+        Sparse matrix of the shape of ``mat``.
 
     Raises:
         GraphTypeError: values that are not a tensor.
@@ -176,8 +176,8 @@ def with_val(A: Matrix, val: Tensor) -> Matrix:
         tensor([[3, 0],
                 [0, 4]])
     """
-    checked(A, "mat")
-    return type(A)(A._adjacency, val)
+    checked(mat, "mat")
+    return type(mat)(mat._adjacency, val)
 
 
 def with_rows(A: Matrix, indptr: Tensor, columns: Tensor, val: Tensor) -> Matrix:
@@ -221,7 +221,16 @@ def values(A: Any) -> Tensor:
 
 
 def is_scalar(value: object) -> bool:
-    """Whether a value is a number or a tensor without dimensions."""
+    """Whether a value is a number or a tensor without dimensions.
+
+    Args:
+        value: anything.
+
+    Example:
+        >>> import torch, graphmp.sparse as dglsp
+        >>> dglsp.is_scalar(2), dglsp.is_scalar(torch.tensor(2)), dglsp.is_scalar(torch.ones(1))
+        (True, True, False)
+    """
     return isinstance(value, Number) or (isinstance(value, Tensor) and value.ndim == 0)
 
 

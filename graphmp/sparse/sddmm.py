@@ -11,7 +11,7 @@ from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS
 from ..ops.broadcast import autocast, promote, unsqueeze_like
 from ..ops.spmm import contract
-from .entries import Entries, Matrix, checked, with_val
+from .entries import Entries, Matrix, checked, val_like
 
 
 def sddmm(A: Matrix, X1: Tensor, X2: Tensor) -> Matrix:
@@ -39,7 +39,7 @@ def sddmm(A: Matrix, X1: Tensor, X2: Tensor) -> Matrix:
     _check_factors(checked(A, "A"), X1, X2)
     products = _products(A, autocast(X1), autocast(X2))
     val = unsqueeze_like(A.val, products) if A.val.ndim == 1 else A.val
-    return with_val(A, val * products)
+    return val_like(A, val * products)
 
 
 def bsddmm(A: Matrix, X1: Tensor, X2: Tensor) -> Matrix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ops.edge_softmax import softmax as softmax_into_nodes
-from .entries import Matrix, check_dim, checked, with_val
+from .entries import Matrix, check_dim, checked, val_like
 
 
 def softmax(input: Matrix, dim: int = 1) -> Matrix:
@@ -30,4 +30,4 @@ def softmax(input: Matrix, dim: int = 1) -> Matrix:
     by_row = check_dim(dim)
     adjacency = checked(input, "input")._adjacency
     logits = adjacency if by_row else adjacency.reversed
-    return with_val(input, softmax_into_nodes(logits, input.val, "val"))
+    return val_like(input, softmax_into_nodes(logits, input.val, "val"))

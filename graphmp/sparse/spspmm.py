@@ -11,7 +11,7 @@ from ..kernels.segments import positions_of
 from ..ops.gather import gather_rows
 from ..ops.spmm import spmm
 from .elementwise_op_sp import check_together
-from .entries import Entries, Matrix, checked, with_val
+from .entries import Entries, Matrix, checked, val_like
 from .merging import group, has_duplicate, is_diag
 
 
@@ -44,9 +44,9 @@ def spspmm(A: Matrix, B: Matrix) -> Matrix:
     """
     _check_pair(A, B)
     if A.shape[0] == A.shape[1] and is_diag(A):
-        return with_val(B, _on_diagonal(A, B.row) * B.val)
+        return val_like(B, _on_diagonal(A, B.row) * B.val)
     if B.shape[0] == B.shape[1] and is_diag(B):
-        return with_val(A, A.val * _on_diagonal(B, A.col))
+        return val_like(A, A.val * _on_diagonal(B, A.col))
     return _product(A, B)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import GraphValueError
-from .entries import Matrix, values, with_val
+from .entries import Matrix, val_like, values
 from .merging import is_diag
 
 
@@ -18,7 +18,7 @@ def neg(A: Matrix) -> Matrix:
         >>> dglsp.neg(dglsp.diag(torch.tensor([1, 2]))).val
         tensor([-1, -2])
     """
-    return with_val(A, -values(A))
+    return val_like(A, -values(A))
 
 
 def inv(A: Matrix) -> Matrix:
@@ -49,4 +49,4 @@ def inv(A: Matrix) -> Matrix:
             f"inv: expected values (nnz,), got shape {tuple(val.shape)}; call val_like with "
             "1 / A.val instead."
         )
-    return with_val(A, 1 / val)
+    return val_like(A, 1 / val)

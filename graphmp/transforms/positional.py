@@ -10,6 +10,7 @@ from .. import _checks, random
 from .._graph.arguments import refuse_types
 from ..errors import GraphValueError
 from ..graph import Graph
+from ..sparse import SparseMatrix, sp_div_v, val_like
 from .base import BaseTransform
 
 _NUMBERS = 1 << 22  # how many numbers of a matrix are in memory together: 32 MiB of float64
@@ -43,10 +44,7 @@ def random_walk_pe(g: Graph, k: int, eweight_name: str | None = None) -> Tensor:
     """
     refuse_types(g)
     steps, nodes = _checks.count(k, "k"), g.num_nodes()
-    matrix = g.adj(eweight_name=eweight_name).double().coalesce()
-    rows, totals = matrix.indices()[0], matrix.sum(1).to_dense()
-    values = matrix.values() / (totals + 1e-30)[rows]
-    walk = torch.sparse_coo_tensor(matrix.indices(), values, matrix.shape, check_invariants=False)
+    walk = _walk(g, eweight_name)
     encoding = torch.empty(nodes, steps, device=g.device)
     every, width = torch.arange(nodes, device=g.device), max(_NUMBERS // max(nodes, 1), 1)
     for part in torch.split(every, width):
@@ -57,6 +55,18 @@ def random_walk_pe(g: Graph, k: int, eweight_name: str | None = None) -> Tensor:
             back = walk @ back
             encoding[part, step] = back[part, columns].float()
     return encoding
+
+
+def _walk(g: Graph, eweight_name: str | None) -> SparseMatrix:
+    """The probabilities of a step from each row to each column, in float64."""
+    matrix = g.adj(eweight_name=eweight_name)
+    if matrix.val.numel() != matrix.nnz:
+        raise GraphValueError(
+            f"Expected weights of one number for each edge, got field {eweight_name!r} with rows "
+            f"of shape {tuple(matrix.val.shape[1:])}."
+        )
+    weights = val_like(matrix, matrix.val.reshape(-1).double()).coalesce()
+    return sp_div_v(weights, weights.sum(1).view(-1, 1) + 1e-30)
 
 
 def svd_pe(g: Graph, k: int, padding: bool = False, random_flip: bool = True) -> Tensor:

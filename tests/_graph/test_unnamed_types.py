@@ -98,7 +98,7 @@ CALLS: dict[str, Callable[[Graph], Any]] = {
     "added edge rows": lambda g: g.add_edges(0, 0, {"w": torch.ones(2)}),
     "mask": lambda g: g.subgraph(torch.ones(3).bool()),
     "edge mask": lambda g: g.edge_subgraph(torch.ones(3).bool()),
-    "adj weights": lambda g: (g.edata.update(v=torch.ones(4, 2)), g.adj(eweight_name="v")),
+    "adj weights": lambda g: (g.edata.update(v=torch.ones(4, 2, 2)), g.adj(eweight_name="v")),
     "prob": lambda g: g.sample_neighbors([0], 1, prob="z"),
     "prob dtype": lambda g: (
         g.edata.update(p=torch.ones(4).int()),

@@ -101,13 +101,25 @@ def test_adj_lets_gradients_through_to_the_weights() -> None:
     assert grad.tolist() == [2, 10, 10, 8]
 
 
-def test_weights_of_adj_are_one_number_an_edge() -> None:
+def test_weights_of_adj_are_numbers_or_vectors() -> None:
     g = path()
-    g.edata["wide"] = torch.ones(4, 2)
-    with pytest.raises(gm.GraphValueError, match=r"one number for each edge, got .*'wide'.*\(2,\)"):
-        g.adj(eweight_name="wide")
+    g.edata["wide"], g.edata["deep"] = torch.ones(4, 2), torch.ones(4, 2, 2)
+    assert g.adj(eweight_name="wide").to_dense()[1, 2].tolist() == [2, 2]
+    with pytest.raises(gm.GraphValueError, match=r"\(nnz,\) or \(nnz, D\), got .*\(4, 2, 2\)"):
+        g.adj(eweight_name="deep")
     with pytest.raises(gm.GraphKeyError, match="no field 'missing'"):
         g.adj(eweight_name="missing")
+
+
+def test_adj_is_a_sparse_matrix_that_shares_the_layouts_of_the_graph() -> None:
+    g = path()
+    A = g.adj()
+    assert isinstance(A, gm.sparse.SparseMatrix)
+    assert torch.equal(A.indices(), torch.stack(g.edges()))
+    assert A.csr()[0] is g.adjacency.csr.indptr
+    x = torch.rand(3, 2)
+    assert torch.equal(A.T @ x, gm.ops.copy_u_sum(g, x))
+    assert torch.equal(g.adjacency_matrix().to_dense(), A.to_dense())
 
 
 def test_adj_external_is_a_torch_or_a_scipy_matrix() -> None:
