@@ -6,7 +6,17 @@
 Files:
     __main__: Runs a program.
     aliases: DGL's modules, whose names are graphmp's objects.
+    backend: The tensor functions of dgl.backend.
+    base: The names of dgl.base.
+    blocks: The class of blocks.
+    containers: The names of dgl.utils that read dicts and lists.
+    datasets: Names of dgl.data.utils.
+    decorators: The decorators of dgl.utils.
+    inputs: The names of dgl.utils that read the inputs of layers and samplers.
     page: The lists of docs/dgl.md, written from the table.
+    processes: The names of dgl.multiprocessing.
+    rows: The functions of dgl.backend that read and write rows.
+    settings: Settings without an effect.
     table: The table of DGL's names.
 """
 

@@ -69,7 +69,8 @@ def modules() -> dict[str, Module]:
         The table in ``names.ini``. A section is a module; ``home`` and ``names`` are as in
         :class:`Module`, and every other key names what is not available, and its value says what to
         use instead. A section of parts has a line for each module inside another: its names, or
-        ``*`` for all. A part has the homes of the whole, and the names that it lacks.
+        ``*`` for all. A part has the homes of the whole, and lacks what it lacks; one with a home
+        of its own has a section that says what it is ``part of``.
 
     Example:
         >>> from graphmp.compat.table import modules
@@ -92,8 +93,9 @@ def modules() -> dict[str, Module]:
 def _module(name: str, section: dict[str, str]) -> Module:
     """A section of the file as a record."""
     homes, names = section.pop("home").split(), section.pop("names", "").split()
+    whole = section.pop("part of", name)
     instead = {one: text for key, text in section.items() for one in key.split()}
-    return Module(name, tuple(homes), tuple(names), instead, name)
+    return Module(name, tuple(homes), tuple(names), instead, whole)
 
 
 def _parts(whole: Module, section: dict[str, str]) -> Iterator[Module]:

@@ -68,3 +68,33 @@ def test_a_module_and_code_run_as_well(tmp_path: Path) -> None:
     assert run("-m", "program", "a", folder=tmp_path).stdout == "['a'] __main__\n"
     code = "import sys, dgl; print(sys.argv, sys.warnoptions)"
     assert run("-c", code, "b", folder=tmp_path).stdout == "['-c', 'b'] ['error']\n"
+
+
+SHARING = """
+import torch, torch.distributed as dist
+import dgl.multiprocessing as mp
+
+def work(rank, file, results):
+    dist.init_process_group("gloo", init_method=f"file://{file}", rank=rank, world_size=2)
+    shared = mp.call_once_and_share(lambda: torch.full((2, 3), float(rank)), (2, 3), torch.float32)
+    shared[rank] += 1 + rank
+    dist.barrier()
+    results.put(shared.sum().item())
+    dist.destroy_process_group()
+
+if __name__ == "__main__":
+    import sys
+    results = mp.Queue()
+    processes = [mp.Process(target=work, args=(rank, sys.argv[1], results)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    print([results.get() for _ in processes])
+    for process in processes:
+        process.join()
+"""
+
+
+def test_processes_share_a_tensor(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(SHARING)
+    done = run("program.py", str(tmp_path / "store"), folder=tmp_path)
+    assert done.stdout == "[9.0, 9.0]\n", done.stderr

@@ -1,0 +1,20 @@
+"""Class ``DGLBlock`` of ``dgl.heterograph``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph import Graph
+
+__all__ = ["DGLBlock"]
+
+
+class _EveryBlock(type):
+    """Makes every graph that is a block an instance of the class."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Graph) and instance.is_block
+
+
+class DGLBlock(Graph, metaclass=_EveryBlock):
+    """The class of blocks in DGL: ``isinstance(g, DGLBlock)`` is ``g.is_block``."""
