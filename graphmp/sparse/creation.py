@@ -11,6 +11,7 @@ from .. import _checks
 from .._storage.adjacency import Adjacency
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
+from .entries import in_order
 from .sparse_matrix import SparseMatrix
 
 
@@ -170,7 +171,9 @@ def diag(val: Any, shape: Any = None) -> SparseMatrix:
             f"{(rows, cols)}, got {len(val)}."
         )
     every = torch.arange(len(val), device=val.device)
-    return SparseMatrix(Adjacency.from_coo(every, every, cols, rows), val)
+    adjacency = Adjacency.from_coo(every, every, cols, rows)
+    in_order(adjacency.reversed)
+    return SparseMatrix(in_order(adjacency), val)
 
 
 def identity(
@@ -220,7 +223,7 @@ def _compressed(
     every = torch.arange(len(indices), dtype=indices.dtype, device=indices.device)
     csr = Csr(indptr, indices, every)
     adjacency = Adjacency.from_compressed(csr, others, rows, "csc")
-    return SparseMatrix(adjacency, _values(val, indices))
+    return SparseMatrix(in_order(adjacency), _values(val, indices))
 
 
 def _ids(value: Any, name: str) -> Tensor:

@@ -95,7 +95,7 @@ class Entries:
 
         Returns:
             ``(indptr, indices, value_indices)``: where each row starts, the column of each entry,
-            and its place in :attr:`val`, or None if the entries are in this order already.
+            and its place in :attr:`val`, or None if the matrix was made of compressed rows.
 
         Example:
             >>> import torch, graphmp.sparse as dglsp
@@ -180,6 +180,19 @@ def val_like(mat: Matrix, val: Tensor) -> Matrix:
     return type(mat)(mat._adjacency, val)
 
 
+def in_order(adjacency: Adjacency) -> Adjacency:
+    """Note that the entries of a matrix are in order of rows.
+
+    Args:
+        adjacency: an edge from the column to the row of each entry.
+
+    Returns:
+        The same.
+    """
+    adjacency.cached("is in order", lambda: True)
+    return adjacency
+
+
 def with_rows(A: Matrix, indptr: Tensor, columns: Tensor, val: Tensor) -> Matrix:
     """A matrix with other entries, row after row, in as many columns.
 
@@ -192,7 +205,7 @@ def with_rows(A: Matrix, indptr: Tensor, columns: Tensor, val: Tensor) -> Matrix
     every = torch.arange(len(columns), dtype=columns.dtype, device=columns.device)
     sizes = A.shape[1], len(indptr) - 1
     adjacency = Adjacency.from_compressed(Csr(indptr, columns, every), *sizes, "csc")
-    return type(A)(adjacency, val)
+    return type(A)(in_order(adjacency), val)
 
 
 def checked(A: Any, name: str) -> Any:
@@ -247,14 +260,8 @@ def check_dim(dim: object) -> bool:
 
 def _without_identity(adjacency: Adjacency) -> tuple[Tensor, Tensor, Tensor | None]:
     indptr, indices, edge_ids = adjacency.csc
-    return indptr, indices, None if _is_in_order(adjacency) else edge_ids
-
-
-def _is_in_order(adjacency: Adjacency) -> bool:
-    """Whether the entries are in order of their rows."""
-    ids = adjacency.csc.edge_ids
-    every = torch.arange(len(ids), dtype=ids.dtype, device=ids.device)
-    return adjacency.cached("is in order", lambda: torch.equal(ids, every))
+    is_in_order = adjacency.cached("is in order", lambda: False)
+    return indptr, indices, None if is_in_order else edge_ids
 
 
 def _indented(prefix: str, value: object) -> str:

@@ -50,7 +50,9 @@ def reduce(input: Entries, dim: int | None = None, rtype: str = "sum") -> Tensor
     if rtype not in _ROWS:
         raise GraphValueError(f"rtype: expected one of {', '.join(_ROWS)}, got {rtype!r}.")
     if dim is None:
-        return _WHOLE[rtype](val if len(val) else val.new_zeros(1, *val.shape[1:]))
+        return _WHOLE[rtype](
+            val if len(val) else torch.cat([val, val.new_zeros(1, *val.shape[1:])])
+        )
     edges = adjacency if check_dim(dim) else adjacency.reversed
     return reduce_messages(edges, None, REDUCERS[_ROWS[rtype]], val, None, ("e", "e"))
 

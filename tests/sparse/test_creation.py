@@ -63,6 +63,7 @@ def test_the_layouts_of_a_matrix_make_it_again() -> None:
     B = dglsp.from_csr(indptr, columns, A.val[order], A.shape)
     assert torch.equal(B.to_dense(), dense(A))
     assert B.csr()[2] is None  # its entries are in this order already
+    assert dglsp.identity((2, 3)).T.csr()[2] is None
     indptr, rows, order = A.csc()
     assert order is not None
     assert torch.equal(dglsp.from_csc(indptr, rows, A.val[order], A.shape).to_dense(), dense(A))
