@@ -13,6 +13,7 @@ Files:
     datasets: Names of dgl.data.utils.
     decorators: The decorators of dgl.utils.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
+    layers: Functions of dgl.nn.pytorch.
     page: The lists of docs/dgl.md, written from the table.
     processes: The names of dgl.multiprocessing.
     rows: The functions of dgl.backend that read and write rows.

@@ -107,6 +107,9 @@ def install() -> None:
     if str(FOLDER) not in sys.path:  # which is what processes inherit that this one starts
         sys.path.insert(1, str(FOLDER))
     sys.modules.update({name: _Alias(modules()[name]) for name in modules() if _is_module(name)})
+    for name in modules():  # dgl.nn has the modules of dgl.nn.pytorch, too
+        if name.startswith("dgl.nn.pytorch."):
+            sys.modules[name.replace(".pytorch", "")] = sys.modules[name]
     sys.modules["dgl"].__version__ = VERSION  # type: ignore[attr-defined]
 
 

@@ -93,6 +93,7 @@ def test_modules_are_attributes_of_the_modules_around_them() -> None:
     assert dgl.nn.pytorch.conv.gatconv is sys.modules["dgl.nn.pytorch.conv.gatconv"]
     assert dgl.data.utils is sys.modules["dgl.data.utils"]
     assert dgl.random is sys.modules["dgl.random"]
+    assert dgl.nn.conv is dgl.nn.pytorch.conv
 
 
 def test_importing_a_module_leaves_a_function_of_its_name() -> None:

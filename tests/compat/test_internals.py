@@ -17,6 +17,7 @@ from graphmp.compat import (
     datasets,
     decorators,
     inputs,
+    layers,
     rows,
     settings,
 )
@@ -186,6 +187,28 @@ def test_results_of_a_method_are_stored() -> None:
 
 def test_an_alias_calls_the_function() -> None:
     assert decorators.alias_func(max)(1, 2) == 2
+
+
+# ---- dgl.nn.pytorch
+
+
+def test_results_of_edge_types_are_joined() -> None:
+    total = layers.get_aggregate_fn("sum")([COUNT, COUNT], "user")
+    assert total is not None
+    assert total.tolist() == (2 * COUNT).tolist()
+    assert layers.get_aggregate_fn("stack")([], "user") is None
+    with pytest.raises(gm.GraphValueError, match="got 'product'"):
+        layers.get_aggregate_fn("product")
+
+
+def test_ids_select_rows_as_one_hot_vectors_would() -> None:
+    ids, index = torch.tensor([2, 0]), torch.tensor([1, 0])
+    hot, weights = torch.eye(3)[ids], torch.arange(12.0).view(2, 3, 2)
+    assert layers.matmul_maybe_select(ids, COUNT).tolist() == (hot @ COUNT).tolist()
+    assert layers.matmul_maybe_select(hot, COUNT).tolist() == (hot @ COUNT).tolist()
+    rows = [[10, 11], [0, 1]]
+    assert layers.bmm_maybe_select(ids, weights, index).tolist() == rows
+    assert layers.bmm_maybe_select(hot, weights, index).tolist() == rows
 
 
 # ---- dgl.data.utils
