@@ -6,7 +6,9 @@ to the graph's id type; a tensor must already have it, since a silent copy would
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -120,6 +122,39 @@ def count(value: object, what: str) -> int:
     if number < 0:
         raise GraphValueError(f"{what}: expected a non-negative int, got {number}.")
     return number
+
+
+def size(value: object, what: str) -> int:
+    """Check a count of rows that are going to be made: one that memory can hold."""
+    return held(count(value, what), what)
+
+
+def held(rows: int, what: str, row: int = 8) -> int:
+    """Check that memory can hold ``rows`` of ``row`` bytes each, before they are allocated.
+
+    Args:
+        rows: how many rows.
+        what: what they are, for the error message.
+        row: the bytes of a row; those of an int64 id by default.
+
+    Raises:
+        GraphValueError: it cannot.
+    """
+    if rows * row > memory():
+        raise GraphValueError(
+            f"{what}: expected a number that memory can hold, got {rows}; at {row} bytes each they "
+            f"need {rows * row >> 30} GiB, and this machine has {memory() >> 30}."
+        )
+    return rows
+
+
+@cache
+def memory() -> int:
+    """The bytes of this machine's memory; 1 TiB where the system does not say."""
+    names = getattr(os, "sysconf_names", {})
+    if not {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= set(names):
+        return 1 << 40
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def positive(value: object, what: str) -> int:

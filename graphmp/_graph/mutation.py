@@ -35,7 +35,8 @@ class Mutation(GraphState):
 
         Raises:
             GraphTypeError: features of another dtype than the column's.
-            GraphValueError: a negative number, rows of another shape, or a block.
+            GraphValueError: a negative number, one that ids or memory cannot hold, rows of another
+                shape, or a block.
 
         Example:
             >>> import graphmp as gm
@@ -49,6 +50,7 @@ class Mutation(GraphState):
         if more == 0:
             return
         old = self._frames.src[name]
+        self._check_count(old.num_rows + more)
         frame = old.resized(old.num_rows + more)
         if data:
             rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)
@@ -91,6 +93,7 @@ class Mutation(GraphState):
         if us.numel() == 0:
             return
         old, adjacency = self._frames.edge[etype], self.adjacencies[etype]
+        self._check_count(max(old.num_rows + us.numel(), int(us.max()) + 1, int(vs.max()) + 1))
         frame = old.resized(old.num_rows + us.numel())
         if data:
             rows = torch.arange(old.num_rows, frame.num_rows, device=self.device)

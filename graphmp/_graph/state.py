@@ -77,16 +77,16 @@ class GraphState:
         self._batch_nodes: dict[str, Tensor] | None = None
         self._batch_edges: dict[CanonicalEtype, Tensor] | None = None
         self._incoming_cache: dict[CanonicalEtype | None, list[Incoming]] = {}
-        self._check_counts()
+        counts = [adjacency.num_edges for adjacency in self.adjacencies.values()]
+        counts += [*self._num_src.values(), *self._num_dst.values()]
+        self._check_count(max(counts, default=0))
 
-    def _check_counts(self) -> None:
-        """Check that int32 can number the nodes and the edges."""
-        if self.idtype != torch.int32:
-            return
-        edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
-        for count in (*self._num_src.values(), *self._num_dst.values(), *edges):
-            if count >= 2**31:
-                raise GraphValueError(f"int32 ids cannot number {count} nodes or edges: use int64.")
+    def _check_count(self, most: int) -> None:
+        """Check that ids can number so many nodes or edges, and that memory can hold the ids."""
+        if most >= 2**31 and self.idtype == torch.int32:
+            raise GraphValueError(f"int32 ids cannot number {most} nodes or edges: use int64.")
+        if most >= 2**31:
+            _checks.held(most, "Numbers of nodes or edges")
 
     def __getstate__(self) -> dict[str, Any]:
         """All attributes, without those that are derived."""

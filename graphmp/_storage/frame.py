@@ -6,6 +6,7 @@ of a subgraph are gathered at their first read; until then a column is a ``Pendi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, KeysView, Mapping, MutableMapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -285,6 +286,7 @@ class Frame(FieldMapping[Tensor]):
         """
         initializer = self._initializers.get(name, self._default_initializer)
         wanted = (self.num_rows - start, *shape)
+        _checks.held(wanted[0], f"Rows of field {name!r}", math.prod(shape) * dtype.itemsize)
         rows: Any = initializer(wanted, dtype, self.device, slice(start, self.num_rows))
         expected = (wanted, dtype, self.device)
         if not isinstance(rows, Tensor) or (rows.shape, rows.dtype, rows.device) != expected:

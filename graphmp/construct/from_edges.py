@@ -55,7 +55,7 @@ def graph(
               edata_schemes={})
     """
     etype = (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE)
-    counts = None if num_nodes is None else {DEFAULT_NTYPE: _checks.count(num_nodes, "num_nodes")}
+    counts = None if num_nodes is None else {DEFAULT_NTYPE: _checks.size(num_nodes, "num_nodes")}
     return heterograph({etype: data}, counts, idtype=idtype, device=device)
 
 
@@ -220,8 +220,8 @@ def rand_graph(
         >>> gm.rand_graph(10, 30).num_edges()
         30
     """
-    nodes = _checks.count(num_nodes, "num_nodes")
-    ends = _random_pairs(nodes, nodes, _checks.count(num_edges, "num_edges"))
+    nodes = _checks.size(num_nodes, "num_nodes")
+    ends = _random_pairs(nodes, nodes, _checks.size(num_edges, "num_edges"))
     return graph(ends, num_nodes=nodes, idtype=idtype, device=device)
 
 
@@ -258,16 +258,18 @@ def rand_bipartite(
     if utype == vtype:
         raise GraphValueError(f"Expected two different node types, got {utype!r} at both ends.")
     counts = {
-        utype: _checks.count(num_src_nodes, "num_src_nodes"),
-        vtype: _checks.count(num_dst_nodes, "num_dst_nodes"),
+        utype: _checks.size(num_src_nodes, "num_src_nodes"),
+        vtype: _checks.size(num_dst_nodes, "num_dst_nodes"),
     }
-    ends = _random_pairs(counts[utype], counts[vtype], _checks.count(num_edges, "num_edges"))
+    ends = _random_pairs(counts[utype], counts[vtype], _checks.size(num_edges, "num_edges"))
     return heterograph({(utype, etype, vtype): ends}, counts, idtype=idtype, device=device)
 
 
 def _random_pairs(num_src: int, num_dst: int, num_edges: int) -> tuple[Tensor, Tensor]:
     """Different pairs in random order."""
     pairs = num_src * num_dst
+    if pairs >= 2**63:
+        raise GraphValueError(f"Expected fewer than 2**63 pairs of nodes, got {pairs}.")
     if num_edges > pairs:
         raise GraphValueError(
             f"Expected at most {pairs} edges, one for each pair of nodes, got {num_edges}."

@@ -182,7 +182,7 @@ def checked_counts(least: Counts, numbers: Mapping[str, int], argument: str) -> 
     for ntype in numbers:
         if not isinstance(ntype, str):
             raise GraphTypeError(f"Expected a node type as a string, got {_checks.kind(ntype)}.")
-    counts = {t: _checks.count(n, f"The number of nodes{of_type(t)}") for t, n in numbers.items()}
+    counts = {t: _checks.size(n, f"The number of nodes{of_type(t)}") for t, n in numbers.items()}
     for ntype, needed in least.items():
         if ntype not in counts:
             raise GraphValueError(f"Expected a number of nodes{of_type(ntype)} in {argument}.")

@@ -155,7 +155,7 @@ def _check_any(number: int, name: str) -> None:
 
 def _checked_budget(mode: str, budget: Any) -> Any:
     if mode != "walk":
-        return _checks.positive(budget, "budget")
+        return _checks.size(_checks.positive(budget, "budget"), "budget")
     if not isinstance(budget, (tuple, list)) or len(budget) != 2:
         raise GraphTypeError(
             "Expected budget of walks to be a pair, their number and their length, got "

@@ -65,6 +65,7 @@ class PerSourceUniform(_NegativeSampler):
     def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:
         """Sample ``k`` destinations for each edge: (k * n,) sources, grouped, and destinations."""
         u, _ = g.find_edges(eids, etype=etype)
+        _checks.held(len(u) * self.k, "Negative pairs", 2 * u.element_size())
         src = u.repeat_interleave(self.k)
         generator = random.generator(g.device)
         dst = torch.randint(

@@ -110,7 +110,8 @@ def segment_broadcast(seglen: Any, value: Tensor, output_size: int | None = None
     """
     lengths = _lengths(seglen, value)
     _checks.feature(value, lengths.numel(), lengths.device, "value", "segments")
-    rows = int(lengths.sum()) if output_size is None else _checks.count(output_size, "output_size")
+    rows = int(lengths.sum()) if output_size is None else output_size
+    rows = _checks.size(rows, "output_size")
     shape = tuple(value.shape[1:])
     return contract(_relation(lengths, rows), "e", "copy", value, None, ("v", "v"), shape)
 

@@ -88,7 +88,7 @@ class Segments(NamedTuple):
             (batch size, k, *feature), filled up with 0; and (batch size, k), or with the shape of
             the first where each element is sorted for itself, filled up with -1.
         """
-        value, k = self.field(feat), _checks.count(k, "k")
+        value, k = self.field(feat), _checks.size(k, "k")
         key = value if sortby is None else _column(value, sortby)
         order = segment_argsort(self.sizes, key, descending)
         starts = (self.sizes.cumsum(0) - self.sizes).view(-1, 1)

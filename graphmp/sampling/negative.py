@@ -64,6 +64,8 @@ def global_uniform_negative_sampling(
             f"Expected fewer than 2**62 pairs of nodes, got {adjacency.num_src} sources and "
             f"{adjacency.num_dst} destinations, which are too many pairs."
         )
+    count = count if replace else min(count, total)
+    _checks.held(count, "num_samples")
     unavailable = adjacency.num_edges + loops + (0 if replace else count)
     if total > 0 and 2 * unavailable <= total:
         keys = _by_rejection(adjacency, count, loops > 0, replace, extra)

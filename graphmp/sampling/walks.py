@@ -72,6 +72,7 @@ def random_walk(
     stops = restart_probabilities(restart_prob, steps, "restart_prob").to(g.device)
     weights = probabilities_by_type(g, prob, {etype for etype, _ in runs})
     nodes = _start_nodes(g, nodes, ntype)
+    _checks.held(len(nodes) * steps, "Steps of walks", 2 * nodes.element_size())
     traces, eids = [nodes.view(-1, 1)], [nodes.new_empty(len(nodes), 0)]
     key, start = random.key(), 0
     for etype, count in runs:
@@ -134,11 +135,12 @@ def node2vec_random_walk(
                 [1, 2, 0, 1]])
     """
     refuse_block(g)
-    ((etype, _),) = _runs(g, None, walk_length)
+    ((etype, steps),) = _runs(g, None, walk_length)
     back, far = 1 / _positive(p, "p"), 1 / _positive(q, "q")
     weights = probabilities_by_type(g, prob).get(etype)
     nodes, adjacency = _start_nodes(g, nodes, etype[0]), g.adjacencies[etype]
-    stops = torch.zeros(walk_length, dtype=torch.float64, device=g.device)
+    _checks.held(len(nodes) * steps, "Steps of walks", 2 * nodes.element_size())
+    stops = torch.zeros(steps, dtype=torch.float64, device=g.device)
     spec = WalkSpec(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
     new_nodes, eids = kernels.walk(adjacency.csr, nodes.contiguous(), spec)
     traces = torch.cat([nodes.view(-1, 1), new_nodes], 1)
@@ -197,7 +199,7 @@ def _runs(g: Structure, metapath: Iterable[Any] | None, length: Any) -> Runs:
             f"{'both' if length is not None else 'neither'}; pass one of them."
         )
     if metapath is None:
-        count = _checks.count(length, "The number of steps")
+        count = _checks.size(length, "The number of steps")
         if not g.is_homogeneous:
             raise GraphValueError(
                 "Expected a graph of one node and one edge type, got edge types "

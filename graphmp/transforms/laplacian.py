@@ -79,6 +79,7 @@ def lap_pe(g: Graph, k: int, padding: bool = False, return_eigval: bool = False)
     """
     refuse_types(g)
     count, nodes = _checks.count(k, "k"), g.num_nodes()
+    _checks.held(count * nodes, "Encodings", 4)
     if nodes <= count and not padding:
         raise GraphValueError(
             f"Expected k below the number of nodes {nodes}, got {count}; pass padding=True to fill "

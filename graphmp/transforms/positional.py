@@ -44,6 +44,7 @@ def random_walk_pe(g: Graph, k: int, eweight_name: str | None = None) -> Tensor:
     """
     refuse_types(g)
     steps, nodes = _checks.count(k, "k"), g.num_nodes()
+    _checks.held(steps * nodes, "Encodings", 4)
     walk = _walk(g, eweight_name)
     encoding = torch.empty(nodes, steps, device=g.device)
     every, width = torch.arange(nodes, device=g.device), max(_NUMBERS // max(nodes, 1), 1)
@@ -96,6 +97,7 @@ def svd_pe(g: Graph, k: int, padding: bool = False, random_flip: bool = True) ->
     """
     refuse_types(g)
     count, nodes = _checks.count(k, "k"), g.num_nodes()
+    _checks.held(2 * count * nodes, "Encodings", 4)
     if nodes < count and not padding:
         raise GraphValueError(
             f"Expected k to be at most the number of nodes {nodes}, got {count}; pass padding=True "

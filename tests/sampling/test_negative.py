@@ -11,7 +11,7 @@ from support.corner_graphs import ID_DTYPES, Corner, each_corner
 from support.shops import FOLLOWS, VIEWS, shop
 
 import graphmp as gm
-from graphmp import GraphKeyError, GraphTypeError, GraphValueError
+from graphmp import GraphKeyError, GraphTypeError, GraphValueError, _checks
 from graphmp.sampling import global_uniform_negative_sampling as negatives
 
 SPARSE = gm.graph(([0, 1, 1, 1], [1, 2, 2, 1]), num_nodes=5)  # tried until enough are found
@@ -110,9 +110,10 @@ def test_bad_arguments_are_errors_that_say_so(case: str) -> None:
         negatives(shop(), **call)
 
 
-def test_a_block_and_too_many_pairs_are_errors() -> None:
+def test_a_block_and_too_many_pairs_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(GraphValueError, match="block"):
         negatives(gm.to_block(SPARSE), 1)
+    monkeypatch.setattr(_checks, "memory", lambda: 2**40)
     huge = gm.graph(([0], [1]), num_nodes=2**32)
     with pytest.raises(GraphValueError, match="too many pairs"):
         negatives(huge, 1)
