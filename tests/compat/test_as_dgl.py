@@ -130,8 +130,8 @@ def test_a_missing_name_says_what_to_use_instead() -> None:
         _ = dgl.nn.CuGraphGATConv
     with pytest.raises(NotImplementedError, match=r"got dgl.distributed; .*torch.distributed"):
         dgl.distributed.initialize("ip_config.txt")
-    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Frame; see dgl in docs"):
-        from dgl.frame import Frame  # noqa: F401
+    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Column; see dgl in docs"):
+        from dgl.frame import Column  # noqa: F401
 
 
 def test_what_is_missing_is_no_attribute() -> None:
