@@ -84,21 +84,28 @@ def adj_external(
         etype: the edge type; not needed when there is one.
 
     Returns:
-        Sparse COO tensor, or ``scipy.sparse`` matrix; (num_src, num_dst) unless transposed.
+        Sparse COO tensor of float32, or ``scipy.sparse`` matrix of int64 in which parallel edges
+        are entries of their own; (num_src, num_dst) unless transposed.
 
     Raises:
         GraphValueError: another format.
     """
-    matrix = adj(graph, etype).T if transpose else adj(graph, etype)
     if scipy_fmt is None:
-        return to_torch_sparse_coo(matrix).to(ctx)
+        matrix = adj(graph, etype)
+        return to_torch_sparse_coo(matrix.T if transpose else matrix).to(ctx)
     if scipy_fmt not in ("coo", "csr"):
         raise GraphValueError(f"Expected scipy_fmt to be 'coo' or 'csr', got {scipy_fmt!r}.")
     from scipy import sparse
 
-    ends = matrix.indices().cpu().numpy()
-    coo = sparse.coo_matrix((matrix.val.cpu().numpy(), tuple(ends)), shape=matrix.shape)
-    return coo if scipy_fmt == "coo" else coo.tocsr()
+    edges = graph.adjacency_of(etype).to(torch.device("cpu"))
+    edges = edges.reversed if transpose else edges
+    ones = torch.ones(edges.num_edges, dtype=torch.int64).numpy()
+    shape = (edges.num_src, edges.num_dst)
+    if scipy_fmt == "coo":
+        ends = (edges.src.numpy(), edges.dst.numpy())
+        return sparse.coo_matrix((ones, ends), shape, copy=True)
+    rows, columns = edges.csr.indptr.numpy(), edges.csr.indices.numpy()
+    return sparse.csr_matrix((ones, columns, rows), shape, copy=True)
 
 
 def adj_tensors(graph: Structure, fmt: str, etype: Any = None) -> tuple[Tensor, ...]:
@@ -154,8 +161,8 @@ def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> 
             f"with {len(graph.ntypes)} node types."
         )
     proper = adjacency.src != adjacency.dst
-    index = torch.cat([entering[:, proper], leaving[:, proper]], 1)
-    values = torch.cat([ones[proper], -ones[proper]])
+    index = torch.cat([leaving[:, proper], entering[:, proper]], 1)
+    values = torch.cat([-ones[proper], ones[proper]])
     return _sparse(index, values, (adjacency.num_dst, adjacency.num_edges)).to(ctx)
 
 

@@ -46,13 +46,13 @@ class Frames(NamedTuple):
         num_dst: Mapping[str, int] | None,
         device: torch.device,
     ) -> Frames:
-        """Frames without columns, types sorted; without ``num_dst`` the ends share theirs."""
-        num_src = {ntype: num_src[ntype] for ntype in sorted(num_src)}
+        """Frames without columns; without ``num_dst`` the ends share theirs."""
         src = {t: Frame(n, device, f"nodes{of_type(t)}") for t, n in num_src.items()}
         dst = src
         if num_dst is not None:
             src = {t: Frame(n, device, f"source nodes{of_type(t)}") for t, n in num_src.items()}
-            targets = sorted(num_dst)
-            dst = {t: Frame(num_dst[t], device, f"destination nodes{of_type(t)}") for t in targets}
+            dst = {
+                t: Frame(n, device, f"destination nodes{of_type(t)}") for t, n in num_dst.items()
+            }
         edge = {t: Frame(a.num_edges, device, f"edges{of_type(t)}") for t, a in adjacencies.items()}
         return cls(src, dst, edge)

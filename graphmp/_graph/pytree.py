@@ -74,7 +74,8 @@ def unflatten(kind: type[StateT], tensors: Iterable[Any], rest: tuple[Any, ...])
     num_src, num_dst = _counts(edges, parts.dsttypes is not None)
     num_src.update(parts.alone[0])
     num_dst.update(parts.alone[1])
-    targets = None if parts.dsttypes is None else num_dst
+    num_src = {ntype: num_src[ntype] for ntype in parts.srctypes}
+    targets = None if parts.dsttypes is None else {t: num_dst[t] for t in parts.dsttypes}
     device = next(iter(edges.values())).device
     frames = Frames.empty(edges, num_src, targets, device)
     for frame, names in zip(frames.all(), parts.fields, strict=True):

@@ -16,7 +16,7 @@ from .export import adj_external
 from .partition import metis_partition_assignment
 from .state import GraphState
 from .structure import AnyGraph, Structure
-from .subgraph import edge_subgraph, node_subgraph
+from .subgraph import edge_subgraph, induced
 
 NODE_ORDERS = ("rcmk", "metis", "custom")
 EDGE_ORDERS = ("src", "dst", "custom")
@@ -64,7 +64,8 @@ def reorder_graph(
     refuse_types(g)
     config = permute_config or {}
     nodes = _node_order(g, node_permute_algo, config)
-    renumbered = node_subgraph(g, nodes, store_ids=False)
+    every = {etype: g._arange(g.num_edges()) for etype in g.canonical_etypes}
+    renumbered = induced(g, every, {g.ntypes[0]: nodes}, store_ids=False)
     edges = _edge_order(renumbered, edge_permute_algo, config)
     new = edge_subgraph(renumbered, edges, relabel_nodes=False, store_ids=False)
     if store_ids:

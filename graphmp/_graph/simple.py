@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .._storage.adjacency import Adjacency
+from .._storage.frame import EID
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphValueError
 from ..ops.spmm import spmm
@@ -32,7 +33,8 @@ def to_simple(
         return_counts: the edge feature for how many edges each one stands for; None leaves it out.
         writeback_mapping: also return which new edge each old edge became.
         copy_ndata: keep node features.
-        copy_edata: make edge features of those of the parallel edges, as ``aggregator`` says.
+        copy_edata: make edge features of those of the parallel edges, as ``aggregator`` says;
+            with ``"arbitrary"`` the id of the edge that they are of is in ``edata["_ID"]``.
         aggregator: ``"arbitrary"`` takes the edge with the least id, ``"sum"`` and ``"mean"`` all.
 
     Returns:
@@ -64,6 +66,8 @@ def to_simple(
     new = with_edges(g, ends, first if copy_edata else {}, copy_ndata)
     for etype in g.canonical_etypes:
         frame = new._frames.edge[etype]
+        if copy_edata and aggregator == "arbitrary":
+            frame[EID] = first[etype].to(g.idtype)
         if copy_edata and aggregator != "arbitrary":
             groups = Adjacency.from_coo(
                 mapping[etype], mapping[etype], len(counts[etype]), len(counts[etype])

@@ -64,7 +64,10 @@ class GraphState:
         """
         self._meta = metagraph
         self.adjacencies = {etype: adjacencies[etype] for etype in metagraph.canonical_etypes}
-        self._num_src = num_src
+        sources = metagraph.srctypes if metagraph.is_block else metagraph.ntypes
+        self._num_src = num_src = {ntype: num_src[ntype] for ntype in sources}
+        if num_dst is not None:
+            num_dst = {ntype: num_dst[ntype] for ntype in metagraph.dsttypes}
         self._num_dst = num_src if num_dst is None else num_dst
         first = next(iter(self.adjacencies.values()), None)
         self.idtype: torch.dtype = idtype if first is None else first.idtype

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
@@ -41,7 +41,8 @@ def node_subgraph(
         output_device: the device of the result; the graph's device by default.
 
     Returns:
-        A new graph; edges keep their order.
+        A new graph; its edges are in the order of their sources in ``nodes``, those of one source
+        by edge id.
 
     Raises:
         GraphIndexError: an unknown node.
@@ -68,25 +69,10 @@ def node_subgraph(
         new_ids[ntype] = numbers
     edges = {}
     for (s, name, d), adjacency in graph.adjacencies.items():
-        edges[s, name, d] = _between(adjacency, new_ids[s], new_ids[d], ids_by_type[d])
+        eids = edges_of(adjacency.csr, ids_by_type[s])
+        edges[s, name, d] = eids[new_ids[d][adjacency.dst[eids.long()].long()] >= 0]
     sub = induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
     return moved(sub, output_device)
-
-
-def _between(adjacency: Adjacency, src: Tensor, dst: Tensor, nodes: Tensor) -> Tensor:
-    """Ids of the edges between nodes, ascending.
-
-    Args:
-        adjacency: the edges.
-        src: (num_src,) negative for the sources that do not count.
-        dst: (num_dst,) likewise for the destinations.
-        nodes: the destinations that do.
-    """
-    if "csc" in adjacency.formats()["created"] and nodes.numel() < adjacency.num_dst // 4:
-        eids = edges_of(adjacency.csc, nodes)
-        return eids[src[adjacency.src[eids.long()].long()] >= 0].sort().values
-    inside = (src[adjacency.src.long()] >= 0) & (dst[adjacency.dst.long()] >= 0)
-    return inside.nonzero().view(-1).to(adjacency.idtype)
 
 
 def edge_subgraph(
@@ -103,8 +89,8 @@ def edge_subgraph(
         graph: a graph that is not a block.
         edges: ids, a bool mask or a tuple ``(u, v)``; with several edge types a dict
             {type: edges}, where a type that is left out has no edges.
-        relabel_nodes: keep only the nodes at the ends, numbered from 0 in ascending id; else
-            keep all nodes.
+        relabel_nodes: keep only the nodes at the ends, numbered from 0 as they come: for each edge
+            type the sources, then the destinations; else keep all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
         output_device: the device of the result; the graph's device by default.
 
@@ -135,12 +121,12 @@ def in_subgraph(
     store_ids: bool = True,
     output_device: Any = None,
 ) -> AnyGraph:
-    """The edges that enter some nodes, node after node.
+    """The edges that enter some nodes, node after node, in the order of ``nodes``.
 
     Args:
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
+        relabel_nodes: keep only nodes that have edges, numbered as in :func:`edge_subgraph`.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
         output_device: the device of the result; the graph's device by default.
 
@@ -167,12 +153,12 @@ def out_subgraph(
     store_ids: bool = True,
     output_device: Any = None,
 ) -> AnyGraph:
-    """The edges that leave some nodes, node after node.
+    """The edges that leave some nodes, node after node, in the order of ``nodes``.
 
     Args:
         graph: a graph that is not a block.
         nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        relabel_nodes: keep only nodes that have edges, numbered from 0; else keep all nodes.
+        relabel_nodes: keep only nodes that have edges, numbered as in :func:`edge_subgraph`.
         store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
         output_device: the device of the result; the graph's device by default.
 
@@ -194,10 +180,11 @@ def out_subgraph(
 def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: bool) -> AnyGraph:
     refuse_block(graph)
     ids_by_type = nodes_by_type(graph, nodes)
+    distinct = {t: _distinct(ids, graph.num_nodes(t)) for t, ids in ids_by_type.items()}
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         form = adjacency.csc if end == 2 else adjacency.csr
-        edges[etype] = edges_of(form, torch.unique(ids_by_type[etype[end]]))
+        edges[etype] = edges_of(form, distinct[etype[end]])
     return induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 
 
@@ -318,14 +305,20 @@ def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> 
 
 
 def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
-    """The nodes of each type at the ends of edges, ascending."""
+    """The nodes of each type at the ends of edges, in the order in which they come."""
     ends: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
     for (s, _, d), eids in edges.items():
         adjacency = graph.adjacencies[(s, _, d)]
         ends[s].append(adjacency.src[eids.long()])
         ends[d].append(adjacency.dst[eids.long()])
     none = torch.empty(0, dtype=graph.idtype, device=graph.device)
-    return {t: torch.unique(torch.cat([none, *parts])) for t, parts in ends.items()}
+    every = {t: torch.cat([none, *parts]) for t, parts in ends.items()}
+    return {t: _distinct(ids, graph.num_nodes(t)) for t, ids in every.items()}
+
+
+def _distinct(ids: Tensor, num_nodes: int) -> Tensor:
+    """Each id once, in the order in which they come."""
+    return kernels.relabel(ids[:0], ids, num_nodes)[0]
 
 
 def induced(

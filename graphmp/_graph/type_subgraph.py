@@ -26,7 +26,7 @@ def edge_type_subgraph(
 
     Args:
         graph: any graph.
-        etypes: names or canonical triples.
+        etypes: names or canonical triples; the result has the relations in this order.
         output_device: the device of the result; the graph's device by default.
 
     Returns:
@@ -79,13 +79,18 @@ def node_type_subgraph(
 def _of_types(
     graph: AnyGraph, etypes: list[CanonicalEtype], srctypes: set[str], dsttypes: set[str]
 ) -> AnyGraph:
-    frames = graph._frames
+    frames, types = graph._frames, graph._meta
     if graph.is_block:
-        meta = Metagraph(etypes, srctypes, dsttypes)
+        meta = Metagraph(
+            etypes,
+            [t for t in types.srctypes if t in srctypes],
+            [t for t in types.dsttypes if t in dsttypes],
+        )
         src = {t: frames.src[t] for t in meta.srctypes}
         dst = {t: frames.dst[t] for t in meta.dsttypes}
     else:
-        meta = Metagraph(etypes, srctypes | dsttypes)
+        both = srctypes | dsttypes
+        meta = Metagraph(etypes, [ntype for ntype in types.ntypes if ntype in both])
         src = dst = {t: frames.src[t] for t in meta.ntypes}
     adjacencies = {t: graph.adjacencies[t] for t in etypes}
     shared = Frames(src, dst, {t: frames.edge[t] for t in etypes})
@@ -140,7 +145,7 @@ def _merged(graph: AnyGraph, etypes: list[CanonicalEtype]) -> AnyGraph:
     srctypes = sorted({s for s, _, _ in etypes})
     dsttypes = sorted({d for _, _, d in etypes})
     src_name, dst_name = "+".join(srctypes), "+".join(dsttypes)
-    merged = (src_name, "+".join(name for _, name, _ in etypes), dst_name)
+    merged = (src_name, "+".join(sorted(name for _, name, _ in etypes)), dst_name)
     types = graph._meta
     src = _joined(graph._frames.src, srctypes, types.ntypes, NTYPE, graph.idtype)
     dst = src
@@ -156,8 +161,8 @@ def _merged(graph: AnyGraph, etypes: list[CanonicalEtype]) -> AnyGraph:
         meta = Metagraph([merged], [src_name], [dst_name])
         frames = Frames({src_name: src}, {dst_name: dst}, {merged: edge})
     else:
-        meta = Metagraph([merged], {src_name, dst_name})
         both = {src_name: src, dst_name: dst}
+        meta = Metagraph([merged], both)
         frames = Frames(both, both, {merged: edge})
     return assembled(graph, meta, {merged: adjacency}, frames)
 

@@ -32,7 +32,7 @@ def listed(names: Iterable[object]) -> str:
 
 
 class Metagraph:
-    """The types of a graph, sorted; a type's id is its index in that order.
+    """The types of a graph; a type's id is its index.
 
     Attributes:
         srctypes: node types at the sources' side.
@@ -50,7 +50,7 @@ class Metagraph:
         srctypes: Iterable[str],
         dsttypes: Iterable[str] | None = None,
     ) -> None:
-        """Sort the types.
+        """Number the types in the order in which they are passed.
 
         Args:
             canonical_etypes: the relations.
@@ -58,15 +58,16 @@ class Metagraph:
             dsttypes: for a block the node types of the destinations; else None.
         """
         self.is_block = dsttypes is not None
-        self.canonical_etypes = sorted(canonical_etypes)
-        self.ntypes = sorted(srctypes)
+        self.canonical_etypes = list(canonical_etypes)
+        self.ntypes = list(srctypes)
         self.srctypes = self.dsttypes = self.ntypes
         if dsttypes is not None:
-            self.dsttypes = sorted(dsttypes)
+            self.dsttypes = list(dsttypes)
             self.ntypes = self.srctypes + self.dsttypes
         elif self._is_bipartite():
-            self.srctypes = sorted({s for s, _, _ in self.canonical_etypes})
-            self.dsttypes = sorted({d for _, _, d in self.canonical_etypes})
+            sources = {s for s, _, _ in self.canonical_etypes}
+            self.srctypes = [ntype for ntype in self.ntypes if ntype in sources]
+            self.dsttypes = [ntype for ntype in self.ntypes if ntype not in sources]
         self._named: dict[str, list[CanonicalEtype]] = {}
         for etype in self.canonical_etypes:
             self._named.setdefault(etype[1], []).append(etype)

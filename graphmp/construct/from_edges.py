@@ -103,7 +103,8 @@ def heterograph(
         etype: build(layout, parts, counts[etype[0]], counts[etype[2]])
         for etype, (layout, parts, _, _) in edges.items()
     }
-    return Graph(Metagraph(edges, counts), adjacencies, counts, **empty_place(idtype, device))
+    meta = Metagraph(sorted(edges), sorted(counts))
+    return Graph(meta, adjacencies, counts, **empty_place(idtype, device))
 
 
 def create_block(
@@ -156,7 +157,8 @@ def create_block(
         etype: build(layout, parts, src[etype[0]], dst[etype[2]])
         for etype, (layout, parts, _, _) in edges.items()
     }
-    return Graph(Metagraph(edges, src, dst), adjacencies, src, dst, **empty_place(idtype, device))
+    meta = Metagraph(sorted(edges), sorted(src), sorted(dst))
+    return Graph(meta, adjacencies, src, dst, **empty_place(idtype, device))
 
 
 def from_edge_index(

@@ -29,7 +29,8 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
         graph: a graph with one edge type, or of several types when ``logits`` is a dict.
         logits: floating point tensor (E, \*); or a dict from edge types to such
             tensors, normalised jointly over all types that share a node.
-        eids: the edges to normalise over; ``logits`` then has one row for each of them.
+        eids: the edges to normalise over, also as floats that are whole; ``logits`` then has one
+            row for each of them.
         norm_by: ``"dst"`` over the edges that enter a node, ``"src"`` over those that leave it.
 
     Returns:
@@ -52,6 +53,8 @@ def edge_softmax(graph: Any, logits: Any, eids: Any = ALL, norm_by: str = "dst")
     adjacency: Adjacency = _checks.adjacency_of(graph)
     if not (isinstance(eids, str) and eids == ALL):
         what = "Edge ids"
+        if isinstance(eids, Tensor) and eids.is_floating_point() and eids.equal(eids.trunc()):
+            eids = eids.to(adjacency.idtype)
         index = _checks.ids_or_mask(
             eids, adjacency.idtype, adjacency.device, adjacency.num_edges, what
         )

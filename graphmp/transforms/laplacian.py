@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from .. import _checks
 from .._graph.arguments import refuse_types
 from .._graph.export import adj_external
-from ..errors import GraphRuntimeError, GraphValueError
+from ..errors import GraphRuntimeError, GraphValueError, GraphWarning
 from ..graph import Graph
 from .base import BaseTransform
 from .batch import unbatch
@@ -26,17 +27,18 @@ _RESTARTS = 30  # of Lanczos' method, after which eigenvalues are too close to e
 def laplacian_lambda_max(g: Graph) -> list[float]:
     r"""The largest eigenvalue of the normalized Laplacian :math:`I - D^{-1/2} A D^{-1/2}`.
 
+    Where an edge has no reverse, the matrix is not symmetric: a ``GraphWarning`` says so, and
+    eigenvalues are ordered by their real parts, which alone are returned.
+
     Args:
-        g: a graph of one node type and one edge type, or a batch, in which each edge has its
-            reverse. Parallel edges are added.
+        g: a graph of one node type and one edge type, or a batch. Parallel edges are added.
 
     Returns:
         One number for each graph of the batch.
 
     Raises:
         GraphRuntimeError: a graph of more than 500 nodes without SciPy.
-        GraphValueError: a graph of several types, without nodes, or with an edge that has no
-            reverse.
+        GraphValueError: a graph of several types or without nodes.
 
     Example:
         >>> import graphmp as gm
@@ -56,8 +58,8 @@ def lap_pe(g: Graph, k: int, padding: bool = False, return_eigval: bool = False)
     ``torch.manual_seed`` repeats them.
 
     Args:
-        g: a graph of one node type and one edge type, in which each edge has its reverse. Parallel
-            edges are added.
+        g: a graph of one node type and one edge type. Parallel edges are added. Where an edge has
+            no reverse, see :func:`laplacian_lambda_max`.
         k: the number of eigenvectors, those of the smallest eigenvalues.
         padding: fill up with zeros, and NaN for eigenvalues, if there are fewer than ``k``; else an
             error.
@@ -68,8 +70,7 @@ def lap_pe(g: Graph, k: int, padding: bool = False, return_eigval: bool = False)
 
     Raises:
         GraphRuntimeError: a graph of more than 500 nodes without SciPy.
-        GraphValueError: a graph of several types, or with an edge that has no reverse; a ``k`` that
-            is not below N without ``padding``.
+        GraphValueError: a graph of several types; a ``k`` that is not below N without ``padding``.
 
     Example:
         >>> import graphmp as gm
@@ -151,19 +152,31 @@ def _eigen(g: Graph, count: int, which: str) -> tuple[Floats, Floats]:
     if nodes == 0:
         raise GraphValueError("Expected a graph with nodes, got one without.")
     u, v = (end.cpu() for end in g.edges())
-    if not torch.equal((u * nodes + v).sort().values, (v * nodes + u).sort().values):
-        raise GraphValueError(
-            "Expected a graph in which each edge has its reverse; call graphmp.to_bidirected on it."
+    symmetric = torch.equal((u * nodes + v).sort().values, (v * nodes + u).sort().values)
+    if not symmetric:
+        warnings.warn(
+            "Expected a graph in which each edge has its reverse; of complex eigenvalues and "
+            "eigenvectors the real parts are returned. Call graphmp.to_bidirected on the graph.",
+            GraphWarning,
+            stacklevel=3,
         )
     scale = g.in_degrees().cpu().numpy().clip(1) ** -0.5
     if nodes <= max(_DENSE, 2 * count):
         matrix = np.eye(nodes)
         np.add.at(matrix, (u.numpy(), v.numpy()), -(scale[u] * scale[v]))
-        return np.linalg.eigh(matrix)
-    return _lanczos(g, scale, count, which)
+        return np.linalg.eigh(matrix) if symmetric else _real(*np.linalg.eig(matrix))
+    return _lanczos(g, scale, count, which, symmetric)
 
 
-def _lanczos(g: Graph, scale: Floats, count: int, which: str) -> tuple[Floats, Floats]:
+def _real(values: NDArray[Any], vectors: NDArray[Any]) -> tuple[Floats, Floats]:
+    """The real parts of eigenvalues, ascending, and of their eigenvectors."""
+    order = np.argsort(values)
+    return values[order].real, vectors[:, order].real
+
+
+def _lanczos(
+    g: Graph, scale: Floats, count: int, which: str, symmetric: bool
+) -> tuple[Floats, Floats]:
     """Some eigenvalues and eigenvectors of a large sparse Laplacian.
 
     Lanczos' method is quick where the eigenvalues are apart, as in random graphs. Where they are
@@ -172,7 +185,7 @@ def _lanczos(g: Graph, scale: Floats, count: int, which: str) -> tuple[Floats, F
     """
     try:
         from scipy import sparse
-        from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+        from scipy.sparse.linalg import ArpackNoConvergence, eigs, eigsh
     except ImportError as error:
         raise GraphRuntimeError(
             f"The eigenvalues of a graph of more than {_DENSE} nodes need SciPy, which is not "
@@ -183,10 +196,12 @@ def _lanczos(g: Graph, scale: Floats, count: int, which: str) -> tuple[Floats, F
     laplacian = laplacian.astype(np.float64).tocsc()
     settings = {"k": count, "v0": np.random.default_rng(0).standard_normal(nodes)}
     width = min(nodes, max(_WIDTH, 2 * count + 1))
+    if not symmetric:
+        end = "SR" if which == "SA" else "LR"
+        return _real(*eigs(laplacian, which=end, ncv=width, **settings))
     try:
         values, vectors = eigsh(laplacian, which=which, ncv=width, maxiter=_RESTARTS, **settings)
     except ArpackNoConvergence:
         shift = -0.01 if which == "SA" else 2.01  # beside all eigenvalues, which are from 0 to 2
         values, vectors = eigsh(laplacian, sigma=shift, which="LM", **settings)
-    order = np.argsort(values)
-    return values[order], vectors[:, order]
+    return _real(values, vectors)

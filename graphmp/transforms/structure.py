@@ -301,10 +301,11 @@ def _with_relations(
     """
     src = {t: frame.copy() for t, frame in (nodes or g._frames.src).items()}
     adjacencies, edges = {}, {}
-    for etype, (u, v) in relations.items():
+    for etype in sorted(relations):
+        u, v = relations[etype]
         counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
         adjacencies[etype] = Adjacency.from_coo(u, v, *counts)
         old = frames.get(etype)
         edges[etype] = Frame(u.numel(), g.device, "") if old is None else old.copy()
         edges[etype].owner = f"edges{of_type(etype)}"
-    return assembled(g, Metagraph(relations, src), adjacencies, Frames(src, src, edges))
+    return assembled(g, Metagraph(edges, src), adjacencies, Frames(src, src, edges))

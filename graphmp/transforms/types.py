@@ -105,14 +105,14 @@ def _stacked(
             )
         if columns:
             one[name] = torch.cat(columns)
+    one[id_field] = torch.cat(
+        [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
+    )
     if store_type:
         kinds = torch.arange(len(rows), dtype=g.idtype, device=g.device)
         one[type_field] = torch.repeat_interleave(
             kinds, torch.tensor(rows, dtype=torch.int64, device=g.device)
         )
-    one[id_field] = torch.cat(
-        [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
-    )
     return one
 
 

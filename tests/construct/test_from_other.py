@@ -131,6 +131,8 @@ def test_adj_external_is_a_torch_or_a_scipy_matrix() -> None:
         assert g.adj_external(scipy_fmt=fmt).format == fmt
         assert g.adj_external(scipy_fmt=fmt).toarray().tolist() == dense.tolist()
     assert shop().adj_external(etype="buys", scipy_fmt="csr", transpose=True).shape == (2, 3)
+    parallel = gm.graph(([1, 0, 0], [0, 1, 1])).adj_external(scipy_fmt="csr")
+    assert (parallel.data.tolist(), parallel.dtype) == ([1, 1, 1], "int64")
     with pytest.raises(gm.GraphValueError, match="'coo' or 'csr', got 'dok'"):
         g.adj_external(scipy_fmt="dok")
 

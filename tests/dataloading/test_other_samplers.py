@@ -158,7 +158,7 @@ def test_shadow_gives_all_edges_between_the_nodes_that_it_reaches(idtype: torch.
     assert torch.equal(subgraph.ndata[NID], inputs)
     ends = torch.stack(g.edges())
     inside = torch.isin(ends, inputs).all(0).nonzero().view(-1)
-    assert torch.equal(subgraph.edata[EID].long(), inside)
+    assert torch.equal(subgraph.edata[EID].long().sort().values, inside)
 
 
 def test_shadow_takes_several_types() -> None:

@@ -55,6 +55,7 @@ SUBSETS: dict[str, Callable[[list[int]], Any]] = {
     "list": list,
     "tensor": torch.tensor,
     "array": lambda eids: torch.tensor(eids).numpy(),
+    "whole floats": lambda eids: torch.tensor(eids).float(),
 }
 
 

@@ -134,7 +134,7 @@ def test_each_type_has_its_own_nodes(idtype: torch.dtype) -> None:
     assert (block.srctypes, block.dsttypes) == (["item", "user"], ["item", "user"])
     assert block.canonical_etypes == g.canonical_etypes
     assert block.dstnodes["user"].data[gm.NID].tolist() == [2, 0]
-    assert block.srcnodes["user"].data[gm.NID].tolist() == [2, 0, 3, 1]
+    assert block.srcnodes["user"].data[gm.NID].tolist() == [2, 0, 1, 3]
     assert block.num_dst_nodes("item") == 0
     assert sorted(block.srcnodes["item"].data[gm.NID].tolist()) == [0, 1, 2]
     for etype in (FOLLOWS, VIEWED, VIEWS):
@@ -144,7 +144,7 @@ def test_each_type_has_its_own_nodes(idtype: torch.dtype) -> None:
         assert torch.equal(block.edges[etype].data["n"], eids.long())
         assert block.edges[etype].data[gm.EID].dtype == idtype
     features: Tensor = block.srcnodes["user"].data["x"]
-    assert torch.equal(features, g.nodes["user"].data["x"][[2, 0, 3, 1]])
+    assert torch.equal(features, g.nodes["user"].data["x"][[2, 0, 1, 3]])
 
 
 def test_of_several_types_the_ends_of_edges_are_the_destinations() -> None:

@@ -32,6 +32,13 @@ def test_reverse_copies_node_features_and_edge_features_on_request() -> None:
     assert contents(g) == contents(diamond())
 
 
+def test_reverse_keeps_the_ids_of_edge_types() -> None:
+    g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "a"): ([0], [0])})
+    turned = gm.reverse(g)
+    assert turned.canonical_etypes == [("b", "x", "a"), ("a", "y", "a")]
+    assert gm.reverse(gm.batch([g, g])).etypes == gm.reverse(turned).etypes == ["x", "y"]
+
+
 def test_reverse_swaps_the_types_of_a_relation() -> None:
     turned = gm.reverse(shop(), copy_edata=True)
     assert turned.canonical_etypes == [("game", "buys", "user"), ("user", "follows", "user")]
@@ -147,6 +154,7 @@ def test_to_simple_returns_the_mapping_of_edges() -> None:
 def test_to_simple_aggregates_features_of_parallel_edges(aggregator: str, expected: float) -> None:
     simple = gm.to_simple(parallel(), copy_edata=True, aggregator=aggregator)
     assert simple.edata["w"][simple.edge_ids([0, 1], [2, 0])].tolist() == [5, expected]
+    assert (gm.EID in simple.edata) == (aggregator == "arbitrary")
 
 
 def test_to_simple_rejects_blocks_and_unknown_aggregators() -> None:

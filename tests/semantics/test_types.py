@@ -163,7 +163,7 @@ def test_merged_edge_types_are_named_with_plus() -> None:
 
 def test_merged_node_types_are_numbered_in_type_order() -> None:
     merged = studio()[:, :, "game"]
-    assert merged.canonical_etypes == [("dev+user", "makes+buys+likes", "game")]
+    assert merged.canonical_etypes == [("dev+user", "buys+likes+makes", "game")]
     assert lists(merged.edges()) == [[0, 1, 2, 3, 3, 1], [1, 0, 0, 1, 1, 1]]
     assert merged.srcdata[gm.NTYPE].tolist() == [0, 2, 2, 2]
     assert merged.srcdata[gm.NID].tolist() == [0, 0, 1, 2]

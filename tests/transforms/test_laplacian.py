@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from typing import Any
 
@@ -10,7 +11,7 @@ import networkx as nx
 import pytest
 import torch
 from support.corner_graphs import ID_DTYPES
-from support.samples import diamond, shop
+from support.samples import shop
 from torch import Tensor
 
 import graphmp as gm
@@ -116,12 +117,24 @@ def test_wrong_graphs_are_refused() -> None:
         gm.lap_pe(symmetric(), 12)
     functions: list[Any] = [lambda g: gm.lap_pe(g, 1), gm.laplacian_lambda_max]
     for function in functions:
-        with pytest.raises(gm.GraphValueError, match="each edge has its reverse"):
-            function(diamond())
         with pytest.raises(gm.GraphValueError, match="one node and one edge type"):
             function(shop())
     with pytest.raises(gm.GraphValueError, match="Expected a graph with nodes"):
         gm.laplacian_lambda_max(gm.graph(([], [])))
+
+
+@pytest.mark.parametrize("dense", [500, 0], ids=["dense", "sparse"])
+def test_edges_without_reverse_give_real_parts_and_a_warning(
+    monkeypatch: pytest.MonkeyPatch, dense: int
+) -> None:
+    monkeypatch.setattr(laplacian, "_DENSE", dense)
+    ring = gm.graph((torch.arange(30), (torch.arange(30) + 1) % 30))
+    with pytest.warns(gm.GraphWarning, match="each edge has its reverse"):
+        encoding, values = gm.lap_pe(ring, 2, return_eigval=True)
+    assert values.tolist() == pytest.approx([1 - math.cos(2 * math.pi / 30)] * 2, abs=1e-5)
+    assert encoding.shape == (30, 2)
+    with pytest.warns(gm.GraphWarning, match="each edge has its reverse"):
+        assert gm.laplacian_lambda_max(ring) == pytest.approx([2.0], abs=1e-5)
 
 
 def test_large_graphs_need_scipy(monkeypatch: pytest.MonkeyPatch) -> None:

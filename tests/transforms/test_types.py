@@ -139,9 +139,9 @@ def test_a_block_becomes_a_bipartite_graph_over_the_same_tensors() -> None:
     block.edges["x"].data["w"] = torch.ones(2)
     g = gm.block_to_graph(block)
     assert not g.is_block
-    assert g.ntypes == ["a_src", "b_dst", "b_src"]
+    assert g.ntypes == ["a_src", "b_src", "b_dst"]
     assert g.canonical_etypes == [("a_src", "x", "b_dst"), ("b_src", "y", "b_dst")]
-    assert [g.num_nodes(t) for t in g.ntypes] == [2, 2, 1]
+    assert [g.num_nodes(t) for t in g.ntypes] == [2, 1, 2]
     assert edges(g, "x") == [(0, 0), (1, 0)]
     assert g.nodes["b_src"].data["h"] is block.srcnodes["b"].data["h"]
     assert g.nodes["b_dst"].data["h"] is block.dstnodes["b"].data["h"]

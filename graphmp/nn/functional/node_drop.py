@@ -186,7 +186,7 @@ def _smaller(graph: Graph, nodes: Tensor) -> Graph:
     smaller = node_subgraph(graph, nodes)
     smaller.set_batch_num_nodes(remaining(graph.batch_num_nodes(), nodes))
     edges = {
-        etype: remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID])
+        etype: remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID].sort().values)
         for etype in graph.canonical_etypes
     }
     smaller.set_batch_num_edges(edges)
