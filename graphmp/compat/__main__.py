@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 
+from ..errors import GraphRuntimeError
 from .aliases import FOLDER
 
 _NAME = "graphmp.compat"
@@ -25,7 +26,15 @@ def command() -> list[str]:
 
 
 def main() -> None:
-    """Replace this process by one that finds ``dgl``."""
+    """Replace this process by one that finds ``dgl``.
+
+    Raises:
+        GraphRuntimeError: Python's options forbid environment variables, which name the folder.
+    """
+    if sys.flags.ignore_environment:
+        raise GraphRuntimeError(
+            "Expected Python to read PYTHONPATH, got the option -E or -I; leave it out."
+        )
     paths = [str(FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     if os.name == "posix":

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-pytestmark = pytest.mark.program
+import graphmp as gm
+from graphmp.compat.__main__ import command, main
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -42,6 +44,30 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "remaining"),
+    [
+        (["-m", "graphmp.compat"], []),
+        (["-mgraphmp.compat"], []),
+        (["-X", "dev", "-um", "graphmp.compat"], ["-X", "dev", "-u"]),
+    ],
+)
+def test_the_options_of_python_remain(
+    options: list[str], remaining: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = ["-m", "program", "-m", "graphmp.compat"]
+    monkeypatch.setattr(sys, "orig_argv", ["python", *options, *program])
+    monkeypatch.setattr(sys, "argv", ["__main__.py", *program])
+    assert command() == [sys.executable, *remaining, *program]
+
+
+def test_python_has_to_read_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(ignore_environment=1))
+    with pytest.raises(gm.GraphRuntimeError, match="got the option -E or -I"):
+        main()
+
+
+@pytest.mark.program
 def test_a_script_runs_with_its_arguments_its_workers_and_its_exit_code(tmp_path: Path) -> None:
     program = tmp_path / "inner" / "program.py"
     program.parent.mkdir()
@@ -54,6 +80,7 @@ def test_a_script_runs_with_its_arguments_its_workers_and_its_exit_code(tmp_path
     assert (tmp_path / "0").read_text() == "2.1.0 True"
 
 
+@pytest.mark.program
 def test_an_error_has_the_traceback_of_the_program_alone(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("from dgl.nn import CuGraphGATConv\n")
     done = run("program.py", folder=tmp_path)
@@ -63,6 +90,7 @@ def test_an_error_has_the_traceback_of_the_program_alone(tmp_path: Path) -> None
     assert "GraphImportError: Expected a name that graphmp has" in done.stderr
 
 
+@pytest.mark.program
 def test_a_module_and_code_run_as_well(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("import sys, dgl; print(sys.argv[1:], __name__)")
     assert run("-m", "program", "a", folder=tmp_path).stdout == "['a'] __main__\n"
@@ -94,6 +122,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.program
 def test_processes_share_a_tensor(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(SHARING)
     done = run("program.py", str(tmp_path / "store"), folder=tmp_path)
