@@ -19,6 +19,7 @@ Files:
     function: Builtin message and reduce functions.
     graph: Class Graph.
     init: Initializers that fill rows of features that were not written.
+    io: Files of graphs and tensors, saved and loaded without running code.
     kernels: The primitives that graphs run on, and the backends that implement them.
     nn: Graph neural network layers: torch modules that take a graph and features.
     ops: Differentiable operations on a graph and tensors, without frames.
@@ -35,6 +36,7 @@ from . import (
     dataloading,
     function,
     init,
+    io,
     kernels,
     nn,
     ops,
@@ -106,6 +108,7 @@ from .errors import (
     GraphWarning,
 )
 from .graph import Graph
+from .io import load_graphs, save_graphs
 from .random import seed
 from .readout.per_graph import broadcast_edges, broadcast_nodes, softmax_edges, softmax_nodes
 from .readout.readout import (
@@ -282,6 +285,7 @@ __all__ = [
     "heterograph",
     "in_subgraph",
     "init",
+    "io",
     "kernels",
     "khop_adj",
     "khop_graph",
@@ -293,6 +297,7 @@ __all__ = [
     "laplacian_pe",
     "line_graph",
     "linkx_homophily",
+    "load_graphs",
     "max_edges",
     "max_nodes",
     "mean_edges",
@@ -329,6 +334,7 @@ __all__ = [
     "reorder_graph",
     "reverse",
     "sampling",
+    "save_graphs",
     "seed",
     "segmented_knn_graph",
     "set_dst_lazy_features",
@@ -373,7 +379,7 @@ __all__ = [
 
 def _name_publicly() -> None:
     """Make what is exported say so: reprs, documentation and pickles name the public path."""
-    inner = (data, dataloading, function, nn.functional, nn, ops, sampling, sparse, transforms)
+    inner = (data, dataloading, function, io, nn.functional, nn, ops, sampling, sparse, transforms)
     for path, exported in [*((m.__name__, vars(m)) for m in inner), (__name__, globals())]:
         for name in exported["__all__"]:
             value = exported[name]

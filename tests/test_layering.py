@@ -26,7 +26,7 @@ LAYERS = (
     {"sampling"},
     {"graph"},
     {"construct"},
-    {"readout", "transforms"},
+    {"io", "readout", "transforms"},
     {"nn", "dataloading", "data"},
     {"compat"},
 )

@@ -61,6 +61,7 @@ def test_all_lists_what_the_top_of_the_package_binds() -> None:
         "dataloading",
         "function",
         "init",
+        "io",
         "kernels",
         "nn",
         "ops",

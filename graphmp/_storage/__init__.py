@@ -6,5 +6,5 @@ Files:
     gather: Differentiable row gathering with a gradient of fixed order.
     layouts: The store of layouts that an adjacency and its reverse share.
     metagraph: Node types and canonical edge types, and how names resolve to them.
-    pickled: What a pickle of a graph holds, and what is checked when it is loaded.
+    pickled: What a pickle of a graph holds, and what is checked when a pickle or a file is loaded.
 """

@@ -53,6 +53,14 @@ class Layouts:
         """Take over attributes whose ids have been checked."""
         for name, value in state[1].items():
             setattr(self, name, value)
+        self.check()
+
+    def check(self) -> None:
+        """Check ids that were read from a file.
+
+        Raises:
+            GraphValueError: an id is out of range, or layouts contradict each other.
+        """
         counts = [
             pickled.check_grouped(csr, self.num[side], self.num[1 - side])
             for side, csr in enumerate(self.compressed)

@@ -1,6 +1,6 @@
-"""What a pickle of a graph holds, and what is checked when it is loaded.
+"""What a pickle of a graph holds, and what is checked when a pickle or a file is loaded.
 
-Kernels do not check ids, so a damaged or crafted pickle must not bring any that are out of range.
+Kernels do not check ids, so a damaged or crafted file must not bring any that are out of range.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def own_memory(tensor: Any) -> Any:
 
 
 def check(condition: bool, what: str) -> None:
-    """Raise unless a property holds that every pickle of a graph has.
+    """Raise unless a property holds that every graph has.
 
     Raises:
         GraphValueError: it does not hold.
     """
     if not condition:
         raise GraphValueError(
-            f"Expected a whole pickle of a graph, but {what}: it is damaged; save the graph again."
+            f"Expected the whole of a graph, but {what}: it is damaged; save the graph again."
         )
 
 

@@ -21,6 +21,7 @@ Files:
 
 from __future__ import annotations
 
+from ..io import load_graphs, load_labels, load_tensors, save_graphs, save_tensors
 from .adapters import AsGraphPredDataset, AsLinkPredDataset, AsNodePredDataset
 from .archives import extract_archive
 from .arguments import load_data, register_data_args
@@ -215,10 +216,15 @@ __all__ = [
     "load_citeseer",
     "load_cora",
     "load_data",
+    "load_graphs",
+    "load_labels",
     "load_pubmed",
+    "load_tensors",
     "loadtxt",
     "mask_nodes_by_property",
     "planted_communities",
     "register_data_args",
+    "save_graphs",
+    "save_tensors",
     "split_dataset",
 ]

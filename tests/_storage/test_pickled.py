@@ -128,5 +128,5 @@ def test_a_damaged_pickle_is_refused_when_it_is_loaded(
     g = graph(idtype)
     assert again(g).num_edges() == 4
     damage(g)
-    with pytest.raises(gm.GraphValueError, match="Expected a whole pickle of a graph, but"):
+    with pytest.raises(gm.GraphValueError, match="Expected the whole of a graph, but"):
         again(g)

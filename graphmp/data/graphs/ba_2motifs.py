@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...io import pickles
 from ..builtin import FixedDataset
 from ..many import LabelledGraphsDataset
-from ..readers import pickles
 
 
 class BA2MotifDataset(FixedDataset, LabelledGraphsDataset):

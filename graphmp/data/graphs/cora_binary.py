@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ...construct.from_edges import graph
 from ...errors import GraphRuntimeError, GraphValueError
 from ...graph import Graph
+from ...io import pickles
 from ...transforms.batch import batch
 from ..builtin import FixedDataset
 from ..many import GraphsDataset
-from ..readers import pickles, text
+from ..readers import text
 from ..readers.numbers import integer
 
 Item = tuple[Graph, Any, NDArray[np.int64]]

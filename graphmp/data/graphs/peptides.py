@@ -17,10 +17,11 @@ from torch import Tensor
 from ...construct.from_edges import graph
 from ...errors import GraphRuntimeError, GraphValueError
 from ...graph import Graph
+from ...io import pickles
 from ..builtin import BuiltinDataset
 from ..downloads import fetch
 from ..many import LabelledGraphsDataset
-from ..readers import pickles, text
+from ..readers import text
 from ..readers.numbers import real
 from ..sources import Folder
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...io import pickles
 from ..builtin import BuiltinDataset
 from ..many import GraphsDataset, LabelledGraphsDataset
-from ..readers import pickles
 from ..sources import Folder
 
 Array = NDArray[Any]

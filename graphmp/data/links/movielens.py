@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ...construct.from_edges import heterograph
 from ...errors import GraphValueError
+from ...io import pickles
 from ..builtin import BuiltinDataset
 from ..dataset import SingleGraphDataset
 from ..downloads import get_dgl_url
-from ..readers import pickles, text
+from ..readers import text
 from ..readers.numbers import integer, real
 from ..sources import Folder
 

@@ -10,11 +10,11 @@ import torch
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...io.compressed_rows import CompressedRows
 from ...transforms import reorder_graph, to_bidirected
 from ..builtin import FixedDataset
 from ..dataset import SingleGraphDataset
 from ..readers.arrays import fitting, read_npz
-from ..readers.compressed_rows import CompressedRows
 
 ADJACENCY_PARTS = ("data", "indices", "indptr", "shape")
 ADJACENCY = [f"adj_{part}" for part in ADJACENCY_PARTS]

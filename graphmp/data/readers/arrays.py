@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import GraphRuntimeError, GraphValueError
-from .compressed_rows import CompressedRows, from_triples
+from ...io.compressed_rows import CompressedRows, from_triples
 from .text import most_bytes
 
 Array = NDArray[Any]

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import GraphIndexError, GraphValueError
-from . import numbers, pickles
+from ...io import pickles
+from . import numbers
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 

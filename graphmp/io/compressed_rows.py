@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import GraphValueError
+from ..errors import GraphValueError
 
 MAX_ROWS = 1 << 28
 MAX_CELLS = 1 << 31  # 8 GiB of float32; the largest known set has a seventh of it

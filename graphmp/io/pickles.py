@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import GraphValueError
+from ..errors import GraphValueError
 from .compressed_rows import CompressedRows, from_triples
 
 # Numbers only: an array of objects would take bytes of the file for addresses.
@@ -42,8 +42,8 @@ def read(path: Path) -> Any:
         GraphValueError: the file is damaged, or asks for anything else.
     """
     try:
-        with path.open("rb") as file:
-            return _Unpickler(file, encoding="latin1").load()
+        content = io.BytesIO(path.read_bytes())  # a file would reserve whatever is asked for
+        return _Unpickler(content, encoding="latin1").load()
     except GraphValueError as error:
         raise GraphValueError(f"{path} was not read: {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
@@ -117,6 +117,55 @@ def tensor(value: Any, what: str) -> Tensor:
         return torch.as_strided(storage, size, _counts(stride), offset).clone()
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise GraphValueError(f"Expected {what} as a tensor, got: {error}.") from error
+
+
+def plain(value: Any, what: str, size: int) -> Any:
+    """Build the arrays and tensors of what :func:`read` returned.
+
+    Args:
+        value: what :func:`read` returned.
+        what: what it is, for errors.
+        size: the most bytes of arrays and tensors to build, such as the size of the file.
+
+    Returns:
+        The same lists, tuples and dicts, with arrays and tensors for records.
+
+    Raises:
+        GraphValueError: a record of anything else, more bytes, or a value that contains itself.
+    """
+    try:
+        return _Plain(what, size).converted(value)
+    except RecursionError as error:
+        raise GraphValueError(f"Expected {what} not to contain itself.") from error
+
+
+class _Plain:
+    """Builds what records say; an object that occurs twice is built once."""
+
+    def __init__(self, what: str, size: int) -> None:
+        self._what, self._left = what, size
+        self._built: dict[int, Any] = {}
+
+    def converted(self, value: Any) -> Any:
+        if isinstance(value, (bool, int, float, str, bytes, type(None))):
+            return value
+        if id(value) not in self._built:
+            self._built[id(value)] = self._convert(value)
+        return self._built[id(value)]
+
+    def _convert(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.converted(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)([self.converted(item) for item in value])
+        if isinstance(value, _Encoded):
+            return _bytes(value)
+        is_tensor = isinstance(value, _TensorRecord)
+        numbers = tensor(value, self._what) if is_tensor else array(value, self._what)
+        self._left -= numbers.nbytes
+        if self._left < 0:
+            raise GraphValueError(f"Expected {self._what} to be as large as its arrays.")
+        return numbers[()] if isinstance(value, _Scalar) else numbers
 
 
 def _counts(value: Any) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphmp as gm
-from graphmp.data.readers.compressed_rows import CompressedRows, from_triples
+from graphmp.io.compressed_rows import CompressedRows, from_triples
 
 GOOD: dict[str, Any] = {
     "indptr": np.array([0, 2, 2, 3]),

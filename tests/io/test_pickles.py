@@ -12,7 +12,7 @@ import scipy.sparse as sp
 import torch
 
 import graphmp as gm
-from graphmp.data.readers import pickles
+from graphmp.io import pickles
 
 PROTOCOLS = pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 

@@ -1,0 +1,33 @@
+"""Files of graphs and tensors, saved and loaded without running code.
+
+Files:
+    compressed_rows: Sparse matrices.
+    container: The container of all files that are written: tensors in the layout of safetensors.
+    dgl_graphs: Files of graphs and tensors by DGL.
+    dgl_stream: The parts of which they consist.
+    files: Files, mapped into memory, and written whole or not at all.
+    graphs: Graphs in files.
+    info: What belongs to a data set.
+    packing: Graphs as the tensors of a file.
+    pickles: Pickles of numbers, of which nothing runs.
+    tensors: Dicts of tensors.
+    unpacking: Graphs from the tensors of a file.
+"""
+
+from __future__ import annotations
+
+from .graphs import GraphFile, load_graphs, load_labels, open_graphs, save_graphs
+from .info import load_info, save_info
+from .tensors import load_tensors, save_tensors
+
+__all__ = [
+    "GraphFile",
+    "load_graphs",
+    "load_info",
+    "load_labels",
+    "load_tensors",
+    "open_graphs",
+    "save_graphs",
+    "save_info",
+    "save_tensors",
+]

@@ -1,0 +1,136 @@
+"""Files: mapped into memory, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import torch
+from torch import Tensor, UntypedStorage
+
+from ..errors import GraphIndexError, GraphRuntimeError, GraphValueError
+
+File: TypeAlias = str | os.PathLike[str]
+
+SMALLEST_MAPPED = 1 << 20  # a page table costs more than copying fewer bytes
+
+# What wrong contents can raise in code that reads them, beside errors of the library.
+_DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def local(path: File) -> Path:
+    """The path of a file on this machine.
+
+    Raises:
+        GraphValueError: an address of another file system.
+    """
+    text = os.fspath(path)
+    if text.startswith(("hdfs://", "s3://", "viewfs://")):
+        raise GraphValueError(f"Expected the path of a local file, got {text!r}; copy it first.")
+    return Path(text)
+
+
+def contents(path: Path) -> UntypedStorage:
+    """The bytes of a file: mapped, so that they are read when they are used; of a small file, read.
+
+    A write to them changes memory of this process alone.
+
+    Raises:
+        GraphValueError: there is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        raise GraphValueError(f"Expected a file, but {path} does not exist or is none.")
+    try:
+        size = path.stat().st_size
+        if size >= SMALLEST_MAPPED:
+            mapped: Any = UntypedStorage.from_file(str(path), False, size)
+            return mapped  # type: ignore[no-any-return]
+        buffer = bytearray(path.read_bytes())
+    except (OSError, RuntimeError) as error:
+        raise GraphValueError(f"Expected to read {path}, but got: {error}.") from error
+    if not buffer:
+        return torch.empty(0, dtype=torch.uint8, device="cpu").untyped_storage()
+    return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
+
+
+def view(storage: UntypedStorage) -> memoryview:
+    """The bytes of a file as Python sees them."""
+    return viewed(storage, torch.uint8, (len(storage),)).numpy().data
+
+
+def viewed(storage: UntypedStorage, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
+    """The values of a storage, which holds as many as the shape says."""
+    tensor = torch.empty(0, dtype=dtype, device="cpu")
+    return tensor.set_(storage, 0, shape)  # type: ignore[call-overload,no-any-return]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file in every error that its contents lead to.
+
+    Raises:
+        GraphValueError: the contents are not what they should be.
+    """
+    try:
+        yield
+    except GraphValueError as error:
+        raise GraphValueError(f"{path} was not read: {error}") from error
+    except _DAMAGED as error:
+        raise GraphValueError(
+            f"{path} was not read: it is damaged ({type(error).__name__}: {str(error)[:200]}); "
+            "write it again."
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file, which takes the place of another once it is complete.
+
+    Its folder is created if it does not exist.
+
+    Args:
+        path: the file to replace; of a link, the file that it names.
+
+    Raises:
+        GraphValueError: the path of a folder.
+        GraphRuntimeError: the file cannot be written; the old one is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise GraphValueError(f"Expected the path of a file, got the folder {path}.")
+    new = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with new.open("xb") as file:
+            yield file
+        new.replace(target)
+    except OSError as error:
+        raise GraphRuntimeError(f"Expected to write {path}, but got: {error}.") from error
+    finally:
+        with suppress(OSError):
+            new.unlink()
+
+
+def position(index: int, size: int, path: Path) -> int:
+    """Check the number of a graph in a file.
+
+    Raises:
+        GraphIndexError: the file has no such graph.
+    """
+    if not -size <= index < size:
+        raise GraphIndexError(f"Expected a graph of {path}, which has {size}, got {index}.")
+    return index % size
