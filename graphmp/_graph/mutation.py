@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.frame import EID, NID, Frame
-from .._storage.metagraph import of_type
+from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
 from .state import GraphState
 
@@ -112,7 +112,7 @@ class Mutation(GraphState):
         Args:
             eids: edge ids, or a single one.
             etype: the edge type; not needed when there is one.
-            store_ids: write the ids that edges had to ``edata["_ID"]``.
+            store_ids: write the ids that the edges of all types had to ``"_ID"``.
 
         Raises:
             GraphIndexError: an edge that is not there.
@@ -126,6 +126,8 @@ class Mutation(GraphState):
         frame = self._subset(self._frames.edge[etype], rest, EID if store_ids else None)
         ends = (adjacency.src[rest], adjacency.dst[rest])
         self._restructure({}, {etype: frame}, {etype: ends}, {etype: rest})
+        if store_ids:
+            self._store_ids((), set(self.adjacencies) - {etype})
 
     def remove_nodes(self, nids: Any, ntype: str | None = None, store_ids: bool = False) -> None:
         """Remove nodes and their edges; the others keep their order and are numbered from 0.
@@ -133,7 +135,7 @@ class Mutation(GraphState):
         Args:
             nids: node ids, or a single one.
             ntype: the node type; not needed when there is one.
-            store_ids: write the ids that nodes and edges had to ``"_ID"``.
+            store_ids: write the ids that the nodes and edges of all types had to ``"_ID"``.
 
         Raises:
             GraphIndexError: a node that is not there.
@@ -159,6 +161,17 @@ class Mutation(GraphState):
             edges[etype] = self._subset(frame, eids, EID if store_ids else None)
         frame = self._subset(old, rest, NID if store_ids else None)
         self._restructure({name: frame}, edges, ends, stays)
+        if store_ids:
+            self._store_ids(set(self._meta.ntypes) - {name}, set(self.adjacencies) - set(edges))
+
+    def _store_ids(self, ntypes: Iterable[str], etypes: Iterable[CanonicalEtype]) -> None:
+        """Write the ids of types that have not changed."""
+        for ntype in ntypes:
+            frame = self._frames.src[ntype]
+            frame[NID] = self._arange(frame.num_rows)
+        for etype in etypes:
+            frame = self._frames.edge[etype]
+            frame[EID] = self._arange(frame.num_rows)
 
     def _subset(self, frame: Frame, rows: Tensor, id_field: str | None) -> Frame:
         """The frame of some rows, with its scopes; a field for the ids that they had, if named."""

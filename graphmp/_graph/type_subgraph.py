@@ -117,7 +117,7 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
         ([('a', 'x', 'b')], [('a', 'x+y', 'b')])
     """
     if isinstance(key, str):
-        return edge_type_subgraph(graph, [key])
+        return _one(graph, graph._meta.etype(key))
     if not isinstance(key, tuple) or len(key) != 3:
         raise GraphTypeError(
             "Expected an edge type's name, or a triple (source type, name, destination type) with "
@@ -131,7 +131,18 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
     if not matching:
         known = listed(graph.canonical_etypes)
         raise GraphKeyError(f"No edge type matches {key!r}; the graph has {known}.")
-    return edge_type_subgraph(graph, matching) if len(matching) == 1 else _merged(graph, matching)
+    return _one(graph, matching[0]) if len(matching) == 1 else _merged(graph, matching)
+
+
+def _one(graph: AnyGraph, etype: CanonicalEtype) -> AnyGraph:
+    """One relation, the type of its sources before that of its destinations."""
+    frames, (source, _, target) = graph._frames, etype
+    src, dst = {source: frames.src[source]}, {target: frames.dst[target]}
+    if not graph.is_block:
+        src = dst = {**src, **dst}
+    meta = Metagraph([etype], src, dst if graph.is_block else None)
+    parts = Frames(src, dst, {etype: frames.edge[etype]})
+    return assembled(graph, meta, {etype: graph.adjacencies[etype]}, parts)
 
 
 def _fits(name: str, want: Any) -> bool:
@@ -183,8 +194,6 @@ def _joined(
     idtype: torch.dtype,
 ) -> Frame:
     """One frame of several types: their common columns, type ids and ids within the type."""
-    if len(types) == 1:
-        return frames[types[0]]
     parts = [frames[name] for name in types]
     device, rows = parts[0].device, [part.num_rows for part in parts]
     joined = Frame(sum(rows), device, f"rows of the merged types {', '.join(map(str, types))}")

@@ -6,6 +6,7 @@ import torch
 
 from .._graph.self_loops import loop_type
 from .._graph.simple import unique_pairs, with_edges
+from .._storage.frame import EID
 from ..graph import Graph
 
 
@@ -50,7 +51,8 @@ def add_reverse_edges(
         g: a graph that is not a block.
         readonly: has no effect; every graph can be changed.
         copy_ndata: keep node features.
-        copy_edata: keep edge features; a reverse edge gets those of its edge.
+        copy_edata: keep edge features; a reverse edge gets those of its edge, and ``"_ID"`` the ids
+            of the edges in ``g``.
         ignore_bipartite: leave edge types between two node types as they are, instead of raising.
         exclude_self: do not append the reverse of a self-loop, which is the loop itself.
 
@@ -77,4 +79,7 @@ def add_reverse_edges(
             ends[etype], rows[etype] = (u, v), eids
         else:
             loop_type(g, etype)
-    return with_edges(g, ends, rows if copy_edata else {}, copy_ndata)
+    new = with_edges(g, ends, rows if copy_edata else {}, copy_ndata)
+    for etype, eids in rows.items() if copy_edata else ():
+        new._frames.edge[etype][EID] = eids.to(g.idtype)
+    return new

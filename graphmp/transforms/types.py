@@ -166,8 +166,9 @@ def to_heterogeneous(
     u, v = (end.long() for end in g.all_edges())
     keys = (names * len(ntypes) + kinds[u]) * len(ntypes) + kinds[v]
     edges, eids_by_type = {}, {}
-    for key, etype in _relations(torch.unique(keys).tolist(), ntypes, etypes, metagraph).items():
-        eids = (keys == key).nonzero().view(-1)
+    present = torch.unique(keys).tolist()
+    for etype, own in _relations(present, ntypes, etypes, metagraph).items():
+        eids = torch.isin(keys, keys.new_tensor(own)).nonzero().view(-1)
         edges[etype] = (local[u[eids]].to(g.idtype), local[v[eids]].to(g.idtype))
         eids_by_type[etype] = eids
     counts = {name: ids.numel() for name, ids in zip(ntypes, node_ids, strict=True)}
@@ -181,34 +182,30 @@ def to_heterogeneous(
 
 def _relations(
     keys: list[int], ntypes: Sequence[str], etypes: Sequence[str], metagraph: Any
-) -> dict[int, CanonicalEtype]:
-    """The relation of each key, ``(edge type id * node types + source id) * … + target id``."""
-    present = {}
+) -> dict[CanonicalEtype, list[int]]:
+    """The keys of each relation, ``(edge type id * node types + source id) * … + target id``."""
+    present: dict[CanonicalEtype, list[int]] = {}
     for key in keys:
         rest, target = divmod(key, len(ntypes))
         name, source = divmod(rest, len(ntypes))
-        present[key] = (ntypes[source], etypes[name], ntypes[target])
+        present.setdefault((ntypes[source], etypes[name], ntypes[target]), []).append(key)
     if metagraph is None:
         return present
-    ntype_ids = {ntype: i for i, ntype in enumerate(ntypes)}
-    etype_ids = {etype: i for i, etype in enumerate(etypes)}
-    wanted: dict[int, CanonicalEtype] = {}
-    for triple in _triples(metagraph):
+    triples = _triples(metagraph)
+    for triple in triples:
         s, relation, d = triple
-        if s not in ntype_ids or d not in ntype_ids or relation not in etype_ids:
+        if s not in ntypes or d not in ntypes or relation not in etypes:
             raise GraphKeyError(
                 f"Expected a metagraph of node types {listed(ntypes)} and edge types "
                 f"{listed(etypes)}, got relation {triple}."
             )
-        key = (etype_ids[relation] * len(ntypes) + ntype_ids[s]) * len(ntypes) + ntype_ids[d]
-        wanted[key] = triple
-    others = [etype for key, etype in present.items() if key not in wanted]
+    others = [triple for triple in present if triple not in triples]
     if others:
         raise GraphValueError(
-            f"Expected edges of the relations of the metagraph, {listed(wanted.values())}, got "
-            f"edges of {listed(others)}."
+            f"Expected edges of the relations of the metagraph, {listed(triples)}, got edges of "
+            f"{listed(others)}."
         )
-    return wanted
+    return {triple: present.get(triple, []) for triple in triples}
 
 
 def _triples(metagraph: Any) -> list[CanonicalEtype]:

@@ -97,3 +97,13 @@ def test_nodes_without_features_take_no_memory(idtype: torch.dtype) -> None:
     g = gm.graph(([0], [1]), idtype=idtype)
     g.add_nodes(2**31 - 4)  # 16 GiB if there were as much as one id for each
     assert g.num_nodes() == 2**31 - 2
+
+
+def test_ids_are_stored_for_every_type() -> None:
+    g = gm.heterograph({("a", "x", "b"): ([0, 1], [1, 0]), ("b", "y", "b"): ([0], [1])})
+    without = gm.remove_edges(g, [0], "x", store_ids=True)
+    assert without.edges["x"].data[gm.EID].tolist() == [1]
+    assert without.edges["y"].data[gm.EID].tolist() == [0]
+    without = gm.remove_nodes(g, [0], "a", store_ids=True)
+    assert [without.nodes[t].data[gm.NID].tolist() for t in "ab"] == [[1], [0, 1]]
+    assert [without.edges[t].data[gm.EID].tolist() for t in "xy"] == [[1], [0]]

@@ -213,3 +213,18 @@ def test_an_unmatched_pattern_is_an_error() -> None:
     for key in (3, ("user", "game"), ["buys"]):
         with pytest.raises(gm.GraphTypeError, match=r"name, or a triple .* got"):
             g[key]
+
+
+def test_a_relation_has_the_type_of_its_sources_first() -> None:
+    g = gm.heterograph({("a", "x", "b"): ([0], [1]), ("b", "w", "b"): ([0], [1])})
+    assert [part.ntypes for part in (g["w"], g["x"], gm.reverse(g)["x"])] == [
+        ["b"],
+        ["a", "b"],
+        ["b", "a"],
+    ]
+
+
+def test_a_merged_type_has_ids_even_if_its_nodes_are_of_one_type() -> None:
+    merged = studio()["user", :, "game"]
+    assert merged.srcdata[gm.NID].tolist() == list(range(merged.num_nodes("user")))
+    assert set(merged.srcdata[gm.NTYPE].tolist()) == {2}

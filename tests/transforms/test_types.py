@@ -150,3 +150,27 @@ def test_a_block_becomes_a_bipartite_graph_over_the_same_tensors() -> None:
     assert "new" not in block.srcnodes["b"].data
     with pytest.raises(gm.GraphValueError, match="Expected a block"):
         gm.block_to_graph(g)
+
+
+def test_edge_types_with_one_name_become_the_relations_of_a_metagraph() -> None:
+    g = gm.heterograph(
+        {("a", "x", "b"): ([0, 1], [1, 0]), ("b", "x", "a"): ([1], [0]), ("b", "x", "b"): ([], [])},
+        {"a": 2, "b": 2},
+    )
+    one = gm.to_homogeneous(g)
+    for metagraph in (g.metagraph(), None):
+        again = gm.to_heterogeneous(one, g.ntypes, g.etypes, metagraph=metagraph)
+        for etype in again.canonical_etypes:
+            assert torch.equal(again.edges(etype=etype)[0], g.edges(etype=etype)[0])
+    assert gm.to_heterogeneous(one, ["a", "b"], ["x"] * 3, metagraph=g.metagraph()).num_edges() == 3
+
+
+def test_copied_edge_features_come_with_the_ids_of_their_edges() -> None:
+    g = gm.graph(([0, 1, 0], [1, 2, 1]))
+    g.edata["w"] = torch.tensor([5.0, 6.0, 7.0])
+    both = gm.add_reverse_edges(g, copy_edata=True)
+    assert both.edata[gm.EID].tolist() == [0, 1, 2, 0, 1, 2]
+    simple = gm.to_simple(g, copy_edata=True)
+    assert torch.equal(simple.edata["w"], g.edata["w"][simple.edata[gm.EID]])
+    assert gm.EID not in gm.to_simple(g, copy_edata=True, aggregator="sum").edata
+    assert gm.EID not in gm.add_reverse_edges(g).edata
