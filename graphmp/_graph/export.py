@@ -134,9 +134,9 @@ def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> 
     """The incidence matrix as a sparse tensor: a row for each node, a column for each edge.
 
     Args:
-        graph: any graph; of one node type for ``"both"``.
+        graph: any graph.
         typestr: ``"in"`` has 1 where the edge enters, ``"out"`` where it leaves, ``"both"`` 1
-            where it enters and -1 where it leaves, and 0 for a self-loop.
+            where it enters and -1 where it leaves, 0 for a self-loop; between nodes of one type.
         ctx: the device of the result.
         etype: the edge type; not needed when there is one.
 
@@ -146,6 +146,7 @@ def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> 
     Raises:
         GraphValueError: another ``typestr``, or ``"both"`` between two node types.
     """
+    source, _, target = graph._meta.etype(etype)
     adjacency = graph.adjacency_of(etype)
     edges = torch.arange(adjacency.num_edges, device=graph.device)
     ones = torch.ones(adjacency.num_edges, device=graph.device)
@@ -155,10 +156,11 @@ def inc(graph: Structure, typestr: str, ctx: Any = "cpu", etype: Any = None) -> 
         return _sparse(entering, ones, (adjacency.num_dst, adjacency.num_edges)).to(ctx)
     if typestr == "out":
         return _sparse(leaving, ones, (adjacency.num_src, adjacency.num_edges)).to(ctx)
-    if typestr != "both" or graph.is_block or len(graph.ntypes) > 1:
+    if typestr != "both" or graph.is_block or source != target:
+        ends = "the ends of a block" if graph.is_block else f"{source!r} and {target!r}"
         raise GraphValueError(
-            f"Expected typestr to be 'in' or 'out', or 'both' with one node type, got {typestr!r} "
-            f"with {len(graph.ntypes)} node types."
+            f"Expected typestr to be 'in' or 'out', or 'both' between nodes of one type, got "
+            f"{typestr!r} between {ends}."
         )
     proper = adjacency.src != adjacency.dst
     index = torch.cat([leaving[:, proper], entering[:, proper]], 1)

@@ -161,8 +161,13 @@ def test_inc_of_a_relation_between_two_types_has_one_end() -> None:
     assert g.inc("in").shape == (2, 2)
     assert g.inc("out").shape == (3, 2)
     for wrong in ("both", "all"):
-        with pytest.raises(gm.GraphValueError, match=f"got '{wrong}' with 2 node types"):
+        with pytest.raises(gm.GraphValueError, match=f"got '{wrong}' between 'user' and 'game'"):
             g.inc(wrong)
+
+
+def test_inc_of_both_ends_needs_one_node_type_of_the_relation_alone() -> None:
+    g = gm.heterograph({("a", "x", "b"): ([0], [0]), ("a", "y", "a"): ([0, 1], [1, 1])})
+    assert g.inc("both", etype="y").to_dense().tolist() == [[-1, 0], [1, 0]]
 
 
 # ---- NetworkX
