@@ -12,11 +12,15 @@ Files:
     containers: The names of dgl.utils that read dicts and lists.
     datasets: Names of dgl.data.utils.
     decorators: The decorators of dgl.utils.
+    frames: The names of dgl.utils that read and write the features of all types.
+    ids: The names of dgl.utils that number and select ids.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
     layers: Functions of dgl.nn.pytorch.
+    memory: The names of dgl.utils about pinned and shared memory.
     page: The lists of docs/dgl.md, written from the table.
     processes: The names of dgl.multiprocessing.
     rows: The functions of dgl.backend that read and write rows.
+    samplers: The base class of negative samplers.
     settings: Settings without an effect.
     table: The table of DGL's names.
 """

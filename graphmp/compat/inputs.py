@@ -8,21 +8,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from .containers import is_listlike
 
 __all__ = [
+    "check_all_same_device",
+    "check_all_same_idtype",
     "check_device",
     "check_eq_shape",
-    "compensate",
     "context_of",
     "dtype_of",
     "expand_as_pair",
-    "gather_pinned_tensor_rows",
     "get_num_threads",
-    "relabel",
-    "scatter_pinned_tensor_rows",
+    "parse_edges_arg_to_eid",
+    "prepare_tensor",
+    "prepare_tensor_dict",
+    "prepare_tensor_or_dict",
     "set_num_threads",
     "to_device",
 ]
@@ -96,52 +98,77 @@ def to_device(data: Any, device: torch.device) -> Any:
     return data.to(device)
 
 
-def compensate(ids: Tensor, origin_ids: Tensor) -> Tensor:
-    """The ids that are not among others.
+def prepare_tensor(g: Graph, data: Any, name: str) -> Tensor:
+    """Ids as a tensor.
 
     Args:
-        ids: (n,), ids of ``origin_ids``.
-        origin_ids: (m,), ascending.
+        g: the graph, whose id type and device they have.
+        data: a tensor, a list or an int.
+        name: the argument, which errors name.
 
     Returns:
-        The other ids, ascending.
+        (n,), the ids.
+
+    Raises:
+        GraphError: a tensor of another dtype or device, or values that are no integers.
     """
-    return origin_ids[~torch.isin(origin_ids, ids)]
+    ids = data if isinstance(data, Tensor) else torch.as_tensor(data)
+    if not isinstance(data, Tensor) and not (ids.numel() and ids.is_floating_point()):
+        ids = ids.to(g.idtype).to(g.device)
+    if ids.dtype != g.idtype or ids.device != g.device or ids.dim() > 1:
+        raise GraphTypeError(
+            f"{name}: expected ids of {g.idtype} on {g.device} in one dimension, got "
+            f"{ids.dtype} on {ids.device} of shape {tuple(ids.shape)}; convert them."
+        )
+    return ids.reshape(-1)
 
 
-def relabel(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Number ids from 0, in ascending order.
+def prepare_tensor_dict(g: Graph, data: Mapping[Any, Any], name: str) -> dict[Any, Tensor]:
+    """:func:`prepare_tensor` of each value."""
+    return {key: prepare_tensor(g, ids, f"{name}[{key!r}]") for key, ids in data.items()}
+
+
+def prepare_tensor_or_dict(g: Graph, data: Any, name: str) -> Any:
+    """:func:`prepare_tensor`, or of a dict, of each value."""
+    if isinstance(data, Mapping):
+        return prepare_tensor_dict(g, data, name)
+    return prepare_tensor(g, data, name)
+
+
+def parse_edges_arg_to_eid(g: Graph, edges: Any, etid: int, argname: str = "edges") -> Tensor:
+    """The ids of edges.
 
     Args:
-        x: (n,), ids.
+        g: the graph.
+        edges: ids, or a pair of sources and destinations.
+        etid: the number of the edge type.
+        argname: the argument, which errors name.
 
     Returns:
-        The ids by new number, and the new numbers by id, 0 where an id does not occur.
+        (n,), the ids.
     """
-    ids, numbers = torch.unique(x), torch.zeros(int(x.max()) + 1, dtype=x.dtype, device=x.device)
-    numbers[ids.long()] = torch.arange(len(ids), dtype=x.dtype, device=x.device)
-    return ids, numbers
+    if not isinstance(edges, tuple):
+        return prepare_tensor(g, edges, argname)
+    u, v = (prepare_tensor(g, end, f"{argname}[{i}]") for i, end in enumerate(edges))
+    ids: Tensor = g.edge_ids(u, v, etype=g.canonical_etypes[etid])
+    return ids
 
 
-def gather_pinned_tensor_rows(tensor: Tensor, rows: Tensor) -> Tensor:
-    """Rows of a tensor on the CPU, on the device of the row numbers.
-
-    Args:
-        tensor: (n, …), on the CPU.
-        rows: (m,), on any device.
-
-    Returns:
-        (m, …), on the device of ``rows``.
-    """
-    return tensor[rows.to(tensor.device)].to(rows.device)
+def _check_same(values: list[Any], name: str, kind: str) -> None:
+    """Check that all graphs of a list have one value."""
+    different = [i for i, value in enumerate(values) if value != values[0]]
+    if different:
+        raise GraphValueError(
+            f"{name}: expected graphs of one {kind}, got {values[0]} and, at position "
+            f"{different[0]}, {values[different[0]]}; convert one of them."
+        )
 
 
-def scatter_pinned_tensor_rows(dest: Tensor, rows: Tensor, source: Tensor) -> None:
-    """Write rows of a tensor on the CPU from a tensor on another device.
+def check_all_same_idtype(glist: list[Graph], name: str) -> None:
+    """Check that all graphs have ids of one type."""
+    _check_same([g.idtype for g in glist], name, "id type")
 
-    Args:
-        dest: (n, …), on the CPU.
-        rows: (m,), different, on any device.
-        source: (m, …), on any device.
-    """
-    dest[rows.to(dest.device)] = source.to(dest.device)
+
+def check_all_same_device(glist: list[Graph], name: str) -> None:
+    """Check that all graphs are on one device."""
+    _check_same([g.device for g in glist], name, "device")

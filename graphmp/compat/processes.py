@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,6 +14,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor
+
+from .memory import mapped
 
 __all__ = ["Process", "call_once_and_share", "shared_tensor", "thread_wrapped_func"]
 
@@ -65,19 +66,13 @@ def call_once_and_share(
     if dist.get_rank() == rank:
         file, path[0] = tempfile.mkstemp()
         os.close(file)
-        _mapped(path[0], shape, dtype).copy_(func())
+        mapped(Path(path[0]), shape, dtype).copy_(func())
     dist.broadcast_object_list(path, src=rank)
-    shared = _mapped(path[0], shape, dtype)
+    shared = mapped(Path(path[0]), shape, dtype)
     dist.barrier()
     if dist.get_rank() == rank:
         Path(path[0]).unlink()
     return shared
-
-
-def _mapped(path: str, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """A tensor in a file, which every process that maps it shares."""
-    size = math.prod(shape)
-    return torch.from_file(path, shared=True, size=size, dtype=dtype).view(*shape)
 
 
 def shared_tensor(shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:

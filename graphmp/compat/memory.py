@@ -1,0 +1,114 @@
+"""The names of ``dgl.utils`` about pinned and shared memory."""
+
+from __future__ import annotations
+
+import atexit
+import getpass
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..errors import GraphValueError
+
+__all__ = [
+    "create_shared_mem_array",
+    "gather_pinned_tensor_rows",
+    "get_shared_mem_array",
+    "scatter_pinned_tensor_rows",
+]
+
+
+def gather_pinned_tensor_rows(tensor: Tensor, rows: Tensor) -> Tensor:
+    """Rows of a tensor on the CPU, on the device of the row numbers.
+
+    Args:
+        tensor: (n, …), on the CPU.
+        rows: (m,), on any device.
+
+    Returns:
+        (m, …), on the device of ``rows``.
+    """
+    return tensor[rows.to(tensor.device)].to(rows.device)
+
+
+def scatter_pinned_tensor_rows(dest: Tensor, rows: Tensor, source: Tensor) -> None:
+    """Write rows of a tensor on the CPU from a tensor on another device.
+
+    Args:
+        dest: (n, …), on the CPU.
+        rows: (m,), different, on any device.
+        source: (m, …), on any device.
+    """
+    dest[rows.to(dest.device)] = source.to(dest.device)
+
+
+def mapped(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """A tensor in a file, which every process that maps it shares.
+
+    Args:
+        path: the file, which grows to the size of the tensor.
+        shape: the tensor's shape.
+        dtype: its dtype.
+
+    Returns:
+        The tensor.
+    """
+    size = math.prod(shape)
+    return torch.from_file(str(path), shared=True, size=size, dtype=dtype).view(*shape)
+
+
+def _file(name: str) -> Path:
+    """The file of a name, in a folder that only this user can read."""
+    folder = Path(tempfile.gettempdir()) / f"graphmp-{getpass.getuser()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if Path(name).name != name:
+        raise GraphValueError(f"name: expected a name, got {name!r}; leave out folders.")
+    return folder / name
+
+
+def create_shared_mem_array(name: str, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """A tensor that other processes of this user read by its name, until this process ends.
+
+    Args:
+        name: the name.
+        shape: the tensor's shape.
+        dtype: its dtype.
+
+    Returns:
+        The tensor, of zeros.
+
+    Raises:
+        GraphValueError: a name that is a path.
+    """
+    path = _file(name)
+    path.unlink(missing_ok=True)
+    atexit.register(path.unlink, missing_ok=True)
+    return mapped(path, shape, dtype)
+
+
+def get_shared_mem_array(name: str, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """The tensor that another process has created under a name.
+
+    Args:
+        name: the name.
+        shape: the tensor's shape.
+        dtype: its dtype.
+
+    Returns:
+        The tensor, whose memory the processes share.
+
+    Raises:
+        GraphValueError: no tensor of this name, or a smaller one.
+    """
+    path, expected = _file(name), math.prod(shape) * dtype.itemsize
+    size = path.stat().st_size if path.exists() else 0
+    if size < expected:
+        raise GraphValueError(
+            f"Expected {expected} bytes under the name {name!r}, got {size}; create them with "
+            "create_shared_mem_array, of the same shape and dtype, while that process runs."
+        )
+    return mapped(path, shape, dtype)
