@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from .. import _checks
@@ -86,29 +85,25 @@ def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tenso
                 f"Expected a tuple of edges as (sources, destinations), got {len(edges)} parts; "
                 "pass edge ids as a list."
             )
-        return adjacency.pairs[1][existing_pairs(graph, *edges, etype)[0]]
+        return adjacency.sorted_csr.edge_ids[existing_pairs(graph, *edges, etype)[0]]
     return graph._ids(edges, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
 
 
 def pair_positions(
     graph: GraphState, u: Any, v: Any, etype: CanonicalEtype
 ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-    """Where each pair's edges lie in ``pairs``: first, one past the last, and the checked pairs."""
+    """Where each pair's edges lie in ``sorted_csr``: from and to, and the checked pairs."""
     adjacency = graph.adjacencies[etype]
     us = graph._ids(u, adjacency.num_src, f"Ids of nodes{of_type(etype[0])}")
     vs = graph._ids(v, adjacency.num_dst, f"Ids of nodes{of_type(etype[2])}")
     us, vs = _checks.paired(us, vs)
-    sought, order = adjacency.pair_keys(us, vs).sort()  # neighbours are searched in cached memory
-    keys = adjacency.pairs[0]
-    bounds = [torch.searchsorted(keys, sought), torch.searchsorted(keys, sought, right=True)]
-    low, high = (torch.empty_like(order).index_copy_(0, order, bound) for bound in bounds)
-    return low, high, (us, vs)
+    return *adjacency.search(us, vs), (us, vs)
 
 
 def existing_pairs(
     graph: GraphState, u: Any, v: Any, etype: CanonicalEtype
 ) -> tuple[Tensor, Tensor]:
-    """Where each pair's edges lie in ``pairs``: first, and one past the last.
+    """Where each pair's edges lie in ``sorted_csr``: first, and one past the last.
 
     Raises:
         GraphIndexError: a node that is not there, or a pair without an edge.

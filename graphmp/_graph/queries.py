@@ -91,7 +91,7 @@ class Queries(Structure):
         """
         etype = self._meta.etype(etype)
         low, high = existing_pairs(self, u, v, etype)
-        eids = self.adjacencies[etype].pairs[1]
+        eids = self.adjacencies[etype].sorted_csr.edge_ids
         if return_uv:
             every = eids[ranges(low, high)]
             return (*self.find_edges(every, etype), every)
@@ -146,7 +146,7 @@ class Queries(Structure):
         adjacency = self.adjacency_of(etype)
         eids = self._arange(adjacency.num_edges)
         if order == "srcdst":
-            eids = adjacency.pairs[1]
+            eids = adjacency.sorted_csr.edge_ids
         elif order not in ("eid", None):
             raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
         return _formed(adjacency, eids, form)

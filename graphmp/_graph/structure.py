@@ -34,8 +34,7 @@ class Structure(GraphState):
     @property
     def is_multigraph(self) -> bool:
         """Whether some relation has two edges with the same ends."""
-        keys = (adjacency.pairs[0] for adjacency in self.adjacencies.values())
-        return any(bool((k[1:] == k[:-1]).any()) for k in keys)
+        return any(adjacency.is_multigraph for adjacency in self.adjacencies.values())
 
     @property
     def is_unibipartite(self) -> bool:

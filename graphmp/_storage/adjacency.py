@@ -17,7 +17,7 @@ from torch.compiler import is_compiling
 from .. import kernels
 from ..errors import GraphRuntimeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import positions_of
+from ..kernels.segments import positions_of, rows_of
 from .layouts import COO, DST, FORMATS, SRC, Layouts
 
 Cached = TypeVar("Cached")
@@ -171,17 +171,43 @@ class Adjacency:
         return self.cached("bucketed", lambda: self.subset(self.buckets.edges))
 
     @property
-    def pairs(self) -> tuple[Tensor, Tensor]:
-        """``(keys, eids)``: ``src * num_dst + dst`` ascending (int64), and each one's edge id.
+    def sorted_csr(self) -> Csr:
+        """The edges grouped by source, in each row in ascending destination, then edge id."""
 
-        Parallel edges have equal keys and ascending edge ids.
-        """
+        def compute() -> Csr:
+            csc = self.csc
+            by_destination = rows_of(csc.indptr, self.num_edges)
+            csr = kernels.compress(csc.indices, by_destination, self.num_src)
+            return csr._replace(edge_ids=csc.edge_ids.index_select(0, csr.edge_ids))
 
-        def compute() -> tuple[Tensor, Tensor]:
-            keys, order = torch.sort(self.pair_keys(self.src, self.dst), stable=True)
-            return keys, order.to(self.idtype)
+        return self.cached("sorted csr", compute)
+
+    @property
+    def is_multigraph(self) -> bool:
+        """Whether two edges have the same ends."""
+        indptr, indices, _ = self.sorted_csr
+        is_parallel = indices[1:] == indices[:-1]
+        starts = indptr[1:-1]
+        is_parallel[starts[(starts > 0) & (starts < self.num_edges)].long() - 1] = False
+        return bool(is_parallel.any())
+
+    @property
+    def pairs(self) -> Tensor:
+        """(E,) ``src * num_dst + dst`` of all edges, ascending, int64."""
+
+        def compute() -> Tensor:
+            indptr, indices, _ = self.sorted_csr
+            return self.pair_keys(rows_of(indptr, self.num_edges), indices)
 
         return self.cached("pairs", compute)
+
+    def search(self, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the edges of the pairs ``(u[i], v[i])`` are in ``sorted_csr``: (n,) int64 each.
+
+        Returns:
+            ``(low, high)``: the first position and one past the last; equal if there is no edge.
+        """
+        return kernels.search(self.sorted_csr, u.to(self.idtype), v.to(self.idtype))
 
     def cached(self, key: Hashable, compute: Callable[[], Cached]) -> Cached:
         """A value derived from the edges alone, computed at the first call with its key.

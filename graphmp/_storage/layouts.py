@@ -93,8 +93,7 @@ class Layouts:
         csr = self.compressed[side]
         if csr is None:
             ends = self.coo()
-            indptr, order = kernels.group(ends[side], self.num[side])
-            csr = Csr(indptr, ends[1 - side][order.long()], order)
+            csr = kernels.compress(ends[side], ends[1 - side], self.num[side])
             if side in self.allowed and not is_compiling():
                 self.compressed[side] = csr
         return csr

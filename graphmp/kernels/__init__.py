@@ -137,6 +137,19 @@ _GROUP = torch_library.define(
 )
 
 
+def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
+    """Group edges by one of their ends; see :class:`.contract.Backend`."""
+    if is_compiling():
+        indptr, order = group(rows, num_rows)
+        return Csr(indptr, others.index_select(0, order), order)
+    return select(Call("compress", rows.device.type, rows.dtype)).compress(rows, others, num_rows)
+
+
+def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the edges between pairs of nodes; see :class:`.contract.Backend`."""
+    return select(Call("search", rows.device.type, rows.dtype)).search(csr, rows, others)
+
+
 def spmm(
     csr: Csr,
     op: str,

@@ -218,6 +218,22 @@ class Backend(Protocol):
             dtype of the ids.
         """
 
+    def compress(self, rows: Tensor, others: Tensor, num_rows: int) -> Csr:
+        """Group edges by one of their ends, stably: (E,) rows, and (E,) other ends."""
+
+    def search(self, csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the edges between pairs of nodes.
+
+        Args:
+            csr: the edges; in each row the other ends ascend.
+            rows: (k,) the row of each pair.
+            others: (k,) its other end.
+
+        Returns:
+            ``(low, high)``: (k,) int64, the position of the first edge and one past the last;
+            equal if there is no edge.
+        """
+
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 

@@ -104,13 +104,10 @@ def _by_enumeration(adjacency: Adjacency, count: int, no_loops: bool, replace: b
 
 def _is_excluded(adjacency: Adjacency, keys: Tensor, no_loops: bool) -> Tensor:
     """Whether each pair has an edge, or is a self-loop."""
-    edges = adjacency.pairs[0]
-    is_edge = torch.zeros_like(keys, dtype=torch.bool)
-    if len(edges) > 0:
-        is_edge = edges[torch.searchsorted(edges, keys).clamp(max=len(edges) - 1)] == keys
-    if not no_loops:
-        return is_edge
-    return is_edge | (keys // adjacency.num_dst == keys % adjacency.num_dst)
+    u, v = keys // max(adjacency.num_dst, 1), keys % max(adjacency.num_dst, 1)
+    low, high = adjacency.search(u, v)
+    is_edge = low < high
+    return is_edge | (u == v) if no_loops else is_edge
 
 
 def _distinct(keys: Tensor) -> Tensor:

@@ -141,7 +141,7 @@ def node2vec_random_walk(
     nodes, adjacency = _start_nodes(g, nodes, etype[0]), g.adjacencies[etype]
     _checks.held(len(nodes) * steps, "Steps of walks", 2 * nodes.element_size())
     stops = torch.zeros(steps, dtype=torch.float64, device=g.device)
-    spec = WalkSpec(0, stops, random.key(), weights, adjacency.pairs[0], back, far)
+    spec = WalkSpec(0, stops, random.key(), weights, adjacency.pairs, back, far)
     new_nodes, eids = kernels.walk(adjacency.csr, nodes.contiguous(), spec)
     traces = torch.cat([nodes.view(-1, 1), new_nodes], 1)
     return (traces, eids) if return_eids else traces

@@ -76,7 +76,7 @@ def khop_graph(g: Graph, k: int, copy_ndata: bool = True) -> Graph:
     walks = Adjacency.from_coo(nodes, nodes, count, count)
     for _ in range(_checks.count(k, "k")):
         walks = _joined(walks, g.adjacency)
-    order = walks.pairs[1].long()
+    order = walks.sorted_csr.edge_ids.long()
     return with_edges(
         g, {g.canonical_etypes[0]: (walks.src[order], walks.dst[order])}, {}, copy_ndata
     )

@@ -92,10 +92,36 @@ def test_degrees_count_edges(make: Maker, idtype: torch.dtype) -> None:
 def test_pairs_are_sorted_with_parallel_edges_in_the_order_of_their_ids(
     make: Maker, idtype: torch.dtype
 ) -> None:
-    keys, eids = make(idtype).pairs
+    adjacency = make(idtype)
+    keys, eids = adjacency.pairs, adjacency.sorted_csr.edge_ids
     expected = sorted((u * 9 + v, eid) for eid, (u, v) in EDGES)
     assert list(zip(keys.tolist(), eids.tolist(), strict=True)) == expected
     assert (keys.dtype, eids.dtype) == (torch.int64, idtype)
+
+
+@every_way
+def test_edges_of_pairs_are_found(make: Maker, idtype: torch.dtype) -> None:
+    adjacency = make(idtype)
+    u, v = torch.cartesian_prod(torch.arange(6), torch.arange(9)).unbind(1)
+    low, high = adjacency.search(u, v)
+    counts = [
+        list(zip(SRC, DST, strict=True)).count(pair)
+        for pair in zip(u.tolist(), v.tolist(), strict=True)
+    ]
+    assert (high - low).tolist() == counts
+    eids = adjacency.sorted_csr.edge_ids
+    assert {(SRC[e], DST[e]) for e in eids[low[high > low]].tolist()} == set(
+        zip(SRC, DST, strict=True)
+    )
+
+
+@every_way
+def test_a_multigraph_has_two_edges_with_the_same_ends(make: Maker, idtype: torch.dtype) -> None:
+    assert make(idtype).is_multigraph == (len(set(zip(SRC, DST, strict=True))) < len(SRC))
+    u, v = torch.tensor([0, 1, 1, 3]), torch.tensor([1, 1, 0, 0])
+    for last, expected in ((4, False), (3, False), (0, False)):
+        assert Adjacency.from_coo(u[:last], v[:last], 4, 3).is_multigraph is expected
+    assert Adjacency.from_coo(u[[0, 1, 0]], v[[0, 1, 0]], 4, 3).is_multigraph
 
 
 @every_way
@@ -128,7 +154,7 @@ def test_the_reversed_view_swaps_the_ends_and_shares_every_layout(
     assert (turned.num_src, turned.num_dst) == (9, 6)
     assert turned.in_degrees is adjacency.out_degrees
     assert turned.reversed.csc.edge_ids is adjacency.csc.edge_ids
-    assert turned.pairs[0].tolist() == sorted(v * 6 + u for _, (u, v) in EDGES)
+    assert turned.pairs.tolist() == sorted(v * 6 + u for _, (u, v) in EDGES)
 
 
 @every_way

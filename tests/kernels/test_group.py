@@ -18,3 +18,43 @@ def test_group_is_a_stable_sort(corner: Corner, idtype: torch.dtype) -> None:
     assert order.tolist() == sorted(range(len(corner.dst)), key=corner.dst.__getitem__)
     starts = [sum(node < row for node in corner.dst) for row in range(corner.num_dst + 1)]
     assert indptr.tolist() == starts
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_compress_groups_edges_stably(corner: Corner, idtype: torch.dtype) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    indptr, indices, eids = kernels.compress(dst, src, corner.num_dst)
+    expected = kernels.group(dst, corner.num_dst)
+    assert (indptr.tolist(), eids.tolist()) == tuple(part.tolist() for part in expected)
+    assert indices.tolist() == src[eids.long()].tolist()
+    assert {indptr.dtype, indices.dtype, eids.dtype} == {idtype}
+
+
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_edges_of_many_rows_are_grouped_stably(idtype: torch.dtype) -> None:
+    for rows in ((1 << 17) + 1, 300_000, 1 << 18):
+        ids = torch.randint(rows, (5000,), dtype=idtype)
+        ids[:9] = torch.tensor([rows - 1, 0, rows - 1, 3, 3, 0, rows // 2, rows - 2, rows - 1])
+        indptr, indices, eids = kernels.compress(ids, ids + 1, rows)
+        ordered, order = ids.sort(stable=True)
+        assert torch.equal(indices, ordered + 1)
+        assert torch.equal(eids, order.to(idtype))
+        assert torch.equal(indptr.long(), torch.searchsorted(ordered, torch.arange(rows + 1)))
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_search_finds_the_edges_of_pairs(corner: Corner, idtype: torch.dtype) -> None:
+    pairs = sorted(zip(corner.dst, corner.src, strict=True))
+    rows, others = (torch.tensor([pair[i] for pair in pairs], dtype=idtype) for i in (0, 1))
+    csr = kernels.compress(rows, others, corner.num_dst)
+    asked = [(v, u) for v in range(corner.num_dst) for u in range(corner.num_src)][:2000]
+    low, high = kernels.search(
+        csr, *(torch.tensor([pair[i] for pair in asked], dtype=idtype) for i in (0, 1))
+    )
+    assert low.dtype == high.dtype == torch.int64
+    for pair, first, end in zip(asked, low.tolist(), high.tolist(), strict=True):
+        assert pairs[first:end] == [pair] * pairs.count(pair)

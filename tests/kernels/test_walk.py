@@ -37,7 +37,7 @@ def how_to(
 
 def ways(g: gm.Graph) -> list[WalkSpec]:
     """Walks of first and second order, with and without weights and ends."""
-    edges, pairs = g.num_edges(), g.adjacency.pairs[0]
+    edges, pairs = g.num_edges(), g.adjacency.pairs
     generator = torch.Generator("cpu").manual_seed(edges)
     weights = torch.rand(edges, generator=generator, device="cpu")
     weights[::4] = 0
@@ -104,7 +104,7 @@ def random_graph() -> gm.Graph:
 @each_fast_backend
 def test_long_walks_are_the_same_on_any_number_of_threads(backend: str) -> None:
     g, before = random_graph(), torch.get_num_threads()
-    pairs, weights = g.adjacency.pairs[0], torch.arange(6900) % 5 + 0.5
+    pairs, weights = g.adjacency.pairs, torch.arange(6900) % 5 + 0.5
     for how in (
         how_to(12),
         how_to(12, weights, stop=0.05),
@@ -163,7 +163,7 @@ def second_steps(how: WalkSpec) -> Tensor:
 @pytest.mark.parametrize(("p", "q"), [(1, 1), (0.25, 4), (4, 0.25), (1e-3, 1), (50, 50)])
 def test_second_steps_count_as_in_node2vec(p: float, q: float, is_weighted: bool) -> None:
     weights = torch.tensor([1.0, 3.0, 1.0, 2.0, 0.5, 1.0, 0.0, 1.0, 0.0])
-    how = how_to(2, weights if is_weighted else None, STREETS.adjacency.pairs[0], 1 / p, 1 / q)
+    how = how_to(2, weights if is_weighted else None, STREETS.adjacency.pairs, 1 / p, 1 / q)
     chances = [1 / p, 1, 1 / q, 1 / q, 1 / q, 1]
     if is_weighted:
         chances = [c * w for c, w in zip(chances, weights[1:7].tolist(), strict=True)]
@@ -180,7 +180,7 @@ def test_steps_that_rejection_does_not_find_are_exact(leaves: int) -> None:
     )
     weights = torch.ones(leaves + 1)
     for some in (None, weights):
-        how = how_to(2, some, g.adjacency.pairs[0], 1000.0, 1.0)
+        how = how_to(2, some, g.adjacency.pairs, 1000.0, 1.0)
         assert_drawn(first_steps(g, how)[1][:, 1] - 1, [1.0] * leaves)
 
 
@@ -211,7 +211,7 @@ def test_a_weight_that_is_no_probability_is_an_error_in_visited_rows(
     order: int, bad: float
 ) -> None:
     g = gm.graph(([0, 1, 1, 2], [1, 2, 0, 2])).to(torch.get_default_device())
-    pairs = g.adjacency.pairs[0] if order == 2 else None
+    pairs = g.adjacency.pairs if order == 2 else None
     how = how_to(3, torch.tensor([1.0, 1.0, bad, 1.0]), pairs, 2.0, 2.0)
     with pytest.raises(gm.GraphValueError, match=f"finite and not negative.*edge 2 has {bad}"):
         kernels.walk(g.adjacency.csr, torch.tensor([2, 0]), how)

@@ -24,7 +24,7 @@ import torch
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, group, relabel, take
+from .gather import arange, compress, group, relabel, search, take
 from .labor import labor
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
@@ -36,6 +36,7 @@ __all__ = [
     "arange",
     "attention",
     "attention_gradient",
+    "compress",
     "greatest",
     "group",
     "labor",
@@ -46,6 +47,7 @@ __all__ = [
     "scatter",
     "score_gradient",
     "sddmm",
+    "search",
     "softmax",
     "softmax_gradient",
     "spmm",

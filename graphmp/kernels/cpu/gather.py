@@ -8,8 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract import Csr
 from .loops import gather as loops
+from .messages import run
 from .runtime.memory import empty
+
+_MANY_ROWS, _BITS = 1 << 17, 8
 
 # Tables for :func:`relabel` that are not in use; all zeros. A new one costs time in proportion to
 # the number of nodes. Threads append and pop without a lock, which a forked process could inherit
@@ -19,9 +23,46 @@ _tables: list[Any] = []
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
-    indptr, order = ids.new_empty(num_rows + 1), torch.empty_like(ids)
-    loops.group(ids.numpy(), indptr.numpy(), order.numpy())
+    indptr, _, order = _sorted(ids.numpy(), _none(ids), num_rows)
     return indptr, order
+
+
+def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
+    """Group edges by one of their ends; see the contract."""
+    return Csr(*_sorted(rows.numpy(), others.numpy(), num_rows))
+
+
+def _sorted(ids: Any, others: Any, num_rows: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Row limits, the other ends and the positions of edges sorted by ``ids``.
+
+    Writing to many rows in turn misses the cache, so the edges of many rows are sorted twice: by
+    the first bits of their rows, then by their rows.
+    """
+    none = ids[:0]
+    positions, steps = none, [(num_rows, 0)]
+    shift = num_rows.bit_length() - _BITS
+    if num_rows > _MANY_ROWS:
+        steps.insert(0, ((num_rows >> shift) + 1, shift))
+    for rows, shift in steps:
+        indptr, is_last = np.empty(rows + 1, ids.dtype), shift == 0
+        out = (none if is_last else np.empty_like(ids), np.empty_like(others), np.empty_like(ids))
+        loops.sort(ids, others, positions, shift, indptr, out)
+        ids, others, positions = out
+    return torch.from_numpy(indptr), torch.from_numpy(others), torch.from_numpy(positions)
+
+
+def _none(ids: Tensor) -> Any:
+    return ids[:0].numpy()
+
+
+def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the edges between pairs of nodes; see the contract."""
+    bounds = np.empty((2, len(rows)), np.int64)
+    arrays = csr.indptr.numpy(), csr.indices.numpy()
+    args = (*arrays, rows.contiguous().numpy(), others.contiguous().numpy(), bounds)
+    run(loops.search, len(rows), len(rows) << _BITS, *args)
+    low, high = torch.from_numpy(bounds)
+    return low, high
 
 
 def arange(count: int, like: Tensor) -> Tensor:

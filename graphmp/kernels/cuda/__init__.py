@@ -29,7 +29,7 @@ import triton
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
 from .gather import DECLINED as _GATHER
-from .gather import group, relabel, take
+from .gather import compress, group, relabel, take
 from .labor import DECLINED as _LABOR
 from .launch import IS_INTERPRETED
 from .messages import product_gradient, scatter, sddmm, spmm
@@ -42,6 +42,7 @@ from .walking import walk
 __all__ = [
     "attention",
     "attention_gradient",
+    "compress",
     "group",
     "name",
     "product_gradient",

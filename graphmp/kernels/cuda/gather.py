@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..contract import Csr
 from .launch import launch
 from .layout import LARGEST
 from .programs.gather import claim, renumber
@@ -20,6 +21,12 @@ def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     sorted_keys, order = torch.sort(keys, stable=True)
     rows = torch.arange(num_rows + 1, dtype=keys.dtype, device=ids.device)
     return torch.searchsorted(sorted_keys, rows).to(ids.dtype), order.to(ids.dtype)
+
+
+def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
+    """Group edges by one of their ends; see the contract."""
+    indptr, order = group(rows, num_rows)
+    return Csr(indptr, others.index_select(0, order), order)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, group, relabel, take
+from .gather import arange, compress, group, relabel, search, take
 from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
@@ -26,6 +26,7 @@ __all__ = [
     "arange",
     "attention",
     "attention_gradient",
+    "compress",
     "greatest",
     "group",
     "labor",
@@ -36,6 +37,7 @@ __all__ = [
     "scatter",
     "score_gradient",
     "sddmm",
+    "search",
     "softmax",
     "softmax_gradient",
     "spmm",

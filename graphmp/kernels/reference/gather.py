@@ -5,12 +5,36 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..contract import Csr
+
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
     ordered, order = torch.sort(ids, stable=True)
     rows = torch.arange(num_rows + 1, dtype=ids.dtype, device=ids.device)
     return torch.searchsorted(ordered, rows).to(ids.dtype), order.to(ids.dtype)
+
+
+def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
+    """Group edges by one of their ends; see the contract."""
+    indptr, order = group(rows, num_rows)
+    return Csr(indptr, others.index_select(0, order), order)
+
+
+def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the edges between pairs of nodes; see the contract."""
+    indptr, rows = csr.indptr.long(), rows.long()
+    low = _first(csr.indices, others, indptr[rows], indptr[rows + 1])
+    return low, _first(csr.indices, others + 1, low, indptr[rows + 1])
+
+
+def _first(indices: Tensor, others: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """The first position from ``low`` to ``high`` whose other end is not less, by bisection."""
+    for _ in range(len(indices).bit_length()):
+        middle = (low + high) // 2
+        is_less = (low < high) & (indices[middle.clamp(max=len(indices) - 1)] < others)
+        low, high = torch.where(is_less, middle + 1, low), torch.where(is_less, high, middle)
+    return low
 
 
 def arange(count: int, like: Tensor) -> Tensor:

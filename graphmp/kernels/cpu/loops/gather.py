@@ -10,25 +10,52 @@ from ..runtime.jit import jit
 
 
 @jit
-def group(ids: Any, indptr: Any, order: Any) -> None:
-    """Sort ids by counting, stably.
+def sort(ids: Any, others: Any, positions: Any, shift: int, indptr: Any, results: Any) -> None:
+    """Sort edges by ``ids >> shift``, by counting, stably.
 
     Args:
-        ids: (E,) from 0 to rows - 1.
-        indptr: (rows + 1,) receives where each id starts.
-        order: (E,) receives positions, sorted by their ids.
+        ids: (E,) from 0 to (rows << shift) - 1.
+        others: (E,) numbers that go with them, or (0,).
+        positions: (E,) likewise; or (0,) for 0 to E - 1.
+        shift: how many bits to leave out.
+        indptr: (rows + 1,) receives where each row starts.
+        results: three arrays that receive the sorted ids, ``others`` and ``positions``; the first
+            may be (0,).
     """
-    rows = len(indptr) - 1
+    rows, (out_ids, out_others, out_positions) = len(indptr) - 1, results
     indptr[:] = 0
     for e in range(len(ids)):
-        indptr[ids[e] + 1] += 1
+        indptr[(ids[e] >> shift) + 1] += 1
     for r in range(rows):
         indptr[r + 1] += indptr[r]
     following = indptr[:rows].copy()
     for e in range(len(ids)):
-        r = ids[e]
-        order[following[r]] = e
-        following[r] += 1
+        r = ids[e] >> shift
+        k = following[r]
+        following[r] = k + 1
+        out_positions[k] = positions[e] if len(positions) > 0 else e
+        if len(others) > 0:
+            out_others[k] = others[e]
+        if len(out_ids) > 0:
+            out_ids[k] = ids[e]
+
+
+@jit
+def search(
+    indptr: Any, indices: Any, rows: Any, others: Any, bounds: Any, first: int, last: int
+) -> None:
+    """``bounds[:, i]``: where ``others[i]`` starts in the ascending row ``rows[i]``, and ends."""
+    for i in range(first, last):
+        low, end = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+        for bound in range(2):
+            limit, high = np.int64(others[i]) + bound, end
+            while low < high:
+                middle = (low + high) // 2
+                if indices[middle] < limit:
+                    low = middle + 1
+                else:
+                    high = middle
+            bounds[bound, i] = low
 
 
 @jit
