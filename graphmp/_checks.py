@@ -7,6 +7,7 @@ to the graph's id type; a tensor must already have it, since a silent copy would
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -67,6 +68,22 @@ def kind(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
     return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
+
+
+def brief(value: object) -> str:
+    """Describe a value from a file for an error; nested ones may have no end.
+
+    Args:
+        value: anything.
+
+    Example:
+        >>> brief([[[[[[[1]]]]]]]), brief("x" * 50)
+        ('[[[[[[...]]]]]]', "'xxxxxxxxxxxx...xxxxxxxxxxxxx'")
+    """
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # an int of thousands of digits
+        return f"a large {type(value).__name__}"
 
 
 def id_dtype(dtype: Any, what: str = "Ids") -> torch.dtype:

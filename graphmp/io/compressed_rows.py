@@ -8,10 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import brief
 from ..errors import GraphValueError
 
 MAX_ROWS = 1 << 28
-MAX_CELLS = 1 << 31  # 8 GiB of float32; the largest known set has a seventh of it
+MAX_COLUMNS = 1 << 31
+# The emptiest known set has 262 cells for each value. More are meant to fill the memory.
+FREE_CELLS = 1 << 24
+MOST_CELLS = 1000
 
 Array = NDArray[Any]
 
@@ -55,7 +59,8 @@ class CompressedRows(NamedTuple):
         """
         rows, columns = _shape(shape, what)
         indptr, indices = _ids(indptr, f"indptr of {what}"), _ids(indices, f"indices of {what}")
-        if len(indptr) != rows + 1 or len(indices) != len(data) or data.ndim != 1:
+        _check_vector(data, f"values of {what}", "biuf")
+        if len(indptr) != rows + 1 or len(indices) != len(data):
             raise GraphValueError(
                 f"Expected {what} of {rows} rows to have {rows + 1} limits and as many columns as "
                 f"values, got {len(indptr)} limits, {len(indices)} columns, {len(data)} values."
@@ -83,13 +88,9 @@ class CompressedRows(NamedTuple):
             dtype: that of the result; by default that of the values.
 
         Raises:
-            GraphValueError: it has more than 2**31 cells.
+            GraphValueError: it has far more cells than values.
         """
-        if self.shape[0] * self.shape[1] > MAX_CELLS:
-            raise GraphValueError(
-                f"Expected {what} to have at most {MAX_CELLS} cells, got {self.shape[0]} rows of "
-                f"{self.shape[1]} columns."
-            )
+        check_cells(*self.shape, len(self.data), what)
         dense = np.zeros(self.shape, dtype or self.data.dtype)
         np.add.at(dense, (self.rows(), self.indices), self.data)
         return dense
@@ -109,7 +110,9 @@ def from_triples(row: Array, col: Array, data: Array, shape: Any, what: str) -> 
         GraphValueError: the parts do not fit together.
     """
     rows, _ = _shape(shape, what)
-    row = _ids(row, f"rows of {what}")
+    row, col = _ids(row, f"rows of {what}"), _ids(col, f"columns of {what}")
+    _check_vector(data, f"values of {what}", "biuf")
+    check_cells(rows, 1, len(data), what)
     if not len(row) == len(col) == len(data):
         raise GraphValueError(
             f"Expected as many rows as columns and values in {what}, got {len(row)}, {len(col)} "
@@ -121,23 +124,48 @@ def from_triples(row: Array, col: Array, data: Array, shape: Any, what: str) -> 
     return CompressedRows.checked(indptr, col[order], data[order], shape, what)
 
 
+def check_cells(rows: int, columns: int, values: int, what: str) -> None:
+    """Check that a table with a cell for each row and column is not meant to fill the memory.
+
+    Args:
+        rows: the number of rows.
+        columns: the number of columns.
+        values: how many cells the file fills.
+        what: what the table is, for the error.
+
+    Raises:
+        GraphValueError: it has far more cells than values.
+    """
+    most = FREE_CELLS + MOST_CELLS * values
+    if rows * columns > most:
+        raise GraphValueError(
+            f"Expected {what} with {values} values to have at most {most} cells, got {rows} rows "
+            f"of {columns} columns."
+        )
+
+
 def _shape(shape: Any, what: str) -> tuple[int, int]:
     try:
         rows, columns = map(index, shape)
     except (TypeError, ValueError) as error:
-        raise GraphValueError(f"Expected two sizes of {what}, got {shape!r:.80}.") from error
-    if not (0 <= rows <= MAX_ROWS and 0 <= columns <= MAX_CELLS):
+        raise GraphValueError(f"Expected two sizes of {what}, got {brief(shape)}.") from error
+    if not (0 <= rows <= MAX_ROWS and 0 <= columns <= MAX_COLUMNS):
         raise GraphValueError(f"Expected two sizes of {what}, got {rows} and {columns}.")
     return rows, columns
 
 
 def _ids(values: Array, what: str) -> Array:
-    if values.ndim != 1 or values.dtype.kind not in "iu":
+    _check_vector(values, what, "iu")
+    return values.astype(np.int64)
+
+
+def _check_vector(values: Array, what: str, kinds: str) -> None:
+    if values.ndim != 1 or values.dtype.kind not in kinds:
+        numbers = "integers" if kinds == "iu" else "numbers"
         raise GraphValueError(
-            f"Expected {what} to be integers in one dimension, got an array of {values.dtype} in "
+            f"Expected {what} to be {numbers} in one dimension, got an array of {values.dtype} in "
             f"{values.ndim}."
         )
-    return values.astype(np.int64)
 
 
 def _check_range(ids: Array, limit: int, name: str, what: str) -> None:

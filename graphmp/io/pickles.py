@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._checks import brief
 from ..errors import GraphValueError
 from .compressed_rows import CompressedRows, from_triples
 
@@ -73,7 +74,7 @@ def array(value: Any, what: str) -> NDArray[Any]:
         shaped = numbers.reshape(shape, order="F" if fortran else "C")
         native: NDArray[Any] = shaped.astype(shaped.dtype.newbyteorder("="))
         return native
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
         raise GraphValueError(f"Expected {what} as an array of numbers, got: {error}.") from error
 
 
@@ -115,7 +116,7 @@ def tensor(value: Any, what: str) -> Tensor:
         if prod(_counts(size)) > storage.numel():
             raise GraphValueError(f"{storage.numel()} numbers for a shape of {size}")
         return torch.as_strided(storage, size, _counts(stride), offset).clone()
-    except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         raise GraphValueError(f"Expected {what} as a tensor, got: {error}.") from error
 
 
@@ -171,7 +172,7 @@ class _Plain:
 def _counts(value: Any) -> tuple[int, ...]:
     if isinstance(value, tuple) and all(type(n) is int and 0 <= n < 1 << 62 for n in value):
         return value
-    raise GraphValueError(f"{value!r:.80} for a shape")
+    raise GraphValueError(f"{brief(value)} for a shape")
 
 
 def _bytes(value: Any) -> bytes:
@@ -183,10 +184,10 @@ def _bytes(value: Any) -> bytes:
 def _dtype(record: Any) -> np.dtype[Any]:
     name = record.arguments[0] if isinstance(record, _Dtype) else None
     if not isinstance(name, str) or not _NUMBERS.match(name):
-        raise GraphValueError(f"elements of {name!r:.40}, which are not numbers")
+        raise GraphValueError(f"elements of {brief(name)}, which are not numbers")
     order = record.state[1] if record.state else "="
     if order not in _BYTE_ORDERS:
-        raise GraphValueError(f"a byte order of {order!r:.40}")
+        raise GraphValueError(f"a byte order of {brief(order)}")
     return np.dtype(order + name)
 
 
@@ -317,8 +318,8 @@ class _Unpickler(pickle._Unpickler):
         record = _KNOWN.get((module, name))
         if record is None:
             raise GraphValueError(
-                f"it asks for {module}.{name}, which no data set needs and which could run any "
-                "code. Do not use this file; download it again from its source."
+                f"it asks for {module:.80}.{name:.80}, which no data set needs and which could run "
+                "any code. Do not use this file; download it again from its source."
             )
         return record
 

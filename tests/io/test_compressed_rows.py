@@ -46,7 +46,7 @@ def test_triples_are_sorted_by_row() -> None:
         ({"indices": np.array([1.0, 1, 0])}, "integers in one dimension"),
         ({"indices": np.array([[1, 1, 0]])}, "integers in one dimension"),
         ({"data": np.ones(2)}, "2 values"),
-        ({"data": np.ones((3, 1))}, "3 values"),
+        ({"data": np.ones((3, 1))}, "values of it to be numbers in one dimension"),
     ],
 )
 def test_parts_that_do_not_fit_are_an_error(changes: dict[str, Any], message: str) -> None:
@@ -64,5 +64,18 @@ def test_triples_that_do_not_fit_are_an_error() -> None:
 
 def test_a_matrix_that_memory_cannot_hold_is_an_error() -> None:
     matrix = CompressedRows.checked(**{**GOOD, "shape": (3, 1 << 31)}, what="it")
-    with pytest.raises(gm.GraphError, match="at most 2147483648 cells, got 3 rows of 2147483648"):
+    with pytest.raises(gm.GraphError, match=r"it with 3 values .* got 3 rows of 2147483648 col"):
         matrix.dense("it")
+    one = np.zeros(1, int)
+    with pytest.raises(gm.GraphError, match=r"it with 1 values .* got 268435456 rows"):
+        from_triples(one, one, one, (1 << 28, 1), "it")
+
+
+def test_parts_without_dimensions_are_an_error() -> None:
+    one, none = np.zeros(1, int), np.array(0)
+    for changes in ({"indptr": none}, {"indices": none}, {"data": none}, {"data": np.array(["x"])}):
+        with pytest.raises(gm.GraphError, match=r"of it to be (integers|numbers) in one dimension"):
+            CompressedRows.checked(**{**GOOD, **changes}, what="it")
+    for row, col, values in ((none, one, one), (one, none, one), (one, one, none)):
+        with pytest.raises(gm.GraphError, match=r"of it to be (integers|numbers) in one dimension"):
+            from_triples(row, col, values, (1, 1), "it")

@@ -185,3 +185,23 @@ def test_other_values_are_no_arrays(tmp_path: Path, value: Any) -> None:
     for convert in (pickles.array, pickles.matrix, pickles.tensor):
         with pytest.raises(gm.GraphError, match="Expected it as"):
             convert(read, "it")
+
+
+def test_values_within_each_other_do_not_fill_the_error(tmp_path: Path) -> None:
+    shape = b"K\x01" + b"q\x00h\x00\x86" * 60  # a pair of pairs of pairs …
+    value = pickles.read(written(tmp_path, array_pickle("f8", shape, b"")))
+    with pytest.raises(gm.GraphError, match=r"\(\(\(.*for a shape"):
+        pickles.array(value, "it")
+
+
+@pytest.mark.parametrize("state", [(), (3,), {}, 7])
+def test_a_dtype_of_another_state_is_an_error(state: Any) -> None:
+    dtype = pickles._Dtype("f8")
+    dtype.state = state
+    record = pickles._Array()
+    record.state = (1, (0,), dtype, False, b"")
+    if state in ((), {}):
+        assert pickles.array(record, "it").shape == (0,)
+        return
+    with pytest.raises(gm.GraphError, match="Expected it as an array of numbers"):
+        pickles.array(record, "it")

@@ -16,7 +16,8 @@ from ...graph import Graph
 from ..builtin import BuiltinDataset, FixedDataset
 from ..downloads import get_dgl_url
 from ..many import LabelledGraphsDataset
-from ..readers.arrays import fitting, read_mat, read_npz
+from ..readers import matlab
+from ..readers.arrays import fitting, read_npz
 from ..sources import Folder
 
 Array = NDArray[Any]
@@ -27,8 +28,7 @@ class QM7bDataset(FixedDataset, LabelledGraphsDataset):
 
     From G. Montavon and others, "Machine Learning of Molecular Electronic Properties in Chemical
     Compound Space", 2013. Edges have ``h`` (e, 1) float32, the entries of the Coulomb matrix that
-    are not 0. The file ``qm7b.mat`` is read by SciPy as :class:`graphmp.data.DGLBuiltinDataset`
-    says.
+    are not 0. The file ``qm7b.mat`` is read as :class:`graphmp.data.DGLBuiltinDataset` says.
 
     Args:
         raw_dir: the folder of the file.
@@ -42,7 +42,7 @@ class QM7bDataset(FixedDataset, LabelledGraphsDataset):
 
     Raises:
         GraphValueError: a damaged or unexpected file.
-        GraphRuntimeError: a missing file that cannot be downloaded, or SciPy is not installed.
+        GraphRuntimeError: a missing file that cannot be downloaded.
     """
 
     _set_name, _files = "qm7b", ("qm7b.mat",)
@@ -52,9 +52,9 @@ class QM7bDataset(FixedDataset, LabelledGraphsDataset):
     def process(self) -> None:
         """Read the file and build the graphs."""
         path = self._folder() / self._files[0]
-        parts = read_mat(path, ["T", "X"])
-        label = fitting(np.asarray(parts["T"]), "T", path, "f", None, None)
-        coulomb = fitting(np.asarray(parts["X"]), "X", path, "f", len(label), None, None)
+        parts = matlab.read(path, ["T", "X"])
+        label = fitting(parts["T"], "T", path, "f", None, None)
+        coulomb = fitting(parts["X"], "X", path, "f", len(label), None, None)
         if coulomb.shape[1] != coulomb.shape[2]:
             raise GraphValueError(f"{path}: expected square matrices, got {coulomb.shape[1:]}.")
         self.graphs = self._graphs = [_coulomb_graph(matrix) for matrix in coulomb]
@@ -139,12 +139,9 @@ class QM9Dataset(_AtomsDataset):
         path = self._folder() / self._files[0]
         parts = read_npz(path, ["N", "R", "Z", *self.label_keys])
         sizes = fitting(parts["N"], "N", path, "iu", None)
-        self._atoms = _limits(sizes, len(parts["R"]), "atoms", path)
-        self.N, self.R, self.Z = (
-            sizes,
-            fitting(parts["R"], "R", path, "f", None, 3),
-            fitting(parts["Z"], "Z", path, "iu", len(parts["R"])),
-        )
+        self.N, self.R = sizes, fitting(parts["R"], "R", path, "f", None, 3)
+        self.Z = fitting(parts["Z"], "Z", path, "iu", len(self.R))
+        self._atoms = _limits(sizes, len(self.R), "atoms", path)
         rows = [fitting(parts[key], key, path, "fiu", len(sizes)) for key in self.label_keys]
         self.label = np.stack(rows, axis=1)
         self._labels = torch.from_numpy(self.label.astype(np.float32))
@@ -244,14 +241,15 @@ class QM9EdgeDataset(_AtomsDataset):
         parts = read_npz(path, arrays)
         self.n_node = fitting(parts["n_node"], "n_node", path, "iu", None)
         self.n_edge = fitting(parts["n_edge"], "n_edge", path, "iu", len(self.n_node))
-        atoms, bonds = len(parts["node_pos"]), len(parts["src"])
+        self.node_pos = fitting(parts["node_pos"], "node_pos", path, "f", None, 3)
+        self.src = fitting(parts["src"], "src", path, "iu", None).astype(np.int64)
+        self.dst = fitting(parts["dst"], "dst", path, "iu", len(self.src)).astype(np.int64)
+        atoms, bonds = len(self.node_pos), len(self.src)
         self._atoms = _limits(self.n_node, atoms, "atoms", path)
         self._bonds = _limits(self.n_edge, bonds, "bonds", path)
-        self.node_pos = fitting(parts["node_pos"], "node_pos", path, "f", atoms, 3)
+        self._check_bonds(path)
         self.node_attr = fitting(parts["node_attr"], "node_attr", path, "fiu", atoms, None)
         self.edge_attr = fitting(parts["edge_attr"], "edge_attr", path, "fiub", bonds, None)
-        self.src = fitting(parts["src"], "src", path, "iu", bonds).astype(np.int64)
-        self.dst = fitting(parts["dst"], "dst", path, "iu", bonds).astype(np.int64)
         self.targets = fitting(
             parts["targets"], "targets", path, "f", len(self.n_node), len(self.keys)
         )
@@ -261,6 +259,17 @@ class QM9EdgeDataset(_AtomsDataset):
     def num_labels(self) -> int:
         """The same as :attr:`num_tasks`."""
         return self.num_tasks
+
+    def _check_bonds(self, path: Any) -> None:
+        """Check that each bond joins atoms of its molecule."""
+        sizes = np.repeat(np.diff(self._atoms), np.diff(self._bonds))
+        for ends in (self.src, self.dst):
+            wrong = np.flatnonzero((ends < 0) | (ends >= sizes))
+            if wrong.size:
+                raise GraphValueError(
+                    f"{path}: expected bonds between the {sizes[wrong[0]]} atoms of a molecule, "
+                    f"got an edge with node {ends[wrong[0]]}. Download it again."
+                )
 
     def _build(self, idx: int) -> Graph:
         atoms = slice(self._atoms[idx], self._atoms[idx + 1])
@@ -285,8 +294,9 @@ def _coulomb_graph(matrix: Array) -> Graph:
 
 def _limits(sizes: Array, total: int, what: str, path: Any) -> Array:
     """Where the rows of each molecule begin."""
-    limits = np.concatenate([[0], np.cumsum(sizes.astype(np.int64))])
-    if (sizes < 0).any() or limits[-1] != total:
+    counts = sizes.astype(np.int64)
+    limits = np.concatenate([[0], np.cumsum(counts)])
+    if (counts < 0).any() or (counts > total).any() or limits[-1] != total:
         raise GraphValueError(
             f"{path}: expected {total} {what} in all molecules, got {limits[-1]}. Download it "
             "again."

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...construct.from_edges import heterograph
 from ...errors import GraphValueError
+from ...io.compressed_rows import CompressedRows
 from ..builtin import BuiltinDataset
 from ..dataset import SingleGraphDataset
 from ..downloads import get_dgl_url
-from ..readers.arrays import fitting, read_mat
+from ..readers import matlab
+from ..readers.arrays import fitting
 from ..sources import Folder
 from ..splits import MASKS, mask_of
 
@@ -40,7 +43,7 @@ class FraudDataset(BuiltinDataset, SingleGraphDataset):
 
     One node type, ``"review"`` or ``"user"``, with three edge types, has ``feature`` (N, D)
     float32, ``label`` (N,) int64, 1 for fraud, and ``train_mask``, ``val_mask``, ``test_mask``
-    (N,) bool. The file ``YelpChi.mat`` or ``Amazon.mat`` is read by SciPy as
+    (N,) bool. The file ``YelpChi.mat`` or ``Amazon.mat`` is read as
     :class:`graphmp.data.DGLBuiltinDataset` says. The first 3,305 users of Amazon, which have no
     label, are in no mask.
 
@@ -56,7 +59,7 @@ class FraudDataset(BuiltinDataset, SingleGraphDataset):
 
     Raises:
         GraphValueError: an unknown name, fractions above 1, or a damaged file.
-        GraphRuntimeError: a missing file that cannot be downloaded, or SciPy is not installed.
+        GraphRuntimeError: a missing file that cannot be downloaded.
     """
 
     def __init__(
@@ -93,12 +96,12 @@ class FraudDataset(BuiltinDataset, SingleGraphDataset):
         """Read the file and build the graph."""
         path = self._folder() / self._files[0]
         node, relations = SETS[self.name]["node"], SETS[self.name]["relations"]
-        parts = read_mat(path, ["features", "label", *relations])
-        label = np.asarray(parts["label"]).reshape(-1)
+        parts = matlab.read(path, ["features", "label", *relations])
+        label = np.asarray(_dense(parts["label"], path)).reshape(-1)
         size = len(label)
         edges = {(node, name, node): _ends(parts[name], size, name, path) for name in relations}
         g = heterograph(edges, {node: size})
-        feat = fitting(_whole(parts["features"]), "features", path, "fiub", size, None)
+        feat = fitting(_dense(parts["features"], path), "features", path, "fiub", size, None)
         g.ndata["feature"] = torch.from_numpy(feat.astype("float32"))
         g.ndata["label"] = torch.from_numpy(
             fitting(label, "labels", path, "fiu", size).astype("int64")
@@ -147,19 +150,16 @@ class FraudAmazonDataset(FraudDataset):
         super().__init__("amazon", raw_dir, *settings, **named)
 
 
-def _ends(matrix: Any, size: int, name: str, path: Any) -> tuple[Any, Any]:
-    """The rows and columns of a sparse matrix of SciPy."""
-    if getattr(matrix, "shape", None) != (size, size) or not hasattr(matrix, "tocoo"):
+def _ends(matrix: Any, size: int, name: str, path: Any) -> tuple[Tensor, Tensor]:
+    """The rows and columns of a sparse matrix."""
+    if not isinstance(matrix, CompressedRows) or matrix.shape != (size, size):
         raise GraphValueError(
             f"{path}: expected {name} as a sparse matrix of {size} rows and columns, got "
-            f"{type(matrix).__name__}. Download it again."
+            f"{type(matrix).__name__} of shape {matrix.shape}. Download it again."
         )
-    entries = matrix.tocoo()
-    for ends in (entries.row, entries.col):
-        if ends.size and not 0 <= ends.min() <= ends.max() < size:
-            raise GraphValueError(f"{path}: expected {name} to join the {size} nodes.")
-    return torch.from_numpy(entries.row).long(), torch.from_numpy(entries.col).long()
+    return torch.from_numpy(matrix.indices), torch.from_numpy(matrix.rows())
 
 
-def _whole(matrix: Any) -> Any:
-    return matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+def _dense(value: Any, path: Any) -> Any:
+    """An array, or the whole of a sparse matrix, which is read by columns."""
+    return value.dense(f"a matrix of {path}").T if isinstance(value, CompressedRows) else value

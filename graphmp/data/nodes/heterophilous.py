@@ -42,14 +42,14 @@ class HeterophilousGraphDataset(FixedDataset, SingleGraphDataset):
         """Read the file and build the graph."""
         path = self._folder() / self._files[0]
         parts = read_npz(path, NAMES)
-        num_nodes = len(parts["node_labels"])
+        label = fitting(parts["node_labels"], "labels", path, "iu", None)
+        num_nodes = len(label)
         ends = fitting(parts["edges"], "edges", path, "iu", None, 2).astype("int64")
         if ends.size and not 0 <= ends.min() <= ends.max() < num_nodes:
             raise GraphValueError(f"{path}: expected edges of the {num_nodes} nodes.")
         src, dst = torch.from_numpy(ends).unbind(1)
         g = to_bidirected(graph((src, dst), num_nodes=num_nodes))
         feat = fitting(parts["node_features"], "features", path, "fiu", num_nodes, None)
-        label = fitting(parts["node_labels"], "labels", path, "iu", num_nodes)
         g.ndata["feat"] = torch.from_numpy(feat.astype("float32"))
         g.ndata["label"] = torch.from_numpy(label.astype("int64"))
         for part in ("train", "val", "test"):

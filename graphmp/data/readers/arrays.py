@@ -1,9 +1,8 @@
-"""Files of arrays by NumPy, SciPy and MATLAB, without the objects that they can hold."""
+"""Files of arrays by NumPy and SciPy, without the objects that they can hold."""
 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import GraphRuntimeError, GraphValueError
+from ...errors import GraphValueError
 from ...io.compressed_rows import CompressedRows, from_triples
 from .text import most_bytes
 
@@ -30,7 +29,7 @@ def read_npy(path: Path) -> Array:
     try:
         with path.open("rb") as file:
             return np.lib.format.read_array(file, allow_pickle=False)
-    except _DAMAGED as error:
+    except Exception as error:  # NumPy raises anything on damaged files
         raise GraphValueError(f"{path} is not a file of numbers: {error}. {AGAIN}") from error
 
 
@@ -49,14 +48,14 @@ def read_npz(path: Path, names: Iterable[str], optional: Iterable[str] = ()) -> 
         GraphValueError: the file is damaged, lacks an array, or holds objects under these names.
     """
     try:
-        _check_size(path)
+        _check_packed(path)
         with np.load(path, allow_pickle=False) as file:
             missing = sorted(set(names) - set(file.files))
             if missing:
                 raise GraphValueError(f"it lacks the arrays {', '.join(missing)}")
             wanted = [*names, *(name for name in optional if name in file.files)]
-            return {name: file[name] for name in wanted}
-    except _DAMAGED as error:
+            return {name: _member(file, name) for name in wanted}
+    except Exception as error:  # as above
         raise GraphValueError(f"{path} is not a file of arrays: {error}. {AGAIN}") from error
 
 
@@ -71,7 +70,7 @@ def read_sparse(path: Path, what: str) -> CompressedRows:
         GraphValueError: the file is damaged, or of another format.
     """
     parts = read_npz(path, ["format", "shape", "data"], ["indptr", "indices", "row", "col"])
-    name = parts["format"].item()
+    name = fitting(parts["format"], "the format", path, "SU").item()
     name = name.decode("ascii", "replace") if isinstance(name, bytes) else name
     try:
         if name == "csr":
@@ -85,41 +84,11 @@ def read_sparse(path: Path, what: str) -> CompressedRows:
     raise GraphValueError(f"{path}: expected a matrix in the format csr or coo, got {name!r:.40}.")
 
 
-def read_mat(path: Path, names: Iterable[str]) -> dict[str, Any]:
-    """Read variables from a file of MATLAB.
-
-    Args:
-        path: the file.
-        names: the variables, all of which must be there.
-
-    Returns:
-        Arrays, and sparse matrices of SciPy, by name.
-
-    Raises:
-        GraphValueError: the file is damaged or lacks a variable.
-        GraphRuntimeError: SciPy is not installed.
-    """
-    try:
-        from scipy import io
-    except ImportError as error:
-        raise GraphRuntimeError(
-            f"Expected SciPy to be installed, to read {path}; pip install scipy."
-        ) from error
-    try:
-        variables = io.loadmat(path, variable_names=list(names))
-    except Exception as error:  # SciPy raises anything on damaged files
-        raise GraphValueError(f"{path} is not a file of MATLAB: {error}. {AGAIN}") from error
-    missing = sorted(set(names) - set(variables))
-    if missing:
-        raise GraphValueError(f"{path} lacks the variables {', '.join(missing)}. {AGAIN}")
-    return {name: variables[name] for name in names}
-
-
-def fitting(value: Array, what: str, path: Path, kinds: str, *shape: int | None) -> Array:
+def fitting(value: Any, what: str, path: Path, kinds: str, *shape: int | None) -> Array:
     """Check the dtype and shape of an array from a file.
 
     Args:
-        value: the array.
+        value: what should be an array.
         what: what it is, for the error.
         path: the file, for the error.
         kinds: the kinds of dtype that are allowed, such as ``"iu"``.
@@ -131,34 +100,38 @@ def fitting(value: Array, what: str, path: Path, kinds: str, *shape: int | None)
     Raises:
         GraphValueError: it is of another dtype or shape.
     """
-    sizes = len(value.shape) == len(shape) and all(
+    is_array = isinstance(value, np.ndarray) and len(value.shape) == len(shape)
+    sizes = is_array and all(
         size in (None, actual) for size, actual in zip(shape, value.shape, strict=True)
     )
     if not sizes or value.dtype.kind not in kinds:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
         raise GraphValueError(
             f"{path}: expected {what} of shape ({wanted}) and a dtype of kind {kinds}, got "
-            f"{value.shape} and {value.dtype}. {AGAIN}"
+            f"{getattr(value, 'shape', 'no array')} and {getattr(value, 'dtype', 'no dtype')}. "
+            f"{AGAIN}"
         )
-    return value
+    array: Array = value
+    return array
 
 
 AGAIN = "Download it again."
-_DAMAGED = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
-def _check_size(path: Path) -> None:
+def _member(file: Any, name: str) -> Array:
+    """An array of a file; NumPy returns the bytes of a member that is none."""
+    value = file[name]
+    if not isinstance(value, np.ndarray):
+        raise GraphValueError(f"{name} is not an array")
+    return value
+
+
+def _check_packed(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        size = sum(info.file_size for info in archive.infolist())
+        _check_unpacked(path, sum(info.file_size for info in archive.infolist()))
+
+
+def _check_unpacked(path: Path, size: int) -> None:
+    """Check that a file is not meant to fill the memory."""
     if size > most_bytes(path.stat().st_size):
         raise GraphValueError(f"it would unpack to {size} bytes")

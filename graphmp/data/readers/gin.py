@@ -83,7 +83,7 @@ def _next(lines: Iterator[tuple[int, str]], last: int) -> tuple[int, list[str]]:
 
 def _add_node(graph: GINGraph, words: list[str], num_nodes: int) -> None:
     if len(words) < 2:
-        raise GraphValueError(f"expected a tag and a degree, got {' '.join(words)!r}")
+        raise GraphValueError(f"expected a tag and a degree, got {' '.join(words)[:40]!r}")
     tag, degree = integer(words[0]), integer(words[1])
     neighbours = [integer(word) for word in words[2 : 2 + max(degree, 0)]]
     if len(neighbours) != degree:

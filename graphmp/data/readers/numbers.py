@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}\Z", re.ASCII)
 _REAL = re.compile(
-    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\Z|[+-]?(nan|inf(inity)?)\Z", re.I
+    r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?\Z|[+-]?(nan|inf(inity)?)\Z", re.I
 )
 _PLAIN = re.compile(r"[0-9 ,\t\n+-]*\Z")
 

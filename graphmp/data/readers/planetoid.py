@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._checks import brief
 from ...errors import GraphIndexError, GraphValueError
 from ...io import pickles
+from ...io.compressed_rows import check_cells
 from . import numbers
 
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
@@ -75,7 +77,7 @@ def read(folder: Path, name: str) -> Planetoid:
     pickled = {part: pickles.read(path) for part, path in paths.items()}
     try:
         return _assemble(pickled, test)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
         raise GraphValueError(
             f"The Planetoid files of {name!r} in {folder} do not fit together: {error} "
             "Download all eight of them again."
@@ -107,6 +109,7 @@ def _assemble(pickled: dict[str, Any], test: Ints) -> Planetoid:
 
 def _place(rest: NDArray[Any], tested: NDArray[Any], test: Ints, num_nodes: int) -> NDArray[Any]:
     """Put the rows of the test nodes where they belong; a node without a row gets zeros."""
+    check_cells(num_nodes, rest.shape[1], rest.size + tested.size, "the rows of all nodes")
     rows = np.zeros((num_nodes, rest.shape[1]), rest.dtype)
     rows[: len(rest)] = rest
     rows[test] = tested
@@ -129,7 +132,7 @@ def _nodes(values: Iterable[Any], num_nodes: int) -> Ints:
     nodes = list(values)
     bad = [node for node in nodes if type(node) is not int or not 0 <= node < num_nodes]
     if bad:
-        raise GraphIndexError(f"graph: {bad[0]!r:.40} is not one of the {num_nodes} nodes.")
+        raise GraphIndexError(f"graph: {brief(bad[0])} is not one of the {num_nodes} nodes.")
     return np.array(nodes, np.int64)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.io
 import scipy.sparse as sp
 
 import graphmp as gm
@@ -65,14 +64,6 @@ def test_a_sparse_matrix_of_another_format_is_an_error(tmp_path: Path) -> None:
         arrays.read_sparse(tmp_path / "a.npz", "it")
 
 
-def test_variables_of_matlab_are_read(tmp_path: Path) -> None:
-    scipy.io.savemat(tmp_path / "a.mat", {"x": np.eye(2), "net": sp.csc_matrix(np.eye(2))})
-    values = arrays.read_mat(tmp_path / "a.mat", ["net", "x"])
-    assert values["x"].tolist() == values["net"].toarray().tolist() == [[1, 0], [0, 1]]
-    with pytest.raises(gm.GraphError, match=r"a\.mat lacks the variables y"):
-        arrays.read_mat(tmp_path / "a.mat", ["x", "y"])
-
-
 @pytest.mark.parametrize("content", [b"", b"no", b"\x93NUMPY\x01\x00", b"PK\x03\x04"])
 def test_damaged_files_are_an_error_that_names_the_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "it.npz"
@@ -80,8 +71,6 @@ def test_damaged_files_are_an_error_that_names_the_file(tmp_path: Path, content:
     for read in (arrays.read_npy, lambda path: arrays.read_npz(path, [])):
         with pytest.raises(gm.GraphError, match=r"it\.npz is not a file of"):
             read(path)
-    with pytest.raises(gm.GraphError, match=r"it\.npz is not a file of MATLAB"):
-        arrays.read_mat(path, ["x"])
 
 
 def test_every_damaged_byte_gives_arrays_or_an_error(tmp_path: Path) -> None:
@@ -125,3 +114,20 @@ def test_arrays_are_checked_for_shape_and_dtype(tmp_path: Path) -> None:
     for kinds, shape in (("iu", (2, 3)), ("f", (2,)), ("f", (None, 2)), ("f", (2, 3, 1))):
         with pytest.raises(gm.GraphError, match=r"expected it of shape \(.*got \(2, 3\) and float"):
             arrays.fitting(value, "it", tmp_path, kinds, *shape)
+
+
+def test_a_member_that_is_no_array_is_an_error(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.npy", b"no array")
+    with pytest.raises(gm.GraphError, match=r"a\.npz is not a file of arrays: x is not an array"):
+        arrays.read_npz(tmp_path / "a.npz", ["x"])
+    np.savez(tmp_path / "a.npz", format=["csr", "csr"], shape=(1, 1), data=[1])
+    with pytest.raises(gm.GraphError, match=r"a\.npz: expected the format of shape \(\)"):
+        arrays.read_sparse(tmp_path / "a.npz", "it")
+
+
+def test_a_header_without_end_is_an_error(tmp_path: Path) -> None:
+    header = b"{'descr': '<f8', 'shape': (4,".ljust(117) + b"\n"
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header)
+    with pytest.raises(gm.GraphError, match=r"a\.npy is not a file of numbers"):
+        arrays.read_npy(tmp_path / "a.npy")

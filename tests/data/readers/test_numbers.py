@@ -93,3 +93,8 @@ def test_any_delimiter_may_be_named(tmp_path: Path) -> None:
     assert numbers.loadtxt(written(tmp_path, "1,2\n"), ",", np.int32).dtype == np.int32
     with pytest.raises(gm.GraphError, match="line 1: expected a number, got 'x'"):
         numbers.loadtxt(written(tmp_path, "x,2\n"), ",")
+
+
+def test_a_long_row_of_digits_is_refused_at_once() -> None:
+    with pytest.raises(gm.GraphError, match="expected a number, got '1111"):
+        numbers.real("1" * 200_000 + "x")
