@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..errors import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError
 from .archives import extract_archive
 from .dataset import GraphDataset
 from .downloads import fetch, get_dgl_url
@@ -62,6 +63,16 @@ class BuiltinDataset(GraphDataset):
             verbose=verbose,
             transform=transform,
         )
+
+    def _load(self) -> None:
+        """Load the dataset; each error about its files names the folder."""
+        try:
+            super()._load()
+        except (GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError) as error:
+            folder = self._found() if any(self._choices()) else None
+            if folder is None or str(folder) in str(error):
+                raise
+            raise GraphValueError(f"The files of {self.name!r} in {folder}: {error}") from error
 
     def download(self) -> None:
         """Download the archive, or the only file, to :attr:`raw_path`."""

@@ -100,7 +100,7 @@ class CSVDataset(GraphsDataset):
         edges = {s.type: self._table(s, _chosen(self._parsers[1], s.type)) for s in meta.edges}
         graphs = None if meta.graphs is None else self._table(meta.graphs, self._parsers[2])
         ids = np.zeros(1, np.int64) if graphs is None else graphs.graph_ids
-        _check_graph_ids(ids, [*nodes.values(), *edges.values()])
+        _check_graph_ids(ids, graphs and graphs.path, [*nodes.values(), *edges.values()])
         _check_types(nodes, edges)
         self.graphs = self._graphs = [_graph(int(i), nodes, edges) for i in ids]
         columns = {} if graphs is None else graphs.data
@@ -128,9 +128,9 @@ def _chosen(parsers: Parsers, name: Any) -> Parser | None:
     return parsers
 
 
-def _check_graph_ids(ids: Array, tables: list[Table]) -> None:
+def _check_graph_ids(ids: Array, path: Path | None, tables: list[Table]) -> None:
     if len(np.unique(ids)) != len(ids):
-        raise GraphValueError("Expected a row for each graph, got several of one id.")
+        raise GraphValueError(f"{path}: expected a row for each graph, got several of one id.")
     for table in tables:
         unknown = np.setdiff1d(table.graph_ids, ids)
         if unknown.size:
@@ -197,6 +197,6 @@ def _places(edges: Table, side: int, rows: Array, nodes: Table, order: Array) ->
     if unknown.size:
         raise GraphValueError(
             f"{edges.path}, row {rows[unknown[0]] + 2}: expected the id of a node in {nodes.path}, "
-            f"got {wanted[unknown[0]]!s}."
+            f"got {wanted[unknown[0]]!s:.40}."
         )
     return torch.from_numpy(sorting[place].astype(np.int64)) if len(ids) else torch.zeros(0).long()

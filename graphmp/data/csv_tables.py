@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import brief
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from .readers import text
 from .readers.numbers import integer, real
@@ -86,13 +87,18 @@ def read_meta(path: Path) -> Meta:
         GraphRuntimeError: PyYAML is not installed.
     """
     yaml = _package("yaml", "PyYAML")
+    description = text.read(path)
     try:
-        content = yaml.safe_load(text.read(path))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise GraphValueError(f"{path} is not YAML: {error}") from error
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(description)):
+            raise GraphValueError("aliases are not supported, as they can grow without end.")
+        content = yaml.safe_load(description)
+    except Exception as error:  # PyYAML raises anything on dates and numbers that are none
+        raise GraphValueError(f"{path} is not YAML: {error!s:.400}") from error
     fields = _fields(content, {"dataset_name", "node_data", "edge_data"}, path)
     if str(fields.get("version", VERSION)) != VERSION:
-        raise GraphValueError(f"{path}: expected version {VERSION}, got {fields['version']!r}.")
+        raise GraphValueError(
+            f"{path}: expected version {VERSION}, got {brief(fields['version'])}."
+        )
     nodes = [_source(each, path, ("node_id",)) for each in _list(fields, "node_data", path)]
     edges = [_source(each, path, ("src_id", "dst_id")) for each in _list(fields, "edge_data", path)]
     for sources in (nodes, edges):
@@ -133,7 +139,7 @@ def read_table(source: Source, folder: Path, separator: str, parser: Parser | No
     missing = [name for name in needed if name not in columns]
     if missing:
         raise GraphValueError(
-            f"{path}: expected a column {missing[0]!r}, got {', '.join(columns)}."
+            f"{path}: expected a column {missing[0]!r}, got {', '.join(columns)[:200]}."
         )
     ids = [_ids(columns[name], name, path) for name in source.ids]
     graph_ids = np.zeros(size, np.int64)
@@ -159,7 +165,7 @@ def _fields(content: Any, needed: set[str], path: Path) -> dict[str, Any]:
 
 def _list(fields: dict[str, Any], name: str, path: Path) -> list[Any]:
     if not isinstance(fields[name], list):
-        raise GraphValueError(f"{path}: expected {name} to be a list, got {fields[name]!r:.80}.")
+        raise GraphValueError(f"{path}: expected {name} to be a list, got {brief(fields[name])}.")
     return [each for each in fields[name] if each is not None]
 
 
@@ -171,7 +177,9 @@ def _source(content: Any, path: Path, ids: tuple[str, ...]) -> Source:
     kind = (kind,) if isinstance(kind, str) else kind
     fits = isinstance(kind, (list, tuple)) and len(kind) == len(default)
     if not fits or not all(isinstance(name, str) for name in kind):
-        raise GraphValueError(f"{path}: expected a type of {len(default)} names, got {kind!r:.80}.")
+        raise GraphValueError(
+            f"{path}: expected a type of {len(default)} names, got {brief(kind)}."
+        )
     names = tuple(str(fields.get(f"{name}_field", name)) for name in ids)
     graph_id = str(fields.get("graph_id_field", "graph_id"))
     return Source(str(fields["file_name"]), tuple(kind), names, graph_id)
@@ -180,7 +188,9 @@ def _source(content: Any, path: Path, ids: tuple[str, ...]) -> Source:
 def _columns(path: Path, separator: str) -> dict[str, list[str]]:
     """The columns of a file, by the names in its first line."""
     if len(separator) != 1:
-        raise GraphValueError(f"Expected a separator of one character, got {separator!r}.")
+        raise GraphValueError(
+            f"{path}: expected a separator of one character, got {brief(separator)}."
+        )
     try:
         rows = list(csv.reader(io.StringIO(text.read(path)), delimiter=separator, strict=True))
     except csv.Error as error:
@@ -195,7 +205,7 @@ def _columns(path: Path, separator: str) -> dict[str, list[str]]:
                 f"{path}, row {number}: expected {len(names)} columns, got {len(row)}."
             )
     if len(set(names)) != len(names):
-        raise GraphValueError(f"{path}: expected different names of columns, got {names}.")
+        raise GraphValueError(f"{path}: expected different names of columns, got {brief(names)}.")
     return {name: [row[i].strip() for row in rows[1:]] for i, name in enumerate(names)}
 
 
@@ -232,7 +242,7 @@ def _numbers(words: list[str], name: str, path: Path) -> Array:
             raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
     try:
         values = np.array(rows)
-        if values.dtype.kind not in "biuf":
+        if values.dtype.kind not in "bif":
             raise GraphValueError("expected numbers of 64 bits")
     except ValueError as error:
         raise GraphValueError(

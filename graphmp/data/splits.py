@@ -107,6 +107,23 @@ def random_parts(size: int, ratios: Sequence[float]) -> tuple[Tensor, Tensor, Te
     return order[:first], order[first:second], order[second:]
 
 
+def ids_of(ids: Any, size: int, what: str) -> Tensor:
+    """Checked ids from a file: (n,) int64.
+
+    Args:
+        ids: the ids.
+        size: how many there are.
+        what: what they are, for the error.
+
+    Raises:
+        GraphValueError: other values, or out of range.
+    """
+    try:
+        return _checks.ids(ids, torch.int64, torch.device("cpu"), size, what)
+    except (GraphIndexError, GraphTypeError) as error:
+        raise GraphValueError(str(error)) from error
+
+
 def mask_of(ids: Any, size: int, what: str) -> Tensor:
     """The mask of ids from a file: (size,) bool.
 
@@ -118,12 +135,8 @@ def mask_of(ids: Any, size: int, what: str) -> Tensor:
     Raises:
         GraphValueError: other values, or out of range.
     """
-    try:
-        numbers = _checks.ids(ids, torch.int64, torch.device("cpu"), size, what)
-    except (GraphIndexError, GraphTypeError) as error:
-        raise GraphValueError(str(error)) from error
     mask = torch.zeros(size, dtype=torch.bool)
-    mask[numbers] = True
+    mask[ids_of(ids, size, what)] = True
     return mask
 
 

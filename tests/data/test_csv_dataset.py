@@ -90,6 +90,13 @@ def test_the_only_column_of_graphs_is_the_label(tmp_path: Path) -> None:
         ("meta_yaml", "a: [", r"meta\.yaml is not YAML"),
         ("meta_yaml", "[" * 600, r"meta\.yaml is not YAML"),
         ("meta_yaml", "!!python/object/apply:os.system [ls]", r"meta\.yaml is not YAML"),
+        ("meta_yaml", "a: 2001-99-99", r"meta\.yaml is not YAML"),
+        ("meta_yaml", "a: &a [1]\nb: *a", r"meta\.yaml is not YAML: aliases are not supported"),
+        (
+            "meta_yaml",
+            SIMPLE["meta.yaml"].replace("nodes.csv", "/dev/zero"),
+            "/dev/zero cannot be read: there is no such file",
+        ),
         (
             "meta_yaml",
             "dataset_name: a",
@@ -161,6 +168,7 @@ def test_the_only_column_of_graphs_is_the_label(tmp_path: Path) -> None:
             "row 2, a: expected numbers",
         ),
         ("nodes_csv", f'node_id,a\n10,"{2**70},1"\n', r"nodes\.csv, a: "),
+        ("nodes_csv", f'node_id,a\n10,"{2**63},{2**63}"\n', r"nodes\.csv, a: "),
     ],
 )
 def test_a_wrong_file_is_an_error_that_says_where(
@@ -171,7 +179,7 @@ def test_a_wrong_file_is_an_error_that_says_where(
 
 
 def test_wrong_graphs_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(gm.GraphError, match="a row for each graph, got several"):
+    with pytest.raises(gm.GraphError, match=r"graphs\.csv: expected a row for each graph"):
         CSVDataset(write(tmp_path, SEVERAL, graphs_csv="graph_id;label\n0;1\n0;2\n"))
     with pytest.raises(gm.GraphError, match="expected a column 'graph_id', got id"):
         CSVDataset(write(tmp_path, SEVERAL, graphs_csv="id\n0\n"))

@@ -53,12 +53,12 @@ class BA2MotifDataset(FixedDataset, LabelledGraphsDataset):
             pickles.array(part, f"the {name} of {path}")
             for part, name in zip(parts, names, strict=True)
         )
-        count = len(adjacency) if adjacency.ndim == 3 else -1
-        shapes = adjacency.ndim == 3 and adjacency.shape[1] == adjacency.shape[2]
-        if not shapes or feat.shape[:2] != adjacency.shape[:2] or len(labels) != count:
+        is_square = adjacency.ndim == 3 and adjacency.shape[1] == adjacency.shape[2]
+        is_each = feat.shape[:2] == adjacency.shape[:2] and labels.shape[:1] == feat.shape[:1]
+        if not (adjacency.size and is_square and is_each and feat.dtype.kind in "if"):
             raise GraphValueError(
                 f"{path}: expected a square matrix, rows of features and a label for each graph, "
-                f"got shapes {adjacency.shape}, {feat.shape} and {labels.shape}."
+                f"got shapes {adjacency.shape}, {feat.shape} of {feat.dtype} and {labels.shape}."
             )
         self.graphs = self._graphs = [_graph(*each) for each in zip(adjacency, feat, strict=True)]
         self.labels = self._labels = torch.from_numpy(labels.astype(np.int64))

@@ -24,6 +24,7 @@ from ..many import LabelledGraphsDataset
 from ..readers import text
 from ..readers.numbers import real
 from ..sources import Folder
+from ..splits import ids_of
 
 DROPBOX = "https://www.dropbox.com/s/"
 STRUCTURE = [
@@ -76,11 +77,14 @@ class _PeptidesDataset(BuiltinDataset, LabelledGraphsDataset):
         """Read the file and build the graphs."""
         convert = self.smiles2graph or _smiles2graph()
         path = self._folder() / self._files[0]
-        rows = list(csv.DictReader(io.StringIO(text.read(path))))
+        content = io.StringIO(text.read(path))
         try:
+            rows = list(csv.DictReader(content))
             labels = np.array([self._label(row) for row in rows], np.float64)
             smiles = [row["smiles"] for row in rows]
-        except (KeyError, TypeError, ValueError) as error:
+            if labels.ndim != 2 or not all(smiles):
+                raise GraphValueError("a table of another form")
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError, csv.Error) as error:
             raise GraphValueError(
                 f"{path}: expected molecules and their labels, got: {error!r:.80}. Download it "
                 "again."
@@ -99,7 +103,7 @@ class _PeptidesDataset(BuiltinDataset, LabelledGraphsDataset):
         if not isinstance(parts, dict):
             raise GraphValueError(f"{path}: expected the parts of a split. Download it again.")
         arrays = {name: pickles.array(part, f"{name} of {path}") for name, part in parts.items()}
-        return {name: torch.from_numpy(part) for name, part in arrays.items()}
+        return {n: ids_of(ids, len(self), f"{n} of {path}") for n, ids in arrays.items()}
 
     @property
     def num_atom_types(self) -> int:

@@ -21,6 +21,7 @@ from ..sources import Folder
 Array = NDArray[Any]
 
 NEAREST = 8
+MOST = 1 << 12  # superpixels of an image; the largest known has 150, and all pairs are compared
 DROPBOX = "https://www.dropbox.com/s/"
 
 
@@ -83,7 +84,7 @@ class _SuperPixelDataset(BuiltinDataset, LabelledGraphsDataset):
             raise GraphValueError(f"{path}: expected colors and positions. Download it again.")
         color, position = (pickles.array(part, f"an image of {path}") for part in image[:2])
         size = len(color) if color.ndim else 0
-        if position.size != 2 * size or color.size % max(size, 1):
+        if not 0 < size <= MOST or position.size != 2 * size or color.size % size:
             raise GraphValueError(
                 f"{path}: expected a color and a position for each superpixel, got shapes "
                 f"{color.shape} and {position.shape}. Download it again."
@@ -201,7 +202,7 @@ class _SegmentsDataset(BuiltinDataset, GraphsDataset):
         label = _integers(image[3], f"the labels of {path}")
         place = np.searchsorted(self._known_labels, label).clip(max=self.num_classes - 1)
         fits = ends.shape[:1] == (2,) and weight.shape[:1] == ends.shape[1:2]
-        if not fits or len(feat) != len(label) or ends.is_floating_point():
+        if not fits or feat.shape[:1] != label.shape or ends.is_floating_point():
             raise GraphValueError(f"{path}: an image whose parts do not fit. Download it again.")
         if (np.asarray(self._known_labels)[place] != label).any():
             raise GraphValueError(f"{path}: expected known labels, got {label.max()}.")
@@ -306,15 +307,21 @@ def _exponent(points: Array) -> Array:
 
 
 def _integers(value: Any, what: str) -> Array:
-    """Integers of a pickle: a list, an array or a tensor."""
+    """Integers of a pickle: a tensor, an array, or a list of ints or of arrays."""
     if isinstance(value, (list, tuple)) and all(type(item) is int for item in value):
-        return np.array(value, np.int64)
-    if isinstance(value, (list, tuple)):
-        rows = [pickles.array(item, what) for item in value]
+        numbers = np.array(value or np.zeros(0, np.int64))  # of objects, if one is too large
     else:
-        is_tensor = hasattr(value, "tensor_parts")
-        rows = [pickles.tensor(value, what).numpy() if is_tensor else pickles.array(value, what)]
-    numbers = np.concatenate([row.reshape(-1) for row in rows])
-    if numbers.dtype.kind not in "iu":
+        items = value if isinstance(value, (list, tuple)) else [value]
+        numbers = np.concatenate([_array(item, what).reshape(-1) for item in items])
+    if numbers.dtype.kind not in "iu" or numbers.dtype == np.uint64:
         raise GraphValueError(f"Expected {what} as integers, got {numbers.dtype}.")
     return numbers.astype(np.int64)
+
+
+def _array(value: Any, what: str) -> Array:
+    if not hasattr(value, "tensor_parts"):
+        return pickles.array(value, what)
+    tensor = pickles.tensor(value, what)
+    if tensor.is_floating_point() or tensor.is_complex():
+        raise GraphValueError(f"Expected {what} as integers, got {tensor.dtype}.")
+    return tensor.numpy()

@@ -114,8 +114,8 @@ class KnowledgeGraphDataset(BuiltinDataset, SingleGraphDataset):
             rows = [(entity[h], relation[r], entity[t]) for h, r, t in facts]
         except KeyError as error:
             raise GraphValueError(
-                f"entities.dict and relations.dict do not fit the facts, which name {error}. "
-                "Download all files again, or remove these two."
+                "entities.dict and relations.dict do not fit the facts, which name "
+                f"{str(error)[:80]}. Download all files again, or remove these two."
             ) from error
         return torch.tensor(rows, dtype=torch.int64).view(-1, 3).T.contiguous()
 

@@ -170,8 +170,8 @@ def test_qm9_edge_has_the_bonds(tmp_path: Path) -> None:
     with pytest.raises(gm.GraphKeyError, match=r"Expected names of mu, alpha, .* got 'Mu'"):
         data.QM9EdgeDataset(["Mu"], tmp_path)
     np.savez(tmp_path / "qm9_edge.npz", **{**parts, "dst": [5, 0]})
-    with pytest.raises(gm.GraphError, match="edge with node 5"):
-        data.QM9EdgeDataset(raw_dir=tmp_path)[0]
+    with pytest.raises(gm.GraphError, match="the 2 atoms of a molecule, got an edge with node 5"):
+        data.QM9EdgeDataset(raw_dir=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["BA-2motif.pkl", "BA-2motifs.pkl"])
@@ -186,6 +186,8 @@ def test_ba_2motifs_are_graphs_of_matrices(tmp_path: Path, name: str) -> None:
     assert g.ndata["feat"].shape == dataset[1][0].ndata["feat"].shape == (3, 10)
     for wrong in (
         adjacency,
+        (np.zeros((0, 3, 3)), np.ones((0, 3, 1)), np.array([])),
+        (*content[:2], np.array(1)),
         (adjacency, content[1], content[2][:1]),
         (adjacency[:, :2], *content[1:]),
     ):
@@ -322,6 +324,8 @@ def test_superpixels_are_joined_to_the_most_similar(
         ([1], "expected labels and images"),
         (([1, 2], []), "an image for each of the labels"),
         (([0.5], [1]), "labels of .*pkl"),
+        (([2**70], [1]), "labels of .*pkl"),
+        (([1], [(np.ones((0, 1)), np.ones((0, 2)))]), "a color and a position for each"),
         (([1], [(np.ones((2, 1)),)]), "expected colors and positions"),
         (([1], [(np.ones((2, 1)), np.ones((3, 2)))]), "a color and a position for each"),
     ],
@@ -376,6 +380,9 @@ def test_wrong_segments_are_an_error(
     for image, message in (
         ((feat, feat[:2], edge), "features, edges and labels"),
         ((feat, feat[:2], edge, [0, 1]), "whose parts do not fit"),
+        ((feat.sum(), feat[:2], edge, [0, 1, 2]), "whose parts do not fit"),
+        ((feat, feat[:2], edge, feat[:, 0].bfloat16()), "as integers, got torch.bfloat16"),
+        ((feat, feat[:2], edge, [0, 1, 2**70]), "as integers, got object"),
         ((feat, feat, edge, [0, 1, 2]), "whose parts do not fit"),
         ((feat, feat[:2], edge, [0, 1, 99]), "expected known labels, got 99"),
         ((feat, feat[:2], edge + 5, [0, 1, 2]), "edge with node 7"),
@@ -443,13 +450,31 @@ def test_peptides_need_a_reader_of_molecules(
         make(tmp_path)
 
 
-@pytest.mark.parametrize("row", ["CC,__import__('os')\n", "CC,[x]\n", "CC\n"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "CC,__import__('os')\n",
+        "CC,[x]\n",
+        "CC\n",
+        f"CC,{'[' * 2000}\n",
+        f"CC,{'1' * 200_000}\n",
+        "",
+    ],
+)
 def test_labels_of_peptides_are_never_run(tmp_path: Path, row: str) -> None:
     make = write_peptides(tmp_path, functional=True)
     with gzip.open(tmp_path / next(iter(make._remote)), "wt") as file:
         file.write("smiles,labels\n" + row)
     with pytest.raises(gm.GraphError, match="expected molecules and their labels"):
         make(tmp_path, smiles2graph=molecule)
+
+
+@pytest.mark.parametrize("ids", [[3], [-1], [0.5], [[0]]])
+def test_a_split_of_peptides_names_graphs(tmp_path: Path, ids: list[Any]) -> None:
+    make = write_peptides(tmp_path, functional=True)
+    dump(tmp_path / list(make._remote)[1], {"train": np.array(ids)})
+    with pytest.raises(gm.GraphError, match=r"train of .*\.pickle: expected"):
+        make(tmp_path, smiles2graph=molecule).get_idx_split()
 
 
 @pytest.mark.parametrize(

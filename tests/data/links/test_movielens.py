@@ -114,8 +114,9 @@ def test_wrong_files_are_an_error(
 ) -> None:
     write(tmp_path, name)
     (tmp_path / file).write_text(content)
-    with pytest.raises(gm.GraphError, match=message):
+    with pytest.raises(gm.GraphError, match=message) as caught:
         MovieLensDataset(name, raw_dir=tmp_path, **ratios(name))
+    assert str(tmp_path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
