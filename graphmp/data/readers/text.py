@@ -32,7 +32,7 @@ def read(path: Path, encoding: str = "utf-8-sig") -> str:
     """
     try:
         if not path.is_file():  # nor a device, which may have no end
-            raise FileNotFoundError("there is no such file.")
+            raise GraphValueError("there is no such file.")
         content = _unpacked(path) if path.suffix == ".gz" else path.read_bytes()
         text = content.decode(encoding)
     except (OSError, EOFError, ValueError, zlib.error) as error:
