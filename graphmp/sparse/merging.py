@@ -35,16 +35,17 @@ def group(row: Tensor, col: Tensor, shape: tuple[int, int]) -> Groups:
         col: (n,) its column.
         shape: the numbers of rows and columns.
     """
-    by_col = kernels.group(col, shape[1])[1].long()
-    by_row = kernels.group(row[by_col], shape[0])[1].long()
-    order = by_col[by_row]
-    row, col = row[order], col[order]
+    by_col = kernels.group(col, shape[1])[1]
+    by_row = kernels.group(row.index_select(0, by_col), shape[0])[1]
+    order = by_col.index_select(0, by_row)
+    row, col = row.index_select(0, order), col.index_select(0, order)
     is_first = torch.ones(len(row), dtype=torch.bool, device=row.device)
     is_first[1:] = (row[1:] != row[:-1]) | (col[1:] != col[:-1])
     first = is_first.nonzero().view(-1)
-    positions = Adjacency.from_coo(col[first], row[first], shape[1], shape[0])
+    ends = col.index_select(0, first), row.index_select(0, first)
+    positions = Adjacency.from_coo(*ends, shape[1], shape[0])
     indptr = torch.cat([first, first.new_tensor([len(row)])]).to(row.dtype)
-    csr = Csr(indptr, order.to(row.dtype), order.to(row.dtype))
+    csr = Csr(indptr, order, order)
     return Groups(positions, Adjacency.from_compressed(csr, len(row), len(first), "csc"))
 
 

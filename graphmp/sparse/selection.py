@@ -147,7 +147,8 @@ def _rows(A: Matrix, ids: Tensor) -> Matrix:
     positions = positions_of(indptr, ids)
     counts = indptr.diff()[ids.long()]
     starts = torch.cat([counts.new_zeros(1), counts.cumsum(0).to(counts.dtype)])
-    return with_rows(A, starts, columns[positions], gather_rows(A.val, entries[positions]))
+    val = gather_rows(A.val, entries.index_select(0, positions))
+    return with_rows(A, starts, columns.index_select(0, positions), val)
 
 
 def _limits(index: Any, size: int) -> tuple[int, int]:

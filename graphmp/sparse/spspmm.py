@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
+from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS
-from ..kernels.segments import positions_of
+from ..kernels.segments import owners, positions_of, rows_of
 from ..ops.gather import gather_rows
 from ..ops.spmm import spmm
 from .elementwise_op_sp import check_together
 from .entries import Entries, Matrix, checked, val_like
 from .merging import group, has_duplicate, is_diag
+
+_PRODUCTS, _PRODUCTS_ON_DEVICE = 1 << 18, 1 << 24  # of a block: on a CPU they stay in its caches
 
 
 def spspmm(A: Matrix, B: Matrix) -> Matrix:
@@ -74,17 +80,63 @@ def _check_pair(A: Entries, B: Entries) -> None:
 
 def _on_diagonal(D: Entries, ids: Tensor) -> Tensor:
     """Elements of the diagonal of a diagonal matrix."""
-    return gather_rows(D.val, D._adjacency.csc.edge_ids[ids.long()])
+    return gather_rows(D.val, D._adjacency.csc.edge_ids.index_select(0, ids))
 
 
 def _product(A: Matrix, B: Matrix) -> Matrix:
-    """Every entry of A times each entry of B in the row of its column, grouped by position."""
+    """The product, a block of rows after the other."""
+    shape = A.shape[0], B.shape[1]
+    indptr, columns, entries = A._adjacency.csc
+    counts = B._adjacency.csc.indptr.diff().index_select(0, columns).long()
+    limits = _limits(indptr, counts)
+    ends = indptr[limits].tolist()
+    sizes = [end - start for start, end in pairwise(ends)]
+    factors = torch.split(gather_rows(A.val, entries), sizes)
+    blocks = []
+    for (first, last), (start, end), factor in zip(
+        pairwise(limits), pairwise(ends), factors, strict=True
+    ):
+        own = counts[start:end]
+        rows = rows_of(indptr[first : last + 1] - start, end - start)
+        products = _Products(rows, columns[start:end], own, factor)
+        positions, val = _merged(products, B, (last - first, shape[1]))
+        blocks.append((positions.dst + first, positions.src, val))
+    row, col, val = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    return type(A)(Adjacency.from_coo(col, row, shape[1], shape[0]), val)
+
+
+class _Products(NamedTuple):
+    """Entries of some rows of the first matrix, in order of rows.
+
+    Attributes:
+        row: the row of each entry, counted from the first.
+        col: its column.
+        counts: how many entries the second matrix has in the row of that number.
+        val: its value.
+    """
+
+    row: Tensor
+    col: Tensor
+    counts: Tensor
+    val: Tensor
+
+
+def _merged(A: _Products, B: Entries, shape: tuple[int, int]) -> tuple[Adjacency, Tensor]:
+    """The positions and values of a block of rows of the product."""
     indptr, columns, entries = B._adjacency.csc
-    counts = indptr.diff()[A.col.long()].long()
     right = positions_of(indptr, A.col)
-    every = torch.arange(A.nnz, device=A.device)
-    left = torch.repeat_interleave(every, counts, output_size=len(right))
-    groups = group(A.row[left], columns[right], (A.shape[0], B.shape[1]))
-    factors = gather_rows(A.val, left), gather_rows(B.val, entries[right])
+    left = owners(A.counts, len(right))
+    groups = group(A.row.index_select(0, left), columns.index_select(0, right), shape)
+    factors = gather_rows(A.val, left), gather_rows(B.val, entries.index_select(0, right))
     val = spmm(groups.entries, BINARY_OPS["mul"], "sum", *factors, ("e", "e"))
-    return type(A)(groups.positions, val)
+    return groups.positions, val
+
+
+def _limits(indptr: Tensor, counts: Tensor) -> list[int]:
+    """Where blocks of rows start and end, of about as many products each."""
+    before = torch.cat([counts.new_zeros(1), counts.cumsum(0)])[indptr.long()]
+    size = _PRODUCTS if indptr.is_cpu else _PRODUCTS_ON_DEVICE
+    steps = torch.arange(size, max(int(before[-1]), size), size, device=indptr.device)
+    inner = torch.unique(torch.searchsorted(before, steps))
+    rows = len(indptr) - 1
+    return [0, *(limit for limit in inner.tolist() if 0 < limit < rows), rows]
