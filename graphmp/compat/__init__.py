@@ -8,7 +8,7 @@ Files:
     aliases: DGL's modules, whose names are graphmp's objects.
     backend: The tensor functions of dgl.backend.
     base: The names of dgl.base.
-    blocks: The class of blocks.
+    classes: Classes of DGL's inner modules.
     containers: The names of dgl.utils that read dicts and lists.
     datasets: Names of dgl.data.utils.
     decorators: The decorators of dgl.utils.
@@ -22,6 +22,7 @@ Files:
     rows: The functions of dgl.backend that read and write rows.
     samplers: The base class of negative samplers.
     settings: Settings without an effect.
+    storages: The names of dgl.storages.
     table: The table of DGL's names.
 """
 

@@ -44,7 +44,9 @@ class _Alias(ModuleType):
         return self._module.get(name) if inner is None else inner
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.__all__})
+        inside = [name.rpartition(".") for name in modules()]
+        names = {last for around, _, last in inside if around == self.__name__}
+        return sorted({*super().__dir__(), *self.__all__, *names})
 
 
 class _Metadata(Distribution):

@@ -94,6 +94,7 @@ def test_modules_are_attributes_of_the_modules_around_them() -> None:
     assert dgl.data.utils is sys.modules["dgl.data.utils"]
     assert dgl.random is sys.modules["dgl.random"]
     assert dgl.nn.conv is dgl.nn.pytorch.conv
+    assert {"nn", "data", "graph"} <= set(dir(dgl))
 
 
 def test_importing_a_module_leaves_a_function_of_its_name() -> None:

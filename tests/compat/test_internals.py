@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import graphmp as gm
-from graphmp.compat import base, blocks, datasets, layers, samplers, settings
+from graphmp.compat import base, classes, datasets, layers, samplers, settings, storages
 
 COUNT = torch.arange(6.0).view(3, 2)
 Pairs = tuple[torch.Tensor, torch.Tensor]
@@ -46,12 +46,28 @@ def test_torch_is_the_only_backend() -> None:
         settings.load_backend("mxnet")
 
 
-# ---- blocks
+# ---- classes
 
 
 def test_blocks_are_instances_of_their_class() -> None:
-    assert isinstance(gm.create_block(([0], [0])), blocks.DGLBlock)
-    assert not isinstance(gm.graph(([0], [0])), blocks.DGLBlock)
+    assert isinstance(gm.create_block(([0], [0])), classes.DGLBlock)
+    assert not isinstance(gm.graph(([0], [0])), classes.DGLBlock)
+
+
+def test_ends_have_numbers() -> None:
+    code = classes.TargetCode
+    assert [code.CODE2STR[end] for end in (code.SRC, code.DST, code.EDGE)] == ["u", "v", "e"]
+
+
+# ---- dgl.storages
+
+
+@pytest.mark.parametrize("data", [COUNT, COUNT.numpy()])
+def test_storages_are_read_by_rows(data: object) -> None:
+    storage = storages.wrap_storage(data)
+    assert storage.fetch(torch.tensor([2, 0]), "cpu").tolist() == [[4, 5], [0, 1]]
+    assert storages.wrap_storage(storage) is storage
+    assert isinstance(storage, storages.FeatureStorage)
 
 
 # ---- dgl.nn.pytorch

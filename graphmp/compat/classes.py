@@ -1,4 +1,4 @@
-"""Class ``DGLBlock`` of ``dgl.heterograph``."""
+"""Classes of DGL's inner modules that programs compare with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ..graph import Graph
 
-__all__ = ["DGLBlock"]
+__all__ = ["DGLBlock", "TargetCode"]
 
 
 class _EveryBlock(type):
@@ -18,3 +18,10 @@ class _EveryBlock(type):
 
 class DGLBlock(Graph, metaclass=_EveryBlock):
     """The class of blocks in DGL: ``isinstance(g, DGLBlock)`` is ``g.is_block``."""
+
+
+class TargetCode:
+    """Numbers of the ends that a message is read from."""
+
+    SRC, DST, EDGE = range(3)
+    CODE2STR = ("u", "v", "e")
