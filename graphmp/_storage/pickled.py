@@ -77,7 +77,7 @@ def check_grouped(csr: Csr, rows: int, others: int) -> int:
     _check_ids(indices, others)
     _check_ids(edge_ids, count)
     exists = torch.zeros(count, dtype=torch.bool, device=edge_ids.device)
-    exists[edge_ids.long()] = True
+    exists.index_fill_(0, edge_ids.long(), True)
     check(_length(edge_ids) == count and bool(exists.all()), "an edge id is missing")
     return count
 

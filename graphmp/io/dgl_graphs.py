@@ -7,6 +7,7 @@ lists where graphs begin at its end; version 1, of older releases, in front of i
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -180,11 +181,17 @@ def _read(stream: Stream) -> Graph:
 def _metagraph(stream: Stream) -> list[tuple[int, int]]:
     """The types at the ends of each edge type."""
     stream.expect(_METAGRAPH, "types")
-    count, rows, layout = _compressed(stream)
-    if count != rows:
-        raise GraphValueError(f"expected a square of types, got {count} and {rows}.")
-    src, dst = graph_of(("csr", layout), num_nodes=count).edges()
-    return list(zip(src.tolist(), dst.tolist(), strict=True))
+    _, count, arrays = _compressed(stream)
+    starts, targets, ids = (array.tolist() for array in arrays)
+    ids = ids or list(range(len(targets)))
+    is_whole = sorted(ids) == list(range(len(targets))) and starts == sorted(starts)
+    if not is_whole or (starts[0], starts[-1]) != (0, len(targets)):
+        raise GraphValueError("expected types and edge types, got others; it is damaged.")
+    if not all(0 <= target < count for target in targets):
+        raise GraphValueError(f"expected types from 0 to {count - 1}, got others; it is damaged.")
+    sources = [row for row, (a, b) in enumerate(pairwise(starts)) for _ in range(a, b)]
+    ends = sorted(zip(ids, sources, targets, strict=True))
+    return [(source, target) for _, source, target in ends]
 
 
 def _compressed(stream: Stream) -> tuple[int, int, tuple[Tensor, ...]]:
@@ -242,6 +249,8 @@ class _Relation:
 
     def created(self, adjacency: Adjacency) -> Adjacency:
         """The edges in all the layouts that the file has; those after the first are computed."""
+        if len(self._stored) == 1 and self._allowed == list(LAYOUTS):
+            return adjacency
         adjacency = adjacency.restricted(LAYOUTS)
         for name in self._stored[1:]:
             _create(adjacency, name)

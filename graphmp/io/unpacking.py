@@ -135,7 +135,7 @@ def _check_order(csr: Csr) -> None:
     descending = csr.edge_ids[1:] <= csr.edge_ids[:-1]
     is_start = torch.zeros(len(csr.edge_ids) + 1, dtype=torch.bool, device="cpu")
     is_start[csr.indptr.long()] = True
-    if not bool(is_start[1:-1][descending].all()):
+    if bool((descending & ~is_start[1:-1]).any()):
         raise GraphValueError("expected the edges of a row in ascending edge id, got others.")
 
 

@@ -1,0 +1,94 @@
+"""Graphs saved to a file and loaded from it, beside a loop that only reads the file's bytes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks import harness
+from benchmarks.cases import Case, Family, Run, normal
+from benchmarks.graphs import Edges
+
+Work = tuple[Run, Run]
+
+
+def measured(library: Any, graph: Any, edges: Edges, size: int, formats: str, task: str) -> Work:
+    """Work on a file of a graph: to save it, to load it, or to load it and read all features."""
+    if size:
+        graph.ndata["x"] = normal(edges.num_nodes, size)
+    folder = tempfile.TemporaryDirectory()  # it is deleted with the functions
+    path = str(Path(folder.name) / "graphs")
+
+    def save() -> None:
+        library.save_graphs(path, [graph], formats=formats)
+
+    def load() -> Any:
+        [loaded], _ = library.load_graphs(path)
+        total = loaded.ndata["x"].sum() if size and task == "read" else None
+        return loaded, total, folder
+
+    save()
+    if task == "save":
+        return save, lambda _: results(load()[0], size)
+    return load, lambda done: results(done[0], size)
+
+
+def results(graph: Any, size: int) -> tuple[Any, ...]:
+    """The edges and features of a loaded graph."""
+    return (*graph.edges(order="eid"), *([graph.ndata["x"]] if size else []))
+
+
+def graphmp(edges: Edges, **case: Any) -> Work:
+    """``graphmp.save_graphs`` and ``graphmp.load_graphs``."""
+    import graphmp as gm
+
+    graph = gm.graph(edges.tensors, num_nodes=edges.num_nodes)
+    return measured(gm, graph, edges, **case)
+
+
+def dgl(edges: Edges, **case: Any) -> Work:
+    """The same functions of DGL."""
+    library = import_module("dgl")
+    graph = library.graph(edges.tensors, num_nodes=edges.num_nodes)
+    return measured(library, graph, edges, **case)
+
+
+def read(edges: Edges, size: int, formats: str, task: str) -> Work:
+    """The bytes that such a file has, read from a file."""
+    ids = 2 * edges.num_edges if formats == "coo" else 2 * edges.num_edges + edges.num_nodes + 1
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "bytes"
+    content = bytes(4 * (ids + size * edges.num_nodes))
+    path.write_bytes(content)
+    src, dst = edges.tensors
+    values = [normal(edges.num_nodes, size)] if size else []
+    run: Callable[[], Any] = lambda: (path.read_bytes(), folder)  # noqa: E731
+    if task == "save":
+        run = lambda: (path.write_bytes(content), folder)  # noqa: E731
+    return run, lambda _: (src, dst, *values)
+
+
+CASES = [
+    Case(
+        f"{task}, {formats}{f', F {size}' if size else ''}",
+        {"size": size, "formats": formats, "task": task},
+    )
+    for task in ("load", "read", "save")
+    for size in (0, 64)
+    for formats in ("coo", "csc")
+    if size or task != "read"
+]
+
+FAMILY = Family(
+    __file__,
+    "Graphs in files",
+    CASES,
+    {"graphmp": graphmp, "DGL": dgl, "bytes": read},
+    graphs=("arxiv",),
+)
+
+if __name__ == "__main__":
+    harness.main(FAMILY)
