@@ -106,7 +106,7 @@ def tensor(data: Any, dtype: torch.dtype | None = None) -> Tensor:
     """A tensor of numbers, arrays or tensors; of one number, a tensor of shape (1,)."""
     if isinstance(data, numbers.Number):
         data = [data]
-    if isinstance(data, list) and data and isinstance(data[0], Tensor):
+    if isinstance(data, list) and data and isinstance(data[0], Tensor) and not data[0].dim():
         return torch.stack(data).to(dtype or data[0].dtype)
     return torch.as_tensor(data, dtype=dtype)
 

@@ -28,13 +28,13 @@ def loaded() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "dgl"}
 
 
-@pytest.fixture(autouse=True)
-def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """DGL is answered during a test, and no longer."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+@pytest.fixture(autouse=True, scope="module")
+def answered() -> Iterator[None]:
+    """DGL is answered in these tests, and no longer."""
+    path, finders = list(sys.path), list(sys.meta_path)
     as_dgl()
     yield
+    sys.path[:], sys.meta_path[:] = path, finders
     for name in loaded():
         del sys.modules[name]
 

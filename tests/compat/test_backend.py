@@ -13,6 +13,7 @@ COUNT = torch.arange(6.0).view(3, 2)
 def test_tensors_are_made_of_numbers_arrays_and_tensors() -> None:
     assert backend.tensor(1).tolist() == [1]
     assert backend.tensor([COUNT[0, 0], COUNT[0, 1]]).tolist() == [0, 1]
+    assert backend.tensor([COUNT[0, :1], COUNT[0, 1:]]).tolist() == [0, 1]
     assert backend.tensor(np.ones(2), torch.int64).tolist() == [1, 1]
     assert backend.tensor([1, 2], backend.data_type_dict["float32"]).dtype == torch.float32
 
