@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable
 from importlib import import_module
@@ -15,12 +17,18 @@ from benchmarks.graphs import Edges
 Work = tuple[Run, Run]
 
 
+def new_folder() -> Path:
+    """A folder that is deleted when the process ends."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def measured(library: Any, graph: Any, edges: Edges, size: int, formats: str, task: str) -> Work:
     """Work on a file of a graph: to save it, to load it, or to load it and read all features."""
     if size:
         graph.ndata["x"] = normal(edges.num_nodes, size)
-    folder = tempfile.TemporaryDirectory()  # it is deleted with the functions
-    path = str(Path(folder.name) / "graphs")
+    path = str(new_folder() / "graphs")
 
     def save() -> None:
         library.save_graphs(path, [graph], formats=formats)
@@ -28,7 +36,7 @@ def measured(library: Any, graph: Any, edges: Edges, size: int, formats: str, ta
     def load() -> Any:
         [loaded], _ = library.load_graphs(path)
         total = loaded.ndata["x"].sum() if size and task == "read" else None
-        return loaded, total, folder
+        return loaded, total
 
     save()
     if task == "save":
@@ -59,15 +67,14 @@ def dgl(edges: Edges, **case: Any) -> Work:
 def read(edges: Edges, size: int, formats: str, task: str) -> Work:
     """The bytes that such a file has, read from a file."""
     ids = 2 * edges.num_edges if formats == "coo" else 2 * edges.num_edges + edges.num_nodes + 1
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "bytes"
+    path = new_folder() / "bytes"
     content = bytes(4 * (ids + size * edges.num_nodes))
     path.write_bytes(content)
     src, dst = edges.tensors
     values = [normal(edges.num_nodes, size)] if size else []
-    run: Callable[[], Any] = lambda: (path.read_bytes(), folder)  # noqa: E731
+    run: Callable[[], Any] = lambda: path.read_bytes()  # noqa: E731
     if task == "save":
-        run = lambda: (path.write_bytes(content), folder)  # noqa: E731
+        run = lambda: path.write_bytes(content)  # noqa: E731
     return run, lambda _: (src, dst, *values)
 
 
