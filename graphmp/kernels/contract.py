@@ -256,7 +256,10 @@ class Backend(Protocol):
     # ---- softmax
 
     def softmax(self, csr: Csr, logits: Tensor) -> Tensor:
-        r"""Softmax of (E, \*) logits over the edges of each row, in edge id order."""
+        r"""Softmax of (E, \*) logits over the edges of each row, in edge id order.
+
+        An edge at minus infinity gets 0, also if all edges of the row are.
+        """
 
     def softmax_gradient(self, csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
         """The gradient of :meth:`softmax`.
@@ -276,8 +279,9 @@ class Backend(Protocol):
         Returns:
             ``(out, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows without
             edges. ``stats`` is (rows, 2 heads): the largest score of each row, and the sum of
-            ``exp(score - largest)``. Both have the accumulator's dtype. ``attention`` is
-            (E, heads), after dropout and weights, or None unless ``with_attention``.
+            ``exp(score - largest)``; 0 and 1 if there is none, or if all are minus infinity. Both
+            have the accumulator's dtype. ``attention`` is (E, heads), after dropout and weights,
+            or None unless ``with_attention``.
         """
 
     def attention_gradient(

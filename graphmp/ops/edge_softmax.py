@@ -151,6 +151,7 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
             for a, z in zip(adjacencies, wide, strict=True)
         ]
         peak = torch.stack(peaks).amax(0)
+        peak = peak.masked_fill(peak == -torch.inf, 0)  # so that exp(-inf - peak) is 0, not NaN
     pairs = zip(adjacencies, wide, strict=True)
     scaled = [(z - _to_edges(a, peak)).exp() for a, z in pairs]
     totals = [
@@ -158,6 +159,7 @@ def softmax_jointly(adjacencies: Sequence[Adjacency], logits: Sequence[Tensor]) 
         for a, z in zip(adjacencies, scaled, strict=True)
     ]
     total = torch.stack(totals).sum(0)
+    total = total.masked_fill(total == 0, 1)
     triples = zip(adjacencies, scaled, logits, strict=True)
     return [(s / _to_edges(a, total)).to(z.dtype) for a, s, z in triples]
 

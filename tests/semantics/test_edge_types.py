@@ -378,3 +378,23 @@ def test_overwritten_edge_rows_get_gradient_0() -> None:
     g.edges[[4, 0]].data["w"] = rows
     grads = laws.gradients(g.edata["w"], (old, rows), torch.arange(6.0))
     assert [grad.tolist() for grad in grads] == [[0, 1, 2, 3, 0, 5], [4, 0]]
+
+
+def test_a_node_whose_edges_are_all_left_out_attends_to_none() -> None:
+    minus = -torch.inf
+    graph = gm.heterograph({("a", "x", "b"): ([0, 1], [0, 1]), ("a", "y", "b"): ([0, 1], [0, 0])})
+    logits = {
+        ("a", "x", "b"): torch.tensor([minus, 2.0], requires_grad=True),
+        ("a", "y", "b"): torch.tensor([minus, minus], requires_grad=True),
+    }
+    weights = gm.ops.edge_softmax(graph, logits)
+    assert [weight.tolist() for weight in weights.values()] == [[0, 1], [0, 0]]
+    alone = gm.ops.edge_softmax(graph["y"], logits["a", "y", "b"])
+    assert alone.tolist() == [0, 0]
+    value, ones = torch.ones(2, 1, 3, requires_grad=True), torch.ones(2, 1)
+    out = gm.ops.gat_attention(graph["y"], value, ones, ones, edge=logits["a", "y", "b"])
+    assert not out.any()
+    (sum(weight.sum() for weight in weights.values()) + alone.sum() + out.sum()).backward()
+    for leaf in (value, *logits.values()):
+        assert leaf.grad is not None
+        assert not leaf.grad.any()

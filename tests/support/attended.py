@@ -92,7 +92,10 @@ class Oracle:
         scores, dst = self.scores.detach(), torch.tensor(self.corner.dst, dtype=torch.int64)
         for v in set(self.corner.dst):
             row = scores[dst == v]
-            made[v] = torch.cat([row.amax(0), (row - row.amax(0)).exp().sum(0)])
+            peak = row.amax(0)
+            peak = peak.masked_fill(peak == -torch.inf, 0)
+            total = (row - peak).exp().sum(0)
+            made[v] = torch.cat([peak, total.masked_fill(total == 0, 1)])
         return made
 
 

@@ -121,8 +121,10 @@ def edge_softmax(logits: Tensor, dst: Ids, num_dst: int) -> Tensor:
     rows: dict[int, Tensor] = {}
     for edges in _edges_into(dst, num_dst):
         if edges:
-            weights = (logits[edges] - logits[edges].detach().amax(0)).exp()
-            rows.update(zip(edges, weights / weights.sum(0), strict=True))
+            peak = logits[edges].detach().amax(0)
+            weights = (logits[edges] - peak.masked_fill(peak == -torch.inf, 0)).exp()
+            total = weights.sum(0)
+            rows.update(zip(edges, weights / total.masked_fill(total == 0, 1), strict=True))
     return torch.stack([rows[edge] for edge in range(len(dst))]) if rows else logits * 1
 
 

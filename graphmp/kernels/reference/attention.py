@@ -10,6 +10,7 @@ from ..contract import Attention, Csr, accumulator
 from ..philox import dropout_mask
 from ..segments import rows_of
 from .adding import add_rows
+from .softmax import finite, positive
 
 
 def attention(
@@ -20,9 +21,9 @@ def attention(
     scores = _activated(spec, _scores(spec, indices, row, eids))
     index = row.view(-1, 1).expand_as(scores)
     zeros = scores.new_zeros(csr.indptr.numel() - 1, spec.heads)
-    peak = zeros.scatter_reduce(0, index, scores, "amax", include_self=False)
+    peak = finite(zeros.scatter_reduce(0, index, scores, "amax", include_self=False))
     exponentials = (scores - peak[row]).exp()
-    total = add_rows(zeros, row, exponentials)
+    total = positive(add_rows(zeros, row, exponentials))
     alpha = _dropped(spec, eids, exponentials / total[row])
     if spec.weight is not None:
         alpha = alpha * spec.weight[eids]

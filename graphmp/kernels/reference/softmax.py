@@ -15,10 +15,20 @@ def softmax(csr: Csr, logits: Tensor) -> Tensor:
     row, flat = _rows_by_edge(csr), _flat(logits)
     zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
     index = row.view(-1, 1).expand_as(flat)
-    peak = zeros.scatter_reduce(0, index, flat, "amax", include_self=False)
+    peak = finite(zeros.scatter_reduce(0, index, flat, "amax", include_self=False))
     weights = (flat - peak[row]).exp()
-    total = add_rows(zeros, row, weights)
+    total = positive(add_rows(zeros, row, weights))
     return (weights / total[row]).to(logits.dtype).view(logits.shape)
+
+
+def finite(peak: Tensor) -> Tensor:
+    """Numbers to subtract: the peaks, or 0 for -inf, since -inf - -inf is NaN."""
+    return peak.masked_fill(peak == -torch.inf, 0)
+
+
+def positive(total: Tensor) -> Tensor:
+    """Numbers to divide by: the totals, or 1 where every edge is at -inf and gets 0."""
+    return total.masked_fill(total == 0, 1)
 
 
 def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:

@@ -35,10 +35,13 @@ def normalise(
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
         for h in range(0, heads, LANES):
-            peak = vector.fill(alpha, (0,), -np.inf)
+            lowest = vector.fill(alpha, (0,), -np.inf)
+            peak, zero = lowest, vector.fill(alpha, (0,), 0)
             for j in range(begin, end):
                 a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
                 peak = vector.choose(vector.is_better(a, peak, (), (0,)), a, peak)
+            # Of a row whose scores are all -inf each gets 0: exp(-inf - 0) / 1.
+            peak = vector.choose(vector.is_better(peak, lowest, (), (0,)), peak, zero)
             wide, start = sums.new_total(alpha, (0,)), begin
             while True:
                 total, stop = vector.fill(alpha, (0,), 0), min(start + sums.BLOCK, end)
@@ -54,6 +57,8 @@ def normalise(
                 if stop == end:
                     break
                 start = stop
+            one = vector.fill(alpha, (0,), 1)
+            total = vector.choose(vector.is_better(total, zero, (), (0,)), total, one)
             for j in range(begin, end):
                 a = vector.div(vector.load(alpha, (0,), j, h, LANES), total)
                 vector.store(alpha, j, h, a, LANES)
@@ -186,6 +191,9 @@ def softmax_plain(indptr: Any, eids: Any, logits: Any, out: Any, first: int, las
                 value = logits[e, f]
                 if value > peak[f] or value != value:  # noqa: PLR0124  NaN differs from itself
                     peak[f] = value
+        for f in range(size):
+            if peak[f] == -np.inf:  # all are: each gets exp(-inf - 0) / 1, which is 0
+                peak[f], total[f] = 0, 1
         for j in range(begin, end):
             e = np.int64(eids[j])
             for f in range(size):

@@ -65,12 +65,13 @@ def store_softmax(out, stats, row, peak, total, weighted, heads, size, head, ele
 
 
 @triton.jit
-def store_finished(out, stats, row, peak, total, weighted, is_empty, heads, size, head, element):
-    """Store a finished row: 0 without edges, NaN if every score is -inf."""
-    is_all_masked = peak == float("-inf")
-    weighted = tl.where(is_empty, 0, weighted / total[:, None])
-    total = tl.where(is_all_masked & (is_empty == 0), float("nan"), total)
-    store_softmax(out, stats, row, peak, total, weighted, heads, size, head, element)
+def store_finished(out, stats, row, peak, total, weighted, heads, size, head, element):
+    """Store a finished row: 0 without edges, or if every score is -inf."""
+    peak = tl.where(peak == float("-inf"), 0, peak)
+    total = tl.where(total == 0, 1, total)
+    store_softmax(
+        out, stats, row, peak, total, weighted / total[:, None], heads, size, head, element
+    )
 
 
 @triton.jit(do_not_specialize=NUMBERS)
@@ -145,9 +146,7 @@ def attend(
         peak, total, weighted = merged_lanes(peak, total, weighted)
         slot = tl.load(slots + tl.program_id(0))
         if slot < 0:
-            store_finished(
-                out, stats, row, peak, total, weighted, start == end, heads, size, head, element
-            )
+            store_finished(out, stats, row, peak, total, weighted, heads, size, head, element)
         else:
             store_softmax(
                 partials, partial_stats, slot, peak, total, weighted, heads, size, head, element
@@ -190,7 +189,7 @@ def attend_long_rows(
             z = load_heads(partials, slot, is_piece, head, heads, element, size, DTYPE)
             peak, total, weighted = merged(peak, total, weighted, next_peak, next_total, z)
         peak, total, weighted = merged_lanes(peak, total, weighted)
-        store_finished(out, stats, row, peak, total, weighted, False, heads, size, head, element)
+        store_finished(out, stats, row, peak, total, weighted, heads, size, head, element)
 
 
 @triton.jit(do_not_specialize=NUMBERS)

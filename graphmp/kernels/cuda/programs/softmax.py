@@ -49,7 +49,11 @@ def _merged(peak, total, other, more):
 @triton.jit
 def _result(value, grad, peak, total, IS_GRADIENT: tl.constexpr):
     """The softmax, or its gradient."""
-    return value * (grad - total) if IS_GRADIENT else tl.exp(value - _finite(peak)) / total
+    if IS_GRADIENT:
+        result = value * (grad - total)
+    else:  # of a row whose logits are all -inf each gets 0
+        result = tl.exp(value - _finite(peak)) / tl.where(total == 0, 1, total)
+    return result
 
 
 @triton.jit(do_not_specialize=["num_pieces", "size"])
