@@ -12,7 +12,7 @@ from torch import Tensor
 from .. import _checks, random
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from .prefetch import Prefetcher, Settings, sequential
+from .prefetch import Prefetcher, Sequential, Settings
 from .sampler import Sampler, check_sampler
 from .seeds import Seeds, Shard
 from .transfer import Transfer
@@ -136,7 +136,7 @@ class DataLoader:
         threads = self.num_workers or int(bool(self.use_prefetch_thread))
         job = self._job(self.graph.local_var() if threads else self.graph)
         if threads == 0:
-            return sequential(job, len(self))
+            return Sequential(job, len(self))
         prefetch = threads * self.prefetch_factor
         settings = Settings(threads, prefetch, self.worker_init_fn, self.timeout)
         return Prefetcher(job, len(self), settings)

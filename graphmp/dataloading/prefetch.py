@@ -144,8 +144,6 @@ class _Work:
                 "iterator."
             )
         with self._change:
-            if self._returned == self._count or not self._is_open:
-                raise StopIteration
             self._wait(time.monotonic() + timeout if timeout else None)
             result, error = self._ready.pop(self._returned)
             self._returned += 1
@@ -159,6 +157,8 @@ class _Work:
 
     def _wait(self, deadline: float | None) -> None:
         while self._returned not in self._ready:
+            if self._returned == self._count or not self._is_open:  # perhaps by another loop
+                raise StopIteration
             if self._failure is not None:
                 raise self._failure
             if not any(thread.is_alive() for thread in self._threads):
@@ -190,14 +190,28 @@ class _Work:
                 thread.join(max(deadline - time.monotonic(), 0))
 
 
-def sequential(job: Job, count: int) -> Iterator[Any]:
-    """Results of ``job(0)``, ``job(1)``, …, each computed when it is requested."""
-    for number in range(count):
+class Sequential(Iterator[Any]):
+    """Results of ``job(0)``, ``job(1)``, …, each computed when it is requested.
+
+    Threads may share the iterator: each request gets the next result.
+
+    Args:
+        job: computes a result.
+        count: the number of results.
+    """
+
+    def __init__(self, job: Job, count: int) -> None:
+        self._job, self._numbers = job, iter(range(count))
+
+    def __next__(self) -> Any:
+        number = next(self._numbers)
         try:
-            yield job(number)
-        except StopIteration as error:
-            failure = _as_error(error, f"the sampler of batch {number}")
-            raise failure from error
+            return self._job(number)
+        except BaseException as error:
+            self._numbers = iter(range(0))
+            if isinstance(error, StopIteration):
+                raise _as_error(error, f"the sampler of batch {number}") from error
+            raise
 
 
 def _as_error(error: BaseException, source: str) -> BaseException:

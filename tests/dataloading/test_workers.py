@@ -267,3 +267,25 @@ def test_two_thousand_batches_leave_nothing_behind() -> None:
         sizes.append(resident())
         assert threading.active_count() == threads
     assert max(sizes[6:]) - max(sizes[1:6]) < 8 << 20
+
+
+@each_number
+def test_threads_that_share_an_iterator_get_each_batch_once(number: int) -> None:
+    batches = iter(loader_of(lambda _: None, num_workers=number))
+    seen: list[int] = []
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            seen.extend(int(seeds) for seeds in batches)
+        except BaseException as error:  # noqa: BLE001  # shown by the assertion
+            errors.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert errors == []
+    assert sorted(seen) == list(range(20))
+    assert list(batches) == []
