@@ -20,7 +20,7 @@ Files:
     page: The lists of docs/dgl.md, written from the table.
     processes: The names of dgl.multiprocessing.
     rows: The functions of dgl.backend that read and write rows.
-    samplers: The base class of negative samplers.
+    samplers: What programs import of samplers besides public names.
     settings: Settings without an effect.
     storages: The names of dgl.storages.
     table: The table of DGL's names.

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._graph.features import EdgeView, NodeView, Space
+from .._storage.frame import FieldMapping
 from ..graph import Graph
 
-__all__ = ["DGLBlock", "TargetCode"]
+__all__ = [
+    "DGLBlock",
+    "EdgeSpace",
+    "HeteroEdgeDataView",
+    "HeteroEdgeView",
+    "HeteroNodeDataView",
+    "HeteroNodeView",
+    "NodeSpace",
+    "TargetCode",
+]
+
+NodeSpace = EdgeSpace = Space
+HeteroNodeView, HeteroEdgeView = NodeView, EdgeView
+HeteroNodeDataView = HeteroEdgeDataView = FieldMapping
 
 
 class _EveryBlock(type):

@@ -1,4 +1,4 @@
-"""The base class of DGL's negative samplers."""
+"""What programs import of DGL's samplers besides public names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,28 @@ from torch import Tensor
 from ..dataloading.negative_sampler import _NegativeSampler
 from ..errors import GraphRuntimeError
 from ..graph import Graph
+from ..sampling.pinsage import most_visited
 
-__all__ = ["_BaseNegativeSampler"]
+__all__ = ["_BaseNegativeSampler", "_select_pinsage_neighbors"]
+
+
+def _select_pinsage_neighbors(
+    src: Tensor, dst: Tensor, num_samples_per_node: int, k: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The nodes that walks visit most often.
+
+    Args:
+        src: (nodes * num_samples_per_node,) the visited nodes of one node after the other; -1 is
+            none.
+        dst: likewise the nodes where the walks began.
+        num_samples_per_node: how many visits each node has.
+        k: how many to select for each node.
+
+    Returns:
+        Of each pair the visited node, the node where the walk began, and the number of visits.
+    """
+    row, node, counts = most_visited(src.view(-1, num_samples_per_node), k)
+    return node.to(src.dtype), dst.view(-1, num_samples_per_node)[row, 0], counts.to(src.dtype)
 
 
 class _BaseNegativeSampler(_NegativeSampler):

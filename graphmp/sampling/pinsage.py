@@ -104,7 +104,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         traces, _ = random_walk(g, starts, metapath=path, restart_prob=stops)
         visited = traces[:, self.metapath_hops :: self.metapath_hops]
         rows = visited.reshape(len(seeds), visited.numel() // max(len(seeds), 1))
-        seed, node, visits = _most_visited(rows, self.num_neighbors)
+        seed, node, visits = most_visited(rows, self.num_neighbors)
         etype = (self.ntype, DEFAULT_ETYPE, self.ntype)
         edges = {etype: Adjacency.from_coo(node.to(g.idtype), seeds[seed], count, count)}
         frames = Frames.empty(edges, {self.ntype: count}, None, g.device)
@@ -161,7 +161,7 @@ class PinSAGESampler(RandomWalkNeighborSampler[AnyGraph]):
         super().__init__(G, *walks, num_neighbors, path, weight_column)
 
 
-def _most_visited(visited: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def most_visited(visited: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
     """The ``k`` most frequent nodes in each row of (n, visits): row, node and count of each."""
     nodes = visited.long().sort(1).values
     is_first = torch.ones_like(nodes, dtype=torch.bool)

@@ -126,3 +126,25 @@ def test_a_negative_sampler_of_a_program_generates_pairs_by_type() -> None:
     assert [end.tolist() for end in pair] == [[0], [0]]
     with pytest.raises(gm.GraphRuntimeError, match="define it"):
         samplers._BaseNegativeSampler()(g, torch.tensor([0]))
+
+
+# ---- dgl.sampling.pinsage
+
+
+def test_the_nodes_that_walks_visit_most_often_are_selected() -> None:
+    src, dst = torch.tensor([3, 1, 3, -1, 2, -1]), torch.tensor([7, 7, 7, 5, 5, 5])
+    chosen = samplers._select_pinsage_neighbors(src, dst, 3, 1)
+    assert [ids.tolist() for ids in chosen] == [[3, 2], [7, 5], [2, 1]]
+
+
+# ---- dgl.view
+
+
+def test_views_are_instances_of_dgls_classes() -> None:
+    g = gm.heterograph({("a", "x", "b"): ([0], [0])})
+    assert isinstance(g.nodes["a"], classes.NodeSpace)
+    assert isinstance(g.edges["x"], classes.EdgeSpace)
+    assert isinstance(g.ndata, classes.HeteroNodeDataView)
+    assert isinstance(g.nodes["a"].data, classes.HeteroNodeDataView)
+    assert isinstance(g.edata, classes.HeteroEdgeDataView)
+    assert (type(g.nodes), type(g.edges)) == (classes.HeteroNodeView, classes.HeteroEdgeView)
