@@ -39,6 +39,7 @@ from .generated.motifs import (
 from .generated.planted import PlantedCommunityDataset, planted_communities
 from .generated.sbm import SBMMixture, SBMMixtureDataset
 from .graphs.ba_2motifs import BA2MotifDataset
+from .graphs.benchmarking import CLUSTERDataset, PATTERNDataset, ZINCDataset
 from .graphs.cora_binary import CoraBinary
 from .graphs.fake_news import FakeNewsDataset
 from .graphs.gin import GINDataset
@@ -139,6 +140,7 @@ __all__ = [
     "BitcoinOTCDataset",
     "BuiltinDataset",
     "CIFAR10SuperPixelDataset",
+    "CLUSTERDataset",
     "COCOSuperpixelsDataset",
     "CSVDataset",
     "ChameleonDataset",
@@ -175,6 +177,7 @@ __all__ = [
     "MinesweeperDataset",
     "MiniGCDataset",
     "MovieLensDataset",
+    "PATTERNDataset",
     "PPIDataset",
     "PeptidesFunctionalDataset",
     "PeptidesStructuralDataset",
@@ -204,6 +207,7 @@ __all__ = [
     "WikiCSDataset",
     "WisconsinDataset",
     "YelpDataset",
+    "ZINCDataset",
     "add_node_property_split",
     "add_nodepred_split",
     "check_sha1",

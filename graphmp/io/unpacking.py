@@ -66,7 +66,7 @@ class Table(Rows):
         self, tensors: Mapping[str, Tensor], prefix: str, fields: Iterable[str], size: int
     ) -> None:
         super().__init__(tensors[f"{prefix}/count"], size)
-        names = {field: f"{prefix}/data/{field}" for field in fields}
+        names = {field: f"{prefix}/data/{field}" for field in _distinct_texts(fields)}
         self._columns = {field: self.checked(tensors[n], n) for field, n in names.items()}
 
     def data(self, position: int) -> dict[str, Tensor]:
@@ -126,6 +126,18 @@ class Edges(Table):
         return adjacency
 
 
+def _distinct_texts(values: Iterable[Any]) -> list[str]:
+    """Check that names are texts, each of which occurs once.
+
+    Raises:
+        GraphValueError: they are not.
+    """
+    names = list(values)
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise GraphValueError(f"expected distinct names, got {names!r:.80}.")
+    return names
+
+
 def _check_order(csr: Csr) -> None:
     """Check that the edges of each row are in ascending edge id.
 
@@ -159,10 +171,10 @@ class Group:
         self.is_block = "sources" in form
 
         def tables(side: str) -> dict[str, Table]:
-            entries = enumerate(form[side])
+            types = _distinct_texts(entry["type"] for entry in form[side])
             return {
-                entry["type"]: Table(tensors, f"{prefix}/{side}/{i}", entry["fields"], size)
-                for i, entry in entries
+                ntype: Table(tensors, f"{prefix}/{side}/{i}", entry["fields"], size)
+                for i, (ntype, entry) in enumerate(zip(types, form[side], strict=True))
             }
 
         self.sources = tables("sources" if self.is_block else "nodes")
@@ -170,9 +182,12 @@ class Group:
         self.edges: dict[CanonicalEtype, Edges] = {}
         for i, entry in enumerate(form["edges"]):
             source, name, target = entry["type"]
+            _distinct_texts([name])
             ends = self.sources[source], self.destinations[target]
             path = f"{prefix}/edges/{i}"
             self.edges[source, name, target] = Edges(tensors, path, entry, size, ends)
+        if len(self.edges) != len(form["edges"]):
+            raise GraphValueError("expected every edge type once, got one twice.")
         self.meta = Metagraph(
             self.edges, self.sources, self.destinations if self.is_block else None
         )

@@ -194,7 +194,19 @@ HEADERS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     ),
     "a type that is no text": (
         lambda h: form(h, lambda f: f["nodes"][0].update(type=3)),
-        "damaged",
+        "expected distinct names, got [3]",
+    ),
+    "an edge type without a name": (
+        lambda h: form(h, lambda f: f["edges"][0].update(type=["_N", None, "_N"])),
+        "expected distinct names, got [None]",
+    ),
+    "a field that is no text": (
+        lambda h: form(h, lambda f: f["nodes"][0].update(fields=[1])),
+        "expected distinct names, got [1]",
+    ),
+    "a field twice": (
+        lambda h: form(h, lambda f: f["nodes"][0].update(fields=["x", "x"])),
+        "expected distinct names",
     ),
     "an edge type twice": (
         lambda h: form(h, lambda f: f["edges"].append(f["edges"][0])),

@@ -2,6 +2,7 @@
 
 Files:
     ba_2motifs: Graphs with one of two motifs.
+    benchmarking: CLUSTER, PATTERN and ZINC.
     cora_binary: Cora in pairs of classes.
     fake_news: How articles spread.
     gin: Graph classification sets in the GIN text format.
