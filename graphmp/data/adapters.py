@@ -1,8 +1,13 @@
-"""Datasets prepared for a task: masks of nodes, splits of edges or of graphs."""
+"""Datasets prepared for a task: masks of nodes, splits of edges or of graphs.
+
+A random split is drawn again by each program, unless a folder is passed as ``save_dir`` or
+``raw_dir``: then it is saved there, and loaded by the next program.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
@@ -12,8 +17,9 @@ from .. import _checks
 from ..construct.from_edges import graph
 from ..errors import GraphKeyError, GraphValueError
 from ..graph import Graph
+from ..io import load_tensors, save_tensors
 from .dataset import GraphDataset, SingleGraphDataset
-from .splits import MASKS, add_nodepred_split, check_ratios, random_parts
+from .splits import MASKS, check_ratios, ids_of, random_parts
 
 Ends: TypeAlias = tuple[Tensor, Tensor]
 
@@ -63,10 +69,12 @@ class AsNodePredDataset(SingleGraphDataset):
         data = self.g.nodes[self.target_ntype].data
         if "label" not in data:
             raise GraphKeyError("Expected nodes with labels in the field 'label', got none.")
+        size = self.g.num_nodes(self.target_ntype)
         if self.split_ratio is not None:
-            add_nodepred_split([self.g], self.split_ratio, self.target_ntype)
+            ratios = self.split_ratio
+            _add_masks(data, _saved(self, size, lambda: _drawn(size, ratios)), size)
         elif hasattr(self.dataset, "get_idx_split"):
-            _add_masks(data, self.dataset.get_idx_split(), self.g.num_nodes(self.target_ntype))
+            _add_masks(data, self.dataset.get_idx_split(), size)
         elif not all(name in data for name in MASKS):
             raise GraphKeyError(
                 f"Expected nodes with the masks {', '.join(MASKS)}, got not all of them; pass "
@@ -163,8 +171,19 @@ class AsLinkPredDataset(SingleGraphDataset):
 
     def _draw(self, ratios: Sequence[float]) -> None:
         src, dst = self.g.edges()
-        train, val, test = (part.to(src) for part in random_parts(len(src), ratios))
-        negative = _pairs_without_edges(self.g, self.neg_ratio * (len(val) + len(test)))
+
+        def draw() -> dict[str, Tensor]:
+            split = _drawn(len(src), ratios)
+            count = self.neg_ratio * (len(split["valid"]) + len(split["test"]))
+            ends = _pairs_without_edges(self.g, count)
+            return {**split, "src": ends[0].long(), "dst": ends[1].long()}
+
+        split = _saved(self, len(src), draw)
+        train, val, test = (split[name].to(src) for name in NAMES)
+        what = "ends of pairs without an edge"
+        negative = _checks.paired(
+            *(ids_of(split.get(name, []), self.num_nodes, what).to(src) for name in ("src", "dst"))
+        )
         sizes = [self.neg_ratio * len(val), len(negative[0])]
         limit = min(sizes)
         self.val_edges = (src[val], dst[val]), (negative[0][:limit], negative[1][:limit])
@@ -213,7 +232,8 @@ class AsGraphPredDataset(GraphDataset):
 
     def _parts(self) -> tuple[Tensor, ...]:
         if self.split_ratio is not None:
-            return random_parts(len(self.dataset), check_ratios(self.split_ratio, 3).tolist())
+            ratios, size = check_ratios(self.split_ratio, 3).tolist(), len(self.dataset)
+            return tuple(_saved(self, size, lambda: _drawn(size, ratios)).values())
         if hasattr(self.dataset, "get_idx_split"):
             split = self.dataset.get_idx_split()
             return tuple(split["val" if n == "valid" and n not in split else n] for n in NAMES)
@@ -244,6 +264,37 @@ class AsGraphPredDataset(GraphDataset):
         return _width(self[0][0].edata)
 
 
+def _drawn(size: int, ratios: Sequence[float]) -> dict[str, Tensor]:
+    """A random split of items into training, validation and test items."""
+    return dict(zip(NAMES, random_parts(size, ratios), strict=True))
+
+
+def _saved(dataset: Any, size: int, draw: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The split that was saved in the folder of a dataset; else a new one, which is saved there.
+
+    Without a folder, it is drawn and not saved.
+
+    Raises:
+        GraphValueError: the saved split is one of other items.
+    """
+    if dataset._save_dir is None and dataset._raw_dir is None:
+        return draw()
+    path = Path(dataset.save_path) / f"split_{dataset.hash}.gmp"
+    if dataset._force_reload or not path.is_file():
+        split = draw()
+        save_tensors(path, split)
+        return split
+    split = load_tensors(path)
+    parts = {name: split.get(name, torch.empty(0)) for name in NAMES}
+    if sum(map(len, parts.values())) != size:
+        raise GraphValueError(
+            f"Expected the split of {size} items in {path}, got one of others; delete the file, or "
+            "pass force_reload=True."
+        )
+    checked = {name: ids_of(ids, size, f"{name} of {path}") for name, ids in parts.items()}
+    return {**split, **checked}
+
+
 def _first(dataset: Any, ntype: str | None = None) -> Graph:
     """A copy of the only graph; with its labels, where they lie beside it as in OGB."""
     item = dataset[0]
@@ -260,7 +311,7 @@ def _add_masks(data: Any, split: Any, size: int) -> None:
     for name, part in zip(MASKS, (split[name] for name in NAMES), strict=True):
         mask = torch.zeros(size, dtype=torch.bool)
         mask[torch.as_tensor(part)] = True
-        data[name] = mask
+        data[name] = mask.to(data["label"].device)
 
 
 def _pairs_without_edges(g: Graph, count: int) -> Ends:

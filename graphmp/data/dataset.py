@@ -19,7 +19,8 @@ class GraphDataset(ABC):
 
     A subclass overrides :meth:`process`, ``__getitem__`` and ``__len__``. The constructor loads the
     dataset: by :meth:`load` if :meth:`has_cache` returns True, else by :meth:`download`,
-    :meth:`process` and :meth:`save`. By default, nothing is cached.
+    :meth:`process` and :meth:`save`. By default, nothing is cached; :func:`graphmp.save_graphs` and
+    :func:`graphmp.io.save_info` write files for :meth:`load`.
 
     Args:
         name: the name of the dataset.

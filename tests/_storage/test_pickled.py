@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,9 @@ def test_a_damaged_pickle_is_refused_when_it_is_loaded(
     damage(g)
     with pytest.raises(gm.GraphValueError, match="Expected the whole of a graph, but"):
         again(g)
+
+
+def test_torch_refuses_a_graph_among_weights(tmp_path: Path) -> None:
+    torch.save({"graph": graph()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL graphmp\.Graph"):
+        torch.load(tmp_path / "checkpoint.pt", weights_only=True)

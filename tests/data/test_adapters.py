@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,3 +188,46 @@ def test_other_ratios_are_an_error(make: Any, ratio: Sequence[float], labelled: 
 def test_the_transform_is_applied(labelled: gm.Graph) -> None:
     assert AsNodePredDataset(One(labelled), RATIOS, transform=lambda g: g.num_nodes())[0] == 20
     assert AsGraphPredDataset(Many(), RATIOS, transform=lambda g: g.num_nodes())[1][0] == 3
+
+
+KINDS: dict[str, Any] = {
+    "nodes": lambda data, **kwargs: AsNodePredDataset(data, RATIOS, **kwargs),
+    "edges": lambda data, **kwargs: AsLinkPredDataset(data, RATIOS, **kwargs),
+    "graphs": lambda data, **kwargs: AsGraphPredDataset(Many(), RATIOS, **kwargs),
+}
+
+
+def split_of(dataset: Any) -> list[list[int]]:
+    """What a data set has drawn."""
+    if isinstance(dataset, AsLinkPredDataset):
+        pairs = [dataset.train_graph.edges(), *dataset.val_edges, *dataset.test_edges]
+        return [ids.tolist() for pair in pairs for ids in pair]
+    return [ids.tolist() for ids in (dataset.train_idx, dataset.val_idx, dataset.test_idx)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("folder", ["save_dir", "raw_dir"])
+def test_a_split_is_drawn_once_if_a_folder_is_passed(
+    kind: str, folder: str, labelled: gm.Graph, tmp_path: Path
+) -> None:
+    make = KINDS[kind]
+    first = make(One(labelled), **{folder: tmp_path})
+    [file] = tmp_path.rglob("*.gmp")
+    assert file.name == f"split_{first.hash}.gmp"
+    assert split_of(make(One(labelled), **{folder: tmp_path})) == split_of(first)
+    again = make(One(labelled), **{folder: tmp_path}, force_reload=True)
+    assert split_of(again) != split_of(first)
+    assert split_of(make(One(labelled), **{folder: tmp_path})) == split_of(again)
+    assert split_of(make(One(labelled))) != split_of(again)
+
+
+def test_a_saved_split_of_other_items_is_an_error(labelled: gm.Graph, tmp_path: Path) -> None:
+    AsNodePredDataset(One(labelled), RATIOS, save_dir=tmp_path)
+    [file] = tmp_path.rglob("*.gmp")
+    labelled.add_nodes(1)
+    with pytest.raises(gm.GraphValueError, match="Expected the split of 21 items in"):
+        AsNodePredDataset(One(labelled), RATIOS, save_dir=tmp_path)
+    split = {name: torch.arange(n) + 14 for name, n in (("train", 7), ("valid", 7), ("test", 7))}
+    gm.io.save_tensors(file, {**split, "test": torch.arange(7) + 15})
+    with pytest.raises(gm.GraphError, match="test of"):
+        AsNodePredDataset(One(labelled), RATIOS, save_dir=tmp_path)
