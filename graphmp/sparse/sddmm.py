@@ -9,8 +9,8 @@ from torch import Tensor
 from .. import _checks
 from ..errors import GraphTypeError, GraphValueError
 from ..function import BINARY_OPS
-from ..ops.broadcast import autocast, promote, unsqueeze_like
-from ..ops.spmm import contract
+from ..ops.broadcast import autocast, unsqueeze_like
+from ..ops.spmm import sddmm as messages
 from .entries import Entries, Matrix, checked, val_like
 
 
@@ -68,11 +68,10 @@ def bsddmm(A: Matrix, X1: Tensor, X2: Tensor) -> Matrix:
 
 def _products(A: Entries, X1: Tensor, X2: Tensor) -> Tensor:
     """Dot products of a row and a column for each entry, (nnz,) or (nnz, K)."""
-    lhs, rhs = promote(BINARY_OPS["mul"], X1, X2)
-    if rhs.ndim > 1:
-        rhs = rhs.transpose(0, 1)
-    shape = (1, *lhs.shape[2:]) if lhs.ndim > 1 else ()  # the middle dimension is summed
-    return contract(A._adjacency, "e", "mul", lhs, rhs, ("v", "u"), shape).view(A.nnz, *shape[1:])
+    if X1.ndim > 1:  # what is summed lies together, as kernels read it
+        X1, X2 = X1.movedim(1, -1).contiguous(), X2.movedim(0, -1).contiguous()
+    dots = messages(A._adjacency, BINARY_OPS["dot"], X1, X2, ("v", "u"))
+    return dots.view(A.nnz, *X1.shape[1:-1])
 
 
 def _check_factors(A: Entries, X1: Any, X2: Any) -> None:
