@@ -46,7 +46,7 @@ def _parts(whole: Module) -> str:
     """The modules inside another of which something is available, as an item of a list."""
     parts = [each for each in modules().values() if each.whole == whole.name != each.name]
     names = [each.name.removeprefix(f"{whole.name}.") for each in parts if each.available]
-    return _fill(f"- in `{whole.name}`: {_code(names)}", "  ") + "\n" if names else ""
+    return _fill(f"- in `{whole.name}`: {_code(sorted(names))}", "  ") + "\n" if names else ""
 
 
 def lists() -> str:
@@ -67,7 +67,7 @@ def lists() -> str:
     absent = [module for module in wholes if module.is_absent]
     rows = "".join(f"| `{module.name}` | {module.instead['*']} |\n" for module in absent)
     return (
-        f"{sections}\n## Modules inside these\n\nEach has the names that DGL defines in it:\n\n"
+        f"{sections}\n## Modules inside these\n\nEach has the public names that DGL defines in it:\n\n"
         f"{parts}\n## Other modules\n\n{_HEAD}{rows}"
     )
 
