@@ -41,12 +41,12 @@ class NodeView:
         return self._graph._arange(self._find(ntype).num_rows)
 
     def __getitem__(self, key: Any) -> Space:
-        """The features of a type, of ids of the only type, or of ``(type, ids)``."""
+        """The features of a type, of ids of the only type, or of ``(type, ids)`` in any order."""
         if isinstance(key, str) or _is_whole(key):
             return Space(self._find(key if isinstance(key, str) else None))
         ntype, ids = None, key
-        if isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], str):
-            ntype, ids = key
+        if isinstance(key, tuple) and len(key) == 2 and any(isinstance(part, str) for part in key):
+            ntype, ids = key if isinstance(key[0], str) else reversed(key)
         frame = self._find(ntype)
         return Space(Rows(frame, self._graph._ids(ids, frame.num_rows, f"Ids of {frame.owner}")))
 

@@ -67,8 +67,9 @@ def lists() -> str:
     absent = [module for module in wholes if module.is_absent]
     rows = "".join(f"| `{module.name}` | {module.instead['*']} |\n" for module in absent)
     return (
-        f"{sections}\n## Modules inside these\n\nEach has the public names that DGL defines in it:\n\n"
-        f"{parts}\n## Other modules\n\n{_HEAD}{rows}"
+        f"{sections}\n## Modules inside these\n\n"
+        f"Each has the public names that DGL defines in it:\n\n{parts}"
+        f"\n## Other modules\n\n{_HEAD}{rows}"
     )
 
 

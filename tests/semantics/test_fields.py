@@ -309,6 +309,8 @@ def test_rows_are_selected_by_ids_in_any_form() -> None:
     for ids in ([2, 0], (2, 0), torch.tensor([2, 0]), torch.tensor([2, 0]).numpy()):
         assert g.nodes[ids].data["x"].view(-1).tolist() == [2, 0]
     assert g.nodes[2].data["x"].tolist() == [[2]]
+    for key in (("user", [2, 0]), ([2, 0], "user")):
+        assert shop().nodes[key].data["x"].tolist() == [2, 0]
     assert g.edges[torch.tensor([1]).numpy()].data["w"].tolist() == [20]
 
 
