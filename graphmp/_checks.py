@@ -122,6 +122,28 @@ def graph(value: Any) -> Any:
     return value
 
 
+def listing(values: Any, what: str) -> list[Any]:
+    """Check several values: anything that can be iterated over but a string.
+
+    Args:
+        values: the values.
+        what: what they are, for error messages.
+
+    Raises:
+        GraphTypeError: they are not several.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise GraphTypeError(f"Expected {what} in a list, got {kind(values)}.")
+    return list(values)
+
+
+def field_names(names: Any, what: str) -> list[Any]:
+    """Check names of fields: a list of them, one, or None for none."""
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else listing(names, what)
+
+
 def adjacency_of(value: Any) -> Any:
     """The edges of the only relation of a graph.
 

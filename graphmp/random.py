@@ -44,6 +44,9 @@ def seed(val: int) -> None:
     Args:
         val: any integer.
 
+    Raises:
+        GraphTypeError: it is no integer.
+
     Example:
         >>> import graphmp as gm
         >>> gm.seed(0)
@@ -52,7 +55,7 @@ def seed(val: int) -> None:
         >>> bool((gm.rand_graph(9, 5).edges()[0] == first[0]).all())
         True
     """
-    torch.manual_seed(val)
+    torch.manual_seed(_checks.integer(val, "The seed"))
 
 
 def choice(a: Any, size: Any, replace: bool = True, prob: Tensor | None = None) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import _checks
 from .._storage.frame import Frame
 from ..errors import GraphKeyError, GraphValueError
 from ..sparse import SparseMatrix, to_torch_sparse_coo
@@ -231,7 +232,7 @@ def to_networkx(
 def _existing(names: Iterable[str] | None, frames: Iterable[Frame], what: str) -> list[str]:
     """Check that every name is a feature of some type."""
     known = sorted({name for frame in frames for name in frame})
-    listed = list(names or ())
+    listed: list[str] = _checks.field_names(names, f"features of {what}")
     for name in listed:
         if name not in known:
             raise GraphKeyError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,7 +26,8 @@ def edge_type_subgraph(
 
     Args:
         graph: any graph.
-        etypes: names or canonical triples; the result has the relations in this order.
+        etypes: names or canonical triples, of which each counts once; the result has the relations
+            in this order.
         output_device: the device of the result; the graph's device by default.
 
     Returns:
@@ -41,7 +42,8 @@ def edge_type_subgraph(
         >>> gm.edge_type_subgraph(g, ["y"]).ntypes
         ['a']
     """
-    chosen = [graph._meta.etype(etype) for etype in _listed(etypes, "Edge types")]
+    listed_types = _checks.listing(etypes, "edge types")
+    chosen = list(dict.fromkeys(graph._meta.etype(etype) for etype in listed_types))
     return moved(
         _of_types(graph, chosen, {s for s, _, _ in chosen}, {d for _, _, d in chosen}),
         output_device,
@@ -71,7 +73,7 @@ def node_type_subgraph(
         ['y']
     """
     refuse_block(graph)
-    chosen = {graph._meta.ntype(ntype) for ntype in _listed(ntypes, "Node types")}
+    chosen = {graph._meta.ntype(ntype) for ntype in _checks.listing(ntypes, "node types")}
     etypes = [t for t in graph.canonical_etypes if t[0] in chosen and t[2] in chosen]
     return moved(_of_types(graph, etypes, chosen, chosen), output_device)
 
@@ -206,9 +208,3 @@ def _joined(
     joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
     joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])
     return joined
-
-
-def _listed(value: Any, what: str) -> Iterable[Any]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise GraphTypeError(f"{what}: expected a list, got {_checks.kind(value)}.")
-    return value

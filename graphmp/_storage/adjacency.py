@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
-from .. import kernels
+from .. import _checks, kernels
 from ..errors import GraphRuntimeError, GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.segments import positions_of, rows_of
@@ -291,7 +291,7 @@ class Adjacency:
         Raises:
             GraphValueError: no name, or an unknown one.
         """
-        wanted = [names] if isinstance(names, str) else list(names)
+        wanted = _checks.field_names(names, "formats")
         if not wanted or any(name not in FORMATS for name in wanted):
             raise GraphValueError(f"Expected formats of {', '.join(FORMATS)}, got {wanted}.")
         allowed = frozenset(map(self._layout, wanted))

@@ -47,7 +47,7 @@ def from_scipy(
         )
     g = graph(_ends(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
-        g.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=g.device)
+        g.edata[eweight_name] = _values(entries).to(g.device)
     return g
 
 
@@ -87,7 +87,7 @@ def bipartite_from_scipy(
     edges = {(utype, etype, vtype): _ends(entries)}
     g = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
-        g.edata[eweight_name] = torch.as_tensor(entries.data.copy(), device=g.device)
+        g.edata[eweight_name] = _values(entries).to(g.device)
     return g
 
 
@@ -100,6 +100,17 @@ def _entries(sp_mat: Any) -> Any:
             "scipy.sparse.coo_matrix on it."
         )
     return sp_mat.tocoo()
+
+
+def _values(entries: Any) -> Tensor:
+    """The values of a matrix, in a tensor of their own."""
+    try:
+        return torch.from_numpy(entries.data.copy())
+    except TypeError as error:
+        raise GraphTypeError(
+            "Expected a matrix of a dtype that torch has, got values of "
+            f"{entries.data.dtype}; convert it by astype."
+        ) from error
 
 
 def _ends(entries: Any) -> tuple[Any, Any]:
@@ -148,10 +159,10 @@ def from_networkx(
     ids = {node: i for i, node in enumerate(nodes)}
     ends = ([ids[u] for u, _, _ in edges], [ids[v] for _, v, _ in edges])
     g = graph(ends, num_nodes=len(nodes), idtype=idtype or torch.int64, device=device)
-    for name in node_attrs or ():
+    for name in _checks.field_names(node_attrs, "node_attrs"):
         values = [nx_graph.nodes[node] for node in nodes]
         g.ndata[name] = _column(values, name, "node").to(g.device)
-    for name in edge_attrs or ():
+    for name in _checks.field_names(edge_attrs, "edge_attrs"):
         g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
     return g
 
@@ -216,10 +227,10 @@ def bipartite_from_networkx(
     relation = {(utype, etype, vtype): ends}
     g = heterograph(relation, counts, idtype=idtype or torch.int64, device=device)
     for ntype, nodes, attrs in ((utype, us, u_attrs), (vtype, vs, v_attrs)):
-        for name in attrs or ():
+        for name in _checks.field_names(attrs, "attributes of nodes"):
             values = [nx_graph.nodes[node] for node in nodes]
             g.nodes[ntype].data[name] = _column(values, name, "node").to(g.device)
-    for name in e_attrs or ():
+    for name in _checks.field_names(e_attrs, "e_attrs"):
         g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
     return g
 

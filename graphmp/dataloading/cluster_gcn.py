@@ -85,7 +85,7 @@ class ClusterGCNSampler(Sampler):
 
         Args:
             g: the graph that was partitioned.
-            partition_ids: (n,) distinct part ids, from 0 to k - 1.
+            partition_ids: (n,) part ids, from 0 to k - 1; one that is repeated counts once.
 
         Returns:
             The subgraph induced by their nodes, which are grouped by part.
@@ -94,7 +94,7 @@ class ClusterGCNSampler(Sampler):
             GraphIndexError: a part id out of range.
         """
         _ = g.adjacency.csc  # built once, so that node_subgraph reads the nodes' edges only
-        numbers = self.check_seeds(g, partition_ids).tolist()
+        numbers = _checks.once(self.check_seeds(g, partition_ids)).tolist()
         starts = [0, *self.partition_offset]
         parts = [self.partition_node_ids[starts[i] : starts[i + 1]] for i in numbers]
         subgraph = node_subgraph(g, torch.cat(parts).to(g.device))

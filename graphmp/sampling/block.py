@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .. import kernels
+from .. import _checks, kernels
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.structure import AnyGraph, Structure
@@ -81,7 +81,7 @@ def to_block(
         >>> block.edges()
         (tensor([2, 3]), tensor([1, 0]))
     """
-    if g.is_block:
+    if _checks.graph(g).is_block:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block already; pass the graph that it was "
             "sampled from."

@@ -52,7 +52,7 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     """
     if isinstance(graphs, Graph):
         raise GraphTypeError("Expected a list of graphs, got one graph; put it into a list.")
-    parts = list(graphs)
+    parts: list[Graph] = _checks.listing(graphs, "graphs")
     _check_alike(parts)
     first = parts[0]
     nodes = {t: _joined([p._frames.src[t] for p in parts], ndata) for t in first._meta.ntypes}
@@ -237,7 +237,7 @@ def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
     one = counted[0].bare(total)
     if fields is None:
         return one
-    names = list(counted[0]) if is_all(fields) else list(fields)
+    names = list(counted[0]) if is_all(fields) else _checks.field_names(fields, "fields")
     for name in names:
         if any(name not in frame for frame in counted):
             raise GraphKeyError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from .. import _checks
 from .._graph.self_loops import loop_type
 from .._graph.simple import unique_pairs, with_edges
 from .._storage.frame import EID
@@ -31,7 +32,7 @@ def to_bidirected(g: Graph, copy_ndata: bool = False, readonly: bool | None = No
         (tensor([0, 1]), tensor([1, 0]))
     """
     ends = {}
-    for etype in g.canonical_etypes:
+    for etype in _checks.graph(g).canonical_etypes:
         u, v = g.all_edges(etype=loop_type(g, etype))
         ends[etype] = unique_pairs(torch.cat([u, v]), torch.cat([v, u]), g.num_nodes(etype[2]))[:2]
     return with_edges(g, ends, {}, copy_ndata)

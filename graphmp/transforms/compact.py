@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import kernels
+from .. import _checks, kernels
 from .._graph.arguments import check_together
 from .._graph.frames import Frames
 from .._graph.state import assembled
@@ -48,10 +48,11 @@ def compact_graphs(
         >>> one.ndata["_ID"], two.edges()
         (tensor([3, 1, 4, 8]), (tensor([3, 1]), tensor([1, 0])))
     """
-    parts = [graphs] if isinstance(graphs, Graph) else list(graphs)
+    parts = [graphs] if isinstance(graphs, Graph) else _checks.listing(graphs, "graphs")
     _check_alike(parts)
     first = parts[0]
-    preserved = nodes_by_type(first, {} if always_preserve is None else always_preserve)
+    chosen = nodes_by_type(first, {} if always_preserve is None else always_preserve)
+    preserved = {ntype: _checks.once(ids) for ntype, ids in chosen.items()}
     nodes, new_ids = {}, {}
     for ntype in first.ntypes:
         ends = [end for graph in parts for end in _ends(graph, ntype)]

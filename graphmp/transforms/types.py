@@ -60,7 +60,7 @@ def to_homogeneous(
         >>> one.edges(), one.ndata["_TYPE"]
         ((tensor([0, 1]), tensor([2, 2])), tensor([0, 0, 1]))
     """
-    g = G
+    g = _checks.graph(G)
     if g.is_block:
         raise GraphValueError(
             "Expected a graph that is not a block, got a block; convert the graph that it was made "
@@ -96,7 +96,7 @@ def _stacked(
     rows = [frame.num_rows for frame in frames]
     one = Frame(sum(rows), g.device, "")
     none = torch.empty(0, dtype=g.idtype, device=g.device)
-    for name in names or ():
+    for name in _checks.field_names(names, "features"):
         counted = [frame for frame in frames if frame.num_rows]  # a type without rows needs none
         columns = [frame[name] for frame in counted or frames if counted or name in frame]
         if len({column.shape[1:] for column in columns}) > 1:

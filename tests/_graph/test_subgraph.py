@@ -266,9 +266,9 @@ def test_a_subgraph_has_each_node_once() -> None:
 
 
 def test_types_are_a_list_of_known_names(g: Graph) -> None:
-    with pytest.raises(gm.GraphTypeError, match="Node types: expected a list, got str 'a'"):
+    with pytest.raises(gm.GraphTypeError, match="Expected node types in a list, got str 'a'"):
         g.node_type_subgraph("a")
-    with pytest.raises(gm.GraphTypeError, match="Edge types: expected a list, got str 'x'"):
+    with pytest.raises(gm.GraphTypeError, match="Expected edge types in a list, got str 'x'"):
         g.edge_type_subgraph("x")
     with pytest.raises(gm.GraphKeyError, match="no node type 'shop'"):
         g.node_type_subgraph(["shop"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import UserDict
 from collections.abc import Callable
 from types import MappingProxyType
@@ -15,7 +16,12 @@ from torch import nn
 import graphmp as gm
 import graphmp.function as fn
 import graphmp.nn as gnn
-from graphmp.dataloading import NeighborSampler, ShaDowKHopSampler, as_edge_prediction_sampler
+from graphmp.dataloading import (
+    ClusterGCNSampler,
+    NeighborSampler,
+    ShaDowKHopSampler,
+    as_edge_prediction_sampler,
+)
 
 EDGES = {("a", "x", "b"): ([0, 1], [1, 0]), ("b", "y", "b"): ([0], [1])}
 
@@ -202,3 +208,43 @@ def test_reverse_edges_of_more_types_than_the_seeds_are_taken() -> None:
     _, pairs, (block,) = sampler.sample(gm.heterograph(EDGES), {"x": torch.tensor([0])})
     assert pairs.num_edges("x") == 1
     assert block.num_edges("x") == 0
+
+
+def test_types_nodes_and_parts_that_are_named_twice_count_once() -> None:
+    graph, twice = gm.heterograph(EDGES), torch.tensor([1, 1, 2])
+    assert gm.edge_type_subgraph(graph, ["x", ("a", "x", "b")]).etypes == ["x"]
+    assert gm.node_type_subgraph(graph, ["b", "b"]).ntypes == ["b"]
+    ring = gm.graph(([0, 1, 2], [1, 2, 0]))
+    assert gm.compact_graphs(ring, always_preserve=twice).ndata[gm.NID].tolist() == [1, 2, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gm.GraphWarning)  # pymetis need not be installed
+        sampler = ClusterGCNSampler(ring, 1, cache_path=None)
+    assert sampler.sample(ring, torch.tensor([0, 0])).num_nodes() == 3
+
+
+NO_GRAPH: Any = 3
+NAMES: dict[str, Callable[[], Any]] = {
+    "graphs of batch": lambda: gm.batch(NO_GRAPH),
+    "graphs of compact_graphs": lambda: gm.compact_graphs(NO_GRAPH),
+    "graph of to_block": lambda: gm.to_block(NO_GRAPH),
+    "graph of to_homogeneous": lambda: gm.to_homogeneous(NO_GRAPH),
+    "graph of to_bidirected": lambda: gm.to_bidirected(NO_GRAPH),
+    "features of to_homogeneous": lambda: gm.to_homogeneous(gm.heterograph(EDGES), ndata=NO_GRAPH),
+    "fields of batch": lambda: gm.batch([gm.graph(([0], [1]))], ndata=NO_GRAPH),
+    "formats": lambda: gm.graph(([0], [1])).formats(NO_GRAPH),
+    "seed": lambda: gm.seed("a"),  # type: ignore[arg-type]
+}
+
+
+@each("call", NAMES)
+def test_something_else_than_graphs_or_names_is_an_error_of_graphmp(
+    call: Callable[[], Any],
+) -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"[Ee]xpected"):
+        call()
+
+
+def test_one_name_stands_for_a_list_of_it() -> None:
+    graph = featured()
+    assert set(gm.to_homogeneous(graph, ndata="h", edata="w").ndata) == {"h", "_TYPE", "_ID"}
+    assert list(gm.batch([gm.edge_type_subgraph(graph, ["y"])], ndata="h").ndata) == ["h"]
