@@ -210,7 +210,8 @@ class Sequential(Iterator[Any]):
         except BaseException as error:
             self._numbers = iter(range(0))
             if isinstance(error, StopIteration):
-                raise _as_error(error, f"the sampler of batch {number}") from error
+                failure = _as_error(error, f"the sampler of batch {number}")
+                raise failure from error
             raise
 
 
