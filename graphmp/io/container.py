@@ -117,10 +117,10 @@ def named(tensors: Any, what: str) -> dict[str, Tensor]:
 
 def _plain(name: str, tensor: Tensor) -> Tensor:
     """The values of a tensor, in order, in memory of the CPU."""
-    if tensor.dtype not in _NAMES or tensor.layout != torch.strided:
+    if tensor.dtype not in _NAMES or tensor.layout != torch.strided or tensor.is_meta:
         raise GraphTypeError(
             f"{name!r}: expected a dense tensor of a dtype among {', '.join(map(str, _NAMES))}, "
-            f"got one of {tensor.dtype} and {tensor.layout}; convert it."
+            f"got one of {tensor.dtype}, {tensor.layout}, on {tensor.device}; convert it."
         )
     return tensor.detach().as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous()
 

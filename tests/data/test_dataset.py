@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import graphmp as gm
 from graphmp.data import DGLDataset, GraphDataset
@@ -116,3 +117,39 @@ def test_repr_names_the_dataset() -> None:
     assert repr(gm.data.KarateClubDataset()) == (
         "KarateClubDataset(name='karate_club', num_graphs=1)"
     )
+
+
+class Saved(GraphDataset):
+    """A data set as programs for DGL write them."""
+
+    def process(self) -> None:
+        self.graphs = [gm.rand_graph(4, 5), gm.rand_graph(6, 7)]
+        self.labels, self.info = torch.tensor([0, 1]), {"num_classes": 2, "names": {0: "a"}}
+        self.was_processed = True
+
+    def has_cache(self) -> bool:
+        return Path(self.save_path, "graph.bin").exists()
+
+    def save(self) -> None:
+        gm.data.save_graphs(f"{self.save_path}/graph.bin", self.graphs, {"labels": self.labels})
+        gm.io.save_info(f"{self.save_path}/info.pkl", self.info)
+
+    def load(self) -> None:
+        self.graphs, labels = gm.data.load_graphs(f"{self.save_path}/graph.bin")
+        self.labels, self.info = labels["labels"], gm.io.load_info(f"{self.save_path}/info.pkl")
+        self.was_processed = False
+
+    def __getitem__(self, idx: int) -> Any:
+        return self.graphs[idx], self.labels[idx]
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+
+def test_a_dataset_saves_and_loads_graphs_and_info(tmp_path: Path) -> None:
+    first, second = Saved("saved", save_dir=tmp_path), Saved("saved", save_dir=tmp_path)
+    assert (first.was_processed, second.was_processed) == (True, False)
+    assert second.info == first.info
+    for (actual, label), (expected, other) in zip(second, first, strict=True):
+        assert torch.equal(torch.stack(actual.edges()), torch.stack(expected.edges()))
+        assert label == other
