@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..function import REDUCERS
 from ..ops import reduce_messages
 from .entries import Entries, check_dim, checked
@@ -49,6 +49,8 @@ def reduce(input: Entries, dim: int | None = None, rtype: str = "sum") -> Tensor
     val, adjacency = checked(input, "input").val, input._adjacency
     if rtype not in _ROWS:
         raise GraphValueError(f"rtype: expected one of {', '.join(_ROWS)}, got {rtype!r}.")
+    if val.is_complex() and rtype in ("smin", "smax"):
+        raise GraphTypeError(f"{rtype}: expected real numbers, got {val.dtype}; reduce abs().")
     if dim is None:
         return _WHOLE[rtype](
             val if len(val) else torch.cat([val, val.new_zeros(1, *val.shape[1:])])

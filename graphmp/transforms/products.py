@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import torch
@@ -19,8 +21,8 @@ from .._storage.frame import Frame
 from .._storage.metagraph import DEFAULT_ETYPE, CanonicalEtype, Metagraph, of_type
 from ..errors import GraphValueError
 from ..graph import Graph
-from ..ops.spmm import spmm
 from ..sampling.walks import check_metapath
+from ..sparse import SparseMatrix, val_like
 
 
 def khop_adj(g: Graph, k: int) -> Tensor:
@@ -144,10 +146,8 @@ def adj_product_graph(A: Graph, B: Graph, weight_name: str, etype: str = DEFAULT
         ((tensor([0]), tensor([2])), tensor([31.]))
     """
     check_together([A, B])
-    (first, second), (left, right) = (
-        (A.adjacency, B.adjacency),
-        (edge_weights(graph, weight_name) for graph in (A, B)),
-    )
+    first, second = A.adjacency, B.adjacency
+    left, right = _matrix(A, weight_name), _matrix(B, weight_name)
     source, target = A.canonical_etypes[0][0], B.canonical_etypes[0][2]
     if first.num_dst != second.num_src:
         raise GraphValueError(
@@ -159,11 +159,8 @@ def adj_product_graph(A: Graph, B: Graph, weight_name: str, etype: str = DEFAULT
             f"Expected as many nodes{of_type(source)} in A and B, got {first.num_src} and "
             f"{second.num_dst}."
         )
-    before, after = consecutive(first, second)
-    products = left[before.long()] * right[after.long()]
-    joined = _simple_sum(_joined(first, second), products)
     counts = {source: first.num_src, target: second.num_dst}
-    return _weighted(A, (source, etype, target), counts, weight_name, joined)
+    return _weighted(A, (source, etype, target), counts, weight_name, left @ right)
 
 
 def adj_sum_graph(graphs: Sequence[Graph], weight_name: str) -> Graph:
@@ -202,12 +199,9 @@ def adj_sum_graph(graphs: Sequence[Graph], weight_name: str) -> Graph:
                 f"Expected graphs of edge type {etype} from {size[0]} to {size[1]} nodes, got edge "
                 f"types {graph.canonical_etypes} from {own[0]} to {own[1]} nodes."
             )
-    u = torch.cat([graph.adjacency.src for graph in graphs])
-    v = torch.cat([graph.adjacency.dst for graph in graphs])
-    weights = torch.cat([edge_weights(graph, weight_name) for graph in graphs])
-    joined = _simple_sum(Adjacency.from_coo(u, v, first.num_src, first.num_dst), weights)
+    total = reduce(add, (_matrix(graph, weight_name) for graph in graphs))
     counts = {etype[0]: first.num_src, etype[2]: first.num_dst}
-    return _weighted(graphs[0], etype, counts, weight_name, joined)
+    return _weighted(graphs[0], etype, counts, weight_name, total)
 
 
 def _joined(first: Adjacency, second: Adjacency) -> Adjacency:
@@ -223,12 +217,9 @@ def _simple(edges: Adjacency) -> Adjacency:
     return Adjacency.from_coo(u, v, edges.num_src, edges.num_dst)
 
 
-def _simple_sum(edges: Adjacency, weights: Tensor) -> tuple[Adjacency, Tensor]:
-    """The same edges without parallel ones, sorted, and the sums of their weights."""
-    u, v, group = unique_pairs(edges.src, edges.dst, edges.num_dst)
-    groups = Adjacency.from_coo(group, group, u.numel(), u.numel())
-    sums = spmm(groups, None, "sum", weights, None, ("e", "e"), False)
-    return Adjacency.from_coo(u, v, edges.num_src, edges.num_dst), sums
+def _matrix(g: Graph, name: str) -> SparseMatrix:
+    """The weighted adjacency matrix of the only edge type; weights of parallel edges are added."""
+    return val_like(g.adj(), edge_weights(g, name)).coalesce()
 
 
 def edge_weights(g: Graph, name: str) -> Tensor:
@@ -248,16 +239,13 @@ def edge_weights(g: Graph, name: str) -> Tensor:
 
 
 def _weighted(
-    g: Graph,
-    etype: CanonicalEtype,
-    counts: dict[str, int],
-    name: str,
-    edges: tuple[Adjacency, Tensor],
+    g: Graph, etype: CanonicalEtype, counts: dict[str, int], name: str, matrix: SparseMatrix
 ) -> Graph:
-    """A graph of weighted edges; its nodes have no features."""
+    """A graph with an edge for each entry of a matrix; its nodes have no features."""
     nodes = {t: Frame(counts[t], g.device, f"nodes{of_type(t)}") for t in sorted(counts)}
-    new = _of_one_relation(g, etype, edges[0], nodes)
-    new.edata[name] = edges[1]
+    edges = Adjacency.from_coo(matrix.row, matrix.col, *matrix.shape)
+    new = _of_one_relation(g, etype, edges, nodes)
+    new.edata[name] = matrix.val
     return new
 
 

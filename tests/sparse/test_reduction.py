@@ -79,3 +79,6 @@ def test_other_dimensions_and_reductions_are_errors() -> None:
         dglsp.sum(torch.eye(2))  # type: ignore[arg-type]
     with pytest.raises(gm.GraphTypeError, match="val: expected floating point"):
         A.long().softmax()
+    for dim in (None, 1):
+        with pytest.raises(gm.GraphTypeError, match="smax: expected real numbers"):
+            A.to(dtype=torch.complex64).smax(dim)
