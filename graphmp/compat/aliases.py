@@ -90,7 +90,7 @@ class _Finder(MetaPathFinder, Loader):
     ) -> Iterable[Distribution]:
         """DGL, where all distributions or this one are looked for."""
         name = None if context is None else context.name
-        return [_Metadata()] if name in (None, "dgl") else []
+        return [_Metadata()] if name is None or name.lower() == "dgl" else []
 
 
 FINDER = _Finder()

@@ -148,6 +148,7 @@ def test_programs_find_the_version() -> None:
     import dgl
 
     assert dgl.__version__ == importlib.metadata.version("dgl") == "2.1.0"
+    assert importlib.metadata.version("DGL") == "2.1.0"
     assert importlib.util.find_spec("dgl") is not None
     assert importlib.util.find_spec("dgl.nn.pytorch") is not None
     assert "pytest" in {each.metadata["Name"] for each in importlib.metadata.distributions()}
