@@ -292,6 +292,7 @@ def id_tensor(value: Any, dtype: torch.dtype, device: torch.device, what: str) -
 
 
 def _checked_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, what: str) -> Tensor:
+    stored(value, what)
     if value.device != device:
         raise GraphValueError(
             f"{what}: expected a tensor on the graph's device {device}, got one on {value.device}; "
@@ -306,6 +307,24 @@ def _checked_tensor(value: Tensor, dtype: torch.dtype, device: torch.device, wha
             f"{what}: expected the graph's id type {dtype}, got {value.dtype}{hint}."
         )
     return value
+
+
+def stored(tensor: Tensor, what: str) -> Tensor:
+    """Check that the numbers of a tensor of ids lie in memory, one for each.
+
+    Args:
+        tensor: the tensor.
+        what: what the ids are, for error messages.
+
+    Raises:
+        GraphTypeError: a sparse tensor.
+    """
+    if tensor.layout != torch.strided:
+        raise GraphTypeError(
+            f"{what}: expected a dense tensor of integers, got {kind(tensor)} in the layout "
+            f"{tensor.layout}."
+        )
+    return tensor
 
 
 def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]:

@@ -205,8 +205,10 @@ class Frame(FieldMapping[Tensor]):
             )
         source = column.source
         what = f"Ids of the LazyFeature {name!r}"
-        dtype = getattr(feature.id_, "dtype", torch.int64)
-        ids = _checks.ids(feature.id_, dtype, source.device, len(source), what)
+        numbers: Any = feature.id_
+        dtype = numbers.dtype if isinstance(numbers, Tensor) else torch.int64
+        dtype = _checks.id_dtype(dtype, what)
+        ids = _checks.ids(numbers, dtype, source.device, len(source), what)
         return column._replace(rows=ids).gather()
 
     def schemes(self) -> dict[str, Scheme]:

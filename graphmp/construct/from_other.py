@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,7 +100,19 @@ def _entries(sp_mat: Any) -> Any:
             f"Expected a SciPy sparse matrix, got {type(sp_mat).__name__}; call "
             "scipy.sparse.coo_matrix on it."
         )
-    return sp_mat.tocoo()
+    try:
+        if hasattr(sp_mat, "indptr"):  # unchecked, SciPy reads and writes beyond the arrays
+            sp_mat.check_format(full_check=True)
+            if (np.diff(sp_mat.indptr) < 0).any():  # which SciPy does not look at without entries
+                raise GraphValueError("indptr descends")
+        entries = sp_mat.tocoo()
+    except Exception as error:  # SciPy raises anything on parts that do not fit
+        raise GraphValueError(
+            f"Expected a sparse matrix whose parts fit together, got: {error}."
+        ) from error
+    if len(entries.shape) != 2:
+        raise GraphValueError(f"Expected a matrix, got an array of shape {entries.shape}.")
+    return entries
 
 
 def _values(entries: Any) -> Tensor:
@@ -210,7 +223,7 @@ def bipartite_from_networkx(
     _check_networkx(nx_graph)
     sides: dict[Any, list[Any]] = {0: [], 1: []}
     for node, attributes in nx_graph.nodes(data=True):
-        if attributes.get("bipartite") not in sides:
+        if not _is_int(attributes.get("bipartite")) or attributes["bipartite"] not in sides:
             raise GraphKeyError(f"Node {node!r} needs an attribute 'bipartite' of 0 or 1.")
         sides[attributes["bipartite"]].append(node)
     us, vs = _sorted(sides[0]), _sorted(sides[1])
@@ -240,6 +253,10 @@ def _check_networkx(nx_graph: Any) -> None:
         raise GraphTypeError(f"Expected a NetworkX graph, got {_checks.kind(nx_graph)}.")
 
 
+def _is_int(value: Any) -> bool:
+    return isinstance(value, (int, np.integer))
+
+
 def _sorted(nodes: Iterable[Any]) -> list[Any]:
     listed = list(nodes)
     try:
@@ -261,7 +278,7 @@ def _edges(nx_graph: Any, id_name: str | None, once: bool = False) -> list[tuple
     if id_name is None:
         return edges
     ids = [_attribute(d, id_name, "edge") for _, _, d in edges]
-    if sorted(ids) != list(range(len(edges))):
+    if not all(map(_is_int, ids)) or sorted(ids) != list(range(len(edges))):
         raise GraphValueError(
             f"Edge ids in {id_name!r} must be each of 0 to {len(edges) - 1} once."
         )

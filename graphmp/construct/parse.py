@@ -133,6 +133,7 @@ def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]
 
 
 def _cast(ids: Tensor, idtype: torch.dtype) -> Tensor:
+    _checks.stored(ids, "Edge ends")
     if ids.numel() and ids.dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(f"Expected ids of int32 or int64, got {_checks.kind(ids)}.")
     if idtype == torch.int32 and ids.dtype == torch.int64:
@@ -222,7 +223,7 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
     if layout == "coo":
         return Adjacency.from_coo(parts[0], parts[1], num_src, num_dst)
     indptr, indices, eids = parts
-    rows = num_src if layout == "csr" else num_dst
+    rows = _checks.held(num_src if layout == "csr" else num_dst, "The number of nodes")
     missing = rows + 1 - indptr.numel()
     if missing:
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -133,12 +134,14 @@ def map_features(
     """
     if not isinstance(dtype, torch.dtype):
         raise GraphTypeError(f"Expected a dtype such as torch.float32, got {dtype!r}.")
-    sizes = tuple(_checks.count(size, "A size in shape") for size in shape)
+    sizes = _sizes(shape)
     if _checks.count(offset, "offset") % dtype.itemsize:
         raise GraphValueError(
             f"Expected offset to be a multiple of {dtype.itemsize}, the size of {dtype}, got "
             f"{offset}."
         )
+    if not isinstance(path, (str, os.PathLike)):
+        raise GraphTypeError(f"Expected a path, got {_checks.kind(path)}.")
     path = Path(path)
     if offset == 0 and path.is_file():
         offset = _header_size(path, sizes, dtype)
@@ -155,15 +158,31 @@ def map_features(
     return _mapped((str(path.absolute()), offset, needed, dtype)).view(sizes)
 
 
+def _sizes(shape: Any) -> tuple[int, ...]:
+    """The sizes of a shape, for which torch has numbers."""
+    if not isinstance(shape, Iterable):
+        raise GraphTypeError(f"Expected a shape such as (3, 2), got {_checks.kind(shape)}.")
+    sizes = tuple(_checks.count(size, "A size in shape") for size in shape)
+    if math.prod(size or 1 for size in sizes) >= 1 << 60:
+        raise GraphValueError(f"Expected a shape that a file can have, got {sizes}.")
+    return sizes
+
+
 def _header_size(path: Path, shape: tuple[int, ...], dtype: torch.dtype) -> int:
     """The number of bytes of a .npy file's header, which is checked; 0 for another file."""
     with path.open("rb") as file:
         if file.read(6) != b"\x93NUMPY":
             return 0
         file.seek(0)
-        major, _ = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
-        actual, is_fortran, kind = read[min(major, 2) - 1](file)
+        try:
+            major, _ = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
+            actual, is_fortran, kind = read[major > 1](file)
+        except Exception as error:  # NumPy raises anything on damaged headers
+            raise GraphValueError(
+                f"Expected {str(path)!r} to begin as a .npy file does, but: {error!s:.200}; write "
+                "it again."
+            ) from error
         start = file.tell()
     is_same = kind.isnative and f"torch.{kind.name}" == str(dtype)
     if actual != shape or not is_same or (is_fortran and len(shape) > 1):

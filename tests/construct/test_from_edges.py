@@ -281,3 +281,16 @@ def test_a_graph_does_not_change_what_it_was_made_of() -> None:
     g.add_edges(2, 0)
     g.remove_nodes([0])
     assert (u.tolist(), v.tolist()) == ([0, 1], [1, 2])
+
+
+def test_ids_in_a_sparse_tensor_are_an_error() -> None:
+    ids = torch.tensor([0, 1]).to_sparse()
+    for call in (lambda: gm.graph((ids, [0, 1])), lambda: gm.graph(([0], [0])).in_degrees(ids)):
+        with pytest.raises(gm.GraphTypeError, match="expected a dense tensor of integers"):
+            call()
+
+
+@pytest.mark.parametrize("layout", ["csr", "csc"])
+def test_a_layout_with_an_id_that_no_memory_holds_is_an_error(layout: str) -> None:
+    with pytest.raises(gm.GraphValueError, match="a number that memory can hold"):
+        gm.graph((layout, ([0, 1], [2**62], [])))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 from scipy import sparse
@@ -349,3 +350,34 @@ def test_edges_are_numbered_over_all_types_and_types_may_lack_a_feature() -> Non
     assert edges == [("of", 3), ("to", None), ("to", None)]
     with pytest.raises(gm.GraphKeyError, match="a feature of some nodes, got 'y'; they have: 'x'"):
         gm.to_networkx(g, ["y"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("indptr", [0, 2**31 - 1, 0, 0]), ("indptr", [0, 9, 1, 2]), ("indices", [0, 7])],
+)
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+def test_parts_of_a_matrix_that_do_not_fit_are_an_error(kind: str, name: str, value: Any) -> None:
+    count = 0 if value[-1] == 0 else 2
+    matrix = sparse.random(3, 3, count / 9, format=kind)
+    matrix.__dict__[name] = np.array(value, np.int32)
+    with pytest.raises(gm.GraphValueError, match="sparse matrix whose parts fit together"):
+        gm.from_scipy(matrix)
+
+
+def test_a_sparse_vector_is_an_error() -> None:
+    with pytest.raises(
+        gm.GraphValueError, match=r"Expected a matrix, got an array of shape \(3,\)"
+    ):
+        gm.from_scipy(sparse.coo_array(np.ones(3)))
+
+
+@pytest.mark.parametrize("number", ["x", None, [0], np.datetime64("2020-01-01")])
+def test_edge_ids_and_sides_that_are_not_integers_are_an_error(number: Any) -> None:
+    pairs = nx.DiGraph()
+    pairs.add_edge(0, 1, number=number)
+    with pytest.raises(gm.GraphValueError, match="each of 0 to 0 once"):
+        gm.from_networkx(pairs, edge_id_attr_name="number")
+    pairs.nodes[0]["bipartite"] = number
+    with pytest.raises(gm.GraphKeyError, match="needs an attribute 'bipartite'"):
+        gm.bipartite_from_networkx(pairs, "a", "to", "b")

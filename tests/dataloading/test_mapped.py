@@ -275,3 +275,19 @@ def test_features_larger_than_memory_are_sampled(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout == "done\n", done.stderr
+
+
+@pytest.mark.parametrize("header", [b"\x93NUMPY", b"\x93NUMPY\x01\x00\x02\x00{(", b"\x93NUMPY\x01"])
+def test_a_damaged_header_is_an_error_that_names_the_file(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "x.npy").write_bytes(header)
+    with pytest.raises(gm.GraphValueError, match=r"x\.npy' to begin as a \.npy file does"):
+        dl.map_features(tmp_path / "x.npy", (1, 2))
+
+
+def test_other_paths_and_shapes_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphTypeError, match="a path, got int 7"):
+        dl.map_features(7, (1,))  # type: ignore[arg-type]
+    with pytest.raises(gm.GraphTypeError, match=r"a shape such as .* got int 7"):
+        dl.map_features(tmp_path, 7)  # type: ignore[arg-type]
+    with pytest.raises(gm.GraphValueError, match="a shape that a file can have"):
+        dl.map_features(tmp_path, (0, 2**63))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...construct.from_edges import heterograph
 from ...errors import GraphValueError
+from ...io.compressed_rows import check_cells
 from ..dataset import SingleGraphDataset
 from ..readers import text
 from ..readers.numbers import integer
@@ -80,6 +81,7 @@ class GowallaDataset(SingleGraphDataset):
             torch.from_numpy(np.concatenate(ends)) for ends in zip(train, test, strict=True)
         )
         self.num_users, self.num_items = (int(ends.max()) + 1 for ends in (users, items))
+        check_cells(self.num_users + self.num_items, 1, len(users), f"the ids in {folder}")
         self._graph = heterograph(
             {VISITED: (users, items), VISITED_BY: (items, users)},
             {"user": self.num_users, "item": self.num_items},

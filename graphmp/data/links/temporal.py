@@ -13,6 +13,7 @@ from torch import Tensor
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...io.compressed_rows import check_cells
 from ..builtin import BuiltinDataset, FixedDataset
 from ..downloads import get_dgl_url
 from ..many import GraphsDataset
@@ -95,6 +96,7 @@ class BitcoinOTCDataset(_TemporalDataset, FixedDataset):
         ids = rows[:, :3].astype(np.int64)
         first = ids[:, :2].min()
         src, dst = (ids[:, :2] - first).T
+        check_cells(int(max(src.max(), dst.max())) + 1, 1, len(ids), f"the ids in {path}")
         times = np.around((rows[:, 3] - rows[:, 3].min()) / TWO_WEEKS).astype(np.int64)
         self._grow(src, dst, ids[:, 2], times, int(max(src.max(), dst.max())) + 1)
 

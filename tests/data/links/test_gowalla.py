@@ -81,3 +81,8 @@ def test_counts_are_those_published(capsys: pytest.CaptureFixture[str]) -> None:
     mask = data[0].edges["visited"].data["train_mask"]
     assert (int(mask.sum()), int((~mask).sum())) == (810128, 217242)
     assert "810128 visits to train on, 217242 to test on" in capsys.readouterr().out
+
+
+def test_an_id_far_beyond_the_number_of_visits_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphError, match=r"at most .* cells, got 4611686018427387910 rows"):
+        GowallaDataset(write(tmp_path, "0 1\n4611686018427387904 1\n"), verbose=False)
