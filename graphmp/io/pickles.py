@@ -279,7 +279,9 @@ class _Mapping(dict[Any, Any]):
         """Ignore what the file passes, such as a factory of missing values."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not isinstance(key, (int, str)):
+        is_plain = key is None or isinstance(key, (int, float, str))
+        is_flat = isinstance(key, tuple) and all(isinstance(part, (int, str)) for part in key)
+        if not (is_plain or is_flat):
             raise GraphValueError(f"it has a key of type {type(key).__name__}")
         super().__setitem__(key, value)
 

@@ -78,6 +78,13 @@ class Shared:
         return FROM_BUFFER, (self.content, np.dtype("u1"), (len(self.content),), "C")
 
 
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_plain_values_of_a_pickle_are_read(protocol: int, tmp_path: Path) -> None:
+    info = {"a": [1, (2.5, None)], ("u", "r", "v"): {0: True}, None: "", 0.5: b"\xff" * 300}
+    (tmp_path / "info").write_bytes(pickle.dumps(info, protocol))
+    assert io.load_info(tmp_path / "info") == info
+
+
 class Attack:
     """An object whose pickle runs code."""
 
