@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from .._storage.adjacency import Adjacency
-from .._storage.frame import EID
+from .._storage.frame import EID, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphValueError
+from ..kernels.segments import owners, rows_of
 from ..ops.spmm import spmm
 from .arguments import refuse_block
 from .frames import Frames
@@ -53,43 +54,57 @@ def to_simple(
     if aggregator not in ("arbitrary", "sum", "mean"):
         raise GraphValueError(f"Expected aggregator as arbitrary, sum or mean, got {aggregator!r}.")
     refuse_block(g)
-    ends, first, mapping, counts = {}, {}, {}, {}
-    for etype in g.canonical_etypes:
-        us, vs = g.adjacencies[etype].src, g.adjacencies[etype].dst
-        u, v, inverse = unique_pairs(us, vs, g.num_nodes(etype[2]))
+    ends, first, counts = {}, {}, {}
+    for etype, adjacency in g.adjacencies.items():
+        u, v, counts[etype] = unique_pairs(adjacency)
         ends[etype] = (u, v)
-        mapping[etype] = inverse.to(g.idtype)
-        counts[etype] = torch.bincount(inverse, minlength=u.numel())
-        ids = torch.arange(inverse.numel(), device=g.device)
-        least = inverse.new_full((u.numel(),), inverse.numel())
-        first[etype] = least.scatter_reduce(0, inverse, ids, "amin")
-    new = with_edges(g, ends, first if copy_edata else {}, copy_ndata)
-    for etype in g.canonical_etypes:
+        if copy_edata:
+            first[etype] = adjacency.sorted_csr.edge_ids[adjacency.is_first]
+    new = with_edges(g, ends, first, copy_ndata)
+    for etype, adjacency in g.adjacencies.items():
         frame = new._frames.edge[etype]
         if copy_edata and aggregator == "arbitrary":
-            frame[EID] = first[etype].to(g.idtype)
-        if copy_edata and aggregator != "arbitrary":
-            groups = Adjacency.from_coo(
-                mapping[etype], mapping[etype], len(counts[etype]), len(counts[etype])
-            )
-            for name, column in g._frames.edge[etype].items():
-                mean = aggregator == "mean"
-                frame[name] = spmm(groups, None, "sum", column, None, ("e", "e"), mean)
+            frame[EID] = first[etype]
+        elif copy_edata:
+            columns = g._frames.edge[etype]
+            frame.put(_aggregated(columns, adjacency, counts[etype], aggregator == "mean"))
         if return_counts is not None:
-            frame[return_counts] = counts[etype].to(g.idtype)
+            frame[return_counts] = counts[etype]
     if not writeback_mapping:
         return new
+    mapping = {t: merged_into(g.adjacencies[t], count) for t, count in counts.items()}
     return new, mapping if len(mapping) > 1 else next(iter(mapping.values()))
 
 
 to_simple_graph = to_simple  # its name in older programs
 
 
-def unique_pairs(u: Tensor, v: Tensor, num_dst: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Different pairs, sorted, and for each pair its position among them (int64)."""
-    keys, inverse = torch.unique(u.long() * max(num_dst, 1) + v, return_inverse=True)
-    us = keys.div(max(num_dst, 1), rounding_mode="floor").to(u.dtype)
-    return us, (keys % max(num_dst, 1)).to(v.dtype), inverse
+def _aggregated(
+    columns: Frame, edges: Adjacency, counts: Tensor, is_mean: bool
+) -> dict[str, Tensor]:
+    """Sums or means of features over the edges of each of the different pairs."""
+    group = merged_into(edges, counts)
+    groups = Adjacency.from_coo(group, group, len(counts), len(counts))
+    return {
+        name: spmm(groups, None, "sum", column, None, ("e", "e"), is_mean)
+        for name, column in columns.items()
+    }
+
+
+def unique_pairs(edges: Adjacency) -> tuple[Tensor, Tensor, Tensor]:
+    """Different pairs, sorted: sources, destinations, and how many edges have each pair."""
+    indptr, indices, _ = edges.sorted_csr
+    positions = edges.is_first.nonzero().view(-1).to(edges.idtype)
+    u = rows_of(indptr, edges.num_edges).index_select(0, positions)
+    end = positions.new_tensor([edges.num_edges])
+    return u, indices.index_select(0, positions), positions.diff(append=end)
+
+
+def merged_into(edges: Adjacency, counts: Tensor) -> Tensor:
+    """(E,) which of the different pairs each edge has, where so many edges have each."""
+    pairs = torch.empty_like(edges.src)
+    pairs[edges.sorted_csr.edge_ids.long()] = owners(counts, edges.num_edges)
+    return pairs
 
 
 def with_edges(

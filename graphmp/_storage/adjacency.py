@@ -175,21 +175,23 @@ class Adjacency:
         """The edges grouped by source, in each row in ascending destination, then edge id."""
 
         def compute() -> Csr:
-            csc = self.csc
-            by_destination = rows_of(csc.indptr, self.num_edges)
-            csr = kernels.compress(csc.indices, by_destination, self.num_src)
-            return csr._replace(edge_ids=csc.edge_ids.index_select(0, csr.edge_ids))
+            return kernels.sort_pairs(self.src, self.dst, self.num_src, self.num_dst)
 
         return self.cached("sorted csr", compute)
 
     @property
+    def is_first(self) -> Tensor:
+        """(E,) bool, whether a position of ``sorted_csr`` has other ends than the one before it."""
+        indptr, indices, _ = self.sorted_csr
+        is_first = torch.ones_like(indices, dtype=torch.bool)
+        is_first[1:] = indices[1:] != indices[:-1]
+        is_first[indptr[:-1][indptr[:-1] < self.num_edges].long()] = True
+        return is_first
+
+    @property
     def is_multigraph(self) -> bool:
         """Whether two edges have the same ends."""
-        indptr, indices, _ = self.sorted_csr
-        is_parallel = indices[1:] == indices[:-1]
-        starts = indptr[1:-1]
-        is_parallel[starts[(starts > 0) & (starts < self.num_edges)].long() - 1] = False
-        return bool(is_parallel.any())
+        return not bool(self.is_first.all())
 
     @property
     def pairs(self) -> Tensor:

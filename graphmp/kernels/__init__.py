@@ -145,6 +145,11 @@ def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     return select(Call("compress", rows.device.type, rows.dtype)).compress(rows, others, num_rows)
 
 
+def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
+    """Group edges by one of their ends and sort by the other; see :class:`.contract.Backend`."""
+    return select(Call("sort_pairs", u.device.type, u.dtype)).sort_pairs(u, v, num_u, num_v)
+
+
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Find the edges between pairs of nodes; see :class:`.contract.Backend`."""
     return select(Call("search", rows.device.type, rows.dtype)).search(csr, rows, others)

@@ -221,6 +221,9 @@ class Backend(Protocol):
     def compress(self, rows: Tensor, others: Tensor, num_rows: int) -> Csr:
         """Group edges by one of their ends, stably: (E,) rows, and (E,) other ends."""
 
+    def sort_pairs(self, u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
+        """Group edges by (E,) ``u``, in each row in ascending ``v`` and then stably."""
+
     def search(self, csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
         """Find the edges between pairs of nodes.
 

@@ -8,7 +8,10 @@ from torch import Tensor
 
 def rows_of(indptr: Tensor, num_edges: int) -> Tensor:
     """The row of each position of a compressed layout: shape (E,), the dtype of ``indptr``."""
-    return owners(indptr.diff(), num_edges)
+    starts = indptr[1:-1]  # of all rows but the first
+    marks = torch.zeros(num_edges + 1, dtype=indptr.dtype, device=indptr.device)
+    marks.index_add_(0, starts, torch.ones_like(starts))
+    return marks[:num_edges].cumsum(0, dtype=indptr.dtype)
 
 
 def owners(counts: Tensor, total: int | None = None) -> Tensor:
@@ -21,8 +24,8 @@ def owners(counts: Tensor, total: int | None = None) -> Tensor:
     Returns:
         (sum of the counts,) in the dtype of ``counts``.
     """
-    rows = torch.arange(counts.numel(), dtype=counts.dtype, device=counts.device)
-    return torch.repeat_interleave(rows, counts.long(), output_size=total)
+    limits = torch.cat([counts.new_zeros(1), counts.cumsum(0, dtype=counts.dtype)])
+    return rows_of(limits, int(limits[-1]) if total is None else total)
 
 
 def positions_of(indptr: Tensor, rows: Tensor, total: int | None = None) -> Tensor:

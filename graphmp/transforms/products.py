@@ -213,7 +213,7 @@ def _joined(first: Adjacency, second: Adjacency) -> Adjacency:
 
 def _simple(edges: Adjacency) -> Adjacency:
     """The same edges without parallel ones, sorted."""
-    u, v, _ = unique_pairs(edges.src, edges.dst, edges.num_dst)
+    u, v, _ = unique_pairs(edges)
     return Adjacency.from_coo(u, v, edges.num_src, edges.num_dst)
 
 

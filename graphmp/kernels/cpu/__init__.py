@@ -24,7 +24,7 @@ import torch
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, group, relabel, search, take
+from .gather import arange, compress, group, relabel, search, sort_pairs, take
 from .labor import labor
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
@@ -50,6 +50,7 @@ __all__ = [
     "search",
     "softmax",
     "softmax_gradient",
+    "sort_pairs",
     "spmm",
     "take",
     "walk",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
+from ..segments import rows_of
 from .loops import gather as loops
 from .messages import run
 from .runtime.memory import empty
@@ -23,36 +24,50 @@ _tables: list[Any] = []
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
-    indptr, _, order = _sorted(ids.numpy(), _none(ids), num_rows)
-    return indptr, order
+    array = ids.numpy()
+    csr = _sorted([array, array[:0], array[:0]], num_rows)
+    return csr.indptr, csr.edge_ids
 
 
 def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     """Group edges by one of their ends; see the contract."""
-    return Csr(*_sorted(rows.numpy(), others.numpy(), num_rows))
+    return _sorted([rows.numpy(), others.numpy(), rows[:0].numpy()], num_rows)
 
 
-def _sorted(ids: Any, others: Any, num_rows: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Row limits, the other ends and the positions of edges sorted by ``ids``.
+def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
+    """Group edges by one of their ends and sort by the other; see the contract."""
+    by_v = _sorted([v.numpy(), u.numpy(), v[:0].numpy()], num_v)
+    edges = [by_v.indices.numpy(), rows_of(by_v.indptr, len(v)).numpy(), by_v.edge_ids.numpy()]
+    del by_v
+    return _sorted(edges, num_u)
+
+
+def _sorted(edges: list[Any], num_rows: int) -> Csr:
+    """Edges grouped by their rows, stably.
 
     Writing to many rows in turn misses the cache, so the edges of many rows are sorted twice: by
     the first bits of their rows, then by their rows.
+
+    Args:
+        edges: the rows, the other ends and the positions, or (0,) for 0 to E - 1. The list is
+            emptied, so that nothing keeps arrays that are not needed any more.
+        num_rows: the number of rows.
     """
-    none = ids[:0]
-    positions, steps = none, [(num_rows, 0)]
     shift = num_rows.bit_length() - _BITS
     if num_rows > _MANY_ROWS:
-        steps.insert(0, ((num_rows >> shift) + 1, shift))
-    for rows, shift in steps:
-        indptr, is_last = np.empty(rows + 1, ids.dtype), shift == 0
-        out = (none if is_last else np.empty_like(ids), np.empty_like(others), np.empty_like(ids))
-        loops.sort(ids, others, positions, shift, indptr, out)
-        ids, others, positions = out
-    return torch.from_numpy(indptr), torch.from_numpy(others), torch.from_numpy(positions)
+        edges[:] = _sorted_by_bits(edges, (num_rows >> shift) + 1, shift)[1]
+    indptr, (_, others, positions) = _sorted_by_bits(edges, num_rows, 0)
+    edges.clear()
+    return Csr(torch.from_numpy(indptr), torch.from_numpy(others), torch.from_numpy(positions))
 
 
-def _none(ids: Tensor) -> Any:
-    return ids[:0].numpy()
+def _sorted_by_bits(edges: list[Any], rows: int, shift: int) -> tuple[Any, tuple[Any, Any, Any]]:
+    """Edges sorted by some bits of their rows; with all bits, sorted rows are left out."""
+    ids, others, positions = edges
+    indptr = np.empty(rows + 1, ids.dtype)
+    out = (np.empty_like(ids if shift else ids[:0]), np.empty_like(others), np.empty_like(ids))
+    loops.sort(ids, others, positions, shift, indptr, out)
+    return indptr, out
 
 
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:

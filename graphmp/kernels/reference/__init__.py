@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, group, relabel, search, take
+from .gather import arange, compress, group, relabel, search, sort_pairs, take
 from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
@@ -40,6 +40,7 @@ __all__ = [
     "search",
     "softmax",
     "softmax_gradient",
+    "sort_pairs",
     "spmm",
     "take",
     "walk",

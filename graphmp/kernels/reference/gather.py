@@ -21,6 +21,13 @@ def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     return Csr(indptr, others.index_select(0, order), order)
 
 
+def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
+    """Group edges by one of their ends and sort by the other; see the contract."""
+    by_v = group(v, num_v)[1]
+    csr = compress(u.index_select(0, by_v), v.index_select(0, by_v), num_u)
+    return csr._replace(edge_ids=by_v.index_select(0, csr.edge_ids))
+
+
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Find the edges between pairs of nodes; see the contract."""
     indptr, rows = csr.indptr.long(), rows.long()
