@@ -16,6 +16,7 @@ Files:
     ids: The names of dgl.utils that number and select ids.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
     layers: Functions of dgl.nn.pytorch.
+    mailboxes: The functions of PNAConv on mailboxes.
     memory: The names of dgl.utils about pinned and shared memory.
     page: The lists of docs/dgl.md, written from the table.
     processes: The names of dgl.multiprocessing.

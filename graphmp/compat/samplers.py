@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from .._storage.frame import EID
 from ..dataloading.negative_sampler import _NegativeSampler
 from ..errors import GraphRuntimeError
 from ..graph import Graph
 from ..sampling.pinsage import most_visited
+from ..transforms import remove_edges
 
-__all__ = ["_BaseNegativeSampler", "_select_pinsage_neighbors"]
+__all__ = ["EidExcluder", "_BaseNegativeSampler", "_select_pinsage_neighbors"]
 
 
 def _select_pinsage_neighbors(
@@ -31,6 +35,37 @@ def _select_pinsage_neighbors(
     """
     row, node, counts = most_visited(src.view(-1, num_samples_per_node), k)
     return node.to(src.dtype), dst.view(-1, num_samples_per_node)[row, 0], counts.to(src.dtype)
+
+
+class EidExcluder:
+    """Removes edges of a sampled graph by their ids in the whole graph.
+
+    Args:
+        exclude_eids: ids, or a dict of ids by edge type.
+    """
+
+    def __init__(self, exclude_eids: Any) -> None:
+        self._excluded = exclude_eids
+
+    def __call__(self, frontier: Graph, weights: list[Tensor] | None = None) -> Any:
+        """Remove the edges.
+
+        Args:
+            frontier: a graph whose edges have the field ``_ID``.
+            weights: for each edge type, a value of each of its edges; changed in place.
+
+        Returns:
+            A graph without the edges, and the weights of its edges if there are any.
+        """
+        excluded = self._excluded
+        if not isinstance(excluded, Mapping):
+            excluded = {frontier.canonical_etypes[0]: excluded}
+        for i, (etype, ids) in enumerate(excluded.items()):
+            is_excluded = torch.isin(frontier.edges[etype].data[EID], ids)
+            if weights is not None and len(weights[i]) == len(is_excluded):
+                weights[i] = weights[i][~is_excluded]
+            frontier = remove_edges(frontier, is_excluded.nonzero().view(-1), etype)
+        return frontier if weights is None else (frontier, weights)
 
 
 class _BaseNegativeSampler(_NegativeSampler):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import pytest
 import torch
 
 import graphmp as gm
-from graphmp.compat import base, classes, datasets, layers, samplers, settings, storages
+from graphmp.compat import base, classes, datasets, layers, mailboxes, samplers, settings, storages
+from graphmp.nn.conv.pna_conv import aggregate_messages
 
 COUNT = torch.arange(6.0).view(3, 2)
 Pairs = tuple[torch.Tensor, torch.Tensor]
@@ -90,6 +92,34 @@ def test_ids_select_rows_as_one_hot_vectors_would() -> None:
     rows = [[10, 11], [0, 1]]
     assert layers.bmm_maybe_select(ids, weights, index).tolist() == rows
     assert layers.bmm_maybe_select(hot, weights, index).tolist() == rows
+
+
+@pytest.mark.parametrize("name", mailboxes.AGGREGATORS)
+def test_mailboxes_are_aggregated_as_by_the_layer(name: str) -> None:
+    messages = torch.tensor([[[1.0, -2.0], [4.0, 0.5], [2.0, 8.0]]])
+    edges = gm.graph(([0, 1, 2], [3, 3, 3])).adjacencies["_N", "_E", "_N"]
+    expected = aggregate_messages(edges, messages[0], name)[3:]
+    torch.testing.assert_close(mailboxes.AGGREGATORS[name](messages), expected)
+
+
+def test_aggregates_are_scaled_by_the_degree() -> None:
+    scaled = [
+        mailboxes.SCALERS[name](COUNT, D=3, delta=2.0) for name in list(mailboxes.SCALERS)[1:]
+    ]
+    torch.testing.assert_close(scaled, [COUNT * math.log(4) / 2, COUNT * 2 / math.log(4)])
+    assert mailboxes.SCALERS["identity"](COUNT) is COUNT
+
+
+# ---- dgl.sampling.utils
+
+
+def test_edges_are_excluded_by_their_ids_in_the_whole_graph() -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 0]))
+    g.edata["_ID"] = torch.tensor([10, 20, 30])
+    smaller, [weights] = samplers.EidExcluder(torch.tensor([20, 5]))(g, [torch.arange(3)])
+    assert smaller.edata["_ID"].tolist() == [10, 30]
+    assert weights.tolist() == [0, 2]
+    assert samplers.EidExcluder({"_E": torch.tensor([10])})(g).edata["_ID"].tolist() == [20, 30]
 
 
 # ---- dgl.data.utils
