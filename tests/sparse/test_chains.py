@@ -17,11 +17,11 @@ Step = Callable[[Random, dglsp.SparseMatrix, Tensor], State]
 
 
 def partner(draw: Random, shape: tuple[int, int], repeats: bool = False) -> dglsp.SparseMatrix:
-    """Another matrix, in float64."""
+    """Another matrix."""
     room = shape[0] * shape[1]
     nnz = draw.randint(0, min(room, 12)) if room else 0
     seed = draw.randrange(1 << 30)
-    return sparse_matrix(*shape, nnz, seed=seed, repeats=repeats, dtype=torch.float64)
+    return sparse_matrix(*shape, nnz, seed=seed, repeats=repeats)
 
 
 def add(draw: Random, A: dglsp.SparseMatrix, D: Tensor) -> State:
@@ -116,6 +116,12 @@ STEPS: list[Step] = [
 ]
 
 
+def assert_near(one: Tensor, other: Tensor, message: str) -> None:
+    """Equal up to the rounding of a chain, whose steps may cancel large numbers."""
+    size = other.abs().max().item() if other.numel() else 0.0
+    torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4 * max(size, 1), msg=message)
+
+
 def check_chain(seed: int, length: int) -> None:
     """Compare every matrix of a chain with its dense form, and some reductions and products."""
     torch.manual_seed(seed)
@@ -126,14 +132,14 @@ def check_chain(seed: int, length: int) -> None:
     for step in draw.choices(STEPS, k=length):
         A, D = step(draw, A, D)
         assert A.shape == tuple(D.shape)
-        torch.testing.assert_close(A.to_dense(), D, msg=f"seed {seed}: {step.__name__}")
+        assert_near(A.to_dense(), D, f"seed {seed}: {step.__name__}")
     X = torch.rand(A.shape[1], 2, dtype=D.dtype)
-    torch.testing.assert_close(A @ X, D @ X, msg=f"seed {seed}")
-    torch.testing.assert_close(A.sum(0), D.sum(0), msg=f"seed {seed}")
+    assert_near(A @ X, D @ X, f"seed {seed}")
+    assert_near(A.sum(0), D.sum(0), f"seed {seed}")
     (one,), (other,) = (
         torch.autograd.grad(out.sum(), leaf, materialize_grads=True) for out in (A @ X, D @ X)
     )
-    torch.testing.assert_close(one, other, msg=f"seed {seed}: gradients")
+    assert_near(one, other, f"seed {seed}: gradients")
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -82,7 +82,6 @@ def test_a_pickle_with_too_few_values_is_refused() -> None:
         dglsp.SparseMatrix(adjacency, torch.ones(4))
 
 
-@pytest.mark.filterwarnings("ignore:Sparse CS")  # torch calls them beta
 @pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr, torch.sparse_csc])
 @pytest.mark.parametrize("width", [None, 2])
 def test_torch_has_the_same_matrices(layout: torch.layout, width: int | None) -> None:

@@ -46,6 +46,7 @@ def test_reductions_of_no_entries_are_0(name: str) -> None:
     assert results == [0, [0, 0, 0], [0, 0]]
 
 
+@pytest.mark.loops
 def test_integers_keep_their_dtype_but_for_means() -> None:
     A = dglsp.spmatrix(torch.tensor([[0, 0], [0, 1]]), torch.tensor([1, 2]))
     assert A.sum(1).tolist() == [3]
@@ -79,6 +80,6 @@ def test_other_dimensions_and_reductions_are_errors() -> None:
         dglsp.sum(torch.eye(2))  # type: ignore[arg-type]
     with pytest.raises(gm.GraphTypeError, match="val: expected floating point"):
         A.long().softmax()
-    for dim in (None, 1):
+    for each in (None, 1):
         with pytest.raises(gm.GraphTypeError, match="smax: expected real numbers"):
-            A.to(dtype=torch.complex64).smax(dim)
+            A.to(dtype=torch.complex64).smax(each)
