@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -122,7 +123,9 @@ class GraphState:
         """One edge type with the frames at its ends."""
         frames = self._frames
         ends = (frames.src[etype[0]], frames.dst[etype[2]], frames.edge[etype])
-        return Relation(etype, self.adjacencies[etype], *ends)
+        # Weak, as relations are cached in the graph; Dynamo cannot trace it.
+        graph = None if is_compiling() else weakref.ref(self)
+        return Relation(etype, self.adjacencies[etype], *ends, graph=graph)
 
     # ---- writing
 

@@ -5,9 +5,9 @@ The edges of several relations into one node type count as one list, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce as fold
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ class Relation(NamedTuple):
         edge: features of the edges.
         dst_ids: (num_dst,) ids in the graph, if only some destinations take part.
         eids: (E,) ids in the graph, if only some edges take part.
+        graph: a function that returns the graph, or None; only user-defined functions ask for it.
     """
 
     etype: CanonicalEtype
@@ -38,6 +39,7 @@ class Relation(NamedTuple):
     edge: Frame
     dst_ids: Tensor | None = None
     eids: Tensor | None = None
+    graph: Callable[[], Any] | None = None
 
     def node_ids(self) -> Tensor:
         """(num_dst,) the destinations' ids in the graph."""
@@ -71,7 +73,7 @@ class Relation(NamedTuple):
         src, num_src = self.adjacency.src[index], self.adjacency.num_src
         adjacency = Adjacency.from_coo(src, dst, num_src, rows.numel())
         dst_frame, edge = self.dst.take(rows), self.edge.take(eids)
-        return Relation(self.etype, adjacency, self.src, dst_frame, edge, rows, eids)
+        return Relation(self.etype, adjacency, self.src, dst_frame, edge, rows, eids, self.graph)
 
 
 class Incoming:

@@ -31,7 +31,7 @@ class EdgeBatch:
         canonical_etype: the edges' type ``(source type, name, destination type)``.
     """
 
-    __slots__ = ("_ids", "canonical_etype", "data", "dst", "src")
+    __slots__ = ("_ids", "_owner", "canonical_etype", "data", "dst", "src")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class EdgeBatch:
         dst: Mapping[str, Tensor],
         data: Mapping[str, Tensor],
         ids: tuple[Tensor, Tensor, Tensor],
+        graph: Callable[[], Any] | None = None,
     ) -> None:
         """Create a batch.
 
@@ -49,10 +50,16 @@ class EdgeBatch:
             dst: features of the destinations, one row an edge.
             data: features of the edges.
             ids: sources, destinations and edge ids in the graph of the call, (n,) each.
+            graph: returns the graph of the call.
         """
         self.canonical_etype = etype
         self.src, self.dst, self.data = src, dst, data
-        self._ids = ids
+        self._ids, self._owner = ids, graph
+
+    @property
+    def _graph(self) -> Any:
+        """The graph of the call, which packages for DGL read by this name."""
+        return None if self._owner is None else self._owner()
 
     def edges(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sources, destinations and edge ids in the graph, (n,) each."""
@@ -177,6 +184,7 @@ def edge_batch(relation: Relation) -> EdgeBatch:
         relation.dst.take(adjacency.dst),
         relation.edge.copy(),
         relation.edge_ids(),
+        relation.graph,
     )
 
 

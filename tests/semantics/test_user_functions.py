@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -327,3 +328,26 @@ def test_apply_runs_on_nodes_without_messages(reduce: Any) -> None:
     g = sample()
     g.update_all(COPY, reduce, lambda nodes: {"y": nodes.data["y"] + nodes.data["x"]})
     assert g.ndata["y"].tolist() == [1, 4, 3, 13, 9]
+
+
+def test_a_function_of_edges_finds_the_graph_of_the_call() -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 0]))
+    g.ndata["h"] = torch.ones(3, 1)
+    seen: list[Any] = []
+
+    def message(edges: gm.EdgeBatch) -> dict[str, Tensor]:
+        seen.append(edges._graph)
+        return {"m": edges.src["h"]}
+
+    g.update_all(message, fn.sum("m", "o"))
+    g.apply_edges(message)
+    g.apply_edges(message, edges=[1])
+    g.send_and_recv([0], message, fn.sum("m", "o"))
+    g.pull([0], message, fn.sum("m", "o"))
+    g.filter_edges(lambda edges: message(edges)["m"] > 0)
+    assert len(seen) == 6
+    assert all(each is g for each in seen)
+    forgotten = weakref.ref(g)
+    seen.clear()
+    del g
+    assert forgotten() is None  # relations, which a graph caches, do not hold it
