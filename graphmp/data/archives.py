@@ -7,7 +7,6 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from .sources import Folder
 
 Member: TypeAlias = tuple[str, Callable[[], Any]]
 
+DEEPEST = 64  # folders within each other
 TARS = (".tar.gz", ".tgz", ".tar")
 
 
@@ -52,7 +52,19 @@ def extract_archive(file: Folder, target_dir: Folder, overwrite: bool = True) ->
         unpacked = Path(scratch) / "unpacked"
         unpacked.mkdir()
         _unpack(path, unpacked)
+        _check_kinds(unpacked, target, path)
         shutil.copytree(unpacked, target, dirs_exist_ok=True, copy_function=shutil.move)
+
+
+def _check_kinds(unpacked: Path, target: Path, path: Path) -> None:
+    """Check that files replace files, and folders folders."""
+    for each in unpacked.rglob("*"):
+        place = target / each.relative_to(unpacked)
+        if place.exists() and place.is_dir() != each.is_dir():
+            raise GraphValueError(
+                f"{path}: expected to replace files by files, got {place}, which is a "
+                f"{'folder' if place.is_dir() else 'file'}; remove it."
+            )
 
 
 def _unpack(path: Path, folder: Path) -> None:
@@ -66,21 +78,10 @@ def _unpack(path: Path, folder: Path) -> None:
                 limit -= target.tell()
     except GraphValueError:
         raise
-    except (*_DAMAGED, RuntimeError) as error:
+    except Exception as error:  # zipfile, tarfile and lzma raise anything on damaged files
         raise GraphValueError(
-            f"{path} is a damaged archive: {error}. Download it again."
+            f"{path} is a damaged archive: {error!s:.200}. Download it again."
         ) from error
-
-
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    zlib.error,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-)
 
 
 def _members(path: Path) -> Iterator[Member]:
@@ -109,7 +110,9 @@ def _members(path: Path) -> Iterator[Member]:
 def _parts(name: str, path: Path) -> list[str]:
     """The folders and the name of a member, which stay below the folder on every system."""
     parts = [part for part in name.split("/") if part != "."]
-    if any(part in ("", "..") or set(part) & set("\\:\0") for part in parts) or not parts:
+    if any(part in ("", "..") or set(part) & set("\\:\0") for part in parts) or (
+        not 0 < len(parts) <= DEEPEST
+    ):
         raise GraphValueError(
             f"{path}: expected paths within the folder, got {name!r}. Do not use this archive."
         )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ..errors import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError
 from .archives import extract_archive
 from .dataset import GraphDataset
-from .downloads import fetch, get_dgl_url
+from .downloads import fetch, forget, get_dgl_url
 from .sources import Folder, cache_folder, find_folder, need_folder
 
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".gz")
@@ -43,6 +43,7 @@ class BuiltinDataset(GraphDataset):
 
     _files: tuple[str, ...] = ()
     _checksum: ClassVar[str | None] = None
+    _first_download: Path | None = None
 
     def __init__(
         self,
@@ -65,10 +66,15 @@ class BuiltinDataset(GraphDataset):
         )
 
     def _load(self) -> None:
-        """Load the dataset; each error about its files names the folder."""
+        """Load the dataset; each error about its files names the folder.
+
+        A first download that cannot be read is removed, as its sum must not count for later ones.
+        """
         try:
             super()._load()
         except (GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError) as error:
+            if self._first_download is not None:
+                forget(self._first_download)
             folder = self._found() if any(self._choices()) else None
             if folder is None or str(folder) in str(error):
                 raise
@@ -84,6 +90,7 @@ class BuiltinDataset(GraphDataset):
         if is_read or not name.endswith(ARCHIVES):
             path = Path(self.raw_path) / name
         fetch(self.url, path, self._checksum, self.verbose)
+        self._first_download = path if self._checksum is None else None
         if path.parent == Path(self.raw_dir):
             extract_archive(path, self.raw_path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -110,12 +111,22 @@ def fetch(url: str, path: Path, checksum: str | None, progress: bool) -> Path:
     """
     record = path.with_name(path.name + ".sha256")
     if checksum is None and record.is_file():
-        checksum = f"sha256:{record.read_text(encoding='ascii').strip()}"
+        checksum = f"sha256:{_recorded(record)}"
     path.parent.mkdir(parents=True, exist_ok=True)
     _retrieve(url, path, checksum, progress)
     if checksum is None:
         record.write_text(_sum(path, "sha256") + "\n", encoding="ascii")
     return path
+
+
+def forget(path: Path) -> None:
+    """Remove a download that is damaged, and the record of its sum, so that another may follow.
+
+    Args:
+        path: the file.
+    """
+    for each in (path, path.with_name(path.name + ".sha256")):
+        each.unlink(missing_ok=True)
 
 
 def fetch_files(base_url: str, checksums: Mapping[str, str], folder: Path, progress: bool) -> Path:
@@ -139,6 +150,17 @@ def fetch_files(base_url: str, checksums: Mapping[str, str], folder: Path, progr
     for name, checksum in checksums.items():
         fetch(base_url + name, folder / name, f"sha256:{checksum}", progress)
     return folder
+
+
+def _recorded(record: Path) -> str:
+    """The sum of a first download."""
+    content = record.read_text(encoding="latin-1").strip()
+    if not re.fullmatch("[0-9a-f]{64}", content):
+        raise GraphValueError(
+            f"Expected {record} to hold a SHA-256 sum, got {content!r:.80}; remove it, to trust "
+            "the next download."
+        )
+    return content
 
 
 def _retrieve(

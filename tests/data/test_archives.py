@@ -108,3 +108,31 @@ def test_another_kind_of_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.rar").touch()
     with pytest.raises(gm.GraphError, match=r"Expected a \.zip.* got .*a\.rar"):
         extract_archive(tmp_path / "a.rar", tmp_path / "out")
+
+
+def test_an_archive_of_another_method_may_be_damaged(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a", bytes(range(256)) * 40)
+    content = bytearray((tmp_path / "it.zip").read_bytes())
+    content[60:80] = b"\xff" * 20
+    (tmp_path / "it.zip").write_bytes(content)
+    with pytest.raises(gm.GraphError, match=r"it\.zip is a damaged archive"):
+        extract_archive(tmp_path / "it.zip", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["it.zip"]
+
+
+@KINDS
+def test_folders_far_within_each_other_are_refused(tmp_path: Path, kind: str) -> None:
+    path = pack(tmp_path / f"it.{kind}", {"a/" * 1500 + "b": b"1"})
+    with pytest.raises(gm.GraphError, match="expected paths within the folder"):
+        extract_archive(path, tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("files", [{"a/b": b"1", "c": b"2"}, {"a": b"1", "c/d": b"2"}])
+def test_a_file_does_not_replace_a_folder(tmp_path: Path, files: dict[str, bytes]) -> None:
+    extract_archive(pack(tmp_path / "it.zip", files), tmp_path / "out")
+    other = {"a": b"3", "c": b"4"} if "a/b" in files else {"a/b": b"3", "c": b"4"}
+    with pytest.raises(gm.GraphError, match="expected to replace files by files"):
+        extract_archive(pack(tmp_path / "it.tar", other), tmp_path / "out")
+    assert contents(tmp_path / "out") == files

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.served import serve
@@ -146,3 +147,23 @@ def test_the_folder_of_downloads_is_created(
 def test_the_repository_may_be_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DGL_REPO", "https://mirror.invalid")
     assert get_dgl_url("dataset/a.zip") == "https://mirror.invalid/dataset/a.zip"
+
+
+@pytest.mark.parametrize("record", [b"", b"short", b"\xff\xfe", b"0" * 63])
+def test_a_damaged_record_of_a_sum_is_an_error_that_names_it(tmp_path: Path, record: bytes) -> None:
+    (tmp_path / "a.bin.sha256").write_bytes(record)
+    with pytest.raises(gm.GraphError, match=r"a\.bin\.sha256 to hold a SHA-256 sum"):
+        fetch(URL + "a.bin", tmp_path / "a.bin", None, progress=False)
+
+
+@pytest.mark.usefixtures("no_named_folder")
+@pytest.mark.parametrize("make", [gm.data.FB15kDataset, gm.data.TolokersDataset])
+def test_the_sum_of_a_damaged_first_download_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    asked = serve(monkeypatch, b"half of a file")
+    for _ in range(2):
+        with pytest.raises(gm.GraphError, match=r"damaged archive|not a file of arrays"):
+            make(raw_dir=tmp_path)
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert len(asked) == 2
