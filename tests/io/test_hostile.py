@@ -284,6 +284,20 @@ def test_values_that_no_graph_has_are_refused(name: str, tmp_path: Path) -> None
     refused(saved(tmp_path / "graphs", change, formats))
 
 
+def test_a_graph_is_read_without_the_others(tmp_path: Path) -> None:
+    g, path = gm.graph(([0], [1])), tmp_path / "graphs"
+    gm.save_graphs(path, [g, g])
+    content = path.read_bytes()
+    ids = (0).to_bytes(8, "little") * 2 + (1).to_bytes(8, "little") * 2  # sources, destinations
+    assert content.count(ids) == 1
+    path.write_bytes(content.replace(ids, ids[:-8] + (9).to_bytes(8, "little")))
+    file = io.open_graphs(path)
+    check_graph(file[0])
+    with pytest.raises(gm.GraphValueError, match="an id is not below 2"):
+        file[1]
+    refused(path)
+
+
 # ---- files of DGL
 
 
