@@ -98,13 +98,13 @@ def test_a_file_with_changed_bytes_is_refused_or_harmless(name: str, tmp_path: P
 @each_file
 @pytest.mark.thorough
 def test_a_file_that_is_cut_off_at_any_length_is_refused(name: str, tmp_path: Path) -> None:
-    refuse_cuts(name, tmp_path / name, 2000)
+    refuse_cuts(name, tmp_path / name, 600)
 
 
 @each_file
 @pytest.mark.thorough
 def test_any_changed_byte_is_refused_or_harmless(name: str, tmp_path: Path) -> None:
-    survive_damage(name, tmp_path / name, 1000)
+    survive_damage(name, tmp_path / name, 500)
 
 
 # ---- the header of a file of graphmp
