@@ -50,6 +50,7 @@ from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
 from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
 from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
+from ._graph.neighbourhood import khop_in_subgraph, khop_out_subgraph
 from ._graph.partition import metis_partition_assignment
 from ._graph.reorder import reorder_graph
 from ._graph.reverse import reverse
@@ -62,14 +63,7 @@ from ._graph.search_order import (
 )
 from ._graph.self_loops import add_self_loop, remove_self_loop
 from ._graph.simple import to_simple, to_simple_graph
-from ._graph.subgraph import (
-    edge_subgraph,
-    in_subgraph,
-    khop_in_subgraph,
-    khop_out_subgraph,
-    node_subgraph,
-    out_subgraph,
-)
+from ._graph.subgraph import edge_subgraph, in_subgraph, node_subgraph, out_subgraph
 from ._graph.traversal import bfs_edges_generator, bfs_nodes_generator, topological_nodes_generator
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph
 from ._message_passing.udf import EdgeBatch, NodeBatch

@@ -11,6 +11,7 @@ from ._graph.feature_storage import get_edge_storage, get_node_storage
 from ._graph.features import FeatureAccess
 from ._graph.line import line_graph
 from ._graph.mutation import Mutation
+from ._graph.neighbourhood import khop_in_subgraph, khop_out_subgraph
 from ._graph.propagation import Propagation
 from ._graph.pytree import register
 from ._graph.queries import Queries
@@ -19,14 +20,7 @@ from ._graph.reverse import reverse
 from ._graph.self_loops import add_self_loop, remove_self_loop
 from ._graph.simple import to_simple
 from ._graph.structure import Structure
-from ._graph.subgraph import (
-    edge_subgraph,
-    in_subgraph,
-    khop_in_subgraph,
-    khop_out_subgraph,
-    node_subgraph,
-    out_subgraph,
-)
+from ._graph.subgraph import edge_subgraph, in_subgraph, node_subgraph, out_subgraph
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph, relations
 from ._graph.verbs import Verbs
 from .sampling import (
@@ -72,8 +66,8 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     mutation: add_nodes, add_edges, remove_nodes, remove_edges.
     verbs: update_all, multi_update_all, apply_edges, apply_nodes, filter_nodes, filter_edges.
     propagation: send_and_recv, pull, push, prop_nodes, prop_edges.
-    subgraph: subgraph, edge_subgraph, in_subgraph, out_subgraph, khop_in_subgraph,
-        khop_out_subgraph.
+    subgraph: subgraph, edge_subgraph, in_subgraph, out_subgraph.
+    neighbourhood: khop_in_subgraph, khop_out_subgraph.
     type_subgraph: node_type_subgraph, edge_type_subgraph.
     self_loops: add_self_loop, remove_self_loop.
     reverse: reverse.

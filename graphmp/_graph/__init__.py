@@ -15,6 +15,7 @@ Files:
     frames: The frames of all node and edge types.
     line: The line graph.
     mutation: Add and remove nodes and edges in place.
+    neighbourhood: Subgraphs of the nodes within some steps of others.
     partition: Parts of similar size with few edges between them.
     propagation: Message passing along some edges: send_and_recv, push, pull and traversals.
     pytree: A graph as a pytree, for torch.export.

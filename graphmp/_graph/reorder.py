@@ -16,7 +16,7 @@ from .export import adj_external
 from .partition import metis_partition_assignment
 from .state import GraphState
 from .structure import AnyGraph, Structure
-from .subgraph import edge_subgraph, induced
+from .subgraph import edge_subgraph, edges_by_id, induced
 
 NODE_ORDERS = ("rcmk", "metis", "custom")
 EDGE_ORDERS = ("src", "dst", "custom")
@@ -64,12 +64,13 @@ def reorder_graph(
     refuse_types(g)
     config = permute_config or {}
     nodes = _node_order(g, node_permute_algo, config)
-    every = {etype: g._arange(g.num_edges()) for etype in g.canonical_etypes}
+    edges = edges_by_id(g.adjacency, g._arange(g.num_edges()))
+    every = {g.canonical_etypes[0]: edges}
     renumbered = induced(g, every, {g.ntypes[0]: nodes}, store_ids=False)
-    edges = _edge_order(renumbered, edge_permute_algo, config)
-    new = edge_subgraph(renumbered, edges, relabel_nodes=False, store_ids=False)
+    order = _edge_order(renumbered, edge_permute_algo, config)
+    new = edge_subgraph(renumbered, order, relabel_nodes=False, store_ids=False)
     if store_ids:
-        for frame, name, ids in zip(new._frames.all(), (NID, EID), (nodes, edges), strict=True):
+        for frame, name, ids in zip(new._frames.all(), (NID, EID), (nodes, order), strict=True):
             frame[name] = ids
     return new
 

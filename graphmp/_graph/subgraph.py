@@ -13,13 +13,18 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
-from ..kernels.segments import positions_of
+from ..kernels.contract import Csr
+from ..kernels.sampling_spec import SampleSpec
+from ..kernels.segments import rows_of
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
-from .queries import edges_of
 from .state import GraphState, assembled
 from .structure import AnyGraph, Structure
+
+Edges = tuple[Tensor, Tensor, Tensor]  # sources, destinations and ids in the graph
+
+_ALL = SampleSpec(-1, False, 0, None, None, None)
 
 
 def node_subgraph(
@@ -57,20 +62,19 @@ def node_subgraph(
     """
     refuse_block(graph)
     ids_by_type = nodes_by_type(graph, nodes)
-    new_ids: dict[str, Tensor] = {}
     for ntype, ids in ids_by_type.items():
-        numbers = ids.new_full((graph.num_nodes(ntype),), -1)
-        numbers[ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
-        if int((numbers >= 0).sum()) != ids.numel():
+        if _distinct(ids, graph.num_nodes(ntype)).numel() != ids.numel():
             raise GraphValueError(
                 f"Expected each node{of_type(ntype)} once, got some twice; call torch.unique on "
                 "them."
             )
-        new_ids[ntype] = numbers
     edges = {}
-    for (s, name, d), adjacency in graph.adjacencies.items():
-        eids = edges_of(adjacency.csr, ids_by_type[s])
-        edges[s, name, d] = eids[new_ids[d][adjacency.dst[eids.long()].long()] >= 0]
+    for etype, adjacency in graph.adjacencies.items():
+        every, targets = edges_at(adjacency.csr, ids_by_type[etype[0]]), ids_by_type[etype[2]]
+        _, positions = kernels.relabel(targets, every[1], adjacency.num_dst)
+        inside = (positions < targets.numel()).nonzero().view(-1)
+        u, v, eids = (part.index_select(0, inside) for part in every)
+        edges[etype] = (u, v, eids)
     sub = induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
     return moved(sub, output_device)
 
@@ -109,8 +113,9 @@ def edge_subgraph(
     """
     refuse_block(graph)
     eids = edges_by_type(graph, edges)
-    nodes = _ends(graph, eids) if relabel_nodes else None
-    return moved(induced(graph, eids, nodes, store_ids), output_device)
+    chosen = {etype: edges_by_id(graph.adjacencies[etype], ids) for etype, ids in eids.items()}
+    nodes = _ends(graph, chosen) if relabel_nodes else None
+    return moved(induced(graph, chosen, nodes, store_ids), output_device)
 
 
 def in_subgraph(
@@ -183,134 +188,30 @@ def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: b
     distinct = {t: _distinct(ids, graph.num_nodes(t)) for t, ids in ids_by_type.items()}
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
-        form = adjacency.csc if end == 2 else adjacency.csr
-        edges[etype] = edges_of(form, distinct[etype[end]])
+        csr = adjacency.csc if end == 2 else adjacency.csr
+        rows, others, eids = edges_at(csr, distinct[etype[end]])
+        edges[etype] = (rows, others, eids) if end == 0 else (others, rows, eids)
     return induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 
 
-def khop_in_subgraph(
-    graph: Structure,
-    nodes: Any,
-    k: int,
-    *,
-    relabel_nodes: bool = True,
-    store_ids: bool = True,
-    output_device: Any = None,
-) -> Any:
-    """Some nodes, those from which at most ``k`` steps lead to them, and all edges between these.
-
-    Args:
-        graph: a graph that is not a block.
-        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        k: the number of steps, along edges of any type.
-        relabel_nodes: number the nodes from 0, in ascending id; else keep all nodes.
-        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
-        output_device: the device of the result; the graph's device by default.
-
-    Returns:
-        A new graph; with ``relabel_nodes`` a tuple of it and the new ids of ``nodes``, in the same
-        order: a tensor, or a dict of tensors if ``nodes`` is a dict.
-
-    Raises:
-        GraphIndexError: an unknown node.
-        GraphTypeError: ``k`` is no int.
-        GraphValueError: a negative ``k``, or a block.
-
-    Example:
-        >>> import graphmp as gm
-        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
-        >>> sub, new = gm.khop_in_subgraph(g, 3, k=1)
-        >>> sub.ndata["_ID"], new
-        (tensor([2, 3]), tensor([1]))
-    """
-    return _around(graph, nodes, k, 2, (relabel_nodes, store_ids), output_device)
+def edges_by_id(adjacency: Adjacency, eids: Tensor) -> Edges:
+    """Edges with their ends, by their ids."""
+    return adjacency.src.index_select(0, eids), adjacency.dst.index_select(0, eids), eids
 
 
-def khop_out_subgraph(
-    graph: Structure,
-    nodes: Any,
-    k: int,
-    *,
-    relabel_nodes: bool = True,
-    store_ids: bool = True,
-    output_device: Any = None,
-) -> Any:
-    """Some nodes, those to which at most ``k`` steps lead from them, and all edges between these.
-
-    Args:
-        graph: a graph that is not a block.
-        nodes: ids or a bool mask; with several node types a dict {type: ids or mask}.
-        k: the number of steps, along edges of any type.
-        relabel_nodes: number the nodes from 0, in ascending id; else keep all nodes.
-        store_ids: write original ids to ``edata["_ID"]``, and to ``ndata`` when relabelled.
-        output_device: the device of the result; the graph's device by default.
-
-    Returns:
-        As :func:`khop_in_subgraph` does.
-
-    Raises:
-        GraphIndexError: an unknown node.
-        GraphTypeError: ``k`` is no int.
-        GraphValueError: a negative ``k``, or a block.
-
-    Example:
-        >>> import graphmp as gm
-        >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
-        >>> gm.khop_out_subgraph(g, 3, k=1)[0].ndata["_ID"]
-        tensor([0, 3])
-    """
-    return _around(graph, nodes, k, 0, (relabel_nodes, store_ids), output_device)
+def edges_at(csr: Csr, rows: Tensor) -> Edges:
+    """All edges of some rows, row after row: the row of each, its other end and its id."""
+    indptr, others, positions = kernels.sample(csr, rows, _ALL)
+    owners = rows.index_select(0, rows_of(indptr, others.numel()))
+    return owners, others, csr.edge_ids.index_select(0, positions)
 
 
-def _around(
-    graph: Structure, nodes: Any, k: Any, end: int, options: tuple[bool, bool], device: Any
-) -> Any:
-    """The subgraph of nodes at most ``k`` steps away; a step starts at one ``end`` of an edge."""
-    refuse_block(graph)
-    relabel, store_ids = options
-    centers = nodes_by_type(graph, nodes)
-    near = _within(graph, centers, _checks.count(k, "k"), end)
-    sub = node_subgraph(
-        graph, near, relabel_nodes=relabel, store_ids=store_ids, output_device=device
-    )
-    if not relabel:
-        return sub
-    new_ids = {
-        t: torch.searchsorted(near[t], ids).to(sub.device, graph.idtype)
-        for t, ids in centers.items()
-    }
-    if not isinstance(nodes, _checks.AnyMapping):
-        return sub, new_ids[graph._meta.ntype(None)]
-    return sub, {t: new_ids[t] for t in nodes}
-
-
-def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
-    """The ids of each node type, ascending, of the nodes that are at most ``k`` steps away."""
-    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in start}
-    newest, steps = dict(start), 0
-    while any(ids.numel() for ids in newest.values()):
-        for ntype, ids in newest.items():
-            met[ntype][ids.long()] = True
-        if steps == k:
-            break
-        reached: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in start.items()}
-        for etype, adjacency in graph.adjacencies.items():
-            form = adjacency.csc if end == 2 else adjacency.csr
-            positions = positions_of(form.indptr, newest[etype[end]])
-            reached[etype[2 - end]].append(form.indices[positions])
-        newest = {t: torch.unique(torch.cat(parts)) for t, parts in reached.items()}
-        newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
-        steps += 1
-    return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
-
-
-def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Tensor]) -> dict[str, Tensor]:
+def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Edges]) -> dict[str, Tensor]:
     """The nodes of each type at the ends of edges, in the order in which they come."""
     ends: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
-    for (s, _, d), eids in edges.items():
-        adjacency = graph.adjacencies[(s, _, d)]
-        ends[s].append(adjacency.src[eids.long()])
-        ends[d].append(adjacency.dst[eids.long()])
+    for (s, _, d), (u, v, _) in edges.items():
+        ends[s].append(u)
+        ends[d].append(v)
     none = torch.empty(0, dtype=graph.idtype, device=graph.device)
     every = {t: torch.cat([none, *parts]) for t, parts in ends.items()}
     return {t: _distinct(ids, graph.num_nodes(t)) for t, ids in every.items()}
@@ -323,7 +224,7 @@ def _distinct(ids: Tensor, num_nodes: int) -> Tensor:
 
 def induced(
     graph: AnyGraph,
-    edges: Mapping[CanonicalEtype, Tensor],
+    edges: Mapping[CanonicalEtype, Edges],
     nodes: Mapping[str, Tensor] | None,
     store_ids: bool,
 ) -> AnyGraph:
@@ -331,32 +232,27 @@ def induced(
 
     Args:
         graph: a graph that is not a block.
-        edges: the edge ids of each relation, in the new order.
+        edges: the edges of each relation, in the new order.
         nodes: the node ids of each type, numbered from 0 in this order, with all ends of the edges;
             None for all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
     """
-    new_ids, src = {}, {}
+    src = {}
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]
-        if nodes is None:
-            src[ntype] = frame.copy()
-            continue
-        ids = nodes[ntype]
-        new_ids[ntype] = ids.new_zeros(frame.num_rows)
-        new_ids[ntype][ids.long()] = torch.arange(ids.numel(), dtype=ids.dtype, device=ids.device)
-        src[ntype] = frame.take(ids)
-        if store_ids:
-            src[ntype][NID] = ids
+        src[ntype] = frame.copy() if nodes is None else frame.take(nodes[ntype])
+        if nodes is not None and store_ids:
+            src[ntype][NID] = nodes[ntype]
     adjacencies, edge = {}, {}
-    for etype, eids in edges.items():
-        part = graph.adjacencies[etype].subset(eids)
+    for etype, (u, v, eids) in edges.items():
+        old, ends = graph.adjacencies[etype], (u, v)
         if nodes is not None:
-            us = new_ids[etype[0]][part.src.long()]
-            vs = new_ids[etype[2]][part.dst.long()]
-            counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
-            part = Adjacency.from_coo(us, vs, *counts)
-        adjacencies[etype] = part
+            ends = (
+                kernels.relabel(nodes[etype[0]], u, old.num_src)[1],
+                kernels.relabel(nodes[etype[2]], v, old.num_dst)[1],
+            )
+        counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
+        adjacencies[etype] = Adjacency.from_coo(*ends, *counts)
         edge[etype] = graph._frames.edge[etype].take(eids)
         if store_ids:
             edge[etype][EID] = eids

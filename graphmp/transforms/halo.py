@@ -11,7 +11,7 @@ from .. import _checks
 from .._graph.arguments import refuse_types
 from .._graph.partition import metis_partition_assignment
 from .._graph.reorder import reorder_graph
-from .._graph.subgraph import induced
+from .._graph.subgraph import edges_by_id, induced
 from .._storage.frame import EID, NID, NTYPE
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
@@ -150,7 +150,8 @@ def _with_halo(g: Graph, parts: Tensor, part: int, hops: int) -> Graph:
     others[u[eids]] = others[v[eids]] = True
     nodes = torch.cat([own.nonzero(), (others & ~own).nonzero()]).view(-1)
     ids = {g.ntypes[0]: nodes.to(g.idtype)}
-    sub = induced(g, {g.canonical_etypes[0]: eids.to(g.idtype)}, ids, store_ids=True)
+    edges = edges_by_id(g.adjacency, eids.to(g.idtype))
+    sub = induced(g, {g.canonical_etypes[0]: edges}, ids, store_ids=True)
     sub.ndata["inner_node"] = own[nodes].int()
     sub.ndata["part_id"] = parts[nodes]
     sub.edata["inner_edge"] = own[v[eids]].to(torch.int8)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..._graph.subgraph import khop_in_subgraph
+from ..._graph.neighbourhood import khop_in_subgraph
 from ..._storage.frame import EID, NID
 from ...errors import GraphValueError
 from ...graph import Graph

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ... import _checks
-from ..._graph.subgraph import khop_in_subgraph
+from ..._graph.neighbourhood import khop_in_subgraph
 from ..._storage.frame import NID
 from ...errors import GraphKeyError, GraphValueError
 from ...graph import Graph

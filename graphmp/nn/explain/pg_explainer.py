@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ... import _checks
-from ..._graph.subgraph import khop_in_subgraph
+from ..._graph.neighbourhood import khop_in_subgraph
 from ..._storage.frame import NID
 from ...errors import GraphRuntimeError, GraphValueError
 from ...graph import Graph
