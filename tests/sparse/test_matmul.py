@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -49,6 +50,21 @@ def test_sparse_times_sparse(idtype: torch.dtype) -> None:
         torch.testing.assert_close(C.to_dense(), dense(A) @ dense(B))
         assert positions(C) == sorted(set(positions(C)))
         assert C.row.dtype == idtype
+
+
+@pytest.mark.parametrize("size", [1, 3, 20])
+def test_blocks_of_rows_make_the_same_product(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("graphmp.sparse.spspmm"), "_PRODUCTS", size)
+    for seed in range(8):
+        A = sparse_matrix(seed, 5, min(3 * seed, 5 * seed), seed=seed)
+        B = sparse_matrix(5, 6, 14, seed=seed + 1)
+        val = A.val.requires_grad_()
+        C, D = A @ B, A.to_dense() @ dense(B)
+        torch.testing.assert_close(C.to_dense(), D)
+        assert positions(C) == sorted(set(positions(C)))
+        weight = torch.rand(D.shape)
+        grads = [torch.autograd.grad((M * weight).sum(), val)[0] for M in (C.to_dense(), D)]
+        torch.testing.assert_close(*grads)
 
 
 def test_diagonal_factors_keep_the_entries_of_the_other() -> None:
