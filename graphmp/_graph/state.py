@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -98,16 +98,33 @@ class GraphState:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        ends = zip((self._num_src, self._num_dst), self._frames[:2], strict=True)
-        counts = [
-            {ntype: frame.num_rows for ntype, frame in by.items()} == dict(num) for num, by in ends
-        ]
+        try:
+            is_whole = all(self._agreements())
+        except (AttributeError, LookupError, TypeError, ValueError):
+            is_whole = False
+        pickled.check(is_whole, "its types or its numbers of nodes or edges contradict each other")
+        for adjacency in self.adjacencies.values():
+            self.idtype, self.device = adjacency.idtype, adjacency.device
+
+    def _agreements(self) -> Iterator[bool]:
+        """What holds of every graph, and of a damaged pickle perhaps not."""
+        meta, frames, counts = self._meta, self._frames, (self._num_src, self._num_dst)
+        types = (meta.srctypes, meta.dsttypes) if meta.is_block else (meta.ntypes, meta.ntypes)
+        for ntypes, num, by in zip(types, counts, frames[:2], strict=True):
+            yield ntypes == sorted(num)
+            yield {ntype: frame.num_rows for ntype, frame in by.items()} == dict(num)
+        yield (counts[0] is counts[1]) == (frames.src is frames.dst) == (not meta.is_block)
+        yield list(self.adjacencies) == meta.canonical_etypes
+        edges = {etype: adjacency.num_edges for etype, adjacency in self.adjacencies.items()}
+        yield {etype: frame.num_rows for etype, frame in frames.edge.items()} == edges
         for (source, _, target), adjacency in self.adjacencies.items():
-            num = self._num_src[source], self._num_dst[target]
-            counts.append((adjacency.num_src, adjacency.num_dst) == num)
-        for etype, frame in self._frames.edge.items():
-            counts.append(self.adjacencies[etype].num_edges == frame.num_rows)
-        pickled.check(all(counts), "its numbers of nodes or edges contradict each other")
+            yield adjacency.num_src == counts[0][source]
+            yield adjacency.num_dst == counts[1][target]
+        ids = {(adjacency.idtype, adjacency.device) for adjacency in self.adjacencies.values()}
+        yield len(ids) < 2 and self.idtype in _checks.ID_DTYPES
+        yield type(self.device) is torch.device
+        yield self._incoming_cache == {}
+        yield pickled.are_batches((self._batch_nodes, self._num_src), (self._batch_edges, edges))
 
     # ---- reading
 

@@ -407,6 +407,14 @@ class Frame(FieldMapping[Tensor]):
         for slot, value in state.items():
             setattr(self, slot, value)
         tables = (self._columns, *self._scopes)
+        initializers = (self._default_initializer, *self._initializers.values())
+        names: list[Any] = [name for table in tables for name in table]
+        kinds: list[tuple[Any, type]] = [(self._scopes, list), (self.device, torch.device)]
+        pickled.check(
+            all(isinstance(part, kind) for part, kind in [*kinds, *((name, str) for name in names)])
+            and all(map(callable, initializers)),
+            "a frame has parts of another kind",
+        )
         columns = [c for table in tables for c in table.values() if not isinstance(c, Pending)]
         pickled.check_columns(columns, self.num_rows)
 

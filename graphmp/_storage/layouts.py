@@ -53,6 +53,7 @@ class Layouts:
         """Take over attributes whose ids have been checked."""
         for name, value in state[1].items():
             setattr(self, name, value)
+        self.degrees, self.zero_degree, self.cache = [None, None], [None, None], {}
         self.check()
 
     def check(self) -> None:
@@ -61,6 +62,8 @@ class Layouts:
         Raises:
             GraphValueError: an id is out of range, or layouts contradict each other.
         """
+        is_allowed = type(self.allowed) is frozenset and self.allowed <= {SRC, DST, COO}
+        pickled.check(is_allowed, "its layouts are not allowed")
         counts = [
             pickled.check_grouped(csr, self.num[side], self.num[1 - side])
             for side, csr in enumerate(self.compressed)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from .._checks import kind
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from . import pickled
 
 CanonicalEtype: TypeAlias = tuple[str, str, str]
 
@@ -71,6 +72,15 @@ class Metagraph:
         self._named: dict[str, list[CanonicalEtype]] = {}
         for etype in self.canonical_etypes:
             self._named.setdefault(etype[1], []).append(etype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the types; all else follows from them."""
+        dsttypes = self.dsttypes if self.is_block else None
+        return _whole, (
+            self.canonical_etypes,
+            self.srctypes if self.is_block else self.ntypes,
+            dsttypes,
+        )
 
     def _is_bipartite(self) -> bool:
         """Whether every node type is at one side only, as in ('user', 'buys', 'item')."""
@@ -161,6 +171,20 @@ class Metagraph:
             if name.startswith("DST/"):
                 return 1, self.dst(name[4:])
         return 0, ""
+
+
+def _whole(
+    canonical_etypes: list[CanonicalEtype], srctypes: list[str], dsttypes: list[str] | None
+) -> Metagraph:
+    """The types of a pickle, after a check."""
+    names = [name for etype in canonical_etypes for name in etype]
+    ends = {s for s, _, _ in canonical_etypes} - {*srctypes}
+    ends |= {d for _, _, d in canonical_etypes} - {*(srctypes if dsttypes is None else dsttypes)}
+    lists: list[list[Any]] = [canonical_etypes, srctypes, dsttypes or []]
+    are_names = all(isinstance(name, str) for name in [*names, *srctypes, *(dsttypes or ())])
+    are_distinct = all(len({*each}) == len(each) for each in lists)
+    pickled.check(are_names and are_distinct and not ends, "its types contradict each other")
+    return Metagraph(canonical_etypes, srctypes, dsttypes)
 
 
 def _find(name: Any, known: Sequence[str], what: str) -> str:

@@ -5,7 +5,7 @@ Kernels do not check ids, so a damaged or crafted file must not bring any that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -80,6 +80,23 @@ def check_grouped(csr: Csr, rows: int, others: int) -> int:
     exists.index_fill_(0, edge_ids.long(), True)
     check(_length(edge_ids) == count and bool(exists.all()), "an edge id is missing")
     return count
+
+
+def are_batches(*parts: tuple[dict[Any, Tensor] | None, Mapping[Any, int]]) -> bool:
+    """Whether sizes of the graphs of a batch, by type, fit the numbers of nodes and of edges.
+
+    Args:
+        *parts: the sizes of nodes and of edges, or None for both; and how many there are.
+    """
+    if all(sizes is None for sizes, _ in parts):
+        return True
+    vectors = [size for sizes, _ in parts for size in (sizes or {}).values()]
+    return len({_length(size) for size in vectors}) <= 1 and all(
+        sizes is not None
+        and {name: int(size.sum()) for name, size in sizes.items()} == dict(counts)
+        and all(bool((size >= 0).all()) for size in sizes.values())
+        for sizes, counts in parts
+    )
 
 
 def _length(ids: Any) -> int:

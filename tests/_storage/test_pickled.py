@@ -115,6 +115,22 @@ DAMAGES: dict[str, Callable[[Graph], Any]] = {
     "a column that is no tensor": lambda g: g._frames.src["_N"]._columns.update(
         x=[1, 2, 3]  # type: ignore[call-overload]
     ),
+    "a batch of other sizes": lambda g: setattr(
+        g, "_batch_nodes", {"_N": torch.tensor([1, 1], dtype=g.idtype)}
+    ),
+    "a batch of nodes alone": lambda g: setattr(
+        g, "_batch_nodes", {"_N": torch.tensor([3], dtype=g.idtype)}
+    ),
+    "types of no edges": lambda g: setattr(g._meta, "canonical_etypes", [("_N", "_E", "_M")]),
+    "types that are no texts": lambda g: setattr(g._meta, "ntypes", ["_N", None]),
+    "no types": lambda g: setattr(g, "_meta", None),
+    "ids of no dtype": lambda g: setattr(g, "idtype", torch.float32),
+    "no device": lambda g: setattr(g, "device", None),
+    "layouts of no name": lambda g: setattr(layouts(g), "allowed", frozenset((7,))),
+    "an initializer that is none": lambda g: setattr(
+        g._frames.src["_N"], "_default_initializer", 7
+    ),
+    "no list of scopes": lambda g: setattr(g._frames.src["_N"], "_scopes", ()),
     "fewer features than edges": lambda g: g.adjacencies.update(
         {g.canonical_etypes[0]: gm.graph(([0], [1]), num_nodes=3, idtype=g.idtype).adjacency}
     ),
