@@ -191,9 +191,9 @@ class Group:
         self.meta = Metagraph(
             self.edges, self.sources, self.destinations if self.is_block else None
         )
-        self._frames: list[tuple[int, Mapping[Any, Table]]] = [(0, self.sources), (2, self.edges)]
+        self._tables: list[tuple[int, Mapping[Any, Table]]] = [(0, self.sources), (2, self.edges)]
         if self.is_block:
-            self._frames.append((1, self.destinations))
+            self._tables.append((1, self.destinations))
         self._batch = {
             what: [
                 Table(tensors, f"{prefix}/batch/{what}/{i}", ["sizes"], size)
@@ -213,7 +213,7 @@ class Group:
             for etype in self.meta.canonical_etypes
         }
         frames = Frames.empty(adjacencies, num_src, num_dst, _CPU)
-        for number, tables in self._frames:
+        for number, tables in self._tables:
             for name, table in tables.items():
                 by_type: Mapping[Any, Frame] = frames[number]
                 by_type[name].update(table.data(position))

@@ -277,7 +277,8 @@ def sorts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return call
 
-    monkeypatch.setattr(kernels, "group", counting("group", kernels.group))
+    for name in ("group", "compress"):  # by one end, and with the other ends
+        monkeypatch.setattr(kernels, name, counting("group", getattr(kernels, name)))
     for name in ("sort", "argsort", "unique"):
         monkeypatch.setattr(torch, name, counting(name, getattr(torch, name)))
     return counts
