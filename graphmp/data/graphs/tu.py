@@ -16,6 +16,7 @@ from ... import _checks
 from ...construct.from_edges import graph
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
+from ...io.compressed_rows import check_cells
 from ..builtin import BuiltinDataset
 from ..many import LabelledGraphsDataset
 from ..readers import numbers
@@ -252,7 +253,9 @@ class LegacyTUDataset(TUDataset):
                 frame["feat"] = frame["node_attr"].float()
         elif "node_labels" in frames[0]:
             self.data_mode = "node_label"
-            size = int(torch.cat([frame["node_labels"][:, 0] for frame in frames]).max()) + 1
+            labels = torch.cat([frame["node_labels"][:, 0] for frame in frames])
+            size = int(labels.max()) + 1
+            check_cells(len(labels), size, len(labels), f"labels in {self._path('node_labels')}")
             for frame in frames:
                 frame["feat"] = F.one_hot(frame["node_labels"][:, 0], size).float()
         else:

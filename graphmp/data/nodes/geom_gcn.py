@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...construct.from_edges import graph
 from ...errors import GraphValueError
+from ...io.compressed_rows import check_cells
 from ..builtin import FixedDataset
 from ..dataset import SingleGraphDataset
 from ..readers import text
@@ -165,6 +166,7 @@ def _one_hot(rows: list[list[float]], path: Path) -> NDArray[np.float32]:
             f"{path}: expected columns from 0 to {MAX_COLUMNS - 1}, got {columns.min()} to "
             f"{columns.max()}."
         )
+    check_cells(len(rows), int(columns.max()) + 1, len(columns), f"the features in {path}")
     feat = np.zeros((len(rows), int(columns.max()) + 1), np.float32)
     feat[np.repeat(np.arange(len(rows)), [len(row) for row in rows]), columns] = 1
     return feat

@@ -236,3 +236,10 @@ def test_older_sets_leave_out_large_graphs(tmp_path: Path) -> None:
     assert [g.num_nodes() for g, _ in data] == [1, 2]
     assert data.graph_labels.tolist() == [0, 1]
     assert data.max_num_node == 2
+
+
+def test_labels_of_older_sets_that_memory_cannot_hold_are_an_error(tmp_path: Path) -> None:
+    labels = FILES["node_labels"].replace("5", str(2**40))
+    write(tmp_path, node_attributes=None, node_labels=labels)
+    with pytest.raises(gm.GraphError, match=r"TINY_node_labels\.txt with 6 values to have at most"):
+        LegacyTUDataset("TINY", raw_dir=tmp_path)
