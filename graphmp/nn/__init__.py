@@ -49,6 +49,9 @@ from .conv.appnp_conv import APPNPConv
 from .conv.atomic_conv import AtomicConv
 from .conv.cf_conv import CFConv
 from .conv.cheb_conv import ChebConv
+from .conv.cugraph_gat_conv import CuGraphGATConv
+from .conv.cugraph_rel_graph_conv import CuGraphRelGraphConv
+from .conv.cugraph_sage_conv import CuGraphSAGEConv
 from .conv.dense_cheb_conv import DenseChebConv
 from .conv.dense_graph_conv import DenseGraphConv
 from .conv.dense_sage_conv import DenseSAGEConv
@@ -125,6 +128,9 @@ __all__ = [
     "BiasedMHA",
     "CFConv",
     "ChebConv",
+    "CuGraphGATConv",
+    "CuGraphRelGraphConv",
+    "CuGraphSAGEConv",
     "DGNConv",
     "DeepWalk",
     "DegreeEncoder",

@@ -107,9 +107,9 @@ def test_importing_a_module_leaves_a_function_of_its_name() -> None:
 
 def test_a_star_imports_the_public_names() -> None:
     names: dict[str, Any] = {}
-    exec("from dgl.nn.pytorch.conv import *", names)
-    assert names["GATConv"] is gm.nn.GATConv
-    assert "CuGraphGATConv" not in names
+    exec("from dgl.dataloading import *", names)
+    assert names["NeighborSampler"] is gm.dataloading.NeighborSampler
+    assert "GPUCache" not in names
 
 
 @pytest.mark.parametrize("name", [*ABSENT, *NOTHING])
@@ -124,11 +124,11 @@ def test_importing_a_missing_module_says_where_to_look(name: str) -> None:
 def test_a_missing_name_says_what_to_use_instead() -> None:
     import dgl
 
-    message = r"got dgl.nn.CuGraphGATConv; see dgl.nn in docs/dgl.md. Instead: `GATConv`"
+    message = r"got dgl.dataloading.GPUCache; see dgl.dataloading in docs/dgl.md. Instead: for a"
     with pytest.raises(gm.GraphImportError, match=message):
-        from dgl.nn import CuGraphGATConv  # noqa: F401
+        from dgl.dataloading import GPUCache  # noqa: F401
     with pytest.raises(gm.GraphAttributeError, match=message):
-        _ = dgl.nn.CuGraphGATConv
+        _ = dgl.dataloading.GPUCache
     with pytest.raises(NotImplementedError, match=r"got dgl.distributed; .*torch.distributed"):
         dgl.distributed.initialize("ip_config.txt")
     with pytest.raises(NotImplementedError, match=r"got dgl.frame.Column; see dgl in docs"):
@@ -139,7 +139,7 @@ def test_what_is_missing_is_no_attribute() -> None:
     import dgl
 
     assert not hasattr(dgl, "graphbolt")
-    assert not hasattr(dgl.nn, "CuGraphGATConv")
+    assert not hasattr(dgl.dataloading, "GPUCache")
     assert not hasattr(dgl, "nothing")
     assert not hasattr(dgl, "__nothing__")
 

@@ -82,7 +82,7 @@ def test_a_script_runs_with_its_arguments_its_workers_and_its_exit_code(tmp_path
 
 @pytest.mark.program
 def test_an_error_has_the_traceback_of_the_program_alone(tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text("from dgl.nn import CuGraphGATConv\n")
+    (tmp_path / "program.py").write_text("from dgl.dataloading import GPUCache\n")
     done = run("program.py", folder=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")

@@ -6,6 +6,9 @@ Files:
     atomic_conv: AtomicConv and RadialPooling.
     cf_conv: CFConv.
     cheb_conv: ChebConv.
+    cugraph_gat_conv: CuGraphGATConv.
+    cugraph_rel_graph_conv: CuGraphRelGraphConv.
+    cugraph_sage_conv: CuGraphSAGEConv.
     dense_cheb_conv: DenseChebConv.
     dense_graph_conv: DenseGraphConv.
     dense_sage_conv: DenseSAGEConv.

@@ -21,6 +21,7 @@ from .._shared.inputs import (
 )
 from .._shared.options import checked_function
 from .._shared.typed_sources import typed_sources
+from ..functional import typed_linear
 from ..typed_linear import TypedLinear
 
 
@@ -146,9 +147,7 @@ class RelGraphConv(nn.Module):
         """(num_dst, out_feat): the sum of the messages."""
         if self._sums_by_base(adjacency):
             return self._sum_by_base(adjacency, src, types, norm)
-        nodes, pair_types, block = typed_sources(adjacency, types)
-        messages = self.linear_r(gather_rows(src, nodes), pair_types, sorted_by_type=True)
-        return aggregate(block.adjacency, messages, norm)
+        return sum_by_type(adjacency, src, types, self.linear_r.get_weight(), norm)
 
     def _sums_by_base(self, adjacency: Adjacency) -> bool:
         """Whether one sum per base at the nodes is smaller than one message per edge."""
@@ -166,3 +165,23 @@ class RelGraphConv(nn.Module):
         factors = factors if norm is None else factors * norm
         sums = ops.gspmm(adjacency, "mul", "sum", src.unsqueeze(1), factors.unsqueeze(-1))
         return sums.flatten(1) @ linear.W.flatten(0, 1)
+
+
+def sum_by_type(
+    adjacency: Adjacency, src: Tensor, types: Tensor, matrices: Tensor, norm: Tensor | None
+) -> Tensor:
+    """Sum the features of each node's in-neighbours, mapped by the types of the edges.
+
+    Args:
+        adjacency: the edges.
+        src: (num_src, in_feat).
+        types: (E,) integers, already checked.
+        matrices: (num_types, in_feat, out_feat), or the blocks on their diagonals.
+        norm: (E, 1), a factor for each edge; or None.
+
+    Returns:
+        (num_dst, out_feat).
+    """
+    nodes, pair_types, block = typed_sources(adjacency, types)
+    messages = typed_linear(gather_rows(src, nodes), pair_types, matrices, True)
+    return aggregate(block.adjacency, messages, norm)
