@@ -58,3 +58,16 @@ def test_search_finds_the_edges_of_pairs(corner: Corner, idtype: torch.dtype) ->
     assert low.dtype == high.dtype == torch.int64
     for pair, first, end in zip(asked, low.tolist(), high.tolist(), strict=True):
         assert pairs[first:end] == [pair] * pairs.count(pair)
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_sort_pairs_sorts_by_both_ends_stably(corner: Corner, idtype: torch.dtype) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    indptr, indices, eids = kernels.sort_pairs(src, dst, corner.num_src, corner.num_dst)
+    order = sorted(range(len(corner.src)), key=lambda e: (corner.src[e], corner.dst[e]))
+    assert eids.tolist() == order
+    assert indices.tolist() == [corner.dst[e] for e in order]
+    assert torch.equal(indptr, kernels.group(src, corner.num_src)[0])
+    assert {indptr.dtype, indices.dtype, eids.dtype} == {idtype}
