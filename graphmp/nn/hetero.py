@@ -117,7 +117,8 @@ class HeteroGraphConv(nn.Module):
             mod_kwargs: ``{edge type: {name: argument}}``, likewise.
 
         Returns:
-            ``{node type: (N, \*)}`` for the node types that some relation reached.
+            ``{node type: (N, \*)}`` for the node types that some relation reached, in the order
+            of ``g.dsttypes``.
 
         Raises:
             GraphTypeError: features that are not in dicts.
@@ -128,7 +129,7 @@ class HeteroGraphConv(nn.Module):
         """
         sources, targets = _split_ends(g, inputs)
         self._check_names(g, sources, mod_args, mod_kwargs)
-        outputs: dict[str, list[Tensor]] = {}
+        outputs: dict[str, list[Tensor]] = {ntype: [] for ntype in g.dsttypes}
         for etype in g.canonical_etypes:
             source, _, target = etype
             if source not in sources or (isinstance(inputs, tuple) and target not in targets):
@@ -139,10 +140,8 @@ class HeteroGraphConv(nn.Module):
                 )
             pair = (sources[source], targets[target])
             args, options = _of(etype, mod_args, ()), _of(etype, mod_kwargs, {})
-            outputs.setdefault(target, []).append(
-                self._layer(etype)(g[etype], pair, *args, **options)
-            )
-        return {ntype: self._reduce(parts, ntype) for ntype, parts in outputs.items()}
+            outputs[target].append(self._layer(etype)(g[etype], pair, *args, **options))
+        return {ntype: self._reduce(parts, ntype) for ntype, parts in outputs.items() if parts}
 
     def _layer(self, etype: tuple[str, str, str]) -> nn.Module:
         for name in (str(etype), etype[1]):

@@ -82,6 +82,16 @@ def test_stack_keeps_the_order_of_edge_types() -> None:
     assert out["item"].shape == (2, 1, 2)
 
 
+@pytest.mark.parametrize("aggregate", ["sum", "stack"])
+def test_results_are_in_the_order_of_the_destination_types(aggregate: str) -> None:
+    edges = {FOLLOWS: ([0], [1]), ("user", "plays", "game"): ([0], [1]), SOLD: ([1], [0])}
+    g = gm.heterograph(edges)
+    conv = HeteroGraphConv({name: Seen() for name in g.etypes}, aggregate)
+    x = {ntype: torch.ones(g.num_nodes(ntype), 1) for ntype in g.ntypes}
+    assert g.canonical_etypes[0][2] == "user"
+    assert list(conv(g, x)) == ["game", "user"]
+
+
 def test_a_function_is_told_the_node_type() -> None:
     seen = []
 
