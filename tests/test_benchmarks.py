@@ -21,7 +21,7 @@ SCRIPTS = sorted(
     path.stem
     for path in BENCHMARKS.glob("*.py")
     if "__main__" in path.read_text(encoding="utf-8")
-    and path.stem not in ("accuracy", "report", "worker")
+    and path.stem not in ("accuracy", "package_programs", "packages", "report", "worker")
 )
 
 
