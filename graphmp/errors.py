@@ -9,9 +9,10 @@
     ├── GraphIndexError             also an IndexError: an id out of range
     ├── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
     ├── GraphAttributeError         also an AttributeError: a name of DGL that graphmp does not have
-    └── GraphImportError            also an ImportError: a module of DGL that graphmp does not have
+    └── GraphImportError            also an ImportError: such a name is imported
+        └── GraphModuleNotFoundError    also a ModuleNotFoundError: such a module is imported
 
-    The last two are also a NotImplementedError.
+    The last three are also a NotImplementedError.
 
     GraphWarning                    a UserWarning: valid, but probably unintended
 
@@ -27,6 +28,7 @@ __all__ = [
     "GraphImportError",
     "GraphIndexError",
     "GraphKeyError",
+    "GraphModuleNotFoundError",
     "GraphRuntimeError",
     "GraphTypeError",
     "GraphValueError",
@@ -67,7 +69,11 @@ class GraphAttributeError(GraphError, AttributeError, NotImplementedError):
 
 
 class GraphImportError(GraphError, ImportError, NotImplementedError):
-    """A module or an imported name of DGL that graphmp does not have."""
+    """A name of DGL that graphmp does not have is imported."""
+
+
+class GraphModuleNotFoundError(GraphImportError, ModuleNotFoundError):
+    """A module of DGL that graphmp does not have is imported."""
 
 
 class GraphWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -9,10 +10,15 @@ from importlib.machinery import ModuleSpec
 from importlib.metadata import Distribution, DistributionFinder
 from os import PathLike
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
-from ..errors import GraphImportError, GraphRuntimeError
+from ..errors import (
+    GraphAttributeError,
+    GraphImportError,
+    GraphModuleNotFoundError,
+    GraphRuntimeError,
+)
 from .table import Module, advice, modules
 
 __all__ = ["FOLDER", "VERSION", "as_dgl", "install"]
@@ -27,6 +33,7 @@ class _Alias(ModuleType):
     def __init__(self, module: Module) -> None:
         super().__init__(module.name, f"{module.name}, answered by graphmp.")
         self.__path__ = []
+        self.__file__ = str(FOLDER / "dgl" / "__init__.py")
         self.__spec__ = FINDER.find_spec(module.name, None)
         self.__all__ = module.available
         self._module = module
@@ -34,7 +41,12 @@ class _Alias(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = self._look_up(name)
+        try:
+            value = self._look_up(name)
+        except GraphAttributeError as error:
+            imported = _imports_a_name(sys._getframe(1))
+            kind = GraphImportError if imported else GraphAttributeError
+            raise kind(str(error), name=name) from None
         setattr(self, name, value)
         return value
 
@@ -71,12 +83,12 @@ class _Finder(MetaPathFinder, Loader):
         path: Sequence[str] | None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """Answer for a module of DGL, or say what to use instead."""
-        if fullname.partition(".")[0] != "dgl":
-            return None
-        if not _is_module(fullname):
-            raise GraphImportError(advice(fullname), name=fullname)
-        return ModuleSpec(fullname, self, origin="graphmp", is_package=True)
+        """Answer for a module of DGL; when a missing one is imported, say what to use instead."""
+        if _is_module(fullname):
+            return ModuleSpec(fullname, self, origin="graphmp", is_package=True)
+        if fullname.startswith("dgl.") and _imports_a_module(sys._getframe(2)):
+            raise GraphModuleNotFoundError(advice(fullname), name=fullname)
+        return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module of a name."""
@@ -99,6 +111,16 @@ FINDER = _Finder()
 def _is_module(name: str) -> bool:
     """Whether a name is that of a module of DGL of which something is available."""
     return name.startswith("dgl") and name in modules() and not modules()[name].is_absent
+
+
+def _imports_a_name(frame: FrameType) -> bool:
+    """Whether a frame asks a module for a name because of ``from module import name``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"
+
+
+def _imports_a_module(frame: FrameType) -> bool:
+    """Whether the caller of the finders imports; ``importlib.util.find_spec`` only asks."""
+    return bool(frame.f_globals.get("__name__") == "importlib._bootstrap")
 
 
 def install() -> None:

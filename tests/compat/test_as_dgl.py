@@ -8,6 +8,7 @@ import importlib.util
 import pickle
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -119,6 +120,20 @@ def test_importing_a_missing_module_says_where_to_look(name: str) -> None:
     with pytest.raises(ImportError) as caught:
         importlib.import_module(name)
     assert caught.value.name == name
+    assert isinstance(caught.value, ModuleNotFoundError)
+
+
+@pytest.mark.parametrize("name", [*ABSENT, *NOTHING[:2]])
+def test_asking_for_a_missing_module_says_that_it_is_missing(name: str) -> None:
+    assert importlib.util.find_spec(name) is None
+
+
+def test_what_is_missing_in_a_from_list_raises_for_the_statement_alone() -> None:
+    assert __import__("dgl.nn", fromlist=["", "nothing"]) is sys.modules["dgl.nn"]
+    with pytest.raises(gm.GraphImportError, match=r"got dgl\.nn\.nothing") as caught:
+        from dgl.nn import nothing  # noqa: F401
+    assert not isinstance(caught.value, ModuleNotFoundError)
+    assert len(caught.traceback) == 2  # the statement, and the module
 
 
 def test_a_missing_name_says_what_to_use_instead() -> None:
@@ -152,6 +167,13 @@ def test_programs_find_the_version() -> None:
     assert importlib.util.find_spec("dgl") is not None
     assert importlib.util.find_spec("dgl.nn.pytorch") is not None
     assert "pytest" in {each.metadata["Name"] for each in importlib.metadata.distributions()}
+
+
+def test_modules_have_a_file() -> None:
+    import dgl.data
+
+    assert Path(dgl.__file__).is_file()
+    assert Path(dgl.data.__file__).parent.name == "dgl"
 
 
 def test_doing_so_again_changes_nothing() -> None:

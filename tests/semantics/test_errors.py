@@ -23,6 +23,7 @@ BUILTINS = {
     "GraphRuntimeError": RuntimeError,
     "GraphAttributeError": AttributeError,
     "GraphImportError": ImportError,
+    "GraphModuleNotFoundError": ModuleNotFoundError,
 }
 TREES = {
     path: ast.parse(path.read_text(encoding="utf-8"))
