@@ -61,7 +61,7 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     batch_info: batch_size, batch_num_nodes, batch_num_edges, set_batch_num_nodes,
         set_batch_num_edges.
     conversion: to, cpu, int, long, astype, local_var, clone, formats, create_formats_,
-        pin_memory_, unpin_memory_, is_pinned, record_stream.
+        materialize_data, pin_memory_, unpin_memory_, is_pinned, record_stream.
     feature_storage: get_node_storage, get_edge_storage.
     mutation: add_nodes, add_edges, remove_nodes, remove_edges.
     verbs: update_all, multi_update_all, apply_edges, apply_nodes, filter_nodes, filter_edges.

@@ -57,6 +57,24 @@ class Conversion(GraphState):
         """The same graph on the CPU, or this object when it is there already."""
         return moved(self, "cpu")
 
+    def materialize_data(self: StateT) -> StateT:
+        """Gather the features of a sampled graph that have not been read yet.
+
+        Returns:
+            This graph.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> g = gm.graph(([0, 1], [1, 2]))
+            >>> g.ndata["x"] = torch.tensor([1.0, 2.0, 3.0])
+            >>> gm.node_subgraph(g, [2, 1]).materialize_data().ndata["x"]
+            tensor([3., 2.])
+        """
+        for frame in self._frames.all():
+            for name in frame:
+                frame[name]
+        return self
+
     def pin_memory_(self: StateT) -> StateT:
         """Move ids and features to page-locked memory in place, so that copies to a GPU are fast.
 

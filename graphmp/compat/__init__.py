@@ -6,6 +6,7 @@
 Files:
     __main__: Runs a program.
     aliases: DGL's modules, whose names are graphmp's objects.
+    arrays: The names of dgl.ndarray about arrays and devices.
     backend: The tensor functions of dgl.backend.
     base: The names of dgl.base.
     classes: Classes of DGL's inner modules.
@@ -16,6 +17,7 @@ Files:
     ids: The names of dgl.utils that number and select ids.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
     layers: Functions of dgl.nn.pytorch.
+    loaders: The parts of DGL's loader.
     mailboxes: The functions of PNAConv on mailboxes.
     memory: The names of dgl.utils about pinned and shared memory.
     page: The lists of docs/dgl.md, written from the table.

@@ -17,6 +17,7 @@ __all__ = [
     "HeteroNodeView",
     "NodeSpace",
     "TargetCode",
+    "TypeCode",
 ]
 
 NodeSpace = EdgeSpace = Space
@@ -40,3 +41,11 @@ class TargetCode:
 
     SRC, DST, EDGE = range(3)
     CODE2STR = ("u", "v", "e")
+
+
+class TypeCode:
+    """Numbers of the kinds of values that calls of DGL's C++ library pass."""
+
+    INT, UINT, FLOAT, HANDLE, NULL, DGL_DATA_TYPE, DGL_CONTEXT, ARRAY_HANDLE = range(8)
+    OBJECT_HANDLE, MODULE_HANDLE, FUNC_HANDLE, STR, BYTES, NDARRAY_CONTAINER = range(8, 14)
+    EXT_BEGIN = 15

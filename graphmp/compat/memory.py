@@ -16,6 +16,7 @@ from ..errors import GraphValueError
 
 __all__ = [
     "create_shared_mem_array",
+    "exist_shared_mem_array",
     "gather_pinned_tensor_rows",
     "get_shared_mem_array",
     "scatter_pinned_tensor_rows",
@@ -112,3 +113,15 @@ def get_shared_mem_array(name: str, shape: Sequence[int], dtype: torch.dtype) ->
             "create_shared_mem_array, of the same shape and dtype, while that process runs."
         )
     return mapped(path, shape, dtype)
+
+
+def exist_shared_mem_array(name: str) -> bool:
+    """Whether a process of this user has created a tensor under a name.
+
+    Args:
+        name: the name.
+
+    Raises:
+        GraphValueError: a name that is a path.
+    """
+    return _file(name).exists()

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from .._graph.feature_storage import FeatureStorage
 
-__all__ = ["FeatureStorage", "NumpyStorage", "TensorStorage", "wrap_storage"]
+__all__ = [
+    "FeatureStorage",
+    "NumpyStorage",
+    "TensorStorage",
+    "ThreadedFuture",
+    "register_storage_wrapper",
+    "wrap_storage",
+]
+
+Class = TypeVar("Class", bound=Callable[[Any], Any])
+_WRAPPERS: dict[type, Callable[[Any], Any]] = {}
 
 
+def register_storage_wrapper(type_: type) -> Callable[[Class], Class]:
+    """Decorate a class of storages, so that :func:`wrap_storage` calls it with objects of a type.
+
+    Args:
+        type_: the type.
+
+    Returns:
+        A decorator, which returns the class.
+    """
+
+    def register(storage: Class) -> Class:
+        _WRAPPERS[type_] = storage
+        return storage
+
+    return register
+
+
+@register_storage_wrapper(Tensor)
 class TensorStorage(FeatureStorage):
     """The rows of a tensor.
 
@@ -24,6 +56,7 @@ class TensorStorage(FeatureStorage):
         return super().__new__(cls, tensor, "rows")
 
 
+@register_storage_wrapper(np.ndarray)
 class NumpyStorage(FeatureStorage):
     """The rows of an array, which may be in a file.
 
@@ -37,7 +70,34 @@ class NumpyStorage(FeatureStorage):
 
 
 def wrap_storage(storage: Any) -> Any:
-    """A storage of a tensor or an array; anything else is returned as it is."""
-    if isinstance(storage, Tensor):
-        return TensorStorage(storage)
+    """A storage of a tensor, an array or an object of a registered type.
+
+    Anything else that can be fetched is returned as it is.
+    """
+    for type_, wrapper in _WRAPPERS.items():
+        if isinstance(storage, type_):
+            return wrapper(storage)
     return storage if hasattr(storage, "fetch") else NumpyStorage(storage)
+
+
+class ThreadedFuture:
+    """The result of a function that runs in a thread of its own.
+
+    Args:
+        target: the function.
+        args: its arguments.
+    """
+
+    def __init__(self, target: Callable[..., Any], args: Iterable[Any]) -> None:
+        self._future: Future[Any] = Future()
+        Thread(target=self._run, args=(target, *args), daemon=True).start()
+
+    def _run(self, target: Callable[..., Any], *args: Any) -> None:
+        try:
+            self._future.set_result(target(*args))
+        except BaseException as error:  # noqa: BLE001 -- the waiting thread raises it
+            self._future.set_exception(error)
+
+    def wait(self) -> Any:
+        """Wait for the result, and return it, or raise what the function raised."""
+        return self._future.result()

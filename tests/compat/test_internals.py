@@ -9,7 +9,17 @@ import pytest
 import torch
 
 import graphmp as gm
-from graphmp.compat import base, classes, datasets, layers, mailboxes, samplers, settings, storages
+from graphmp.compat import (
+    arrays,
+    base,
+    classes,
+    datasets,
+    layers,
+    mailboxes,
+    samplers,
+    settings,
+    storages,
+)
 from graphmp.nn.conv.pna_conv import aggregate_messages
 
 COUNT = torch.arange(6.0).view(3, 2)
@@ -56,6 +66,11 @@ def test_blocks_are_instances_of_their_class() -> None:
     assert not isinstance(gm.graph(([0], [0])), classes.DGLBlock)
 
 
+def test_kinds_of_values_have_dgls_numbers() -> None:
+    code = classes.TypeCode
+    assert (code.INT, code.OBJECT_HANDLE, code.NDARRAY_CONTAINER, code.EXT_BEGIN) == (0, 8, 13, 15)
+
+
 def test_ends_have_numbers() -> None:
     code = classes.TargetCode
     assert [code.CODE2STR[end] for end in (code.SRC, code.DST, code.EDGE)] == ["u", "v", "e"]
@@ -70,6 +85,32 @@ def test_storages_are_read_by_rows(data: object) -> None:
     assert storage.fetch(torch.tensor([2, 0]), "cpu").tolist() == [[4, 5], [0, 1]]
     assert storages.wrap_storage(storage) is storage
     assert isinstance(storage, storages.FeatureStorage)
+
+
+def test_a_registered_class_wraps_objects_of_its_type() -> None:
+    @storages.register_storage_wrapper(frozenset)
+    class Wrapper:
+        def __init__(self, rows: frozenset[int]) -> None:
+            self.rows = rows
+
+    assert storages.wrap_storage(frozenset({1})).rows == {1}
+
+
+def test_a_future_returns_or_raises_what_its_function_does() -> None:
+    assert storages.ThreadedFuture(divmod, (7, 2)).wait() == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        storages.ThreadedFuture(divmod, [1, 0]).wait()
+
+
+# ---- dgl.ndarray
+
+
+def test_arrays_are_tensors() -> None:
+    numbers = COUNT.numpy().copy()
+    copy, shared = arrays.array(numbers, arrays.cpu(0)), arrays.zerocopy_from_numpy(numbers)
+    numbers[0] = 7
+    assert (copy[0, 0].item(), shared[0, 0].item()) == (0, 7)
+    assert arrays.gpu(1) == torch.device("cuda:1")
 
 
 # ---- dgl.nn.pytorch

@@ -76,6 +76,8 @@ def test_processes_read_shared_tensors_by_name() -> None:
     name = f"test-{os.getpid()}"
     shared = memory.create_shared_mem_array(name, (2, 3), torch.float32)
     memory.get_shared_mem_array(name, (2, 3), torch.float32)[1] = 5
+    assert memory.exist_shared_mem_array(name)
+    assert not memory.exist_shared_mem_array(f"{name}-other")
     assert shared.tolist() == [[0] * 3, [5] * 3]
     with pytest.raises(gm.GraphValueError, match="Expected 240 bytes"):
         memory.get_shared_mem_array(name, (20, 3), torch.float32)
