@@ -77,7 +77,7 @@ def test_the_table_lists_all_of_dgls_names(name: str) -> None:
 
 def test_nearly_all_of_dgls_names_are_available() -> None:
     available = sum(len(modules()[name].available) for name in COUNTS)
-    assert available >= 0.98 * sum(COUNTS.values())
+    assert available >= 0.975 * sum(COUNTS.values())
 
 
 def test_replacements_exist() -> None:
