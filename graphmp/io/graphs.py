@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, overload
 
+import torch
 from torch import Tensor
 
+from .._checks import id_tensor, ids_or_mask, is_mask
 from ..errors import GraphTypeError
 from ..graph import Graph
 from . import container, dgl_graphs
@@ -152,7 +154,7 @@ def save_graphs(
 
 
 def load_graphs(
-    filename: File, idx_list: Iterable[int] | None = None
+    filename: File, idx_list: Iterable[int] | int | None = None
 ) -> tuple[list[Graph], dict[str, Tensor]]:
     """Load graphs and labels from a file of :func:`save_graphs`, or of DGL's function of that name.
 
@@ -161,13 +163,16 @@ def load_graphs(
 
     Args:
         filename: the path of the file.
-        idx_list: the numbers of the graphs; None for all.
+        idx_list: the numbers of the graphs, where -1 is the last one; or a mask, a bool for each
+            graph; None for all.
 
     Returns:
         The graphs, in the order of ``idx_list``; and the labels of all graphs, by name.
 
     Raises:
-        GraphValueError: there is no such file, or it is damaged or of another kind.
+        GraphValueError: there is no such file, or it is damaged or of another kind; or a mask of
+            another length.
+        GraphTypeError: an ``idx_list`` of something else.
         GraphIndexError: there is no such graph.
 
     Example:
@@ -179,8 +184,19 @@ def load_graphs(
         7
     """
     file = open_graphs(filename)
-    numbers = range(len(file)) if idx_list is None else idx_list
-    return [file[int(number)] for number in numbers], file.labels
+    numbers = range(len(file)) if idx_list is None else _numbers(idx_list, len(file))
+    return [file[number] for number in numbers], file.labels
+
+
+def _numbers(idx_list: Any, size: int) -> list[int]:
+    """The numbers of graphs that a list, an array, a tensor or a mask names."""
+    values = idx_list.tolist() if isinstance(idx_list, Tensor) else idx_list
+    if is_mask(values):
+        ids = ids_or_mask(values, torch.int64, torch.device("cpu"), size, "idx_list")
+    else:
+        ids = id_tensor(values, torch.int64, torch.device("cpu"), "idx_list")
+    numbers: list[int] = ids.tolist()
+    return numbers
 
 
 def load_labels(filename: File) -> dict[str, Tensor]:

@@ -204,6 +204,31 @@ def test_graphs_are_chosen_by_their_numbers(tmp_path: Path) -> None:
         gm.load_graphs(tmp_path / "graphs", [5])
 
 
+@pytest.mark.parametrize(
+    "mask",
+    [
+        [False, True, False],
+        torch.tensor([False, True, False]),
+        torch.tensor([1], dtype=torch.int32),
+        range(1, 2),
+        1,
+    ],
+    ids=str,
+)
+def test_graphs_are_chosen_by_a_mask_a_tensor_or_one_number(tmp_path: Path, mask: Any) -> None:
+    gm.save_graphs(tmp_path / "graphs", [gm.rand_graph(n, n) for n in range(1, 4)])
+    assert [g.num_nodes() for g in gm.load_graphs(tmp_path / "graphs", mask)[0]] == [2]
+
+
+@pytest.mark.parametrize("numbers", [slice(1), [1.5], "1", {"a": 1}, [None]], ids=str)
+def test_graphs_are_chosen_by_integers_alone(tmp_path: Path, numbers: Any) -> None:
+    gm.save_graphs(tmp_path / "graphs", gm.rand_graph(2, 2))
+    with pytest.raises(gm.GraphTypeError, match=r"idx_list: expected"):
+        gm.load_graphs(tmp_path / "graphs", numbers)
+    with pytest.raises(gm.GraphValueError, match=r"idx_list: expected a mask of shape \(1,\)"):
+        gm.load_graphs(tmp_path / "graphs", [True, False])
+
+
 def test_a_file_may_have_no_graph(tmp_path: Path) -> None:
     assert again(tmp_path, []) == []
 
