@@ -81,6 +81,11 @@ def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
                 f"Expected edges as a tuple (sources, destinations), got {len(data)} parts."
             )
         return "coo", data
+    if hasattr(data, "coo"):
+        raise GraphTypeError(
+            f"Expected edges as a tuple (sources, destinations), got a {type(data).__name__}; pass "
+            "its .coo()."
+        )
     is_graph = hasattr(data, "tocoo") or hasattr(data, "nodes")  # of SciPy, of NetworkX
     is_other = isinstance(data, (Tensor, np.ndarray, _checks.AnyMapping, str)) or is_graph
     if is_other or not isinstance(data, Iterable):

@@ -10,6 +10,7 @@ Files:
     info: What belongs to a data set.
     packing: Graphs as the tensors of a file.
     pickles: Pickles of numbers, of which nothing runs.
+    recognition: What a file is, by its first bytes.
     tensors: Dicts of tensors.
     unpacking: Graphs from the tensors of a file.
 """

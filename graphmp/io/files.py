@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, TypeAlias
 import torch
 from torch import Tensor, UntypedStorage
 
-from ..errors import GraphIndexError, GraphRuntimeError, GraphValueError
+from .._checks import integer, kind
+from ..errors import GraphIndexError, GraphRuntimeError, GraphTypeError, GraphValueError
 
 File: TypeAlias = str | os.PathLike[str]
 
@@ -36,11 +37,23 @@ def local(path: File) -> Path:
     """The path of a file on this machine.
 
     Raises:
-        GraphValueError: an address of another file system.
+        GraphTypeError: something else than a path.
+        GraphValueError: a text that cannot be a path, or an address of another file system.
     """
-    text = os.fspath(path)
+    try:
+        text = os.fsdecode(path)
+    except TypeError as error:
+        raise GraphTypeError(f"Expected the path of a file, got {kind(path)}.") from error
+    if not text or "\0" in text:
+        raise GraphValueError(f"Expected the path of a file, got {text!r:.80}.")
     if text.startswith(("hdfs://", "s3://", "viewfs://")):
         raise GraphValueError(f"Expected the path of a local file, got {text!r}; copy it first.")
+    try:
+        Path(text).is_file()
+    except OSError as error:  # such as a name that is too long
+        raise GraphValueError(
+            f"Expected the path of a file, got {text!r:.80}, which cannot be one: {error.strerror}."
+        ) from error
     return Path(text)
 
 
@@ -53,7 +66,8 @@ def contents(path: Path) -> UntypedStorage:
         GraphValueError: there is no such file, or it cannot be read.
     """
     if not path.is_file():
-        raise GraphValueError(f"Expected a file, but {path} does not exist or is none.")
+        state = "is no regular file" if path.exists() else "does not exist"
+        raise GraphValueError(f"Expected a file, got {path}, which {state}.")
     try:
         size = path.stat().st_size
         if size >= SMALLEST_MAPPED:
@@ -125,12 +139,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             new.unlink()
 
 
-def position(index: int, size: int, path: Path) -> int:
+def position(index: object, size: int, path: Path) -> int:
     """Check the number of a graph in a file.
 
     Raises:
+        GraphTypeError: something else than an integer.
         GraphIndexError: the file has no such graph.
     """
-    if not -size <= index < size:
-        raise GraphIndexError(f"Expected a graph of {path}, which has {size}, got {index}.")
-    return index % size
+    number = integer(index.item() if isinstance(index, Tensor) else index, "number of a graph")
+    if not -size <= number < size:
+        raise GraphIndexError(f"Expected a graph of {path}, which has {size}, got {number}.")
+    return number % size

@@ -9,13 +9,14 @@ from typing import Any, Protocol, overload
 import torch
 from torch import Tensor
 
-from .._checks import id_tensor, ids_or_mask, is_mask
+from .._checks import AnyMapping, id_tensor, ids_or_mask, is_mask
 from ..errors import GraphTypeError
 from ..graph import Graph
 from . import container, dgl_graphs
 from .container import Container
 from .files import File, local, position, reading
 from .packing import pack
+from .recognition import refuse_others
 from .unpacking import Packed
 
 KIND = "graphs"
@@ -145,7 +146,7 @@ def save_graphs(
         (tensor([1., 1., 1.]), tensor([0, 1]))
     """
     graphs = [g_list] if isinstance(g_list, Graph) else g_list
-    if not isinstance(graphs, Iterable):
+    if isinstance(graphs, (str, AnyMapping)) or not isinstance(graphs, Iterable):
         raise GraphTypeError(f"Expected a graph or a list of graphs, got {type(graphs).__name__}.")
     forms, tensors = pack(graphs, formats)
     named = container.named({} if labels is None else labels, "labels")
@@ -240,6 +241,7 @@ def open_graphs(filename: File) -> GraphFile:
     if dgl_graphs.is_graphs(path):
         dgl = dgl_graphs.DGLGraphs(path)
         return GraphFile(path, dgl, dgl.labels)
+    refuse_others(path, "a file of graphs")
     tensors = Container(path)
     content = tensors.content(KIND)
     with reading(path):

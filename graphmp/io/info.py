@@ -12,6 +12,7 @@ from ..errors import GraphTypeError, GraphValueError
 from . import container, pickles
 from .container import Container, is_container
 from .files import File, local, reading
+from .recognition import refuse_others
 
 KIND = "info"
 DEEPEST = 100
@@ -60,6 +61,7 @@ def load_info(path: File) -> Any:
             asks for anything else.
     """
     file = local(path)
+    refuse_others(file, "a file of info", or_pickle=True)
     if file.is_file() and not is_container(file):
         return pickles.plain(pickles.read(file), str(file), 4 * file.stat().st_size)
     tensors = Container(file)

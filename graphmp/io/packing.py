@@ -46,6 +46,8 @@ def pack(
     for graph in graphs:
         if not isinstance(graph, Graph):
             raise GraphTypeError(f"Expected graphs, got {type(graph).__name__}.")
+        if graph.device.type == "meta":
+            raise GraphTypeError("Expected graphs whose edges have values, got one on meta.")
         form, parts = _form(graph, wanted), dict(_parts(graph, wanted))
         key = json.dumps(form), *((part.dtype, part.shape[1:]) for part in parts.values())
         if key not in numbers:

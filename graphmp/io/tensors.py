@@ -10,6 +10,7 @@ from ..errors import GraphValueError
 from . import container, dgl_graphs
 from .container import Container
 from .files import File, local
+from .recognition import refuse_others
 
 
 def save_tensors(filename: File, tensor_dict: Mapping[str, Tensor]) -> bool:
@@ -61,5 +62,6 @@ def load_tensors(filename: File, return_dgl_ndarray: bool = False) -> dict[str, 
     path = local(filename)
     if dgl_graphs.is_tensors(path):
         return dgl_graphs.read_tensors(path)
+    refuse_others(path, "a file of tensors")
     tensors = Container(path)
     return {name: tensors[name] for name in tensors}

@@ -268,7 +268,8 @@ class Packed:
         """The features of the nodes of a type; None for the only one."""
         number, position = self._places[index]
         group = self._groups[number]
-        return group.sources[group.meta.ntype(ntype)].data(position)
+        meta = group.meta
+        return group.sources[meta.src(ntype) if meta.is_block else meta.ntype(ntype)].data(position)
 
     def edge_data(self, index: int, etype: Any) -> dict[str, Tensor]:
         """The features of the edges of a type; None for the only one."""

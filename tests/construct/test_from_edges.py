@@ -130,6 +130,7 @@ EDGES: dict[str, tuple[Any, type[gm.GraphError], str]] = {
     "triples": ([(0, 1, 2)], gm.GraphValueError, "items that are not pairs"),
     "three ends": (([0], [1], [2]), gm.GraphValueError, "got 3 parts"),
     "one tensor": (torch.zeros(2, 3), gm.GraphTypeError, "use from_edge_index"),
+    "a sparse matrix": (gm.sparse.identity((3, 3)), gm.GraphTypeError, r"pass its .coo\(\)"),
     "one array": (np.zeros((2, 3)), gm.GraphTypeError, "use from_edge_index"),
     "string": ("coo", gm.GraphTypeError, "got str 'coo'"),
     "nothing": (None, gm.GraphTypeError, "got None"),

@@ -229,6 +229,11 @@ def test_graphs_are_chosen_by_integers_alone(tmp_path: Path, numbers: Any) -> No
         gm.load_graphs(tmp_path / "graphs", [True, False])
 
 
+def test_the_sources_of_a_block_are_read_without_it(tmp_path: Path) -> None:
+    gm.save_graphs(tmp_path / "graphs", block())
+    assert gm.io.open_graphs(tmp_path / "graphs").node_data(0)["x"].tolist() == [1, 1, 1]
+
+
 def test_a_file_may_have_no_graph(tmp_path: Path) -> None:
     assert again(tmp_path, []) == []
 
@@ -318,7 +323,13 @@ def test_files_are_read_whatever_the_default_device_is(tmp_path: Path) -> None:
         (lambda p: gm.save_graphs(p.parent, example()), ValueError, "got the folder"),
         (lambda p: gm.save_graphs("s3://bucket/x", example()), ValueError, "a local file"),
         (lambda p: gm.load_graphs(p), ValueError, "does not exist"),
-        (lambda p: gm.load_graphs(p.parent), ValueError, "does not exist or is none"),
+        (lambda p: gm.load_graphs(p.parent), ValueError, "is no regular file"),
+        (lambda _: gm.load_graphs(""), ValueError, "the path of a file, got ''"),
+        (lambda _: gm.load_graphs("x" * 300), ValueError, "which cannot be one"),
+        (lambda _: gm.save_graphs("x" * 300, example()), ValueError, "which cannot be one"),
+        (lambda _: gm.load_graphs(cast(Any, 3)), TypeError, "the path of a file, got int 3"),
+        (lambda p: gm.save_graphs(p, cast(Any, {"a": 1})), TypeError, "list of graphs, got dict"),
+        (lambda p: gm.save_graphs(p, example().to("meta")), TypeError, "got one on meta"),
     ],
 )
 def test_wrong_arguments_are_errors(
