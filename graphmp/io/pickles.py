@@ -11,6 +11,8 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
+import sys
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
@@ -329,6 +331,15 @@ class _Unpickler(pickle._Unpickler):
         """Start a dict."""
         self.append(_Mapping())  # type: ignore[attr-defined]
 
+    def load_bytes_to_change(self) -> None:
+        """Read a bytearray, for which Python would fill memory before it reads."""
+        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
+        content = self.read(min(size, sys.maxsize))  # type: ignore[attr-defined]
+        if len(content) != size:
+            raise GraphValueError("it ends within a bytearray")
+        self.append(content)  # type: ignore[attr-defined]
+
     dispatch[pickle.EMPTY_DICT[0]] = load_empty_mapping
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytes_to_change
     for _code in (pickle.DICT, pickle.EMPTY_SET, pickle.FROZENSET, pickle.ADDITEMS):
         del dispatch[_code[0]]

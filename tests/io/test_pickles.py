@@ -205,3 +205,9 @@ def test_a_dtype_of_another_state_is_an_error(state: Any) -> None:
         return
     with pytest.raises(gm.GraphError, match="Expected it as an array of numbers"):
         pickles.array(record, "it")
+
+
+def test_a_bytearray_larger_than_its_file_is_refused_at_once(tmp_path: Path) -> None:
+    content = b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b"short."
+    with pytest.raises(gm.GraphError, match=r"numbers\.pkl (was not read|is damaged)"):
+        pickles.read(written(tmp_path, content))
