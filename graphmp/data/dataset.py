@@ -66,6 +66,7 @@ class GraphDataset(ABC):
         self._raw_dir = raw_dir
         self._save_dir = save_dir
         self._hash_key = hash_key
+        self._hash = self._get_hash()
         self._force_reload = force_reload
         self._verbose = verbose
         self._transform = transform
@@ -131,8 +132,11 @@ class GraphDataset(ABC):
 
     @property
     def hash(self) -> str:
-        """Eight hexadecimal digits that change with ``hash_key``, for names of cache files."""
-        return hashlib.sha256(repr(self._hash_key).encode()).hexdigest()[:8]
+        """Eight hexadecimal digits that change with ``hash_key``, for names of cache files.
+
+        They are those of DGL.
+        """
+        return self._hash
 
     @property
     def verbose(self) -> bool:
@@ -140,17 +144,23 @@ class GraphDataset(ABC):
         return self._verbose
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(name={self.name!r}, num_graphs={len(self)})"
+        return f'Dataset("{self.name}", num_graphs={len(self)}, save_path={self.save_path})'
+
+    def _get_hash(self) -> str:
+        return hashlib.sha1(str(self._hash_key).encode(), usedforsecurity=False).hexdigest()[:8]
 
     def _load(self) -> None:
         if self.has_cache() and not self._force_reload:
             self.load()
             return
+        self._download()
+        self.process()
+        self.save()
+
+    def _download(self) -> None:
         if self._downloads() and not self._has_raw():
             Path(self.raw_dir).mkdir(parents=True, exist_ok=True)
             self.download()
-        self.process()
-        self.save()
 
     def _downloads(self) -> bool:
         return type(self).download is not GraphDataset.download

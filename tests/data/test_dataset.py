@@ -113,10 +113,30 @@ def test_transform_is_called_on_the_graph_that_is_read() -> None:
     assert dataset[0] == 34
 
 
-def test_repr_names_the_dataset() -> None:
-    assert repr(gm.data.KarateClubDataset()) == (
-        "KarateClubDataset(name='karate_club', num_graphs=1)"
+def test_repr_is_that_of_dgl(tmp_path: Path) -> None:
+    folder = tmp_path / "recorded"
+    assert repr(Recorded(raw_dir=tmp_path)) == (
+        f'Dataset("recorded", num_graphs=2, save_path={folder})'
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "digits"), [((), "f9065fa7"), (("x", 1), "ed30aad6"), ((10, 20), "b7d43912")]
+)
+def test_hash_is_that_of_dgl(key: tuple[Any, ...], digits: str, tmp_path: Path) -> None:
+    dataset = Recorded(raw_dir=tmp_path, hash_key=key)
+    assert dataset.hash == dataset._hash == dataset._get_hash() == digits
+
+
+class Prepared(Recorded):
+    """A data set that replaces the hook that downloads."""
+
+    def _download(self) -> None:
+        self.calls.append("prepare")
+
+
+def test_the_hook_that_downloads_can_be_replaced(tmp_path: Path) -> None:
+    assert Prepared(raw_dir=tmp_path).calls == ["prepare", "process", "save"]
 
 
 class Saved(GraphDataset):

@@ -141,5 +141,5 @@ class GraphConv(ChecksInDegrees):
     def extra_repr(self) -> str:
         """Show the sizes and the norm in ``repr``."""
         shown = f"in={self._in_feats}, out={self._out_feats}, normalization={self._norm}"
-        is_shown = self._activation is None or isinstance(self._activation, nn.Module)
-        return shown if is_shown else f"{shown}, activation={self._activation}"
+        is_child = isinstance(self._activation, nn.Module)  # which torch shows
+        return shown if is_child else f"{shown}, activation={self._activation}"

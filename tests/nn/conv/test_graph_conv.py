@@ -131,7 +131,7 @@ def test_a_seed_decides_the_initial_parameters() -> None:
 
 
 def test_repr_tells_the_sizes_and_the_norm() -> None:
-    assert repr(GraphConv(3, 2)) == "GraphConv(in=3, out=2, normalization=both)"
+    assert repr(GraphConv(3, 2)) == "GraphConv(in=3, out=2, normalization=both, activation=None)"
     assert "activation=" in repr(GraphConv(3, 2, activation=torch.relu))
 
 
