@@ -11,6 +11,7 @@ from benchmarks.cases import Case, Family, Run
 from benchmarks.graphs import Edges
 
 GRAPHS, NODES, EDGES = 256, 20, 44  # of a batch of small graphs, such as molecules
+PATH = 2000  # nodes
 
 
 def small_graphs(module: Any) -> list[Any]:
@@ -53,6 +54,7 @@ def on_a_graph(module: Any, graph: Any, what: str) -> Run:
     edges = torch.randint(graph.num_edges(), (100_000,), generator=generator)
     u, v = (end[edges] for end in graph.edges())
     few, many = nodes[:50], nodes[:5000]
+    path = module.graph((torch.arange(PATH - 1), torch.arange(1, PATH)))
     calls: dict[str, Run] = {
         "node_subgraph": lambda: module.node_subgraph(graph, few).num_edges(),
         "in_subgraph": lambda: module.in_subgraph(graph, many).num_edges(),
@@ -60,6 +62,8 @@ def on_a_graph(module: Any, graph: Any, what: str) -> Run:
         "edge_ids": lambda: len(graph.edge_ids(u, v)),
         "to_simple": lambda: module.to_simple(graph).edges(),
         "to_bidirected": lambda: module.to_bidirected(graph).edges(),
+        "bfs": lambda: len(list(module.bfs_nodes_generator(graph, few))),
+        "bfs_path": lambda: len(list(module.bfs_nodes_generator(path, 0))),
     }
     return calls[what]
 
@@ -87,6 +91,8 @@ FAMILY = Family(
         case("edge_ids of 100,000 pairs", "edge_ids"),
         case("to_simple", "to_simple"),
         case("to_bidirected", "to_bidirected"),
+        case("breadth-first search from 50 nodes", "bfs"),
+        case("breadth-first search along 2,000 nodes", "bfs_path"),
         case("batch of 256 small graphs", "batch", is_batch=True),
         case("unbatch", "unbatch", is_batch=True),
         case("slice_batch", "slice_batch", is_batch=True),

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import listed
 from ..errors import GraphValueError
-from ..kernels.segments import positions_of
 from .structure import Structure
 
 
@@ -35,8 +34,9 @@ def bfs_nodes_generator(graph: Structure, source: Any, reverse: bool = False) ->
         >>> gm.bfs_nodes_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
         (tensor([0]), tensor([1]), tensor([2, 3]))
     """
-    adjacency, start = _begin(graph, source, reverse)
-    return tuple(nodes for nodes, _ in _levels(adjacency, start))
+    levels, _ = _search(graph, source, reverse)
+    nodes, sizes = _by_level(levels)
+    return torch.split(nodes.to(graph.idtype), sizes)
 
 
 def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
@@ -59,8 +59,9 @@ def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) ->
         >>> gm.bfs_edges_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
         (tensor([0]), tensor([1, 2]))
     """
-    adjacency, start = _begin(graph, source, reverse)
-    return tuple(edges for _, edges in _levels(adjacency, start)[1:])
+    levels, edges = _search(graph, source, reverse)
+    nodes, sizes = _by_level(levels)
+    return torch.split(edges.index_select(0, nodes), sizes)[1:]
 
 
 def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tuple[Tensor, ...]:
@@ -82,19 +83,13 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
         (tensor([0, 1]), tensor([2, 3]))
     """
     adjacency = directed(graph, reverse)
-    waiting = adjacency.in_degrees.clone()
-    indptr, indices, _ = adjacency.csr
-    frontier = (waiting == 0).nonzero().view(-1)
-    levels = []
-    while frontier.numel():
-        levels.append(frontier.to(graph.idtype))
-        reached = indices[positions_of(indptr, frontier)].long()
-        waiting.index_add_(0, reached, -torch.ones_like(reached, dtype=waiting.dtype))
-        candidates = torch.unique(reached)
-        frontier = candidates[waiting[candidates] == 0]
-    if sum(nodes.numel() for nodes in levels) != graph.num_nodes():
+    degrees = adjacency.in_degrees.to(graph.idtype)
+    start = (degrees == 0).nonzero().view(-1).to(graph.idtype)
+    levels, _ = kernels.levels(adjacency.csr, start, degrees)
+    if bool((levels < 0).any()):
         raise GraphValueError("Expected a graph without cycles, got one with a cycle.")
-    return tuple(levels)
+    nodes, sizes = _by_level(levels)
+    return torch.split(nodes.to(graph.idtype), sizes)
 
 
 def directed(graph: Structure, reverse: bool) -> Adjacency:
@@ -110,26 +105,17 @@ def directed(graph: Structure, reverse: bool) -> Adjacency:
     return graph.adjacency.reversed if reverse else graph.adjacency
 
 
-def _begin(graph: Structure, source: Any, reverse: bool) -> tuple[Adjacency, Tensor]:
+def _search(graph: Structure, source: Any, reverse: bool) -> tuple[Tensor, Tensor]:
+    """The distance of each node from the starts, and the edge of least id that first reaches it."""
     adjacency = directed(graph, reverse)
     start = _checks.ids(source, graph.idtype, graph.device, adjacency.num_src, "Source node ids")
-    return adjacency, torch.unique(start)
+    needed = start.new_ones(adjacency.num_src)
+    return kernels.levels(adjacency.csr, torch.unique(start), needed)
 
 
-def _levels(adjacency: Adjacency, start: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Nodes at each distance, with the edge of least id that first reaches each of them."""
-    indptr, indices, eids = adjacency.csr
-    unseen = torch.iinfo(eids.dtype).max
-    least = eids.new_full((adjacency.num_src,), unseen)  # the edge through which a node is reached
-    least[start.long()] = -1
-    levels, frontier, through = [], start, start.new_empty(0)
-    while frontier.numel():
-        levels.append((frontier, through))
-        positions = positions_of(indptr, frontier)
-        ends = indices[positions]
-        is_new = least[ends.long()] == unseen
-        ends, edges = ends[is_new], eids[positions[is_new]]
-        least.scatter_reduce_(0, ends.long(), edges, "amin")
-        frontier = torch.unique(ends)
-        through = least[frontier.long()]
-    return levels
+def _by_level(levels: Tensor) -> tuple[Tensor, list[int]]:
+    """The nodes that have a level, int64, level by level and ascending; and the levels' sizes."""
+    nodes = (levels >= 0).nonzero().view(-1)
+    own = levels.index_select(0, nodes)
+    indptr, order = kernels.group(own, int(own.max()) + 1 if len(own) else 0)
+    return nodes.index_select(0, order), indptr.diff().tolist()

@@ -271,5 +271,10 @@ def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     return backend.walk(csr, nodes, spec)
 
 
+def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the nodes that edges reach, level by level; see :class:`.contract.Backend`."""
+    return select(Call("levels", start.device.type, start.dtype)).levels(csr, start, needed)
+
+
 def _attention_backend(spec: Attention) -> Backend:
     return select(Call("attention", spec.value.device.type, spec.value.dtype, spec.kind))

@@ -367,6 +367,22 @@ class Backend(Protocol):
             after the end of a walk.
         """
 
+    def levels(self, csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the nodes that edges reach from some nodes, level by level.
+
+        A node is in the next level as soon as ``needed`` edges from earlier levels reach it: with
+        1 for each node that is a breadth-first search, with in-degrees a topological order.
+
+        Args:
+            csr: the edges between N nodes, whose rows are sources here.
+            start: (n,) the nodes of level 0, each once.
+            needed: (N,) of at least 1, in the dtype of ``start``.
+
+        Returns:
+            ``(levels, edge_ids)``: (N,) the level of each node, -1 if it has none; and (N,) the
+            least id of the edges from earlier levels to it, -1 if there are none.
+        """
+
 
 PRIMITIVES = tuple(
     name

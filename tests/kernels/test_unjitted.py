@@ -17,7 +17,17 @@ pytest.importorskip("numba", reason="needs Numba: pip install numba")
 pytestmark = pytest.mark.program
 
 FOLDER = Path(__file__).resolve().parent
-PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "scatter", "sample", "greatest", "walk")
+PRIMITIVES = (
+    "group",
+    "spmm",
+    "sddmm",
+    "softmax",
+    "scatter",
+    "sample",
+    "greatest",
+    "walk",
+    "levels",
+)
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
 UNJITTED.pop("TRITON_INTERPRET", None)  # it would take the place of plain torch
 

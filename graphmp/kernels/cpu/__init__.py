@@ -14,7 +14,7 @@ Files:
     sampling: Neighbour sampling and top-k.
     simd: The SIMD toolkit.
     softmax: Softmax over the edges of each row.
-    walking: Random walks.
+    walking: Random walks, and levels of a search.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import walk
+from .walking import levels, walk
 
 __all__ = [
     "arange",
@@ -40,6 +40,7 @@ __all__ = [
     "greatest",
     "group",
     "labor",
+    "levels",
     "name",
     "product_gradient",
     "relabel",

@@ -1,8 +1,9 @@
-"""Random walks on the CPU."""
+"""Random walks, and levels of a search, on the CPU."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...errors import GraphValueError
@@ -31,3 +32,13 @@ def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
         edge = wrong - int(edges[edges <= wrong][0])
         raise GraphValueError(not_a_probability(edge, float(spec.weights[edge])))
     return traces, edges
+
+
+def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the nodes that edges reach, level by level; see the contract."""
+    dtype = needed.numpy().dtype
+    results = (np.full(len(needed), -1, dtype), np.full(len(needed), -1, dtype))
+    rest, queue = needed.numpy().copy(), np.empty(len(needed), dtype)
+    loops.walking.levels(tuple(map(Tensor.numpy, csr)), start.numpy(), rest, queue, results)
+    level, edge_ids = map(torch.from_numpy, results)
+    return level, edge_ids

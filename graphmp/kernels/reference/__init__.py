@@ -8,7 +8,7 @@ Files:
     messages: Messages reduced into rows or stored at edges, and their gradients.
     sampling: Neighbour sampling and top-k.
     softmax: Softmax over the edges of each row.
-    walking: Random walks.
+    walking: Random walks, and levels of a search.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import walk
+from .walking import levels, walk
 
 __all__ = [
     "arange",
@@ -30,6 +30,7 @@ __all__ = [
     "greatest",
     "group",
     "labor",
+    "levels",
     "name",
     "product_gradient",
     "relabel",

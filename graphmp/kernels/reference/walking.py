@@ -1,4 +1,4 @@
-"""Random walks in plain torch: all walks take a step at once."""
+"""Random walks and searches in plain torch: all walks, and all nodes of a level, at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from ..contract import Csr
 from ..philox import fraction, words
 from ..sampling_spec import MAX_TRIES, MAX_WEIGHT, MIN_WEIGHT, WalkSpec
+from ..segments import positions_of
 from .sampling import candidates, checked, in_proportion
 
 _STEP, _TRY = 3, 4  # the last word of a counter: what it is drawn for
@@ -122,3 +123,20 @@ def _by_weight(csr: Csr, walkers: _Walkers, uniform: Tensor, spec: WalkSpec) -> 
     positions = torch.full_like(walkers.nodes, -1)
     positions[some] = candidate[in_proportion(weights, degrees, some, uniform[some])]
     return positions
+
+
+def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the nodes that edges reach, level by level; see the contract."""
+    indptr, indices, eids = csr
+    none = torch.iinfo(eids.dtype).max
+    level, least, rest = torch.full_like(needed, -1), torch.full_like(needed, none), needed.clone()
+    frontier, number = start.long(), 0
+    while frontier.numel():
+        level[frontier] = number
+        positions = positions_of(indptr, frontier)
+        positions = positions[level[indices[positions].long()] < 0]
+        ends = indices[positions].long()
+        least.scatter_reduce_(0, ends, eids[positions], "amin")
+        rest.index_add_(0, ends, torch.ones_like(ends, dtype=rest.dtype), alpha=-1)
+        frontier, number = torch.unique(ends[rest[ends] <= 0]), number + 1
+    return level, least.masked_fill(least == none, -1)

@@ -16,7 +16,7 @@ Files:
     spmm_plain: Message loops over single numbers, for every dtype.
     spmm_tiled: Message loops over tiles of SIMD registers, for floating point.
     topk: Edges of greatest or least weight, by a heap.
-    walking: Random walks.
+    walking: Random walks, and levels of a search.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The loops of random walks; see :class:`~graphmp.kernels.sampling_spec.WalkSpec`.
+"""The loops of random walks and of searches; see :class:`~graphmp.kernels.sampling_spec.WalkSpec`.
 
 Arguments that all loops share:
 
@@ -178,3 +178,35 @@ def walk(
                 traces[i, s], edges[i, s] = at, eids[position]
             else:
                 edges[i, s] = position
+
+
+@jit
+def levels(csr: Any, start: Any, rest: Any, queue: Any, results: Any) -> None:
+    """Find the nodes that edges reach, level by level.
+
+    Args:
+        csr: the edges between N nodes.
+        start: (n,) the nodes of level 0.
+        rest: (N,) how many edges each node still needs; written to.
+        queue: (N,) scratch for the nodes in the order in which they are reached.
+        results: (N,) levels and (N,) least edge ids, both filled with -1.
+    """
+    (indptr, indices, eids), (level, least) = csr, results
+    end = np.int64(len(start))
+    for i in range(end):
+        queue[i] = start[i]
+        level[start[i]] = 0
+    at = np.int64(0)
+    while at < end:
+        u = queue[at]
+        at += 1
+        following = level[u] + 1
+        for k in range(indptr[u], indptr[u + 1]):
+            v, e = indices[k], eids[k]
+            if level[v] < 0 or level[v] == following:
+                least[v] = e if least[v] < 0 else min(least[v], e)
+                rest[v] -= 1
+                if rest[v] == 0:
+                    level[v] = following
+                    queue[end] = v
+                    end += 1
