@@ -11,7 +11,8 @@ import pytest
 
 import graphmp as gm
 from graphmp.compat.page import MARK, lists
-from graphmp.compat.table import Module, modules
+from graphmp.compat.table import PAGE as ADDRESS
+from graphmp.compat.table import Module, modules, older
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "dgl.md").read_text(encoding="utf-8")
 EDGE = gm.graph(([0], [1]))
@@ -85,3 +86,22 @@ def test_replacements_exist() -> None:
     assert dotted
     for each in dotted:
         reduce(getattr, each.rstrip(".").split("."), gm)
+
+
+def test_methods_that_replace_others_exist() -> None:
+    methods = set(re.findall(r"`g\.(\w+)", "".join(older().values())))
+    assert methods
+    assert [each for each in methods if not hasattr(EDGE, each)] == []
+
+
+def test_names_of_older_versions_are_none_of_dgls() -> None:
+    for name in older():
+        place, _, last = name.rpartition(".")
+        assert last not in modules()[place].names
+
+
+def test_errors_name_the_page_of_the_project() -> None:
+    root = Path(__file__).resolve().parents[1]
+    homepage = re.search(r'^Homepage = "(.*)"', (root / "pyproject.toml").read_text("utf-8"), re.M)
+    assert homepage is not None
+    assert f"{homepage[1]}/blob/main/docs/dgl.md" == ADDRESS

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from .table import Module, modules
+from .table import Module, modules, older
 
 __all__ = ["MARK", "lists", "write"]
 
@@ -27,10 +27,10 @@ def _fill(text: str, indent: str = "") -> str:
     )
 
 
-def _missing(module: Module) -> str:
-    """The table of what a module does not have; a row for the names of one replacement."""
+def _table(instead: dict[str, str]) -> str:
+    """A table of names that are not available; a row for the names of one replacement."""
     rows: dict[str, list[str]] = {}
-    for name, text in module.instead.items():
+    for name, text in instead.items():
         rows.setdefault(text, []).append(name)
     lines = "".join(f"| {_code(names)} | {text} |\n" for text, names in rows.items())
     return f"\n{_HEAD}{lines}" if rows else ""
@@ -39,7 +39,7 @@ def _missing(module: Module) -> str:
 def _section(module: Module) -> str:
     """The heading of a module, its available names and the table of the others."""
     text = _fill(f"Available: {_code(module.available)}.")
-    return f"\n## `{module.name}`\n\n{text}\n{_missing(module)}"
+    return f"\n## `{module.name}`\n\n{text}\n{_table(module.instead)}"
 
 
 def _parts(whole: Module) -> str:
@@ -53,8 +53,8 @@ def lists() -> str:
     """The lists of all modules.
 
     Returns:
-        Markdown: a section for each module, one for the modules inside them, and one for those of
-        which nothing is available.
+        Markdown: a section for each module, one for the modules inside them, one for those of which
+        nothing is available, and one for names of older versions.
 
     Example:
         >>> from graphmp.compat.page import lists
@@ -70,6 +70,7 @@ def lists() -> str:
         f"{sections}\n## Modules inside these\n\n"
         f"Each has the public names that DGL defines in it:\n\n{parts}"
         f"\n## Other modules\n\n{_HEAD}{rows}"
+        f"\n## Names of older versions\n\nDGL 2.1 does not have them, either.\n{_table(older())}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from configparser import ConfigParser
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pkgutil import resolve_name
@@ -11,8 +12,10 @@ from typing import Any, NamedTuple
 
 from ..errors import GraphAttributeError
 
-__all__ = ["Module", "advice", "modules"]
+__all__ = ["PAGE", "Module", "advice", "modules", "older"]
 
+PAGE = "https://github.com/graphmp/graphmp/blob/main/docs/dgl.md"
+_OLDER = "names of older versions"
 _PARTS = "parts of "
 
 
@@ -77,17 +80,47 @@ def modules() -> dict[str, Module]:
         >>> modules()["dgl.random"].homes
         ('graphmp.random',)
     """
-    parser = ConfigParser(delimiters="=", interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read_string(files(__package__).joinpath("names.ini").read_text(encoding="utf-8"))
     table: dict[str, Module] = {}
-    for title in parser.sections():
-        section = dict(parser[title])
+    for title, section in _sections().items():
         if title.startswith(_PARTS):
             table |= {part.name: part for part in _parts(table[title[len(_PARTS) :]], section)}
         else:
             table[title] = _module(title, section)
     return table
+
+
+@cache
+def older() -> dict[str, str]:
+    """What to use instead of names that DGL had before version 2.1.
+
+    Returns:
+        By the whole name; ``DGLGraph`` is the class of graphs.
+
+    Example:
+        >>> from graphmp.compat.table import older
+        >>> older()["DGLGraph.in_degree"]
+        '`g.in_degrees`'
+    """
+    return {
+        f"{place}.{name}": text
+        for key, text in _file()[_OLDER].items()
+        for place, _, names in [key.partition(":")]
+        for name in names.split()
+    }
+
+
+@cache
+def _file() -> ConfigParser:
+    """The content of ``names.ini``."""
+    parser = ConfigParser(delimiters="=", interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(files(__package__).joinpath("names.ini").read_text(encoding="utf-8"))
+    return parser
+
+
+def _sections() -> dict[str, dict[str, str]]:
+    """The sections of the file that are modules."""
+    return {title: dict(_file()[title]) for title in _file().sections() if title != _OLDER}
 
 
 def _module(name: str, section: dict[str, str]) -> Module:
@@ -125,8 +158,16 @@ def advice(name: str) -> str:
     while module is None:
         place, _, rest = place.rpartition(".")
         module = modules().get(place)
-    text = module.instead.get(rest) or module.instead.get("*")
-    instead = f" Instead: {text}." if text else ""
-    return (
-        f"Expected a name that graphmp has, got {name}; see {module.whole} in docs/dgl.md.{instead}"
+    return f"Expected a name that graphmp has, got {name}; see {module.whole} in {PAGE}." + _hint(
+        module, rest
     )
+
+
+def _hint(module: Module, name: str) -> str:
+    """What to use instead of a name of a module, or the name that was probably meant."""
+    text = module.instead.get(name) or older().get(f"{module.whole}.{name}")
+    text = text or module.instead.get("*")
+    if text:
+        return f" Instead: {text}."
+    similar = get_close_matches(name, module.available, 1, 0.75)
+    return "".join(f" Did you mean {each}?" for each in similar)

@@ -320,6 +320,11 @@ class _Unpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global that the pickle names."""
         record = _KNOWN.get((module, name))
+        if record is None and module.partition(".")[0] == "dgl":
+            raise GraphValueError(
+                f"it holds an object of DGL ({module:.80}.{name:.80}). Load it with DGL, save its "
+                "graphs by dgl.save_graphs, and load them by load_graphs."
+            )
         if record is None:
             raise GraphValueError(
                 f"it asks for {module:.80}.{name:.80}, which no data set needs and which could run "

@@ -16,7 +16,7 @@ import pytest
 
 import graphmp as gm
 from graphmp.compat import as_dgl
-from graphmp.compat.table import modules
+from graphmp.compat.table import advice, modules
 
 MODULES = [name for name, module in modules().items() if name[:3] == "dgl"]
 PRESENT = [name for name in MODULES if not modules()[name].is_absent]
@@ -115,7 +115,7 @@ def test_a_star_imports_the_public_names() -> None:
 
 @pytest.mark.parametrize("name", [*ABSENT, *NOTHING])
 def test_importing_a_missing_module_says_where_to_look(name: str) -> None:
-    with pytest.raises(NotImplementedError, match=rf"got {name}; see dgl.* in docs/dgl\.md"):
+    with pytest.raises(NotImplementedError, match=rf"got {name}; see dgl.* in https.*docs/dgl\.md"):
         importlib.import_module(name)
     with pytest.raises(ImportError) as caught:
         importlib.import_module(name)
@@ -139,15 +139,35 @@ def test_what_is_missing_in_a_from_list_raises_for_the_statement_alone() -> None
 def test_a_missing_name_says_what_to_use_instead() -> None:
     import dgl
 
-    message = r"got dgl.dataloading.GPUCache; see dgl.dataloading in docs/dgl.md. Instead: for a"
+    message = r"got dgl.dataloading.GPUCache; see dgl.dataloading in .*docs/dgl.md. Instead: for a"
     with pytest.raises(gm.GraphImportError, match=message):
         from dgl.dataloading import GPUCache  # noqa: F401
     with pytest.raises(gm.GraphAttributeError, match=message):
         _ = dgl.dataloading.GPUCache
     with pytest.raises(NotImplementedError, match=r"got dgl.distributed; .*torch.distributed"):
         dgl.distributed.initialize("ip_config.txt")
-    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Column; see dgl in docs"):
+    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Column; see dgl in https"):
         from dgl.frame import Column  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("dgl.function.copy_src", "Instead: `copy_u`"),
+        ("dgl.function.message.copy_src", "Instead: `copy_u`"),
+        ("dgl.batch_hetero", "Instead: `gm.batch`"),
+        ("dgl.contrib.sampling", "Instead: `gm.sampling`"),
+        ("dgl.nn.GATConvv", "Did you mean GATConv[?]"),
+        ("dgl._ffi.object._new_object", "Instead: load the pickle with DGL, save its graph"),
+    ],
+)
+def test_an_older_or_misspelt_name_says_what_to_use_instead(name: str, hint: str) -> None:
+    with pytest.raises(NotImplementedError, match=hint):
+        resolved(name)
+
+
+def test_a_name_unlike_any_other_has_no_hint() -> None:
+    assert advice("dgl.nn.nothing").endswith("/docs/dgl.md.")
 
 
 def test_what_is_missing_is_no_attribute() -> None:

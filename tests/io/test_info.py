@@ -114,3 +114,9 @@ def test_a_pickle_that_contains_itself_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "info").write_bytes(pickle.dumps(info, 4))
     with pytest.raises(gm.GraphValueError, match="not to contain itself"):
         io.load_info(tmp_path / "info")
+
+
+def test_an_object_of_dgl_says_how_to_save_it(tmp_path: Path) -> None:
+    (tmp_path / "info").write_bytes(b"cdgl.heterograph\nDGLGraph\n.")
+    with pytest.raises(gm.GraphValueError, match=r"Load it with DGL, save its graphs by dgl.save"):
+        gm.io.load_info(tmp_path / "info")
