@@ -257,6 +257,12 @@ def _is_int(value: Any) -> bool:
     return isinstance(value, (int, np.integer))
 
 
+def _alone(value: Any) -> Any:
+    """The number in an array or tensor of one, and any other value as it is."""
+    is_one = isinstance(value, (np.ndarray, Tensor)) and len(value.reshape(-1)) == 1
+    return value.item() if is_one else value
+
+
 def _sorted(nodes: Iterable[Any]) -> list[Any]:
     listed = list(nodes)
     try:
@@ -277,7 +283,7 @@ def _edges(nx_graph: Any, id_name: str | None, once: bool = False) -> list[tuple
     edges = list(source.edges(data=True))
     if id_name is None:
         return edges
-    ids = [_attribute(d, id_name, "edge") for _, _, d in edges]
+    ids = [_alone(_attribute(d, id_name, "edge")) for _, _, d in edges]
     if not all(map(_is_int, ids)) or sorted(ids) != list(range(len(edges))):
         raise GraphValueError(
             f"Edge ids in {id_name!r} must be each of 0 to {len(edges) - 1} once."

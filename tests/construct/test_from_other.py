@@ -248,10 +248,11 @@ def test_from_networkx_copies_the_attributes_named() -> None:
     assert g.edata["w"].tolist() == [0.5]
 
 
-def test_from_networkx_orders_edges_by_their_ids() -> None:
+@pytest.mark.parametrize("boxed", [int, np.atleast_1d, torch.tensor])
+def test_from_networkx_orders_edges_by_their_ids(boxed: Callable[[int], Any]) -> None:
     made = nx.DiGraph()
-    made.add_edge(0, 1, id=1)
-    made.add_edge(1, 2, id=0)
+    made.add_edge(0, 1, id=boxed(1))
+    made.add_edge(1, 2, id=boxed(0))
     assert edges(gm.from_networkx(made, edge_id_attr_name="id")) == [(1, 2), (0, 1)]
 
 
