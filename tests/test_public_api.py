@@ -21,7 +21,10 @@ import graphmp.function as fn
 from graphmp import ops
 
 TESTS = Path(__file__).resolve().parent
-OPTIONAL = ("numba", "scipy", "networkx", "triton", "pooch", "tqdm", "matplotlib", "pandas")
+OPTIONAL = (
+    *("numba", "scipy", "networkx", "triton", "pooch", "tqdm", "matplotlib", "pandas"),
+    "safetensors",
+)
 
 
 def modules() -> Iterator[ModuleType]:

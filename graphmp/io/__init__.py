@@ -2,7 +2,7 @@
 
 Files:
     compressed_rows: Sparse matrices.
-    container: The container of all files that are written: tensors in the layout of safetensors.
+    container: The container of all files that are written: tensors in a file of safetensors.
     dgl_graphs: Files of graphs and tensors by DGL.
     dgl_stream: The parts of which they consist.
     files: Files, mapped into memory, and written whole or not at all.

@@ -20,7 +20,7 @@ from ..construct.from_edges import heterograph
 from ..errors import GraphValueError
 from ..graph import Graph
 from .dgl_stream import Stream
-from .files import contents, reading, view
+from .files import contents, reading
 
 _GRAPHS = 0xDD2E4FF046B4A13F
 _TENSORS = 0xDD5A9FBE3FA2443F
@@ -53,7 +53,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         GraphValueError: it is damaged.
     """
-    content = view(contents(path))
+    content = contents(path)
     with reading(path):
         stream = Stream(content)
         stream.expect(_TENSORS, "tensors")
@@ -78,7 +78,7 @@ class DGLGraphs:
     """
 
     def __init__(self, path: Path) -> None:
-        self._content = view(contents(path))
+        self._content = contents(path)
         with reading(path):
             stream = Stream(self._content)
             stream.expect(_GRAPHS, "graphs")

@@ -6,11 +6,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
-
-import torch
-from torch import Tensor, UntypedStorage
+from typing import TypeAlias
 
 from .._checks import integer, kind
 from ..errors import GraphIndexError, GraphRuntimeError, GraphTypeError, GraphValueError
@@ -57,39 +55,31 @@ def local(path: File) -> Path:
     return Path(text)
 
 
-def contents(path: Path) -> UntypedStorage:
-    """The bytes of a file: mapped, so that they are read when they are used; of a small file, read.
-
-    A write to them changes memory of this process alone.
+def regular(path: Path) -> Path:
+    """Check that a path is that of a file.
 
     Raises:
-        GraphValueError: there is no such file, or it cannot be read.
+        GraphValueError: there is no such file.
     """
     if not path.is_file():
         state = "is no regular file" if path.exists() else "does not exist"
         raise GraphValueError(f"Expected a file, got {path}, which {state}.")
+    return path
+
+
+def contents(path: Path) -> memoryview:
+    """The bytes of a file: mapped, so that they are read when they are used; of a small file, read.
+
+    Raises:
+        GraphValueError: there is no such file, or it cannot be read.
+    """
     try:
-        size = path.stat().st_size
-        if size >= SMALLEST_MAPPED:
-            mapped: Any = UntypedStorage.from_file(str(path), False, size)
-            return mapped  # type: ignore[no-any-return]
-        buffer = bytearray(path.read_bytes())
-    except (OSError, RuntimeError) as error:
+        with regular(path).open("rb") as file:
+            if path.stat().st_size < SMALLEST_MAPPED:
+                return memoryview(file.read())
+            return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
+    except OSError as error:
         raise GraphValueError(f"Expected to read {path}, but got: {error}.") from error
-    if not buffer:
-        return torch.empty(0, dtype=torch.uint8, device="cpu").untyped_storage()
-    return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
-
-
-def view(storage: UntypedStorage) -> memoryview:
-    """The bytes of a file as Python sees them."""
-    return viewed(storage, torch.uint8, (len(storage),)).numpy().data
-
-
-def viewed(storage: UntypedStorage, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
-    """The values of a storage, which holds as many as the shape says."""
-    tensor = torch.empty(0, dtype=dtype, device="cpu")
-    return tensor.set_(storage, 0, shape)  # type: ignore[call-overload,no-any-return]
 
 
 @contextmanager
@@ -111,8 +101,8 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file, which takes the place of another once it is complete.
+def replacing(path: Path) -> Iterator[Path]:
+    """Name a new file, which takes the place of another once it is complete.
 
     Its folder is created if it does not exist.
 
@@ -129,8 +119,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     new = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("xb") as file:
-            yield file
+        yield new
         new.replace(target)
     except OSError as error:
         raise GraphRuntimeError(f"Expected to write {path}, but got: {error}.") from error

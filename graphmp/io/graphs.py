@@ -151,7 +151,7 @@ def save_graphs(
     forms, tensors = pack(graphs, formats)
     named = container.named({} if labels is None else labels, "labels")
     tensors.update({_LABEL + name: [label] for name, label in named.items()})
-    container.write(local(filename), KIND, {"forms": forms}, tensors, "a file of graphs")
+    container.write(local(filename), KIND, {"forms": forms}, tensors)
 
 
 def load_graphs(

@@ -41,7 +41,7 @@ def save_info(path: File, info: Any) -> None:
     tensors: list[Tensor] = []
     content = _encoded(info, tensors)
     parts = {str(number): [tensor] for number, tensor in enumerate(tensors)}
-    container.write(local(path), KIND, content, parts, "a file of info")
+    container.write(local(path), KIND, content, parts)
 
 
 def load_info(path: File) -> Any:

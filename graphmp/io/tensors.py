@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import GraphValueError
 from . import container, dgl_graphs
 from .container import Container
-from .files import File, local
+from .files import File, local, reading
 from .recognition import refuse_others
 
 
@@ -36,7 +36,7 @@ def save_tensors(filename: File, tensor_dict: Mapping[str, Tensor]) -> bool:
         {'x': tensor([1., 1.])}
     """
     parts = {name: [tensor] for name, tensor in container.named(tensor_dict, "tensors").items()}
-    container.write(local(filename), "tensors", None, parts, "a file of tensors")
+    container.write(local(filename), "tensors", None, parts)
     return True
 
 
@@ -64,4 +64,5 @@ def load_tensors(filename: File, return_dgl_ndarray: bool = False) -> dict[str, 
         return dgl_graphs.read_tensors(path)
     refuse_others(path, "a file of tensors")
     tensors = Container(path)
-    return {name: tensors[name] for name in tensors}
+    with reading(path):
+        return dict(tensors)

@@ -17,8 +17,8 @@ def test_a_file_that_cannot_be_completed_leaves_the_old_one(tmp_path: Path) -> N
     path.write_bytes(b"old")
 
     def write() -> None:
-        with files.replacing(path) as file:
-            file.write(b"new")
+        with files.replacing(path) as new:
+            new.write_bytes(b"new")
             raise OSError("full")
 
     with pytest.raises(gm.GraphRuntimeError, match=r"Expected to write .*file, but got: full"):
@@ -30,8 +30,8 @@ def test_a_file_that_cannot_be_completed_leaves_the_old_one(tmp_path: Path) -> N
 def test_a_new_file_takes_the_place_of_the_old_one_and_folders_are_created(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
     for content in (b"old", b"new"):
-        with files.replacing(path) as file:
-            file.write(content)
+        with files.replacing(path) as new:
+            new.write_bytes(content)
         assert path.read_bytes() == content
     assert list(path.parent.iterdir()) == [path]
 

@@ -72,13 +72,28 @@ def test_a_file_is_one_of_safetensors(tmp_path: Path) -> None:
     values = torch.frombuffer(bytearray(content[start + first : start + last]), dtype=torch.float32)
     assert (entry["dtype"], entry["shape"]) == ("F32", [2, 3])
     assert torch.equal(values.view(2, 3), TENSORS["x"])
-    assert start % 64 == 0
+    assert start % 8 == 0
 
 
 @pytest.mark.parametrize("value", [3, [torch.ones(2)], {"x": 1}, {1: torch.ones(2)}])
 def test_anything_else_is_an_error(value: Any, tmp_path: Path) -> None:
     with pytest.raises(gm.GraphTypeError, match="Expected tensors as a dict"):
         io.save_tensors(tmp_path / "tensors", value)
+
+
+@pytest.mark.parametrize("name", ["__metadata__", "\ud800"])
+def test_names_that_files_do_not_have_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphValueError, match="names"):
+        io.save_tensors(tmp_path / "tensors", {name: torch.ones(1)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tensors_that_share_memory_are_saved(tmp_path: Path) -> None:
+    x = torch.arange(4.0)
+    io.save_tensors(tmp_path / "tensors", {"x": x, "same": x, "part": x[1:]})
+    loaded = io.load_tensors(tmp_path / "tensors")
+    assert torch.equal(loaded["same"], x)
+    assert torch.equal(loaded["part"], x[1:])
 
 
 def test_there_are_no_arrays_of_dgl(tmp_path: Path) -> None:
