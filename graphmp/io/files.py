@@ -10,6 +10,8 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TypeAlias
 
+from torch import Tensor
+
 from .._checks import integer, kind
 from ..errors import GraphIndexError, GraphRuntimeError, GraphTypeError, GraphValueError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import GraphValueError
+from .container import is_container
 from .files import reading
 
 _SIZE = 256
@@ -31,7 +32,7 @@ def refuse_others(path: Path, expected: str, or_pickle: bool = False) -> None:
     Raises:
         GraphValueError: it is of another kind; the message says of which.
     """
-    if not path.is_file():
+    if not path.is_file() or is_container(path):
         return
     with reading(path), path.open("rb") as file:
         kind = _kind(file.read(_SIZE), or_pickle)
