@@ -19,8 +19,8 @@ from .._shared.options import checked_function
 class CuGraphGATConv(nn.Module):
     r"""Graph attention with the parameters of cuGraph's layer, on any device.
 
-    The formula is that of :class:`GATConv` without dropout of the attention; models that were
-    trained with cuGraph load here.
+    The formula is that of :class:`GATConv` without dropout of the attention. Outputs were not
+    compared with cuGraph itself.
 
     Args:
         in_feats: size of a node's input.

@@ -22,8 +22,8 @@ class CuGraphRelGraphConv(nn.Module):
 
     where :math:`r(uv)` is the type of an edge and :math:`c_{uv}` is 1, or one over the number of
     edges of the type that enter the node. With ``"basis"``, :math:`W_r` is a weighted sum of
-    ``num_bases`` matrices. Models that were trained with cuGraph load here; :class:`RelGraphConv`
-    has more options.
+    ``num_bases`` matrices. Outputs were not compared with cuGraph itself;
+    :class:`RelGraphConv` has more options.
 
     Args:
         in_feat: size of a node's input.

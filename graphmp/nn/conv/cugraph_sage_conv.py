@@ -20,7 +20,7 @@ class CuGraphSAGEConv(nn.Module):
 
     .. math:: h_v' = W \big[\mathrm{aggregate}_{u \in N(v)} h_u \,\|\, h_v\big] + b
 
-    Models that were trained with cuGraph load here. :class:`SAGEConv` has other aggregators.
+    Outputs were not compared with cuGraph itself. :class:`SAGEConv` has other aggregators.
 
     Args:
         in_feats: size of a node's input.
