@@ -11,7 +11,7 @@ Files:
     base: The names of dgl.base.
     classes: Classes of DGL's inner modules.
     containers: The names of dgl.utils that read dicts and lists.
-    datasets: Names of dgl.data.utils.
+    datasets: Names of dgl.data.
     decorators: The decorators of dgl.utils.
     frames: The names of dgl.utils that read and write the features of all types.
     ids: The names of dgl.utils that number and select ids.

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._graph.features import EdgeView, NodeView, Space
 from .._storage.frame import FieldMapping
+from ..function.spec import Message, Reduce
 from ..graph import Graph
 
 __all__ = [
@@ -15,13 +16,17 @@ __all__ = [
     "HeteroEdgeView",
     "HeteroNodeDataView",
     "HeteroNodeView",
+    "MessageFunction",
     "NodeSpace",
+    "ReduceFunction",
+    "SimpleReduceFunction",
     "TargetCode",
     "TypeCode",
 ]
 
 NodeSpace = EdgeSpace = Space
 HeteroNodeView, HeteroEdgeView = NodeView, EdgeView
+MessageFunction, ReduceFunction, SimpleReduceFunction = Message, Reduce, Reduce
 HeteroNodeDataView = HeteroEdgeDataView = FieldMapping
 
 

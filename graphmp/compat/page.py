@@ -12,6 +12,10 @@ __all__ = ["MARK", "lists", "write"]
 
 MARK = "<!-- python -m graphmp.compat.page writes what follows from graphmp/compat/names.ini -->\n"
 _HEAD = "| Not available | Instead |\n|---|---|\n"
+_PARTS = """\
+Each has those of the names above that DGL defines in it, and some that only the module has, such as
+`MessageFunction` and `negative_sample`; other names of DGL's own use are missing. Base classes of
+data sets, such as `GNNBenchmarkDataset`, are graphmp's: for `isinstance`, not to derive from."""
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "dgl.md"
 
 
@@ -68,7 +72,7 @@ def lists() -> str:
     rows = "".join(f"| `{module.name}` | {module.instead['*']} |\n" for module in absent)
     return (
         f"{sections}\n## Modules inside these\n\n"
-        f"Each has the public names that DGL defines in it:\n\n{parts}"
+        f"{_PARTS}\n\n{parts}"
         f"\n## Other modules\n\n{_HEAD}{rows}"
         f"\n## Names of older versions\n\nDGL 2.1 does not have them, either.\n{_table(older())}"
     )

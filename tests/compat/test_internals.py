@@ -219,3 +219,17 @@ def test_views_are_instances_of_dgls_classes() -> None:
     assert isinstance(g.nodes["a"].data, classes.HeteroNodeDataView)
     assert isinstance(g.edata, classes.HeteroEdgeDataView)
     assert (type(g.nodes), type(g.edges)) == (classes.HeteroNodeView, classes.HeteroEdgeView)
+
+
+def test_negative_samples_are_pairs_of_different_nodes_without_an_edge() -> None:
+    g = gm.graph(([0, 1], [1, 2]), num_nodes=4)
+    pairs = set(map(tuple, datasets.negative_sample(g, 4).T.tolist()))
+    assert 0 < len(pairs) <= 4
+    assert not pairs & {(0, 1), (1, 2), (0, 0), (1, 1), (2, 2), (3, 3)}
+
+
+def test_the_classes_of_builtins_and_data_sets_are_those_that_graphmp_uses() -> None:
+    assert isinstance(gm.function.copy_u("h", "m"), classes.MessageFunction)
+    assert isinstance(gm.function.sum("m", "h"), classes.SimpleReduceFunction)
+    assert issubclass(gm.data.CoraFullDataset, datasets.GNNBenchmarkDataset)
+    assert issubclass(gm.data.MNISTSuperPixelDataset, datasets.SuperPixelDataset)
