@@ -9,6 +9,7 @@ Files:
     graphs: Graphs in files.
     info: What belongs to a data set.
     packing: Graphs as the tensors of a file.
+    pickled_containers: Dicts and sets of pickles.
     pickles: Pickles of numbers, of which nothing runs.
     recognition: What a file is, by its first bytes.
     tensors: Dicts of tensors.

@@ -16,6 +16,12 @@ from .recognition import refuse_others
 
 KIND = "info"
 DEEPEST = 100
+_INFO = pickles.Advice(
+    "which is not read; graphmp reads numbers, texts, arrays, tensors, dtypes, lists, tuples, sets "
+    "and dicts. Open the file with the library that wrote it, and save these; of graphs, use its "
+    "save_graphs",
+    "Write it again with save_info",
+)
 
 
 def save_info(path: File, info: Any) -> None:
@@ -24,7 +30,8 @@ def save_info(path: File, info: Any) -> None:
     Args:
         path: the path of the file. Its folder is created if it does not exist.
         info: None, bools, ints, floats, strings, bytes, tensors, NumPy arrays and numbers, and
-            lists, tuples, sets and dicts of them. A number of NumPy is loaded as one of Python.
+            lists, tuples, sets and dicts of them. A number of NumPy is loaded as one of Python,
+            an ``OrderedDict`` as a dict and a ``torch.Size`` as a tuple.
 
     Raises:
         GraphTypeError: anything else in ``info``.
@@ -48,7 +55,7 @@ def load_info(path: File) -> Any:
     """Load what :func:`save_info` saved, or DGL's function of that name.
 
     A file of DGL is a pickle. It is read without running code: numbers, texts, arrays, tensors,
-    lists, tuples and dicts.
+    dtypes, lists, tuples, sets and dicts.
 
     Args:
         path: the path of the file.
@@ -63,7 +70,9 @@ def load_info(path: File) -> Any:
     file = local(path)
     refuse_others(file, "a file of info", or_pickle=True)
     if file.is_file() and not is_container(file):
-        return pickles.plain(pickles.read(file), str(file), 4 * file.stat().st_size)
+        values = pickles.read(file, _INFO)
+        with reading(file):
+            return pickles.plain(values, "a value", 4 * file.stat().st_size)
     tensors = Container(file)
     content = tensors.content(KIND)
     with reading(file):

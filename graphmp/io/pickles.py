@@ -9,14 +9,10 @@ from the records, after checking them.
 from __future__ import annotations
 
 import io
-import pickle
 import re
-import struct
-import sys
-from collections.abc import Callable
 from math import prod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,17 +22,38 @@ from torch import Tensor
 from .._checks import brief
 from ..errors import GraphValueError
 from .compressed_rows import CompressedRows, from_triples
+from .pickled_containers import Counter, FrozenSet, Mapping, Set, Unpickler
 
 # Numbers only: an array of objects would take bytes of the file for addresses.
 _NUMBERS = re.compile(r"(b1|[iu][1248]|f[248])\Z")
 _BYTE_ORDERS = ("<", ">", "|", "=")
 
 
-def read(path: Path) -> Any:
-    """Read a pickle into numbers, texts, lists, tuples, dicts and records.
+class Advice(NamedTuple):
+    """What the errors about a pickle say.
+
+    Attributes:
+        refused: why a name is refused, and what to do instead.
+        damaged: what to do about a file that is damaged.
+    """
+
+    refused: str
+    damaged: str
+
+
+DATA_SET = Advice(
+    "which no data set needs and which could run any code. Do not use this file; download it again "
+    "from its source",
+    "Download it again",
+)
+
+
+def read(path: Path, advice: Advice = DATA_SET) -> Any:
+    """Read a pickle into numbers, texts, lists, tuples, sets, dicts and records.
 
     Args:
         path: the file, of Python 2 or 3.
+        advice: what errors say.
 
     Returns:
         The object; convert its records with :func:`array`, :func:`matrix` and :func:`tensor`.
@@ -46,13 +63,15 @@ def read(path: Path) -> Any:
     """
     try:
         content = io.BytesIO(path.read_bytes())  # a file would reserve whatever is asked for
-        return _Unpickler(content, encoding="latin1").load()
+        unpickler = _Unpickler(content, encoding="latin1")
+        unpickler.refused = advice.refused
+        return unpickler.load()
     except GraphValueError as error:
         raise GraphValueError(f"{path} was not read: {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
         raise GraphValueError(
             f"{path} is damaged or not a pickle of this kind ({type(error).__name__}: {error}). "
-            "Download it again."
+            f"{advice.damaged}."
         ) from error
 
 
@@ -66,9 +85,12 @@ def array(value: Any, what: str) -> NDArray[Any]:
     Raises:
         GraphValueError: it is not an array of numbers, or its parts do not fit together.
     """
+    if not isinstance(value, (_Array, _Buffer, _Scalar)):
+        raise GraphValueError(f"Expected {what} as an array of numbers, got {_kind(value)}.")
     try:
         shape, dtype, fortran, content = value.array_parts()
-        numbers = np.frombuffer(_bytes(content), _dtype(dtype))
+        element = _dtype(dtype)
+        numbers = np.frombuffer(_bytes(content), element)
         if prod(_counts(shape)) != numbers.size:
             raise GraphValueError(f"{numbers.size} numbers for a shape of {shape}")
         if numbers.dtype.kind == "b":  # a bool of the file may have any byte
@@ -161,14 +183,23 @@ class _Plain:
             return {key: self.converted(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return type(value)([self.converted(item) for item in value])
+        if isinstance(value, (set, frozenset)):
+            return (set if isinstance(value, set) else frozenset)(value)
         if isinstance(value, _Encoded):
             return _bytes(value)
+        if isinstance(value, (_Constant, _Dtype, _Size)):
+            return value.value()
         is_tensor = isinstance(value, _TensorRecord)
         numbers = tensor(value, self._what) if is_tensor else array(value, self._what)
         self._left -= numbers.nbytes
         if self._left < 0:
             raise GraphValueError(f"Expected {self._what} to be as large as its arrays.")
         return numbers[()] if isinstance(value, _Scalar) else numbers
+
+
+def _kind(value: Any) -> str:
+    """What a value of a pickle is, for errors."""
+    return "an object" if isinstance(value, _Record) else f"{type(value).__name__} {brief(value)}"
 
 
 def _counts(value: Any) -> tuple[int, ...]:
@@ -180,7 +211,9 @@ def _counts(value: Any) -> tuple[int, ...]:
 def _bytes(value: Any) -> bytes:
     if isinstance(value, _Encoded):
         value = value.arguments[0] if value.arguments else ""
-    return value.encode("latin1") if isinstance(value, str) else bytes(memoryview(value))
+    if not isinstance(value, (str, bytes, bytearray)):
+        raise GraphValueError(f"{_kind(value)} in the place of bytes")
+    return value.encode("latin1") if isinstance(value, str) else bytes(value)
 
 
 def _dtype(record: Any) -> np.dtype[Any]:
@@ -222,9 +255,15 @@ class _Record:
 class _Dtype(_Record):
     """``numpy.dtype``."""
 
+    def value(self) -> np.dtype[Any]:
+        return _dtype(self)
+
 
 class _Encoded(_Record):
     """``_codecs.encode``: bytes as Python 3 writes them in old protocols."""
+
+    def scalar(self) -> bytes:
+        return _bytes(self)
 
 
 class _Array(_Record):
@@ -250,6 +289,9 @@ class _Scalar(_Record):
         dtype, content = self.arguments
         return (), dtype, False, content
 
+    def scalar(self) -> Any:
+        return array(self, "a key")[()]
+
 
 class _Csr(_Record):
     """``scipy.sparse.csr_matrix``."""
@@ -274,51 +316,53 @@ class _TensorRecord(_Record):
         return self.arguments[:4]
 
 
-class _Mapping(dict[Any, Any]):
-    """A dict that takes keys only that can be hashed at any depth of nesting."""
+class _Size(_Record):
+    """``torch.Size``."""
 
-    def __init__(self, *arguments: Any) -> None:
-        """Ignore what the file passes, such as a factory of missing values."""
+    def value(self) -> torch.Size:
+        return torch.Size(_counts(*self.arguments))
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        is_plain = key is None or isinstance(key, (int, float, str))
-        is_flat = isinstance(key, tuple) and all(isinstance(part, (int, str)) for part in key)
-        if not (is_plain or is_flat):
-            raise GraphValueError(f"it has a key of type {type(key).__name__}")
-        super().__setitem__(key, value)
 
-    def __setstate__(self, state: Any) -> None:
-        raise GraphValueError("it gives state to a dict")
+class _Constant(_Record):
+    """A dtype of torch."""
+
+    def value(self) -> Any:
+        return self.arguments[0]
 
 
 _ARRAYS = {"_reconstruct": _Array, "scalar": _Scalar}
 _KNOWN: dict[tuple[str, str], type] = {
     ("numpy", "ndarray"): _Record,
     ("numpy", "dtype"): _Dtype,
-    ("numpy.core.numeric", "_frombuffer"): _Buffer,
-    ("numpy._core.numeric", "_frombuffer"): _Buffer,
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _Buffer for core in ("core", "_core")},
     **{("numpy.core.multiarray", name): record for name, record in _ARRAYS.items()},
     **{("numpy._core.multiarray", name): record for name, record in _ARRAYS.items()},
     **{(f"scipy.sparse{m}", "csr_matrix"): _Csr for m in ("", ".csr", "._csr")},
     **{(f"scipy.sparse{m}", "coo_matrix"): _Coo for m in ("", ".coo", "._coo")},
     ("torch._utils", "_rebuild_tensor_v2"): _TensorRecord,
     ("torch.storage", "_load_from_bytes"): _Storage,
-    ("collections", "OrderedDict"): _Mapping,
-    ("collections", "defaultdict"): _Mapping,
+    **{("collections", name): Mapping for name in ("OrderedDict", "defaultdict")},
     ("_codecs", "encode"): _Encoded,
     ("__builtin__", "bytes"): _Encoded,
-    ("__builtin__", "list"): _Record,
-    ("builtins", "list"): _Record,
+    **{("__builtin__", name): _Record for name in ("list", "long", "float", "dict")},
+    **{("builtins", name): _Record for name in ("list", "int", "float", "dict")},
+    **{(module, "set"): Set for module in ("__builtin__", "builtins")},
+    **{(module, "frozenset"): FrozenSet for module in ("__builtin__", "builtins")},
+    ("collections", "Counter"): Counter,
+    ("torch", "Size"): _Size,
 }
 
 
-class _Unpickler(pickle._Unpickler):
-    """Python's unpickler in Python, whose memo is a dict: an index of 2**32 costs no memory."""
+class _Unpickler(Unpickler):
+    """Knows the names that this module stands in for."""
 
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
+    refused = DATA_SET.refused
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global that the pickle names."""
+        dtype = vars(torch).get(name) if module == "torch" else None
+        if isinstance(dtype, torch.dtype):
+            return _Constant(dtype)
         record = _KNOWN.get((module, name))
         if record is None and module.partition(".")[0] == "dgl":
             raise GraphValueError(
@@ -326,25 +370,5 @@ class _Unpickler(pickle._Unpickler):
                 "graphs by dgl.save_graphs, and load them by load_graphs."
             )
         if record is None:
-            raise GraphValueError(
-                f"it asks for {module:.80}.{name:.80}, which no data set needs and which could run "
-                "any code. Do not use this file; download it again from its source."
-            )
+            raise GraphValueError(f"it asks for {module:.80}.{name:.80}, {self.refused}.")
         return record
-
-    def load_empty_mapping(self) -> None:
-        """Start a dict."""
-        self.append(_Mapping())  # type: ignore[attr-defined]
-
-    def load_bytes_to_change(self) -> None:
-        """Read a bytearray, for which Python would fill memory before it reads."""
-        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
-        content = self.read(min(size, sys.maxsize))  # type: ignore[attr-defined]
-        if len(content) != size:
-            raise GraphValueError("it ends within a bytearray")
-        self.append(content)  # type: ignore[attr-defined]
-
-    dispatch[pickle.EMPTY_DICT[0]] = load_empty_mapping
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytes_to_change
-    for _code in (pickle.DICT, pickle.EMPTY_SET, pickle.FROZENSET, pickle.ADDITEMS):
-        del dispatch[_code[0]]
