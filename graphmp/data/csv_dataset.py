@@ -33,8 +33,8 @@ class CSVDataset(GraphsDataset):
     ``dst_id`` and ``graph_id``. Without a column ``graph_id`` there is one graph.
 
     Ids are integers or texts; nodes are numbered in the order of their ids. The other columns
-    become features: numbers, or lists of numbers in quotes. Columns of graphs are labels. The
-    extra ``csv`` is needed.
+    become features: numbers, or lists of numbers in quotes. Columns of graphs are labels. PyYAML is
+    needed, and for parsers pandas; the extra ``csv`` has both.
 
     Args:
         data_path: the folder of ``meta.yaml``.
@@ -53,7 +53,7 @@ class CSVDataset(GraphsDataset):
 
     Raises:
         GraphValueError: a missing or damaged file; the message names file, row and value.
-        GraphRuntimeError: the extra ``csv`` is not installed.
+        GraphRuntimeError: PyYAML is not installed, or for parsers pandas.
 
     Example:
         >>> import pathlib, tempfile
@@ -81,6 +81,10 @@ class CSVDataset(GraphsDataset):
         transform: Callable[[Any], Any] | None = None,
     ) -> None:
         path = Path(data_path).expanduser()
+        if path.is_file():
+            raise GraphValueError(
+                f"Expected the folder of meta.yaml, got the file {path}; pass its folder."
+            )
         self._description = read_meta(path / "meta.yaml")
         self._parsers = ndata_parser, edata_parser, gdata_parser
         super().__init__(

@@ -87,20 +87,20 @@ def read_meta(path: Path) -> Meta:
         GraphRuntimeError: PyYAML is not installed.
     """
     yaml = _package("yaml", "PyYAML")
-    description = text.read(path)
+    description = text.read(path, advice="Write it; CSVDataset takes its folder.")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(description)):
             raise GraphValueError("aliases are not supported, as they can grow without end.")
         content = yaml.safe_load(description)
     except Exception as error:  # PyYAML raises anything on dates and numbers that are none
         raise GraphValueError(f"{path} is not YAML: {error!s:.400}") from error
-    fields = _fields(content, {"dataset_name", "node_data", "edge_data"}, path)
+    fields = _fields(content, ("dataset_name", "node_data", "edge_data"), str(path))
     if str(fields.get("version", VERSION)) != VERSION:
         raise GraphValueError(
             f"{path}: expected version {VERSION}, got {brief(fields['version'])}."
         )
-    nodes = [_source(each, path, ("node_id",)) for each in _list(fields, "node_data", path)]
-    edges = [_source(each, path, ("src_id", "dst_id")) for each in _list(fields, "edge_data", path)]
+    nodes = _sources(fields, "node_data", path, ("node_id",))
+    edges = _sources(fields, "edge_data", path, ("src_id", "dst_id"))
     for sources in (nodes, edges):
         types = [source.type for source in sources]
         repeated = [each for each in types if types.count(each) > 1]
@@ -114,7 +114,7 @@ def read_meta(path: Path) -> Meta:
         str(fields.get("separator", ",")),
         nodes,
         edges,
-        None if graphs is None else _source(graphs, path, ()),
+        None if graphs is None else _source(graphs, f"{path}, graph_data", ()),
     )
 
 
@@ -153,32 +153,38 @@ def read_table(source: Source, folder: Path, separator: str, parser: Parser | No
     return Table(path, ids, graph_ids, data)
 
 
-def _fields(content: Any, needed: set[str], path: Path) -> dict[str, Any]:
-    if not isinstance(content, dict) or not needed <= set(content):
-        missing = needed - set(content) if isinstance(content, dict) else needed
+def _fields(content: Any, needed: tuple[str, ...], where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
         raise GraphValueError(
-            f"{path}: expected the fields {', '.join(sorted(needed))}, got none of the name "
-            f"{min(missing)}."
+            f"{where}: expected the fields {', '.join(needed)}, got {brief(content)}."
         )
+    missing = [name for name in needed if name not in content]
+    if missing:
+        names = ", ".join(map(brief, content)) or "no field"
+        raise GraphValueError(f"{where}: expected a field {missing[0]!r}, got {names:.200}.")
     return content
 
 
-def _list(fields: dict[str, Any], name: str, path: Path) -> list[Any]:
+def _sources(fields: dict[str, Any], name: str, path: Path, ids: tuple[str, ...]) -> list[Source]:
     if not isinstance(fields[name], list):
         raise GraphValueError(f"{path}: expected {name} to be a list, got {brief(fields[name])}.")
-    return [each for each in fields[name] if each is not None]
+    return [
+        _source(entry, f"{path}, entry {number} of {name}", ids)
+        for number, entry in enumerate(fields[name], 1)
+        if entry is not None
+    ]
 
 
-def _source(content: Any, path: Path, ids: tuple[str, ...]) -> Source:
+def _source(content: Any, where: str, ids: tuple[str, ...]) -> Source:
     """A table of nodes, edges or graphs, which have 1, 2 or 0 columns of ids."""
-    fields = _fields(content, {"file_name"}, path)
+    fields = _fields(content, ("file_name",), where)
     default: Any = [(), ("_V",), ("_V", "_E", "_V")][len(ids)]
     kind = fields.get("ntype" if len(ids) == 1 else "etype", default)
     kind = (kind,) if isinstance(kind, str) else kind
     fits = isinstance(kind, (list, tuple)) and len(kind) == len(default)
     if not fits or not all(isinstance(name, str) for name in kind):
         raise GraphValueError(
-            f"{path}: expected a type of {len(default)} names, got {brief(kind)}."
+            f"{where}: expected a type of {len(default)} names, got {brief(kind)}."
         )
     names = tuple(str(fields.get(f"{name}_field", name)) for name in ids)
     graph_id = str(fields.get("graph_id_field", "graph_id"))
@@ -192,7 +198,8 @@ def _columns(path: Path, separator: str) -> dict[str, list[str]]:
             f"{path}: expected a separator of one character, got {brief(separator)}."
         )
     try:
-        rows = list(csv.reader(io.StringIO(text.read(path)), delimiter=separator, strict=True))
+        content = text.read(path, advice="Correct the file, or its name in meta.yaml.")
+        rows = list(csv.reader(io.StringIO(content), delimiter=separator, strict=True))
     except csv.Error as error:
         raise GraphValueError(f"{path} is not a table: {error}.") from error
     rows = [row for row in rows if row]
@@ -240,15 +247,26 @@ def _numbers(words: list[str], name: str, path: Path) -> Array:
             rows.append(_value(word))
         except ValueError as error:
             raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
+    shapes = [_shape(row) for row in rows]
+    for number, shape in enumerate(shapes, 2):
+        if shape != shapes[0]:
+            raise GraphValueError(
+                f"{path}, row {number}, {name}: expected as many numbers as in row 2, a shape of "
+                f"{shapes[0]}, got {shape}."
+            )
     try:
         values = np.array(rows)
-        if values.dtype.kind not in "bif":
-            raise GraphValueError("expected numbers of 64 bits")
     except ValueError as error:
-        raise GraphValueError(
-            f"{path}, {name}: expected equally many numbers in each row: {error}."
-        ) from error
+        raise GraphValueError(f"{path}, {name}: expected numbers, got: {error}.") from error
+    if values.dtype.kind not in "bif":
+        raise GraphValueError(f"{path}, {name}: expected numbers of 64 bits, got larger ones.")
     return values.astype(np.float32) if values.dtype.kind == "f" else values
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """How many numbers a value has, after its first items."""
+    is_list = isinstance(value, (list, tuple))
+    return (len(value), *(_shape(value[0]) if value else ())) if is_list else ()
 
 
 def _value(word: str) -> Any:

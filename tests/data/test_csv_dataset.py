@@ -100,7 +100,12 @@ def test_the_only_column_of_graphs_is_the_label(tmp_path: Path) -> None:
         (
             "meta_yaml",
             "dataset_name: a",
-            r"meta\.yaml: expected the fields dataset_name, edge_data",
+            r"meta\.yaml: expected a field 'node_data', got 'dataset_name'",
+        ),
+        (
+            "meta_yaml",
+            SIMPLE["meta.yaml"].replace("{file_name: nodes", "{filename: nodes"),
+            r"entry 1 of node_data: expected a field 'file_name', got 'filename'",
         ),
         ("meta_yaml", "[1]", r"meta\.yaml: expected the fields"),
         (
@@ -133,7 +138,7 @@ def test_the_only_column_of_graphs_is_the_label(tmp_path: Path) -> None:
         (
             "meta_yaml",
             SIMPLE["meta.yaml"].replace("nodes.csv", "gone.csv"),
-            r"gone\.csv cannot be read",
+            r"gone\.csv cannot be read: there is no such file\. Correct the file, or its name",
         ),
         ("nodes_csv", "", r"nodes\.csv: expected a line of names"),
         ("nodes_csv", "id\n1\n", r"nodes\.csv: expected a column 'node_id', got id"),
@@ -159,7 +164,12 @@ def test_the_only_column_of_graphs_is_the_label(tmp_path: Path) -> None:
         ("nodes_csv", "node_id,graph_id\n10,4\n", r"nodes\.csv: expected ids of graphs .* got 4"),
         ("nodes_csv", "node_id,a\n10,x\n", r"nodes\.csv, row 2, a: expected a number, got 'x'"),
         ("nodes_csv", "node_id,a\n10,\n", r"nodes\.csv, row 2, a: expected a number, got ''"),
-        ("nodes_csv", 'node_id,a\n10,"1,2"\n20,"1"\n', r"nodes\.csv, a: expected equally many"),
+        (
+            "nodes_csv",
+            'node_id,a\n10,"1,2"\n20,"1"\n',
+            r"nodes\.csv, row 3, a: expected as many numbers as in row 2, .*\(2,\), got \(\)",
+        ),
+        ("nodes_csv", 'node_id,a\n10,"[[1],[2,3]]"\n', r"nodes\.csv, a: expected numbers, got"),
         ("nodes_csv", 'node_id,a\n10,"exit(),1"\n', "row 2, a: expected numbers, got 'exit"),
         ("nodes_csv", 'node_id,a\n10,"[1"\n', "row 2, a: expected numbers"),
         (
@@ -176,6 +186,14 @@ def test_a_wrong_file_is_an_error_that_says_where(
 ) -> None:
     with pytest.raises(gm.GraphError, match=message):
         CSVDataset(write(tmp_path, SIMPLE, **{name: content}))
+
+
+def test_a_path_without_a_description_says_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(gm.GraphError, match=r"Write it; CSVDataset takes its folder\."):
+        CSVDataset(tmp_path)
+    write(tmp_path, SIMPLE)
+    with pytest.raises(gm.GraphError, match=r"Expected the folder of meta\.yaml, got the file"):
+        CSVDataset(tmp_path / "meta.yaml")
 
 
 def test_wrong_graphs_are_an_error(tmp_path: Path) -> None:

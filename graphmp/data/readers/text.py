@@ -17,12 +17,13 @@ FREE_SIZE = 1 << 28
 MOST_GROWTH = 100
 
 
-def read(path: Path, encoding: str = "utf-8-sig") -> str:
+def read(path: Path, encoding: str = "utf-8-sig", advice: str = "Download it again.") -> str:
     r"""Read a text file, which is unpacked if its name ends in ``.gz``.
 
     Args:
         path: the file.
         encoding: by default UTF-8, with or without a byte order mark.
+        advice: what to do about a file that cannot be read, for the error.
 
     Returns:
         The text; lines end in ``"\n"``.
@@ -36,7 +37,7 @@ def read(path: Path, encoding: str = "utf-8-sig") -> str:
         content = _unpacked(path) if path.suffix == ".gz" else path.read_bytes()
         text = content.decode(encoding)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise GraphValueError(f"{path} cannot be read: {error} Download it again.") from error
+        raise GraphValueError(f"{path} cannot be read: {error} {advice}") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
