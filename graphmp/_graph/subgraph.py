@@ -15,7 +15,6 @@ from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.sampling_spec import SampleSpec
-from ..kernels.segments import rows_of
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
@@ -202,7 +201,7 @@ def edges_by_id(adjacency: Adjacency, eids: Tensor) -> Edges:
 def edges_at(csr: Csr, rows: Tensor) -> Edges:
     """All edges of some rows, row after row: the row of each, its other end and its id."""
     indptr, others, positions = kernels.sample(csr, rows, _ALL)
-    owners = rows.index_select(0, rows_of(indptr, others.numel()))
+    owners = rows.repeat_interleave(indptr.diff(), output_size=others.numel())
     return owners, others, csr.edge_ids.index_select(0, positions)
 
 

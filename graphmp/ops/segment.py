@@ -5,6 +5,7 @@ On an accelerator lengths are looked at only after ``graphmp.validate_ids()``, a
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -139,15 +140,60 @@ def segment_argsort(seglen: Any, value: Tensor, descending: bool = False) -> Ten
         tensor([1, 0, 3, 4, 2])
     """
     lengths = _lengths(seglen, value)
-    rows, segments = len(value), lengths.numel()
+    rows = len(value)
     if _checks.is_looked_at(lengths):
         _check_lengths(lengths, rows)
     columns = value.detach().reshape(rows, value.shape[1:].numel()).t().contiguous()
-    by_value = columns.sort(stable=True, dim=1, descending=bool(descending)).indices
-    owner = owners(lengths.long(), rows)
-    first = torch.arange(len(columns), device=value.device).view(-1, 1) * segments
+    if lengths.is_cpu and rows and int(lengths.max()) * lengths.numel() <= 2 * rows:
+        order = _padded_argsort(lengths.long(), columns, bool(descending))
+    else:
+        order = _joint_argsort(lengths.long(), columns, bool(descending))
+    return order.t().reshape(value.shape)
+
+
+def _padded_argsort(lengths: Tensor, columns: Tensor, descending: bool) -> Tensor:
+    """Sort segments of similar lengths as rows of a matrix, filled up with what comes last.
+
+    Args:
+        lengths: (S,) int64.
+        columns: (D, N) values.
+        descending: the greatest first.
+
+    Returns:
+        (D, N) int64 rows, segment after segment.
+    """
+    width = int(lengths.max())
+    is_row = (
+        (torch.arange(width, device=lengths.device) < lengths.view(-1, 1))
+        .flatten()
+        .nonzero()
+        .view(-1)
+    )
+    matrix = columns.new_full((len(columns), lengths.numel() * width), _last(columns, descending))
+    matrix.index_copy_(1, is_row, columns)
+    order = matrix.view(-1, width).sort(stable=True, dim=1, descending=descending).indices
+    starts = (lengths.cumsum(0) - lengths).view(-1, 1)
+    return (order.view(-1, lengths.numel(), width) + starts).flatten(1).index_select(1, is_row)
+
+
+def _last(values: Tensor, descending: bool) -> Any:
+    """A value that no other comes after; the sort is stable, so that equal ones come before it."""
+    if values.is_floating_point():
+        return -math.inf if descending else math.nan
+    if values.dtype == torch.bool:
+        return not descending
+    limits = torch.iinfo(values.dtype)
+    return limits.min if descending else limits.max
+
+
+def _joint_argsort(lengths: Tensor, columns: Tensor, descending: bool) -> Tensor:
+    """Sort all values, and then by segment; see :func:`_padded_argsort`."""
+    segments, rows = lengths.numel(), columns.shape[1]
+    by_value = columns.sort(stable=True, dim=1, descending=descending).indices
+    owner = owners(lengths, rows)
+    first = torch.arange(len(columns), device=columns.device).view(-1, 1) * segments
     _, order = kernels.group((owner[by_value] + first).flatten(), len(columns) * segments)
-    return by_value.flatten()[order].view(len(columns), rows).t().reshape(value.shape)
+    return by_value.flatten()[order].view(len(columns), rows)
 
 
 def _segments(seglen: Any, value: Any) -> Adjacency:

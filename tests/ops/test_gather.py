@@ -44,7 +44,7 @@ def test_gather_refuses_what_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("lengths", [[3, 0, 4], [7], [], [0, 0], [1] * 5])
+@pytest.mark.parametrize("lengths", [[3, 0, 4], [7], [], [0, 0], [1] * 5, [9, 0, 1]])
 @pytest.mark.parametrize("shape", [(), (2,), (2, 2), (0,)])
 def test_segment_argsort_sorts_each_segment_stably(
     lengths: list[int], descending: bool, shape: tuple[int, ...]
@@ -66,3 +66,19 @@ def test_segment_argsort_takes_nan_for_the_greatest_and_refuses_wrong_lengths() 
     assert ops.segment_argsort([3], value).tolist() == [1, 2, 0]
     with pytest.raises(gm.GraphValueError, match="lengths that sum to the 3 rows, got 2"):
         ops.segment_argsort([2], value)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.uint8, torch.int64])
+def test_segment_argsort_puts_the_extremes_of_a_dtype_in_place(
+    dtype: torch.dtype, descending: bool
+) -> None:
+    extremes = [torch.nan, -torch.inf, torch.inf, 0.0, torch.nan, -torch.inf]
+    value = torch.tensor(extremes)
+    if not dtype.is_floating_point:
+        limits = (0, 1) if dtype == torch.bool else (torch.iinfo(dtype).min, torch.iinfo(dtype).max)
+        value = torch.tensor([*limits, *limits, *limits], dtype=dtype)
+    order = ops.segment_argsort([1, 2, 3], value, descending)  # of similar lengths
+    for part in (slice(0, 1), slice(1, 3), slice(3, 6)):
+        alone = value[part].sort(stable=True, descending=descending).indices + part.start
+        assert torch.equal(order[part], alone)

@@ -202,9 +202,12 @@ def levels(csr: Any, start: Any, rest: Any, queue: Any, results: Any) -> None:
         at += 1
         following = level[u] + 1
         for k in range(indptr[u], indptr[u + 1]):
-            v, e = indices[k], eids[k]
-            if level[v] < 0 or level[v] == following:
-                least[v] = e if least[v] < 0 else min(least[v], e)
+            v = indices[k]
+            if level[v] >= 0 and level[v] != following:
+                continue
+            if least[v] < 0 or eids[k] < least[v]:
+                least[v] = eids[k]
+            if level[v] < 0:
                 rest[v] -= 1
                 if rest[v] == 0:
                     level[v] = following
