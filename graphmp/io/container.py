@@ -166,7 +166,10 @@ class Container(Mapping[str, Tensor]):
             metadata = self._file.metadata() or {}
             if metadata.get("format") != "graphmp" or metadata.get("kind") != kind:
                 name = metadata.get("kind", "no kind")
-                raise GraphValueError(f"expected a file of {kind} by graphmp, got one of {name}.")
+                advice = f"; use {_LOADERS[name]}" if name in _LOADERS else ""
+                raise GraphValueError(
+                    f"expected a file of {kind} by graphmp, got one of {name}{advice}."
+                )
             version = int(metadata["version"])
             if version != VERSION:
                 raise GraphValueError(
@@ -174,6 +177,9 @@ class Container(Mapping[str, Tensor]):
                     "newest graphmp."
                 )
             return _json(metadata["content"])
+
+
+_LOADERS = {"graphs": "load_graphs", "tensors": "io.load_tensors", "info": "io.load_info"}
 
 
 def is_container(path: Path) -> bool:

@@ -48,7 +48,8 @@ def pack(
             raise GraphTypeError(f"Expected graphs, got {type(graph).__name__}.")
         if graph.device.type == "meta":
             raise GraphTypeError("Expected graphs whose edges have values, got one on meta.")
-        form, parts = _form(graph, wanted), dict(_parts(graph, wanted))
+        form = _form(graph, wanted)
+        parts = dict(_parts(graph, form))
         key = json.dumps(form), *((part.dtype, part.shape[1:]) for part in parts.values())
         if key not in numbers:
             numbers[key] = len(forms)
@@ -71,10 +72,11 @@ def _numbers(values: Sequence[int]) -> Tensor:
     return torch.tensor(values, dtype=torch.int64, device="cpu")
 
 
-def _layouts(adjacency: Adjacency, wanted: list[str]) -> list[str]:
-    """The layouts of a relation to store."""
-    created = adjacency.formats()["created"]
-    return wanted or [next(name for name in PREFERRED if name in created)]
+def _layouts(adjacency: Adjacency, wanted: list[str]) -> dict[str, list[str]]:
+    """The layouts of a relation to store, and those that it may have."""
+    created, others = adjacency.formats().values()
+    stored = wanted or [next(name for name in PREFERRED if name in created)]
+    return {"layouts": stored, "allowed": sorted(created + others)}
 
 
 def _form(graph: Graph, wanted: list[str]) -> dict[str, Any]:
@@ -83,8 +85,7 @@ def _form(graph: Graph, wanted: list[str]) -> dict[str, Any]:
         {
             "type": etype,
             "fields": list(graph.edges[etype].data),
-            "layouts": _layouts(adjacency, wanted),
-            "allowed": sorted(name for part in adjacency.formats().values() for name in part),
+            **_layouts(adjacency, wanted),
         }
         for etype, adjacency in graph.adjacencies.items()
     ]
@@ -114,15 +115,15 @@ def _counts(graph: Graph, side: str) -> list[int]:
     return [graph.num_nodes(ntype) for ntype in graph.ntypes]
 
 
-def _parts(graph: Graph, wanted: list[str]) -> Iterator[tuple[str, Tensor]]:
-    """The tensors of a graph, by name."""
+def _parts(graph: Graph, form: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a graph of a form, by name."""
     for side, data in _sides(graph).items():
         tables = zip(data.values(), _counts(graph, side), strict=True)
         for number, (columns, count) in enumerate(tables):
             yield from _table(f"{side}/{number}", columns, count)
     for number, (etype, adjacency) in enumerate(graph.adjacencies.items()):
         yield from _table(f"edges/{number}", graph.edges[etype].data, adjacency.num_edges)
-        for layout in _layouts(adjacency, wanted):
+        for layout in form["edges"][number]["layouts"]:
             for name, ids in _ids(adjacency, layout).items():
                 yield f"edges/{number}/{layout}/{name}", ids
     for what, sizes in _batch(graph).items():

@@ -55,6 +55,15 @@ def test_files_of_dgl_and_texts_are_told_apart(
         load(FILES / name)
 
 
+def test_files_of_graphmp_are_told_apart(tmp_path: Path) -> None:
+    io.save_tensors(tmp_path / "tensors", {"x": torch.ones(1)})
+    io.save_info(tmp_path / "info", 1)
+    with pytest.raises(gm.GraphValueError, match=r"one of tensors; use io\.load_tensors"):
+        gm.load_graphs(tmp_path / "tensors")
+    with pytest.raises(gm.GraphValueError, match=r"one of info; use io\.load_info"):
+        gm.load_graphs(tmp_path / "info")
+
+
 def test_a_pickle_of_graphs_says_how_to_save_them(tmp_path: Path) -> None:
     (tmp_path / "graphs").write_bytes(pickle.dumps([1]))
     with pytest.raises(gm.GraphValueError, match="save them by its save_graphs"):
