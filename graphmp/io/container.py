@@ -90,13 +90,27 @@ def named(tensors: Any, what: str) -> dict[str, Tensor]:
     return dict(tensors)
 
 
-def _plain(name: str, tensor: Tensor) -> Tensor:
-    """The values of a tensor, in order, in memory of the CPU."""
-    if tensor.dtype not in DTYPES or tensor.layout != torch.strided or tensor.is_meta:
+def is_storable(tensor: Tensor) -> bool:
+    """Whether files have such a tensor."""
+    return tensor.dtype in DTYPES and tensor.layout == torch.strided and not tensor.is_meta
+
+
+def check_storable(tensor: Tensor, what: str) -> None:
+    """Check that files have such a tensor.
+
+    Raises:
+        GraphTypeError: they do not.
+    """
+    if not is_storable(tensor):
         raise GraphTypeError(
-            f"{name!r}: expected a dense tensor of a dtype among {', '.join(map(str, DTYPES))}, "
+            f"{what}: expected a dense tensor of a dtype among {', '.join(map(str, DTYPES))}, "
             f"got one of {tensor.dtype}, {tensor.layout}, on {tensor.device}; convert it."
         )
+
+
+def _plain(name: str, tensor: Tensor) -> Tensor:
+    """The values of a tensor, in order, in memory of the CPU."""
+    check_storable(tensor, repr(name))
     return tensor.detach().as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous()
 
 

@@ -16,8 +16,10 @@ from torch import Tensor
 
 from .._storage.adjacency import Adjacency
 from .._storage.layouts import FORMATS
+from .._storage.metagraph import of_type
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
+from .container import check_storable, is_storable
 
 PREFERRED = ("coo", "csc", "csr")  # of several layouts, the one that is stored by default
 
@@ -56,9 +58,18 @@ def pack(
             forms.append(form)
         groups.append(numbers[key])
         for name, part in parts.items():
+            if not is_storable(part):
+                check_storable(part, _described(name, form, len(groups) - 1))
             tensors.setdefault(f"{groups[-1]}/{name}", []).append(part)
     tensors["form"] = [_numbers(groups)]
     return forms, tensors
+
+
+def _described(name: str, form: dict[str, Any], number: int) -> str:
+    """A field of a graph, for errors."""
+    side, index, _, field = name.split("/", 3)
+    where = of_type(form[side][int(index)]["type"])
+    return f"Field {field!r} of the {side}{where} of graph {number}"
 
 
 def _checked(formats: str | Sequence[str] | None) -> list[str]:

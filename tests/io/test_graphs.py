@@ -354,6 +354,17 @@ def test_tensors_that_files_do_not_have_are_an_error(label: Tensor, tmp_path: Pa
         gm.save_graphs(tmp_path / "graphs", example(), {"y": label})
 
 
+def test_a_field_that_files_do_not_have_is_named(tmp_path: Path) -> None:
+    wrong = example()
+    wrong.edata["a/b"] = torch.ones(4, dtype=torch.complex128)
+    with pytest.raises(gm.GraphTypeError, match=r"Field 'a/b' of the edges of graph 1: expected"):
+        gm.save_graphs(tmp_path / "graphs", [example(), wrong])
+    wrong = types()
+    wrong.nodes["item"].data["c"] = torch.eye(3).to_sparse()
+    with pytest.raises(gm.GraphTypeError, match="Field 'c' of the nodes of type 'item' of graph 0"):
+        gm.save_graphs(tmp_path / "graphs", wrong)
+
+
 def test_features_in_a_file_are_saved_by_their_values(tmp_path: Path) -> None:
     (tmp_path / "values").write_bytes(bytes(range(12)))
     g = gm.graph(([0], [2]))
