@@ -70,7 +70,8 @@ class Queries(Structure):
         Args:
             u: source id, or several.
             v: destination id, or several; a single id goes with each of the others.
-            return_uv: give every edge between each pair, not just the first.
+            return_uv: give every edge between each pair, not just the first; a pair without an
+                edge gives none.
             etype: the edge type; not needed when there is one.
 
         Returns:
@@ -78,7 +79,8 @@ class Queries(Structure):
             ``return_uv`` a tuple of tensors: sources, destinations and ids of all the edges.
 
         Raises:
-            GraphIndexError: a node that is not there, or a pair without an edge.
+            GraphIndexError: a node that is not there, or, without ``return_uv``, a pair without
+                an edge.
             GraphValueError: different numbers of ids.
 
         Example:
@@ -90,12 +92,11 @@ class Queries(Structure):
             (tensor([0, 0]), tensor([1, 1]), tensor([0, 2]))
         """
         etype = self._meta.etype(etype)
-        low, high = existing_pairs(self, u, v, etype)
         eids = self.adjacencies[etype].sorted_csr.edge_ids
         if return_uv:
-            every = eids[ranges(low, high)]
+            every = eids[ranges(*pair_positions(self, u, v, etype)[:2])]
             return (*self.find_edges(every, etype), every)
-        first = eids[low]
+        first = eids[existing_pairs(self, u, v, etype)[0]]
         return int(first) if _both_single(u, v) else first
 
     def find_edges(self, eid: Any, etype: Any = None) -> tuple[Tensor, Tensor]:

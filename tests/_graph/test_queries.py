@@ -182,6 +182,18 @@ def test_edge_ids_with_ends_give_every_edge_of_each_pair(case: Case) -> None:
     assert has_idtype(case, *found)
 
 
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_edge_ids_with_ends_give_nothing_for_pairs_without_an_edge(dtype: torch.dtype) -> None:
+    g = gm.graph(([0, 1, 0], [1, 2, 1]), idtype=dtype)
+    for part, expected in zip(
+        g.edge_ids([2, 1, 0], [0, 2, 1], return_uv=True),
+        ([1, 0, 0], [2, 1, 1], [1, 0, 2]),
+        strict=True,
+    ):
+        assert part.dtype == dtype and part.tolist() == expected
+    assert [part.tolist() for part in g.edge_ids(2, 2, return_uv=True)] == [[], [], []]
+
+
 def test_pairs_of_many_nodes_are_told_apart_in_int32() -> None:
     u, v = [99_999, 99_998, 0], [99_998, 99_999, 99_999]
     g = gm.graph((u, v), idtype=torch.int32)
