@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.metadata import Distribution, DistributionFinder
@@ -25,6 +25,7 @@ __all__ = ["FOLDER", "VERSION", "as_dgl", "install"]
 
 FOLDER = Path(__file__).parent / "importable"  # holds a package `dgl`, which calls install()
 VERSION = "2.1.0"
+_PATH = "graphmp.compat:"  # begins the path of each module; its name follows
 
 
 class _Alias(ModuleType):
@@ -32,7 +33,7 @@ class _Alias(ModuleType):
 
     def __init__(self, module: Module) -> None:
         super().__init__(module.name, f"{module.name}, answered by graphmp.")
-        self.__path__ = []
+        self.__path__ = [_PATH + module.name]
         self.__file__ = str(FOLDER / "dgl" / "__init__.py")
         self.__spec__ = FINDER.find_spec(module.name, None)
         self.__all__ = module.available
@@ -56,9 +57,23 @@ class _Alias(ModuleType):
         return self._module.get(name) if inner is None else inner
 
     def __dir__(self) -> list[str]:
-        inside = [name.rpartition(".") for name in modules()]
-        names = {last for around, _, last in inside if around == self.__name__}
-        return sorted({*super().__dir__(), *self.__all__, *names})
+        return sorted({*super().__dir__(), *self.__all__, *_inside(self.__name__)})
+
+
+class _Folder:
+    """What ``pkgutil`` lists modules from: the path of a module names it."""
+
+    def __init__(self, path: str) -> None:
+        if not path.startswith(_PATH):
+            raise GraphImportError(f"Expected the path of a module of DGL, got {path}.")
+        self._module = path.removeprefix(_PATH)
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> None:
+        """Find nothing, as all modules have been imported."""
+
+    def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
+        """The names of the modules inside, all of which are packages."""
+        return ((prefix + name, True) for name in _inside(self._module))
 
 
 class _Metadata(Distribution):
@@ -85,7 +100,9 @@ class _Finder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         """Answer for a module of DGL; when a missing one is imported, say what to use instead."""
         if _is_module(fullname):
-            return ModuleSpec(fullname, self, origin="graphmp", is_package=True)
+            spec = ModuleSpec(fullname, self, origin="graphmp", is_package=True)
+            spec.submodule_search_locations = [_PATH + fullname]
+            return spec
         if fullname.startswith("dgl.") and _imports_a_module(sys._getframe(2)):
             raise GraphModuleNotFoundError(advice(fullname), name=fullname)
         return None
@@ -108,6 +125,12 @@ class _Finder(MetaPathFinder, Loader):
 FINDER = _Finder()
 
 
+def _inside(name: str) -> list[str]:
+    """The last names of the modules inside another, sorted."""
+    parts = [each.rpartition(".") for each in modules() if _is_module(each)]
+    return sorted(last for around, _, last in parts if around == name)
+
+
 def _is_module(name: str) -> bool:
     """Whether a name is that of a module of DGL of which something is available."""
     return name.startswith("dgl") and name in modules() and not modules()[name].is_absent
@@ -128,6 +151,7 @@ def install() -> None:
     if FINDER in sys.meta_path:
         return
     sys.meta_path.insert(0, FINDER)
+    sys.path_hooks.append(_Folder)
     if str(FOLDER) not in sys.path:  # which is what processes inherit that this one starts
         sys.path.insert(1, str(FOLDER))
     sys.modules.update({name: _Alias(modules()[name]) for name in modules() if _is_module(name)})

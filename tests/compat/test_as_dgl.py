@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import pickle
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,10 @@ def loaded() -> dict[str, ModuleType]:
 @pytest.fixture(autouse=True, scope="module")
 def answered() -> Iterator[None]:
     """DGL is answered in these tests, and no longer."""
-    path, finders = list(sys.path), list(sys.meta_path)
+    path, finders, hooks = list(sys.path), list(sys.meta_path), list(sys.path_hooks)
     as_dgl()
     yield
-    sys.path[:], sys.meta_path[:] = path, finders
+    sys.path[:], sys.meta_path[:], sys.path_hooks[:] = path, finders, hooks
     for name in loaded():
         del sys.modules[name]
 
@@ -194,6 +195,16 @@ def test_modules_have_a_file() -> None:
 
     assert Path(dgl.__file__).is_file()
     assert Path(dgl.data.__file__).parent.name == "dgl"
+
+
+def test_modules_are_listed_by_pkgutil() -> None:
+    import dgl.nn
+
+    assert [each.name for each in pkgutil.iter_modules(dgl.nn.__path__, "dgl.nn.")] == [
+        name for name in sorted(PRESENT) if name.rpartition(".")[0] == "dgl.nn"
+    ]
+    walked = {each.name for each in pkgutil.walk_packages(dgl.__path__, "dgl.")}
+    assert {"dgl.nn.pytorch.conv.gatconv", "dgl.data.utils"} <= walked
 
 
 def test_doing_so_again_changes_nothing() -> None:
