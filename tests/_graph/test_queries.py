@@ -190,7 +190,8 @@ def test_edge_ids_with_ends_give_nothing_for_pairs_without_an_edge(dtype: torch.
         ([1, 0, 0], [2, 1, 1], [1, 0, 2]),
         strict=True,
     ):
-        assert part.dtype == dtype and part.tolist() == expected
+        assert part.dtype == dtype
+        assert part.tolist() == expected
     assert [part.tolist() for part in g.edge_ids(2, 2, return_uv=True)] == [[], [], []]
 
 
