@@ -233,7 +233,8 @@ class AsGraphPredDataset(GraphDataset):
     def _parts(self) -> tuple[Tensor, ...]:
         if self.split_ratio is not None:
             ratios, size = check_ratios(self.split_ratio, 3).tolist(), len(self.dataset)
-            return tuple(_saved(self, size, lambda: _drawn(size, ratios)).values())
+            split = _saved(self, size, lambda: _drawn(size, ratios))
+            return tuple(split[name] for name in NAMES)
         if hasattr(self.dataset, "get_idx_split"):
             split = self.dataset.get_idx_split()
             return tuple(split["val" if n == "valid" and n not in split else n] for n in NAMES)

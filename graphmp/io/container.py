@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .._checks import kind as kind_of
-from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
+from ..errors import GraphKeyError, GraphRuntimeError, GraphTypeError, GraphValueError
 from .files import SMALLEST_MAPPED, reading, regular, replacing
 
 VERSION = 1
@@ -152,7 +152,7 @@ class Container(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._names:
-            raise KeyError(name)
+            raise GraphKeyError(f"Expected the name of a tensor of {self.path}, got {name[:80]!r}.")
         tensor: Tensor = self._file.get_tensor(name)
         if tensor.dim() > MOST_DIMENSIONS:
             raise GraphValueError(f"expected at most 64 dimensions of {name[:80]!r}, got more.")
