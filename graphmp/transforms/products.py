@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,9 @@ from ..errors import GraphValueError
 from ..graph import Graph
 from ..sampling.walks import check_metapath
 from ..sparse import SparseMatrix, val_like
+
+Power = TypeVar("Power")
+_BYTES = 32  # of a pair of consecutive edges: the two edges, and their ends
 
 
 def khop_adj(g: Graph, k: int) -> Tensor:
@@ -48,7 +51,10 @@ def khop_adj(g: Graph, k: int) -> Tensor:
     refuse_types(g)
     matrix = g.adj().double()
     walks = torch.eye(g.num_nodes(), dtype=torch.float64, device=g.device)
-    for _ in range(_checks.count(k, "k")):
+    k = _checks.count(k, "k")
+    if k * g.num_edges() > 2 * k.bit_length() * walks.numel():  # squaring is less work
+        return _power(walks, matrix.to_dense(), k, _bounded_product).float()
+    for _ in range(k):
         walks = matrix @ walks
     return walks.float()
 
@@ -66,7 +72,8 @@ def khop_graph(g: Graph, k: int, copy_ndata: bool = True) -> Graph:
         between two nodes become parallel edges.
 
     Raises:
-        GraphValueError: a graph of several types, or a negative ``k``.
+        GraphValueError: a graph of several types, a negative ``k``, or more walks than memory can
+            hold.
 
     Example:
         >>> import graphmp as gm
@@ -75,9 +82,8 @@ def khop_graph(g: Graph, k: int, copy_ndata: bool = True) -> Graph:
     """
     refuse_types(g)
     nodes, count = g.nodes(), g.num_nodes()
-    walks = Adjacency.from_coo(nodes, nodes, count, count)
-    for _ in range(_checks.count(k, "k")):
-        walks = _joined(walks, g.adjacency)
+    none = Adjacency.from_coo(nodes, nodes, count, count)
+    walks = _power(none, g.adjacency, _checks.count(k, "k"), _joined)
     order = walks.sorted_csr.edge_ids.long()
     return with_edges(
         g, {g.canonical_etypes[0]: (walks.src[order], walks.dst[order])}, {}, copy_ndata
@@ -204,8 +210,29 @@ def adj_sum_graph(graphs: Sequence[Graph], weight_name: str) -> Graph:
     return _weighted(graphs[0], etype, counts, weight_name, total)
 
 
+def _power(one: Power, base: Power, k: int, product: Callable[[Power, Power], Power]) -> Power:
+    """``base`` to the power ``k``, by squaring; on the way there are only lower powers."""
+    power = one
+    for digit in f"{k:b}":
+        power = product(power, power)
+        if digit == "1":
+            power = product(power, base)
+    return power
+
+
+def _bounded_product(first: Tensor, second: Tensor) -> Tensor:
+    """The product of counts; bounded far above float32, since infinity times 0 would be NaN."""
+    return (first @ second).clamp(max=1e150)
+
+
 def _joined(first: Adjacency, second: Adjacency) -> Adjacency:
-    """An edge for each pair of consecutive edges."""
+    """An edge for each pair of consecutive edges.
+
+    Raises:
+        GraphValueError: there are more than memory can hold.
+    """
+    pairs = first.in_degrees.double() @ second.out_degrees.double()
+    _checks.held(int(pairs), "Pairs of consecutive edges", _BYTES)
     before, after = consecutive(first, second)
     ends = (first.src[before.long()], second.dst[after.long()])
     return Adjacency.from_coo(*ends, first.num_src, second.num_dst)

@@ -52,6 +52,19 @@ def test_walks_keep_node_features_on_request() -> None:
     assert (list(walks.edata), list(gm.khop_graph(g, 2, copy_ndata=False).ndata)) == ([], [])
 
 
+def test_as_many_steps_as_an_int_counts_are_taken_by_squaring() -> None:
+    ring = gm.graph((torch.arange(7), (torch.arange(7) + 1) % 7))
+    for step in (10**9, 10**18 + 1):
+        ends = (torch.arange(7) + step % 7) % 7
+        assert torch.equal(gm.khop_graph(ring, step).edges()[1], ends)
+        assert torch.equal(gm.khop_adj(ring, step), torch.eye(7)[ends])
+    growing = gm.graph(([0] * 9 + [2], [0] * 9 + [2]), num_nodes=4)
+    assert gm.khop_adj(growing, 10**9).diagonal().tolist() == [torch.inf, 0, 1, 0]
+    assert not gm.khop_adj(growing, 10**9).isnan().any()
+    with pytest.raises(gm.GraphValueError, match="a number that memory can hold"):
+        gm.khop_graph(growing, 10**9)
+
+
 @pytest.mark.parametrize("k", [-1, 1.5, None])
 def test_steps_are_counted(k: Any) -> None:
     for function in (gm.khop_adj, gm.khop_graph):

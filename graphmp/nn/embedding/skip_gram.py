@@ -38,7 +38,7 @@ class SkipGram(nn.Module):
 
     def __init__(self, num_nodes: int, emb_dim: int, sparse: bool) -> None:
         super().__init__()
-        self.emb_dim = emb_dim
+        self.emb_dim = _checks.held(emb_dim, "emb_dim", 8 * num_nodes)  # two float32 a node
         self.node_embed = nn.Embedding(num_nodes, emb_dim, sparse=sparse)
         self.context_embed = nn.Embedding(num_nodes, emb_dim, sparse=sparse)
         self.reset_parameters()

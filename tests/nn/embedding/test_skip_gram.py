@@ -279,3 +279,8 @@ def test_bad_input_is_an_error(
 ) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_embeddings_that_memory_cannot_hold_are_refused() -> None:
+    with pytest.raises(gm.GraphValueError, match="emb_dim: expected a number that memory can hold"):
+        DeepWalk(gm.graph(([0], [1])), emb_dim=10**12)
