@@ -121,5 +121,10 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     __repr__ = display.text
     _repr_html_ = display.html
 
+    @property
+    def _graph(self) -> Graph:
+        """The graph itself, as programs for DGL pass its index to kernels."""
+        return self
+
 
 register(Graph)

@@ -16,6 +16,7 @@ Files:
     frames: The names of dgl.utils that read and write the features of all types.
     ids: The names of dgl.utils that number and select ids.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
+    kernels: The names of dgl._sparse_ops and dgl.heterograph_index.
     layers: Functions of dgl.nn.pytorch.
     loaders: The parts of DGL's loader.
     mailboxes: The functions of PNAConv on mailboxes.

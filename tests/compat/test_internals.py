@@ -14,6 +14,7 @@ from graphmp.compat import (
     base,
     classes,
     datasets,
+    kernels,
     layers,
     mailboxes,
     samplers,
@@ -233,3 +234,19 @@ def test_the_classes_of_builtins_and_data_sets_are_those_that_graphmp_uses() -> 
     assert isinstance(gm.function.sum("m", "h"), classes.SimpleReduceFunction)
     assert issubclass(gm.data.CoraFullDataset, datasets.GNNBenchmarkDataset)
     assert issubclass(gm.data.MNISTSuperPixelDataset, datasets.SuperPixelDataset)
+
+
+# ---- dgl._sparse_ops
+
+
+def test_kernels_take_the_graph_of_a_graph() -> None:
+    g = gm.graph(([0, 1, 2, 0], [1, 2, 1, 2]))
+    index, weights = g._graph, torch.tensor([1.0, 2, 3, 4])
+    greatest, ends = kernels._gspmm(index, "copy_rhs", "max", None, weights)
+    assert greatest.tolist() == [0, 3, 4]
+    assert ends == (None, None)
+    differences = kernels._gsddmm(index, "sub", weights, greatest, "e", "v")
+    assert differences.tolist() == [-2, -2, 0, 0]
+    sums, _ = kernels._gspmm(index.reverse(), "copy_rhs", "sum", None, weights)
+    assert sums.tolist() == [5, 2, 3]
+    assert isinstance(index, kernels.HeteroGraphIndex)
