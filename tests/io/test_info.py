@@ -103,7 +103,7 @@ OTHERS: list[Any] = [
 
 
 @pytest.mark.parametrize("protocol", [2, 4])
-@pytest.mark.parametrize("info", OTHERS, ids=str)
+@pytest.mark.parametrize("info", OTHERS)
 def test_sets_dtypes_sizes_and_kinds_of_dicts_are_read(
     info: Any, protocol: int, tmp_path: Path
 ) -> None:
