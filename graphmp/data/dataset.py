@@ -17,10 +17,11 @@ from .sources import Folder, cache_folder
 class GraphDataset(ABC):
     """Base class of all datasets; also exported as ``DGLDataset``.
 
-    A subclass overrides :meth:`process`, ``__getitem__`` and ``__len__``. The constructor loads the
-    dataset: by :meth:`load` if :meth:`has_cache` returns True, else by :meth:`download`,
-    :meth:`process` and :meth:`save`. By default, nothing is cached; :func:`graphmp.save_graphs` and
-    :func:`graphmp.io.save_info` write files for :meth:`load`.
+    A subclass overrides ``__getitem__`` and ``__len__``, and :meth:`process` unless its constructor
+    builds the items. The constructor loads the dataset: by :meth:`load` if :meth:`has_cache`
+    returns True, else by :meth:`download`, :meth:`process` and :meth:`save`. By default, nothing is
+    cached; :func:`graphmp.save_graphs` and :func:`graphmp.io.save_info` write files for
+    :meth:`load`.
 
     Args:
         name: the name of the dataset.
@@ -72,9 +73,8 @@ class GraphDataset(ABC):
         self._transform = transform
         self._load()
 
-    @abstractmethod
     def process(self) -> None:
-        """Build the graphs from the raw data."""
+        """Build the graphs from the raw data; by default, do nothing."""
 
     @abstractmethod
     def __getitem__(self, idx: int) -> Any:

@@ -80,15 +80,30 @@ def test_dgl_dataset_is_the_same_class() -> None:
     assert DGLDataset is GraphDataset
 
 
-def test_a_dataset_without_process_cannot_be_made() -> None:
+def test_a_dataset_needs_no_process_if_its_constructor_builds_the_items() -> None:
+    class Numbers(GraphDataset):
+        def __init__(self) -> None:
+            super().__init__("numbers")
+
+        def __getitem__(self, idx: int) -> int:
+            return 2 * idx
+
+        def __len__(self) -> int:
+            return 2
+
+    class Bare(Numbers):
+        def __init__(self) -> None:
+            self.bare = True
+
+    assert list(Numbers()) == list(Bare()) == [0, 2]
+
+
+def test_a_dataset_without_length_cannot_be_made() -> None:
     class Unfinished(GraphDataset):
         def __getitem__(self, idx: int) -> int:
             return idx
 
-        def __len__(self) -> int:
-            return 0
-
-    with pytest.raises(TypeError, match="process"):
+    with pytest.raises(TypeError, match="__len__"):
         Unfinished("unfinished")  # type: ignore[abstract]
 
 
