@@ -146,6 +146,15 @@ class QM9Dataset(_AtomsDataset):
         self.label = np.stack(rows, axis=1)
         self._labels = torch.from_numpy(self.label.astype(np.float32))
 
+    def __len__(self) -> int:
+        """Return the number of molecules."""
+        return len(self.label)
+
+    @property
+    def num_tasks(self) -> int:
+        """Number of properties."""
+        return int(self.label.shape[1])
+
     @property
     def num_labels(self) -> int:
         """The same as :attr:`num_tasks`."""

@@ -147,6 +147,18 @@ def test_qm9_joins_atoms_that_are_near(tmp_path: Path) -> None:
         data.QM9Dataset(["mu"], raw_dir=tmp_path)
 
 
+def test_qm9_can_be_processed_by_a_subclass(tmp_path: Path) -> None:
+    class Labels(data.QM9Dataset):
+        def process(self) -> None:
+            self.label = np.ones((3, len(self.label_keys)))
+
+        def download(self) -> None:
+            pass
+
+    dataset = Labels(label_keys=["mu", "gap"], raw_dir=tmp_path)
+    assert (len(dataset), dataset.num_labels, dataset.num_classes) == (3, 2, 2)
+
+
 def test_qm9_edge_has_the_bonds(tmp_path: Path) -> None:
     parts: dict[str, Any] = {
         "n_node": [2, 1],
