@@ -184,7 +184,7 @@ def test_wrong_inputs_are_refused() -> None:
     with pytest.raises(gm.GraphIndexError, match="got -1"):
         layer(torch.tensor([-1]))
     with pytest.raises(gm.GraphTypeError, match="node_ids"):
-        layer(torch.ones(2))
+        layer(torch.tensor([0.5, 1.0]))
     with pytest.raises(gm.GraphValueError, match=r"result of init_func: expected shape \(6, 3\)"):
         NodeEmbedding(6, 3, "x", lambda zeros: zeros[1:])
     with pytest.raises(gm.GraphTypeError, match="result of init_func: expected a tensor, got None"):
