@@ -95,7 +95,7 @@ class BuiltinDataset(GraphDataset):
             extract_archive(path, self.raw_path)
 
     def _downloads(self) -> bool:
-        return self.url is not None
+        return self.url is not None or type(self).download is not BuiltinDataset.download
 
     def _has_raw(self) -> bool:
         return self._found() is not None if any(self._choices()) else super()._has_raw()

@@ -188,3 +188,20 @@ def test_a_dataset_saves_and_loads_graphs_and_info(tmp_path: Path) -> None:
     for (actual, label), (expected, other) in zip(second, first, strict=True):
         assert torch.equal(torch.stack(actual.edges()), torch.stack(expected.edges()))
         assert label == other
+
+
+def test_a_builtin_dataset_without_url_calls_its_own_download(tmp_path: Path) -> None:
+    class Local(gm.data.DGLBuiltinDataset):
+        def download(self) -> None:
+            Path(self.raw_path).mkdir()
+
+        def process(self) -> None:
+            self.is_raw = Path(self.raw_path).is_dir()
+
+        def __getitem__(self, idx: int) -> bool:
+            return self.is_raw
+
+        def __len__(self) -> int:
+            return 1
+
+    assert Local("local", url=None, raw_dir=tmp_path)[0]
