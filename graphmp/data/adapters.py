@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .. import _checks
 from ..construct.from_edges import graph
-from ..errors import GraphKeyError, GraphValueError
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 from ..io import load_tensors, save_tensors
 from .dataset import GraphDataset, SingleGraphDataset
@@ -43,6 +43,7 @@ class AsNodePredDataset(SingleGraphDataset):
 
     Raises:
         GraphKeyError: nodes without labels, or without masks and no ``split_ratio``.
+        GraphTypeError: no dataset.
         GraphValueError: not three fractions that sum to 1.
 
     Example:
@@ -60,8 +61,9 @@ class AsNodePredDataset(SingleGraphDataset):
         **kwargs: Any,
     ) -> None:
         self.dataset, self.split_ratio, self.target_ntype = dataset, split_ratio, target_ntype
-        key = (split_ratio, target_ntype, dataset.name, "nodepred")
-        super().__init__(f"{dataset.name}-as-nodepred", hash_key=key, **kwargs)
+        name = _name(dataset)
+        key = (split_ratio, target_ntype, name, "nodepred")
+        super().__init__(f"{name}-as-nodepred", hash_key=key, **kwargs)
 
     def process(self) -> None:
         """Copy the graph and split its nodes."""
@@ -138,8 +140,9 @@ class AsLinkPredDataset(SingleGraphDataset):
         self._graph = _first(dataset)
         self.dataset, self.split_ratio = dataset, split_ratio
         self.neg_ratio = _checks.count(neg_ratio, "neg_ratio")
-        key = (neg_ratio, split_ratio, dataset.name, "linkpred")
-        super().__init__(f"{dataset.name}-as-linkpred", hash_key=key, **kwargs)
+        name = _name(dataset)
+        key = (neg_ratio, split_ratio, name, "linkpred")
+        super().__init__(f"{name}-as-linkpred", hash_key=key, **kwargs)
 
     def process(self) -> None:
         """Split the edges."""
@@ -221,8 +224,9 @@ class AsGraphPredDataset(GraphDataset):
         self, dataset: Any, split_ratio: Sequence[float] | None = None, **kwargs: Any
     ) -> None:
         self.dataset, self.split_ratio = dataset, split_ratio
-        key = (split_ratio, dataset.name, "graphpred")
-        super().__init__(f"{dataset.name}-as-graphpred", hash_key=key, **kwargs)
+        name = _name(dataset)
+        key = (split_ratio, name, "graphpred")
+        super().__init__(f"{name}-as-graphpred", hash_key=key, **kwargs)
 
     def process(self) -> None:
         """Split the graphs."""
@@ -294,6 +298,17 @@ def _saved(dataset: Any, size: int, draw: Callable[[], dict[str, Tensor]]) -> di
         )
     checked = {name: ids_of(ids, size, f"{name} of {path}") for name, ids in parts.items()}
     return {**split, **checked}
+
+
+def _name(dataset: Any) -> str:
+    """The name of a dataset."""
+    if not hasattr(dataset, "name"):
+        raise GraphTypeError(
+            f"Expected a dataset, which has a name, got {_checks.kind(dataset)}; derive one from "
+            "DGLDataset."
+        )
+    name: str = dataset.name
+    return name
 
 
 def _first(dataset: Any, ntype: str | None = None) -> Graph:

@@ -231,3 +231,9 @@ def test_a_saved_split_of_other_items_is_an_error(labelled: gm.Graph, tmp_path: 
     gm.io.save_tensors(file, {**split, "test": torch.arange(7) + 15})
     with pytest.raises(gm.GraphError, match="test of"):
         AsNodePredDataset(One(labelled), RATIOS, save_dir=tmp_path)
+
+
+@pytest.mark.parametrize("make", [AsNodePredDataset, AsLinkPredDataset, AsGraphPredDataset])
+def test_a_graph_is_no_dataset(make: Any, labelled: gm.Graph) -> None:
+    with pytest.raises(gm.GraphTypeError, match="Expected a dataset, which has a name, got Graph"):
+        make(labelled, RATIOS)
