@@ -201,6 +201,56 @@ def ogb(x: Inputs) -> Programs:
     yield "graphs of CSV files", dgl.nn.NNConv(2, 3, nn.Linear(1, 6)), lambda m: m(g, h, w)
 
 
+def deepchem(x: Inputs) -> Programs:
+    """Models of molecules and crystals, on graphs of deepchem's own."""
+    zoo, data = resolve_name("deepchem.models.torch_models"), resolve_name("deepchem.feat")
+    ring = np.stack([np.arange(6), np.roll(np.arange(6), 1)])
+    edges = np.concatenate([ring, ring[::-1]], 1)
+    arrays = [x.normal(6, 12).numpy(), edges, x.normal(12, 5).numpy(), x.normal(6, 3).numpy()]
+    g = data.GraphData(*arrays).to_dgl_graph()
+    looped = data.GraphData(*arrays[:2]).to_dgl_graph(self_loop=True)
+    sizes = {"n_tasks": 2, "number_atom_features": 12}
+    both = {**sizes, "number_bond_features": 5}
+    yield "GCN", zoo.GCN(graph_conv_layers=[8, 8], **sizes), lambda m: m(looped)
+    yield "GAT", zoo.GAT(graph_attention_layers=[8, 8], **sizes), lambda m: m(looped)
+    for name in ("AttentiveFP", "MPNN", "Pagtn"):
+        yield name, getattr(zoo, name)(**both), lambda m: m(g)
+    yield "CGCNN", zoo.CGCNN(12, 8, 5, n_tasks=2), lambda m: m(g)
+    sites, kinds = resolve_name("dgl").add_self_loop(x.crystal()), g.clone()
+    sites.ndata["x"] = x.normal(6, 3)
+    kinds.ndata["x"], kinds.edata["edge_attr"] = x.ids(2, 54).view(6, 9), x.ids(2, 36).view(12, 3)
+    lattice = resolve_name("deepchem.models.torch_models.lcnn:LCNN")
+    yield "LCNN", lattice(3, 1, n_permutation=6), lambda m: m(sites.local_var())
+    space = resolve_name("deepchem.models.torch_models.gnn3d:Net3D")(8, 3, ["sum", "mean"])
+    yield "Net3D", space, lambda m: m(g.local_var())
+    pna = resolve_name("deepchem.models.torch_models.pna_gnn:PNA")
+    pna = pna(32, 16, "regression", ["mean", "max", "std"], ["identity", "attenuation"], n_tasks=2)
+    yield "PNA", pna, lambda m: m(kinds.local_var())
+
+
+def dglgo(x: Inputs) -> Programs:
+    """The models of DGL's command line."""
+    import dgl
+
+    nodes, graphs = map(resolve_name, ("dglgo.model.node_encoder", "dglgo.model.graph_encoder"))
+    g = dgl.add_self_loop(dgl.graph((x.ids(15, 40), x.ids(15, 40)), num_nodes=15))
+    h, info = x.normal(15, 6), {"in_size": 6, "out_size": 3}
+    fanouts = dgl.dataloading.NeighborSampler([15, 15])
+    blocks = fanouts.sample(g, torch.arange(15))[2]
+    layers = {"num_layers": 2, "heads": [4, 2]}
+    for name, options in (("GCN", {"num_layers": 2}), ("GAT", layers), ("SGC", {}), ("GIN", {})):
+        yield name, getattr(nodes, name)(info, **options), lambda m: m(g, h)
+    for kind in ("mean", "gcn", "pool"):
+        sage = nodes.GraphSAGE(info, num_layers=2, aggregator_type=kind)
+        yield f"GraphSAGE {kind}", sage, lambda m: m.forward_block(blocks, h)
+    batch = x.molecules()
+    a, b = x.normal(batch.num_nodes(), 6), x.normal(batch.num_edges(), 4)
+    sizes = {"node_feat_size": 6, "edge_feat_size": 4, "out_size": 2, "delta": 1.5, "name": ""}
+    gin = graphs.OGBGGIN(sizes, embed_size=8, num_layers=3, virtual_node=True)
+    yield "GIN of molecules", gin, lambda m: m(batch, a, b)
+    yield "PNA", graphs.PNA(sizes, embed_size=8), lambda m: m(batch, a)
+
+
 def torch_geometric(x: Inputs) -> Programs:
     """Conversions from DGL and back."""
     import dgl
