@@ -137,10 +137,10 @@ class AsLinkPredDataset(SingleGraphDataset):
         neg_ratio: int = 3,
         **kwargs: Any,
     ) -> None:
+        name = _name(dataset)
         self._graph = _first(dataset)
         self.dataset, self.split_ratio = dataset, split_ratio
         self.neg_ratio = _checks.count(neg_ratio, "neg_ratio")
-        name = _name(dataset)
         key = (neg_ratio, split_ratio, name, "linkpred")
         super().__init__(f"{name}-as-linkpred", hash_key=key, **kwargs)
 
