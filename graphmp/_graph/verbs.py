@@ -47,7 +47,7 @@ class Verbs(GraphState):
                 :class:`~graphmp.NodeBatch` that returns ``{field: (n, …)}``; it is called once
                 for each distinct in-degree, with messages (n, degree, …).
             apply_node_func: function of :class:`~graphmp.NodeBatch` on all destinations, which
-                sees the reduced fields.
+                sees the reduced fields. Only the fields that it returns are written.
             etype: the edge type. Without it messages go along all types, as though the edges into
                 one node type were one list.
 
@@ -91,7 +91,8 @@ class Verbs(GraphState):
             cross_reducer: ``"sum"``, ``"max"``, ``"min"``, ``"mean"``, ``"stack"`` (along
                 dimension 1, in the order of edge type ids), or a function of the list of results.
                 A type that gave a node no message does not count for max and min, and is 0 else.
-            apply_node_func: function of :class:`~graphmp.NodeBatch` on the reduced result.
+            apply_node_func: function of :class:`~graphmp.NodeBatch` on the reduced result; the
+                fields that it returns are written beside the reduced ones.
 
         Raises:
             GraphKeyError: an unknown edge type.
@@ -135,7 +136,8 @@ class Verbs(GraphState):
             relation, frame = group[0][0], group[0][0].dst
             new = cross_reduce([(r.adjacency, part) for r, part in group], cross_reducer, row)
             checked = udf.columns(new, frame.num_rows, self.device, "cross reducer")
-            results.append((frame, applied(relation, checked, apply_node_func)))
+            new = applied(relation, checked, apply_node_func)
+            results.append((frame, {**checked, **new}))
         for frame, new in results:
             frame.put(new)
 

@@ -290,7 +290,7 @@ def apply(
         function: the user's function, or None.
 
     Returns:
-        ``new``, updated with the columns that the function returned.
+        The columns that the function returned; ``new`` without a function.
     """
     if function is None:
         return new
@@ -301,7 +301,7 @@ def apply(
     view = frame.copy()
     view.update(new)
     result = function(NodeBatch(ntype, view, ids))
-    return {**new, **columns(result, frame.num_rows, frame.device, "apply function")}
+    return columns(result, frame.num_rows, frame.device, "apply function")
 
 
 def predicate(result: Any, ids: Tensor) -> Tensor:

@@ -97,9 +97,20 @@ def test_apply_is_called_once_for_each_destination_type() -> None:
     assert sorted(nodes.ntype for nodes in seen) == ["a", "b"]
 
 
-def test_apply_adds_fields_to_the_reduced_ones() -> None:
+def plus_one(nodes: gm.NodeBatch) -> dict[str, Tensor]:
+    return {"z": nodes.data["y"] + 1}
+
+
+def test_only_what_apply_returns_is_written() -> None:
     g = sample()
-    g.update_all(COPY, SUM, lambda nodes: {"z": nodes.data["y"] + 1})
+    g.update_all(COPY, SUM, plus_one)
+    assert g.ndata["z"].tolist() == [1, 3, 1, 10, 5]
+    assert "y" not in g.ndata
+
+
+def test_apply_of_cross_reduced_fields_is_written_beside_them() -> None:
+    g = sample()
+    g.multi_update_all({"_E": (COPY, SUM)}, "sum", plus_one)
     assert g.ndata["y"].tolist() == [0, 2, 0, 9, 4]
     assert g.ndata["z"].tolist() == [1, 3, 1, 10, 5]
 
