@@ -131,7 +131,7 @@ def test_other_values_of_a_pickle_are_not_called_damaged(
     (tmp_path / "info").write_bytes(pickle.dumps(value, 4))
     with pytest.raises(gm.GraphValueError, match=match) as caught:
         io.load_info(tmp_path / "info")
-    assert not re.search("damaged|[Dd]ownload|any code|attribute", str(caught.value))
+    assert not re.search("damaged|download|any code|attribute", str(caught.value).lower())
 
 
 class Attack:
