@@ -44,7 +44,7 @@ class ShaDowKHopSampler(Sampler):
         >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
         >>> input_nodes, output_nodes, subgraph = ShaDowKHopSampler([2, 2]).sample(g, [3])
         >>> input_nodes, subgraph.edges()
-        (tensor([3, 2, 1]), (tensor([2, 1]), tensor([1, 0])))
+        (tensor([3, 2, 1]), (tensor([1, 2]), tensor([0, 1])))
     """
 
     def __init__(

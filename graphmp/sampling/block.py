@@ -77,7 +77,7 @@ def to_block(
         >>> g = gm.graph(([0, 1, 2], [1, 2, 3]))
         >>> block = gm.to_block(gm.in_subgraph(g, [3, 1]), [3, 1])
         >>> block.srcdata["_ID"], block.dstdata["_ID"]
-        (tensor([3, 1, 0, 2]), tensor([3, 1]))
+        (tensor([3, 1, 2, 0]), tensor([3, 1]))
         >>> block.edges()
         (tensor([2, 3]), tensor([1, 0]))
     """
