@@ -79,7 +79,7 @@ def to_block(
         >>> block.srcdata["_ID"], block.dstdata["_ID"]
         (tensor([3, 1, 2, 0]), tensor([3, 1]))
         >>> block.edges()
-        (tensor([2, 3]), tensor([1, 0]))
+        (tensor([2, 3]), tensor([0, 1]))
     """
     if _checks.graph(g).is_block:
         raise GraphValueError(
