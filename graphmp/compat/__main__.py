@@ -1,4 +1,4 @@
-"""``python -m graphmp.compat`` runs a program for DGL as ``python`` would.
+"""``python -m graphmp.compat program.py`` runs a program for DGL as ``python`` would.
 
 Its arguments are those of ``python``: a script, ``-m module`` or ``-c code``, and the program's.
 Processes that the program starts find ``dgl``, too.
@@ -26,11 +26,14 @@ def command() -> list[str]:
 
 
 def main() -> None:
-    """Replace this process by one that finds ``dgl``.
+    """Replace this process by one that finds ``dgl``; without a program, print how to call it.
 
     Raises:
         GraphRuntimeError: Python's options forbid environment variables, which name the folder.
     """
+    if sys.argv[1:] in ([], ["-h"], ["--help"]):
+        print(__doc__)
+        return
     if sys.flags.ignore_environment:
         raise GraphRuntimeError(
             "Expected Python to read PYTHONPATH, got the option -E or -I; leave it out."

@@ -61,7 +61,17 @@ def test_the_options_of_python_remain(
     assert command() == [sys.executable, *remaining, *program]
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_without_a_program_the_usage_is_printed(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["graphmp.compat", *arguments])
+    main()
+    assert "python -m graphmp.compat program.py" in capsys.readouterr().out
+
+
 def test_python_has_to_read_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["__main__.py", "program.py"])
     monkeypatch.setattr(sys, "flags", SimpleNamespace(ignore_environment=1))
     with pytest.raises(gm.GraphRuntimeError, match="got the option -E or -I"):
         main()
