@@ -59,7 +59,8 @@ def to_simple(
         u, v, counts[etype] = unique_pairs(adjacency)
         ends[etype] = (u, v)
         if copy_edata:
-            first[etype] = adjacency.sorted_csr.edge_ids[adjacency.is_first]
+            starts = counts[etype].cumsum(0) - counts[etype]
+            first[etype] = adjacency.sorted_csr.edge_ids.index_select(0, starts)
     new = with_edges(g, ends, first, copy_ndata)
     for etype, adjacency in g.adjacencies.items():
         frame = new._frames.edge[etype]

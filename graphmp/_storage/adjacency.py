@@ -199,7 +199,7 @@ class Adjacency:
 
         def compute() -> Tensor:
             indptr, indices, _ = self.sorted_csr
-            return self.pair_keys(rows_of(indptr, self.num_edges), indices)
+            return rows_of(indptr, self.num_edges).long() * self.num_dst + indices
 
         return self.cached("pairs", compute)
 
@@ -236,10 +236,6 @@ class Adjacency:
         return self.cached(
             "csc positions", lambda: kernels.group(self.csc.edge_ids, self.num_edges)[1]
         )
-
-    def pair_keys(self, u: Tensor, v: Tensor) -> Tensor:
-        """The keys of the pairs ``(u[i], v[i])``, as in ``pairs``."""
-        return u.long() * self.num_dst + v
 
     def subset(self, eids: Tensor) -> Adjacency:
         """The edges ``eids`` only, between the same nodes, renumbered in the order of ``eids``."""
