@@ -22,8 +22,8 @@ from ..graph import Graph
 from .dgl_stream import Stream
 from .files import contents, reading
 
-_GRAPHS = 0xDD2E4FF046B4A13F
-_TENSORS = 0xDD5A9FBE3FA2443F
+GRAPHS = 0xDD2E4FF046B4A13F
+TENSORS = 0xDD5A9FBE3FA2443F
 _HETERO, _METAGRAPH, _RELATION = 0xDD589FBE35224ABF, 0xDD3C5FFE20046ABF, 0xDD2E60F0F6B4A127
 _CSR, _COO = 0xDD6CD31205DFF127, 0xDD61FFD305DFF127
 _HEADER = 4096
@@ -32,12 +32,12 @@ LAYOUTS = ("coo", "csr", "csc")  # bits 0 to 2 of the numbers that say which the
 
 def is_graphs(path: Path) -> bool:
     """Whether a file begins as DGL's files of graphs do."""
-    return _begins_with(path, _GRAPHS)
+    return _begins_with(path, GRAPHS)
 
 
 def is_tensors(path: Path) -> bool:
     """Whether a file begins as DGL's files of tensors do."""
-    return _begins_with(path, _TENSORS)
+    return _begins_with(path, TENSORS)
 
 
 def _begins_with(path: Path, number: int) -> bool:
@@ -56,7 +56,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     content = contents(path)
     with reading(path):
         stream = Stream(content)
-        stream.expect(_TENSORS, "tensors")
+        stream.expect(TENSORS, "tensors")
         count = stream.number()
         tensors = stream.arrays()
         if len(tensors) != count:
@@ -81,7 +81,7 @@ class DGLGraphs:
         self._content = contents(path)
         with reading(path):
             stream = Stream(self._content)
-            stream.expect(_GRAPHS, "graphs")
+            stream.expect(GRAPHS, "graphs")
             version = stream.number()
             if version not in (1, 2):
                 raise GraphValueError(f"expected version 1 or 2 of DGL's format, got {version}.")

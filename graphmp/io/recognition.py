@@ -6,12 +6,13 @@ from pathlib import Path
 
 from ..errors import GraphValueError
 from .container import is_container
+from .dgl_graphs import GRAPHS, TENSORS
 from .files import reading
 
 _SIZE = 256
 _BEGINNINGS = (
-    (0xDD2E4FF046B4A13F.to_bytes(8, "little"), "a file of graphs by DGL; use load_graphs"),
-    (0xDD5A9FBE3FA2443F.to_bytes(8, "little"), "a file of tensors by DGL; use io.load_tensors"),
+    (GRAPHS.to_bytes(8, "little"), "a file of graphs by DGL; use load_graphs"),
+    (TENSORS.to_bytes(8, "little"), "a file of tensors by DGL; use io.load_tensors"),
     (b"\x93NUMPY", "an array; use numpy.load"),
     (b"\x1f\x8b", "a file that gzip compressed; unpack it first"),
 )
