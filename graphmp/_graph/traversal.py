@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -34,9 +35,7 @@ def bfs_nodes_generator(graph: Structure, source: Any, reverse: bool = False) ->
         >>> gm.bfs_nodes_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
         (tensor([0]), tensor([1]), tensor([2, 3]))
     """
-    levels, _ = _search(graph, source, reverse)
-    nodes, sizes = _by_level(levels)
-    return torch.split(nodes.to(graph.idtype), sizes)
+    return torch.split(*_by_level(_levels(directed(graph, reverse), source)[0]))
 
 
 def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
@@ -59,8 +58,10 @@ def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) ->
         >>> gm.bfs_edges_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
         (tensor([0]), tensor([1, 2]))
     """
-    levels, edges = _search(graph, source, reverse)
-    nodes, sizes = _by_level(levels)
+    adjacency = directed(graph, reverse)
+    levels = _levels(adjacency, source)
+    nodes, sizes = _by_level(levels[0])
+    edges = kernels.first_edges(adjacency.csc, levels)[0]
     return torch.split(edges.index_select(0, nodes), sizes)[1:]
 
 
@@ -83,13 +84,10 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
         (tensor([0, 1]), tensor([2, 3]))
     """
     adjacency = directed(graph, reverse)
-    degrees = adjacency.in_degrees.to(graph.idtype)
-    start = (degrees == 0).nonzero().view(-1).to(graph.idtype)
-    levels, _ = kernels.levels(adjacency.csr, start, degrees)
+    levels = kernels.levels(adjacency.csr, adjacency.in_degrees.view(1, -1))[0]
     if bool((levels < 0).any()):
         raise GraphValueError("Expected a graph without cycles, got one with a cycle.")
-    nodes, sizes = _by_level(levels)
-    return torch.split(nodes.to(graph.idtype), sizes)
+    return torch.split(*_by_level(levels))
 
 
 def directed(graph: Structure, reverse: bool) -> Adjacency:
@@ -105,17 +103,18 @@ def directed(graph: Structure, reverse: bool) -> Adjacency:
     return graph.adjacency.reversed if reverse else graph.adjacency
 
 
-def _search(graph: Structure, source: Any, reverse: bool) -> tuple[Tensor, Tensor]:
-    """The distance of each node from the starts, and the edge of least id that first reaches it."""
-    adjacency = directed(graph, reverse)
-    start = _checks.ids(source, graph.idtype, graph.device, adjacency.num_src, "Source node ids")
-    needed = start.new_ones(adjacency.num_src)
-    return kernels.levels(adjacency.csr, torch.unique(start), needed)
+def _levels(adjacency: Adjacency, source: Any) -> Tensor:
+    """(1, N) the distance of each node from the nearest start, or -1."""
+    idtype, device, nodes = adjacency.idtype, adjacency.device, adjacency.num_src
+    start = _checks.ids(source, idtype, device, nodes, "Source node ids")
+    needed = start.new_ones(1, nodes)
+    needed[0, start.long()] = 0
+    return kernels.levels(adjacency.csr, needed)
 
 
 def _by_level(levels: Tensor) -> tuple[Tensor, list[int]]:
-    """The nodes that have a level, int64, level by level and ascending; and the levels' sizes."""
-    nodes = (levels >= 0).nonzero().view(-1)
-    own = levels.index_select(0, nodes)
-    indptr, order = kernels.group(own, int(own.max()) + 1 if len(own) else 0)
-    return nodes.index_select(0, order), indptr.diff().tolist()
+    """The nodes that have a level, level by level and ascending; and the levels' sizes."""
+    most = int(levels.max()) if len(levels) else -1
+    indptr, order = kernels.group(levels + 1, most + 2)
+    starts = indptr[1:].tolist()
+    return order[starts[0] :], [end - start for start, end in pairwise(starts)]

@@ -271,9 +271,14 @@ def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     return backend.walk(csr, nodes, spec)
 
 
-def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+def levels(csr: Csr, needed: Tensor) -> Tensor:
     """Find the nodes that edges reach, level by level; see :class:`.contract.Backend`."""
-    return select(Call("levels", start.device.type, start.dtype)).levels(csr, start, needed)
+    return select(Call("levels", needed.device.type, needed.dtype)).levels(csr, needed)
+
+
+def first_edges(csr: Csr, levels: Tensor) -> Tensor:
+    """Find the edges through which searches reach nodes; see :class:`.contract.Backend`."""
+    return select(Call("first_edges", levels.device.type, levels.dtype)).first_edges(csr, levels)
 
 
 def _attention_backend(spec: Attention) -> Backend:

@@ -367,20 +367,31 @@ class Backend(Protocol):
             after the end of a walk.
         """
 
-    def levels(self, csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the nodes that edges reach from some nodes, level by level.
+    def levels(self, csr: Csr, needed: Tensor) -> Tensor:
+        """Find the nodes that edges reach in several searches, level by level.
 
-        A node is in the next level as soon as ``needed`` edges from earlier levels reach it: with
-        1 for each node that is a breadth-first search, with in-degrees a topological order.
+        A node that needs no edge is in level 0, any other in the next level as soon as ``needed``
+        edges from earlier levels reach it. So 0 at the start and 1 elsewhere is a breadth-first
+        search, and the in-degrees are a topological order.
 
         Args:
             csr: the edges between N nodes, whose rows are sources here.
-            start: (n,) the nodes of level 0, each once.
-            needed: (N,) of at least 1, in the dtype of ``start``.
+            needed: (searches, N) how many edges each node needs, in the dtype of the ids.
 
         Returns:
-            ``(levels, edge_ids)``: (N,) the level of each node, -1 if it has none; and (N,) the
-            least id of the edges from earlier levels to it, -1 if there are none.
+            (searches, N), the level of each node; -1 for nodes that are not reached.
+        """
+
+    def first_edges(self, csr: Csr, levels: Tensor) -> Tensor:
+        """Find the edges through which searches reach nodes.
+
+        Args:
+            csr: the edges between N nodes.
+            levels: (searches, N), as :meth:`levels` returns them.
+
+        Returns:
+            (searches, N), the least id of the edges from earlier levels into each node; -1 for
+            nodes that are in level 0 or not reached.
         """
 
 

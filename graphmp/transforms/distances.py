@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._graph.arguments import refuse_types
-from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
-from ..kernels.segments import positions_of
 
 
 def shortest_dist(g: Graph, root: int | None = None, return_paths: bool = False) -> Any:
@@ -47,17 +44,19 @@ def shortest_dist(g: Graph, root: int | None = None, return_paths: bool = False)
     refuse_types(g)
     roots = g.nodes() if root is None else _node(g, root, "root")
     rows = slice(None) if root is None else 0
-    levels = list(_search(g.adjacency, roots.long()))
-    dist = _distances(levels, roots.numel(), g.num_nodes(), g.device)
+    levels = kernels.levels(g.adjacency.csr, _needed(g, roots))
+    dist = levels.long()
     if not return_paths:
         return dist[rows]
-    longest = max(len(levels) - 1, 0)
-    paths = dist.new_full((dist.numel(), longest), -1)
-    for step, (pairs, edges) in enumerate(levels[1:]):
-        before = pairs - pairs % g.num_nodes() + g.adjacency.src[edges.long()]
-        paths[pairs] = paths[before]
-        paths[pairs, step] = edges.long()
-    return dist[rows], paths.view(*dist.shape, longest)[rows]
+    edges = kernels.first_edges(g.adjacency.csc, levels).long()
+    longest = int(dist.max()) if dist.numel() else 0
+    paths = dist.new_full((*dist.shape, max(longest, 0)), -1)
+    for step in range(longest):
+        searches, nodes = (dist == step + 1).nonzero(as_tuple=True)
+        last = edges[searches, nodes]
+        paths[searches, nodes] = paths[searches, g.adjacency.src[last].long()]
+        paths[searches, nodes, step] = last
+    return dist[rows], paths[rows]
 
 
 def double_radius_node_labeling(g: Graph, src: int, dst: int) -> Tensor:
@@ -94,11 +93,11 @@ def double_radius_node_labeling(g: Graph, src: int, dst: int) -> Tensor:
     if torch.equal(*ends):
         raise GraphValueError(f"Expected two different ends of a link, got {src} twice.")
     u, v = g.edges()
-    both = Adjacency.from_coo(torch.cat([u, v]), torch.cat([v, u]), len(g.nodes()), len(g.nodes()))
-    near_src, near_dst = (
-        _distances(list(_search(both, one.long(), other)), 1, g.num_nodes(), g.device)[0]
-        for one, other in (ends, ends[::-1])
-    )
+    both = kernels.compress(torch.cat([u, v]), torch.cat([v, u]), g.num_nodes())
+    needed = _needed(g, torch.cat(ends))
+    blocked = torch.cat(ends[::-1]).long()
+    needed[[0, 1], blocked] = torch.iinfo(needed.dtype).max
+    near_src, near_dst = kernels.levels(both, needed).long().unbind()
     total = near_src + near_dst
     half = total // 2
     labels = 1 + torch.minimum(near_src, near_dst) + half * (half + total % 2 - 1)
@@ -114,45 +113,7 @@ def _node(g: Graph, node: Any, what: str) -> Tensor:
     return g._ids(node, g.num_nodes(), what)
 
 
-def _distances(
-    levels: list[tuple[Tensor, Tensor]], roots: int, nodes: int, device: torch.device
-) -> Tensor:
-    """(roots, nodes) int64 distances; -1 where a search did not arrive."""
-    dist = torch.full((roots * nodes,), -1, device=device)
-    for distance, (pairs, _) in enumerate(levels):
-        dist[pairs] = distance
-    return dist.view(roots, nodes)
-
-
-def _search(
-    adjacency: Adjacency, roots: Tensor, blocked: Tensor | None = None
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Search breadth-first from several roots at once.
-
-    Args:
-        adjacency: the edges, between the same N nodes.
-        roots: (R,) int64 the start of each search.
-        blocked: nodes that no search enters.
-
-    Yields:
-        For each distance 0, 1, 2, … the pairs ``number of the root * N + node`` that are reached,
-        int64, and for each the edge of least id that reaches it; none at distance 0.
-    """
-    nodes, (indptr, indices, eids) = adjacency.num_src, adjacency.csr
-    seen = torch.zeros(roots.numel(), nodes, dtype=torch.bool, device=roots.device)
-    if blocked is not None:
-        seen[:, blocked.long()] = True
-    seen = seen.view(-1)
-    frontier = torch.arange(roots.numel(), device=roots.device) * nodes + roots
-    edges = eids[:0]
-    while frontier.numel():
-        seen[frontier] = True
-        yield frontier, edges
-        ends = frontier % max(nodes, 1)
-        positions = positions_of(indptr, ends)
-        degrees = (indptr[ends + 1] - indptr[ends]).long()
-        reached = (frontier - ends).repeat_interleave(degrees) + indices[positions]
-        is_new = ~seen[reached]
-        frontier, inverse = torch.unique(reached[is_new], return_inverse=True)
-        least = eids.new_full((frontier.numel(),), adjacency.num_edges)
-        edges = least.scatter_reduce(0, inverse, eids[positions[is_new]], "amin")
+def _needed(g: Graph, roots: Tensor) -> Tensor:
+    """(roots, N) how many edges each node needs to be reached: 0 for the root itself, else 1."""
+    needed = roots.new_ones(len(roots), g.num_nodes())
+    return needed.scatter_(1, roots.long().view(-1, 1), 0)

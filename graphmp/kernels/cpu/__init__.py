@@ -30,13 +30,14 @@ from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import levels, walk
+from .walking import first_edges, levels, walk
 
 __all__ = [
     "arange",
     "attention",
     "attention_gradient",
     "compress",
+    "first_edges",
     "greatest",
     "group",
     "labor",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,11 +36,22 @@ def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     return traces, edges
 
 
-def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+def levels(csr: Csr, needed: Tensor) -> Tensor:
     """Find the nodes that edges reach, level by level; see the contract."""
-    dtype = needed.numpy().dtype
-    results = (np.full(len(needed), -1, dtype), np.full(len(needed), -1, dtype))
-    rest, queue = needed.numpy().copy(), np.empty(len(needed), dtype)
-    loops.walking.levels(tuple(map(Tensor.numpy, csr)), start.numpy(), rest, queue, results)
-    level, edge_ids = map(torch.from_numpy, results)
-    return level, edge_ids
+    level = torch.empty_like(needed)
+    _search(loops.walking.levels, csr, needed, level)
+    return level
+
+
+def first_edges(csr: Csr, levels: Tensor) -> Tensor:
+    """Find the edges through which searches reach nodes; see the contract."""
+    edge_ids = torch.empty_like(levels)
+    _search(loops.walking.first_edges, csr, levels, edge_ids)
+    return edge_ids
+
+
+def _search(loop: Any, csr: Csr, nodes: Tensor, result: Tensor) -> None:
+    """Run a loop over searches."""
+    work = result.numel() + len(csr.indices) * len(result)
+    args = (tuple(map(Tensor.numpy, csr)), nodes.numpy(), result.numpy())
+    run(loop, len(result), work * _WORK, *args)

@@ -16,6 +16,7 @@ WALKS = 128  # of a program
 DECLINED = {
     ("walk", "weights"): "plain torch walks by weight on the device",
     ("levels", "copy"): "plain torch finds all nodes of a level at once on the device",
+    ("first_edges", "copy"): "plain torch compares all edges at once on the device",
     ("walk", "pairs"): "plain torch walks in second order on the device",
 }
 

@@ -20,13 +20,14 @@ from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import levels, walk
+from .walking import first_edges, levels, walk
 
 __all__ = [
     "arange",
     "attention",
     "attention_gradient",
     "compress",
+    "first_edges",
     "greatest",
     "group",
     "labor",

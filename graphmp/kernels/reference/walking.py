@@ -10,7 +10,7 @@ from torch import Tensor
 from ..contract import Csr
 from ..philox import fraction, words
 from ..sampling_spec import MAX_TRIES, MAX_WEIGHT, MIN_WEIGHT, WalkSpec
-from ..segments import positions_of
+from ..segments import rows_of
 from .sampling import candidates, checked, in_proportion
 
 _STEP, _TRY = 3, 4  # the last word of a counter: what it is drawn for
@@ -125,18 +125,30 @@ def _by_weight(csr: Csr, walkers: _Walkers, uniform: Tensor, spec: WalkSpec) -> 
     return positions
 
 
-def levels(csr: Csr, start: Tensor, needed: Tensor) -> tuple[Tensor, Tensor]:
+def levels(csr: Csr, needed: Tensor) -> Tensor:
     """Find the nodes that edges reach, level by level; see the contract."""
-    indptr, indices, eids = csr
-    none = torch.iinfo(eids.dtype).max
-    level, least, rest = torch.full_like(needed, -1), torch.full_like(needed, none), needed.clone()
-    frontier, number = start.long(), 0
+    nodes = max(needed.shape[1], 1)
+    rest, level = needed.flatten().clone(), torch.full_like(needed, -1).view(-1)
+    frontier, number = (rest == 0).nonzero().view(-1), 0  # search * nodes + node
     while frontier.numel():
         level[frontier] = number
-        positions = positions_of(indptr, frontier)
-        positions = positions[level[indices[positions].long()] < 0]
-        ends = indices[positions].long()
-        least.scatter_reduce_(0, ends, eids[positions], "amin")
-        rest.index_add_(0, ends, torch.ones_like(ends, dtype=rest.dtype), alpha=-1)
-        frontier, number = torch.unique(ends[rest[ends] <= 0]), number + 1
-    return level, least.masked_fill(least == none, -1)
+        ends = frontier % nodes
+        row, positions = candidates(csr.indptr, ends)
+        reached = (frontier - ends)[row] + csr.indices[positions]
+        rest.index_add_(0, reached, rest.new_full(reached.shape, -1))
+        reached = torch.unique(reached)
+        frontier = reached[(rest[reached] <= 0) & (level[reached] < 0)]
+        number += 1
+    return level.view_as(needed)
+
+
+def first_edges(csr: Csr, levels: Tensor) -> Tensor:
+    """Find the edges through which searches reach nodes; see the contract."""
+    rows, others = rows_of(csr.indptr, len(csr.indices)).long(), csr.indices.long()
+    none = torch.iinfo(levels.dtype).max
+    edge_ids = torch.full_like(levels, none)
+    for level, least in zip(levels, edge_ids, strict=True):
+        before = level[others]
+        is_earlier = (before >= 0) & (before < level[rows])
+        least.scatter_reduce_(0, rows[is_earlier], csr.edge_ids[is_earlier], "amin")
+    return edge_ids.masked_fill_(edge_ids == none, -1)

@@ -33,7 +33,7 @@ def _nothing(array: Any, index: int) -> None:
     """In place of a prefetch, in plain Python."""
 
 
-_prefetch = addresses.prefetch_element if IS_COMPILED else _nothing
+prefetch = addresses.prefetch_element if IS_COMPILED else _nothing
 
 
 @jit
@@ -200,7 +200,7 @@ def _ranks_to_positions(
         for g in range(start, stop):
             p += 1 if excluded[g] <= p else 0
         ranks[t] = p
-        _prefetch(indices, p)
+        prefetch(indices, p)
 
 
 @jit
@@ -213,7 +213,7 @@ def _all_positions(
             start += 1
         else:
             positions[begin] = p
-            _prefetch(indices, p)
+            prefetch(indices, p)
             begin += 1
 
 
@@ -237,7 +237,7 @@ def sample_uniformly(
     for block in range(first, last, PREFETCH_ROWS):
         stop = min(block + PREFETCH_ROWS, last)
         for i in range(block, stop):
-            _prefetch(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
+            prefetch(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
             begin, end = np.int64(out_indptr[i]), np.int64(out_indptr[i + 1])
             low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
             start, past = _range_between(excluded, low, high)

@@ -20,7 +20,8 @@ import numpy as np
 from ...sampling_spec import MAX_TRIES
 from ..runtime.jit import inline, jit
 from . import philox
-from .sampling import clamped
+from .sampling import PREFETCH_ROWS, clamped, prefetch
+from .spmm_tiled import CACHE_LINE
 
 STEP, TRY = 3, 4  # the last word of a counter: what it is drawn for
 ENDED, WRONG = -1, -2  # no edge; WRONG - e stands for an edge e whose weight is no probability
@@ -181,35 +182,63 @@ def walk(
 
 
 @jit
-def levels(csr: Any, start: Any, rest: Any, queue: Any, results: Any) -> None:
-    """Find the nodes that edges reach, level by level.
+def levels(csr: Any, needed: Any, results: Any, first: int, last: int) -> None:
+    """Find the nodes that edges reach in searches, level by level.
+
+    Rows come in the order in which they are reached, so they are prefetched.
 
     Args:
         csr: the edges between N nodes.
-        start: (n,) the nodes of level 0.
-        rest: (N,) how many edges each node still needs; written to.
-        queue: (N,) scratch for the nodes in the order in which they are reached.
-        results: (N,) levels and (N,) least edge ids, both filled with -1.
+        needed: (searches, N) how many edges each node needs.
+        results: (searches, N) levels.
+        first: the first search.
+        last: one past the last search.
     """
-    (indptr, indices, eids), (level, least) = csr, results
-    end = np.int64(len(start))
-    for i in range(end):
-        queue[i] = start[i]
-        level[start[i]] = 0
-    at = np.int64(0)
-    while at < end:
-        u = queue[at]
-        at += 1
-        following = level[u] + 1
-        for k in range(indptr[u], indptr[u + 1]):
-            v = indices[k]
-            if level[v] >= 0 and level[v] != following:
-                continue
-            if least[v] < 0 or eids[k] < least[v]:
-                least[v] = eids[k]
-            if level[v] < 0:
-                rest[v] -= 1
-                if rest[v] == 0:
-                    level[v] = following
-                    queue[end] = v
-                    end += 1
+    indptr, indices, _ = csr
+    queue = np.empty(needed.shape[1] + 1, indices.dtype)
+    for s in range(first, last):
+        rest, level, end = needed[s].copy(), results[s], np.int64(0)
+        level[:] = ENDED
+        for v in range(len(rest)):
+            queue[end] = v
+            end += 1 if rest[v] == 0 else 0
+        at, number = np.int64(0), 0
+        while at < end:
+            level_end = end
+            for i in range(at, level_end):
+                far, near = min(i + 2 * PREFETCH_ROWS, end - 1), min(i + PREFETCH_ROWS, end - 1)
+                prefetch(indptr, np.int64(queue[far]))
+                for line in range(2):
+                    prefetch(indices, np.int64(indptr[queue[near]]) + line * CACHE_LINE)
+                u = queue[i]
+                level[u] = number
+                for k in range(indptr[u], indptr[u + 1]):
+                    v = indices[k]
+                    if rest[v] > 0:
+                        rest[v] -= 1
+                        if rest[v] == 0:
+                            queue[end] = v
+                            end += 1
+            at, number = level_end, number + 1
+
+
+@jit
+def first_edges(csr: Any, levels: Any, results: Any, first: int, last: int) -> None:
+    """Find the edges through which searches reach nodes.
+
+    Args:
+        csr: the edges between N nodes.
+        levels: (searches, N) levels.
+        results: (searches, N) edge ids.
+        first: the first search.
+        last: one past the last search.
+    """
+    indptr, indices, eids = csr
+    for s in range(first, last):
+        level = levels[s]
+        for v in range(len(level)):
+            results[s, v] = ENDED
+            for k in range(indptr[v], indptr[v + 1] if level[v] > 0 else indptr[v]):
+                if 0 <= level[indices[k]] < level[v]:
+                    results[s, v] = eids[k]
+                    break
