@@ -21,6 +21,12 @@ from ..kernels.segments import remaining
 from .frames import Frames
 
 StateT = TypeVar("StateT", bound="GraphState")
+_ATTRIBUTES = frozenset(
+    {
+        *("adjacencies", "idtype", "device", "_meta", "_num_src", "_num_dst", "_frames"),
+        *("_frames_replaced", "_batch_nodes", "_batch_edges", "_incoming_cache"),
+    }
+)
 
 
 class GraphState:
@@ -214,8 +220,12 @@ class GraphState:
         idtype: torch.dtype | None = None,
         device: torch.device | None = None,
     ) -> StateT:
-        """A graph of the same nodes and edges with other layouts, frames, ids or device."""
-        new = type(self)(
+        """A graph of the same nodes and edges with other layouts, frames, ids or device.
+
+        It has the attributes that a program has set on this one.
+        """
+        new = created(
+            self,
             self._meta,
             self.adjacencies if adjacencies is None else adjacencies,
             self._num_src,
@@ -225,6 +235,9 @@ class GraphState:
             device or self.device,
         )
         new._set_batch_sizes(new._moved(self._batch_nodes), new._moved(self._batch_edges))
+        for name, value in self.__dict__.items():
+            if name not in _ATTRIBUTES:
+                setattr(new, name, value)
         return new
 
     def _moved(self, sizes: Mapping[Any, Tensor] | None) -> dict[Any, Tensor] | None:
@@ -232,6 +245,18 @@ class GraphState:
         if sizes is None:
             return None
         return {name: each.to(self.device, self.idtype) for name, each in sizes.items()}
+
+
+def created(graph: StateT, *parts: Any) -> StateT:
+    """A graph of the class of ``graph``, whose ``__init__`` may be a program's own.
+
+    Args:
+        graph: any graph.
+        parts: the arguments of :class:`GraphState`.
+    """
+    new = object.__new__(type(graph))
+    GraphState.__init__(new, *parts)
+    return new
 
 
 def assembled(
@@ -243,7 +268,7 @@ def assembled(
     """A graph of the class of ``graph`` with these parts; the frames tell how many nodes it has."""
     num_src = {t: frame.num_rows for t, frame in frames.src.items()}
     num_dst = {t: frame.num_rows for t, frame in frames.dst.items()} if meta.is_block else None
-    return type(graph)(meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
+    return created(graph, meta, adjacencies, num_src, num_dst, frames, graph.idtype, graph.device)
 
 
 def _sizes(sizes: dict[Any, Tensor] | None, rest: Mapping[Any, Tensor] | None) -> Any:

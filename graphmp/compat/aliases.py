@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -19,6 +18,7 @@ from ..errors import (
     GraphModuleNotFoundError,
     GraphRuntimeError,
 )
+from .missing import missing
 from .table import Module, advice, modules
 
 __all__ = ["FOLDER", "VERSION", "as_dgl", "install"]
@@ -45,9 +45,7 @@ class _Alias(ModuleType):
         try:
             value = self._look_up(name)
         except GraphAttributeError as error:
-            imported = _imports_a_name(sys._getframe(1))
-            kind = GraphImportError if imported else GraphAttributeError
-            raise kind(str(error), name=name) from None
+            raise missing(str(error), name, sys._getframe(1)) from None
         setattr(self, name, value)
         return value
 
@@ -134,11 +132,6 @@ def _inside(name: str) -> list[str]:
 def _is_module(name: str) -> bool:
     """Whether a name is that of a module of DGL of which something is available."""
     return name.startswith("dgl") and name in modules() and not modules()[name].is_absent
-
-
-def _imports_a_name(frame: FrameType) -> bool:
-    """Whether a frame asks a module for a name because of ``from module import name``."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"
 
 
 def _imports_a_module(frame: FrameType) -> bool:

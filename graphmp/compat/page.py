@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from .table import Module, modules, older
+from .table import Module, modules, older, others
 
 __all__ = ["MARK", "lists", "write"]
 
@@ -16,6 +16,9 @@ _PARTS = """\
 Each has those of the names above that DGL defines in it, and some that only the module has, such as
 `MessageFunction` and `negative_sample`; other names of DGL's own use are missing. Base classes of
 data sets, such as `GNNBenchmarkDataset`, are graphmp's: for `isinstance`, not to derive from."""
+_OTHERS = """\
+Names of PyTorch Geometric, NetworkX, SciPy and torch, which a graph and the package answer with an
+error that says what takes their place. So they do for the other names of this page."""
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "dgl.md"
 
 
@@ -53,12 +56,20 @@ def _parts(whole: Module) -> str:
     return _fill(f"- in `{whole.name}`: {_code(sorted(names))}", "  ") + "\n" if names else ""
 
 
+def _called(instead: dict[str, str]) -> dict[str, str]:
+    """The names of a table, of a graph ``g`` and of the package."""
+    return {
+        name.replace("DGLGraph.", "g.").replace("dgl.", "graphmp."): text
+        for name, text in instead.items()
+    }
+
+
 def lists() -> str:
     """The lists of all modules.
 
     Returns:
         Markdown: a section for each module, one for the modules inside them, one for those of which
-        nothing is available, and one for names of older versions.
+        nothing is available, and two for names of older versions and of other libraries.
 
     Example:
         >>> from graphmp.compat.page import lists
@@ -75,6 +86,7 @@ def lists() -> str:
         f"{_PARTS}\n\n{parts}"
         f"\n## Other modules\n\n{_HEAD}{rows}"
         f"\n## Names of older versions\n\nDGL 2.1 does not have them, either.\n{_table(older())}"
+        f"\n## Names of other libraries\n\n{_OTHERS}\n{_table(_called(others()))}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
 from difflib import get_close_matches
 from functools import cache
@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from ..errors import GraphAttributeError
 
-__all__ = ["PAGE", "Module", "advice", "modules", "older"]
+__all__ = ["PAGE", "Module", "advice", "hint", "modules", "older", "others"]
 
 PAGE = "https://github.com/graphmp/graphmp/blob/main/docs/dgl.md"
 _OLDER = "names of older versions"
+_OTHERS = "names of other libraries"
 _PARTS = "parts of "
 
 
@@ -58,10 +59,24 @@ class Module(NamedTuple):
         Raises:
             GraphAttributeError: the name is not available.
         """
-        for home in map(resolve_name, self.homes):
-            if name not in self.instead and hasattr(home, name):
-                return getattr(home, name)
-        raise GraphAttributeError(advice(f"{self.name}.{name}"))
+        home = self.home_of(name)
+        if home is None:
+            raise GraphAttributeError(advice(f"{self.name}.{name}"))
+        return getattr(resolve_name(home), name)
+
+    def home_of(self, name: str) -> str | None:
+        """The home that has a name; None if the name is not available.
+
+        Args:
+            name: a name of one of the homes; it need not be a public one.
+        """
+        homes = () if name in self.instead else self.homes
+        return next((home for home in homes if _has(resolve_name(home), name)), None)
+
+
+def _has(home: Any, name: str) -> bool:
+    """Whether a module or class has a name; the package asks the table about missing ones."""
+    return name in vars(home) or (home.__name__ != "graphmp" and hasattr(home, name))
 
 
 @cache
@@ -101,9 +116,29 @@ def older() -> dict[str, str]:
         >>> older()["DGLGraph.in_degree"]
         '`g.in_degrees`'
     """
+    return _replacements(_OLDER)
+
+
+@cache
+def others() -> dict[str, str]:
+    """What to use instead of names of PyTorch Geometric, NetworkX, SciPy and torch.
+
+    Returns:
+        By the whole name; ``DGLGraph`` is the class of graphs, ``dgl`` the package.
+
+    Example:
+        >>> from graphmp.compat.table import others
+        >>> others()["DGLGraph.edge_index"]
+        '`gm.to_edge_index(g)`'
+    """
+    return _replacements(_OTHERS)
+
+
+def _replacements(section: str) -> dict[str, str]:
+    """A section whose keys are places with names, by the whole name."""
     return {
         f"{place}.{name}": text
-        for key, text in _file()[_OLDER].items()
+        for key, text in _file()[section].items()
         for place, _, names in [key.partition(":")]
         for name in names.split()
     }
@@ -120,7 +155,8 @@ def _file() -> ConfigParser:
 
 def _sections() -> dict[str, dict[str, str]]:
     """The sections of the file that are modules."""
-    return {title: dict(_file()[title]) for title in _file().sections() if title != _OLDER}
+    titles = [title for title in _file().sections() if title not in (_OLDER, _OTHERS)]
+    return {title: dict(_file()[title]) for title in titles}
 
 
 def _module(name: str, section: dict[str, str]) -> Module:
@@ -158,16 +194,46 @@ def advice(name: str) -> str:
     while module is None:
         place, _, rest = place.rpartition(".")
         module = modules().get(place)
-    return f"Expected a name that graphmp has, got {name}; see {module.whole} in {PAGE}." + _hint(
-        module, rest
+    return f"Expected a name that graphmp has, got {name}; see {module.whole} in {PAGE}." + hint(
+        module, rest, module.available
     )
 
 
-def _hint(module: Module, name: str) -> str:
-    """What to use instead of a name of a module, or the name that was probably meant."""
-    text = module.instead.get(name) or older().get(f"{module.whole}.{name}")
-    text = text or module.instead.get("*")
+def hint(module: Module, name: str, names: Iterable[str]) -> str:
+    """What takes the place of a name that a module does not have.
+
+    Args:
+        module: the module of DGL, or its class of graphs.
+        name: the name.
+        names: what it may be a misspelling of.
+
+    Returns:
+        A sentence that follows others, or an empty text.
+
+    Example:
+        >>> from graphmp.compat.table import hint, modules
+        >>> hint(modules()["dgl"], "GATConv", [])
+        ' Instead: `gm.nn.GATConv`.'
+    """
+    whole = f"{module.whole}.{name}"
+    text = module.instead.get(name) or older().get(whole) or others().get(whole)
+    text = text or module.instead.get("*") or _elsewhere(name)
     if text:
         return f" Instead: {text}."
-    similar = get_close_matches(name, module.available, 1, 0.75)
+    similar = get_close_matches(name, [each for each in names if each[0] != "_"], 1, 0.75)
     return "".join(f" Did you mean {each}?" for each in similar)
+
+
+def _elsewhere(name: str) -> str | None:
+    """Where graphmp has a public name of any module, or that module; None if nowhere."""
+    for module in modules().values():
+        home = module.home_of(name) if name in module.available else None
+        if home and module.name != "DGLGraph" and not home.startswith("graphmp.compat"):
+            return f"`{_short(home)}.{name}`"
+    inside = modules().get(f"dgl.{name}")
+    return inside and (inside.instead.get("*") or f"`{_short(inside.homes[0])}`")
+
+
+def _short(home: str) -> str:
+    """The name of a home in a program that imports graphmp as ``gm``."""
+    return home.replace("graphmp", "gm", 1)

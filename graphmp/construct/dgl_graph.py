@@ -11,20 +11,21 @@ from .from_other import from_networkx, from_scipy
 
 
 class _EveryGraph(type):
-    """Makes every Graph an instance of the class."""
+    """Makes every Graph an instance of :class:`DGLGraph`; not of the classes derived from it."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Graph)
+        return type.__instancecheck__(Graph if cls is DGLGraph else cls, instance)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, Graph)
+        return type.__subclasscheck__(Graph if cls is DGLGraph else cls, subclass)
 
 
 class DGLGraph(Graph, metaclass=_EveryGraph):
     """Class :class:`~graphmp.Graph` under the name that it has in DGL, for programs written for it.
 
     A call makes a graph of one node type and one edge type; new programs call
-    :func:`~graphmp.graph`. ``isinstance(g, DGLGraph)`` holds for every graph.
+    :func:`~graphmp.graph`. ``isinstance(g, DGLGraph)`` holds for every graph. A class derived from
+    it calls ``super().__init__`` with the same arguments.
 
     Args:
         data: the edges as :func:`~graphmp.graph` takes them, a NetworkX graph or a SciPy matrix;
@@ -44,18 +45,28 @@ class DGLGraph(Graph, metaclass=_EveryGraph):
         (2, True)
     """
 
-    def __new__(  # type: ignore[misc]
-        cls,
-        data: Any = None,
-        *,
-        multigraph: bool | None = None,  # noqa: ARG004
-        readonly: bool | None = None,  # noqa: ARG004
-    ) -> Graph:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Graph:  # type: ignore[misc]
         """Make a graph; see the class."""
-        if isinstance(data, Graph):
-            raise GraphTypeError("Expected edges, got a graph already; call .clone() to copy it.")
-        if data is None or (isinstance(data, list) and not data):
-            return graph(([], []))
-        if hasattr(data, "tocoo"):
-            return from_scipy(data)
-        return from_networkx(data) if hasattr(data, "adjacency") else graph(data)
+        return _read(*args, **kwargs) if cls is DGLGraph else super().__new__(cls)
+
+    def __init__(
+        self, data: Any = None, *, multigraph: bool | None = None, readonly: bool | None = None
+    ) -> None:
+        """Take the edges over; of derived classes alone, as a call of this one makes a Graph."""
+        self.__setstate__(_read(data, multigraph=multigraph, readonly=readonly).__getstate__())
+
+
+def _read(
+    data: Any = None,
+    *,
+    multigraph: bool | None = None,  # noqa: ARG001
+    readonly: bool | None = None,  # noqa: ARG001
+) -> Graph:
+    """A graph of edges in any form; the arguments are those of :class:`DGLGraph`."""
+    if isinstance(data, Graph):
+        raise GraphTypeError("Expected edges, got a graph already; call .clone() to copy it.")
+    if data is None or (isinstance(data, list) and not data):
+        return graph(([], []))
+    if hasattr(data, "tocoo"):
+        return from_scipy(data)
+    return from_networkx(data) if hasattr(data, "adjacency") else graph(data)

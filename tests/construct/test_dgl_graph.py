@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -61,3 +64,28 @@ def test_edges_said_to_be_sorted_make_the_same_graph() -> None:
     g = gm.graph(([1, 0], [0, 1]), row_sorted=True, col_sorted=True)
     assert pairs(g) == [(1, 0), (0, 1)]
     assert g.in_degrees().tolist() == [1, 1]
+
+
+class Labelled(gm.DGLGraph):
+    """A program's own class of graphs."""
+
+    def __init__(self, edges: object, labels: list[str]) -> None:
+        super().__init__(edges)
+        self.labels = labels
+
+
+def test_a_program_derives_a_class_of_its_own() -> None:
+    g = Labelled(([0, 1], [1, 2]), ["a", "b"])
+    assert isinstance(g, Labelled)
+    assert not isinstance(gm.graph(([0], [1])), Labelled)
+    assert not issubclass(gm.Graph, Labelled)
+    assert pairs(g) == [(0, 1), (1, 2)]
+    assert pairs(g.reverse()) == [(1, 0), (2, 1)]
+    for copied in (g.int(), g.clone(), pickle.loads(pickle.dumps(g)), copy.copy(g)):
+        assert type(copied) is Labelled
+        assert copied.labels == ["a", "b"]
+
+
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'labels'"):
+        gm.DGLGraph([], labels=[])  # type: ignore[call-arg]

@@ -142,6 +142,35 @@ def batch_of_two() -> Graph:
     return g
 
 
+COPIES: dict[str, Callable[[Graph], Graph]] = {
+    "to": lambda g: g.to("meta"),
+    "int": lambda g: g.int(),
+    "clone": lambda g: g.clone(),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda g: pickle.loads(pickle.dumps(g)),
+    "formats": lambda g: g.formats("csc"),
+    "to_half": gm.to_half,
+    "add_self_loop": gm.add_self_loop,
+    "add_edges": lambda g: gm.add_edges(g, [0], [0]),
+    "remove_nodes": lambda g: gm.remove_nodes(g, [0]),
+    "transform": gm.DropEdge(0.5),
+}
+
+
+@each("copied", COPIES)
+def test_a_copy_has_the_attributes_that_a_program_has_set(
+    copied: Callable[[Graph], Graph],
+) -> None:
+    g = path()
+    g.y, g.name = torch.ones(1), "molecule"  # type: ignore[attr-defined]
+    new: Any = copied(g)
+    assert new is not g
+    assert (new.y.tolist(), new.name) == ([1], "molecule")
+    assert not hasattr(g.reverse(), "y")
+    assert not hasattr(gm.batch([g]), "y")
+
+
 def test_to_the_same_device_returns_the_same_object() -> None:
     g = path()
     assert g.to("cpu") is g.to(torch.device("cpu")) is g.cpu() is g
