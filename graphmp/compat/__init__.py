@@ -11,6 +11,7 @@ Files:
     base: The names of dgl.base.
     classes: Classes of DGL's inner modules.
     containers: The names of dgl.utils that read dicts and lists.
+    cugraph: Graphs from and for cuGraph.
     datasets: Names of dgl.data.
     decorators: The decorators of dgl.utils.
     frames: The names of dgl.utils that read and write the features of all types.
@@ -27,8 +28,10 @@ Files:
     rows: The functions of dgl.backend that read and write rows.
     samplers: What programs import of samplers besides public names.
     settings: Settings without an effect.
+    shared_graphs: Graphs in shared memory.
     storages: The names of dgl.storages.
     table: The table of DGL's names.
+    types: Functions that join node types, or edge types.
 """
 
 from .aliases import as_dgl

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from .. import ops
 from ..errors import GraphValueError
+from ..graph import Graph
 from ..nn.hetero import AGGREGATORS
 
-__all__ = ["bmm_maybe_select", "get_aggregate_fn", "matmul_maybe_select"]
+__all__ = [
+    "Propagate",
+    "PropagateNoPrecond",
+    "bmm_maybe_select",
+    "get_aggregate_fn",
+    "matmul_maybe_select",
+]
 
 
 def get_aggregate_fn(agg: str) -> Callable[[list[Tensor], str], Tensor | None]:
@@ -58,3 +66,51 @@ def bmm_maybe_select(A: Tensor, B: Tensor, index: Tensor) -> Tensor:  # noqa: N8
     if not A.is_floating_point() and A.dim() == 1:
         return B[index, A]
     return (A.unsqueeze(1) @ B[index]).squeeze(1)
+
+
+class Propagate(nn.Module):
+    r"""One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, with ``precond``."""
+
+    def forward(self, graph: Graph, Y: Tensor, X: Tensor, alp: float, lam: float) -> Tensor:  # noqa: N803
+        r"""Propagate.
+
+        Args:
+            graph: a graph with the weights of edges (E, 1) in ``edata["w"]``, and their sums into
+                each node (N,) in ``ndata["deg"]``.
+            Y: (N, d), the result of the step before.
+            X: (N, d), the input of the first step.
+            alp: the step size :math:`\alpha`.
+            lam: the weight :math:`\lambda` of smoothness.
+
+        Returns:
+            (N, d).
+        """
+        degrees: Tensor = lam * graph.ndata["deg"].view(-1, 1) + 1 - lam
+        return (1 - alp) * Y + alp * (lam * _smooth(graph, Y, degrees) + X / degrees)
+
+
+class PropagateNoPrecond(nn.Module):
+    r"""One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, without ``precond``."""
+
+    def forward(self, graph: Graph, Y: Tensor, X: Tensor, alp: float, lam: float) -> Tensor:  # noqa: N803
+        r"""Propagate.
+
+        Args:
+            graph: as in :class:`Propagate`.
+            Y: (N, d), the result of the step before.
+            X: (N, d), the input of the first step.
+            alp: the step size :math:`\alpha`.
+            lam: the weight :math:`\lambda` of smoothness.
+
+        Returns:
+            (N, d).
+        """
+        smooth = _smooth(graph, Y, graph.ndata["deg"].view(-1, 1))
+        return (1 - alp * lam - alp) * Y + alp * (lam * smooth + X)
+
+
+def _smooth(graph: Graph, feat: Tensor, degrees: Tensor) -> Tensor:
+    """The weighted sum of the neighbours, each end divided by the root of its degree."""
+    root = degrees.rsqrt()
+    total: Tensor = ops.u_mul_e_sum(graph, root * feat, graph.edata["w"])
+    return root * total

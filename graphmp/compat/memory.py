@@ -62,12 +62,24 @@ def mapped(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     return torch.from_file(str(path), shared=True, size=size, dtype=dtype).view(*shape)
 
 
-def _file(name: str) -> Path:
-    """The file of a name, in a folder that only this user can read."""
+def file_of(name: str) -> Path:
+    """The file of a name, in a folder that only this user can read.
+
+    Args:
+        name: the name of something in shared memory.
+
+    Returns:
+        The path of a file, which need not exist.
+
+    Raises:
+        GraphValueError: a name that is a path, or empty.
+    """
     folder = Path(tempfile.gettempdir()) / f"graphmp-{getpass.getuser()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    if Path(name).name != name:
-        raise GraphValueError(f"name: expected a name, got {name!r}; leave out folders.")
+    if name in ("", "..") or Path(name).name != name:
+        raise GraphValueError(
+            f"name: expected a name, got {name!r}; choose another, without folders."
+        )
     return folder / name
 
 
@@ -85,7 +97,7 @@ def create_shared_mem_array(name: str, shape: Sequence[int], dtype: torch.dtype)
     Raises:
         GraphValueError: a name that is a path.
     """
-    path = _file(name)
+    path = file_of(name)
     path.unlink(missing_ok=True)
     atexit.register(path.unlink, missing_ok=True)
     return mapped(path, shape, dtype)
@@ -105,7 +117,7 @@ def get_shared_mem_array(name: str, shape: Sequence[int], dtype: torch.dtype) ->
     Raises:
         GraphValueError: no tensor of this name, or a smaller one.
     """
-    path, expected = _file(name), math.prod(shape) * dtype.itemsize
+    path, expected = file_of(name), math.prod(shape) * dtype.itemsize
     size = path.stat().st_size if path.exists() else 0
     if size < expected:
         raise GraphValueError(
@@ -124,4 +136,4 @@ def exist_shared_mem_array(name: str) -> bool:
     Raises:
         GraphValueError: a name that is a path.
     """
-    return _file(name).exists()
+    return file_of(name).exists()

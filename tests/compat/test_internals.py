@@ -20,6 +20,7 @@ from graphmp.compat import (
     samplers,
     settings,
     storages,
+    types,
 )
 from graphmp.nn.conv.pna_conv import aggregate_messages
 
@@ -250,3 +251,38 @@ def test_kernels_take_the_graph_of_a_graph() -> None:
     sums, _ = kernels._gspmm(index.reverse(), "copy_rhs", "sum", None, weights)
     assert sums.tolist() == [5, 2, 3]
     assert isinstance(index, kernels.HeteroGraphIndex)
+
+
+# ---- dgl.heterograph
+
+
+def test_names_of_types_are_joined_in_alphabetical_order() -> None:
+    assert types.combine_names(["user", "item"]) == "item+user"
+    assert types.combine_names(["user", "item", "tag"], [2, 0]) == "tag+user"
+
+
+def test_frames_are_joined_on_common_fields() -> None:
+    frames = [{"x": COUNT, "y": COUNT}, {"x": COUNT + 1}, {"x": COUNT[:0]}, {}]
+    joined = types.combine_frames(frames, [0, 1, 2, 3])
+    assert joined is not None
+    assert list(joined) == ["x"]
+    assert joined["x"].equal(torch.cat([COUNT, COUNT + 1]))
+    assert types.combine_frames(frames, [0, 1], ["y"]) is None
+    assert types.combine_frames(frames, [2, 3]) is None
+    with pytest.raises(gm.GraphValueError, match=r"field 'x' with rows of one shape"):
+        types.combine_frames([{"x": COUNT}, {"x": COUNT.int()}], [0, 1])
+
+
+# ---- dgl.nn.pytorch.conv.twirlsconv
+
+
+@pytest.mark.parametrize("precond", [True, False])
+def test_a_step_of_twirls_is_that_of_the_layer(precond: bool) -> None:
+    g = gm.add_self_loop(gm.graph(([0, 1, 2, 0], [1, 2, 0, 2])))
+    g.edata["w"], g.ndata["deg"] = torch.ones(g.num_edges(), 1), g.in_degrees().float()
+    alp, lam, first, h = 0.3, 0.5, COUNT, COUNT.clone()
+    step = layers.Propagate() if precond else layers.PropagateNoPrecond()
+    for _ in range(2):
+        h = step(g, h, first, alp, lam)
+    layer = gm.nn.TWIRLSUnfoldingAndAttention(2, alp, lam, prop_step=2, precond=precond)
+    torch.testing.assert_close(h, layer(g, first))
