@@ -9,6 +9,7 @@ Files:
     arrays: The names of dgl.ndarray about arrays and devices.
     backend: The tensor functions of dgl.backend.
     base: The names of dgl.base.
+    checks: The names of dgl.utils that check schemas, dtypes and the order of edges.
     classes: Classes of DGL's inner modules.
     containers: The names of dgl.utils that read dicts and lists.
     cugraph: Graphs from and for cuGraph.
@@ -18,6 +19,7 @@ Files:
     ids: The names of dgl.utils that number and select ids.
     inputs: The names of dgl.utils that read the inputs of layers and samplers.
     kernels: The names of dgl._sparse_ops and dgl.heterograph_index.
+    knowledge: The names of dgl.data.knowledge_graph.
     layers: Functions of dgl.nn.pytorch.
     loaders: The parts of DGL's loader.
     mailboxes: The functions of PNAConv on mailboxes.

@@ -6,19 +6,22 @@ import atexit
 import getpass
 import math
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import GraphValueError
+from ..errors import GraphRuntimeError, GraphValueError
 
 __all__ = [
     "create_shared_mem_array",
     "exist_shared_mem_array",
     "gather_pinned_tensor_rows",
     "get_shared_mem_array",
+    "pin_memory_inplace",
     "scatter_pinned_tensor_rows",
 ]
 
@@ -45,6 +48,49 @@ def scatter_pinned_tensor_rows(dest: Tensor, rows: Tensor, source: Tensor) -> No
         source: (m, …), on any device.
     """
     dest[rows.to(dest.device)] = source.to(dest.device)
+
+
+class PinnedMemory:
+    """Memory that stays page-locked as long as this object exists; see :func:`pin_memory_inplace`.
+
+    Args:
+        tensor: the tensor, which is contiguous.
+    """
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        runtime: Any = torch.cuda.cudart()  # type: ignore[no-untyped-call]
+        address = tensor.data_ptr()
+        torch.cuda.check_error(runtime.cudaHostRegister(address, tensor.nbytes, 0))
+        self._unpin = weakref.finalize(self, runtime.cudaHostUnregister, address)
+        self._unpin.atexit = False  # when the driver may be gone
+
+    def unpin_memory_(self) -> None:
+        """Let the memory be ordinary memory again."""
+        self._unpin()
+
+
+def pin_memory_inplace(tensor: Tensor) -> PinnedMemory:
+    """Page-lock the memory of a tensor where it is, also memory that processes share.
+
+    Args:
+        tensor: a contiguous tensor on the CPU.
+
+    Returns:
+        An object to keep: when it is gone, the memory is ordinary memory again.
+
+    Raises:
+        GraphValueError: a tensor on another device, not contiguous, or pinned already.
+        GraphRuntimeError: no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise GraphRuntimeError("pin_memory_inplace: expected a GPU, got none; omit the call.")
+    if tensor.device.type != "cpu" or not tensor.is_contiguous() or tensor.is_pinned():
+        raise GraphValueError(
+            "pin_memory_inplace: expected a contiguous tensor on the CPU that is not pinned, got "
+            f"one on {tensor.device} with strides {tensor.stride()}; pass another."
+        )
+    return PinnedMemory(tensor)
 
 
 def mapped(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:

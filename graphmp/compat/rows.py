@@ -11,6 +11,7 @@ from .. import ops
 
 __all__ = [
     "boolean_mask",
+    "gather_mm",
     "gather_row",
     "index_add_inplace",
     "narrow_row",
@@ -29,6 +30,28 @@ __all__ = [
 def gather_row(data: Tensor, row_index: Tensor) -> Tensor:
     """Rows by number."""
     return data.index_select(0, row_index.long())
+
+
+def gather_mm(
+    A: Tensor,  # noqa: N803
+    B: Tensor,  # noqa: N803
+    idx_A: Tensor | None = None,  # noqa: N803
+    idx_B: Tensor | None = None,  # noqa: N803
+) -> Tensor:
+    """Products of rows with matrices, either of which may be read by number.
+
+    Args:
+        A: (n, m), the rows.
+        B: (r, m, k), the matrices.
+        idx_A: (e,), the row of each product; None for each row in turn.
+        idx_B: (e,), the matrix of each product; None for each matrix in turn.
+
+    Returns:
+        (e, k).
+    """
+    rows = A if idx_A is None else gather_row(A, idx_A)
+    ids = torch.arange(len(B), device=B.device) if idx_B is None else idx_B
+    return ops.gather_mm(rows, B, idx_b=ids)
 
 
 def narrow_row(x: Tensor, start: int, stop: int) -> Tensor:

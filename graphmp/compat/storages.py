@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from threading import Thread
@@ -11,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .._graph.feature_storage import FeatureStorage
+from .._graph import feature_storage
 
 __all__ = [
+    "BaseTensorStorage",
     "FeatureStorage",
     "NumpyStorage",
+    "PyTorchTensorStorage",
     "TensorStorage",
     "ThreadedFuture",
     "register_storage_wrapper",
@@ -43,6 +46,33 @@ def register_storage_wrapper(type_: type) -> Callable[[Class], Class]:
     return register
 
 
+class FeatureStorage(ABC):
+    """Features that are read by rows; a program derives classes of its own."""
+
+    def requires_ddp(self) -> bool:
+        """Whether a loader needs ``use_ddp`` to read these features: False."""
+        return False
+
+    @abstractmethod
+    def fetch(
+        self, indices: Any, device: Any = None, pin_memory: bool = False, **kwargs: Any
+    ) -> Any:
+        """Read some rows.
+
+        Args:
+            indices: ids (n,).
+            device: the device of the result.
+            pin_memory: whether to copy through page-locked memory.
+            **kwargs: passed on to ``torch.Tensor.to``.
+
+        Returns:
+            (n, …).
+        """
+
+
+FeatureStorage.register(feature_storage.FeatureStorage)  # which columns of graphs are
+
+
 @register_storage_wrapper(Tensor)
 class TensorStorage(FeatureStorage):
     """The rows of a tensor.
@@ -51,22 +81,30 @@ class TensorStorage(FeatureStorage):
         tensor: (n, …).
     """
 
-    def __new__(cls, tensor: Tensor) -> TensorStorage:
-        """Make a storage; see the class."""
-        return super().__new__(cls, tensor, "rows")
+    def __init__(self, tensor: Tensor) -> None:
+        self.storage = tensor
+
+    def fetch(
+        self, indices: Any, device: Any = None, pin_memory: bool = False, **kwargs: Any
+    ) -> Tensor:
+        """Read some rows; see :class:`FeatureStorage`."""
+        rows = feature_storage.FeatureStorage(self.storage, "rows")
+        return rows.fetch(indices, device, pin_memory, **kwargs)
 
 
 @register_storage_wrapper(np.ndarray)
-class NumpyStorage(FeatureStorage):
+class NumpyStorage(TensorStorage):
     """The rows of an array, which may be in a file.
 
     Args:
         arr: (n, …), an array of NumPy.
     """
 
-    def __new__(cls, arr: Any) -> NumpyStorage:
-        """Make a storage; see the class."""
-        return super().__new__(cls, torch.as_tensor(arr), "rows")
+    def __init__(self, arr: Any) -> None:
+        super().__init__(torch.as_tensor(arr))
+
+
+BaseTensorStorage = PyTorchTensorStorage = TensorStorage
 
 
 def wrap_storage(storage: Any) -> Any:

@@ -94,3 +94,12 @@ def test_gradients_are_attached_and_read() -> None:
     assert backend.grad(x).tolist() == (2 * COUNT).tolist()  # type: ignore[union-attr]
     assert not backend.is_no_grad(x)
     assert backend.is_no_grad(backend.attach_grad(x))
+
+
+def test_rows_and_matrices_are_multiplied_by_number() -> None:
+    left, matrices = torch.rand(3, 2), torch.rand(3, 2, 4)
+    ids, numbers = torch.tensor([2, 0]), torch.tensor([1, 1])
+    expected = torch.bmm(left[ids].unsqueeze(1), matrices[numbers]).squeeze(1)
+    torch.testing.assert_close(rows.gather_mm(left, matrices, ids, numbers), expected)
+    each = torch.bmm(left.unsqueeze(1), matrices).squeeze(1)
+    torch.testing.assert_close(rows.gather_mm(left, matrices), each)

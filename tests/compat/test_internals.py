@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from graphmp.compat import (
     classes,
     datasets,
     kernels,
+    knowledge,
     layers,
     mailboxes,
     samplers,
@@ -87,6 +89,22 @@ def test_storages_are_read_by_rows(data: object) -> None:
     assert storage.fetch(torch.tensor([2, 0]), "cpu").tolist() == [[4, 5], [0, 1]]
     assert storages.wrap_storage(storage) is storage
     assert isinstance(storage, storages.FeatureStorage)
+
+
+def test_a_program_derives_a_storage_of_its_own() -> None:
+    class Twice(storages.FeatureStorage):
+        def __init__(self, rows: torch.Tensor) -> None:
+            self.rows = rows
+
+        def fetch(self, indices: Any, *_args: Any, **_kwargs: Any) -> Any:
+            return 2 * self.rows[indices]
+
+    storage = storages.wrap_storage(Twice(COUNT))
+    assert storage.fetch([1]).tolist() == [[4, 6]]
+    assert not storage.requires_ddp()
+    g = gm.graph(([0], [1]))
+    g.ndata["x"] = COUNT[:2]
+    assert isinstance(g.get_node_storage("x"), storages.FeatureStorage)
 
 
 def test_a_registered_class_wraps_objects_of_its_type() -> None:
@@ -286,3 +304,13 @@ def test_a_step_of_twirls_is_that_of_the_layer(precond: bool) -> None:
         h = step(g, h, first, alp, lam)
     layer = gm.nn.TWIRLSUnfoldingAndAttention(2, alp, lam, prop_step=2, precond=precond)
     torch.testing.assert_close(h, layer(g, first))
+
+
+# ---- dgl.data.knowledge_graph
+
+
+def test_a_knowledge_graph_is_loaded_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(knowledge._DATASETS, "wn18", list)
+    assert knowledge.load_data("wn18") == []  # type: ignore[comparison-overlap]
+    with pytest.raises(gm.GraphValueError, match="got 'cora'"):
+        knowledge.load_data("cora")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import graphmp as gm
-from graphmp.compat import containers, decorators, frames, ids, inputs, memory
+from graphmp.compat import checks, containers, decorators, frames, ids, inputs, memory
 
 COUNT = torch.arange(6.0).view(3, 2)
 
@@ -85,7 +86,67 @@ def test_processes_read_shared_tensors_by_name() -> None:
         memory.create_shared_mem_array("../a", (1,), torch.float32)
 
 
+def test_memory_is_pinned_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int]] = []
+    runtime = SimpleNamespace(
+        cudaHostRegister=lambda address, size, _: calls.append(("pin", size)),
+        cudaHostUnregister=lambda address: calls.append(("unpin", address)),
+    )
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "cudart", lambda: runtime)
+    monkeypatch.setattr(torch.cuda, "check_error", lambda code: None)
+    monkeypatch.setattr(torch.Tensor, "is_pinned", lambda _: False)
+    tensor = torch.zeros(3, 2)
+    pinned = memory.pin_memory_inplace(tensor)
+    assert calls == [("pin", 24)]
+    pinned.unpin_memory_()
+    del pinned
+    assert calls[1:] == [("unpin", tensor.data_ptr())]
+    with pytest.raises(gm.GraphValueError, match="expected a contiguous tensor on the CPU"):
+        memory.pin_memory_inplace(tensor.t())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="about machines without a GPU")
+def test_without_a_gpu_memory_is_not_pinned() -> None:
+    with pytest.raises(gm.GraphRuntimeError, match="expected a GPU, got none"):
+        memory.pin_memory_inplace(torch.zeros(1))
+
+
 # ---- dgl.utils: checks
+
+
+def test_schemas_are_compared() -> None:
+    first, second = {"x": ((2,), "float"), "y": ((), "int")}, {"x": ((2,), "float")}
+    checks.check_all_same_schema([], "nodes")
+    checks.check_all_same_schema([first, dict(first)], "nodes")
+    checks.check_all_same_schema_for_keys([first, second], ["x"], "nodes")
+    with pytest.raises(gm.GraphValueError, match=r"nodes: expected the schema .* of graph 1"):
+        checks.check_all_same_schema([first, second], "nodes")
+    with pytest.raises(gm.GraphValueError, match="got graph 1 without y"):
+        checks.check_all_same_schema_for_keys([first, second], ["x", "y"], "nodes")
+
+
+def test_ids_are_integers_of_two_kinds() -> None:
+    for idtype in (None, torch.int32, torch.int64):
+        checks.check_valid_idtype(idtype)
+    with pytest.raises(gm.GraphValueError, match="expected int32 or int64"):
+        checks.check_valid_idtype(torch.int8)
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "order"),
+    [
+        ([0, 0, 1], [1, 2, 0], (True, True)),
+        ([0, 0, 1], [2, 1, 0], (True, False)),
+        ([1, 0, 1], [0, 1, 2], (False, False)),
+        ([], [], (True, True)),
+    ],
+)
+def test_edges_are_sorted_by_source_and_then_destination(
+    src: list[int], dst: list[int], order: tuple[bool, bool]
+) -> None:
+    assert checks.is_sorted_srcdst(torch.tensor(src), torch.tensor(dst)) == order
+
 
 G = gm.heterograph({("a", "x", "b"): ([0, 1], [1, 0]), ("b", "y", "a"): ([1], [0])})
 
