@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
+from .. import kernels
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, Metagraph
 from .arguments import refuse_types
 from .frames import Frames
-from .queries import edges_of
 from .state import assembled
 from .structure import AnyGraph
 
@@ -66,7 +65,5 @@ def consecutive(first: Adjacency, second: Adjacency) -> tuple[Tensor, Tensor]:
         The edge ids of each pair, (P,) and (P,), sorted by the first edge; second edges of the same
         first edge are in the order of ``second.csr``.
     """
-    after = edges_of(second.csr, first.dst)
-    every = torch.arange(first.num_edges, dtype=first.idtype, device=first.device)
-    degrees = second.out_degrees[first.dst.long()].long()
-    return every.repeat_interleave(degrees, output_size=after.numel()), after
+    before, _, after = kernels.edges_of(second.csr, first.dst)
+    return before, after

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
-from ..kernels.segments import positions_of
+from .. import _checks, kernels
 from .arguments import refuse_block
 from .structure import Structure
 from .subgraph import node_subgraph, nodes_by_type
@@ -122,9 +121,8 @@ def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> 
             break
         reached: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in start.items()}
         for etype, adjacency in graph.adjacencies.items():
-            form = adjacency.csc if end == 2 else adjacency.csr
-            positions = positions_of(form.indptr, newest[etype[end]])
-            reached[etype[2 - end]].append(form.indices[positions])
+            csr = adjacency.csc if end == 2 else adjacency.csr
+            reached[etype[2 - end]].append(kernels.edges_of(csr, newest[etype[end]])[1])
         newest = {t: torch.unique(torch.cat(parts)) for t, parts in reached.items()}
         newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
         steps += 1

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._message_passing.aggregate import (
     ApplyFunction,
     MessageFunction,
@@ -21,7 +21,6 @@ from .._message_passing.relation import Incoming
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError
 from .arguments import edge_argument
-from .queries import edges_of
 from .state import GraphState
 from .structure import is_all
 from .verbs import applied
@@ -86,7 +85,7 @@ class Propagation(GraphState):
             rows = self._arange(frame.num_rows)
         else:
             rows = torch.unique(self._ids(v, frame.num_rows, f"Ids of {frame.owner}"))
-        eids = torch.sort(edges_of(self.adjacencies[etype].csc, rows)).values
+        eids = torch.sort(kernels.edges_of(self.adjacencies[etype].csc, rows)[2]).values
         self._receive(etype, eids, rows, functions)
 
     def push(
@@ -115,7 +114,7 @@ class Propagation(GraphState):
         if not is_all(u):
             adjacency = self.adjacencies[etype]
             rows = self._ids(u, adjacency.num_src, "Source node ids")
-            edges = edges_of(adjacency.csr, rows)
+            edges = kernels.edges_of(adjacency.csr, rows)[2]
         self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
 
     def prop_nodes(

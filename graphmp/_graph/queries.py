@@ -6,12 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import _checks
-from .._storage.adjacency import Adjacency
+from .. import _checks, kernels
 from .._storage.metagraph import of_type
 from ..errors import GraphValueError
-from ..kernels.contract import Csr
-from ..kernels.segments import positions_of, ranges
+from ..kernels.segments import ranges
 from .arguments import existing_pairs, pair_positions
 from .structure import Structure
 
@@ -150,7 +148,10 @@ class Queries(Structure):
             eids = adjacency.sorted_csr.edge_ids
         elif order not in ("eid", None):
             raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
-        return _formed(adjacency, eids, form)
+        if form == "eid":
+            return eids
+        ends = (end.index_select(0, eids) for end in (adjacency.src, adjacency.dst))
+        return _formed((*ends, eids), form)
 
     def in_edges(self, v: Any, form: str = "uv", etype: Any = None) -> Any:
         """The edges that enter nodes, node after node.
@@ -168,7 +169,8 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         rows = self._ids(v, adjacency.num_dst, "Destination node ids")
-        return _formed(adjacency, edges_of(adjacency.csc, rows), form)
+        owners, others, eids = kernels.edges_of(adjacency.csc, rows)
+        return _formed((others, rows.index_select(0, owners), eids), form)
 
     def out_edges(self, u: Any, form: str = "uv", etype: Any = None) -> Any:
         """The edges that leave nodes, node after node.
@@ -186,7 +188,8 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         rows = self._ids(u, adjacency.num_src, "Source node ids")
-        return _formed(adjacency, edges_of(adjacency.csr, rows), form)
+        owners, others, eids = kernels.edges_of(adjacency.csr, rows)
+        return _formed((rows.index_select(0, owners), others, eids), form)
 
     def predecessors(self, v: int, etype: Any = None) -> Tensor:
         """The sources of the edges that enter node ``v``, in ascending edge id.
@@ -197,7 +200,7 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         row = self._single(v, adjacency.num_dst)
-        return adjacency.src[edges_of(adjacency.csc, row).long()]
+        return kernels.edges_of(adjacency.csc, row)[1]
 
     def successors(self, v: int, etype: Any = None) -> Tensor:
         """The destinations of the edges that leave node ``v``, in ascending edge id.
@@ -208,7 +211,7 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         row = self._single(v, adjacency.num_src)
-        return adjacency.dst[edges_of(adjacency.csr, row).long()]
+        return kernels.edges_of(adjacency.csr, row)[1]
 
     def _single(self, v: Any, limit: int) -> Tensor:
         row = self._ids(v, limit, "The node id")
@@ -217,20 +220,11 @@ class Queries(Structure):
         return row
 
 
-def edges_of(form: Csr, rows: Tensor) -> Tensor:
-    """Edge ids of rows of a compressed layout, row after row."""
-    return form.edge_ids[positions_of(form.indptr, rows)]
-
-
-def _formed(adjacency: Adjacency, eids: Tensor, form: str) -> Any:
-    """Edges in the form that a user asked for."""
-    if form == "eid":
-        return eids
-    if form not in ("uv", "all"):
+def _formed(edges: tuple[Tensor, ...], form: str) -> Any:
+    """Edges, which are sources, destinations and ids, in the form that a user asked for."""
+    if form not in ("uv", "eid", "all"):
         raise GraphValueError(f"Expected form to be 'uv', 'eid' or 'all', got {form!r}.")
-    index = eids.long()
-    ends = (adjacency.src[index], adjacency.dst[index])
-    return ends if form == "uv" else (*ends, eids)
+    return edges[2] if form == "eid" else edges[: 2 if form == "uv" else 3]
 
 
 def _both_single(u: Any, v: Any) -> bool:

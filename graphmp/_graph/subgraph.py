@@ -13,8 +13,6 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
-from ..kernels.contract import Csr
-from ..kernels.sampling_spec import SampleSpec
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
@@ -22,8 +20,6 @@ from .state import GraphState, assembled
 from .structure import AnyGraph, Structure
 
 Edges = tuple[Tensor, Tensor, Tensor]  # sources, destinations and ids in the graph
-
-_ALL = SampleSpec(-1, False, 0, None, None, None)
 
 
 def node_subgraph(
@@ -69,12 +65,15 @@ def node_subgraph(
             )
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
-        every, targets = edges_at(adjacency.csr, ids_by_type[etype[0]]), ids_by_type[etype[2]]
-        _, positions = kernels.relabel(targets, every[1], adjacency.num_dst)
-        inside = (positions < targets.numel()).nonzero().view(-1)
-        u, v, eids = (part.index_select(0, inside) for part in every)
+        sources, targets = ids_by_type[etype[0]], ids_by_type[etype[2]]
+        u, others, eids = kernels.edges_of(adjacency.csr, sources)
+        v = kernels.relabel(targets, others, adjacency.num_dst)[1]
+        inside = (v < targets.numel()).nonzero().view(-1)
+        u, v, eids = (part.index_select(0, inside) for part in (u, v, eids))
+        if not relabel_nodes:
+            u, v = sources.index_select(0, u), targets.index_select(0, v)
         edges[etype] = (u, v, eids)
-    sub = induced(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
+    sub = _assembled(graph, edges, ids_by_type if relabel_nodes else None, store_ids)
     return moved(sub, output_device)
 
 
@@ -188,7 +187,8 @@ def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: b
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         csr = adjacency.csc if end == 2 else adjacency.csr
-        rows, others, eids = edges_at(csr, distinct[etype[end]])
+        owners, others, eids = kernels.edges_of(csr, distinct[etype[end]])
+        rows = distinct[etype[end]].index_select(0, owners)
         edges[etype] = (rows, others, eids) if end == 0 else (others, rows, eids)
     return induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 
@@ -196,13 +196,6 @@ def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: b
 def edges_by_id(adjacency: Adjacency, eids: Tensor) -> Edges:
     """Edges with their ends, by their ids."""
     return adjacency.src.index_select(0, eids), adjacency.dst.index_select(0, eids), eids
-
-
-def edges_at(csr: Csr, rows: Tensor) -> Edges:
-    """All edges of some rows, row after row: the row of each, its other end and its id."""
-    indptr, others, positions = kernels.sample(csr, rows, _ALL)
-    owners = rows.repeat_interleave(indptr.diff(), output_size=others.numel())
-    return owners, others, csr.edge_ids.index_select(0, positions)
 
 
 def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Edges]) -> dict[str, Tensor]:
@@ -236,6 +229,34 @@ def induced(
             None for all nodes.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
     """
+    if nodes is not None:
+        edges = {etype: _renumbered(graph, etype, own, nodes) for etype, own in edges.items()}
+    return _assembled(graph, edges, nodes, store_ids)
+
+
+def _renumbered(
+    graph: Structure, etype: CanonicalEtype, edges: Edges, nodes: Mapping[str, Tensor]
+) -> Edges:
+    """Edges whose ends are numbered from 0 in the order of ``nodes``."""
+    (u, v, eids), (s, _, d), old = edges, etype, graph.adjacencies[etype]
+    new_u = kernels.relabel(nodes[s], u, old.num_src)[1]
+    return new_u, kernels.relabel(nodes[d], v, old.num_dst)[1], eids
+
+
+def _assembled(
+    graph: AnyGraph,
+    edges: Mapping[CanonicalEtype, Edges],
+    nodes: Mapping[str, Tensor] | None,
+    store_ids: bool,
+) -> AnyGraph:
+    """The graph of some nodes and edges, whose ends are numbered as in the result.
+
+    Args:
+        graph: a graph that is not a block.
+        edges: the edges of each relation, in the new order, with their ids in ``graph``.
+        nodes: the node ids of each type, in the new order; None for all nodes.
+        store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
+    """
     src = {}
     for ntype in graph.ntypes:
         frame = graph._frames.src[ntype]
@@ -244,14 +265,8 @@ def induced(
             src[ntype][NID] = nodes[ntype]
     adjacencies, edge = {}, {}
     for etype, (u, v, eids) in edges.items():
-        old, ends = graph.adjacencies[etype], (u, v)
-        if nodes is not None:
-            ends = (
-                kernels.relabel(nodes[etype[0]], u, old.num_src)[1],
-                kernels.relabel(nodes[etype[2]], v, old.num_dst)[1],
-            )
         counts = (src[etype[0]].num_rows, src[etype[2]].num_rows)
-        adjacencies[etype] = Adjacency.from_coo(*ends, *counts)
+        adjacencies[etype] = Adjacency.from_coo(u, v, *counts)
         edge[etype] = graph._frames.edge[etype].take(eids)
         if store_ids:
             edge[etype][EID] = eids

@@ -155,6 +155,11 @@ def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     return select(Call("search", rows.device.type, rows.dtype)).search(csr, rows, others)
 
 
+def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather all edges of rows, row after row; see :class:`.contract.Backend`."""
+    return select(Call("edges_of", rows.device.type, rows.dtype)).edges_of(csr, rows)
+
+
 def spmm(
     csr: Csr,
     op: str,

@@ -237,6 +237,14 @@ class Backend(Protocol):
             equal if there is no edge.
         """
 
+    def edges_of(self, csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gather all edges of (n,) rows, row after row; a row named twice gives its edges twice.
+
+        Returns:
+            ``(owners, indices, edge_ids)``: for each edge the position of its row in ``rows``, its
+            other end and its id, in the dtype of the ids.
+        """
+
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._graph.arguments import refuse_block
 from .._graph.conversion import moved
 from .._graph.structure import AnyGraph, Structure
@@ -16,7 +16,6 @@ from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, listed
 from ..errors import GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import positions_of
 from .arguments import DST, end_of
 from .neighbors import EdgeChoice, sample_edges, sampled_graph
 
@@ -90,10 +89,10 @@ def _only_etype(g: Structure) -> CanonicalEtype:
 
 def _edge_weights(csr: Csr, rows: Tensor, frame: Frame, field: str, bias: Any) -> Tensor:
     """(E,) the bias of each edge of ``rows`` by edge id; 0 for edges of other rows."""
-    rows = torch.unique(rows).long()
-    lengths = _tag_counts(csr, rows, frame, field)
+    rows = torch.unique(rows)
+    lengths = _tag_counts(csr, rows.long(), frame, field)
     values = _checked_bias(bias, lengths.shape[1], csr.indptr.device)
-    edges = csr.edge_ids[positions_of(csr.indptr, rows)].long()
+    edges = kernels.edges_of(csr, rows)[2].long()
     weights = values.new_zeros(len(csr.edge_ids))
     weights[edges] = values.repeat(len(rows)).repeat_interleave(lengths.flatten())
     return weights

@@ -15,7 +15,7 @@ from .._graph.subgraph import nodes_by_type
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.sampling_spec import SampleSpec
-from ..kernels.segments import positions_of, rows_of
+from ..kernels.segments import rows_of
 from .arguments import DST, end_of, probabilities_by_type
 from .block import SampledEdges
 from .neighbors import sampled_graph
@@ -109,15 +109,12 @@ def _checked_offsets(offsets: Any, num_edges: int) -> list[int]:
 def _group(csr: Csr, nodes: Tensor, offsets: list[int]) -> _Groups:
     """Group the edges of nodes by node and type; those of a node are in order of their ids."""
     types = len(offsets) - 1
-    positions = positions_of(csr.indptr, nodes)
-    degrees = csr.indptr.diff()[nodes.long()].long()
-    owner = torch.arange(len(nodes), device=nodes.device).repeat_interleave(degrees)
-    edge_ids = csr.edge_ids[positions]
+    owners, indices, edge_ids = kernels.edges_of(csr, nodes)
     ends = torch.tensor(offsets[1:], device=nodes.device)
-    keys = owner * types + torch.searchsorted(ends, edge_ids.long(), right=True)
+    keys = owners.long() * types + torch.searchsorted(ends, edge_ids.long(), right=True)
     counts = torch.bincount(keys, minlength=len(nodes) * types)
     indptr = torch.cat([counts.new_zeros(1), counts.cumsum(0)]).to(csr.indptr.dtype)
-    return _Groups(Csr(indptr, csr.indices[positions], edge_ids), len(nodes))
+    return _Groups(Csr(indptr, indices, edge_ids), len(nodes))
 
 
 def _sample(

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
-from ..kernels.segments import positions_of
 from ..ops.gather import gather_rows
 from .entries import Matrix, check_dim, with_rows
 
@@ -143,12 +142,11 @@ def checked_ids(A: Matrix, ids: Any, name: str) -> Tensor:
 
 def _rows(A: Matrix, ids: Tensor) -> Matrix:
     """Some rows, which are in range."""
-    indptr, columns, entries = A._adjacency.csc
-    positions = positions_of(indptr, ids)
-    counts = indptr.diff()[ids.long()]
+    csr = A._adjacency.csc
+    _, columns, entries = kernels.edges_of(csr, ids)
+    counts = csr.indptr.diff().index_select(0, ids)
     starts = torch.cat([counts.new_zeros(1), counts.cumsum(0).to(counts.dtype)])
-    val = gather_rows(A.val, entries.index_select(0, positions))
-    return with_rows(A, starts, columns.index_select(0, positions), val)
+    return with_rows(A, starts, columns, gather_rows(A.val, entries))
 
 
 def _limits(index: Any, size: int) -> tuple[int, int]:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..errors import GraphValueError
 from ..function import BINARY_OPS
-from ..kernels.segments import owners, positions_of, rows_of
+from ..kernels.segments import rows_of
 from ..ops.gather import gather_rows
 from ..ops.spmm import spmm
 from .elementwise_op_sp import check_together
@@ -96,9 +97,8 @@ def _product(A: Matrix, B: Matrix) -> Matrix:
     for (first, last), (start, end), factor in zip(
         pairwise(limits), pairwise(ends), factors, strict=True
     ):
-        own = counts[start:end]
         rows = rows_of(indptr[first : last + 1] - start, end - start)
-        products = _Products(rows, columns[start:end], own, factor)
+        products = _Products(rows, columns[start:end], factor)
         positions, val = _merged(products, B, (last - first, shape[1]))
         blocks.append((positions.dst + first, positions.src, val))
     row, col, val = (torch.cat(parts) for parts in zip(*blocks, strict=True))
@@ -111,23 +111,19 @@ class _Products(NamedTuple):
     Attributes:
         row: the row of each entry, counted from the first.
         col: its column.
-        counts: how many entries the second matrix has in the row of that number.
         val: its value.
     """
 
     row: Tensor
     col: Tensor
-    counts: Tensor
     val: Tensor
 
 
 def _merged(A: _Products, B: Entries, shape: tuple[int, int]) -> tuple[Adjacency, Tensor]:
     """The positions and values of a block of rows of the product."""
-    indptr, columns, entries = B._adjacency.csc
-    right = positions_of(indptr, A.col)
-    left = owners(A.counts, len(right))
-    groups = group(A.row.index_select(0, left), columns.index_select(0, right), shape)
-    factors = gather_rows(A.val, left), gather_rows(B.val, entries.index_select(0, right))
+    left, columns, right = kernels.edges_of(B._adjacency.csc, A.col)
+    groups = group(A.row.index_select(0, left), columns, shape)
+    factors = gather_rows(A.val, left), gather_rows(B.val, right)
     val = spmm(groups.entries, BINARY_OPS["mul"], "sum", *factors, ("e", "e"))
     return groups.positions, val
 

@@ -71,3 +71,18 @@ def test_sort_pairs_sorts_by_both_ends_stably(corner: Corner, idtype: torch.dtyp
     assert indices.tolist() == [corner.dst[e] for e in order]
     assert torch.equal(indptr, kernels.group(src, corner.num_src)[0])
     assert {indptr.dtype, indices.dtype, eids.dtype} == {idtype}
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    csr = kernels.compress(dst, src, corner.num_dst)
+    wanted = [*range(corner.num_dst - 1, -1, -1), *range(min(corner.num_dst, 5))]
+    for rows in (wanted, wanted[::3], []):
+        owners, others, eids = kernels.edges_of(csr, torch.tensor(rows, dtype=idtype))
+        expected = [(i, e) for i, v in enumerate(rows) for e, w in enumerate(corner.dst) if v == w]
+        assert list(zip(owners.tolist(), eids.tolist(), strict=True)) == expected
+        assert others.tolist() == [corner.src[e] for _, e in expected]
+        assert owners.dtype == others.dtype == eids.dtype == idtype

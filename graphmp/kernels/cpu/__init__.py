@@ -6,7 +6,7 @@ results that are narrower than the messages, and Numba without its compiler run 
 
 Files:
     attention: Attention and its gradients.
-    gather: Gathering rows, grouping ids, and renumbering nodes.
+    gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     loops: The loops that Numba compiles.
     messages: Messages reduced into rows or kept at edges, and their gradients.
@@ -24,7 +24,7 @@ import torch
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, group, relabel, search, sort_pairs, take
+from .gather import arange, compress, edges_of, group, relabel, search, sort_pairs, take
 from .labor import labor
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
@@ -37,6 +37,7 @@ __all__ = [
     "attention",
     "attention_gradient",
     "compress",
+    "edges_of",
     "first_edges",
     "greatest",
     "group",

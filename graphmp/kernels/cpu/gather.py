@@ -1,4 +1,4 @@
-"""Gathering rows, grouping ids and renumbering nodes, on the CPU."""
+"""Gathering rows and edges, grouping ids and renumbering nodes, on the CPU."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .messages import run
 from .runtime.memory import empty
 
 _MANY_ROWS, _BITS = 1 << 17, 8
+_WORK = 4  # per edge, in elements of a sum
 
 # Tables for :func:`relabel` that are not in use; all zeros. A new one costs time in proportion to
 # the number of nodes. Threads append and pop without a lock, which a forked process could inherit
@@ -78,6 +79,18 @@ def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     run(loops.search, len(rows), len(rows) << _BITS, *args)
     low, high = torch.from_numpy(bounds)
     return low, high
+
+
+def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather all edges of rows, row after row; see the contract."""
+    indptr, indices, eids = map(Tensor.numpy, csr)
+    row_array = rows.contiguous().numpy()
+    starts = np.empty(len(row_array) + 1, np.int64)
+    total = loops.starts_of(indptr, row_array, starts)
+    owners, others, edge_ids = (rows.new_empty(total) for _ in range(3))
+    results = (owners.numpy(), others.numpy(), edge_ids.numpy())
+    run(loops.edges_of, starts, total * _WORK, (indptr, indices, eids), row_array, starts, results)
+    return owners, others, edge_ids
 
 
 def arange(count: int, like: Tensor) -> Tensor:

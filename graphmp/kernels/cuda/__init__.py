@@ -10,7 +10,7 @@ runs them on the device.
 Files:
     attention: Attention and its gradients.
     features: How features map to tiles, and the sizes of tiles.
-    gather: Gathering rows, grouping ids, and renumbering nodes.
+    gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling, which is declined.
     launch: The one place that launches programs.
     layout: Ids in 32 bits, and long rows cut into pieces.

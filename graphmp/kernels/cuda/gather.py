@@ -1,4 +1,4 @@
-"""Gathering rows, grouping ids and renumbering nodes, on the GPU."""
+"""Gathering rows and edges, grouping ids and renumbering nodes, on the GPU."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .programs.gather import claim, renumber
 
 BLOCK = 256  # ids of a program
 
-DECLINED = {("arange", "copy"): "torch.arange is as fast on a device"}
+DECLINED = {
+    ("arange", "copy"): "torch.arange is as fast on a device",
+    ("edges_of", "copy"): "plain torch gathers all edges at once on the device",
+}
 
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:

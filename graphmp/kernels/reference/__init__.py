@@ -3,7 +3,7 @@
 Files:
     adding: Deterministic scatter-add of rows.
     attention: Attention and its gradients.
-    gather: Gathering rows, grouping ids, and renumbering nodes.
+    gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     messages: Messages reduced into rows or stored at edges, and their gradients.
     sampling: Neighbour sampling and top-k.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, group, relabel, search, sort_pairs, take
+from .gather import arange, compress, edges_of, group, relabel, search, sort_pairs, take
 from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
@@ -27,6 +27,7 @@ __all__ = [
     "attention",
     "attention_gradient",
     "compress",
+    "edges_of",
     "first_edges",
     "greatest",
     "group",

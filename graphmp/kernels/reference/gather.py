@@ -1,4 +1,4 @@
-"""Gathering rows, grouping ids and renumbering nodes, in plain torch."""
+"""Gathering rows and edges, grouping ids and renumbering nodes, in plain torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
+from .sampling import candidates
 
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
@@ -42,6 +43,12 @@ def _first(indices: Tensor, others: Tensor, low: Tensor, high: Tensor) -> Tensor
         is_less = (low < high) & (indices[middle.clamp(max=len(indices) - 1)] < others)
         low, high = torch.where(is_less, middle + 1, low), torch.where(is_less, high, middle)
     return low
+
+
+def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather all edges of rows, row after row; see the contract."""
+    owners, positions = candidates(csr.indptr, rows.long())
+    return owners.to(rows.dtype), csr.indices[positions], csr.edge_ids[positions]
 
 
 def arange(count: int, like: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ loop costs time to declare, and few programs run all of them.
 Files:
     attention: Attention forward.
     attention_gradient: The gradients of attention.
-    gather: Grouping ids and renumbering nodes.
+    gather: Gathering edges, grouping ids and renumbering nodes.
     labor: LABOR sampling.
     operators: The numbers of the operators of messages.
     philox: Philox 4x32-10 for loops.

@@ -1,4 +1,4 @@
-"""The loops that group ids and renumber nodes, each on one thread."""
+"""The loops that gather edges, group ids and renumber nodes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..runtime.jit import jit
+from ..simd.addresses import PREFETCH_ROWS, prefetch_element
+from .spmm_tiled import CACHE_LINE
 
 
 @jit
@@ -56,6 +58,46 @@ def search(
                 else:
                     high = middle
             bounds[bound, i] = low
+
+
+@jit
+def starts_of(indptr: Any, rows: Any, starts: Any) -> Any:
+    """Write where the edges of each row start when rows follow one another; returns their number.
+
+    Args:
+        indptr: of the edges.
+        rows: (n,) rows.
+        starts: (n + 1,) int64 receives the starts, and the number of edges.
+    """
+    starts[0] = 0
+    for i in range(len(rows)):
+        starts[i + 1] = starts[i] + np.int64(indptr[rows[i] + 1] - indptr[rows[i]])
+    return starts[len(rows)]
+
+
+@jit
+def edges_of(csr: Any, rows: Any, starts: Any, results: Any, first: int, last: int) -> None:
+    """Gather all edges of rows, row after row.
+
+    Args:
+        csr: the edges.
+        rows: (n,) rows.
+        starts: (n + 1,) where each row's edges go.
+        results: ``(owners, other ends, edge ids)``.
+        first: the first row.
+        last: one past the last row.
+    """
+    (indptr, indices, eids), (owners, out_indices, out_eids) = csr, results
+    for i in range(first, last):
+        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, last - 1)]])
+        for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
+            prefetch_element(indices, position)
+            prefetch_element(eids, position)
+        start, low = np.uint64(starts[i]), np.uint64(indptr[rows[i]])
+        for k in range(start, np.uint64(starts[i + 1])):  # unsigned, so that it is vectorized
+            owners[k] = i
+            out_indices[k] = indices[low + (k - start)]
+            out_eids[k] = eids[low + (k - start)]
 
 
 @jit

@@ -20,20 +20,12 @@ from typing import Any
 import numpy as np
 
 from ...sampling_spec import MAX_WEIGHT, MIN_WEIGHT
-from ..runtime.jit import IS_COMPILED, inline, jit
-from ..simd import addresses
+from ..runtime.jit import inline, jit
+from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from . import philox
 
 UNIFORM, BY_WEIGHT, BY_NODE = 0, 1, 2  # the last word of a counter: what it is drawn for
 MAX_COMPARED = 16  # ranks of a row, up to which repeated ones are found by comparison
-PREFETCH_ROWS = 16  # rows whose edges are prefetched before the first of them is read
-
-
-def _nothing(array: Any, index: int) -> None:
-    """In place of a prefetch, in plain Python."""
-
-
-prefetch = addresses.prefetch_element if IS_COMPILED else _nothing
 
 
 @jit
@@ -200,7 +192,7 @@ def _ranks_to_positions(
         for g in range(start, stop):
             p += 1 if excluded[g] <= p else 0
         ranks[t] = p
-        prefetch(indices, p)
+        prefetch_element(indices, p)
 
 
 @jit
@@ -213,7 +205,7 @@ def _all_positions(
             start += 1
         else:
             positions[begin] = p
-            prefetch(indices, p)
+            prefetch_element(indices, p)
             begin += 1
 
 
@@ -237,7 +229,7 @@ def sample_uniformly(
     for block in range(first, last, PREFETCH_ROWS):
         stop = min(block + PREFETCH_ROWS, last)
         for i in range(block, stop):
-            prefetch(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
+            prefetch_element(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
             begin, end = np.int64(out_indptr[i]), np.int64(out_indptr[i + 1])
             low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
             start, past = _range_between(excluded, low, high)

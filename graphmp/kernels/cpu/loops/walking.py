@@ -19,8 +19,9 @@ import numpy as np
 
 from ...sampling_spec import MAX_TRIES
 from ..runtime.jit import inline, jit
+from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from . import philox
-from .sampling import PREFETCH_ROWS, clamped, prefetch
+from .sampling import clamped
 from .spmm_tiled import CACHE_LINE
 
 STEP, TRY = 3, 4  # the last word of a counter: what it is drawn for
@@ -185,7 +186,8 @@ def walk(
 def levels(csr: Any, needed: Any, results: Any, first: int, last: int) -> None:
     """Find the nodes that edges reach in searches, level by level.
 
-    Rows come in the order in which they are reached, so they are prefetched.
+    Rows come in the order in which they are reached, so they are prefetched. The nodes and the
+    positions of edges are unsigned, or Numba would ask whether they count from the end.
 
     Args:
         csr: the edges between N nodes.
@@ -207,13 +209,13 @@ def levels(csr: Any, needed: Any, results: Any, first: int, last: int) -> None:
             level_end = end
             for i in range(at, level_end):
                 far, near = min(i + 2 * PREFETCH_ROWS, end - 1), min(i + PREFETCH_ROWS, end - 1)
-                prefetch(indptr, np.int64(queue[far]))
+                prefetch_element(indptr, np.int64(queue[far]))
                 for line in range(2):
-                    prefetch(indices, np.int64(indptr[queue[near]]) + line * CACHE_LINE)
+                    prefetch_element(indices, np.int64(indptr[queue[near]]) + line * CACHE_LINE)
                 u = queue[i]
                 level[u] = number
-                for k in range(indptr[u], indptr[u + 1]):
-                    v = indices[k]
+                for k in range(np.uint64(indptr[u]), np.uint64(indptr[u + 1])):
+                    v = np.uint64(indices[k])
                     if rest[v] > 0:
                         rest[v] -= 1
                         if rest[v] == 0:
@@ -238,7 +240,8 @@ def first_edges(csr: Any, levels: Any, results: Any, first: int, last: int) -> N
         level = levels[s]
         for v in range(len(level)):
             results[s, v] = ENDED
-            for k in range(indptr[v], indptr[v + 1] if level[v] > 0 else indptr[v]):
-                if 0 <= level[indices[k]] < level[v]:
+            end = indptr[v + 1] if level[v] > 0 else indptr[v]
+            for k in range(np.uint64(indptr[v]), np.uint64(end)):
+                if 0 <= level[np.uint64(indices[k])] < level[v]:
                     results[s, v] = eids[k]
                     break

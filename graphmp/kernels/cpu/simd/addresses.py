@@ -8,9 +8,12 @@ from llvmlite import ir
 from numba.core import types
 
 from ...contract import OTHER, ROW
+from ..runtime.jit import IS_COMPILED
 from . import llvm
 from .llvm import LANES
 from .vector import ONE_BY_ONE, primitive
+
+PREFETCH_ROWS = 16  # rows whose edges are prefetched before the first of them is read
 
 
 @primitive
@@ -72,7 +75,7 @@ def prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
 
 
 @primitive
-def prefetch_element(typing: Any, array: Any, index: Any) -> Any:
+def _prefetch_element(typing: Any, array: Any, index: Any) -> Any:
     """Prefetch the cache line of ``array[index]``, of one dimension."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -81,6 +84,13 @@ def prefetch_element(typing: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+def _nothing(array: Any, index: int) -> None:
+    """In place of a prefetch, in plain Python."""
+
+
+prefetch_element = _prefetch_element if IS_COMPILED else _nothing
 
 
 @primitive
