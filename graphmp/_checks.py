@@ -259,8 +259,11 @@ def is_mask(value: object) -> bool:
 
 def is_single(value: object) -> bool:
     """Whether ``value`` names one id (an int or a tensor without dimensions), not several."""
-    if isinstance(value, (Tensor, np.ndarray)):
-        return value.ndim == 0
+    return value.ndim == 0 if isinstance(value, (Tensor, np.ndarray)) else is_int(value)
+
+
+def is_int(value: object) -> bool:
+    """Whether ``value`` is an int or a NumPy integer, so that a query answers with a scalar."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
@@ -335,7 +338,8 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
             f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
         )
     try:
-        array = np.asarray(list(value) if isinstance(value, Iterable) else value)
+        many = isinstance(value, Iterable) and not is_single(value)
+        array = np.asarray(list(value) if many else value)
     except (ValueError, TypeError, RuntimeError) as error:
         raise GraphValueError(
             f"{what}: expected one flat list of ids, got nested ones: {error}"

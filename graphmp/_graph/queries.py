@@ -27,7 +27,7 @@ class Queries(Structure):
             ntype: the node type; not needed when there is one.
 
         Returns:
-            A bool for a single id, else a bool tensor (n,).
+            A bool for an int, else a bool tensor (n,).
 
         Example:
             >>> import graphmp as gm
@@ -39,7 +39,7 @@ class Queries(Structure):
         limit = self._frames.at(end)[name].num_rows
         ids = _checks.id_tensor(vid, self.idtype, self.device, "Node ids")
         exists = (ids >= 0) & (ids < limit)
-        return bool(exists) if _checks.is_single(vid) else exists
+        return bool(exists) if _checks.is_int(vid) else exists
 
     # ---- edges by their ends
 
@@ -52,7 +52,7 @@ class Queries(Structure):
             etype: the edge type; not needed when there is one.
 
         Returns:
-            A bool for two single ids, else a bool tensor (n,).
+            A bool for two ints, else a bool tensor (n,).
 
         Raises:
             GraphIndexError: an id that is not there.
@@ -60,7 +60,7 @@ class Queries(Structure):
         """
         low, high, _ = pair_positions(self, u, v, self._meta.etype(etype))
         exists = high > low
-        return bool(exists) if _both_single(u, v) else exists
+        return bool(exists) if _both_ints(u, v) else exists
 
     def edge_ids(self, u: Any, v: Any, return_uv: bool = False, etype: Any = None) -> Any:
         """Find the edges from ``u[i]`` to ``v[i]``.
@@ -73,7 +73,7 @@ class Queries(Structure):
             etype: the edge type; not needed when there is one.
 
         Returns:
-            The smallest edge id of each pair: an int for two single ids, else a tensor (n,). With
+            The smallest edge id of each pair: an int for two ints, else a tensor (n,). With
             ``return_uv`` a tuple of tensors: sources, destinations and ids of all the edges.
 
         Raises:
@@ -95,7 +95,7 @@ class Queries(Structure):
             every = eids[ranges(*pair_positions(self, u, v, etype)[:2])]
             return (*self.find_edges(every, etype), every)
         first = eids[existing_pairs(self, u, v, etype)[0]]
-        return int(first) if _both_single(u, v) else first
+        return int(first) if _both_ints(u, v) else first
 
     def find_edges(self, eid: Any, etype: Any = None) -> tuple[Tensor, Tensor]:
         """The ends of edges.
@@ -227,5 +227,5 @@ def _formed(edges: tuple[Tensor, ...], form: str) -> Any:
     return edges[2] if form == "eid" else edges[: 2 if form == "uv" else 3]
 
 
-def _both_single(u: Any, v: Any) -> bool:
-    return _checks.is_single(u) and _checks.is_single(v)
+def _both_ints(u: Any, v: Any) -> bool:
+    return _checks.is_int(u) and _checks.is_int(v)

@@ -180,7 +180,7 @@ class Structure(GraphState):
             etype: the edge type; not needed when there is one.
 
         Returns:
-            An int for a single id, else a tensor (n,) of the id type.
+            An int for an int, else a tensor (n,) of the id type.
 
         Raises:
             GraphIndexError: an id that is not there.
@@ -202,7 +202,7 @@ class Structure(GraphState):
             etype: the edge type; not needed when there is one.
 
         Returns:
-            An int for a single id, else a tensor (n,) of the id type.
+            An int for an int, else a tensor (n,) of the id type.
 
         Raises:
             GraphIndexError: an id that is not there.
@@ -214,7 +214,7 @@ class Structure(GraphState):
         if is_all(ids):
             return degrees.clone()
         chosen = degrees[self._ids(ids, degrees.numel(), _node_ids(ntype)).long()]
-        return int(chosen) if _checks.is_single(ids) else chosen
+        return int(chosen) if _checks.is_int(ids) else chosen
 
 
 def is_all(ids: Any) -> bool:

@@ -242,10 +242,36 @@ def test_has_nodes_returns_a_bool_for_one_id_and_a_tensor_for_several() -> None:
     g = gm.graph((U, V))
     assert g.has_nodes(2) is True
     assert g.has_nodes(3) is False
-    assert g.has_nodes(torch.tensor(-1)) is False
+    assert g.has_nodes(torch.tensor([-1])).tolist() == [False]
     assert g.has_nodes([0, 3, -1]).tolist() == [True, False, False]
     assert g.has_nodes([]).tolist() == []
     assert shop().has_nodes([1, 2], "game").tolist() == [True, False]
+
+
+@each("scalar", {"tensor": torch.tensor, "array": np.array})
+def test_an_id_without_dimensions_is_a_list_of_one(scalar: Callable[[int], Any]) -> None:
+    g = gm.graph((U, V))
+    zero, one = scalar(0), scalar(1)
+    assert g.has_nodes(one).tolist() == [True]
+    assert g.in_degrees(one).tolist() == g.in_degrees([1]).tolist()
+    assert g.out_degrees(zero).tolist() == g.out_degrees([0]).tolist()
+    assert g.has_edges_between(zero, 1).tolist() == g.has_edges_between([0], [1]).tolist()
+    assert g.edge_ids(0, one).tolist() == g.edge_ids([0], [1]).tolist()
+    for form in ("uv", "eid", "all"):
+        assert lists(g.in_edges(one, form)) == lists(g.in_edges([1], form))
+        assert lists(g.out_edges(one, form)) == lists(g.out_edges([1], form))
+    assert lists(g.find_edges(one)) == lists(g.find_edges([1]))
+    assert g.predecessors(one).tolist() == g.predecessors(1).tolist()
+    assert g.subgraph(one).ndata[gm.NID].tolist() == [1]
+    assert gm.remove_edges(g, one).num_edges() == g.num_edges() - 1
+
+
+@each("integer", {"int": int, "NumPy": np.int64})
+def test_queries_of_an_int_answer_with_a_scalar(integer: Callable[[int], Any]) -> None:
+    g = gm.graph((U, V))
+    assert type(g.in_degrees(integer(1))) is type(g.out_degrees(integer(0))) is int
+    assert type(g.edge_ids(integer(0), integer(1))) is int
+    assert g.has_nodes(integer(1)) is g.has_edges_between(integer(0), integer(1)) is True
 
 
 def test_a_missing_edge_is_an_error_that_names_it() -> None:
