@@ -18,7 +18,7 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks clean
+.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,10 @@ notebooks: $(STAMP)  ## Turn the tutorials into notebooks, in build/
 	mkdir -p build
 	set -e; for script in tutorials/*.py; do \
 	    $(BIN)/jupytext --to ipynb --output build/$$(basename $$script .py).ipynb $$script; done
+
+docs: $(STAMP)  ## Build the site into build/site; the tutorials are executed once
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 clean:  ## Remove what was built and the caches; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

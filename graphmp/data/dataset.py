@@ -170,7 +170,7 @@ class GraphDataset(ABC):
 
 
 class SingleGraphDataset(GraphDataset):
-    """A dataset of one graph, which :meth:`process` assigns to ``self._graph``."""
+    """A dataset of one graph, which ``process`` assigns to ``self._graph``."""
 
     _graph: Graph
 

@@ -115,7 +115,7 @@ def as_edge_prediction_sampler(
             have the same id.
         negative_sampler: a function of the graph and the seeds that returns sources and
             destinations of pairs, with several edge types a dict by type; see
-            :mod:`~graphmp.dataloading.negative_sampler`.
+            ``graphmp.dataloading.negative_sampler``.
         prefetch_labels: names of edge features of the pair graph to gather with the batch; with
             several edge types also a dict of lists by type.
 

@@ -16,7 +16,7 @@ from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_laz
 
 
 class Sampler:
-    """Base of all samplers; a subclass overrides :meth:`sample`.
+    """Base of all samplers; a subclass overrides ``sample``.
 
     Use the functions of :mod:`graphmp.sampling`, or ``graphmp.random.generator()``, for random
     numbers: a loader seeds both by the number of the batch, so that batches do not depend on the
@@ -66,7 +66,7 @@ class Sampler:
 
 
 class BlockSampler(Sampler):
-    """Base of the samplers that yield blocks; a subclass overrides :meth:`sample_blocks`.
+    """Base of the samplers that yield blocks; a subclass overrides ``sample_blocks``.
 
     Args:
         prefetch_node_feats: names of source features of the first block to gather with the batch;
@@ -172,7 +172,7 @@ class BlockSampler(Sampler):
         return result
 
     def check_seeds(self, g: Graph, indices: Any) -> Any:
-        """Check that seeds are nodes; see :func:`node_seeds`."""
+        """Check that seeds are nodes of the graph."""
         return node_seeds(g, indices)
 
 

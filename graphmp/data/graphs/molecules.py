@@ -186,7 +186,7 @@ class QM9EdgeDataset(_AtomsDataset):
     :class:`graphmp.data.DGLBuiltinDataset` says.
 
     Args:
-        label_keys: names of the properties to predict, of :attr:`keys`; None for all 19.
+        label_keys: names of the properties to predict, of ``keys``; None for all 19.
         raw_dir: the folder of the file.
         force_reload: ignored, as processed data is not cached.
         verbose: whether to print a progress bar for downloads.

@@ -75,7 +75,8 @@ class AtomicConv(nn.Module):
 
     .. math:: h_{v,t,k}' = \sum_{u \in N(v)} [z_u = t]\; e_{uv}^k
 
-    with the filters :math:`e_{uv}^k` of the distances as in :class:`RadialPooling`.
+    with the filters :math:`e_{uv}^k` of the distances as in
+    :class:`~graphmp.nn.conv.atomic_conv.RadialPooling`.
 
     Args:
         interaction_cutoffs: (K,) cutoffs, learnt.

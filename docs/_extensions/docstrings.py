@@ -1,0 +1,115 @@
+"""Docstrings and annotations, as the reference shows them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+import graphmp
+
+# A star that stands for any dimensions of a shape: (E, *) or (E, *feature).
+_STAR = re.compile(r"(?<=\()\*(?=[\w,)])|(?<=, )\*(?=[\w,)])")
+# Several attributes that share a description, which must not look like a type and a name.
+_SEVERAL = re.compile(r"^    \w+(?:, \w+)+(?=:)")
+_COLON = "\u2236 "
+# Where the part of a docstring begins that is for those who change the code.
+_INTERNAL = (
+    "Files:",
+    "Attributes, methods and functions bound as methods, by where they are defined:",
+    "Methods, by the file that defines them:",
+)
+_PUBLIC_MODULES = (
+    *("graphmp", "graphmp.nn", "graphmp.data", "graphmp.dataloading", "graphmp.sampling"),
+    *("graphmp.ops", "graphmp.sparse", "graphmp.io", "graphmp.function", "graphmp.transforms"),
+    *("graphmp.nn.optim", "graphmp.nn.functional", "graphmp.init"),
+)
+# Where other projects define what they document elsewhere.
+_MOVED = {
+    "Tensor": "torch.Tensor",
+    "nn.Module": "torch.nn.Module",
+    "nn.Parameter": "torch.nn.Parameter",
+    "torch.nn.modules.module.Module": "torch.nn.Module",
+    "torch.nn.modules.linear.Linear": "torch.nn.Linear",
+    "torch.nn.modules.container.Sequential": "torch.nn.Sequential",
+    "torch.nn.parameter.Parameter": "torch.nn.Parameter",
+    "torch.optim.optimizer.Optimizer": "torch.optim.Optimizer",
+    "torch.utils.data.dataset.Dataset": "torch.utils.data.Dataset",
+    "torch.cuda.streams.Stream": "torch.cuda.Stream",
+    "torch.nn.modules.container.ModuleDict": "torch.nn.ModuleDict",
+    "torch.utils.data.dataloader.DataLoader": "torch.utils.data.DataLoader",
+    "torch._C.Generator": "torch.Generator",
+    "nn.BatchNorm1d": "torch.nn.BatchNorm1d",
+    "numpy.random.mtrand.RandomState": "numpy.random.RandomState",
+}
+
+
+def prepare(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Prepare a docstring for napoleon."""
+    del app, name, value, options
+    if what == "property":  # napoleon would take what precedes a colon as the type
+        lines[0] = lines[0].replace(": ", _COLON)
+    for start in _INTERNAL:
+        if start in lines:
+            del lines[lines.index(start) :]
+    lines[:] = [
+        _SEVERAL.sub(lambda names: names[0].replace(", ", ","), _STAR.sub(r"\\*", line))
+        for line in lines
+    ]
+
+
+def finish(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Take back what was only for napoleon."""
+    del app, what, name, value, options
+    lines[:] = [line.replace(_COLON, ": ") for line in lines]
+
+
+def public_names(target: str) -> list[str]:
+    """The names by which users import an object that is named where it is defined."""
+    name = target.rpartition(".")[2]
+    names = []
+    for module in _PUBLIC_MODULES:
+        value: Any = graphmp
+        for part in module.split(".")[1:]:
+            value = getattr(value, part)
+        if name in getattr(value, "__all__", ()):
+            names.append(f"{module}.{name}")
+    return names
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
+) -> nodes.Element | None:
+    """Resolve names by which objects are not documented; private ones become plain text."""
+    if node.get("refdomain") != "py":
+        return None
+    target = node["reftarget"]
+    if target in _MOVED:
+        moved = node.deepcopy()
+        moved["reftarget"] = _MOVED[target]
+        result = app.emit_firstresult("missing-reference", env, moved, contnode)
+        return result if isinstance(result, nodes.Element) else None
+    if "." in target and not target.startswith("graphmp."):
+        return None
+    kind = "obj" if node["reftype"] == "class" else node["reftype"]
+    names = public_names(target)
+    for name in names:
+        python = env.domains["py"]
+        page = node["refdoc"]
+        reference = python.resolve_xref(env, page, app.builder, kind, name, node, contnode)
+        if reference is not None:
+            return reference
+    is_private = target.startswith("graphmp.") and not names
+    return nodes.literal(text=contnode.astext()) if is_private else None
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("autodoc-process-docstring", prepare, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", finish, priority=600)
+    app.connect("missing-reference", resolve, priority=600)
+    return {"parallel_read_safe": True}
