@@ -49,13 +49,43 @@ class Message(BuiltinFunction):
             return f"copy_{self.lhs.target}"
         return f"{self.lhs.target}_{self.op.name}_{self.rhs.target}"
 
+    @property
+    def out_field(self) -> str:
+        """The name of the message."""
+        return self.out
+
 
 class CopyMessageFunction(Message):
     """A message that is a feature of one end or of the edge."""
 
+    @property
+    def target(self) -> int:
+        """Where the feature lies: 0 at the source, 1 at the destination, 2 on the edge."""
+        return TARGETS.index(self.lhs.target)
+
+    @property
+    def in_field(self) -> str:
+        """The name of the feature."""
+        return self.lhs.field
+
 
 class BinaryMessageFunction(Message):
     """A message of two operands."""
+
+    @property
+    def binary_op(self) -> str:
+        """The name of the operator, for example ``"mul"``."""
+        return "" if self.op is None else self.op.name
+
+    @property
+    def lhs_field(self) -> str:
+        """The name of the left operand's feature."""
+        return self.lhs.field
+
+    @property
+    def rhs_field(self) -> str:
+        """The name of the right operand's feature."""
+        return "" if self.rhs is None else self.rhs.field
 
 
 @dataclass(frozen=True)
@@ -76,3 +106,13 @@ class Reduce(BuiltinFunction):
     def name(self) -> str:
         """The builder's name, for example ``"mean"``."""
         return self.reducer.name
+
+    @property
+    def msg_field(self) -> str:
+        """The name of the message."""
+        return self.msg
+
+    @property
+    def out_field(self) -> str:
+        """The name of the result."""
+        return self.out

@@ -34,6 +34,14 @@ VERBS: dict[str, Verb] = {
 each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 
 
+def test_a_builtin_tells_its_fields() -> None:
+    copy, binary, reduce = fn.copy_e("w", "m"), fn.v_mul_e("h", "w", "m"), fn.max("m", "y")
+    assert (copy.name, copy.target, copy.in_field, copy.out_field) == ("copy_e", 2, "w", "m")
+    assert (binary.name, binary.binary_op, binary.out_field) == ("v_mul_e", "mul", "m")
+    assert (binary.lhs_field, binary.rhs_field) == ("h", "w")
+    assert (reduce.name, reduce.msg_field, reduce.out_field) == ("max", "m", "y")
+
+
 def test_builtins_are_those_of_the_table() -> None:
     operators = ("add", "sub", "mul", "div", "dot")
     binary = {f"{u}_{op}_{v}" for u, v in permutations("uve", 2) for op in operators}
