@@ -74,21 +74,26 @@ class BatchInfo(Structure):
     ) -> dict[Any, Tensor]:
         """Checked sizes of each type, (batch size,) of the id type."""
         sizes = {
-            name: _checks.id_tensor(value, self.idtype, self.device, f"Numbers of {what}").clone()
+            name: self._size(value, totals[name], f"numbers of {what}{of_type(name)}")
             for name, value in values.items()
         }
-        for name, size in sizes.items():
-            if int(size.sum()) != totals[name] or bool((size < 0).any()):
-                raise GraphValueError(
-                    f"Expected numbers of {what}{of_type(name)} that sum to {totals[name]}, none "
-                    f"negative, got {size.tolist()}."
-                )
         if len({size.numel() for size in sizes.values()}) > 1:
             raise GraphValueError(
                 f"Expected the numbers of {what} of as many graphs for every type, got "
                 f"{[size.numel() for size in sizes.values()]} graphs."
             )
         return sizes
+
+    def _size(self, value: Any, total: int, what: str) -> Tensor:
+        """Checked sizes of one type, which may be int32 and int64 as they are no ids."""
+        is_tensor = isinstance(value, Tensor) and value.dtype in _checks.ID_DTYPES
+        dtype = value.dtype if is_tensor else self.idtype
+        size = _checks.id_tensor(value, dtype, self.device, what.capitalize())
+        if int(size.sum()) != total or bool(((size < 0) | (size > total)).any()):
+            raise GraphValueError(
+                f"Expected {what} that sum to {total}, none negative, got {size.tolist()}."
+            )
+        return size.to(self.idtype, copy=True)
 
 
 def _by_type(val: Any, types: list[Any], find: Callable[[Any], Any], what: str) -> dict[Any, Any]:

@@ -164,9 +164,28 @@ def test_batch_sizes_can_be_set() -> None:
     assert g.batch_num_edges("buys").tolist() == [2, 1]
 
 
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_batch_sizes_may_be_of_either_integer_dtype(dtype: torch.dtype) -> None:
+    for g in (diamond(), diamond().int()):
+        g.set_batch_num_nodes(torch.tensor([4, 0], dtype=dtype))
+        assert (g.batch_num_nodes().tolist(), g.batch_num_nodes().dtype) == ([4, 0], g.idtype)
+    whole = (torch.tensor([4], dtype=dtype), torch.tensor([4], dtype=dtype))
+    assert [part.num_edges() for part in gm.unbatch(diamond().int(), *whole)] == [4]
+
+
 SIZES: dict[str, Case] = {
     "sum": (lambda g: g.set_batch_num_nodes([2, 3]), gm.GraphValueError, "that sum to 4"),
     "negative": (lambda g: g.set_batch_num_edges([5, -1]), gm.GraphValueError, "that sum to 4"),
+    "wraps": (
+        lambda g: g.int().set_batch_num_nodes(torch.tensor([2**32 + 4])),
+        gm.GraphValueError,
+        "that sum to 4",
+    ),
+    "overflows": (
+        lambda g: g.set_batch_num_nodes(torch.tensor([2**62, 2**62, 2**62, 2**62, 4])),
+        gm.GraphValueError,
+        "that sum to 4",
+    ),
     "floats": (lambda g: g.set_batch_num_nodes([4.0]), gm.GraphTypeError, "expected integers"),
     "type": (lambda g: g.set_batch_num_nodes({"q": [4]}), gm.GraphKeyError, "no node type 'q'"),
 }
