@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import Any, TypeAlias
 
 import torch
@@ -191,9 +192,14 @@ def edge_batch(relation: Relation) -> EdgeBatch:
 def _level_of_caller() -> int:
     """How far up the first call from outside this package is, for a warning."""
     package, frame, level = __name__.partition(".")[0], sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == package:
+    while frame.f_back is not None and _package(frame) == package:
         frame, level = frame.f_back, level + 1
     return level
+
+
+def _package(frame: FrameType) -> str:
+    """The package of the code that runs in a frame; empty for code of ``exec``."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Columns:

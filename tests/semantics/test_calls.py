@@ -117,6 +117,11 @@ def test_a_message_function_gets_0_rows_and_a_warning_without_edges(
     assert edges.src["x"].shape == (0, 2)
 
 
+def test_code_without_a_module_gets_the_warning_too(empty: Graph) -> None:
+    with pytest.warns(gm.GraphWarning, match="0 edges"):
+        exec("g.apply_edges(lambda edges: {})", {"g": empty})
+
+
 def test_one_of_several_edge_types_may_have_no_edges() -> None:
     g = gm.heterograph({("a", "x", "b"): ([0], [1]), ("a", "y", "b"): ([], [])})
     g.nodes["a"].data["x"] = torch.tensor([5.0])
