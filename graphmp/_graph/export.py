@@ -85,8 +85,8 @@ def adj_external(
         etype: the edge type; not needed when there is one.
 
     Returns:
-        Sparse COO tensor of float32, or ``scipy.sparse`` matrix of int64 in which parallel edges
-        are entries of their own; (num_src, num_dst) unless transposed.
+        Sparse COO tensor of float32, or ``scipy.sparse`` matrix of the id type in which
+        parallel edges are entries of their own; (num_src, num_dst) unless transposed.
 
     Raises:
         GraphValueError: another format.
@@ -100,7 +100,7 @@ def adj_external(
 
     edges = graph.adjacency_of(etype).to(torch.device("cpu"))
     edges = edges.reversed if transpose else edges
-    ones = torch.ones(edges.num_edges, dtype=torch.int64).numpy()
+    ones = torch.ones(edges.num_edges, dtype=graph.idtype).numpy()
     shape = (edges.num_src, edges.num_dst)
     if scipy_fmt == "coo":
         ends = (edges.src.numpy(), edges.dst.numpy())

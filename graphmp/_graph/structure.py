@@ -94,17 +94,18 @@ class Structure(GraphState):
     def get_ntype_id(self, ntype: str | None = None) -> int:
         """The id of a node type, its index in ``ntypes``; of a block as :meth:`num_nodes`."""
         end, name = self._meta.end(ntype)
-        if end and self.is_block:
-            return len(self._meta.srctypes) + self._meta.dsttypes.index(name)
-        return self._meta.ntypes.index(name)
+        return self.get_ntype_id_from_dst(name) if end else self._meta.ntypes.index(name)
 
     def get_ntype_id_from_src(self, ntype: str | None = None) -> int:
-        """The id of a source node type, its index in ``srctypes``."""
-        return self.srctypes.index(self._meta.src(ntype))
+        """The id of a source node type, its index in ``ntypes``."""
+        return self._meta.ntypes.index(self._meta.src(ntype))
 
     def get_ntype_id_from_dst(self, ntype: str | None = None) -> int:
-        """The id of a destination node type, its index in ``dsttypes``."""
-        return self.dsttypes.index(self._meta.dst(ntype))
+        """The id of a destination node type, its index in ``ntypes``; of a block the last one."""
+        name = self._meta.dst(ntype)
+        if self.is_block:
+            return len(self._meta.srctypes) + self._meta.dsttypes.index(name)
+        return self._meta.ntypes.index(name)
 
     def get_etype_id(self, etype: str | CanonicalEtype | None = None) -> int:
         """The id of an edge type, its index in ``canonical_etypes``."""

@@ -104,8 +104,8 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
 
     Args:
         graph: any graph.
-        key: an edge type; or a triple with ``:`` or a list in any place. If several relations
-            match they become one, with the types' names joined by ``+``.
+        key: an edge type; or a triple with ``:`` or a list in any place; or ``:`` for all. If
+            several relations match they become one, with the types' names joined by ``+``.
 
     Raises:
         GraphKeyError: nothing matches.
@@ -120,6 +120,8 @@ def relations(graph: AnyGraph, key: Any) -> AnyGraph:
     """
     if isinstance(key, str):
         return _one(graph, graph._meta.etype(key))
+    if isinstance(key, slice):
+        key = (key, key, key)
     if not isinstance(key, tuple) or len(key) != 3:
         raise GraphTypeError(
             "Expected an edge type's name, or a triple (source type, name, destination type) with "
@@ -204,7 +206,7 @@ def _joined(
     for name in schemes[0]:
         if all(scheme.get(name) == schemes[0][name] for scheme in schemes):
             joined[name] = torch.cat([part[name] for part in counted])
-    ids = torch.tensor([every.index(name) for name in types], dtype=idtype, device=device)
+    ids = torch.tensor([every.index(name) for name in types], device=device)
     joined[field] = torch.repeat_interleave(ids, torch.tensor(rows, device=device))
     joined[NID] = torch.cat([torch.arange(n, dtype=idtype, device=device) for n in rows])
     return joined

@@ -300,7 +300,7 @@ class Adjacency:
         if not new.created() and COO in allowed:
             new.ends = old.coo()
         elif not new.created():
-            side = DST if DST in allowed else SRC
+            side = self._layout("csr" if self._layout("csr") in allowed else "csc")
             new.compressed[side] = old.grouped(side)
         return Adjacency(new, self._side)
 

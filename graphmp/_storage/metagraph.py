@@ -66,9 +66,9 @@ class Metagraph:
             self.dsttypes = list(dsttypes)
             self.ntypes = self.srctypes + self.dsttypes
         elif self._is_bipartite():
-            sources = {s for s, _, _ in self.canonical_etypes}
-            self.srctypes = [ntype for ntype in self.ntypes if ntype in sources]
-            self.dsttypes = [ntype for ntype in self.ntypes if ntype not in sources]
+            targets = {d for _, _, d in self.canonical_etypes}
+            self.srctypes = [ntype for ntype in self.ntypes if ntype not in targets]
+            self.dsttypes = [ntype for ntype in self.ntypes if ntype in targets]
         self._named: dict[str, list[CanonicalEtype]] = {}
         for etype in self.canonical_etypes:
             self._named.setdefault(etype[1], []).append(etype)
@@ -83,10 +83,9 @@ class Metagraph:
         )
 
     def _is_bipartite(self) -> bool:
-        """Whether every node type is at one side only, as in ('user', 'buys', 'item')."""
+        """Whether no node type is at both sides, as in ('user', 'buys', 'item')."""
         sources = {s for s, _, _ in self.canonical_etypes}
-        targets = {d for _, _, d in self.canonical_etypes}
-        return bool(sources) and not sources & targets and sources | targets == set(self.ntypes)
+        return bool(sources) and sources.isdisjoint(d for _, _, d in self.canonical_etypes)
 
     @property
     def etypes(self) -> list[str]:

@@ -43,7 +43,7 @@ def to_homogeneous(
             them.
         edata: edge features to concatenate; every edge type that has edges must have
             them.
-        store_type: write type ids to ``"_TYPE"``, beside ids within the type in ``"_ID"``.
+        store_type: write type ids, int64, to ``"_TYPE"``, beside ids within the type in ``"_ID"``.
         return_count: also return how many nodes and edges each type has.
 
     Returns:
@@ -109,7 +109,7 @@ def _stacked(
         [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
     )
     if store_type:
-        kinds = torch.arange(len(rows), dtype=g.idtype, device=g.device)
+        kinds = torch.arange(len(rows), device=g.device)
         one[type_field] = torch.repeat_interleave(
             kinds, torch.tensor(rows, dtype=torch.int64, device=g.device)
         )

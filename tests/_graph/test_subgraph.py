@@ -276,9 +276,12 @@ def test_types_are_a_list_of_known_names(g: Graph) -> None:
         g.edge_type_subgraph(["sells"])
 
 
-def test_types_of_one_side_have_ids_of_their_own() -> None:
+def test_ids_of_types_of_one_side_count_the_types_of_both() -> None:
     g = gm.heterograph({("a", "to", "c"): ([0], [0]), ("b", "to", "c"): ([0], [0])})
     assert [g.get_ntype_id_from_src(ntype) for ntype in g.srctypes] == [0, 1]
-    assert g.get_ntype_id_from_dst("c") == g.get_ntype_id_from_dst() == 0
+    assert g.get_ntype_id_from_dst("c") == g.get_ntype_id_from_dst() == 2
+    block = gm.create_block({("a", "x", "b"): ([0], [0]), ("b", "y", "a"): ([0], [0])})
+    assert [block.get_ntype_id_from_src(ntype) for ntype in ("a", "b")] == [0, 1]
+    assert [block.get_ntype_id_from_dst(ntype) for ntype in ("a", "b")] == [2, 3]
     with pytest.raises(gm.GraphKeyError, match="'c'"):
         g.get_ntype_id_from_src("c")

@@ -134,6 +134,7 @@ def test_adj_external_is_a_torch_or_a_scipy_matrix() -> None:
     assert shop().adj_external(etype="buys", scipy_fmt="csr", transpose=True).shape == (2, 3)
     parallel = gm.graph(([1, 0, 0], [0, 1, 1])).adj_external(scipy_fmt="csr")
     assert (parallel.data.tolist(), parallel.dtype) == ([1, 1, 1], "int64")
+    assert gm.graph(([0], [1])).int().adj_external(scipy_fmt="coo").dtype == "int32"
     with pytest.raises(gm.GraphValueError, match="'coo' or 'csr', got 'dok'"):
         g.adj_external(scipy_fmt="dok")
 

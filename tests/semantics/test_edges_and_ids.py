@@ -140,6 +140,14 @@ def test_create_formats_builds_all_allowed_formats() -> None:
     assert narrow.formats() == {"created": ["csr", "csc"], "not created": []}
 
 
+def test_the_first_format_is_created_where_a_graph_has_none() -> None:
+    for g in (gm.graph((U, V)), gm.reverse(gm.graph((U, V)))):
+        narrow = g.formats(["csc", "csr"])
+        assert narrow.formats() == {"created": ["csr"], "not created": ["csc"]}
+    narrow = gm.graph(DATA["csr"]).formats(["csc", "coo"])
+    assert narrow.formats() == {"created": ["coo"], "not created": ["csc"]}
+
+
 @pytest.mark.parametrize("kept", ["coo", "csr", "csc", ["coo", "csc"], ["csr", "csc"]])
 @pytest.mark.parametrize("made", ["coo", "csr", "csc"])
 def test_a_graph_restricted_to_formats_has_the_same_edges(made: str, kept: Any) -> None:

@@ -60,6 +60,12 @@ def test_node_types_without_edges_are_sorted_with_the_others() -> None:
     assert g.num_nodes("a") == 4
 
 
+def test_node_types_without_edges_are_sources_of_a_bipartite_graph() -> None:
+    g = gm.heterograph({("b", "x", "c"): ([0], [0])}, {"c": 1, "b": 1, "a": 4})
+    assert (g.srctypes, g.dsttypes, g.is_unibipartite) == (["a", "b"], ["c"], True)
+    assert (g.num_src_nodes(), g.num_dst_nodes()) == (5, 1)
+
+
 def test_types_of_a_block_are_sorted_at_each_end() -> None:
     block = gm.create_block({("b", "y", "d"): ([0], [0]), ("a", "x", "c"): ([0], [0])})
     assert (block.srctypes, block.dsttypes) == (["a", "b"], ["c", "d"])
@@ -202,8 +208,15 @@ def test_a_single_match_is_the_relation_itself() -> None:
 
 def test_ids_of_merged_types_have_the_graphs_id_dtype() -> None:
     merged = studio().int()[:, :, "game"]
-    fields = (merged.edata[gm.EID], merged.edata[gm.ETYPE], merged.srcdata[gm.NID])
-    assert {field.dtype for field in fields} == {torch.int32}
+    ids, types = (merged.edata[gm.EID], merged.srcdata[gm.NID]), merged.edata[gm.ETYPE]
+    assert ({field.dtype for field in ids}, types.dtype) == ({torch.int32}, torch.int64)
+
+
+def test_a_colon_alone_merges_all_edge_types() -> None:
+    g = studio()
+    assert g[:].canonical_etypes == g[:, :, :].canonical_etypes
+    assert g[:].num_edges() == g.num_edges()
+    assert gm.graph(([0], [1]))[:].is_homogeneous
 
 
 def test_an_unmatched_pattern_is_an_error() -> None:

@@ -19,8 +19,10 @@ def test_to_homogeneous_numbers_nodes_and_edges_type_after_type(idtype: torch.dt
     assert one.ndata[gm.NID].tolist() == [0, 1, 0, 1, 2]
     assert one.edata[gm.ETYPE].tolist() == [0, 0, 0, 1, 1]
     assert one.edata[gm.EID].tolist() == [0, 1, 2, 0, 1]
-    tensors = [*one.edges(), *one.ndata.values(), *one.edata.values()]
+    tensors = [*one.edges(), one.ndata[gm.NID], one.edata[gm.EID]]
     assert {t.dtype for t in tensors} == {idtype}
+    one_hot = torch.nn.functional.one_hot  # which needs int64
+    assert one_hot(one.ndata[gm.NTYPE]).shape == one_hot(one.edata[gm.ETYPE]).shape == (5, 2)
 
 
 def test_to_homogeneous_concatenates_the_features_named() -> None:
