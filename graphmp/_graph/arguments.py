@@ -39,8 +39,9 @@ def check_together(graphs: Sequence[Any]) -> None:
     for graph in graphs:
         if not isinstance(graph, GraphState):
             raise GraphTypeError(f"Expected a list of graphs, got {_checks.kind(graph)} in it.")
-        refuse_block(graph)
-        if graph.idtype != graphs[0].idtype:
+        if graph._meta.is_block:
+            refuse_block(graph)
+        if graph.idtype is not graphs[0].idtype:
             raise GraphTypeError(
                 f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
                 ".int() or .long() on them."

@@ -116,6 +116,12 @@ class Adjacency:
         return self._layouts.coo()[self._side]
 
     @property
+    def ends(self) -> tuple[Tensor, Tensor]:
+        """``(src, dst)``."""
+        ends = self._layouts.coo()
+        return ends if self._side == DST else ends[::-1]
+
+    @property
     def csc(self) -> Csr:
         """The edges grouped by destination."""
         return self._layouts.compressed[self._side] or self._layouts.grouped(self._side)

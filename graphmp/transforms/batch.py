@@ -55,35 +55,41 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     parts: list[Graph] = _checks.listing(graphs, "graphs")
     _check_alike(parts)
     first = parts[0]
-    nodes = {t: _joined([p._frames.src[t] for p in parts], ndata) for t in first._meta.ntypes}
-    edges = {t: _joined([p._frames.edge[t] for p in parts], edata) for t in first.adjacencies}
-    num_nodes = {t: [p._frames.src[t].num_rows for p in parts] for t in nodes}
-    num_edges = {t: [p._frames.edge[t].num_rows for p in parts] for t in edges}
+    node_frames = {t: [p._frames.src[t] for p in parts] for t in first._meta.ntypes}
+    edge_frames = {t: [p._frames.edge[t] for p in parts] for t in first.adjacencies}
+    nodes = {t: _joined(frames, ndata) for t, frames in node_frames.items()}
+    edges = {t: _joined(frames, edata) for t, frames in edge_frames.items()}
+    num_nodes = {t: _num_rows(frames) for t, frames in node_frames.items()}
+    num_edges = {t: _num_rows(frames) for t, frames in edge_frames.items()}
     adjacencies = {}
     for etype, counts in num_edges.items():
-        own = [p.adjacencies[etype] for p in parts]
-        us = _shifted([a.src for a in own], num_nodes[etype[0]], counts)
-        vs = _shifted([a.dst for a in own], num_nodes[etype[2]], counts)
+        src, dst = zip(*[p.adjacencies[etype].ends for p in parts], strict=True)
+        u, v = torch.cat(src), torch.cat(dst)
+        for ends, ntype in ((u, etype[0]), (v, etype[2])):
+            starts = num_nodes[ntype].cumsum(0) - num_nodes[ntype]
+            ends += starts.repeat_interleave(counts, output_size=len(ends)).to(ends)
         totals = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
-        adjacencies[etype] = Adjacency.from_coo(us, vs, *totals)
+        adjacencies[etype] = Adjacency.from_coo(u, v, *totals)
     batched = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
     own_nodes, own_edges = [p._batch_nodes for p in parts], [p._batch_edges for p in parts]
-    batched.set_batch_num_nodes({t: _sizes(n, own_nodes, t) for t, n in num_nodes.items()})
-    batched.set_batch_num_edges({t: _sizes(n, own_edges, t) for t, n in num_edges.items()})
+    batched._set_batch_sizes(
+        batched._moved({t: _sizes(counts, own_nodes, t) for t, counts in num_nodes.items()}),
+        batched._moved({t: _sizes(counts, own_edges, t) for t, counts in num_edges.items()}),
+    )
     return batched
 
 
-def _sizes(counts: list[int], batches: list[dict[Any, Tensor] | None], name: Any) -> list[int]:
+def _num_rows(frames: Sequence[Frame]) -> Tensor:
+    """How many rows each frame has, int64 on the CPU."""
+    return torch.tensor([frame.num_rows for frame in frames], device="cpu")
+
+
+def _sizes(counts: Tensor, batches: Sequence[dict[Any, Tensor] | None], name: Any) -> Tensor:
     """The sizes of graphs; of a batch among them, those of its own."""
-    pairs = zip(counts, batches, strict=True)
-    return [n for count, own in pairs for n in ([count] if own is None else own[name].tolist())]
-
-
-def _shifted(ends: list[Tensor], num_nodes: Sequence[int], num_edges: Sequence[int]) -> Tensor:
-    """The ends of the edges of each graph, beyond the nodes of those before it."""
-    starts, counts = (torch.tensor(n, device="cpu") for n in (_starts(num_nodes), num_edges))
-    joined = torch.cat(ends)
-    return joined + starts.repeat_interleave(counts).to(joined)
+    if not any(batches):
+        return counts
+    pairs = zip(counts.view(-1, 1), batches, strict=True)
+    return torch.cat([count if own is None else own[name].to(count) for count, own in pairs])
 
 
 def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Graph]:
@@ -214,8 +220,9 @@ def _check_alike(graphs: Sequence[Any]) -> None:
     """Check that graphs can be laid side by side."""
     check_together(graphs)
     first = graphs[0]
-    for graph in graphs[1:]:
-        if graph.canonical_etypes != first.canonical_etypes or graph.ntypes != first.ntypes:
+    etypes, ntypes = first._meta.canonical_etypes, first._meta.ntypes
+    for graph in graphs:
+        if graph._meta.canonical_etypes != etypes or graph._meta.ntypes != ntypes:
             raise GraphValueError(
                 f"Expected graphs of the same types, got {_types(first)} beside {_types(graph)}."
             )
@@ -232,25 +239,25 @@ def _types(graph: Graph) -> str:
 
 def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
     """One frame of frames with equal schemes; a frame without rows need not have the columns."""
-    total = sum(frame.num_rows for frame in frames)
+    total = sum([frame.num_rows for frame in frames])
     counted = [frame for frame in frames if frame.num_rows] or frames[:1]
     one = counted[0].bare(total)
     if fields is None:
         return one
     names = list(counted[0]) if is_all(fields) else _checks.field_names(fields, "fields")
     for name in names:
-        if any(name not in frame for frame in counted):
+        columns = [frame[name] for frame in counted if name in frame]
+        if len(columns) < len(counted):
             raise GraphKeyError(
                 f"Expected field {name!r} of the {one.owner} in every graph, got one without it."
             )
-        columns = [frame[name] for frame in counted]
         if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
             raise GraphValueError(
                 f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
                 + ", ".join(str(frame.schemes()[name]) for frame in counted)
             )
         one[name] = torch.cat(columns)
-    if is_all(fields) and any(len(frame) != len(names) for frame in counted):
+    if is_all(fields) and set(map(len, counted)) != {len(names)}:
         raise GraphKeyError(
             f"Expected {one.owner} with the same fields in every graph, got "
             + " and ".join(str(sorted(frame)) for frame in counted)
