@@ -314,7 +314,12 @@ STATES: list[tuple[nn.Module, dict[str, tuple[int, ...]]]] = [
     ),
     (
         GatedGraphConv(3, 4, 2, 1, bias=False),
-        {"linears.0.weight": (4, 4), "gru.weight_ih": (12, 4), "gru.weight_hh": (12, 4)},
+        {
+            "linears.0.weight": (4, 4),
+            "linears.0.bias": (4,),
+            "gru.weight_ih": (12, 4),
+            "gru.weight_hh": (12, 4),
+        },
     ),
     (
         GatedGCNConv(3, 5, 4, batch_norm=False),

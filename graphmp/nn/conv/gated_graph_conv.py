@@ -39,7 +39,7 @@ class GatedGraphConv(nn.Module):
         out_feats: size of a node's output, not below ``in_feats``.
         n_steps: the number of steps.
         n_etypes: the number of types of edges.
-        bias: add biases, also in the recurrent unit.
+        bias: add biases in the recurrent unit; the linear maps always have one.
 
     Attributes:
         linears: a linear map for each type of edges.
@@ -71,9 +71,7 @@ class GatedGraphConv(nn.Module):
             )
         self._in_feats, self._out_feats = in_feats, out_feats
         self._n_steps, self._n_etypes = n_steps, n_etypes
-        self.linears = nn.ModuleList(
-            [nn.Linear(out_feats, out_feats, bias=bias) for _ in range(n_etypes)]
-        )
+        self.linears = nn.ModuleList([nn.Linear(out_feats, out_feats) for _ in range(n_etypes)])
         self.gru = nn.GRUCell(out_feats, out_feats, bias=bias)
         self.reset_parameters()
 
