@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .. import _checks
-from ..errors import GraphIndexError
+from ..errors import GraphIndexError, GraphRuntimeError
 from ..graph import Graph
 from .sources import Folder, cache_folder
 
 
-class GraphDataset(ABC):
+class GraphDataset:
     """Base class of all datasets; also exported as ``DGLDataset``.
 
     A subclass overrides ``__getitem__`` and ``__len__``, and :meth:`process` unless its constructor
@@ -76,13 +75,17 @@ class GraphDataset(ABC):
     def process(self) -> None:
         """Build the graphs from the raw data; by default, do nothing."""
 
-    @abstractmethod
     def __getitem__(self, idx: int) -> Any:
         """Return item ``idx``, from 0 to ``len(self) - 1``."""
+        raise GraphRuntimeError(
+            f"Expected {type(self).__name__} to have its own __getitem__(idx), got none; define it."
+        )
 
-    @abstractmethod
     def __len__(self) -> int:
         """Return the number of items."""
+        raise GraphRuntimeError(
+            f"Expected {type(self).__name__} to have its own __len__(), got none; define it."
+        )
 
     def __iter__(self) -> Iterator[Any]:
         return (self[idx] for idx in range(len(self)))
@@ -150,7 +153,7 @@ class GraphDataset(ABC):
         return hashlib.sha1(str(self._hash_key).encode(), usedforsecurity=False).hexdigest()[:8]
 
     def _load(self) -> None:
-        if self.has_cache() and not self._force_reload:
+        if not self._force_reload and self.has_cache():
             self.load()
             return
         self._download()

@@ -37,6 +37,7 @@ class Recorded(GraphDataset):
         self.calls.append("load")
 
     def has_cache(self) -> bool:
+        assert not self._force_reload, "with force_reload nobody looks for a cache"
         return self.cache.exists()
 
     def __getitem__(self, idx: int) -> int:
@@ -98,13 +99,17 @@ def test_a_dataset_needs_no_process_if_its_constructor_builds_the_items() -> Non
     assert list(Numbers()) == list(Bare()) == [0, 2]
 
 
-def test_a_dataset_without_length_cannot_be_made() -> None:
-    class Unfinished(GraphDataset):
+def test_what_a_dataset_lacks_is_an_error_where_it_is_needed() -> None:
+    class Endless(GraphDataset):
         def __getitem__(self, idx: int) -> int:
             return idx
 
-    with pytest.raises(TypeError, match="__len__"):
-        Unfinished("unfinished")  # type: ignore[abstract]
+    endless = Endless("endless")
+    assert endless[7] == 7
+    with pytest.raises(gm.GraphRuntimeError, match=r"Expected Endless to have its own __len__\(\)"):
+        len(endless)
+    with pytest.raises(gm.GraphRuntimeError, match=r"to have its own __getitem__\(idx\), got none"):
+        GraphDataset("empty")[0]
 
 
 def test_a_dataset_without_downloads_makes_no_folder(

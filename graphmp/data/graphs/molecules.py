@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -68,7 +68,7 @@ class QM7bDataset(FixedDataset, LabelledGraphsDataset):
     num_labels = num_classes = num_tasks
 
 
-class _AtomsDataset(BuiltinDataset, LabelledGraphsDataset):
+class _AtomsDataset(BuiltinDataset, LabelledGraphsDataset, ABC):
     """Molecules whose atoms lie one after the other; graphs are built on access."""
 
     _atoms: Array  # (G + 1,) where the atoms of each molecule begin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,7 +42,7 @@ STRUCTURE = [
 ]
 
 
-class _PeptidesDataset(BuiltinDataset, LabelledGraphsDataset):
+class _PeptidesDataset(BuiltinDataset, LabelledGraphsDataset, ABC):
     """15,535 peptides of `Long Range Graph Benchmark <https://arxiv.org/abs/2206.08310>`__."""
 
     _set_name: ClassVar[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -38,7 +38,7 @@ class Entity(NamedTuple):
 Fact = tuple[Entity, str, Entity]
 
 
-class RDFGraphDataset(BuiltinDataset, SingleGraphDataset):
+class RDFGraphDataset(BuiltinDataset, SingleGraphDataset, ABC):
     """A graph of facts ``subject relation object`` in Turtle or N-Triples.
 
     Node and edge types follow from the names; a subclass says how. Nodes of ``predict_category``
