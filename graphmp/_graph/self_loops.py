@@ -41,7 +41,8 @@ def add_self_loop(
     Raises:
         GraphKeyError: an unknown feature.
         GraphTypeError: another kind of ``fill_data``.
-        GraphValueError: an edge type between two node types, or an unknown reducer.
+        GraphValueError: an edge type between two node types, an unknown reducer, or a
+            ``fill_data`` of another shape.
 
     Example:
         >>> import graphmp as gm
@@ -80,6 +81,11 @@ def _fill(adjacency: Adjacency, column: Tensor, fill: Any) -> Tensor:
             f"{_checks.kind(fill)}."
         )
     value = torch.as_tensor(fill, dtype=column.dtype, device=column.device)
+    if value.ndim and value.shape != column.shape[1:]:
+        raise GraphValueError(
+            f"Expected fill_data as a number or of one row's shape {tuple(column.shape[1:])}, got "
+            f"{tuple(value.shape)}; name the features it is for in edge_feat_names."
+        )
     return value.expand(adjacency.num_dst, *column.shape[1:]).contiguous()
 
 

@@ -64,7 +64,8 @@ class EidExcluder:
             is_excluded = torch.isin(frontier.edges[etype].data[EID], ids)
             if weights is not None and len(weights[i]) == len(is_excluded):
                 weights[i] = weights[i][~is_excluded]
-            frontier = remove_edges(frontier, is_excluded.nonzero().view(-1), etype)
+            positions = is_excluded.nonzero().view(-1).to(frontier.idtype)
+            frontier = remove_edges(frontier, positions, etype)
         return frontier if weights is None else (frontier, weights)
 
 

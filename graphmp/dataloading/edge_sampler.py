@@ -109,7 +109,8 @@ def as_edge_prediction_sampler(
         exclude: the edges to exclude from the blocks, as they would leak the labels: None for none;
             ``"self"`` for the seeds; ``"reverse_id"`` also for their reverse edges, by
             ``reverse_eids``; ``"reverse_types"`` also for their reverse edges, by
-            ``reverse_etypes``; or a function from seeds to ids, with several edge types dicts.
+            ``reverse_etypes``; ids of edges, for every batch; or a function from seeds to ids. With
+            several edge types, ids are dicts by type.
         reverse_eids: (E,) the reverse of each edge; with several edge types a dict by type.
         reverse_etypes: a dict from edge types to their reverse edge types; an edge and its reverse
             have the same id.

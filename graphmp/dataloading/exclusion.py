@@ -22,12 +22,12 @@ def check_exclusion(exclude: Any, reverse_eids: Any, reverse_etypes: Any) -> Non
         GraphTypeError: reverse ids or types of the wrong kind, or missing.
         GraphValueError: an unknown choice.
     """
-    if callable(exclude):
+    if callable(exclude) or isinstance(exclude, (Tensor, _checks.AnyMapping)):
         return
     if exclude not in CHOICES:
         raise GraphValueError(
-            "Expected exclude to be None, 'self', 'reverse_id', 'reverse_types' or a function, got "
-            f"{exclude!r}."
+            "Expected exclude to be None, 'self', 'reverse_id', 'reverse_types', a tensor of edge "
+            f"ids, a dict of such tensors or a function, got {exclude!r}."
         )
     if exclude == "reverse_id" and not isinstance(reverse_eids, (Tensor, _checks.AnyMapping)):
         raise GraphTypeError(
@@ -54,7 +54,8 @@ def find_exclude_eids(
     Args:
         g: the graph.
         seed_edges: ids, with several edge types a dict by type.
-        exclude: None, ``"self"``, ``"reverse_id"``, ``"reverse_types"`` or a function of the seeds.
+        exclude: None, ``"self"``, ``"reverse_id"``, ``"reverse_types"``, ids, a dict of ids by edge
+            type, or a function of the seeds.
         reverse_eids: (E,) the reverse of each edge, or a dict of such tensors by edge type.
         reverse_etypes: a dict from edge types to their reverse edge types, with equal ids.
         output_device: the device of the result; that of the ids by default.
@@ -77,14 +78,11 @@ def find_exclude_eids(
         tensor([2, 3])
     """
     check_exclusion(exclude, reverse_eids, reverse_etypes)
-    if exclude is None:
-        return None
-    excluded = (
-        exclude(seed_edges)
-        if callable(exclude)
-        else _excluded(g, seed_edges, exclude, reverse_eids, reverse_etypes)
-    )
-    if output_device is None:
+    if isinstance(exclude, str):
+        excluded = _excluded(g, seed_edges, exclude, reverse_eids, reverse_etypes)
+    else:
+        excluded = exclude(seed_edges) if callable(exclude) else exclude
+    if output_device is None or excluded is None:
         return excluded
     target = _checks.device(output_device)
     if isinstance(excluded, _checks.AnyMapping):

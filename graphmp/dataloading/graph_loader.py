@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch.utils import data
 from torch.utils.data.distributed import DistributedSampler
 
 from .. import _checks
-from ..errors import GraphTypeError
+from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from ..transforms.batch import batch
 from .seeds import Shard
@@ -38,6 +38,7 @@ class GraphCollator:
 
         Raises:
             GraphError: graphs that cannot be batched together.
+            GraphValueError: tuples or lists of several lengths.
         """
         first = items[0]
         if isinstance(first, Graph):
@@ -45,10 +46,20 @@ class GraphCollator:
         if isinstance(first, Mapping):
             return {key: self.collate([item[key] for item in items]) for key in first}
         if isinstance(first, tuple) and hasattr(first, "_fields"):
-            return type(first)(*map(self.collate, zip(*items, strict=True)))
+            return type(first)(*map(self.collate, _columns(items)))
         if isinstance(first, (tuple, list)):
-            return list(map(self.collate, zip(*items, strict=True)))
+            return list(map(self.collate, _columns(items)))
         return data.default_collate(items)  # type: ignore[arg-type]
+
+
+def _columns(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The first values of all items, then the second ones, and so on."""
+    if len(lengths := {len(item) for item in items}) > 1:
+        raise GraphValueError(
+            f"Expected items of a batch with equally many values, got {sorted(lengths)}; pass "
+            "collate_fn to combine them otherwise."
+        )
+    return zip(*items, strict=True)
 
 
 class GraphDataLoader(data.DataLoader[Any]):

@@ -123,6 +123,7 @@ class DataLoader:
             2 if prefetch_factor is None else prefetch_factor, "prefetch_factor"
         )
         self._epoch = 0
+        self._attached: dict[str, Tensor] = {}
         self._shard()
         check = getattr(graph_sampler, "check_seeds", Sampler().check_seeds)
         self._seeds = Seeds(check(graph, indices))
@@ -151,6 +152,29 @@ class DataLoader:
         """
         self._epoch = _checks.count(epoch, "epoch")
 
+    def attach_data(self, name: str, data: Any) -> None:
+        """Name data that is no feature of the graph.
+
+        A sampler may then return ``LazyFeature(name, ids)`` anywhere in a batch, which becomes the
+        rows ``data[ids]`` on the batch's device; a worker gathers them.
+
+        Args:
+            name: the name.
+            data: (N, …) a tensor or array.
+
+        Example:
+            >>> import torch, graphmp as gm
+            >>> class Pairs(gm.dataloading.Sampler):
+            ...     def sample(self, g, indices):
+            ...         return g.in_degrees(indices), gm.LazyFeature("year", indices)
+            >>> g = gm.graph(([0, 1, 2], [1, 2, 2]))
+            >>> loader = DataLoader(g, [2, 1], Pairs(), batch_size=2)
+            >>> loader.attach_data("year", torch.tensor([1999, 2007, 2013]))
+            >>> next(iter(loader))
+            (tensor([2, 1]), tensor([2013, 2007]))
+        """
+        self._attached[name] = torch.as_tensor(data)
+
     def enable_cpu_affinity(
         self,
         loader_cores: Any = None,  # noqa: ARG002
@@ -172,7 +196,7 @@ class DataLoader:
         shard = self._shard()
         order = shard.select(self._order(key), self.drop_last)
         seeds, size, sampler = self._seeds, self.batch_size, self.graph_sampler
-        transfer = Transfer(self.device)
+        transfer = Transfer(self.device, dict(self._attached))
 
         def job(number: int) -> Any:
             positions = order[number * size : (number + 1) * size]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..graph import Graph
+from .._storage.frame import LazyFeature
+from ..errors import GraphKeyError, GraphTypeError
 
 
 class Transfer:
@@ -16,18 +17,23 @@ class Transfer:
 
     Args:
         device: the target device.
+        attached: the data that a :class:`~graphmp.LazyFeature` in a batch stands for, by name.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, attached: Mapping[str, Tensor]) -> None:
+        self._device, self._attached = device, attached
         self._stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
 
     def __call__(self, batch: Any) -> Any:
-        """Move a batch; objects without ``to`` stay unchanged."""
+        """Gather what a batch names, and move it; objects without ``to`` stay unchanged."""
         if self._stream is None:
-            return to_device(batch, self._device)
+            return _map_values(batch, self._moved)
         with torch.cuda.stream(self._stream):
-            return to_device(batch, self._device)
+            return _map_values(batch, self._moved)
+
+    def _moved(self, value: Any) -> Any:
+        rows = _rows(value, self._attached) if isinstance(value, LazyFeature) else value
+        return to_device(rows, self._device)
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
@@ -42,11 +48,32 @@ def to_device(batch: Any, device: torch.device) -> Any:
         >>> to_device((torch.ones(2), ["name"]), torch.device("cpu"))
         (tensor([1., 1.]), ['name'])
     """
-    if isinstance(batch, (Tensor, Graph)):
-        return batch.to(device)
-    if isinstance(batch, (tuple, list)):
-        values = [to_device(value, device) for value in batch]
+    return _map_values(
+        batch, lambda value: value.to(device) if callable(getattr(value, "to", None)) else value
+    )
+
+
+def _map_values(batch: Any, function: Callable[[Any], Any]) -> Any:
+    """Call a function of each value in nested tuples, lists and dicts."""
+    if isinstance(batch, (tuple, list)) and not isinstance(batch, LazyFeature):
+        values = [_map_values(value, function) for value in batch]
         return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
     if isinstance(batch, Mapping):
-        return {key: to_device(value, device) for key, value in batch.items()}
-    return batch.to(device) if callable(getattr(batch, "to", None)) else batch
+        return {key: _map_values(value, function) for key, value in batch.items()}
+    return function(batch)
+
+
+def _rows(feature: LazyFeature, attached: Mapping[str, Tensor]) -> Tensor:
+    """The rows that a feature outside a graph stands for."""
+    if feature.name is None or feature.name not in attached:
+        raise GraphKeyError(
+            f"Expected a LazyFeature with the name of attached data, {sorted(attached)}, got "
+            f"{feature.name!r}; call attach_data({feature.name!r}, data) of the loader."
+        )
+    if feature.id_ is None:
+        raise GraphTypeError(
+            f"Expected ids of the LazyFeature {feature.name!r}, as it is in no graph, got none; "
+            f"write LazyFeature({feature.name!r}, ids)."
+        )
+    data = attached[feature.name]
+    return data[feature.id_.to(data.device)]

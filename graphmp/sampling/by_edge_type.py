@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +13,7 @@ from .._graph.arguments import refuse_types
 from .._graph.conversion import moved
 from .._graph.structure import AnyGraph
 from .._graph.subgraph import nodes_by_type
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.sampling_spec import SampleSpec
 from ..kernels.segments import rows_of
@@ -60,6 +61,7 @@ def sample_etype_neighbors(
 
     Raises:
         GraphError: as :func:`sample_neighbors`.
+        GraphTypeError: no list or tensor of fanouts.
         GraphValueError: several types, offsets that do not divide the edges, or not a fanout for
             each type.
 
@@ -73,7 +75,7 @@ def sample_etype_neighbors(
     refuse_types(g)
     end = end_of(edge_dir)
     offsets = _checked_offsets(etype_offset, g.num_edges())
-    fanouts = [_checks.fanout(number, "fanout") for number in fanout]
+    fanouts = _checked_fanouts(fanout)
     if len(fanouts) != len(offsets) - 1:
         raise GraphValueError(
             f"fanout: expected one for each of {len(offsets) - 1} edge types, got {len(fanouts)}."
@@ -86,6 +88,15 @@ def sample_etype_neighbors(
     sampled = {etype: _sample(groups, fanouts, replace, weights)}
     result = sampled_graph(g, seeds, sampled, end, copy_ndata, copy_edata)
     return moved(result, output_device)
+
+
+def _checked_fanouts(fanout: Any) -> list[int]:
+    if not isinstance(fanout, Iterable) or getattr(fanout, "ndim", 1) == 0:
+        raise GraphTypeError(
+            f"fanout: expected a list or tensor of numbers, one for each edge type, got "
+            f"{_checks.kind(fanout)}."
+        )
+    return [_checks.fanout(number, "fanout") for number in fanout]
 
 
 class _Groups(NamedTuple):

@@ -174,10 +174,12 @@ def test_aggregates_are_scaled_by_the_degree() -> None:
 # ---- dgl.sampling.utils
 
 
-def test_edges_are_excluded_by_their_ids_in_the_whole_graph() -> None:
-    g = gm.graph(([0, 1, 2], [1, 2, 0]))
-    g.edata["_ID"] = torch.tensor([10, 20, 30])
-    smaller, [weights] = samplers.EidExcluder(torch.tensor([20, 5]))(g, [torch.arange(3)])
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
+def test_edges_are_excluded_by_their_ids_in_the_whole_graph(idtype: torch.dtype) -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 0]), idtype=idtype)
+    g.edata["_ID"] = torch.tensor([10, 20, 30], dtype=idtype)
+    excluded = torch.tensor([20, 5], dtype=idtype)
+    smaller, [weights] = samplers.EidExcluder(excluded)(g, [torch.arange(3)])
     assert smaller.edata["_ID"].tolist() == [10, 30]
     assert weights.tolist() == [0, 2]
     assert samplers.EidExcluder({"_E": torch.tensor([10])})(g).edata["_ID"].tolist() == [20, 30]

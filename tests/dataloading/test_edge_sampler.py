@@ -137,6 +137,17 @@ def test_a_function_says_what_is_excluded() -> None:
     assert [list(seeds) for seeds in given] == [[3], [BUYS]]
 
 
+def test_ids_are_excluded_from_every_batch() -> None:
+    ids = torch.arange(0, 90, 2)
+    sampler = dl.as_edge_prediction_sampler(full, exclude=ids)
+    for _, _, blocks in dl.DataLoader(people(), [1, 3, 5], sampler):
+        assert bool((in_blocks(blocks, "_E")[in_blocks(blocks, "_E") < 90] % 2 == 1).all())
+    sampler = dl.as_edge_prediction_sampler(full, exclude={FOLLOWS: ids})
+    _, _, blocks = sampler.sample(market(), {"buys": torch.tensor([3])})
+    assert bool((in_blocks(blocks, FOLLOWS) % 2 == 1).all())
+    assert dl.find_exclude_eids(people(), torch.tensor([3]), ids) is ids
+
+
 @pytest.mark.parametrize("threads", [0, 2])
 def test_excluded_edges_are_in_no_block_of_a_loader(threads: int) -> None:
     g = people()

@@ -88,6 +88,11 @@ def test_graphs_that_do_not_fit_are_an_error() -> None:
         list(dl.GraphDataLoader([one, two.int()], batch_size=2))
 
 
+def test_items_of_several_lengths_are_an_error() -> None:
+    with pytest.raises(gm.GraphValueError, match=r"equally many values, got \[1, 2\]; pass coll"):
+        dl.GraphCollator().collate([(1, 2), (1,)])
+
+
 @pytest.mark.parametrize("wrong", [None, 3, gm.graph(([0], [1]))])
 def test_what_is_no_data_set_is_refused_when_the_loader_is_made(wrong: Any) -> None:
     with pytest.raises(

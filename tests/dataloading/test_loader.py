@@ -193,6 +193,38 @@ def test_batches_go_to_the_device_whatever_they_are_made_of() -> None:
             assert batch.parts[1:] == ["name", 3]
 
 
+class Named(dl.Sampler):
+    """Its batches name data of the seeds."""
+
+    def __init__(self, name: str = "year", ids: bool = True) -> None:
+        self.name, self.ids = name, ids
+
+    def sample(self, g: gm.Graph, indices: Any) -> Any:
+        return indices, {"years": [gm.LazyFeature(self.name, indices if self.ids else None)]}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
+def test_attached_data_replaces_its_name_in_batches(workers: int, idtype: torch.dtype) -> None:
+    loader = dl.DataLoader(people(idtype), range(5), Named(), num_workers=workers)
+    loader.attach_data("year", np.arange(100, 200).reshape(-1, 2))
+    for seeds, batch in loader:
+        assert batch["years"][0].tolist() == [[100 + 2 * int(seeds), 101 + 2 * int(seeds)]]
+
+
+def test_data_that_is_not_attached_or_without_ids_is_an_error() -> None:
+    loader = dl.DataLoader(people(), [1], Named("age"))
+    loader.attach_data("year", torch.arange(99))
+    with pytest.raises(
+        gm.GraphKeyError, match=r"attached data, \['year'\], got 'age'; call attach"
+    ):
+        next(iter(loader))
+    loader = dl.DataLoader(people(), [1], Named(ids=False))
+    loader.attach_data("year", torch.arange(99))
+    with pytest.raises(gm.GraphTypeError, match=r"got none; write LazyFeature\('year', ids\)"):
+        next(iter(loader))
+
+
 def test_prefetched_features_are_on_the_device() -> None:
     sampler = dl.NeighborSampler([2], prefetch_node_feats=["x"])
     loader = dl.DataLoader(people(), [1, 2], sampler, device="meta", num_workers=1)

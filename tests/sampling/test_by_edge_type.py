@@ -71,6 +71,7 @@ WRONG: list[tuple[Callable[[gm.Graph], Any], type[Exception], str]] = [
     (lambda g: sample_etype_neighbors(g, [6], [0, 4, 2, 6], [1] * 3), gm.GraphValueError, "ascend"),
     (lambda g: sample_etype_neighbors(g, [6], [0, 1.5, 6], [1, 1]), gm.GraphTypeError, "etype_off"),
     (lambda g: sample_etype_neighbors(g, [6], [0, 6], [-2]), gm.GraphValueError, "fanout"),
+    (lambda g: sample_etype_neighbors(g, [6], [0, 6], 2), gm.GraphTypeError, "fanout: .* got int"),
     (lambda g: sample_etype_neighbors(g, [7], [0, 6], [1]), gm.GraphIndexError, "7"),
     (lambda g: sample_etype_neighbors(g, [6], [0, 6], [1], "up"), gm.GraphValueError, "edge_dir"),
     (lambda g: sample_etype_neighbors(g, [6], [0, 6], [1], prob="q"), gm.GraphKeyError, "'q'"),

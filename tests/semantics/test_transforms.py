@@ -119,6 +119,15 @@ def test_add_self_loop_rejects_other_fill_data(fill: Any, error: type[gm.GraphEr
         gm.add_self_loop(diamond(), fill_data=fill)
 
 
+def test_a_tensor_that_fills_self_loops_has_the_shape_of_one_row() -> None:
+    g = gm.graph(([0], [1]))
+    g.edata["p"] = torch.ones(1, 3)
+    fill = torch.tensor([1.0, 2.0, 3.0])
+    assert gm.add_self_loop(g, fill_data=fill).edata["p"][1:].tolist() == [[1, 2, 3], [1, 2, 3]]
+    with pytest.raises(gm.GraphValueError, match=r"one row's shape \(3,\), got \(2,\); name the"):
+        gm.add_self_loop(g, fill_data=torch.ones(2))
+
+
 def parallel() -> Graph:
     """Three edges from 1 to 0, one from 0 to 2, in mixed order."""
     g = gm.graph(([1, 0, 1, 1], [0, 2, 0, 0]))
