@@ -30,8 +30,6 @@ Files:
     transforms: Functions that return a changed graph; batches of graphs.
 """
 
-import typing
-
 from . import (
     compat,
     data,
@@ -386,12 +384,3 @@ def _name_publicly() -> None:
 
 
 _name_publicly()
-
-
-def __dir__() -> list[str]:
-    """The public names, which alone completion offers."""
-    return sorted(__all__)
-
-
-if not typing.TYPE_CHECKING:  # type checkers know the names, and report others
-    from .compat.missing import attribute_of_package as __getattr__  # noqa: F401

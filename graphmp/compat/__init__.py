@@ -24,7 +24,7 @@ Files:
     loaders: The parts of DGL's loader.
     mailboxes: The functions of PNAConv on mailboxes.
     memory: The names of dgl.utils about pinned and shared memory.
-    missing: What a graph, and the package, answer to a name that they do not have.
+    missing: What a graph and the packages answer to a name that they do not have.
     page: The lists of docs/dgl.md, written from the table.
     processes: The names of dgl.multiprocessing.
     rows: The functions of dgl.backend that read and write rows.

@@ -1,20 +1,25 @@
-"""What a graph, and the package, answer to a name that they do not have."""
+"""What a graph and the packages answer to a name that they do not have.
+
+Completion offers the public names of packages only, not the files in them.
+"""
 
 from __future__ import annotations
 
 import dis
 import sys
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import FrameType
 from typing import Any, NoReturn
 
 from torch.compiler import is_compiling
 
+from .. import data, dataloading, nn, sampling, sparse, transforms
 from ..errors import GraphAttributeError, GraphImportError
 from ..graph import Graph
 from .table import hint, modules
 
-__all__ = ["attribute_of_graph", "attribute_of_package", "missing"]
+__all__ = ["answering", "attribute_of_graph", "missing"]
 
 
 def missing(text: str, name: str, frame: FrameType) -> GraphAttributeError | GraphImportError:
@@ -32,16 +37,21 @@ def missing(text: str, name: str, frame: FrameType) -> GraphAttributeError | Gra
     return (GraphImportError if imported else GraphAttributeError)(text, name=name)
 
 
-def attribute_of_package(name: str) -> NoReturn:
-    """Say what takes the place of a name that ``graphmp`` does not have.
+def answering(place: str) -> Callable[[str], NoReturn]:
+    """The ``__getattr__`` of a package: it says what takes the place of a missing name.
 
     Args:
-        name: the name.
+        place: the package in DGL.
 
-    Raises:
-        GraphAttributeError: always, or GraphImportError where the name is imported.
+    Returns:
+        A function of a name. It raises a GraphAttributeError, or a GraphImportError where the name
+        is imported.
     """
-    raise missing(_of_package(name), name, sys._getframe(1))
+
+    def __getattr__(name: str) -> NoReturn:  # noqa: N807
+        raise missing(_of_package(place, name), name, sys._getframe(1))
+
+    return __getattr__
 
 
 def attribute_of_graph(graph: Graph, name: str) -> Any:
@@ -65,20 +75,37 @@ def attribute_of_graph(graph: Graph, name: str) -> Any:
 
 
 @lru_cache(1024)
-def _of_package(name: str) -> str:
-    """The message about a name of the package."""
-    names = sys.modules["graphmp"].__all__
-    text = "" if name.startswith("_") else hint(modules()["dgl"], name, names)
-    return f"Expected a name of graphmp, got {name}.{text}"
+def _of_package(place: str, name: str) -> str:
+    """The message about a name of a package."""
+    package = _PACKAGES[place]
+    text = _hint(place, name, vars(package).get("__all__", ()))
+    return f"Expected a name of {package.__name__}, got {name}.{text}"
 
 
 @lru_cache(1024)
 def _of_graph(name: str) -> str:
     """The message about an attribute of a graph."""
-    text = "" if name.startswith("_") else hint(modules()["DGLGraph"], name, dir(Graph))
-    text = text or " Features are in g.ndata and g.edata."
+    text = _hint("DGLGraph", name, dir(Graph)) or " Features are in g.ndata and g.edata."
     return f"Expected an attribute of a graph, got {name}.{text}"
 
 
-# Bound here, where the table is, and unseen by type checkers, which know a graph's attributes.
+def _hint(place: str, name: str, names: Iterable[str]) -> str:
+    """What takes the place of a public name."""
+    return "" if name.startswith("_") else hint(modules()[place], name, names)
+
+
+_PACKAGES = {
+    "dgl": sys.modules[__name__.partition(".")[0]],
+    "dgl.data": data,
+    "dgl.dataloading": dataloading,
+    "dgl.nn": nn,
+    "dgl.sampling": sampling,
+    "dgl.sparse": sparse,
+    "dgl.transforms": transforms,
+}
+
+# Bound here, where the table is, and unseen by type checkers, which know what there is.
 Graph.__getattr__ = attribute_of_graph  # type: ignore[attr-defined]
+for _place, _package in _PACKAGES.items():
+    vars(_package)["__getattr__"] = answering(_place)
+    vars(_package)["__dir__"] = lambda package=_package: sorted(package.__all__)

@@ -17,7 +17,7 @@ Each has those of the names above that DGL defines in it, and some that only the
 `MessageFunction` and `negative_sample`; other names of DGL's own use are missing. Base classes of
 data sets, such as `GNNBenchmarkDataset`, are graphmp's: for `isinstance`, not to derive from."""
 _OTHERS = """\
-Names of PyTorch Geometric, NetworkX, SciPy and torch, which a graph and the package answer with an
+Names of PyTorch Geometric, NetworkX, SciPy and torch, which a graph and the packages answer with an
 error that says what takes their place. So they do for the other names of this page."""
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "dgl.md"
 

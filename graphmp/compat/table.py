@@ -75,8 +75,8 @@ class Module(NamedTuple):
 
 
 def _has(home: Any, name: str) -> bool:
-    """Whether a module or class has a name; the package asks the table about missing ones."""
-    return name in vars(home) or (home.__name__ != "graphmp" and hasattr(home, name))
+    """Whether a module or class has a name; packages ask the table about missing ones."""
+    return name in vars(home) or name in dir(home)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,18 +68,58 @@ def test_the_package_says_what_to_use_instead(name: str, hint: str) -> None:
     assert not hasattr(gm, name)
 
 
+@pytest.mark.parametrize(
+    ("package", "name", "hint"),
+    [
+        (gm.nn, "GCNConv", "Instead: `GraphConv`."),
+        (gm.nn, "GATConvv", "Did you mean GATConv?"),
+        (gm.data, "Planetoid", "Instead: `CoraGraphDataset`"),
+        (gm.data, "GraphConv", "Instead: `gm.nn.GraphConv`."),
+        (gm.dataloading, "NeighborLoader", "Instead: `DataLoader` with a `NeighborSampler`"),
+        (gm.sampling, "random_walks", "Did you mean random_walk?"),
+        (gm.sparse, "eye", "Instead: `identity`."),
+        (gm.transforms, "ToUndirected", "Instead: `AddReverse`"),
+    ],
+)
+def test_its_packages_do_so(package: Any, name: str, hint: str) -> None:
+    start = f"Expected a name of {package.__name__}, got {name}. {hint}"
+    assert answer(package, name).startswith(start)
+    assert dir(package) == sorted(package.__all__)
+
+
 def test_an_import_of_a_missing_name_says_it_too() -> None:
+    with pytest.raises(gm.GraphImportError, match=r"got GCNConv\. Instead: `GraphConv`"):
+        from graphmp.nn import GCNConv  # type: ignore[attr-defined] # noqa: F401
     with pytest.raises(gm.GraphImportError, match=r"got Data\. Instead: `gm\.graph`"):
         from graphmp import Data  # type: ignore[attr-defined] # noqa: F401
 
 
+OWNERS = {
+    "DGLGraph": G,
+    "dgl": gm,
+    "dgl.data": gm.data,
+    "dgl.dataloading": gm.dataloading,
+    "dgl.nn": gm.nn,
+    "dgl.sparse": gm.sparse,
+    "dgl.transforms": gm.transforms,
+}
+
+
 @pytest.mark.parametrize("table", [older, others])
 def test_every_name_of_the_table_is_answered(table: Any) -> None:
-    owners = {"DGLGraph": G, "dgl": gm}
     for name, text in table().items():
         place, _, last = name.rpartition(".")
-        if place in owners:
-            assert f"got {last}. Instead: {text}." in answer(owners[place], last)
+        if place in OWNERS:
+            assert f"got {last}. Instead: {text}." in answer(OWNERS[place], last), name
+
+
+def test_what_the_table_advises_exists() -> None:
+    for name, text in others().items():
+        owner = OWNERS[name.rpartition(".")[0]]
+        for word in re.findall(r"`(\w+)`", text):
+            assert hasattr(owner, word) or word == "Dataset", name
+        for method in re.findall(r"`g\.(\w+)", text):
+            assert hasattr(G, method), name
 
 
 def test_names_of_other_libraries_are_none_of_dgls() -> None:
