@@ -12,7 +12,7 @@ import pytest
 import graphmp as gm
 from graphmp.compat.page import MARK, lists
 from graphmp.compat.table import PAGE as ADDRESS
-from graphmp.compat.table import Module, modules, older
+from graphmp.compat.table import Module, inner, modules, older
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "dgl.md").read_text(encoding="utf-8")
 EDGE = gm.graph(([0], [1]))
@@ -98,6 +98,13 @@ def test_names_of_older_versions_are_none_of_dgls() -> None:
     for name in older():
         place, _, last = name.rpartition(".")
         assert last not in modules()[place].names
+
+
+def test_inner_names_are_missing() -> None:
+    for name in inner():
+        place, _, last = name.rpartition(".")
+        if place in modules() and not modules()[place].is_absent:
+            assert modules()[place].home_of(last) is None, f"delete {name} in names.ini"
 
 
 def test_errors_name_the_page_of_the_project() -> None:

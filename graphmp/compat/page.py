@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from .table import Module, modules, older, others
+from .table import Module, inner, modules, older, others
 
 __all__ = ["MARK", "lists", "write"]
 
@@ -14,8 +14,10 @@ MARK = "<!-- python -m graphmp.compat.page writes what follows from graphmp/comp
 _HEAD = "| Not available | Instead |\n|---|---|\n"
 _PARTS = """\
 Each has those of the names above that DGL defines in it, and some that only the module has, such as
-`MessageFunction` and `negative_sample`; other names of DGL's own use are missing. Base classes of
+`MessageFunction` and `negative_sample`; see [inner names](#inner-names) for others. Base classes of
 data sets, such as `GNNBenchmarkDataset`, are graphmp's: for `isinstance`, not to derive from."""
+_INNER = """\
+Names that DGL defines for its own use, in the modules and classes above."""
 _OTHERS = """\
 Names of PyTorch Geometric, NetworkX, SciPy and torch, which a graph and the packages answer with an
 error that says what takes their place. So they do for the other names of this page."""
@@ -69,7 +71,7 @@ def lists() -> str:
 
     Returns:
         Markdown: a section for each module, one for the modules inside them, one for those of which
-        nothing is available, and two for names of older versions and of other libraries.
+        nothing is available, and three for inner names, older versions and other libraries.
 
     Example:
         >>> from graphmp.compat.page import lists
@@ -85,6 +87,7 @@ def lists() -> str:
         f"{sections}\n## Modules inside these\n\n"
         f"{_PARTS}\n\n{parts}"
         f"\n## Other modules\n\n{_HEAD}{rows}"
+        f"\n## Inner names\n\n{_INNER}\n{_table(inner())}"
         f"\n## Names of older versions\n\nDGL 2.1 does not have them, either.\n{_table(older())}"
         f"\n## Names of other libraries\n\n{_OTHERS}\n{_table(_called(others()))}"
     )

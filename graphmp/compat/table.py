@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 from ..errors import GraphAttributeError
 
-__all__ = ["PAGE", "Module", "advice", "hint", "modules", "older", "others"]
+__all__ = ["PAGE", "Module", "advice", "hint", "inner", "modules", "older", "others"]
 
 PAGE = "https://github.com/graphmp/graphmp/blob/main/docs/dgl.md"
 _OLDER = "names of older versions"
 _OTHERS = "names of other libraries"
+_INNER = "inner names"
 _PARTS = "parts of "
 
 
@@ -120,6 +121,21 @@ def older() -> dict[str, str]:
 
 
 @cache
+def inner() -> dict[str, str]:
+    """What to use instead of names that DGL defines for its own use.
+
+    Returns:
+        By the whole name, as :func:`older`; some are methods of a class.
+
+    Example:
+        >>> from graphmp.compat.table import inner
+        >>> inner()["dgl.transforms.functional.knn"]
+        '`gm.knn_graph`'
+    """
+    return _replacements(_INNER)
+
+
+@cache
 def others() -> dict[str, str]:
     """What to use instead of names of PyTorch Geometric, NetworkX, SciPy and torch.
 
@@ -155,7 +171,7 @@ def _file() -> ConfigParser:
 
 def _sections() -> dict[str, dict[str, str]]:
     """The sections of the file that are modules."""
-    titles = [title for title in _file().sections() if title not in (_OLDER, _OTHERS)]
+    titles = [title for title in _file().sections() if title not in (_OLDER, _OTHERS, _INNER)]
     return {title: dict(_file()[title]) for title in titles}
 
 
@@ -217,7 +233,8 @@ def hint(module: Module, name: str, names: Iterable[str]) -> str:
     """
     whole = f"{module.whole}.{name}"
     text = module.instead.get(name) or older().get(whole) or others().get(whole)
-    text = text or module.instead.get("*") or _elsewhere(name)
+    text = text or inner().get(f"{module.name}.{name}") or module.instead.get("*")
+    text = text or _elsewhere(name)
     if text:
         return f" Instead: {text}."
     similar = get_close_matches(name, [each for each in names if each[0] != "_"], 1, 0.75)

@@ -233,18 +233,18 @@ def values(A: Any) -> Tensor:
     return val
 
 
-def is_scalar(value: object) -> bool:
+def is_scalar(x: object) -> bool:
     """Whether a value is a number or a tensor without dimensions.
 
     Args:
-        value: anything.
+        x: anything.
 
     Example:
         >>> import torch, graphmp.sparse as dglsp
         >>> dglsp.is_scalar(2), dglsp.is_scalar(torch.tensor(2)), dglsp.is_scalar(torch.ones(1))
         (True, True, False)
     """
-    return isinstance(value, Number) or (isinstance(value, Tensor) and value.ndim == 0)
+    return isinstance(x, Number) or (isinstance(x, Tensor) and x.ndim == 0)
 
 
 def check_dim(dim: object) -> bool:
