@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, Metagraph, of_type
 from .arguments import refuse_block
 from .frames import Frames
 from .state import assembled
 from .structure import AnyGraph
+
+Value = TypeVar("Value")
 
 
 def reverse(
@@ -51,7 +56,11 @@ def reverse(
         turned.owner = f"edges{of_type((d, name, s))}"
         edges[d, name, s] = turned
     new = assembled(g, meta, adjacencies, Frames(nodes, nodes, edges))
-    if g._batch_nodes is not None and g._batch_edges is not None:
-        turned_sizes = {(d, n, s): sizes for (s, n, d), sizes in g._batch_edges.items()}
-        new._set_batch_sizes(g._batch_nodes, turned_sizes)
+    sizes = None if g._batch_edges is None else _turned(g._batch_edges)
+    new._set_batch_sizes(g._batch_nodes, sizes, g._unfit_nodes, _turned(g._unfit_edges))
     return new
+
+
+def _turned(sizes: Mapping[CanonicalEtype, Value]) -> dict[CanonicalEtype, Value]:
+    """What belongs to each edge type, by the type of its edges' opposites."""
+    return {(d, name, s): each for (s, name, d), each in sizes.items()}

@@ -21,10 +21,12 @@ from ..kernels.segments import remaining
 from .frames import Frames
 
 StateT = TypeVar("StateT", bound="GraphState")
+_NO_SIZES: Mapping[Any, list[int]] = {}
 _ATTRIBUTES = frozenset(
     {
         *("adjacencies", "idtype", "device", "_meta", "_num_src", "_num_dst", "_frames"),
-        *("_frames_replaced", "_batch_nodes", "_batch_edges", "_incoming_cache"),
+        *("_frames_replaced", "_batch_nodes", "_batch_edges", "_unfit_nodes", "_unfit_edges"),
+        "_incoming_cache",
     }
 )
 
@@ -44,6 +46,9 @@ class GraphState:
         _batch_nodes: for each node type the number of nodes of each graph in a batch; None unless
             the graph is a batch.
         _batch_edges: likewise for each edge type.
+        _unfit_nodes: numbers that a program has set in place of ``_batch_nodes`` and that do not
+            sum to the number of nodes; they are returned, and never computed with.
+        _unfit_edges: likewise for each edge type.
         _incoming_cache: the relations that messages pass along, for each edge type that verbs were
             called with; derived from the rest.
     """
@@ -86,6 +91,8 @@ class GraphState:
         self._frames_replaced = False
         self._batch_nodes: dict[str, Tensor] | None = None
         self._batch_edges: dict[CanonicalEtype, Tensor] | None = None
+        self._unfit_nodes: Mapping[str, list[int]] = _NO_SIZES
+        self._unfit_edges: Mapping[CanonicalEtype, list[int]] = _NO_SIZES
         self._incoming_cache: dict[CanonicalEtype | None, list[Incoming]] = {}
         if not is_compiling():  # which should not depend on numbers
             edges = [adjacency.num_edges for adjacency in self.adjacencies.values()]
@@ -130,7 +137,10 @@ class GraphState:
         yield len(ids) < 2 and self.idtype in _checks.ID_DTYPES
         yield type(self.device) is torch.device
         yield self._incoming_cache == {}
-        yield pickled.are_batches((self._batch_nodes, self._num_src), (self._batch_edges, edges))
+        yield pickled.are_sizes(self._batch_nodes, self._num_src)
+        yield pickled.are_sizes(self._batch_edges, edges)
+        yield pickled.are_numbers(self._unfit_nodes, self._num_src)
+        yield pickled.are_numbers(self._unfit_edges, edges)
 
     # ---- reading
 
@@ -171,9 +181,12 @@ class GraphState:
         self,
         nodes: dict[str, Tensor] | None,
         edges: dict[CanonicalEtype, Tensor] | None,
+        unfit_nodes: Mapping[str, list[int]] = _NO_SIZES,
+        unfit_edges: Mapping[CanonicalEtype, list[int]] = _NO_SIZES,
     ) -> None:
         """Replace batch information by checked sizes: for each type, (batch size,) ids."""
         self._batch_nodes, self._batch_edges = nodes, edges
+        self._unfit_nodes, self._unfit_edges = unfit_nodes, unfit_edges
 
     def _restructure(
         self,
@@ -234,7 +247,8 @@ class GraphState:
             idtype or self.idtype,
             device or self.device,
         )
-        new._set_batch_sizes(new._moved(self._batch_nodes), new._moved(self._batch_edges))
+        sizes = new._moved(self._batch_nodes), new._moved(self._batch_edges)
+        new._set_batch_sizes(*sizes, self._unfit_nodes, self._unfit_edges)
         for name, value in self.__dict__.items():
             if name not in _ATTRIBUTES:
                 setattr(new, name, value)

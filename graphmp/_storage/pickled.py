@@ -82,20 +82,36 @@ def check_grouped(csr: Csr, rows: int, others: int) -> int:
     return count
 
 
-def are_batches(*parts: tuple[dict[Any, Tensor] | None, Mapping[Any, int]]) -> bool:
-    """Whether sizes of the graphs of a batch, by type, fit the numbers of nodes and of edges.
+def are_sizes(sizes: dict[Any, Tensor] | None, counts: Mapping[Any, int]) -> bool:
+    """Whether sizes of the graphs of a batch, by type, fit the numbers of nodes, or of edges.
 
     Args:
-        *parts: the sizes of nodes and of edges, or None for both; and how many there are.
+        sizes: the sizes; None unless the graph is a batch.
+        counts: how many nodes or edges there are.
     """
-    if all(sizes is None for sizes, _ in parts):
-        return True
-    vectors = [size for sizes, _ in parts for size in (sizes or {}).values()]
-    return len({_length(size) for size in vectors}) <= 1 and all(
-        sizes is not None
+    return sizes is None or (
+        len({_length(size) for size in sizes.values()}) <= 1
         and {name: int(size.sum()) for name, size in sizes.items()} == dict(counts)
         and all(bool((size >= 0).all()) for size in sizes.values())
-        for sizes, counts in parts
+    )
+
+
+def are_numbers(sizes: Any, counts: Mapping[Any, int]) -> bool:
+    """Whether sizes are lists of numbers by type, or none.
+
+    Args:
+        sizes: what was read.
+        counts: a number for each type.
+    """
+    return (
+        type(sizes) is dict
+        and (not sizes or set(sizes) == set(counts))
+        and all(type(each) is list for each in sizes.values())
+        and all(
+            type(size) is int and 0 <= size <= max(counts[name], 2**31 - 1)
+            for name, each in sizes.items()
+            for size in each
+        )
     )
 
 

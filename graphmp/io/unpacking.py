@@ -230,6 +230,7 @@ class Group:
             graph.set_batch_num_nodes(dict(zip(self.sources, sizes["nodes"], strict=True)))
         if "edges" in sizes:
             graph.set_batch_num_edges(dict(zip(self.edges, sizes["edges"], strict=True)))
+        graph._refuse_unfit_sizes()
 
 
 class Packed:

@@ -121,7 +121,7 @@ def nodes_by_graph(graph: Any, ntype: str | None) -> Segments:
             "a batch; read out the graph that it was made of."
         )
     name = graph._meta.ntype(ntype)
-    return Segments(graph._frames.src[name], graph.batch_num_nodes(name))
+    return Segments(graph._frames.src[name], graph._sizes_by_nodes(name))
 
 
 def edges_by_graph(graph: Any, etype: Any) -> Segments:
@@ -133,7 +133,7 @@ def edges_by_graph(graph: Any, etype: Any) -> Segments:
         GraphValueError: no type where there are several.
     """
     name = _checks.graph(graph)._meta.etype(etype)
-    return Segments(graph._frames.edge[name], graph.batch_num_edges(name))
+    return Segments(graph._frames.edge[name], graph._sizes_by_edges(name))
 
 
 def _column(value: Tensor, sortby: Any) -> Tensor:

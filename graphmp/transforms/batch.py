@@ -71,6 +71,9 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
         totals = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
         adjacencies[etype] = Adjacency.from_coo(u, v, *totals)
     batched = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
+    for part in parts:
+        if part._unfit_nodes or part._unfit_edges:
+            part._refuse_unfit_sizes()
     own_nodes, own_edges = [p._batch_nodes for p in parts], [p._batch_edges for p in parts]
     batched._set_batch_sizes(
         batched._moved({t: _sizes(counts, own_nodes, t) for t, counts in num_nodes.items()}),
@@ -168,8 +171,8 @@ def _spans(g: Graph) -> tuple[Spans, Spans]:
         raise GraphValueError(
             "Expected a batch of graphs, got a block; pass the graph that it was made of."
         )
-    nodes = {t: g.batch_num_nodes(t).tolist() for t in g.ntypes}
-    edges = {t: g.batch_num_edges(t).tolist() for t in g.canonical_etypes}
+    nodes = {t: g._sizes_by_nodes(t).tolist() for t in g.ntypes}
+    edges = {t: g._sizes_by_edges(t).tolist() for t in g.canonical_etypes}
     if any(len(sizes) != g.batch_size for sizes in (*nodes.values(), *edges.values())):
         raise GraphValueError(
             f"Expected numbers of nodes and of edges of {g.batch_size} graphs, got those of other "

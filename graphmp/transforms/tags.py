@@ -100,7 +100,7 @@ def _sorted(g: Graph, tag: Any, field: str, tag_type: str, end: int) -> Graph:
     offsets = torch.nn.functional.pad(counts.cumsum(1), (1, 0)).to(g.idtype)
     new._frames.src[etype[end]][field] = offsets
     new._frames.edge[etype][EID] = order.to(g.idtype)
-    new._set_batch_sizes(g._batch_nodes, g._batch_edges)
+    new._set_batch_sizes(g._batch_nodes, g._batch_edges, g._unfit_nodes, g._unfit_edges)
     return new
 
 

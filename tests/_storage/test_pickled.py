@@ -118,8 +118,12 @@ DAMAGES: dict[str, Callable[[Graph], Any]] = {
     "a batch of other sizes": lambda g: setattr(
         g, "_batch_nodes", {"_N": torch.tensor([1, 1], dtype=g.idtype)}
     ),
-    "a batch of nodes alone": lambda g: setattr(
-        g, "_batch_nodes", {"_N": torch.tensor([3], dtype=g.idtype)}
+    "a batch of nodes of another type": lambda g: setattr(
+        g, "_batch_nodes", {"_M": torch.tensor([3], dtype=g.idtype)}
+    ),
+    "numbers of nodes of another type": lambda g: setattr(g, "_unfit_nodes", {"_M": [3]}),
+    "numbers of edges that are none": lambda g: setattr(
+        g, "_unfit_edges", {g.canonical_etypes[0]: ["3"]}
     ),
     "types of no edges": lambda g: setattr(g._meta, "canonical_etypes", [("_N", "_E", "_M")]),
     "types that are no texts": lambda g: setattr(g._meta, "ntypes", ["_N", None]),

@@ -276,5 +276,5 @@ def _node_counts(graph: Graph, ends: Ends) -> Tensor:
     num_dst = ends.adjacency.num_dst
     if ends.is_block:
         return torch.full((num_dst, 1), num_dst, device=graph.device)
-    counts = graph.batch_num_nodes(graph.canonical_etypes[0][2])
+    counts = graph._sizes_by_nodes(graph.canonical_etypes[0][2])
     return counts.repeat_interleave(counts, output_size=num_dst).view(-1, 1)

@@ -184,9 +184,9 @@ def _counts(sizes: Tensor, ratio: float) -> Tensor:
 def _smaller(graph: Graph, nodes: Tensor) -> Graph:
     """Some nodes, ascending, and the edges between them, as a batch of as many graphs."""
     smaller = node_subgraph(graph, nodes)
-    smaller.set_batch_num_nodes(remaining(graph.batch_num_nodes(), nodes))
+    smaller.set_batch_num_nodes(remaining(graph._sizes_by_nodes(), nodes))
     edges = {
-        etype: remaining(graph.batch_num_edges(etype), smaller.edges[etype].data[EID].sort().values)
+        etype: remaining(graph._sizes_by_edges(etype), smaller.edges[etype].data[EID].sort().values)
         for etype in graph.canonical_etypes
     }
     smaller.set_batch_num_edges(edges)

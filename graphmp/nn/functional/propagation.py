@@ -183,7 +183,7 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
     values = torch.as_tensor(lambda_max).to(feat.device, feat.dtype).flatten()
     if values.numel() == 1:
         return values
-    counts = graph.batch_num_nodes()
+    counts = graph._sizes_by_nodes()
     if values.numel() != counts.numel():
         raise GraphValueError(
             f"lambda_max: expected one number, or one for each of the {counts.numel()} graphs "
