@@ -57,6 +57,7 @@ def read_ends(
     sizes: tuple[int | None, int | None],
     like: Tensor | None = None,
     name: str = "feat",
+    reads_dst: bool = True,
 ) -> Ends:
     """Check the features of a layer that reads both ends.
 
@@ -68,6 +69,8 @@ def read_ends(
         sizes: expected last dimensions; None for any.
         like: as in :func:`in_dtype_of`.
         name: the argument's name.
+        reads_dst: whether the layer, as it was built, reads the destinations; if not, one tensor
+            (num_src, …) is enough for any graph.
 
     Returns:
         The edges and the features, integers converted to the dtype of ``like``.
@@ -90,6 +93,8 @@ def read_ends(
         pair = in_dtype_of(like, feat[0], name), in_dtype_of(like, feat[1], name)
         return Ends(adjacency, pair, is_block)
     _check(graph, feat, adjacency.num_src, "source nodes", sizes[0], name)
+    if not reads_dst:
+        return Ends(adjacency, in_dtype_of(like, feat, name), is_block)
     if sizes[1] != sizes[0]:
         _check(graph, feat, adjacency.num_src, "destination nodes", sizes[1], name)
     if adjacency.num_dst > adjacency.num_src if is_block else source != target:

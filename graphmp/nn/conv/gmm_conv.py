@@ -108,7 +108,8 @@ class GMMConv(ChecksInDegrees):
 
         Args:
             graph: a graph or block of one edge type.
-            feat: (num_src, in_feats) features; or a pair of that and (num_dst, in_feats).
+            feat: (num_src, in_feats) features; or a pair of that and (num_dst, in_feats), which
+                only ``residual`` reads.
             pseudo: (E, dim), the coordinates of the edges.
 
         Returns:
@@ -118,7 +119,7 @@ class GMMConv(ChecksInDegrees):
             GraphError: see :mod:`graphmp.nn`.
         """
         sizes = (self._in_src_feats, self._in_dst_feats)
-        ends = read_ends(graph, feat, sizes, self.mu)
+        ends = read_ends(graph, feat, sizes, self.mu, reads_dst=self.res_fc is not None)
         pseudo = read_edges(ends.adjacency, pseudo, "pseudo", self._dim, self.mu)
         self.check_in_degrees(ends.adjacency)
         src, dst = split_ends(ends, ends.feat)

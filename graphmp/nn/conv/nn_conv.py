@@ -97,18 +97,19 @@ class NNConv(nn.Module):
 
         Args:
             graph: a graph or block of one edge type.
-            feat: (num_src, in_feats) features; or a pair of that and (num_dst, in_feats).
+            feat: (num_src, in_feats) features; or a pair of that and (num_dst, in_feats), which
+                only ``residual`` reads.
             efeat: (E, \*) as ``edge_func`` takes it.
 
         Returns:
             (num_dst, out_feats).
 
         Raises:
-            GraphValueError: one tensor where the destinations are not among the sources, or a
-                function that makes no matrices.
+            GraphValueError: with ``residual``, one tensor where the destinations are not among the
+                sources; or a function that makes no matrices.
         """
         sizes, like = (self._in_src_feats, self._in_dst_feats), next(self.parameters(), None)
-        ends = read_ends(graph, feat, sizes, like)
+        ends = read_ends(graph, feat, sizes, like, reads_dst=self.res_fc is not None)
         (src, dst), adjacency = split_ends(ends, ends.feat), ends.adjacency
         read_edges(adjacency, efeat, "efeat")
         out = self._reduce(adjacency, src, self._matrices(efeat))

@@ -117,7 +117,8 @@ class RelGraphConv(nn.Module):
 
         Args:
             g: a graph or block of one edge type.
-            feat: (num_src, in_feat) features; or a pair of that and (num_dst, in_feat).
+            feat: (num_src, in_feat) features; or a pair of that and (num_dst, in_feat), which only
+                ``self_loop`` reads.
             etypes: (E,) integers, the type of each edge.
             norm: (E,) or (E, 1), a factor for each edge.
             presorted: for compatibility with DGL; it has no effect, edges are never moved.
@@ -130,7 +131,7 @@ class RelGraphConv(nn.Module):
             GraphIndexError: an unknown type.
         """
         size = self.linear_r.in_size
-        ends = read_ends(g, feat, (size, size), self.linear_r.W)
+        ends = read_ends(g, feat, (size, size), self.linear_r.W, reads_dst=self.self_loop)
         adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
         types = checked_types(etypes, self.linear_r.num_types, "etypes")
         read_edges(adjacency, types, "etypes")

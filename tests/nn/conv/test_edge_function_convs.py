@@ -14,7 +14,7 @@ from support.laws import assert_close
 from torch import Tensor, nn
 
 import graphmp as gm
-from graphmp.nn import CFConv, GMMConv, NNConv
+from graphmp.nn import CFConv, GMMConv, NNConv, RelGraphConv
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 KINDS = ("sum", "mean", "max")
@@ -123,6 +123,23 @@ def test_edges_of_another_size_are_refused() -> None:
     for layer, name in ((CFConv(3, 4, 5, 2), "edge_feats"), (GMMConv(3, 2, 4, 5), "pseudo")):
         with pytest.raises(gm.GraphValueError, match=rf"{name} of .*: expected 4 .* \(4, 3\)"):
             layer(RING, torch.ones(3, 3), torch.ones(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("layer", "size", "edges"),
+    [
+        (NNConv((3, 5), 2, nn.Linear(4, 6)), 5, torch.ones(4, 4)),
+        (GMMConv((3, 5), 2, 4, 5), 5, torch.ones(4, 4)),
+        (RelGraphConv(3, 2, 4, self_loop=False), 3, torch.tensor([0, 3, 1, 3])),
+    ],
+    ids=["NNConv", "GMMConv", "RelGraphConv"],
+)
+def test_the_sources_suffice_if_no_destination_is_read(
+    layer: nn.Module, size: int, edges: Tensor
+) -> None:
+    g = gm.heterograph({("user", "buys", "item"): ([0, 1, 2, 4], [1, 0, 1, 2])})
+    x = torch.randn(5, 3)
+    assert_close(layer(g, x, edges), layer(g, (x, torch.randn(3, size)), edges))
 
 
 def test_layers_without_a_bias_give_zero_for_zeros() -> None:
