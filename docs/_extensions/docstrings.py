@@ -23,6 +23,7 @@ _INTERNAL = (
     "Attributes, methods and functions bound as methods, by where they are defined:",
     "Methods, by the file that defines them:",
 )
+_NOT_CONSTRUCTED = ("graphmp.Graph", "graphmp.EdgeBatch", "graphmp.NodeBatch")
 _PUBLIC_MODULES = (
     *("graphmp", "graphmp.nn", "graphmp.data", "graphmp.dataloading", "graphmp.sampling"),
     *("graphmp.ops", "graphmp.sparse", "graphmp.io", "graphmp.function", "graphmp.transforms"),
@@ -68,6 +69,38 @@ def finish(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: l
     lines[:] = [line.replace(_COLON, ": ") for line in lines]
 
 
+def show_public_bases(app: Sphinx, name: str, value: Any, options: Any, bases: list[Any]) -> None:
+    """Show the public classes that a class derives from, and not those in between."""
+    del app, name, options
+    public = [base for base in value.__mro__[1:] if _is_public(base)]
+    direct = [
+        base
+        for base in public
+        if base is not object and not any(base in other.__mro__[1:] for other in public)
+    ]
+    bases[:] = direct or [object]
+
+
+def _is_public(base: type) -> bool:
+    if not base.__module__.startswith("graphmp"):
+        return "_" not in (base.__name__[0], base.__module__[0]) and base.__module__ != "typing"
+    return bool(public_names(f"{base.__module__}.{base.__name__}"))
+
+
+def hide_constructor(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Hide the arguments of classes that users do not construct."""
+    del app, what, value, options, signature, returns
+    return ("", "") if name in _NOT_CONSTRUCTED else None
+
+
+def skip(app: Sphinx, what: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
+    """Leave out methods that torch calls."""
+    del app, what, value, skipped, options
+    return True if name == "extra_repr" else None
+
+
 def public_names(target: str) -> list[str]:
     """The names by which users import an object that is named where it is defined."""
     name = target.rpartition(".")[2]
@@ -111,5 +144,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("autodoc-process-docstring", prepare, priority=400)  # before napoleon
     app.connect("autodoc-process-docstring", finish, priority=600)
+    app.connect("autodoc-process-bases", show_public_bases)
+    app.connect("autodoc-process-signature", hide_constructor)
+    app.connect("autodoc-skip-member", skip)
     app.connect("missing-reference", resolve, priority=600)
     return {"parallel_read_safe": True}

@@ -39,7 +39,7 @@ class LaborSampler(BlockSampler):
         prob: an edge field, (E,) of float or bool: the weights of edges in the mean.
         importance_sampling: the number of optimisation steps of the probabilities. Each step
             reduces the number of sources of a batch, but adds edges and takes time. A negative
-            number iterates until convergence, which is LABOR-*.
+            number iterates until convergence, which is ``LABOR-*``.
         layer_dependency: whether all layers use the same random numbers, so that they share
             sources.
         batch_dependency: the number of batches after which the random numbers are independent.
