@@ -11,6 +11,7 @@ Files:
     base: The names of dgl.base.
     checks: The names of dgl.utils that check schemas, dtypes and the order of edges.
     classes: Classes of DGL's inner modules.
+    columns: The names of dgl.frame.
     containers: The names of dgl.utils that read dicts and lists.
     cugraph: Graphs from and for cuGraph.
     datasets: Names of dgl.data.

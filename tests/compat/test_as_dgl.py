@@ -147,8 +147,8 @@ def test_a_missing_name_says_what_to_use_instead() -> None:
         _ = dgl.dataloading.GPUCache
     with pytest.raises(NotImplementedError, match=r"got dgl.distributed; .*torch.distributed"):
         dgl.distributed.initialize("ip_config.txt")
-    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Column; see dgl in https"):
-        from dgl.frame import Column  # noqa: F401
+    with pytest.raises(NotImplementedError, match=r"got dgl.frame.Columns; see dgl in https"):
+        from dgl.frame import Columns  # noqa: F401
 
 
 @pytest.mark.parametrize(
