@@ -28,7 +28,8 @@ class PPIDataset(BuiltinDataset, GraphsDataset):
 
     From M. Zitnik and J. Leskovec, "Predicting Multicellular Function through Multi-layer Tissue
     Networks", 2017. Graphs have ``feat`` (n, 50) and ``label`` (n, 121), float32; edges are
-    distinct and sorted. The files ``MODE_graph.json``, ``MODE_labels.npy``, ``MODE_feats.npy`` and
+    distinct and sorted. Nodes and edges have ``"_ID"``, their id in the graph of all tissues of
+    the mode. The files ``MODE_graph.json``, ``MODE_labels.npy``, ``MODE_feats.npy`` and
     ``MODE_graph_id.npy`` are read as :class:`graphmp.data.DGLBuiltinDataset` says.
 
     Args:
@@ -77,7 +78,7 @@ class PPIDataset(BuiltinDataset, GraphsDataset):
             g.ndata[name] = torch.from_numpy(rows.astype(np.float32))
         members = (np.flatnonzero(owner == number) for number in GRAPH_IDS[self.mode])
         self.graphs = self._graphs = [
-            node_subgraph(g, torch.from_numpy(nodes), store_ids=False) for nodes in members
+            node_subgraph(g, torch.from_numpy(nodes)) for nodes in members
         ]
 
     @property

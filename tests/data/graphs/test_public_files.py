@@ -55,6 +55,7 @@ def test_ppi_has_a_graph_for_each_tissue(tmp_path: Path, mode: str, first: int, 
     assert ends(g) == [[0, 1], [1, 0]]
     assert g.ndata["feat"][:, 0].tolist() == [2, 3]
     assert g.ndata["label"].dtype == torch.float32
+    assert (g.ndata["_ID"].tolist(), g.edata["_ID"].tolist()) == ([2, 3], [2, 3])
     legacy, feat, label = data.LegacyPPIDataset(mode, tmp_path)[1]
     assert torch.equal(feat, legacy.ndata["feat"])
     assert torch.equal(label, legacy.ndata["label"])
