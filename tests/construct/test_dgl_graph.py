@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -58,6 +59,51 @@ def test_edges_come_in_any_form(data: object) -> None:
 def test_a_graph_is_refused() -> None:
     with pytest.raises(gm.GraphTypeError, match=r"a graph already; call .clone\(\)"):
         gm.DGLGraph(gm.graph(([0], [1])))
+
+
+def test_the_edges_of_a_block_lie_between_types_of_other_names() -> None:
+    words = gm.heterograph({("word", "", "doc"): ([0, 3, 3], [0, 1, 0])}, {"word": 5, "doc": 2})
+    words.nodes["word"].data["x"] = torch.ones(5)
+    _, _, (block,) = gm.dataloading.MultiLayerFullNeighborSampler(1).sample(words, {"doc": [0]})
+    g = gm.DGLGraph(block._graph, ["_", "word", "doc", "_"], block.etypes)
+    assert not g.is_block
+    assert (g.ntypes, g.canonical_etypes) == (["doc", "word"], [("word", "", "doc")])
+    assert {ntype: g.num_nodes(ntype) for ntype in g.ntypes} == {"doc": 1, "word": 2}
+    assert pairs(g) == [(0, 0), (1, 0)]
+    assert not g.nodes["word"].data
+    assert gm.reverse(g).canonical_etypes == [("doc", "", "word")]
+
+
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
+def test_the_edges_of_a_graph_lie_between_types_of_other_names(idtype: torch.dtype) -> None:
+    edges = {("b", "r", "a"): ([0], [1]), ("a", "q", "a"): ([1, 0], [0, 0])}
+    old = gm.heterograph(edges, {"a": 2, "b": 3, "c": 4}, idtype=idtype)
+    g = gm.DGLGraph(old, ntypes=["z", "y", "x"], etypes=["of", "in"])
+    assert g.idtype == idtype
+    assert (g.ntypes, g.num_nodes("x"), g.num_nodes("y")) == (["x", "y", "z"], 4, 3)
+    assert [end.tolist() for end in g.edges(etype=("z", "of", "z"))] == [[1, 0], [0, 0]]
+    assert [end.tolist() for end in g.edges(etype=("y", "in", "z"))] == [[0], [1]]
+    assert pickle.loads(pickle.dumps(g)).ntypes == g.ntypes
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "message"),
+    [
+        ((["a"], ["r"]), gm.GraphValueError, "names of 2 node types and 1 edge types, got"),
+        ((["a", "a"], ["r"]), gm.GraphValueError, "different names of the types that have edges"),
+        ((["a", 1], ["r"]), gm.GraphTypeError, "names of types as strings"),
+        (("ab", ["r"]), gm.GraphTypeError, "Expected ntypes in a list"),
+        ((["a", "b"], None), gm.GraphTypeError, "a graph already"),
+    ],
+)
+def test_other_names_of_types_must_fit(
+    names: tuple[Any, Any], error: type[Exception], message: str
+) -> None:
+    g = gm.heterograph({("a", "r", "b"): ([0], [1])})
+    with pytest.raises(error, match=message):
+        gm.DGLGraph(g, *names)
+    with pytest.raises(gm.GraphTypeError, match="a graph whose types have the names, got tuple"):
+        gm.DGLGraph(([0], [1]), ["a"], ["r"])
 
 
 def test_edges_said_to_be_sorted_make_the_same_graph() -> None:
