@@ -73,7 +73,7 @@ class LabelPropagation(nn.Module):
             mask: (N,) bools or ids, which labels are known; all by default.
 
         Returns:
-            (N, C), without a gradient.
+            (N, C); differentiable in labels that are numbers.
 
         Raises:
             GraphTypeError: labels that are not a tensor, or a mask of floats.

@@ -265,7 +265,6 @@ def _near_identity(h: Tensor, weight: Tensor, beta: float) -> Tensor:
     return (1 - beta) * h + beta * (h @ weight)
 
 
-@torch.no_grad()
 def label_propagation(
     graph: Graph,
     labels: Tensor,
@@ -293,7 +292,7 @@ def label_propagation(
         reset: restore the known labels after each step.
 
     Returns:
-        (N, C), float, without a gradient.
+        (N, C), float; differentiable in labels that are numbers.
 
     Raises:
         GraphTypeError: labels that are not a tensor, or a ``k`` that is not an int.

@@ -72,11 +72,12 @@ def test_labels_must_fit_the_graph() -> None:
         LabelPropagation(2, 0.4, norm_type="col")
 
 
-def test_there_is_nothing_to_learn() -> None:
-    layer, y = LabelPropagation(2, 0.4), torch.rand(6, 2, requires_grad=True)
-    assert not layer(MIXED.graph(), y).requires_grad
-    assert not layer.state_dict()
-    assert repr(layer) == "LabelPropagation(k=2, alpha=0.4, norm_type=sym)"
+def test_gradients_reach_labels_that_are_numbers() -> None:
+    layer, y = LabelPropagation(2, 0.4, normalize=True), torch.rand(6, 3, requires_grad=True)
+    known, weights = torch.arange(6) % 2 == 0, torch.rand(6, 3)
+    (gradient,) = torch.autograd.grad((layer(MIXED.graph(), y, known) * weights).sum(), y)
+    expected = by_hand(MIXED, y, known, {"normalize": True})
+    assert_close(gradient, torch.autograd.grad((expected * weights).sum(), y)[0])
 
 
 def test_labels_that_are_not_known_may_be_negative() -> None:
@@ -99,3 +100,9 @@ def test_one_number_for_each_node_stays_one_number() -> None:
 def test_a_mask_of_floats_is_refused() -> None:
     with pytest.raises(gm.GraphTypeError, match=r"got torch.float32; call .bool\(\) on"):
         LabelPropagation(1, 0.4)(MIXED.graph(), torch.zeros(6).long(), torch.ones(6))
+
+
+def test_there_is_nothing_to_learn() -> None:
+    layer = LabelPropagation(2, 0.4)
+    assert not layer.state_dict()
+    assert repr(layer) == "LabelPropagation(k=2, alpha=0.4, norm_type=sym)"
