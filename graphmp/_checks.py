@@ -338,8 +338,9 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
             f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
         )
     try:
-        many = isinstance(value, Iterable) and not is_single(value)
-        array = np.asarray(list(value) if many else value)
+        if isinstance(value, Iterable) and not is_single(value):
+            value = list(value)
+        array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
         raise GraphValueError(
             f"{what}: expected one flat list of ids, got nested ones: {error}"

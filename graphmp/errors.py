@@ -8,7 +8,7 @@
     ├── GraphKeyError               also a KeyError: an unknown field, node type or edge type
     ├── GraphIndexError             also an IndexError: an id out of range
     ├── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
-    ├── GraphAttributeError         also an AttributeError: a name of DGL that graphmp does not have
+    ├── GraphAttributeError         also an AttributeError: a name that graphmp does not have
     └── GraphImportError            also an ImportError: such a name is imported
         └── GraphModuleNotFoundError    also a ModuleNotFoundError: such a module is imported
 
@@ -65,15 +65,15 @@ class GraphRuntimeError(GraphError, RuntimeError):
 
 
 class GraphAttributeError(GraphError, AttributeError, NotImplementedError):
-    """A name of DGL that graphmp does not have."""
+    """A name that graphmp, a module of DGL or a graph does not have."""
 
 
 class GraphImportError(GraphError, ImportError, NotImplementedError):
-    """A name of DGL that graphmp does not have is imported."""
+    """A name that graphmp or a module of DGL does not have is imported."""
 
 
 class GraphModuleNotFoundError(GraphImportError, ModuleNotFoundError):
-    """A module of DGL that graphmp does not have is imported."""
+    """A module that graphmp does not have, or that is not installed, is imported."""
 
 
 class GraphWarning(UserWarning):

@@ -78,6 +78,8 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
         sample_neighbors_fused, select_topk, global_uniform_negative_sampling.
     export: adj, adjacency_matrix, adj_external, adj_tensors, inc, incidence_matrix,
         to_networkx.
+    shared_graphs, in compat: shared_memory.
+    cugraph, in compat: to_cugraph.
     """
 
     edge_argument = edge_argument

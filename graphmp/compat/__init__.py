@@ -37,6 +37,8 @@ Files:
     types: Functions that join node types, or edge types.
 """
 
+from . import cugraph as cugraph  # which bind methods of graphs
+from . import shared_graphs as shared_graphs
 from .aliases import as_dgl
 
 __all__ = ["as_dgl"]

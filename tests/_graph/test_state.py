@@ -23,7 +23,9 @@ OWNED = set(vars(gm.rand_graph(2, 2)))
 def families() -> dict[str, list[str]]:
     """The lists in the docstring of ``Graph``: a file, and the names that it defines."""
     text = inspect.getdoc(gm.Graph) or ""
-    lists = re.findall(r"^(\w+): ([^.]+)\.$", text[text.index("\nstate: ") :], re.MULTILINE)
+    lists = re.findall(
+        r"^(\w+)(?:, in compat)?: ([^.]+)\.$", text[text.index("\nstate: ") :], re.MULTILINE
+    )
     return {name: re.split(r",\s+", names) for name, names in lists}
 
 
