@@ -52,6 +52,7 @@ from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
 from ._graph.neighbourhood import khop_in_subgraph, khop_out_subgraph
 from ._graph.partition import metis_partition_assignment
+from ._graph.plot import draw
 from ._graph.reorder import reorder_graph
 from ._graph.reverse import reverse
 from ._graph.search_order import (
@@ -269,6 +270,7 @@ __all__ = [
     "dfs_edges_generator",
     "dfs_labeled_edges_generator",
     "double_radius_node_labeling",
+    "draw",
     "edge_homophily",
     "edge_label_informativeness",
     "edge_subgraph",

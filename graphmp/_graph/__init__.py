@@ -17,6 +17,7 @@ Files:
     mutation: Add and remove nodes and edges in place.
     neighbourhood: Subgraphs of the nodes within some steps of others.
     partition: Parts of similar size with few edges between them.
+    plot: Pictures of small graphs, with matplotlib.
     propagation: Message passing along some edges: send_and_recv, push, pull and traversals.
     pytree: A graph as a pytree, for torch.export.
     queries: Which nodes and edges exist, and which are adjacent.
