@@ -12,6 +12,7 @@ from .. import _checks
 from .._storage.frame import EID, NID, Frame
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
+from ..kernels.segments import positions_where
 from .state import GraphState
 
 
@@ -122,9 +123,9 @@ class Mutation(GraphState):
         etype = self._meta.etype(etype)
         adjacency = self.adjacencies[etype]
         removed = self._ids(eids, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
-        rest = _others(removed, adjacency.num_edges)
+        rest = self._others(removed, adjacency.num_edges)
         frame = self._subset(self._frames.edge[etype], rest, EID if store_ids else None)
-        ends = (adjacency.src[rest], adjacency.dst[rest])
+        ends = (adjacency.src.index_select(0, rest), adjacency.dst.index_select(0, rest))
         self._restructure({}, {etype: frame}, {etype: ends}, {etype: rest})
         if store_ids:
             self._store_ids((), set(self.adjacencies) - {etype})
@@ -145,18 +146,20 @@ class Mutation(GraphState):
         name = self._meta.ntype(ntype)
         old = self._frames.src[name]
         removed = self._ids(nids, old.num_rows, f"Ids of nodes{of_type(name)}")
-        rest = _others(removed, old.num_rows)
+        rest = self._others(removed, old.num_rows)
         new_ids = torch.full((old.num_rows,), -1, dtype=self.idtype, device=self.device)
-        new_ids[rest] = self._arange(rest.numel())
+        new_ids[rest.long()] = self._arange(rest.numel())
         edges, ends = {}, {}
         stays: dict[Any, Tensor] = {name: rest}
         for etype, adjacency in self.adjacencies.items():
             if name not in (etype[0], etype[2]):
                 continue
-            src = new_ids[adjacency.src.long()] if etype[0] == name else adjacency.src
-            dst = new_ids[adjacency.dst.long()] if etype[2] == name else adjacency.dst
-            eids = ((src >= 0) & (dst >= 0)).nonzero().view(-1)
-            ends[etype], stays[etype] = (src[eids], dst[eids]), eids
+            src, dst = adjacency.src, adjacency.dst
+            src = new_ids.index_select(0, src) if etype[0] == name else src
+            dst = new_ids.index_select(0, dst) if etype[2] == name else dst
+            eids = positions_where((src >= 0).logical_and_(dst >= 0), self.idtype)
+            ends[etype] = (src.index_select(0, eids), dst.index_select(0, eids))
+            stays[etype] = eids
             frame = self._frames.edge[etype]
             edges[etype] = self._subset(frame, eids, EID if store_ids else None)
         frame = self._subset(old, rest, NID if store_ids else None)
@@ -177,8 +180,14 @@ class Mutation(GraphState):
         """The frame of some rows, with its scopes; a field for the ids that they had, if named."""
         subset = frame.resized(rows.numel(), rows)
         if id_field is not None:
-            subset[id_field] = rows.to(self.idtype)
+            subset[id_field] = rows
         return subset
+
+    def _others(self, ids: Tensor, total: int) -> Tensor:
+        """The ids below ``total`` that are not in ``ids``, ascending."""
+        stays = torch.ones(total, dtype=torch.bool, device=ids.device)
+        stays[ids.long()] = False
+        return positions_where(stays, self.idtype)
 
     def _refuse_block(self) -> None:
         if self._meta.is_block:
@@ -186,10 +195,3 @@ class Mutation(GraphState):
                 "Expected a graph that is not a block, got a block; change the graph that it was "
                 "made of."
             )
-
-
-def _others(ids: Tensor, total: int) -> Tensor:
-    """The ids below ``total`` that are not in ``ids``, ascending, as int64."""
-    stays = torch.ones(total, dtype=torch.bool, device=ids.device)
-    stays[ids.long()] = False
-    return stays.nonzero().view(-1)

@@ -117,8 +117,8 @@ class Queries(Structure):
         """
         etype = self._meta.etype(etype)
         adjacency = self.adjacencies[etype]
-        ids = self._ids(eid, adjacency.num_edges, f"Ids of edges{of_type(etype)}").long()
-        return adjacency.src[ids], adjacency.dst[ids]
+        ids = self._ids(eid, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
+        return adjacency.src.index_select(0, ids), adjacency.dst.index_select(0, ids)
 
     def all_edges(self, form: str = "uv", order: str | None = "eid", etype: Any = None) -> Any:
         """All edges of a type; ``graph.edges(…)`` is the same.
@@ -145,7 +145,7 @@ class Queries(Structure):
         adjacency = self.adjacency_of(etype)
         eids = self._arange(adjacency.num_edges)
         if order == "srcdst":
-            eids = adjacency.sorted_csr.edge_ids
+            eids = adjacency.sorted_csr.edge_ids.clone()
         elif order not in ("eid", None):
             raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
         if form == "eid":

@@ -14,6 +14,7 @@ from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphTypeError, GraphValueError
 from ..function import REDUCERS
+from ..kernels.segments import positions_where
 from ..ops.spmm import spmm
 from .arguments import refuse_block
 from .structure import AnyGraph, Structure
@@ -109,10 +110,10 @@ def remove_self_loop(g: AnyGraph, etype: Any = None) -> AnyGraph:
     """
     etype = loop_type(g, etype)
     adjacency = g.adjacencies[etype]
-    rest = (adjacency.src != adjacency.dst).nonzero().view(-1)
+    rest = positions_where(adjacency.src != adjacency.dst, g.idtype)
     frame = g._frames.edge[etype].resized(rest.numel(), rest)
     new = g._derived(frames=g._frames.changed(Frame.copy))
-    ends = (adjacency.src[rest], adjacency.dst[rest])
+    ends = (adjacency.src.index_select(0, rest), adjacency.dst.index_select(0, rest))
     new._restructure({}, {etype: frame}, {etype: ends}, {etype: rest})
     return new
 

@@ -11,7 +11,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, Frame
 from .._storage.metagraph import CanonicalEtype
 from ..errors import GraphValueError
-from ..kernels.segments import owners, rows_of
+from ..kernels.segments import chunks, distinct, is_first
 from ..ops.spmm import spmm
 from .arguments import refuse_block
 from .frames import Frames
@@ -54,12 +54,12 @@ def to_simple(
     if aggregator not in ("arbitrary", "sum", "mean"):
         raise GraphValueError(f"Expected aggregator as arbitrary, sum or mean, got {aggregator!r}.")
     refuse_block(g)
-    ends, first, counts = {}, {}, {}
+    ends, first, limits = {}, {}, {}
     for etype, adjacency in g.adjacencies.items():
-        u, v, counts[etype] = unique_pairs(adjacency)
+        u, v, limits[etype] = distinct(adjacency.sorted_csr)
         ends[etype] = (u, v)
         if copy_edata:
-            starts = counts[etype].cumsum(0) - counts[etype]
+            starts = limits[etype][:-1]
             first[etype] = adjacency.sorted_csr.edge_ids.index_select(0, starts)
     new = with_edges(g, ends, first, copy_ndata)
     for etype, adjacency in g.adjacencies.items():
@@ -68,12 +68,12 @@ def to_simple(
             frame[EID] = first[etype]
         elif copy_edata:
             columns = g._frames.edge[etype]
-            frame.put(_aggregated(columns, adjacency, counts[etype], aggregator == "mean"))
+            frame.put(_aggregated(columns, adjacency, frame.num_rows, aggregator == "mean"))
         if return_counts is not None:
-            frame[return_counts] = counts[etype]
+            frame[return_counts] = limits.pop(etype).diff()
     if not writeback_mapping:
         return new
-    mapping = {t: merged_into(g.adjacencies[t], count) for t, count in counts.items()}
+    mapping = {t: merged_into(adjacency) for t, adjacency in g.adjacencies.items()}
     return new, mapping if len(mapping) > 1 else next(iter(mapping.values()))
 
 
@@ -81,30 +81,25 @@ to_simple_graph = to_simple  # its name in older programs
 
 
 def _aggregated(
-    columns: Frame, edges: Adjacency, counts: Tensor, is_mean: bool
+    columns: Frame, edges: Adjacency, num_pairs: int, is_mean: bool
 ) -> dict[str, Tensor]:
     """Sums or means of features over the edges of each of the different pairs."""
-    group = merged_into(edges, counts)
-    groups = Adjacency.from_coo(group, group, len(counts), len(counts))
+    group = merged_into(edges)
+    groups = Adjacency.from_coo(group, group, num_pairs, num_pairs)
     return {
         name: spmm(groups, None, "sum", column, None, ("e", "e"), is_mean)
         for name, column in columns.items()
     }
 
 
-def unique_pairs(edges: Adjacency) -> tuple[Tensor, Tensor, Tensor]:
-    """Different pairs, sorted: sources, destinations, and how many edges have each pair."""
-    indptr, indices, _ = edges.sorted_csr
-    positions = edges.is_first.nonzero().view(-1).to(edges.idtype)
-    u = rows_of(indptr, edges.num_edges).index_select(0, positions)
-    end = positions.new_tensor([edges.num_edges])
-    return u, indices.index_select(0, positions), positions.diff(append=end)
-
-
-def merged_into(edges: Adjacency, counts: Tensor) -> Tensor:
-    """(E,) which of the different pairs each edge has, where so many edges have each."""
-    pairs = torch.empty_like(edges.src)
-    pairs[edges.sorted_csr.edge_ids.long()] = owners(counts, edges.num_edges)
+def merged_into(edges: Adjacency) -> Tensor:
+    """(E,) which of the different pairs, in their order, each edge has."""
+    edge_ids, is_new = edges.sorted_csr.edge_ids, is_first(edges.sorted_csr)
+    pairs, before = torch.empty_like(edge_ids), edge_ids.new_tensor(-1)
+    for part in chunks(edges.num_edges):
+        number = is_new[part].cumsum(0, dtype=edges.idtype) + before
+        pairs[edge_ids[part].long()] = number
+        before = number[-1]
     return pairs
 
 

@@ -13,6 +13,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
+from ..kernels.segments import positions_where
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
@@ -66,10 +67,10 @@ def node_subgraph(
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         sources, targets = ids_by_type[etype[0]], ids_by_type[etype[2]]
-        u, others, eids = kernels.edges_of(adjacency.csr, sources)
-        v = kernels.relabel(targets, others, adjacency.num_dst)[1]
-        inside = (v < targets.numel()).nonzero().view(-1)
-        u, v, eids = (part.index_select(0, inside) for part in (u, v, eids))
+        every = [*kernels.edges_of(adjacency.csr, sources)]
+        every[1] = kernels.relabel(targets, every[1], adjacency.num_dst)[1]
+        inside = positions_where(every[1] < targets.numel(), graph.idtype)
+        u, v, eids = (every.pop(0).index_select(0, inside) for _ in range(3))
         if not relabel_nodes:
             u, v = sources.index_select(0, u), targets.index_select(0, v)
         edges[etype] = (u, v, eids)
@@ -200,13 +201,12 @@ def edges_by_id(adjacency: Adjacency, eids: Tensor) -> Edges:
 
 def _ends(graph: Structure, edges: Mapping[CanonicalEtype, Edges]) -> dict[str, Tensor]:
     """The nodes of each type at the ends of edges, in the order in which they come."""
-    ends: dict[str, list[Tensor]] = {ntype: [] for ntype in graph.ntypes}
-    for (s, _, d), (u, v, _) in edges.items():
-        ends[s].append(u)
-        ends[d].append(v)
     none = torch.empty(0, dtype=graph.idtype, device=graph.device)
-    every = {t: torch.cat([none, *parts]) for t, parts in ends.items()}
-    return {t: _distinct(ids, graph.num_nodes(t)) for t, ids in every.items()}
+    nodes = dict.fromkeys(graph.ntypes, none)
+    for (s, _, d), (u, v, _) in edges.items():
+        for ntype, ids in ((s, u), (d, v)):
+            nodes[ntype] = kernels.relabel(nodes[ntype], ids, graph.num_nodes(ntype))[0]
+    return nodes
 
 
 def _distinct(ids: Tensor, num_nodes: int) -> Tensor:

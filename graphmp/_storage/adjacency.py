@@ -17,7 +17,7 @@ from torch.compiler import is_compiling
 from .. import _checks, kernels
 from ..errors import GraphRuntimeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import positions_of, rows_of
+from ..kernels.segments import is_first, positions_of, rows_of
 from .layouts import COO, DST, FORMATS, SRC, Layouts
 
 Cached = TypeVar("Cached")
@@ -186,18 +186,9 @@ class Adjacency:
         return self.cached("sorted csr", compute)
 
     @property
-    def is_first(self) -> Tensor:
-        """(E,) bool, whether a position of ``sorted_csr`` has other ends than the one before it."""
-        indptr, indices, _ = self.sorted_csr
-        is_first = torch.ones_like(indices, dtype=torch.bool)
-        is_first[1:] = indices[1:] != indices[:-1]
-        is_first[indptr[:-1][indptr[:-1] < self.num_edges].long()] = True
-        return is_first
-
-    @property
     def is_multigraph(self) -> bool:
         """Whether two edges have the same ends."""
-        return not bool(self.is_first.all())
+        return not bool(is_first(self.sorted_csr).all())
 
     @property
     def pairs(self) -> Tensor:
@@ -245,8 +236,8 @@ class Adjacency:
 
     def subset(self, eids: Tensor) -> Adjacency:
         """The edges ``eids`` only, between the same nodes, renumbered in the order of ``eids``."""
-        index = eids.long()
-        return Adjacency.from_coo(self.src[index], self.dst[index], self.num_src, self.num_dst)
+        src, dst = self.src.index_select(0, eids), self.dst.index_select(0, eids)
+        return Adjacency.from_coo(src, dst, self.num_src, self.num_dst)
 
     def to(self, device: torch.device) -> Adjacency:
         """The same edges with every layout on ``device``."""

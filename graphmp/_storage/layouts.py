@@ -11,7 +11,7 @@ from torch.compiler import is_compiling
 
 from .. import kernels
 from ..kernels.contract import Csr
-from ..kernels.segments import rows_of
+from ..kernels.segments import permuted, rows_of
 from . import pickled
 
 FORMATS = ("coo", "csr", "csc")
@@ -154,8 +154,6 @@ class Layouts:
 
 def _ends(csr: Csr, side: int) -> tuple[Tensor, Tensor]:
     """Sources and destinations in edge id order, of edges grouped by the end ``side``."""
-    row, other = torch.empty_like(csr.indices), torch.empty_like(csr.indices)
-    order = csr.edge_ids.long()
-    row[order] = rows_of(csr.indptr, csr.indices.numel())
-    other[order] = csr.indices
+    row = permuted(rows_of(csr.indptr, csr.indices.numel()), csr.edge_ids)
+    other = permuted(csr.indices, csr.edge_ids)
     return (other, row) if side == DST else (row, other)

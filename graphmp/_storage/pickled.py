@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
+from ..kernels.segments import is_permutation
 
 
 def own_memory(tensor: Any) -> Any:
@@ -75,10 +76,7 @@ def check_grouped(csr: Csr, rows: int, others: int) -> int:
     bounds = _length(indptr) == rows + 1 and (int(indptr[0]), int(indptr[-1])) == (0, count)
     check(bounds and not bool((indptr[1:] < indptr[:-1]).any()), "its rows are not in order")
     _check_ids(indices, others)
-    _check_ids(edge_ids, count)
-    exists = torch.zeros(count, dtype=torch.bool, device=edge_ids.device)
-    exists.index_fill_(0, edge_ids.long(), True)
-    check(_length(edge_ids) == count and bool(exists.all()), "an edge id is missing")
+    check(_length(edge_ids) == count and is_permutation(edge_ids), "an edge id is missing")
     return count
 
 

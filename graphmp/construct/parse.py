@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import rows_of
+from ..kernels.segments import is_permutation, permuted, rows_of
 
 Counts: TypeAlias = dict[str, int]
 ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
@@ -159,8 +159,7 @@ def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:
     _checks.indptr(indptr, indices.numel())
     if eids.numel() == 0:
         eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
-    every = torch.arange(indices.numel(), dtype=eids.dtype, device=eids.device)
-    if eids.numel() != indices.numel() or not torch.equal(torch.sort(eids).values, every):
+    elif eids.numel() != indices.numel() or not is_permutation(eids):
         raise GraphValueError(
             f"Expected each edge id from 0 to {indices.numel() - 1} once, got others."
         )
@@ -232,13 +231,17 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
     missing = rows + 1 - indptr.numel()
     if missing:
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])
-    order = _edges_in_order(indptr, eids)
-    form = Csr(indptr, indices[order], eids[order])
+    form = Csr(indptr, indices, eids)
+    if not _is_in_order(form):
+        row = permuted(rows_of(indptr, eids.numel()), eids)
+        form = kernels.compress(row, permuted(indices, eids), rows)
     return Adjacency.from_compressed(form, num_src, num_dst, layout)
 
 
-def _edges_in_order(indptr: Tensor, eids: Tensor) -> Tensor:
-    """Positions with the edges of each row in ascending edge id."""
-    by_id = torch.argsort(eids)
-    rows = rows_of(indptr, eids.numel())
-    return by_id[torch.argsort(rows[by_id], stable=True)]
+def _is_in_order(csr: Csr) -> bool:
+    """Whether the edges of each row are in ascending edge id."""
+    indptr, _, eids = csr
+    is_less = eids[1:] < eids[:-1]
+    starts = indptr[(indptr > 0) & (indptr < eids.numel())].long()
+    is_less[starts - 1] = False
+    return not bool(is_less.any())

@@ -150,6 +150,11 @@ def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
     return select(Call("sort_pairs", u.device.type, u.dtype)).sort_pairs(u, v, num_u, num_v)
 
 
+def symmetrize(u: Tensor, v: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
+    """Different edges in both directions, sorted; see :class:`.contract.Backend`."""
+    return select(Call("symmetrize", u.device.type, u.dtype)).symmetrize(u, v, num_nodes)
+
+
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Find the edges between pairs of nodes; see :class:`.contract.Backend`."""
     return select(Call("search", rows.device.type, rows.dtype)).search(csr, rows, others)

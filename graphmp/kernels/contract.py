@@ -224,6 +224,13 @@ class Backend(Protocol):
     def sort_pairs(self, u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
         """Group edges by (E,) ``u``, in each row in ascending ``v`` and then stably."""
 
+    def symmetrize(self, u: Tensor, v: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
+        """The different edges among (E,) ``u[i] -> v[i]`` and their reverses, sorted by both ends.
+
+        Returns:
+            Sources and destinations.
+        """
+
     def search(self, csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
         """Find the edges between pairs of nodes.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import Csr
+from ..kernels.segments import distinct
 from ..ops.spmm import spmm
 from .entries import Entries, Matrix
 
@@ -35,18 +36,11 @@ def group(row: Tensor, col: Tensor, shape: tuple[int, int]) -> Groups:
         col: (n,) its column.
         shape: the numbers of rows and columns.
     """
-    by_col = kernels.group(col, shape[1])[1]
-    by_row = kernels.group(row.index_select(0, by_col), shape[0])[1]
-    order = by_col.index_select(0, by_row)
-    row, col = row.index_select(0, order), col.index_select(0, order)
-    is_first = torch.ones(len(row), dtype=torch.bool, device=row.device)
-    is_first[1:] = (row[1:] != row[:-1]) | (col[1:] != col[:-1])
-    first = is_first.nonzero().view(-1)
-    ends = col.index_select(0, first), row.index_select(0, first)
-    positions = Adjacency.from_coo(*ends, shape[1], shape[0])
-    indptr = torch.cat([first, first.new_tensor([len(row)])]).to(row.dtype)
-    csr = Csr(indptr, order, order)
-    return Groups(positions, Adjacency.from_compressed(csr, len(row), len(first), "csc"))
+    csr = kernels.sort_pairs(row, col, *shape)
+    rows, cols, limits = distinct(csr)
+    positions = Adjacency.from_coo(cols, rows, shape[1], shape[0])
+    entries = Csr(limits, csr.edge_ids, csr.edge_ids)
+    return Groups(positions, Adjacency.from_compressed(entries, len(row), len(rows), "csc"))
 
 
 def group_own(A: Entries) -> Groups:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from .. import _checks, kernels
 from .._graph.self_loops import loop_type
-from .._graph.simple import unique_pairs, with_edges
-from .._storage.adjacency import Adjacency
+from .._graph.simple import with_edges
 from .._storage.frame import EID
 from ..graph import Graph
-from ..kernels.segments import rows_of
+from ..kernels.segments import positions_where
 
 
 def to_bidirected(g: Graph, copy_ndata: bool = False, readonly: bool | None = None) -> Graph:  # noqa: ARG001
@@ -38,29 +35,9 @@ def to_bidirected(g: Graph, copy_ndata: bool = False, readonly: bool | None = No
     """
     ends = {}
     for etype in _checks.graph(g).canonical_etypes:
-        ends[etype] = _in_both_directions(g.adjacencies[loop_type(g, etype)])
+        edges = g.adjacencies[loop_type(g, etype)]
+        ends[etype] = kernels.symmetrize(edges.src, edges.dst, edges.num_src)
     return with_edges(g, ends, {}, copy_ndata)
-
-
-def _in_both_directions(edges: Adjacency) -> tuple[Tensor, Tensor]:
-    """The different edges and their reverses, sorted by source and then destination.
-
-    Pairs are sorted with the lesser end first, which takes half the memory of sorting all edges.
-    They are the edges to greater neighbours; the others, grouped by source, come before them.
-    """
-    nodes, least = edges.num_src, torch.minimum(edges.src, edges.dst)
-    pairs = Adjacency.from_coo(least, torch.maximum(edges.src, edges.dst), nodes, nodes)
-    u, v = unique_pairs(pairs)[:2]
-    del least, pairs
-    starts = torch.searchsorted(u, torch.arange(nodes + 1, device=u.device)).to(u.dtype)
-    is_pair = u != v
-    before, others, _ = kernels.compress(v[is_pair], u[is_pair], nodes)
-    out = u.new_empty(len(u) + len(others))
-    for indptr, shift, ends in ((before, starts[:-1], others), (starts, before[1:], v)):
-        rows = rows_of(indptr, len(ends))
-        positions = shift.index_select(0, rows) + kernels.arange(len(ends), rows)
-        out[positions.long()] = ends
-    return rows_of(before + starts, len(out)), out
 
 
 def add_reverse_edges(
@@ -95,18 +72,26 @@ def add_reverse_edges(
     """
     ends, rows = {}, {}
     for etype in g.canonical_etypes:
-        u, v = g.all_edges(etype=etype)
+        u, v = g.adjacencies[etype].src, g.adjacencies[etype].dst
         if etype[0] == etype[2] and not g.is_block:
-            turned: Any = u != v if exclude_self else slice(None)
-            ends[etype] = (torch.cat([u, v[turned]]), torch.cat([v, u[turned]]))
+            is_turned = u != v if exclude_self else torch.ones_like(u, dtype=torch.bool)
+            turned = positions_where(is_turned, g.idtype)
+            ends[etype] = (_appended(u, v, turned), _appended(v, u, turned))
         elif ignore_bipartite:
-            ends[etype], turned = (u, v), slice(0)
+            ends[etype], turned = (u, v), u[:0]
         else:
             loop_type(g, etype)
         if copy_edata:
-            eids = g._arange(u.numel())
-            rows[etype] = torch.cat([eids, eids[turned]])
+            rows[etype] = torch.cat([g._arange(u.numel()), turned])
     new = with_edges(g, ends, rows, copy_ndata)
     for etype, eids in rows.items():
         new._frames.edge[etype][EID] = eids
     return new
+
+
+def _appended(ids: Tensor, others: Tensor, rows: Tensor) -> Tensor:
+    """``ids`` and then some rows of ``others``, without a copy of the rows in between."""
+    out = ids.new_empty(len(ids) + len(rows))
+    out[: len(ids)] = ids
+    torch.index_select(others, 0, rows, out=out[len(ids) :])
+    return out

@@ -14,13 +14,14 @@ from .. import _checks
 from .._graph.arguments import check_together, refuse_block, refuse_types
 from .._graph.frames import Frames
 from .._graph.line import consecutive
-from .._graph.simple import unique_pairs, with_edges
+from .._graph.simple import with_edges
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.metagraph import DEFAULT_ETYPE, CanonicalEtype, Metagraph, of_type
 from ..errors import GraphValueError
 from ..graph import Graph
+from ..kernels.segments import distinct
 from ..sampling.walks import check_metapath
 from ..sparse import SparseMatrix, val_like
 
@@ -240,7 +241,7 @@ def _joined(first: Adjacency, second: Adjacency) -> Adjacency:
 
 def _simple(edges: Adjacency) -> Adjacency:
     """The same edges without parallel ones, sorted."""
-    u, v, _ = unique_pairs(edges)
+    u, v, _ = distinct(edges.sorted_csr)
     return Adjacency.from_coo(u, v, edges.num_src, edges.num_dst)
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .. import _checks, kernels
 from .._graph.arguments import refuse_block
 from .._graph.simple import with_edges
 from .._storage.frame import EID
 from .._storage.metagraph import listed
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
+from ..kernels.segments import chunks
 
 SRC, DST = 0, 2  # the index of an end of an edge in a canonical edge type
 
@@ -93,19 +95,23 @@ def _sorted(g: Graph, tag: Any, field: str, tag_type: str, end: int) -> Graph:
     own, other = (u, v) if end == SRC else (v, u)
     tags = _edge_tags(tag, tag_type, other, g.num_nodes(etype[DST - end]))
     num_tags, rows = int(tags.max()) + 1 if len(tags) else 1, g.num_nodes(etype[end])
-    keys = own.long() * num_tags + tags
-    order = torch.argsort(keys, stable=True)
-    new = with_edges(g, {etype: (u[order], v[order])}, {etype: order.to(g.idtype)}, True)
-    counts = torch.bincount(keys, minlength=rows * num_tags).view(rows, num_tags)
-    offsets = torch.nn.functional.pad(counts.cumsum(1), (1, 0)).to(g.idtype)
+    _checks.held(rows * num_tags, "Offsets of tags")
+    order = kernels.sort_pairs(own, tags.to(g.idtype), rows, num_tags).edge_ids
+    ends = {etype: (u.index_select(0, order), v.index_select(0, order))}
+    new = with_edges(g, ends, {etype: order}, True)
+    counts = own.new_zeros(rows * num_tags, dtype=torch.int64)
+    for part in chunks(len(own)):
+        keys = own[part].long() * num_tags + tags[part]
+        counts.index_add_(0, keys, torch.ones_like(keys))
+    offsets = torch.nn.functional.pad(counts.view(rows, num_tags).cumsum(1), (1, 0)).to(g.idtype)
     new._frames.src[etype[end]][field] = offsets
-    new._frames.edge[etype][EID] = order.to(g.idtype)
+    new._frames.edge[etype][EID] = order
     new._set_batch_sizes(g._batch_nodes, g._batch_edges, g._unfit_nodes, g._unfit_edges)
     return new
 
 
 def _edge_tags(tag: Any, tag_type: str, other: Tensor, num_nodes: int) -> Tensor:
-    """(E,) the tag of each edge, int64; ``other`` are the ends that have the tags of nodes."""
+    """(E,) the tag of each edge; ``other`` are the ends that have the tags of nodes."""
     if tag_type not in ("node", "edge"):
         raise GraphValueError(f"Expected tag_type to be 'node' or 'edge', got {tag_type!r}.")
     tags = torch.as_tensor(tag, device=other.device)
@@ -118,4 +124,4 @@ def _edge_tags(tag: Any, tag_type: str, other: Tensor, num_nodes: int) -> Tensor
         )
     if count and int(tags.min()) < 0:
         raise GraphValueError(f"tag: expected numbers of at least 0, got {int(tags.min())}.")
-    return (tags[other.long()] if tag_type == "node" else tags).long()
+    return tags.index_select(0, other) if tag_type == "node" else tags

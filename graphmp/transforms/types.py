@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
@@ -24,6 +24,7 @@ from .._storage.metagraph import (
 from ..construct.from_edges import heterograph
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
+from ..kernels.segments import chunks, positions_where
 
 
 def to_homogeneous(
@@ -68,9 +69,9 @@ def to_homogeneous(
         )
     counts = [g.num_nodes(t) for t in g.ntypes]
     start = dict(zip(g.ntypes, [sum(counts[:i]) for i in range(len(counts))], strict=True))
-    none = torch.empty(0, dtype=g.idtype, device=g.device)
-    us = torch.cat([none, *(a.src + start[t[0]] for t, a in g.adjacencies.items())])
-    vs = torch.cat([none, *(a.dst + start[t[2]] for t, a in g.adjacencies.items())])
+    parts = g.adjacencies.items()
+    us = _joined([a.src for _, a in parts], [start[t[0]] for t, _ in parts], g)
+    vs = _joined([a.dst for _, a in parts], [start[t[2]] for t, _ in parts], g)
     etype = (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE)
     nodes = _stacked([g._frames.src[t] for t in g.ntypes], ndata, NTYPE, NID, store_type, g)
     edges = _stacked([g._frames.edge[t] for t in g.adjacencies], edata, ETYPE, EID, store_type, g)
@@ -84,6 +85,15 @@ def to_homogeneous(
     return one, counts, [a.num_edges for a in g.adjacencies.values()]
 
 
+def _joined(parts: Sequence[Tensor], starts: Sequence[int], g: Graph) -> Tensor:
+    """Ids of several types, each type numbered from its start."""
+    rows = [len(part) for part in parts]
+    out = torch.empty(sum(rows), dtype=g.idtype, device=g.device)
+    for part, start, own in zip(parts, starts, torch.split(out, rows), strict=True):
+        torch.add(part, start, out=own)
+    return out
+
+
 def _stacked(
     frames: Sequence[Frame],
     names: Iterable[str] | None,
@@ -95,7 +105,6 @@ def _stacked(
     """One frame of several, with type ids and ids within the type."""
     rows = [frame.num_rows for frame in frames]
     one = Frame(sum(rows), g.device, "")
-    none = torch.empty(0, dtype=g.idtype, device=g.device)
     for name in _checks.field_names(names, "features"):
         counted = [frame for frame in frames if frame.num_rows]  # a type without rows needs none
         columns = [frame[name] for frame in counted or frames if counted or name in frame]
@@ -105,14 +114,16 @@ def _stacked(
             )
         if columns:
             one[name] = torch.cat(columns)
-    one[id_field] = torch.cat(
-        [none, *(torch.arange(n, dtype=g.idtype, device=g.device) for n in rows)]
-    )
+    ids = torch.empty(sum(rows), dtype=g.idtype, device=g.device)
+    kinds = torch.empty_like(ids, dtype=torch.int64)
+    for kind, (own_ids, own_kinds) in enumerate(
+        zip(torch.split(ids, rows), torch.split(kinds, rows), strict=True)
+    ):
+        torch.arange(len(own_ids), out=own_ids)
+        own_kinds.fill_(kind)
+    one[id_field] = ids
     if store_type:
-        kinds = torch.arange(len(rows), device=g.device)
-        one[type_field] = torch.repeat_interleave(
-            kinds, torch.tensor(rows, dtype=torch.int64, device=g.device)
-        )
+        one[type_field] = kinds
     return one
 
 
@@ -159,25 +170,42 @@ def to_heterogeneous(
         )
     kinds = _named(g.ndata[ntype_field], ntypes, "node")
     names = _named(g.edata[etype_field], etypes, "edge")
-    node_ids = [(kinds == i).nonzero().view(-1) for i in range(len(ntypes))]
-    local = kinds.new_zeros(kinds.shape)
+    node_ids = [positions_where(kinds == i, g.idtype) for i in range(len(ntypes))]
+    local = kinds.new_zeros(kinds.shape, dtype=g.idtype)
     for ids in node_ids:
-        local[ids] = torch.arange(ids.numel(), device=g.device)
-    u, v = (end.long() for end in g.all_edges())
-    keys = (names * len(ntypes) + kinds[u]) * len(ntypes) + kinds[v]
+        local[ids.long()] = g._arange(ids.numel())
     edges, eids_by_type = {}, {}
-    present = torch.unique(keys).tolist()
-    for etype, own in _relations(present, ntypes, etypes, metagraph).items():
-        eids = torch.isin(keys, keys.new_tensor(own)).nonzero().view(-1)
-        edges[etype] = (local[u[eids]].to(g.idtype), local[v[eids]].to(g.idtype))
+    eids_by_key = _by_key(g, kinds, names, len(ntypes))
+    for etype, own in _relations(list(eids_by_key), ntypes, etypes, metagraph).items():
+        eids = torch.cat([local[:0], *(eids_by_key[key] for key in own)])
+        eids = eids.sort().values if len(own) > 1 else eids
+        ends = (end.index_select(0, eids) for end in (g.adjacency.src, g.adjacency.dst))
+        edges[etype] = tuple(local.index_select(0, end) for end in ends)
         eids_by_type[etype] = eids
     counts = {name: ids.numel() for name, ids in zip(ntypes, node_ids, strict=True)}
     hetero = heterograph(edges, counts, idtype=g.idtype, device=g.device)
     for name, ids in zip(ntypes, node_ids, strict=True):
-        _carry(g.ndata, hetero.nodes[name].data, ids, ntype_field, NID, g)
+        _carry(g.ndata, hetero.nodes[name].data, ids, ntype_field, NID)
     for etype, eids in eids_by_type.items():
-        _carry(g.edata, hetero.edges[etype].data, eids, etype_field, EID, g)
+        _carry(g.edata, hetero.edges[etype].data, eids, etype_field, EID)
     return hetero
+
+
+def _by_key(g: Graph, kinds: Tensor, names: Tensor, num_ntypes: int) -> dict[int, Tensor]:
+    """The edges of each relation: their ids by its key, see :func:`_relations`; both ascend."""
+    edges, dtype = g.adjacency, torch.int64
+
+    def keys(part: slice) -> Tensor:
+        source, target = (kinds.index_select(0, end[part]) for end in (edges.src, edges.dst))
+        return (names[part].to(dtype) * num_ntypes + source) * num_ntypes + target
+
+    parts = [torch.unique(keys(part)) for part in chunks(edges.num_edges)]
+    present = torch.unique(torch.cat([kinds.new_empty(0, dtype=dtype), *parts]))
+    numbers = torch.empty_like(edges.src)
+    for part in chunks(edges.num_edges):
+        numbers[part] = torch.searchsorted(present, keys(part))
+    indptr, eids = kernels.group(numbers, len(present))
+    return dict(zip(present.tolist(), torch.split(eids, indptr.diff().tolist()), strict=True))
 
 
 def _relations(
@@ -218,7 +246,7 @@ def _triples(metagraph: Any) -> list[CanonicalEtype]:
 
 
 def _named(types: Tensor, names: Sequence[str], what: str) -> Tensor:
-    ids = types.long().view(-1)
+    ids = (types if types.dtype in _checks.ID_DTYPES else types.long()).view(-1)
     if ids.numel() and (int(ids.max()) >= len(names) or int(ids.min()) < 0):
         raise GraphKeyError(
             f"Expected ids of the {len(names)} named {what} types, got "
@@ -227,12 +255,12 @@ def _named(types: Tensor, names: Sequence[str], what: str) -> Tensor:
     return ids
 
 
-def _carry(old: Any, new: Any, ids: Tensor, skipped: str, id_field: str, g: Graph) -> None:
+def _carry(old: Any, new: Any, ids: Tensor, skipped: str, id_field: str) -> None:
     """Copy features of the rows ``ids``, and the ids themselves."""
     for name in old:
         if name not in (skipped, id_field):
             new[name] = old[name].index_select(0, ids)
-    new[id_field] = ids.to(g.idtype)
+    new[id_field] = ids
 
 
 def block_to_graph(block: Graph) -> Graph:

@@ -86,3 +86,36 @@ def test_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -
         assert list(zip(owners.tolist(), eids.tolist(), strict=True)) == expected
         assert others.tolist() == [corner.src[e] for _, e in expected]
         assert owners.dtype == others.dtype == eids.dtype == idtype
+
+
+@pytest.mark.parametrize("nodes", [1, 300, 1 << 13, (1 << 23) + 5])
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_many_pairs_are_sorted_by_both_ends_stably(idtype: torch.dtype, nodes: int) -> None:
+    u, v = (torch.randint(nodes, (40_000,), dtype=idtype) for _ in range(2))
+    u[:9_000], v[30_000:] = nodes - 1, 0  # a hub, and parallel edges
+    csr = kernels.sort_pairs(u, v, nodes, nodes)
+    order = torch.argsort(u.long() * nodes + v, stable=True)
+    assert torch.equal(csr.edge_ids, order.to(idtype))
+    assert torch.equal(csr.indices, v[order])
+    limits = torch.searchsorted(u[order], torch.arange(nodes + 1, dtype=idtype))
+    assert torch.equal(csr.indptr, limits.to(idtype))
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_symmetrize_has_each_edge_in_both_directions_once(
+    corner: Corner, idtype: torch.dtype
+) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    u, v = kernels.symmetrize(src, dst, max(corner.num_src, corner.num_dst))
+    pairs = {*zip(corner.src, corner.dst, strict=True), *zip(corner.dst, corner.src, strict=True)}
+    assert list(zip(u.tolist(), v.tolist(), strict=True)) == sorted(pairs)
+    assert u.dtype == v.dtype == idtype
+
+
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_many_edges_are_symmetrized(idtype: torch.dtype) -> None:
+    u, v = torch.randint(70_000, (2, 50_000), dtype=idtype)
+    pairs = torch.unique(torch.stack([torch.cat([u, v]), torch.cat([v, u])]), dim=1)
+    assert torch.equal(torch.stack(kernels.symmetrize(u, v, 70_000)), pairs)

@@ -48,12 +48,14 @@ def test_ids_that_a_graph_returned_may_be_changed(dtype: torch.dtype) -> None:
     graph = gm.graph(edges(dtype))
     graph.create_formats_()
     returned: list[Any] = [*graph.edges(), *graph.all_edges("all", "srcdst"), *graph.edges("all")]
+    returned.append(graph.edges("eid", "srcdst"))
     for layout in ("coo", "csr", "csc"):
         returned += graph.adj_tensors(layout)
     returned += [graph.in_degrees(), graph.out_degrees(), graph.nodes(), graph.batch_num_nodes()]
     for tensor in returned:
         tensor += 10**6
     assert sums(graph) == [3.0, 1.0, 2.0]
+    assert graph.edge_ids([2, 0, 1], [0, 1, 2]).tolist() == [2, 0, 1]
     assert graph.batch_num_nodes().tolist() == [3]
 
 

@@ -24,7 +24,17 @@ import torch
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, edges_of, group, relabel, search, sort_pairs, take
+from .gather import (
+    arange,
+    compress,
+    edges_of,
+    group,
+    relabel,
+    search,
+    sort_pairs,
+    symmetrize,
+    take,
+)
 from .labor import labor
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
@@ -55,6 +65,7 @@ __all__ = [
     "softmax_gradient",
     "sort_pairs",
     "spmm",
+    "symmetrize",
     "take",
     "walk",
     "why_not",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
-from ..segments import rows_of
-from .loops import gather as loops
+from . import loops
 from .messages import run
 from .runtime.memory import empty
 
-_MANY_ROWS, _BITS = 1 << 17, 8
+_MANY_ROWS = 1 << 17
+_BITS, _BUCKET_BITS = 9, 15  # at most 512 buckets, and of some 32,768 edges
 _WORK = 4  # per edge, in elements of a sum
 
 # Tables for :func:`relabel` that are not in use; all zeros. A new one costs time in proportion to
@@ -25,50 +26,78 @@ _tables: list[Any] = []
 
 def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
     """Sort ids stably; see the contract."""
-    array = ids.numpy()
-    csr = _sorted([array, array[:0], array[:0]], num_rows)
+    csr = compress(ids, ids[:0], num_rows)
     return csr.indptr, csr.edge_ids
 
 
 def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     """Group edges by one of their ends; see the contract."""
-    return _sorted([rows.numpy(), others.numpy(), rows[:0].numpy()], num_rows)
+    ids, ends = rows.numpy(), others.numpy()
+    if num_rows > _MANY_ROWS:  # writing to each in turn would miss the cache
+        return _grouped(_sorted(ids, ends, (0, _bits(num_rows))), num_rows)
+    indptr, out = np.empty(num_rows + 1, ids.dtype), (np.empty_like(ends), np.empty_like(ids))
+    loops.gather.sort(ids, ends, 0, False, indptr, (ids[:0], *out))
+    return Csr(*map(torch.from_numpy, (indptr, *out)))
 
 
 def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
     """Group edges by one of their ends and sort by the other; see the contract."""
-    by_v = _sorted([v.numpy(), u.numpy(), v[:0].numpy()], num_v)
-    edges = [by_v.indices.numpy(), rows_of(by_v.indptr, len(v)).numpy(), by_v.edge_ids.numpy()]
-    del by_v
-    return _sorted(edges, num_u)
+    if len(u) <= 1 << _BUCKET_BITS:  # in the cache anyway
+        _, by_v, order = compress(v, u, num_v)
+        indptr, edge_ids, _ = compress(by_v, order, num_u)
+        return Csr(indptr, v.index_select(0, edge_ids), edge_ids)
+    return _grouped(_sorted(u.numpy(), v.numpy(), (_bits(num_v), _bits(num_u))), num_u)
 
 
-def _sorted(edges: list[Any], num_rows: int) -> Csr:
-    """Edges grouped by their rows, stably.
+def symmetrize(u: Tensor, v: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
+    """The different edges and their reverses, sorted; see the contract."""
+    rows, others, _ = _sorted(u.numpy(), v.numpy(), (_bits(num_nodes),) * 2, both=True)
+    count = loops.sorting.unite(rows, others)
+    for ends in (rows, others):
+        ends.resize(count, refcheck=False)  # frees the rest without a copy
+    return torch.from_numpy(rows), torch.from_numpy(others)
 
-    Writing to many rows in turn misses the cache, so the edges of many rows are sorted twice: by
-    the first bits of their rows, then by their rows.
+
+def _bits(count: int) -> int:
+    """How many bits the ids below ``count`` have."""
+    return max(count - 1, 0).bit_length()
+
+
+def _sorted(
+    rows: Any, others: Any, bits: tuple[int, int], both: bool = False
+) -> tuple[Any, Any, Any]:
+    """Edges sorted stably: by the first bits of their rows into buckets, then each bucket.
 
     Args:
-        edges: the rows, the other ends and the positions, or (0,) for 0 to E - 1. The list is
-            emptied, so that nothing keeps arrays that are not needed any more.
-        num_rows: the number of rows.
+        rows: (E,) the row of each edge.
+        others: (E,) the other end of each edge, or (0,).
+        bits: how many bits of the other ends to sort by, and of the rows.
+        both: whether to add the reverse edges.
+
+    Returns:
+        Rows, other ends and, unless edges were added, where each edge was.
     """
-    shift = num_rows.bit_length() - _BITS
-    if num_rows > _MANY_ROWS:
-        edges[:] = _sorted_by_bits(edges, (num_rows >> shift) + 1, shift)[1]
-    indptr, (_, others, positions) = _sorted_by_bits(edges, num_rows, 0)
-    edges.clear()
-    return Csr(torch.from_numpy(indptr), torch.from_numpy(others), torch.from_numpy(positions))
+    count = (2 if both else 1) * len(rows)
+    first = min((count >> _BUCKET_BITS).bit_length(), _BITS, bits[1])
+    sizes = (count, count if len(others) else 0, 0 if both else count)
+    edges, starts = _empty(sizes, rows), np.empty((1 << first) + 1, rows.dtype)
+    loops.gather.sort(rows, others, bits[1] - first, both, starts, edges)
+    longest = int(np.diff(starts).max())
+    spare = _empty([min(size, longest) for size in sizes], rows)
+    loops.sorting.sort_buckets(starts, (bits[0], bits[1] - first), edges, spare)
+    return edges
 
 
-def _sorted_by_bits(edges: list[Any], rows: int, shift: int) -> tuple[Any, tuple[Any, Any, Any]]:
-    """Edges sorted by some bits of their rows; with all bits, sorted rows are left out."""
-    ids, others, positions = edges
-    indptr = np.empty(rows + 1, ids.dtype)
-    out = (np.empty_like(ids if shift else ids[:0]), np.empty_like(others), np.empty_like(ids))
-    loops.sort(ids, others, positions, shift, indptr, out)
-    return indptr, out
+def _empty(sizes: Iterable[int], like: Any) -> tuple[Any, Any, Any]:
+    first, second, third = (np.empty(size, like.dtype) for size in sizes)
+    return first, second, third
+
+
+def _grouped(edges: tuple[Any, Any, Any], num_rows: int) -> Csr:
+    """The layout of sorted edges."""
+    (rows, others, positions), indptr = edges, np.empty(num_rows + 1, edges[0].dtype)
+    loops.sorting.limits(rows, indptr)
+    return Csr(*map(torch.from_numpy, (indptr, others, positions)))
 
 
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,7 +105,7 @@ def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     bounds = np.empty((2, len(rows)), np.int64)
     arrays = csr.indptr.numpy(), csr.indices.numpy()
     args = (*arrays, rows.contiguous().numpy(), others.contiguous().numpy(), bounds)
-    run(loops.search, len(rows), len(rows) << _BITS, *args)
+    run(loops.gather.search, len(rows), len(rows) << 8, *args)
     low, high = torch.from_numpy(bounds)
     return low, high
 
@@ -86,10 +115,18 @@ def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     indptr, indices, eids = map(Tensor.numpy, csr)
     row_array = rows.contiguous().numpy()
     starts = np.empty(len(row_array) + 1, np.int64)
-    total = loops.starts_of(indptr, row_array, starts)
+    total = loops.gather.starts_of(indptr, row_array, starts)
     owners, others, edge_ids = (rows.new_empty(total) for _ in range(3))
     results = (owners.numpy(), others.numpy(), edge_ids.numpy())
-    run(loops.edges_of, starts, total * _WORK, (indptr, indices, eids), row_array, starts, results)
+    run(
+        loops.gather.edges_of,
+        starts,
+        total * _WORK,
+        (indptr, indices, eids),
+        row_array,
+        starts,
+        results,
+    )
     return owners, others, edge_ids
 
 
@@ -111,7 +148,7 @@ def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     nodes = np.empty(len(first_array) + len(ids_array), ids_array.dtype)
     positions = np.empty_like(ids_array)
     table = _table(limit)
-    count = loops.relabel(first_array, ids_array, table, nodes, positions)
+    count = loops.gather.relabel(first_array, ids_array, table, nodes, positions)
     _tables.append(table)
     nodes.resize(count, refcheck=False)  # frees the rest without a copy
     return torch.from_numpy(nodes), torch.from_numpy(positions)

@@ -15,7 +15,17 @@ from __future__ import annotations
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
-from .gather import arange, compress, edges_of, group, relabel, search, sort_pairs, take
+from .gather import (
+    arange,
+    compress,
+    edges_of,
+    group,
+    relabel,
+    search,
+    sort_pairs,
+    symmetrize,
+    take,
+)
 from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
@@ -45,6 +55,7 @@ __all__ = [
     "softmax_gradient",
     "sort_pairs",
     "spmm",
+    "symmetrize",
     "take",
     "walk",
     "why_not",

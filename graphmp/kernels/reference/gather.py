@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
+from ..segments import distinct
 from .sampling import candidates
 
 
@@ -27,6 +28,12 @@ def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
     by_v = group(v, num_v)[1]
     csr = compress(u.index_select(0, by_v), v.index_select(0, by_v), num_u)
     return csr._replace(edge_ids=by_v.index_select(0, csr.edge_ids))
+
+
+def symmetrize(u: Tensor, v: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
+    """The different edges and their reverses, sorted; see the contract."""
+    csr = sort_pairs(torch.cat([u, v]), torch.cat([v, u]), num_nodes, num_nodes)
+    return distinct(csr)[:2]
 
 
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:

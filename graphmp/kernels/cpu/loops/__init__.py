@@ -13,6 +13,7 @@ Files:
     sampling: Neighbour sampling.
     scratch: Scratch arrays for a block of rows.
     softmax: Softmax over the edges of each row, and its gradient.
+    sorting: Sorting many edges.
     spmm_plain: Message loops over single numbers, for every dtype.
     spmm_tiled: Message loops over tiles of SIMD registers, for floating point.
     topk: Edges of greatest or least weight, by a heap.
@@ -24,7 +25,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_FILES = ("attention", "attention_gradient", "labor", "sampling", "softmax", "topk", "walking")
+_FILES = (
+    "attention",
+    "attention_gradient",
+    "gather",
+    "labor",
+    "sampling",
+    "softmax",
+    "sorting",
+    "topk",
+    "walking",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -12,22 +12,24 @@ from .spmm_tiled import CACHE_LINE
 
 
 @jit
-def sort(ids: Any, others: Any, positions: Any, shift: int, indptr: Any, results: Any) -> None:
+def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: Any) -> None:
     """Sort edges by ``ids >> shift``, by counting, stably.
 
     Args:
         ids: (E,) from 0 to (rows << shift) - 1.
         others: (E,) numbers that go with them, or (0,).
-        positions: (E,) likewise; or (0,) for 0 to E - 1.
         shift: how many bits to leave out.
+        both: whether to add the edges from ``others`` to ``ids``, (2 E,) in all.
         indptr: (rows + 1,) receives where each row starts.
-        results: three arrays that receive the sorted ids, ``others`` and ``positions``; the first
-            may be (0,).
+        results: three arrays that receive the sorted ids, ``others`` and where they were; the first
+            and the last may be (0,).
     """
     rows, (out_ids, out_others, out_positions) = len(indptr) - 1, results
     indptr[:] = 0
     for e in range(len(ids)):
         indptr[(ids[e] >> shift) + 1] += 1
+        if both:
+            indptr[(others[e] >> shift) + 1] += 1
     for r in range(rows):
         indptr[r + 1] += indptr[r]
     following = indptr[:rows].copy()
@@ -35,11 +37,17 @@ def sort(ids: Any, others: Any, positions: Any, shift: int, indptr: Any, results
         r = ids[e] >> shift
         k = following[r]
         following[r] = k + 1
-        out_positions[k] = positions[e] if len(positions) > 0 else e
+        if len(out_positions) > 0:
+            out_positions[k] = e
         if len(others) > 0:
             out_others[k] = others[e]
         if len(out_ids) > 0:
             out_ids[k] = ids[e]
+        if both:
+            r = others[e] >> shift
+            k = following[r]
+            following[r] = k + 1
+            out_ids[k], out_others[k] = others[e], ids[e]
 
 
 @jit
