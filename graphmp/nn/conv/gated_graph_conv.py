@@ -84,6 +84,13 @@ class GatedGraphConv(nn.Module):
             else:
                 nn.init.xavier_normal_(parameter, gain=nn.init.calculate_gain("relu"))
 
+    def set_allow_zero_in_degree(self, set_value: bool) -> None:
+        """Do nothing, since nodes of in-degree 0 are always allowed; for compatibility with DGL.
+
+        Args:
+            set_value: ignored.
+        """
+
     def forward(self, graph: Graph, feat: Tensor, etypes: Any = None) -> Tensor:
         """Convolve.
 

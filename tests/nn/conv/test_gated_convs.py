@@ -69,6 +69,13 @@ def test_an_output_below_the_input_is_refused() -> None:
         GatedGraphConv(5, 4, 2, 3)
 
 
+def test_nodes_of_in_degree_zero_are_allowed_whatever_is_set() -> None:
+    layer, g = GatedGraphConv(3, 4, 2, 1), gm.graph(([0], [1]))
+    for value in (False, True):
+        layer.set_allow_zero_in_degree(value)
+        assert layer(g, torch.randn(2, 3)).shape == (2, 4)
+
+
 @pytest.mark.parametrize("sizes", [(3, 4, 2), (3, 3, 3), (3, 4, 4)], ids=str)
 @each_corner
 def test_gated_gcn_conv_agrees_with_the_dense_formula(
