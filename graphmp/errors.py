@@ -8,6 +8,7 @@
     ├── GraphKeyError               also a KeyError: an unknown field, node type or edge type
     ├── GraphIndexError             also an IndexError: an id out of range
     ├── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
+    │   └── GraphNotImplementedError    also a NotImplementedError: a subclass has to define it
     ├── GraphAttributeError         also an AttributeError: a name that graphmp does not have
     └── GraphImportError            also an ImportError: such a name is imported
         └── GraphModuleNotFoundError    also a ModuleNotFoundError: such a module is imported
@@ -29,6 +30,7 @@ __all__ = [
     "GraphIndexError",
     "GraphKeyError",
     "GraphModuleNotFoundError",
+    "GraphNotImplementedError",
     "GraphRuntimeError",
     "GraphTypeError",
     "GraphValueError",
@@ -62,6 +64,10 @@ class GraphIndexError(GraphError, IndexError):
 
 class GraphRuntimeError(GraphError, RuntimeError):
     """A call is invalid in the current state of the graph, the device or the installation."""
+
+
+class GraphNotImplementedError(GraphRuntimeError, NotImplementedError):
+    """A method is called that a subclass has to define, and that it does not."""
 
 
 class GraphAttributeError(GraphError, AttributeError, NotImplementedError):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .._storage.frame import EID
 from ..dataloading.negative_sampler import _NegativeSampler
-from ..errors import GraphRuntimeError
+from ..errors import GraphNotImplementedError
 from ..graph import Graph
 from ..sampling.pinsage import most_visited
 from ..transforms import remove_edges
@@ -80,7 +80,7 @@ class _BaseNegativeSampler(_NegativeSampler):
         return self._generate(g, eids, etype)
 
     def _generate(self, g: Graph, eids: Tensor, canonical_etype: Any) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        raise GraphRuntimeError(
+        raise GraphNotImplementedError(
             f"Expected {type(self).__name__} to have a method _generate(g, eids, canonical_etype), "
             "got none; define it."
         )

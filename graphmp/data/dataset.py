@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import _checks
-from ..errors import GraphIndexError, GraphRuntimeError
+from ..errors import GraphIndexError, GraphNotImplementedError
 from ..graph import Graph
 from .sources import Folder, cache_folder
 
@@ -77,13 +77,13 @@ class GraphDataset:
 
     def __getitem__(self, idx: int) -> Any:
         """Return item ``idx``, from 0 to ``len(self) - 1``."""
-        raise GraphRuntimeError(
+        raise GraphNotImplementedError(
             f"Expected {type(self).__name__} to have its own __getitem__(idx), got none; define it."
         )
 
     def __len__(self) -> int:
         """Return the number of items."""
-        raise GraphRuntimeError(
+        raise GraphNotImplementedError(
             f"Expected {type(self).__name__} to have its own __len__(), got none; define it."
         )
 

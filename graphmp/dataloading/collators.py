@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .. import _checks
-from ..errors import GraphRuntimeError, GraphTypeError
+from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
 from .edge_sampler import EdgePredictionSampler
 from .sampler import check_sampler, node_seeds
@@ -56,7 +56,7 @@ class Collator:
     @property
     def dataset(self) -> Any:
         """The ids to iterate over; a subclass overrides it."""
-        raise GraphRuntimeError(f"Expected {type(self).__name__} to override dataset.")
+        raise GraphNotImplementedError(f"Expected {type(self).__name__} to override dataset.")
 
     def collate(self, items: Any) -> Any:  # noqa: ARG002
         """Sample for some items of the data set; a subclass overrides it.
@@ -64,7 +64,7 @@ class Collator:
         Args:
             items: a list of items of :attr:`dataset`.
         """
-        raise GraphRuntimeError(f"Expected {type(self).__name__} to override collate.")
+        raise GraphNotImplementedError(f"Expected {type(self).__name__} to override collate.")
 
 
 class NodeCollator(Collator):

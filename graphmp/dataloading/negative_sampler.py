@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random, sampling
-from ..errors import GraphRuntimeError
+from ..errors import GraphNotImplementedError
 from ..graph import Graph
 
 __all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
@@ -39,7 +39,9 @@ class _NegativeSampler:
 
     def pairs(self, g: Graph, eids: Tensor, etype: Any) -> Pairs:  # noqa: ARG002
         """Sample pairs for edges of one type."""
-        raise GraphRuntimeError(f"{type(self).__name__} must override pairs(g, eids, etype).")
+        raise GraphNotImplementedError(
+            f"{type(self).__name__} must override pairs(g, eids, etype)."
+        )
 
 
 class PerSourceUniform(_NegativeSampler):

@@ -10,7 +10,7 @@ import torch
 
 from .. import _checks
 from .._graph.subgraph import nodes_by_type
-from ..errors import GraphRuntimeError, GraphTypeError
+from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
 from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_lazy_features
 
@@ -42,7 +42,7 @@ class Sampler:
         Returns:
             The batch that the loader yields.
         """
-        raise GraphRuntimeError(
+        raise GraphNotImplementedError(
             f"Expected a sampler with its own sample, got {type(self).__name__} without; it must "
             "override sample(g, indices)."
         )
@@ -128,7 +128,7 @@ class BlockSampler(Sampler):
         Returns:
             ``(input_nodes, output_nodes, blocks)``, the block of the input layer first.
         """
-        raise GraphRuntimeError(
+        raise GraphNotImplementedError(
             f"Expected a sampler with its own sample_blocks, got {type(self).__name__} without; it "
             "must override sample_blocks(g, seed_nodes, exclude_eids)."
         )

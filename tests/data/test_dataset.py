@@ -106,9 +106,13 @@ def test_what_a_dataset_lacks_is_an_error_where_it_is_needed() -> None:
 
     endless = Endless("endless")
     assert endless[7] == 7
-    with pytest.raises(gm.GraphRuntimeError, match=r"Expected Endless to have its own __len__\(\)"):
+    with pytest.raises(
+        gm.GraphNotImplementedError, match=r"Expected Endless to have its own __len__\(\)"
+    ):
         len(endless)
-    with pytest.raises(gm.GraphRuntimeError, match=r"to have its own __getitem__\(idx\), got none"):
+    with pytest.raises(
+        gm.GraphNotImplementedError, match=r"to have its own __getitem__\(idx\), got none"
+    ):
         GraphDataset("empty")[0]
 
 

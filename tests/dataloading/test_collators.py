@@ -92,9 +92,9 @@ def test_blocks_are_sampled_from_another_graph_without_exclusion() -> None:
 
 
 def test_a_collator_of_a_user_overrides_both_members() -> None:
-    with pytest.raises(gm.GraphRuntimeError, match="Collator to override dataset"):
+    with pytest.raises(gm.GraphNotImplementedError, match="Collator to override dataset"):
         _ = Collator().dataset
-    with pytest.raises(gm.GraphRuntimeError, match="Collator to override collate"):
+    with pytest.raises(gm.GraphNotImplementedError, match="Collator to override collate"):
         Collator().collate([0])
 
 

@@ -21,6 +21,7 @@ BUILTINS = {
     "GraphKeyError": KeyError,
     "GraphIndexError": IndexError,
     "GraphRuntimeError": RuntimeError,
+    "GraphNotImplementedError": NotImplementedError,
     "GraphAttributeError": AttributeError,
     "GraphImportError": ImportError,
     "GraphModuleNotFoundError": ModuleNotFoundError,
