@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from .. import _checks, kernels
 from .._storage.adjacency import Adjacency
@@ -139,41 +140,76 @@ def segment_argsort(seglen: Any, value: Tensor, descending: bool = False) -> Ten
         >>> gm.ops.segment_argsort([2, 3], torch.tensor([2.0, 1.0, 5.0, 3.0, 4.0]))
         tensor([1, 0, 3, 4, 2])
     """
-    lengths = _lengths(seglen, value)
-    rows = len(value)
+    lengths, rows = _lengths(seglen, value), len(value)
     if _checks.is_looked_at(lengths):
         _check_lengths(lengths, rows)
-    columns = value.detach().reshape(rows, value.shape[1:].numel()).t().contiguous()
-    if lengths.is_cpu and rows and int(lengths.max()) * lengths.numel() <= 2 * rows:
-        order = _padded_argsort(lengths.long(), columns, bool(descending))
+    columns, width = _columns(value), _padded_width(lengths, rows)
+    if width:
+        starts = (lengths.long().cumsum(0) - lengths).view(-1, 1)
+        order = (_padded_argsort(lengths, columns, width, bool(descending)) + starts).flatten(1)
+        order = order.index_select(1, _is_row(lengths, width).flatten().nonzero().view(-1))
     else:
         order = _joint_argsort(lengths.long(), columns, bool(descending))
     return order.t().reshape(value.shape)
 
 
-def _padded_argsort(lengths: Tensor, columns: Tensor, descending: bool) -> Tensor:
-    """Sort segments of similar lengths as rows of a matrix, filled up with what comes last.
+def segment_first(lengths: Tensor, value: Tensor, k: int, descending: bool) -> Tensor:
+    """Sort the rows of each segment, and take the first ``k``; see :func:`segment_argsort`.
 
     Args:
-        lengths: (S,) int64.
-        columns: (D, N) values.
+        lengths: (S,) the length of each segment, checked.
+        value: (N, *feature), where N is not 0.
+        k: how many.
         descending: the greatest first.
 
     Returns:
-        (D, N) int64 rows, segment after segment.
+        (S, k, *feature) int64 positions in the segments; any beyond the length of a segment.
     """
-    width = int(lengths.max())
-    is_row = (
-        (torch.arange(width, device=lengths.device) < lengths.view(-1, 1))
-        .flatten()
-        .nonzero()
-        .view(-1)
-    )
-    matrix = columns.new_full((len(columns), lengths.numel() * width), _last(columns, descending))
-    matrix.index_copy_(1, is_row, columns)
-    order = matrix.view(-1, width).sort(stable=True, dim=1, descending=descending).indices
-    starts = (lengths.cumsum(0) - lengths).view(-1, 1)
-    return (order.view(-1, lengths.numel(), width) + starts).flatten(1).index_select(1, is_row)
+    rows, segments = len(value), len(lengths)
+    columns, width = _columns(value), _padded_width(lengths, rows)
+    if width:
+        order = _padded_argsort(lengths, columns, width, descending)[:, :, :k]
+        order = pad(order, (0, k - order.shape[2]))
+    else:
+        starts = (lengths.long().cumsum(0) - lengths).view(-1, 1)
+        places = (starts + torch.arange(k, device=value.device)).clamp(max=rows - 1)
+        order = _joint_argsort(lengths.long(), columns, descending)[:, places] - starts
+    return order.permute(1, 2, 0).reshape(segments, k, *value.shape[1:])
+
+
+def _columns(value: Tensor) -> Tensor:
+    """The elements of each row, each element as a row of (D, N)."""
+    return value.detach().reshape(len(value), value.shape[1:].numel()).t().contiguous()
+
+
+def _padded_width(lengths: Tensor, rows: int) -> int:
+    """The length of the longest segment if filling up all others is worth it, else 0."""
+    width = int(lengths.max()) if lengths.is_cpu and rows else 0
+    return width if width * len(lengths) <= 2 * rows else 0
+
+
+def _is_row(lengths: Tensor, width: int) -> Tensor:
+    """(S, width) which places of segments that are filled up to ``width`` are rows."""
+    return torch.arange(width, device=lengths.device) < lengths.view(-1, 1)
+
+
+def _padded_argsort(lengths: Tensor, columns: Tensor, width: int, descending: bool) -> Tensor:
+    """Sort segments of similar lengths as rows of a matrix, filled up with what comes last.
+
+    Args:
+        lengths: (S,).
+        columns: (D, N) values.
+        width: the length of the longest segment.
+        descending: the greatest first.
+
+    Returns:
+        (D, S, width) int64 positions in the segments; those of the filling come last.
+    """
+    shape = len(columns), len(lengths), width
+    if len(lengths) * width > columns.shape[1]:
+        matrix = columns.new_full(shape, _last(columns, descending))
+        columns = matrix.masked_scatter_(_is_row(lengths, width), columns)
+    return columns.view(shape).sort(stable=True, dim=2, descending=descending).indices
 
 
 def _last(values: Tensor, descending: bool) -> Any:
@@ -187,7 +223,7 @@ def _last(values: Tensor, descending: bool) -> Any:
 
 
 def _joint_argsort(lengths: Tensor, columns: Tensor, descending: bool) -> Tensor:
-    """Sort all values, and then by segment; see :func:`_padded_argsort`."""
+    """Sort all values, and then by segment: (D, N) int64 rows, segment after segment."""
     segments, rows = lengths.numel(), columns.shape[1]
     by_value = columns.sort(stable=True, dim=1, descending=descending).indices
     owner = owners(lengths, rows)

@@ -11,10 +11,10 @@ from torch import Tensor
 from .. import _checks
 from .._storage.frame import Frame
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError, GraphWarning
-from ..ops import segment_argsort, segment_broadcast, segment_softmax
+from ..ops import segment_broadcast, segment_softmax
 from ..ops.broadcast import unsqueeze_like
 from ..ops.results import reshaped
-from ..ops.segment import reduce_segments
+from ..ops.segment import reduce_segments, segment_first
 
 
 class Segments(NamedTuple):
@@ -90,21 +90,19 @@ class Segments(NamedTuple):
         """
         value, k = self.field(feat), _checks.size(k, "k")
         key = value if sortby is None else _column(value, sortby)
-        order = segment_argsort(self.sizes, key, descending)
-        starts = (self.sizes.cumsum(0) - self.sizes).view(-1, 1)
-        rank, shape = torch.arange(k, device=value.device), (self.sizes.numel(), k)
+        shape = (self.sizes.numel(), k)
         if not len(value):
             empty = value.new_zeros(*shape, *value.shape[1:])
-            return empty, order.new_full((*shape, *order.shape[1:]), -1)
-        is_padding = (rank >= self.sizes.view(-1, 1)).flatten()
-        chosen = order[(starts + rank).flatten().clamp(max=len(value) - 1)]
-        rows = chosen.view(*chosen.shape, *(1,) * (value.ndim - chosen.ndim))
+            return empty, self.sizes.new_full((*shape, *key.shape[1:]), -1).long()
+        order = segment_first(self.sizes, key, k, bool(descending))
+        is_padding = torch.arange(k, device=value.device) >= self.sizes.view(-1, 1)
+        starts = unsqueeze_like(self.sizes.cumsum(0) - self.sizes, order)
+        rows = (order + starts).clamp(max=len(value) - 1).flatten(0, 1)
+        rows = rows.view(*rows.shape, *(1,) * (value.ndim - rows.ndim))
         features = value.gather(0, rows.expand(-1, *value.shape[1:]))
-        features = features.masked_fill(unsqueeze_like(is_padding, features), 0)
-        positions = chosen - unsqueeze_like(starts.expand(shape).flatten(), chosen)
-        positions = positions.masked_fill(unsqueeze_like(is_padding, chosen), -1)
-        features = reshaped(features, *shape, *value.shape[1:])
-        return features, positions.view(*shape, *order.shape[1:])
+        features = features.masked_fill(unsqueeze_like(is_padding.flatten(), features), 0)
+        positions = order.masked_fill_(is_padding.view(*shape, *(1,) * (order.ndim - 2)), -1)
+        return reshaped(features, *shape, *value.shape[1:]), positions
 
 
 def nodes_by_graph(graph: Any, ntype: str | None) -> Segments:
