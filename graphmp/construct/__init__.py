@@ -1,6 +1,7 @@
 """Functions that make graphs.
 
 Files:
+    attributes: Attributes of NetworkX's nodes and edges, as columns.
     dgl_graph: DGLGraph, the class under its name in DGL.
     from_edges: ``graph``, ``heterograph``, ``create_block`` and random graphs.
     from_other: Conversion from SciPy matrices and NetworkX graphs.

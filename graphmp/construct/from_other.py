@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
+from . import attributes
 from .from_edges import graph, heterograph
 
 
@@ -172,11 +173,11 @@ def from_networkx(
     ids = {node: i for i, node in enumerate(nodes)}
     ends = ([ids[u] for u, _, _ in edges], [ids[v] for _, v, _ in edges])
     g = graph(ends, num_nodes=len(nodes), idtype=idtype or torch.int64, device=device)
+    rows = nx_graph.nodes
     for name in _checks.field_names(node_attrs, "node_attrs"):
-        values = [nx_graph.nodes[node] for node in nodes]
-        g.ndata[name] = _column(values, name, "node").to(g.device)
+        g.ndata[name] = attributes.column([rows[node] for node in nodes], name, "node").to(g.device)
     for name in _checks.field_names(edge_attrs, "edge_attrs"):
-        g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
+        g.edata[name] = attributes.column([d for _, _, d in edges], name, "edge").to(g.device)
     return g
 
 
@@ -222,10 +223,10 @@ def bipartite_from_networkx(
     _check_types(utype, vtype)
     _check_networkx(nx_graph)
     sides: dict[Any, list[Any]] = {0: [], 1: []}
-    for node, attributes in nx_graph.nodes(data=True):
-        if not _is_int(attributes.get("bipartite")) or attributes["bipartite"] not in sides:
+    for node, own in nx_graph.nodes(data=True):
+        if not _is_int(own.get("bipartite")) or own["bipartite"] not in sides:
             raise GraphKeyError(f"Node {node!r} needs an attribute 'bipartite' of 0 or 1.")
-        sides[attributes["bipartite"]].append(node)
+        sides[own["bipartite"]].append(node)
     us, vs = _sorted(sides[0]), _sorted(sides[1])
     u_ids = {node: i for i, node in enumerate(us)}
     v_ids = {node: i for i, node in enumerate(vs)}
@@ -242,9 +243,9 @@ def bipartite_from_networkx(
     for ntype, nodes, attrs in ((utype, us, u_attrs), (vtype, vs, v_attrs)):
         for name in _checks.field_names(attrs, "attributes of nodes"):
             values = [nx_graph.nodes[node] for node in nodes]
-            g.nodes[ntype].data[name] = _column(values, name, "node").to(g.device)
+            g.nodes[ntype].data[name] = attributes.column(values, name, "node").to(g.device)
     for name in _checks.field_names(e_attrs, "e_attrs"):
-        g.edata[name] = _column([d for _, _, d in edges], name, "edge").to(g.device)
+        g.edata[name] = attributes.column([d for _, _, d in edges], name, "edge").to(g.device)
     return g
 
 
@@ -271,6 +272,14 @@ def _sorted(nodes: Iterable[Any]) -> list[Any]:
         return listed
 
 
+def _both_ways(nx_graph: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Edges with their attributes, an undirected one from each of its ends."""
+    for u, neighbours in nx_graph.adjacency():
+        for v, data in neighbours.items():
+            for attrs in data.values() if nx_graph.is_multigraph() else (data,):
+                yield u, v, attrs
+
+
 def _edges(nx_graph: Any, id_name: str | None, once: bool = False) -> list[tuple[Any, Any, Any]]:
     """Edges with their attributes, in the order of the ids that an attribute gives."""
     directed = nx_graph.is_directed()
@@ -279,42 +288,12 @@ def _edges(nx_graph: Any, id_name: str | None, once: bool = False) -> list[tuple
             "Edge ids need a directed graph, since an undirected edge becomes two: call "
             ".to_directed() on it and number its edges."
         )
-    source = nx_graph if directed or once else nx_graph.to_directed()
-    edges = list(source.edges(data=True))
+    edges = list(nx_graph.edges(data=True)) if once else list(_both_ways(nx_graph))
     if id_name is None:
         return edges
-    ids = [_alone(_attribute(d, id_name, "edge")) for _, _, d in edges]
+    ids = list(map(_alone, attributes.values([d for _, _, d in edges], id_name, "edge")))
     if not all(map(_is_int, ids)) or sorted(ids) != list(range(len(edges))):
         raise GraphValueError(
             f"Edge ids in {id_name!r} must be each of 0 to {len(edges) - 1} once."
         )
     return [edge for _, edge in sorted(zip(ids, edges, strict=True), key=lambda pair: pair[0])]
-
-
-def _attribute(attributes: Mapping[str, Any], name: str, what: str) -> Any:
-    if name not in attributes:
-        raise GraphKeyError(f"Some {what} has no attribute {name!r}; it has {list(attributes)}.")
-    return attributes[name]
-
-
-def _column(rows: Sequence[Mapping[str, Any]], name: str, what: str) -> Tensor:
-    """An attribute of all nodes or edges as one tensor."""
-    values = [_number(_attribute(row, name, what), name, what) for row in rows]
-    shapes = {tuple(value.shape) for value in values}
-    if len(shapes) > 1:
-        raise GraphValueError(
-            f"Attribute {name!r} of the {what}s: expected one shape, got shapes "
-            f"{', '.join(map(str, sorted(shapes)))}."
-        )
-    return torch.stack(values) if values else torch.empty(0, device="cpu")
-
-
-def _number(value: Any, name: str, what: str) -> Tensor:
-    """An attribute's value as a tensor."""
-    try:
-        return torch.as_tensor(value, device="cpu")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise GraphTypeError(
-            f"Attribute {name!r} of some {what}: expected a number or an array of numbers, got "
-            f"{value!r}; convert it, or leave the attribute out."
-        ) from error

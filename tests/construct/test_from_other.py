@@ -249,6 +249,43 @@ def test_from_networkx_copies_the_attributes_named() -> None:
     assert g.edata["w"].tolist() == [0.5]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [True, False],
+        [1, 2**40],
+        [1, 0.5],
+        [1e300, float("nan")],
+        [[1, 2], [0.5, 3.0]],
+        [(True, 2), (3, 4)],
+        [[], []],
+        [[[1]], [[2]]],
+        [np.float64(1), np.float64(2)],
+        [np.float32(1), np.float64(2)],
+        [np.ones(2, np.float16), np.zeros(2, np.float16)],
+        [np.ones(2, np.uint8), np.zeros(2, np.uint8)],
+        [np.ones(2), [1, 2]],
+        [[np.float64(1)], [np.float64(2)]],
+        [torch.ones(2), torch.zeros(2)],
+    ],
+    ids=str,
+)
+def test_from_networkx_reads_an_attribute_as_torch_reads_each_value(values: list[Any]) -> None:
+    made = nx.DiGraph()
+    made.add_nodes_from((i, {"x": value}) for i, value in enumerate(values))
+    x = gm.from_networkx(made, ["x"]).ndata["x"]
+    wanted = torch.stack([torch.as_tensor(value) for value in values])
+    assert x.dtype == wanted.dtype
+    assert torch.equal(x.nan_to_num(), wanted.nan_to_num())
+
+
+@pytest.mark.parametrize("made", [nx.Graph, nx.MultiGraph])
+def test_from_networkx_goes_through_edges_as_a_directed_copy_does(made: Any) -> None:
+    undirected = made([(2, 0), (0, 1), (1, 1), (1, 2), (0, 2)])
+    copy = gm.from_networkx(undirected.to_directed())
+    assert edges(gm.from_networkx(undirected)) == edges(copy)
+
+
 @pytest.mark.parametrize("boxed", [int, np.atleast_1d, torch.tensor])
 def test_from_networkx_orders_edges_by_their_ids(boxed: Callable[[int], Any]) -> None:
     made = nx.DiGraph()
