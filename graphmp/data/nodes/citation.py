@@ -57,8 +57,8 @@ class CitationGraphDataset(SingleGraphDataset):
     ``raw_dir`` is passed, and checked against their sha256 sums.
 
     The graph has ``feat`` (N, D) float32, rows scaled to sum 1; ``label`` (N,) int64; and
-    ``train_mask``, ``val_mask``, ``test_mask`` (N,) bool. Edges are distinct and sorted by
-    (source, destination); self-loops remain.
+    ``train_mask``, ``val_mask``, ``test_mask`` (N,) bool. Edges are distinct, their sources
+    ascend, and their ids are those of DGL; self-loops remain.
 
     Args:
         name: ``"cora"``, ``"citeseer"`` or ``"pubmed"``.

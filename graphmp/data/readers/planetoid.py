@@ -31,8 +31,9 @@ class Planetoid(NamedTuple):
     """A citation graph as the files have it.
 
     Attributes:
-        src: (E,) sources of the distinct edges, each in both directions, sorted by (src, dst).
-        dst: (E,) their destinations.
+        src: (E,) sources of the distinct edges, each in both directions, ascending.
+        dst: (E,) their destinations; those of a source are in the order in which the files name
+            them first, on either side.
         features: (N, D) word counts or weights; zero for a node that the files do not describe.
         labels: (N,) classes; 0 for a node that the files do not describe.
         num_classes: number of classes.
@@ -117,13 +118,14 @@ def _place(rest: NDArray[Any], tested: NDArray[Any], test: Ints, num_nodes: int)
 
 
 def _edges(neighbours: Any) -> tuple[Ints, Ints]:
-    """Return every edge once in each direction, sorted by (src, dst)."""
+    """Return every edge once in each direction, by source and then by its first mention."""
     num_nodes = len(neighbours)
     degrees = np.fromiter(map(len, neighbours.values()), np.int64)
     src = _nodes(neighbours, num_nodes).repeat(degrees)
     dst = _nodes(chain.from_iterable(neighbours.values()), num_nodes)
-    ends, others = np.concatenate([src, dst]), np.concatenate([dst, src])
-    keys = np.unique(ends * num_nodes + others)
+    mentions = np.stack([src * num_nodes + dst, dst * num_nodes + src], axis=1)
+    keys, first = np.unique(mentions, return_index=True)
+    keys = keys[np.lexsort((first, keys // num_nodes))]
     return keys // num_nodes, keys % num_nodes
 
 

@@ -30,9 +30,9 @@ def write(folder: Path, packed: bool = False, **changes: str) -> Path:
 def test_facts_are_edges_and_come_back_the_other_way_round(tmp_path: Path, packed: bool) -> None:
     data = FB15k237Dataset(raw_dir=write(tmp_path, packed), verbose=False)
     g = data[0]
-    heads, tails = [2, 0, 1, 0], [0, 1, 2, 1]
+    heads, tails = [2, 0, 0, 1], [0, 1, 1, 2]
     assert [ends.tolist() for ends in g.edges()] == [heads + tails, tails + heads]
-    assert g.edata["etype"].tolist() == [1, 0, 0, 1, 3, 2, 2, 3]
+    assert g.edata["etype"].tolist() == [1, 1, 0, 0, 3, 3, 2, 2]
     assert (data.num_nodes, data.num_rels) == (3, 2)
     assert (data.entities, data.relations) == (["a", "b", "c"], ["knows", "likes"])
     assert g.ndata["ntype"].tolist() == [0, 0, 0]
@@ -40,7 +40,7 @@ def test_facts_are_edges_and_come_back_the_other_way_round(tmp_path: Path, packe
 
 def test_masks_name_the_parts_with_and_without_the_way_back(tmp_path: Path) -> None:
     data = FB15k237Dataset(raw_dir=write(tmp_path), verbose=False)[0].edata
-    once = torch.tensor([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]).bool()
+    once = torch.tensor([[1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]).bool()
     none = torch.zeros(3, 4, dtype=torch.bool)
     facts = [data[f"{part}_edge_mask"] for part in ("train", "valid", "test")]
     edges = [data[f"{part}_mask"] for part in ("train", "val", "test")]
@@ -48,9 +48,18 @@ def test_masks_name_the_parts_with_and_without_the_way_back(tmp_path: Path) -> N
     assert torch.equal(torch.stack(edges), torch.cat([once, once], 1))
 
 
+def test_facts_of_a_relation_follow_each_other_in_the_order_of_the_files(tmp_path: Path) -> None:
+    train = "".join(
+        f"a\t{relation}\t{tail}\n" for relation, tail in zip("zyzxy", "edcba", strict=True)
+    )
+    g = FB15k237Dataset(reverse=False, raw_dir=write(tmp_path, train=train), verbose=False)[0]
+    assert g.edata["etype"].tolist() == [4, 4, 3, 3, 2, 0, 1]
+    assert g.edges()[1].tolist() == [4, 2, 3, 0, 1, 2, 1]
+
+
 def test_without_reverse_there_are_facts_alone(tmp_path: Path) -> None:
     g = FB15k237Dataset(reverse=False, raw_dir=write(tmp_path), verbose=False)[0]
-    assert g.edata["etype"].tolist() == [1, 0, 0, 1]
+    assert g.edata["etype"].tolist() == [1, 1, 0, 0]
     assert torch.equal(g.edata["train_mask"], g.edata["train_edge_mask"])
 
 
@@ -58,8 +67,8 @@ def test_dictionaries_beside_the_facts_give_the_numbers(tmp_path: Path) -> None:
     (tmp_path / "entities.dict").write_text("0\tc\n1\tunused\n2\tb\n3\ta\n")
     (tmp_path / "relations.dict").write_text("0\tlikes\n1\tknows\n")
     data = FB15k237Dataset(reverse=False, raw_dir=write(tmp_path), verbose=False)
-    assert [ends.tolist() for ends in data[0].edges()] == [[0, 3, 2, 3], [3, 2, 0, 2]]
-    assert data[0].edata["etype"].tolist() == [0, 1, 1, 0]
+    assert [ends.tolist() for ends in data[0].edges()] == [[0, 3, 3, 2], [3, 2, 2, 0]]
+    assert data[0].edata["etype"].tolist() == [0, 0, 1, 1]
     assert data.num_nodes == 4
 
 

@@ -49,11 +49,12 @@ def test_counts_are_those_published(planetoid_dir: Path, known: Published) -> No
 
 
 @EACH_SET
-def test_edges_are_distinct_sorted_and_go_both_ways(planetoid_dir: Path, known: Published) -> None:
+def test_edges_are_distinct_and_go_both_ways(planetoid_dir: Path, known: Published) -> None:
     g = known.make(planetoid_dir, verbose=False)[0]
     src, dst = g.edges()
-    keys = src * known.nodes + dst
-    assert bool((keys.diff() > 0).all())
+    keys = (src * known.nodes + dst).unique()
+    assert len(keys) == len(src)
+    assert bool((src.diff() >= 0).all())
     assert torch.equal((dst * known.nodes + src).sort().values, keys)
 
 

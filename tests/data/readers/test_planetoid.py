@@ -39,6 +39,12 @@ def test_a_small_set_is_read(tmp_path: Path) -> None:
     assert (raw.labels.tolist(), raw.num_classes, raw.num_train) == ([0, 1, 0, 0, 0], 2, 1)
 
 
+def test_destinations_are_in_the_order_of_their_first_mention(tmp_path: Path) -> None:
+    raw = read(write(tmp_path, graph={0: [3, 1], 1: [4, 0], 2: [], 3: [2, 1], 4: [3, 4]}), "cora")
+    assert raw.src.tolist() == [0, 0, 1, 1, 1, 2, 3, 3, 3, 3, 4, 4, 4]
+    assert raw.dst.tolist() == [3, 1, 0, 4, 3, 3, 0, 2, 1, 4, 1, 3, 4]
+
+
 WIDE = sp.csr_matrix(np.eye(3, 2, dtype=np.float32))
 WIDE._shape = (3, 1 << 33)
 NEGATIVE = sp.csr_matrix(np.eye(3, 2, dtype=np.float32))
