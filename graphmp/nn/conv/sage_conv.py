@@ -188,9 +188,14 @@ class SAGEConv(nn.Module):
         return self.fc_neigh(aggregate(ends.adjacency, src, edge_weight, "max"))
 
     def _lstm(self, graph: Graph, ends: Ends, edge_weight: Tensor | None) -> Any:
-        message = fn.copy_u("h", "m")
+        message, src = fn.copy_u("h", "m"), split_ends(ends, ends.feat)[0]
+        if src.ndim != 2:
+            raise GraphValueError(
+                f"feat: expected shape (num_src, {src.shape[-1]}) for an LSTM, got "
+                f"{tuple(src.shape)}."
+            )
         with graph.local_scope():
-            graph.srcdata["h"] = split_ends(ends, ends.feat)[0]
+            graph.srcdata["h"] = src
             if edge_weight is not None:
                 graph.edata["w"] = check_edge_weight(ends.adjacency, edge_weight)
                 message = fn.u_mul_e("h", "w", "m")

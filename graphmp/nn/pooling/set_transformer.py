@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ...errors import GraphKeyError
+from ...errors import GraphKeyError, GraphValueError
 from ...graph import Graph
 from .._shared.inputs import checked_nodes, in_dtype_of
 from .set_attention import (
@@ -174,4 +174,6 @@ class SetTransformerDecoder(nn.Module):
 def _read(graph: Graph, feat: Tensor, size: int, like: Tensor | None) -> tuple[Tensor, Sets]:
     """Check the features, and place the nodes of each graph."""
     sizes = checked_nodes(graph, feat, size)
+    if feat.ndim != 2:
+        raise GraphValueError(f"feat: expected shape (N, {size}), got {tuple(feat.shape)}.")
     return in_dtype_of(like, feat, "feat"), sets_of(sizes, len(feat))

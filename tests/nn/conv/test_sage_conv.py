@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from support import dense
@@ -137,3 +139,9 @@ def test_parameters_can_be_drawn_anew(kind: str) -> None:
     assert not torch.equal(layer.fc_neigh.weight, before["fc_neigh.weight"])
     assert 0.95 * limit < float(layer.fc_neigh.weight.detach().abs().max()) <= limit
     assert layer.bias is None or not layer.bias.any()
+
+
+@pytest.mark.parametrize("ends", [([0], [1]), ([], [])], ids=["edge", "none"])
+def test_an_lstm_reads_one_row_of_each_source(ends: Any) -> None:
+    with pytest.raises(gm.GraphValueError, match=r"\(num_src, 3\) for an LSTM, got \(2, 4, 3\)"):
+        SAGEConv(3, 2, "lstm")(gm.graph(ends, num_nodes=2), torch.ones(2, 4, 3))

@@ -145,6 +145,8 @@ def test_wrong_inputs_are_refused() -> None:
             layer(TINY.graph(), torch.ones(4, 5))
         with pytest.raises(gm.GraphValueError, match="expected 4 rows"):
             layer(TINY.graph(), torch.ones(3, SIZE))
+        with pytest.raises(gm.GraphValueError, match=r"expected shape \(N, 4\), got \(4, 2, 4\)"):
+            layer(TINY.graph(), torch.ones(4, 2, SIZE))
         with pytest.raises(gm.GraphTypeError, match=r"torch\.float64"):
             layer(TINY.graph(), torch.ones(4, SIZE).double())
         block = gm.create_block(([0], [0]), 1, 1)
