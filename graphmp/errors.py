@@ -6,6 +6,7 @@
     ├── GraphValueError             also a ValueError: the right type, but an invalid value
     ├── GraphTypeError              also a TypeError: an object or dtype of the wrong type
     ├── GraphKeyError               also a KeyError: an unknown field, node type or edge type
+    │   └── GraphOptionError            also a GraphValueError: an unknown name of an option
     ├── GraphIndexError             also an IndexError: an id out of range
     ├── GraphRuntimeError           also a RuntimeError: the call is invalid in the current state
     │   └── GraphNotImplementedError    also a NotImplementedError: a subclass has to define it
@@ -31,6 +32,7 @@ __all__ = [
     "GraphKeyError",
     "GraphModuleNotFoundError",
     "GraphNotImplementedError",
+    "GraphOptionError",
     "GraphRuntimeError",
     "GraphTypeError",
     "GraphValueError",
@@ -56,6 +58,10 @@ class GraphKeyError(GraphError, KeyError):
     def __str__(self) -> str:
         """Return the message itself; ``KeyError`` returns its ``repr``."""
         return str(self.args[0]) if self.args else ""
+
+
+class GraphOptionError(GraphValueError, GraphKeyError):
+    """A name is not one of those that an argument may be; DGL raises a KeyError for some."""
 
 
 class GraphIndexError(GraphError, IndexError):

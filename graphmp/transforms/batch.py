@@ -207,7 +207,7 @@ def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
 def _slice(frame: Frame, start: int, size: int) -> Frame:
     part = frame.bare(size)
     for name, column in frame.items():
-        part[name] = column[start : start + size].clone()
+        part[name] = column.narrow_copy(0, start, size)  # a sparse tensor cannot be sliced
     return part
 
 

@@ -25,6 +25,7 @@ BUILTINS = {
     "GraphAttributeError": AttributeError,
     "GraphImportError": ImportError,
     "GraphModuleNotFoundError": ModuleNotFoundError,
+    "GraphOptionError": ValueError,
 }
 TREES = {
     path: ast.parse(path.read_text(encoding="utf-8"))
@@ -39,6 +40,18 @@ def test_every_error_is_a_graph_error_and_a_builtin_error() -> None:
         error = getattr(gm, name)
         assert issubclass(error, gm.GraphError)
         assert issubclass(error, builtin)
+
+
+@pytest.mark.parametrize("error", [gm.GraphValueError, gm.GraphKeyError])
+def test_an_unknown_aggregator_is_a_value_error_and_a_key_error(error: type[Exception]) -> None:
+    edge_map = torch.nn.Linear(1, 6)
+    for layer in (
+        lambda: gm.nn.GINConv(aggregator_type="average"),
+        lambda: gm.nn.NNConv(2, 3, edge_map, aggregator_type="average"),
+        lambda: gm.nn.GMMConv(2, 3, 1, 1, aggregator_type="average"),
+    ):
+        with pytest.raises(error, match="aggregator_type: expected one of"):
+            layer()
 
 
 def test_errors_are_exported_also_under_dgls_name() -> None:

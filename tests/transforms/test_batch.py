@@ -132,3 +132,11 @@ MISTAKES: dict[str, Case] = {
 @each("case", MISTAKES)
 def test_mistakes_are_named(case: Case) -> None:
     refuses(gm.batch([diamond(), diamond()]), case)
+
+
+def test_a_sparse_column_is_cut_too() -> None:
+    g = gm.graph(([0, 1], [1, 2]))
+    g.ndata["x"] = torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]).to_sparse()
+    both = gm.batch([g, g])
+    for part in [*gm.unbatch(both), gm.slice_batch(both, 1)]:
+        assert torch.equal(part.ndata["x"].to_dense(), g.ndata["x"].to_dense())

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ... import _checks
 from ... import random as _random
 from ...construct.from_other import from_networkx
 from ...errors import GraphValueError
+from ...graph import Graph
 from ...transforms import add_self_loop
 from ..many import LabelledGraphsDataset
 
@@ -87,8 +89,18 @@ class MiniGCDataset(LabelledGraphsDataset):
         kinds = [kind for kind, count in enumerate(counts) for _ in range(count)]
         drawn = [KINDS[kind](nx, rng, self._size(rng)) for kind in kinds]
         plain = [nx.convert_node_labels_to_integers(nx_graph) for nx_graph in drawn]
-        self.graphs = self._graphs = [add_self_loop(from_networkx(g)) for g in plain]
-        self.labels = self._labels = torch.tensor(kinds, dtype=torch.int64)
+        self.graphs = [add_self_loop(from_networkx(g)) for g in plain]
+        self.labels = torch.tensor(kinds, dtype=torch.int64)
+
+    @property
+    def _graphs(self) -> list[Graph]:  # type: ignore[override]
+        """The graphs, which subclasses may set."""
+        return self.graphs
+
+    @property
+    def _labels(self) -> Tensor:  # type: ignore[override]
+        """The labels, which subclasses may set."""
+        return self.labels
 
     @property
     def num_classes(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ...construct.from_edges import graph
 from ...errors import GraphKeyError, GraphValueError
@@ -57,8 +58,18 @@ class QM7bDataset(FixedDataset, LabelledGraphsDataset):
         coulomb = fitting(parts["X"], "X", path, "f", len(label), None, None)
         if coulomb.shape[1] != coulomb.shape[2]:
             raise GraphValueError(f"{path}: expected square matrices, got {coulomb.shape[1:]}.")
-        self.graphs = self._graphs = [_coulomb_graph(matrix) for matrix in coulomb]
-        self.label = self._labels = torch.from_numpy(label.astype(np.float32))
+        self.graphs = [_coulomb_graph(matrix) for matrix in coulomb]
+        self.label = torch.from_numpy(label.astype(np.float32))
+
+    @property
+    def _graphs(self) -> list[Graph]:  # type: ignore[override]
+        """The graphs, which subclasses may set."""
+        return self.graphs
+
+    @property
+    def _labels(self) -> Tensor:  # type: ignore[override]
+        """The labels, which subclasses may set."""
+        return self.label
 
     @property
     def num_tasks(self) -> int:

@@ -106,6 +106,8 @@ class CitationGraphDataset(SingleGraphDataset):
         """Number of node classes."""
         return self._num_classes
 
+    num_labels = num_classes
+
     def process(self) -> None:
         """Read the files and build the graph."""
         folder = self._find_or_fetch()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from ... import _checks
-from ...errors import GraphTypeError, GraphValueError
+from ...errors import GraphOptionError, GraphTypeError, GraphValueError
 
 Function = TypeVar("Function")
 
@@ -76,10 +76,10 @@ def check_option(value: Any, options: tuple[str, ...], name: str) -> None:
         name: the argument's name.
 
     Raises:
-        GraphValueError: an unknown name.
+        GraphOptionError: an unknown name.
 
     Example:
         >>> check_option("sum", ("sum", "mean"), "aggregator_type")
     """
     if value not in options:
-        raise GraphValueError(f"{name}: expected one of {', '.join(options)}, got {value!r}.")
+        raise GraphOptionError(f"{name}: expected one of {', '.join(options)}, got {value!r}.")

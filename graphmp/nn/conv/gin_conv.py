@@ -44,7 +44,7 @@ class GINConv(nn.Module):
         - output: (num_dst, \*) as ``apply_func`` makes it.
 
     Raises:
-        GraphValueError: an unknown aggregator.
+        GraphOptionError: an unknown aggregator.
 
     Example:
         >>> import torch, graphmp as gm

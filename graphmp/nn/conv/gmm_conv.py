@@ -62,7 +62,7 @@ class GMMConv(ChecksInDegrees):
         - output: (num_dst, out_feats).
 
     Raises:
-        GraphValueError: an unknown aggregator.
+        GraphOptionError: an unknown aggregator.
 
     Example:
         >>> import torch, graphmp as gm

@@ -58,7 +58,7 @@ class NNConv(nn.Module):
         - output: (num_dst, out_feats).
 
     Raises:
-        GraphValueError: an unknown aggregator.
+        GraphOptionError: an unknown aggregator.
 
     Example:
         >>> import torch, graphmp as gm

@@ -279,7 +279,7 @@ def check_aggregator(aggregator_type: str) -> None:
     """Check the name of the reducer of :func:`gin_conv`.
 
     Raises:
-        GraphValueError: an unknown aggregator.
+        GraphOptionError: an unknown aggregator.
     """
     check_option(aggregator_type, AGGREGATORS, "aggregator_type")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
+import torch
 
 import graphmp as gm
 from graphmp.data import MiniGCDataset
@@ -51,3 +52,23 @@ def test_a_seed_gives_the_sizes_that_dgl_draws() -> None:
 def test_sizes_out_of_range_are_an_error(sizes: tuple[int, int]) -> None:
     with pytest.raises(gm.GraphError, match="min_num_v from 6 and below max_num_v"):
         MiniGCDataset(8, *sizes)
+
+
+def test_a_subclass_may_set_only_graphs_and_labels() -> None:
+    class Two(gm.data.MiniGCDataset):
+        def process(self) -> None:
+            self.graphs = [gm.graph(([0], [1])), gm.graph(([0, 1], [1, 0]))]
+            self.labels = torch.tensor([3, 5])
+
+    dataset = Two(2, 6, 8)
+    assert len(dataset) == 2
+    assert dataset[1][0].num_edges() == 2
+    assert [int(label) for _, label in dataset] == [3, 5]
+
+    class Molecules(gm.data.QM7bDataset):
+        def _load(self) -> None:
+            self.graphs, self.label = dataset.graphs, torch.ones(2, 14)
+
+    assert len(Molecules()) == 2
+    assert Molecules()[1][1].shape == (14,)
+    assert Molecules().num_labels == 14
