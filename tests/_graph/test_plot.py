@@ -21,7 +21,8 @@ def _closed() -> Iterator[None]:
 
 
 def karate() -> gm.Graph:
-    return gm.data.KarateClubDataset()[0]
+    g: gm.Graph = gm.data.KarateClubDataset()[0]
+    return g
 
 
 def store() -> gm.Graph:

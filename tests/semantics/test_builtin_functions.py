@@ -35,7 +35,9 @@ each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 
 
 def test_a_builtin_tells_its_fields() -> None:
-    copy, binary, reduce = fn.copy_e("w", "m"), fn.v_mul_e("h", "w", "m"), fn.max("m", "y")
+    copy: Any = fn.copy_e("w", "m")
+    binary: Any = fn.v_mul_e("h", "w", "m")
+    reduce: Any = fn.max("m", "y")
     assert (copy.name, copy.target, copy.in_field, copy.out_field) == ("copy_e", 2, "w", "m")
     assert (binary.name, binary.binary_op, binary.out_field) == ("v_mul_e", "mul", "m")
     assert (binary.lhs_field, binary.rhs_field) == ("h", "w")
