@@ -35,7 +35,7 @@ def bfs_nodes_generator(graph: Structure, source: Any, reverse: bool = False) ->
         >>> gm.bfs_nodes_generator(gm.graph(([0, 1, 1], [1, 2, 3])), 0)
         (tensor([0]), tensor([1]), tensor([2, 3]))
     """
-    return torch.split(*_by_level(_levels(directed(graph, reverse), source)[0]))
+    return _split(*_by_level(_levels(directed(graph, reverse), source)[0]))
 
 
 def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) -> tuple[Tensor, ...]:
@@ -62,7 +62,7 @@ def bfs_edges_generator(graph: Structure, source: Any, reverse: bool = False) ->
     levels = _levels(adjacency, source)
     nodes, sizes = _by_level(levels[0])
     edges = kernels.first_edges(adjacency.csc, levels)[0]
-    return torch.split(edges.index_select(0, nodes), sizes)[1:]
+    return _split(edges.index_select(0, nodes), sizes)[1:]
 
 
 def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tuple[Tensor, ...]:
@@ -87,7 +87,7 @@ def topological_nodes_generator(graph: Structure, reverse: bool = False) -> tupl
     levels = kernels.levels(adjacency.csr, adjacency.in_degrees.view(1, -1))[0]
     if bool((levels < 0).any()):
         raise GraphValueError("Expected a graph without cycles, got one with a cycle.")
-    return torch.split(*_by_level(levels))
+    return _split(*_by_level(levels))
 
 
 def directed(graph: Structure, reverse: bool) -> Adjacency:
@@ -118,3 +118,8 @@ def _by_level(levels: Tensor) -> tuple[Tensor, list[int]]:
     indptr, order = kernels.group(levels + 1, most + 2)
     starts = indptr[1:].tolist()
     return order[starts[0] :], [end - start for start, end in pairwise(starts)]
+
+
+def _split(ids: Tensor, sizes: list[int]) -> tuple[Tensor, ...]:
+    """Ids in parts; views that autograd need not know of take less time."""
+    return tuple(torch.unsafe_split_with_sizes(ids, sizes))
