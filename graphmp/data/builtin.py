@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -121,8 +120,7 @@ class BuiltinDataset(GraphDataset):
 
     def _places(self) -> list[str]:
         """Where the files may lie within a folder; DGL adds digits to the name."""
-        digits = hashlib.sha1(str(self.url).encode(), usedforsecurity=False).hexdigest()[:8]
-        names = [self.name, f"{self.name}_{digits}"]
+        names = [self.name, self._folder_name()]
         return [*names, *(f"{name}/{self.name}" for name in names)]
 
 

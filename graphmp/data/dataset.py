@@ -120,8 +120,8 @@ class GraphDataset:
 
     @property
     def raw_path(self) -> str:
-        """Folder of this dataset's raw data."""
-        return str(Path(self.raw_dir) / self.name)
+        """Folder of this dataset's raw data; with a URL, its name ends with DGL's hash of it."""
+        return str(Path(self.raw_dir) / self._folder_name())
 
     @property
     def save_dir(self) -> str:
@@ -131,7 +131,7 @@ class GraphDataset:
     @property
     def save_path(self) -> str:
         """Folder of this dataset's processed data."""
-        return str(Path(self.save_dir) / self.name)
+        return str(Path(self.save_dir) / self._folder_name())
 
     @property
     def hash(self) -> str:
@@ -150,7 +150,10 @@ class GraphDataset:
         return f'Dataset("{self.name}", num_graphs={len(self)}, save_path={self.save_path})'
 
     def _get_hash(self) -> str:
-        return hashlib.sha1(str(self._hash_key).encode(), usedforsecurity=False).hexdigest()[:8]
+        return _digits(self._hash_key)
+
+    def _folder_name(self) -> str:
+        return self.name if self.url is None else f"{self.name}_{_digits(self.url)}"
 
     def _load(self) -> None:
         if not self._force_reload and self.has_cache():
@@ -170,6 +173,10 @@ class GraphDataset:
 
     def _has_raw(self) -> bool:
         return Path(self.raw_path).exists()
+
+
+def _digits(value: Any) -> str:
+    return hashlib.sha1(str(value).encode(), usedforsecurity=False).hexdigest()[:8]
 
 
 class SingleGraphDataset(GraphDataset):

@@ -19,13 +19,15 @@ Folder: TypeAlias = str | os.PathLike[str]
 def cache_folder() -> Path:
     """Return the folder for downloaded data; it need not exist yet.
 
-    It is the folder that the environment variable ``DGL_DOWNLOAD_DIR`` names, else the system's.
+    It is the folder that the environment variable ``DGL_DOWNLOAD_DIR`` names, else ``~/.dgl`` if
+    DGL has made it, else the system's.
 
     Raises:
         GraphRuntimeError: pooch is not installed.
     """
     named = os.environ.get("DGL_DOWNLOAD_DIR")
-    return Path(named).expanduser() if named else Path(pooch_module().os_cache("graphmp"))
+    folder = Path(named or "~/.dgl").expanduser()
+    return folder if named or folder.is_dir() else Path(pooch_module().os_cache("graphmp"))
 
 
 def find_folder(

@@ -214,3 +214,18 @@ def test_a_builtin_dataset_without_url_calls_its_own_download(tmp_path: Path) ->
             return 1
 
     assert Local("local", url=None, raw_dir=tmp_path)[0]
+
+
+def test_the_folder_of_a_dataset_with_a_url_has_the_name_that_dgl_uses(tmp_path: Path) -> None:
+    class Remote(gm.data.DGLDataset):
+        def __init__(self) -> None:
+            super().__init__(
+                "cora_v2", url="https://data.dgl.ai/dataset/cora_v2.zip", raw_dir=tmp_path
+            )
+
+        def __getitem__(self, idx: int) -> None: ...
+
+        def __len__(self) -> int:
+            return 0
+
+    assert Remote().raw_path == Remote().save_path == str(tmp_path / "cora_v2_d697a464")

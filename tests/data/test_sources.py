@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import graphmp as gm
-from graphmp.data.sources import DATA_VARIABLE, find_folder, need_folder
+from graphmp.data.sources import DATA_VARIABLE, cache_folder, find_folder, need_folder
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +78,13 @@ def test_raw_dir_serves_where_the_named_folder_does_not_exist(
 ) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "not"))
     assert find_folder(["set"], [["a.bin"]], touch(tmp_path / "given")) == tmp_path / "given"
+
+
+def test_downloads_of_dgl_are_found_where_it_puts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DGL_DOWNLOAD_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / ".dgl").mkdir()
+    assert cache_folder() == tmp_path / ".dgl"
