@@ -19,6 +19,10 @@ from torch import Tensor
 from .errors import GraphIndexError, GraphTypeError, GraphValueError
 
 ID_DTYPES = (torch.int32, torch.int64)
+TEXT_ADVICE = (
+    "a tensor holds numbers: encode text as the codes of pandas.factorize, or one-hot (see "
+    "docs/guide/own_data.md)"
+)
 _CAST = {torch.int32: "int", torch.int64: "long"}
 _validate_on_device = False
 
@@ -54,7 +58,7 @@ def validate_ids(enabled: bool = True) -> None:
     _validate_on_device = bool(enabled)
 
 
-def kind(value: object) -> str:
+def kind(value: Any) -> str:
     """Describe ``value`` for an error message: its type, and a tensor's or array's dtype.
 
     Args:
@@ -67,6 +71,12 @@ def kind(value: object) -> str:
         return f"a tensor of {value.dtype}"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
+    if _are_tensors(value):
+        names = getattr(value, "__match_args__", ())
+        title = f"{type(value).__name__}({', '.join(names)})" if names else type(value).__name__
+        return f"{title} of {len(value)} tensors"
+    if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "to_numpy"):
+        return f"{type(value).__name__} of shape {value.shape}"  # pandas: its text has many lines
     return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
 
 
@@ -348,7 +358,8 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
     if array.size == 0:
         return np.empty(array.shape if array.ndim == 1 else 0, _numpy_dtype(dtype))
     if array.dtype.kind not in "iu":
-        raise GraphTypeError(f"{what}: expected integers, got {kind(array)}.")
+        advice = f"; {TEXT_ADVICE}" if holds_text(array) else ""
+        raise GraphTypeError(f"{what}: expected integers, got {kind(array)}{advice}.")
     info = torch.iinfo(dtype)
     if array.max() > info.max or array.min() < info.min:
         bad = array.max() if array.max() > info.max else array.min()
@@ -429,7 +440,62 @@ def ids_or_mask(
     return mask.to(device).nonzero().view(-1).to(dtype)
 
 
-def feature(value: Any, rows: int, device: torch.device, name: object, owner: object) -> None:
+def no_tensor(value: Any) -> str:
+    """Describe what stands where a tensor belongs, and what to do, for an error message.
+
+    Args:
+        value: anything but a tensor.
+
+    Example:
+        >>> no_tensor([1, 2])
+        'expected a tensor, got list [1, 2]; call torch.as_tensor on it.'
+    """
+    array = value.to_numpy() if hasattr(value, "to_numpy") else value
+    if isinstance(value, AnyMapping) and array is value:
+        return (
+            "expected one tensor, got a dict; a dict {type: tensor} is for graphs of several types."
+        )
+    if holds_text(array):
+        advice = TEXT_ADVICE
+    elif _are_tensors(value):
+        advice = _advice_on_tensors(value)
+    elif isinstance(array, np.ndarray) and array.dtype.kind == "O":
+        advice = "convert it by .astype(float), then call torch.as_tensor on it"
+    else:
+        advice = f"call torch.as_tensor on {'it' if array is value else 'its .to_numpy()'}"
+    return f"expected a tensor, got {kind(value)}; {advice}."
+
+
+def holds_text(value: Any, depth: int = 3) -> bool:
+    """Whether a value is text or has some in it: a list, nested up to ``depth``, or an array."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        value = value.ravel().tolist()
+    if isinstance(value, (list, tuple)) and depth:
+        return any(holds_text(item, depth - 1) for item in value)
+    return isinstance(value, (str, bytes)) or getattr(
+        getattr(value, "dtype", None), "kind", ""
+    ) in ("U", "S", "T")
+
+
+def _are_tensors(value: Any) -> bool:
+    """Whether a value is several tensors: a list, a tuple, a NamedTuple."""
+    is_several = isinstance(value, (list, tuple)) and len(value) > 0
+    return is_several and all(isinstance(item, Tensor) for item in value)
+
+
+def _advice_on_tensors(value: Any) -> str:
+    """How to take one tensor of several: a NamedTuple's, as torch's functions return."""
+    names = getattr(value, "__match_args__", ())
+    if "values" not in names:
+        return f"take one of them, .{names[0]}" if names else "call torch.stack on it"
+    extreme = type(value).__name__
+    one = f", or call .a{extreme}(1) in place of .{extreme}(1)" if extreme in ("max", "min") else ""
+    return f"take its .values{one}"
+
+
+def feature(
+    value: Any, rows: int, device: torch.device, name: object, owner: object, advice: str = ""
+) -> None:
     """Check a whole column: a tensor with ``rows`` rows on ``device``.
 
     Args:
@@ -438,6 +504,7 @@ def feature(value: Any, rows: int, device: torch.device, name: object, owner: ob
         device: where the frame is.
         name: the field's name.
         owner: what the rows are, for example ``"nodes of type 'user'"``.
+        advice: what to do about a wrong number of rows.
 
     Raises:
         GraphTypeError: not a tensor, or a field name that is not a string.
@@ -446,18 +513,12 @@ def feature(value: Any, rows: int, device: torch.device, name: object, owner: ob
     if not isinstance(name, str):
         raise GraphTypeError(f"Expected a field name as a string, got {kind(name)}.")
     if not isinstance(value, Tensor):
-        raise GraphTypeError(
-            f"Field {name!r} of the {owner}: expected a tensor, got {kind(value)}; call "
-            "torch.as_tensor on it."
-            if not isinstance(value, AnyMapping)
-            else f"Field {name!r} of the {owner}: expected one tensor, got a dict; a dict {{type: "
-            "tensor} is for graphs of several types."
-        )
+        raise GraphTypeError(f"Field {name!r} of the {owner}: {no_tensor(value)}")
     if value.ndim == 0 or value.shape[0] != rows:
         rows_of_value = f"{value.shape[0]} rows" if value.ndim else "a tensor without rows"
         raise GraphValueError(
             f"Field {name!r}: expected {rows} rows, one for each of the {owner}, got "
-            f"{rows_of_value}."
+            f"{rows_of_value}{advice}."
         )
     if value.device != device:
         raise GraphValueError(

@@ -21,6 +21,8 @@ from .relation import Incoming, Relation
 
 Columns: TypeAlias = dict[str, Tensor]
 
+_MAILBOX_ADVICE = "; messages are (nodes, degree, …): reduce over dim=1"
+
 
 class EdgeBatch:
     """The edges that a message function or an edge predicate receives.
@@ -150,7 +152,7 @@ class _Part(Mapping[str, Tensor]):
         return len(self._split.frame)
 
 
-def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
+def columns(result: Any, rows: int, device: torch.device, what: str, advice: str = "") -> Columns:
     """Check what a user's function returned.
 
     Args:
@@ -158,6 +160,7 @@ def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
         rows: how many rows each column must have.
         device: where each must be.
         what: the kind of function, for error messages.
+        advice: what to do about a wrong number of rows.
 
     Returns:
         The columns.
@@ -172,7 +175,7 @@ def columns(result: Any, rows: int, device: torch.device, what: str) -> Columns:
             "dict."
         )
     for name, value in result.items():
-        _checks.feature(value, rows, device, name, f"rows that the {what} was given")
+        _checks.feature(value, rows, device, name, f"rows that the {what} was given", advice)
     return dict(result)
 
 
@@ -252,7 +255,9 @@ def reduce(
     for part, nodes in enumerate(names):
         box = _Mailbox({name: views[part] for name, views in boxes.items()})
         batch = NodeBatch(ntype, _Part(split, part), nodes, box)
-        reduced = columns(function(batch), len(batch), frame.device, "reduce function")
+        reduced = columns(
+            function(batch), len(batch), frame.device, "reduce function", _MAILBOX_ADVICE
+        )
         if parts and reduced.keys() != parts[0].keys():
             raise GraphValueError(
                 f"The reduce function: expected the same fields for every in-degree, got "
@@ -269,7 +274,7 @@ def _merge(name: str, frame: Frame, buckets: Buckets, parts: list[Columns]) -> T
     if len(shapes) > 1:
         raise GraphValueError(
             f"The reduce function: expected rows of one shape in field {name!r}, got shapes "
-            f"{', '.join(map(str, sorted(shapes)))}."
+            f"{', '.join(map(str, sorted(shapes)))}{_MAILBOX_ADVICE}."
         )
     rows = torch.cat(pieces)
     if buckets.is_full:

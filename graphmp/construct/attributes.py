@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .. import _checks
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 
 _KINDS = "bif"  # of NumPy's dtypes: bools, integers and floats
@@ -87,7 +88,8 @@ def _tensor(value: Any, name: str, what: str) -> Tensor:
     try:
         return torch.as_tensor(value, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
+        advice = _checks.TEXT_ADVICE if _checks.holds_text(value) else "convert it"
         raise GraphTypeError(
             f"Attribute {name!r} of some {what}: expected a number or an array of numbers, got "
-            f"{value!r}; convert it, or leave the attribute out."
+            f"{_checks.kind(value)}; {advice}, or leave the attribute out."
         ) from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
+import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from support.unchanged import each
 
 import graphmp as gm
 import graphmp.function as fn
@@ -139,3 +141,109 @@ def test_names_of_fields_are_shown_without_their_tensors() -> None:
     shop = gm.heterograph({("a", "r", "b"): ([0], [0])})
     shop.nodes["a"].data["x"] = torch.ones(1)
     assert repr(shop.ndata.keys()) == "Fields(['x'])"
+
+
+# ---- what user-defined functions return
+
+
+def star() -> gm.Graph:
+    """A graph whose nodes have in-degrees 0, 1 and 2."""
+    g = gm.graph(([0, 1, 0], [2, 2, 1]))
+    g.ndata["h"] = torch.arange(12.0).view(3, 4)
+    return g
+
+
+class Pair(NamedTuple):
+    """Two results of a function."""
+
+    first: torch.Tensor
+    second: torch.Tensor
+
+
+SEVERAL: dict[str, tuple[Callable[[torch.Tensor], Any], str]] = {
+    "max": (lambda m: m.max(1), r"max\(values, indices\) .*\.values, or call \.amax\(1\)"),
+    "min": (lambda m: m.min(1), r"\.values, or call \.amin\(1\)"),
+    "sort": (
+        lambda m: m.sort(1),
+        r"got sort\(values, indices\) of 2 tensors; take its \.values\.$",
+    ),
+    "median": (lambda m: m.median(1), r"take its \.values\.$"),
+    "mode": (lambda m: m.mode(1), r"take its \.values\.$"),
+    "topk": (lambda m: m.topk(1, 1), r"take its \.values\.$"),
+    "a NamedTuple": (lambda m: Pair(m, m), r"got Pair\(first, second\) of 2 .* take one .*\.first"),
+    "a list": (lambda m: [m, m], r"got list of 2 tensors; call torch\.stack on it"),
+}
+
+
+@each("reduce, message", SEVERAL)
+def test_several_tensors_in_place_of_one_say_which_to_take(
+    reduce: Callable[[torch.Tensor], Any], message: str
+) -> None:
+    g = star()
+    with pytest.raises(gm.GraphTypeError, match=message) as caught:
+        g.update_all(fn.copy_u("h", "m"), lambda nodes: {"o": reduce(nodes.mailbox["m"])})
+    assert "tensor([" not in str(caught.value)
+
+
+@pytest.mark.parametrize("reduce", [torch.sum, lambda m: m.sum(0).sum(0), lambda m: m])
+def test_a_reduction_over_another_dimension_names_those_of_messages(
+    reduce: Callable[[torch.Tensor], Any],
+) -> None:
+    g = star()
+    with pytest.raises(gm.GraphValueError, match=r"\(nodes, degree, …\): reduce over dim=1\."):
+        g.update_all(fn.copy_u("h", "m"), lambda nodes: {"o": reduce(nodes.mailbox["m"])})
+    assert "o" not in g.ndata
+
+
+# ---- text
+
+
+class Series:
+    """A column of pandas, as far as it is read here."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.shape, self.values = (len(values),), values
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        return np.array(self.values, dtype=object if isinstance(self.values[0], str) else None)
+
+
+TEXT: dict[str, Any] = {
+    "a list": ["a", "b", "c"],
+    "a nested list": [["a"], ["b"], ["c"]],
+    "an array": np.array(["a", "b", "c"]),
+    "an array of objects": np.array(["a", None, 1.0], dtype=object),
+    "a column of a table": Series(["a", "b", "c"]),
+}
+
+
+@each("values", TEXT)
+def test_text_in_place_of_features_says_how_to_encode_it(values: Any) -> None:
+    g = gm.graph(([0, 1, 0], [2, 2, 1]))
+    for data, what in ((g.ndata, "nodes"), (g.edata, "edges")):
+        with pytest.raises(gm.GraphTypeError, match=f"Field 'city' of the {what}: ") as caught:
+            data["city"] = values
+        message = str(caught.value)
+        assert "pandas.factorize, or one-hot (see docs/guide/own_data.md)" in message
+        assert "as_tensor" not in message
+
+
+def test_other_columns_say_how_to_convert_them() -> None:
+    g = star()
+    with pytest.raises(gm.GraphTypeError, match=r"got Series of shape \(3,\); .* its \.to_numpy"):
+        g.ndata["x"] = Series([1, 2, 3])
+    with pytest.raises(
+        gm.GraphTypeError, match=r"array of object; convert it by \.astype\(float\)"
+    ):
+        g.ndata["x"] = np.array([1, None, 2], dtype=object)
+
+
+def test_text_as_ids_or_attributes_says_how_to_encode_it() -> None:
+    with pytest.raises(gm.GraphTypeError, match=r"expected integers, .* pandas\.factorize"):
+        gm.graph((["Ann", "Bob"], ["Bob", "Ann"]))
+    named = nx.DiGraph([(0, 1, {"kind": "x"})])
+    nx.set_node_attributes(named, {0: "a", 1: "b"}, "name")
+    with pytest.raises(gm.GraphTypeError, match=r"'name' of some node: .* pandas\.factorize"):
+        gm.from_networkx(named, node_attrs=["name"])
+    with pytest.raises(gm.GraphTypeError, match=r"'kind' of some edge: .* pandas\.factorize"):
+        gm.from_networkx(named, edge_attrs=["kind"])
