@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -36,16 +37,77 @@ def check_together(graphs: Sequence[Any]) -> None:
     """
     if not graphs:
         raise GraphValueError("Expected at least one graph, got none.")
-    for graph in graphs:
+    for position, graph in enumerate(graphs):
         if not isinstance(graph, GraphState):
-            raise GraphTypeError(f"Expected a list of graphs, got {_checks.kind(graph)} in it.")
+            raise GraphTypeError(
+                f"Expected a list of graphs, got {_checks.kind(graph)} at position {position}."
+            )
         if graph._meta.is_block:
             refuse_block(graph)
-        if graph.idtype is not graphs[0].idtype:
-            raise GraphTypeError(
-                f"Expected graphs of one id type, got {graphs[0].idtype} and {graph.idtype}; call "
-                ".int() or .long() on them."
-            )
+    idtypes = {position: graph.idtype for position, graph in enumerate(graphs)}
+    if len(set(idtypes.values())) > 1:
+        raise GraphTypeError(
+            f"Expected graphs of one id type, got {told_apart(idtypes)}; call .int() or .long() "
+            "on them."
+        )
+
+
+def check_same_types(graphs: Sequence[GraphState]) -> None:
+    """Check that graphs have the same node and edge types.
+
+    Raises:
+        GraphValueError: they do not; the message names the graph that differs.
+    """
+    first = graphs[0]._meta
+    metas = [graph._meta for graph in graphs]
+    if any((m.canonical_etypes, m.ntypes) != (first.canonical_etypes, first.ntypes) for m in metas):
+        raise GraphValueError(
+            "Expected graphs of the same types, got "
+            + unlike({i: (*m.ntypes, *m.canonical_etypes) for i, m in enumerate(metas)})
+        )
+
+
+def told_apart(values: Mapping[int, Hashable]) -> str:
+    """Two of the graphs' values: the first that differs from most, and one of most.
+
+    Args:
+        values: what each graph has, by its position; not all the same.
+
+    Example:
+        >>> told_apart({0: "cpu", 1: "cpu", 2: "cuda", 3: "cpu"})
+        'cuda in graph 2 and cpu in graph 0'
+    """
+    other, usual = _odd_one(values)
+    return f"{values[other]} in graph {other} and {values[usual]} in graph {usual}"
+
+
+def unlike(names: Mapping[int, tuple[Any, ...]]) -> str:
+    """Which graph has other names than most: the first that it has more, and that it lacks.
+
+    Args:
+        names: those of each graph, by its position; not all the same, and the order counts.
+
+    Example:
+        >>> unlike({0: ("x",), 1: ("x",), 2: ("y", "z")})
+        "graph 2 with 'y' (and 1 more) and without 'x', unlike graph 0."
+    """
+    other, usual = _odd_one(names)
+    more = [n for n in names[other] if n not in names[usual] and of_type(n)]
+    fewer = [n for n in names[usual] if n not in names[other] and of_type(n)]
+    parts = [
+        f"{word} {_checks.brief(rest[0])}" + (f" (and {len(rest) - 1} more)" if rest[1:] else "")
+        for word, rest in (("with", more), ("without", fewer))
+        if rest
+    ]
+    difference = " and ".join(parts) or "with others"
+    return f"graph {other} {difference}, unlike graph {usual}."
+
+
+def _odd_one(values: Mapping[int, Hashable]) -> tuple[int, int]:
+    """The positions of the first value that differs from most, and of the first among most."""
+    ((usual, _),) = Counter(values.values()).most_common(1)
+    other = next(position for position, value in values.items() if value != usual)
+    return other, next(position for position, value in values.items() if value == usual)
 
 
 def refuse_types(graph: GraphState) -> None:

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._graph.arguments import check_together
+from .._graph.arguments import check_same_types, check_together, told_apart, unlike
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.structure import is_all
 from .._storage.adjacency import Adjacency
 from .._storage.frame import ALL, EID, NID, Frame
-from .._storage.metagraph import listed, of_type
+from .._storage.metagraph import of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 
@@ -222,47 +222,42 @@ def _starts(sizes: Sequence[int]) -> list[int]:
 def _check_alike(graphs: Sequence[Any]) -> None:
     """Check that graphs can be laid side by side."""
     check_together(graphs)
-    first = graphs[0]
-    etypes, ntypes = first._meta.canonical_etypes, first._meta.ntypes
-    for graph in graphs:
-        if graph._meta.canonical_etypes != etypes or graph._meta.ntypes != ntypes:
-            raise GraphValueError(
-                f"Expected graphs of the same types, got {_types(first)} beside {_types(graph)}."
-            )
-        if graph.device != first.device:
-            raise GraphValueError(
-                f"Expected graphs on one device, got {first.device} and {graph.device}; call "
-                ".to() on them."
-            )
-
-
-def _types(graph: Graph) -> str:
-    return listed([*graph.ntypes, *graph.canonical_etypes])
+    check_same_types(graphs)
+    devices = {position: graph.device for position, graph in enumerate(graphs)}
+    if len(set(devices.values())) > 1:
+        raise GraphValueError(
+            f"Expected graphs on one device, got {told_apart(devices)}; call .to() on them."
+        )
 
 
 def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
     """One frame of frames with equal schemes; a frame without rows need not have the columns."""
     total = sum([frame.num_rows for frame in frames])
-    counted = [frame for frame in frames if frame.num_rows] or frames[:1]
+    by_position = {i: frame for i, frame in enumerate(frames) if frame.num_rows}
+    by_position = by_position or {0: frames[0]}
+    counted = list(by_position.values())
     one = counted[0].bare(total)
     if fields is None:
         return one
     names = list(counted[0]) if is_all(fields) else _checks.field_names(fields, "fields")
-    for name in names:
-        columns = [frame[name] for frame in counted if name in frame]
-        if len(columns) < len(counted):
-            raise GraphKeyError(
-                f"Expected field {name!r} of the {one.owner} in every graph, got one without it."
-            )
-        if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
-            raise GraphValueError(
-                f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
-                + ", ".join(str(frame.schemes()[name]) for frame in counted)
-            )
-        one[name] = torch.cat(columns)
-    if is_all(fields) and set(map(len, counted)) != {len(names)}:
+    if is_all(fields) and any(frame.keys() != counted[0].keys() for frame in counted):
         raise GraphKeyError(
             f"Expected {one.owner} with the same fields in every graph, got "
-            + " and ".join(str(sorted(frame)) for frame in counted)
+            + unlike({i: tuple(sorted(frame)) for i, frame in by_position.items()})
         )
+    for name in names:
+        lacking = [i for i, frame in by_position.items() if name not in frame]
+        if lacking:
+            raise GraphKeyError(
+                f"Expected field {name!r} of the {one.owner} in every graph, got graph "
+                f"{lacking[0]} without it."
+            )
+        columns = [frame[name] for frame in counted]
+        if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
+            schemes = {i: frame.schemes()[name] for i, frame in by_position.items()}
+            raise GraphValueError(
+                f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
+                f"{told_apart(schemes)}."
+            )
+        one[name] = torch.cat(columns)
     return one

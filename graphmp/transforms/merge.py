@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 import torch
 
-from .._graph.arguments import check_together
+from .._graph.arguments import check_same_types, check_together
 from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._storage.adjacency import Adjacency
-from .._storage.metagraph import listed
-from ..errors import GraphValueError
 from ..graph import Graph
 
 
@@ -40,7 +37,8 @@ def merge(graphs: Sequence[Graph]) -> Graph:
         >>> both.edges(), both.ndata["x"]
         ((tensor([0, 1, 1, 2]), tensor([2, 3, 0, 4])), tensor([1., 1., 1., 1., 1.]))
     """
-    _check_alike(graphs)
+    check_together(graphs)
+    check_same_types(graphs)
     first = graphs[0]
     nodes = {}
     for ntype in first.ntypes:
@@ -58,14 +56,3 @@ def merge(graphs: Sequence[Graph]) -> Graph:
         for name in first._frames.edge[etype]:
             edges[etype][name] = torch.cat([graph._frames.edge[etype][name] for graph in graphs])
     return assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
-
-
-def _check_alike(graphs: Sequence[Graph]) -> None:
-    check_together(graphs)
-    types = [(graph.ntypes, graph.canonical_etypes) for graph in graphs]
-    for own in types:
-        if own != types[0]:
-            raise GraphValueError(
-                f"Expected graphs of the same types, got {listed(chain(*types[0]))} beside "
-                f"{listed(chain(*own))}."
-            )

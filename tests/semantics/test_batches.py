@@ -102,11 +102,23 @@ UNLIKE: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "id types": (
         lambda: diamond().int(),
         TypeError,
-        "one id type, got torch.int64 and torch.int32",
+        "one id type, got torch.int32 in graph 1 and torch.int64 in graph 0",
     ),
-    "devices": (lambda: diamond().to("meta"), ValueError, "one device, got cpu and meta"),
-    "relations": (shop, ValueError, "same types, got one without a name beside .*'buys'"),
-    "fields": (without_w, KeyError, "'w' of the edges in every graph, got one without"),
+    "devices": (
+        lambda: diamond().to("meta"),
+        ValueError,
+        "one device, got meta in graph 1 and cpu in graph 0",
+    ),
+    "relations": (
+        shop,
+        ValueError,
+        "same types, got graph 1 with .* more\\), unlike graph 0",
+    ),
+    "fields": (
+        without_w,
+        KeyError,
+        "edges with the same fields .* graph 1 without 'w', unlike graph 0",
+    ),
     "shapes": (with_wide_x, ValueError, "'x' of the nodes with one shape and dtype"),
     "blocks": (lambda: gm.create_block(([0], [0])), ValueError, "not a block, got a block"),
     "no graphs": (lambda: 3, TypeError, "Expected a list of graphs, got int 3"),
@@ -120,6 +132,43 @@ def test_graphs_of_different_schemas_cannot_be_batched(
     with pytest.raises(error, match=message) as caught:
         gm.batch([diamond(), other()])
     assert isinstance(caught.value, gm.GraphError)
+
+
+def other_dtype() -> Graph:
+    g = diamond()
+    g.ndata["x"] = g.ndata["x"].double()
+    return g
+
+
+def with_y() -> Graph:
+    g = diamond()
+    g.ndata["y"] = torch.ones(4)
+    return g
+
+
+@each(
+    "other", {"dtypes": other_dtype, "more fields": with_y, **{n: c[0] for n, c in UNLIKE.items()}}
+)
+@pytest.mark.parametrize("position", [0, 3])
+def test_one_graph_that_differs_is_named_in_one_short_line(
+    other: Callable[[], Any], position: int
+) -> None:
+    graphs = [diamond() for _ in range(200)]
+    graphs[position] = other()
+    with pytest.raises(gm.GraphError) as caught:
+        gm.batch(graphs)
+    message = str(caught.value)
+    assert len(message) < 300
+    assert "\n" not in message
+    if isinstance(graphs[position], Graph) and not graphs[position].is_block:
+        usual = 1 if position == 0 else 0
+        assert f"graph {position} " in message
+        assert f"in graph {usual}" in message or f"unlike graph {usual}." in message
+
+
+def test_a_chosen_field_that_one_graph_lacks_is_an_error_that_names_the_graph() -> None:
+    with pytest.raises(gm.GraphKeyError, match=r"'w' of the edges .* got graph 1 without it"):
+        gm.batch([diamond(), without_w()], edata=["w"])
 
 
 def test_a_batch_needs_at_least_one_graph() -> None:

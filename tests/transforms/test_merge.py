@@ -60,7 +60,7 @@ def test_graphs_that_do_not_fit_are_refused() -> None:
         gm.merge([])
     with pytest.raises(gm.GraphTypeError, match="one id type"):
         gm.merge([g, g.int()])
-    with pytest.raises(gm.GraphValueError, match=r"graphs of the same types, got .* beside 'game'"):
+    with pytest.raises(gm.GraphValueError, match="graphs of the same types, got graph 1 with"):
         gm.merge([g, shop()])
     with pytest.raises(gm.GraphKeyError, match="no field 'w'"):
         gm.merge([g, gm.graph(([0], [1]))])
