@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,10 @@ class CSVDataset(GraphsDataset):
     dataset and of files may be left out; columns are then called ``node_id``, ``src_id``,
     ``dst_id`` and ``graph_id``. Without a column ``graph_id`` there is one graph.
 
-    Ids are integers or texts; nodes are numbered in the order of their ids. The other columns
-    become features: numbers, or lists of numbers in quotes. Columns of graphs are labels. PyYAML is
-    needed, and for parsers pandas; the extra ``csv`` has both.
+    Ids are integers, or texts if any id of the node type is no number; texts are compared as they
+    are written. Nodes are numbered in the order of their ids. The other columns become features:
+    numbers, or lists of numbers in quotes. Columns of graphs are labels. PyYAML is needed, and for
+    parsers pandas; the extra ``csv`` has both.
 
     Args:
         data_path: the folder of ``meta.yaml``.
@@ -101,11 +102,13 @@ class CSVDataset(GraphsDataset):
         nodes = {
             s.type[0]: self._table(s, _chosen(self._parsers[0], s.type[0])) for s in meta.nodes
         }
-        edges = {s.type: self._table(s, _chosen(self._parsers[1], s.type)) for s in meta.edges}
+        edges = {
+            s.type: self._table(s, _chosen(self._parsers[1], s.type), _texts(s, nodes))
+            for s in meta.edges
+        }
         graphs = None if meta.graphs is None else self._table(meta.graphs, self._parsers[2])
         ids = np.zeros(1, np.int64) if graphs is None else graphs.graph_ids
         _check_graph_ids(ids, graphs and graphs.path, [*nodes.values(), *edges.values()])
-        _check_types(nodes, edges)
         self.graphs = self._graphs = [_graph(int(i), nodes, edges) for i in ids]
         columns = {} if graphs is None else graphs.data
         self.data = {
@@ -114,8 +117,11 @@ class CSVDataset(GraphsDataset):
         if len(self.data) == 1:
             (self.labels,) = self.data.values()
 
-    def _table(self, source: Source, parser: Parser | None) -> Table:
-        return read_table(source, Path(self.raw_dir), self._description.separator, parser)
+    def _table(
+        self, source: Source, parser: Parser | None, texts: Sequence[bool | None] = (None,)
+    ) -> Table:
+        folder, separator = Path(self.raw_dir), self._description.separator
+        return read_table(source, folder, separator, parser, texts)
 
     def _item(self, idx: int) -> Any:
         g = self._at(idx)
@@ -144,14 +150,16 @@ def _check_graph_ids(ids: Array, path: Path | None, tables: list[Table]) -> None
             )
 
 
-def _check_types(nodes: dict[str, Table], edges: dict[tuple[str, ...], Table]) -> None:
-    for (source, _, destination), table in edges.items():
-        for ntype in (source, destination):
-            if ntype not in nodes:
-                raise GraphValueError(
-                    f"{table.path}: expected a table of nodes of type {ntype!r}, got none in "
-                    "meta.yaml."
-                )
+def _texts(edges: Source, nodes: dict[str, Table]) -> list[bool]:
+    """Whether the ids of sources and of destinations are texts, as those of the nodes are."""
+    ends = edges.type[0], edges.type[2]
+    for ntype in ends:
+        if ntype not in nodes:
+            raise GraphValueError(
+                f"{edges.file_name}: expected a table of nodes of type {ntype!r}, got none in "
+                "meta.yaml."
+            )
+    return [nodes[ntype].ids[0].dtype.kind == "U" for ntype in ends]
 
 
 def _graph(graph_id: int, nodes: dict[str, Table], edges: dict[tuple[str, ...], Table]) -> Graph:
@@ -191,16 +199,11 @@ def _node_rows(table: Table, graph_id: int) -> Array:
 def _places(edges: Table, side: int, rows: Array, nodes: Table, order: Array) -> Tensor:
     """The numbers of the nodes that edges name."""
     ids, wanted = nodes.ids[0][order], edges.ids[side][rows]
-    if ids.dtype.kind != wanted.dtype.kind:
-        ids, wanted = ids.astype(str), wanted.astype(str)
-        sorting = np.argsort(ids, kind="stable")
-    else:
-        sorting = np.arange(len(ids))
-    place = np.searchsorted(ids[sorting], wanted).clip(max=max(len(ids) - 1, 0))
-    unknown = np.flatnonzero(ids[sorting][place] != wanted) if len(ids) else np.arange(len(wanted))
+    place = np.searchsorted(ids, wanted).clip(max=max(len(ids) - 1, 0))
+    unknown = np.flatnonzero(ids[place] != wanted) if len(ids) else np.arange(len(wanted))
     if unknown.size:
         raise GraphValueError(
             f"{edges.path}, row {rows[unknown[0]] + 2}: expected the id of a node in {nodes.path}, "
             f"got {wanted[unknown[0]]!s:.40}."
         )
-    return torch.from_numpy(sorting[place].astype(np.int64)) if len(ids) else torch.zeros(0).long()
+    return torch.from_numpy(place.astype(np.int64)) if len(ids) else torch.zeros(0).long()

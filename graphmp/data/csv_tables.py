@@ -6,7 +6,7 @@ import ast
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,7 +65,7 @@ class Table(NamedTuple):
 
     Attributes:
         path: the file.
-        ids: an array for each column of ids: int64, or texts.
+        ids: an array for each column of ids: int64, or texts as they are written.
         graph_ids: (rows,) int64.
         data: the other columns.
     """
@@ -118,7 +118,13 @@ def read_meta(path: Path) -> Meta:
     )
 
 
-def read_table(source: Source, folder: Path, separator: str, parser: Parser | None) -> Table:
+def read_table(
+    source: Source,
+    folder: Path,
+    separator: str,
+    parser: Parser | None,
+    texts: Sequence[bool | None] = (None,),
+) -> Table:
     """Read a table.
 
     Args:
@@ -126,6 +132,7 @@ def read_table(source: Source, folder: Path, separator: str, parser: Parser | No
         folder: the folder of the description.
         separator: what separates columns.
         parser: what turns a ``pandas.DataFrame`` into columns; None reads numbers.
+        texts: for each column of ids whether they are texts; None decides by the column.
 
     Raises:
         GraphValueError: the file is missing, or holds something else; the message names file, line
@@ -141,10 +148,10 @@ def read_table(source: Source, folder: Path, separator: str, parser: Parser | No
         raise GraphValueError(
             f"{path}: expected a column {missing[0]!r}, got {', '.join(columns)[:200]}."
         )
-    ids = [_ids(columns[name], name, path) for name in source.ids]
+    ids = [_ids(columns[name], name, path, texts[i]) for i, name in enumerate(source.ids)]
     graph_ids = np.zeros(size, np.int64)
     if source.graph_id in columns:
-        graph_ids = _ids(columns[source.graph_id], source.graph_id, path, integers=True)
+        graph_ids = _ids(columns[source.graph_id], source.graph_id, path, texts=False)
     others = [name for name in columns if name not in (*source.ids, source.graph_id)]
     if parser is None:
         data = {name: _numbers(columns[name], name, path) for name in others if name}
@@ -216,19 +223,24 @@ def _columns(path: Path, separator: str) -> dict[str, list[str]]:
     return {name: [row[i].strip() for row in rows[1:]] for i, name in enumerate(names)}
 
 
-def _ids(words: list[str], name: str, path: Path, integers: bool = False) -> Array:
-    """Ids: integers, or texts none of which is a number."""
+def _ids(words: list[str], name: str, path: Path, texts: bool | None) -> Array:
+    """Ids: texts as they are written, or integers; by default texts if any is no number."""
+    if texts is None:
+        texts = not all(_is_number(word) for word in words if word)
     values: list[Any] = []
     for row, word in enumerate(words, 2):
         try:
-            values.append(integer(word))
+            values.append(_name(word) if texts else integer(word))
         except GraphValueError as error:
-            if integers or _is_number(word) or not word:
-                raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
-            values.append(word)
-    if any(isinstance(value, str) for value in values):
-        return np.array(words, dtype=str)
-    return np.array(values, np.int64)
+            raise GraphValueError(f"{path}, row {row}, {name}: {error}.") from error
+    return np.array(values, str if texts else np.int64)
+
+
+def _name(word: str) -> str:
+    """A text that is an id, which may look like a number, but not like a missing one."""
+    if word.lower() in ("", "nan"):
+        raise GraphValueError(f"expected an id, got {word!r}")
+    return word
 
 
 def _is_number(word: str) -> bool:

@@ -188,6 +188,24 @@ def test_a_wrong_file_is_an_error_that_says_where(
         CSVDataset(write(tmp_path, SIMPLE, **{name: content}))
 
 
+def test_ids_are_texts_as_they_are_written_if_a_node_is_named_by_a_text(tmp_path: Path) -> None:
+    nodes = 'node_id,feat\n007,"1,0"\n1.5,"2,0"\nabc,"3,0"\n1E5,"4,0"\n'
+    edges = "src_id,dst_id\n007,1.5\n1E5,007\n1.5,007\n"  # no column has a text that is no number
+    g = CSVDataset(write(tmp_path, SIMPLE, nodes_csv=nodes, edges_csv=edges))[0]
+    assert g.ndata["feat"][:, 0].tolist() == [1, 2, 4, 3]
+    assert ends(g, "_E") == [[0, 2, 1], [1, 0, 0]]
+    for edge, message in (
+        ("7,abc", r"edges\.csv, row 2: expected the id of a node in .*, got 7"),
+        ("abc,nan", r"edges\.csv, row 2, dst_id: expected an id, got 'nan'"),
+    ):
+        with pytest.raises(gm.GraphError, match=message):
+            CSVDataset(
+                write(tmp_path, SIMPLE, nodes_csv=nodes, edges_csv=f"src_id,dst_id\n{edge}\n")
+            )
+    with pytest.raises(gm.GraphError, match=r"nodes\.csv, row 3, node_id: expected an id, got ''"):
+        CSVDataset(write(tmp_path, SIMPLE, nodes_csv="node_id,a\nabc,1\n,2\n"))
+
+
 def test_a_path_without_a_description_says_what_is_expected(tmp_path: Path) -> None:
     with pytest.raises(gm.GraphError, match=r"Write it; CSVDataset takes its folder\."):
         CSVDataset(tmp_path)
