@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from .. import _checks
-from .._message_passing import udf
+from .._message_passing import check, udf
 from .._message_passing.aggregate import (
     ApplyFunction,
     MessageFunction,
@@ -108,6 +108,7 @@ class Verbs(GraphState):
             >>> g.nodes["b"].data["out"]
             tensor([2.])
         """
+        check.refuse_builder(cross_reducer, "cross_reducer")
         if not callable(cross_reducer) and cross_reducer not in CROSS_REDUCERS:
             raise GraphValueError(
                 f"Expected a cross reducer among {', '.join(CROSS_REDUCERS)}, or a function, got "
@@ -322,5 +323,6 @@ def _check_function(function: Any, what: str) -> None:
     Raises:
         GraphTypeError: it cannot.
     """
+    check.refuse_builder(function, what)
     if not callable(function):
         raise GraphTypeError(f"Expected the {what} to be a function, got {_checks.kind(function)}.")

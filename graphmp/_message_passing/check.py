@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import _checks
 from ..errors import GraphTypeError
-from ..function import Message, Reduce
+from ..function import Builder, Message, Reduce
 
 
 def message_function(value: Any) -> None:
@@ -15,6 +15,7 @@ def message_function(value: Any) -> None:
     Raises:
         GraphTypeError: a reduce builtin, or not a function.
     """
+    refuse_builder(value, "message_func")
     if isinstance(value, Reduce) or not callable(value):
         raise GraphTypeError(
             "message_func: expected a builtin such as function.copy_u or a function of edges, got "
@@ -28,10 +29,28 @@ def reduce_function(value: Any) -> None:
     Raises:
         GraphTypeError: a message builtin, or not a function.
     """
+    refuse_builder(value, "reduce_func")
     if isinstance(value, Message) or not callable(value):
         raise GraphTypeError(
             "reduce_func: expected a builtin such as function.sum or a function of nodes, got "
             f"{_described(value)}."
+        )
+
+
+def refuse_builder(value: Any, what: str) -> None:
+    """Check that a function is not a builtin that has not been called.
+
+    Args:
+        value: the function.
+        what: the argument, for the error message.
+
+    Raises:
+        GraphTypeError: it is.
+    """
+    if isinstance(value, Builder):
+        raise GraphTypeError(
+            f"{what}: expected a function, got {value!r} itself; call builtins with the names of "
+            'fields: fn.copy_u("h", "m"), fn.sum("m", "h_new").'
         )
 
 

@@ -17,6 +17,7 @@ from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
+from . import check
 from .relation import Incoming, Relation
 
 Columns: TypeAlias = dict[str, Tensor]
@@ -305,6 +306,7 @@ def apply(
     """
     if function is None:
         return new
+    check.refuse_builder(function, "apply_node_func")
     if not callable(function):
         raise GraphTypeError(
             f"apply_node_func: expected a function of nodes, got {_checks.kind(function)}."

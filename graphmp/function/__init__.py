@@ -12,8 +12,10 @@ Files:
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from ..errors import GraphTypeError
 from .operators import BINARY_OPS, REDUCERS, BinaryOp, Reducer, register_operator, register_reducer
@@ -27,6 +29,40 @@ from .spec import (
     Reduce,
 )
 
+Fields = ParamSpec("Fields")
+Record = TypeVar("Record")
+
+
+class Builder(Generic[Fields, Record]):
+    """A builtin's name; called with the names of fields, it returns the builtin.
+
+    Example:
+        >>> import graphmp.function as fn
+        >>> fn.copy_u
+        <builtin copy_u(u, out)>
+        >>> fn.copy_u("h", "m")
+        copy_u('h', 'm')
+    """
+
+    __name__: str
+
+    def __init__(self, build: Callable[Fields, Record]) -> None:
+        """Wrap ``build``, with its name, its docstring and its signature."""
+        self._build = build
+        functools.update_wrapper(self, build)
+
+    def __call__(self, *args: Fields.args, **kwargs: Fields.kwargs) -> Record:
+        """Return the builtin that reads and writes these fields."""
+        return self._build(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        names = ", ".join(inspect.signature(self._build).parameters)
+        return f"<builtin {self.__name__}({names})>"
+
+    def __reduce__(self) -> str:
+        """A pickle names it, as it names a function."""
+        return self.__name__
+
 
 def _field(value: object, what: str) -> str:
     if not isinstance(value, str):
@@ -36,6 +72,7 @@ def _field(value: object, what: str) -> str:
     return value
 
 
+@Builder
 def copy_u(u: str, out: str) -> Message:
     """Send the source's feature.
 
@@ -50,6 +87,7 @@ def copy_u(u: str, out: str) -> Message:
     return CopyMessageFunction(None, Field("u", _field(u, "u")), None, _field(out, "out"))
 
 
+@Builder
 def copy_v(v: str, out: str) -> Message:
     """Send the destination's feature.
 
@@ -60,6 +98,7 @@ def copy_v(v: str, out: str) -> Message:
     return CopyMessageFunction(None, Field("v", _field(v, "v")), None, _field(out, "out"))
 
 
+@Builder
 def copy_e(e: str, out: str) -> Message:
     """Send the edge's feature.
 
@@ -70,42 +109,42 @@ def copy_e(e: str, out: str) -> Message:
     return CopyMessageFunction(None, Field("e", _field(e, "e")), None, _field(out, "out"))
 
 
-def _message_builder(lhs: str, op: BinaryOp, rhs: str) -> Callable[[str, str, str], Message]:
+def _message_builder(lhs: str, op: str, rhs: str) -> Callable[[str, str, str], Message]:
     def build(lhs_field: str, rhs_field: str, out: str) -> Message:
         left = Field(lhs, _field(lhs_field, "lhs_field"))
         right = Field(rhs, _field(rhs_field, "rhs_field"))
-        return BinaryMessageFunction(op, left, right, _field(out, "out"))
+        return BinaryMessageFunction(BINARY_OPS[op], left, right, _field(out, "out"))
 
     where = {"u": "source node", "v": "destination node", "e": "edge"}
-    build.__name__ = build.__qualname__ = f"{lhs}_{op.name}_{rhs}"
+    build.__name__ = build.__qualname__ = f"{lhs}_{op}_{rhs}"
     build.__doc__ = (
-        f"Message: {op.name} of the {where[lhs]}'s and the {where[rhs]}'s feature.\n\n"
+        f"Message: {op} of the {where[lhs]}'s and the {where[rhs]}'s feature.\n\n"
         f"Args:\n    lhs_field: field of the {where[lhs]}s.\n"
         f"    rhs_field: field of the {where[rhs]}s.\n    out: name of the message."
     )
-    return build
+    return Builder(build)
 
 
-def _reduce_builder(reducer: Reducer) -> Callable[[str, str], Reduce]:
+def _reduce_builder(name: str) -> Callable[[str, str], Reduce]:
     def build(msg: str, out: str) -> Reduce:
-        return Reduce(reducer, _field(msg, "msg"), _field(out, "out"))
+        return Reduce(REDUCERS[name], _field(msg, "msg"), _field(out, "out"))
 
-    build.__name__ = build.__qualname__ = reducer.name
+    build.__name__ = build.__qualname__ = name
     build.__doc__ = (
-        f"Reduce: {reducer.name} of the messages that enter a node; 0 where none does.\n\n"
+        f"Reduce: {name} of the messages that enter a node; 0 where none does.\n\n"
         "Args:\n    msg: name of the message.\n    out: field of the result."
     )
-    return build
+    return Builder(build)
 
 
 def _build(name: str) -> Callable[..., Any] | None:
     """The builder called ``name``, if the table has what it needs."""
     if name in REDUCERS:
-        return _reduce_builder(REDUCERS[name])
+        return _reduce_builder(name)
     lhs, _, rest = name.partition("_")
     op, _, rhs = rest.partition("_")
     if op in BINARY_OPS and lhs != rhs and lhs in TARGETS and rhs in TARGETS:
-        return _message_builder(lhs, BINARY_OPS[op], rhs)
+        return _message_builder(lhs, op, rhs)
     return None
 
 
@@ -141,6 +180,7 @@ __all__ = [  # noqa: PLE0604 - the builtins are generated, so their names are to
     "REDUCERS",
     "BinaryMessageFunction",
     "BinaryOp",
+    "Builder",
     "BuiltinFunction",
     "CopyMessageFunction",
     "Message",

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import GraphTypeError, GraphValueError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BinaryOp:
     """A binary operator: how a message is computed from two operands.
 
@@ -33,8 +33,11 @@ class BinaryOp:
     kernel: str | None = None
     contracts: bool = False
 
+    def __repr__(self) -> str:
+        return f"BinaryOp({self.name!r})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Reducer:
     """A reducer: how the messages into a node, of one or more relations, become one value.
 
@@ -54,6 +57,9 @@ class Reducer:
     combine: Callable[[Tensor, Tensor], Tensor] | None = None
     per_degree: bool = False
     formula: Callable[[Tensor], Tensor] | None = None
+
+    def __repr__(self) -> str:
+        return f"Reducer({self.name!r})"
 
 
 def _dot(lhs: Tensor, rhs: Tensor) -> Tensor:
@@ -116,19 +122,23 @@ REDUCERS: dict[str, Reducer] = {
     )
 }
 
+_OWN = frozenset({*BINARY_OPS.values(), *REDUCERS.values()})  # which layers use
 
-def register_operator(op: BinaryOp) -> BinaryOp:
+
+def register_operator(op: BinaryOp, replace: bool = False) -> BinaryOp:
     """Add a row: ``fn.u_<name>_v`` and its siblings, and ``ops.u_<name>_v``, exist from now on.
 
     Args:
         op: the new row, with a formula and usually without a kernel.
+        replace: whether the row may take the place of one that was registered before. Builtins that
+            have been built keep theirs; the names build new ones.
 
     Returns:
         ``op`` itself.
 
     Raises:
         GraphTypeError: not a ``BinaryOp``.
-        GraphValueError: the name is in use or not an identifier.
+        GraphValueError: the name is in use, or not an identifier.
 
     Example:
         >>> import torch, graphmp as gm, graphmp.function as fn
@@ -140,25 +150,27 @@ def register_operator(op: BinaryOp) -> BinaryOp:
         tensor([5.])
     """
     _check_row(op, BinaryOp)
-    _check_name(op.name, BINARY_OPS)
+    _check_name(op.name, BINARY_OPS, replace)
     if "_" in op.name:
         raise GraphValueError(f"op: expected a name without underscores, got {op.name!r}.")
     BINARY_OPS[op.name] = op
     return op
 
 
-def register_reducer(reducer: Reducer) -> Reducer:
+def register_reducer(reducer: Reducer, replace: bool = False) -> Reducer:
     """Add a row: ``fn.<name>`` exists from now on, and ``ops`` has it with every message.
 
     Args:
         reducer: the new row, usually with a formula.
+        replace: whether the row may take the place of one that was registered before. Builtins that
+            have been built keep theirs; the names build new ones.
 
     Returns:
         ``reducer`` itself.
 
     Raises:
         GraphTypeError: not a ``Reducer``.
-        GraphValueError: the name is in use or not an identifier, or the row has neither a formula
+        GraphValueError: the name is in use, or not an identifier, or the row has neither a formula
             nor a kernel with ``combine``.
 
     Example:
@@ -172,7 +184,7 @@ def register_reducer(reducer: Reducer) -> Reducer:
         tensor([0., 0., 0., 2.])
     """
     _check_row(reducer, Reducer)
-    _check_name(reducer.name, REDUCERS)
+    _check_name(reducer.name, REDUCERS, replace)
     if reducer.formula is None and (reducer.kernel is None or reducer.combine is None):
         raise GraphValueError(
             f"Reducer {reducer.name!r} needs a formula, or a kernel and a way to combine."
@@ -188,8 +200,9 @@ def _check_row(row: object, kind: type) -> None:
         )
 
 
-def _check_name(name: str, table: dict[str, BinaryOp] | dict[str, Reducer]) -> None:
+def _check_name(name: str, table: dict[str, BinaryOp] | dict[str, Reducer], replace: bool) -> None:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise GraphValueError(f"Expected an identifier as the name of a builtin, got {name!r}.")
-    if name in table:
-        raise GraphValueError(f"There is a builtin {name!r} already; choose another name.")
+    if name in table and (not replace or table[name] in _OWN):
+        advice = "" if table[name] in _OWN else ", or pass replace=True"
+        raise GraphValueError(f"There is a builtin {name!r} already; choose another name{advice}.")

@@ -26,7 +26,7 @@ class BuiltinFunction:
     """Base of the builtins: an instance is no function of a user."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Message(BuiltinFunction):
     """A builtin message function.
 
@@ -41,6 +41,10 @@ class Message(BuiltinFunction):
     lhs: Field
     rhs: Field | None
     out: str
+
+    def __repr__(self) -> str:
+        fields = [operand.field for operand in (self.lhs, self.rhs) if operand is not None]
+        return f"{self.name}({', '.join(map(repr, [*fields, self.out]))})"
 
     @property
     def name(self) -> str:
@@ -88,7 +92,7 @@ class BinaryMessageFunction(Message):
         return "" if self.rhs is None else self.rhs.field
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reduce(BuiltinFunction):
     """A builtin reduce function.
 
@@ -101,6 +105,9 @@ class Reduce(BuiltinFunction):
     reducer: Reducer
     msg: str
     out: str
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self.msg!r}, {self.out!r})"
 
     @property
     def name(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
 from collections.abc import Callable
 from itertools import permutations
 from typing import Any
@@ -11,6 +14,7 @@ import torch
 from support import dense
 from support.corner_graphs import ID_DTYPES, ISOLATED, MIXED, PARALLEL, TWO_RELATIONS, two_relations
 from support.laws import assert_close, assert_same_with_gradients
+from support.unchanged import each, unchanged
 from torch import Tensor
 from torch.autograd import gradgradcheck
 
@@ -51,6 +55,90 @@ def test_builtins_are_those_of_the_table() -> None:
     assert set(fn.message_names()) == {"copy_u", "copy_v", "copy_e", *binary}
     assert set(fn.reducer_names()) == {*REDUCERS, "prod", "std", "var", "logsumexp"}
     assert all(callable(getattr(fn, name)) for name in (*fn.message_names(), *fn.reducer_names()))
+
+
+def test_a_builtin_shows_its_name_and_its_fields() -> None:
+    shown = [fn.copy_u("h", "m"), fn.u_mul_e("h", "w", "m"), fn.sum("m", "y"), fn.REDUCERS["max"]]
+    assert list(map(repr, shown)) == [
+        "copy_u('h', 'm')",
+        "u_mul_e('h', 'w', 'm')",
+        "sum('m', 'y')",
+        "Reducer('max')",
+    ]
+    assert repr(fn.BINARY_OPS["add"]) == "BinaryOp('add')"
+    assert repr(fn.copy_u) == "<builtin copy_u(u, out)>"
+    assert repr(fn.mean) == "<builtin mean(msg, out)>"
+
+
+def test_a_builtins_name_can_be_pickled_and_has_a_signature() -> None:
+    for builder in (fn.copy_e, fn.u_dot_v, fn.sum):
+        assert pickle.loads(pickle.dumps(builder)) is builder
+        assert copy.deepcopy(builder) is builder
+    assert list(inspect.signature(fn.u_dot_v).parameters) == ["lhs_field", "rhs_field", "out"]
+    with pytest.raises(TypeError, match=r"copy_u\(\) missing 2 required"):
+        fn.copy_u()  # type: ignore[call-arg]
+
+
+UNCALLED: dict[str, Callable[[gm.Graph], Any]] = {
+    "messages": lambda g: g.update_all(fn.copy_u, fn.sum("m", "y")),
+    "reducers": lambda g: g.update_all(fn.copy_u("x", "m"), fn.sum),
+    "apply functions": lambda g: g.update_all(fn.copy_u("x", "m"), fn.sum("m", "y"), fn.sum),
+    "pull": lambda g: g.pull(0, fn.copy_u, fn.sum),
+    "push": lambda g: g.push(0, fn.copy_u, fn.sum),
+    "send_and_recv": lambda g: g.send_and_recv([0], fn.copy_u, fn.sum),
+    "prop_nodes": lambda g: g.prop_nodes([[0]], fn.copy_u, fn.sum),
+    "prop_edges": lambda g: g.prop_edges([[0]], fn.copy_u, fn.sum),
+    "multi_update_all": lambda g: g.multi_update_all({"_E": (fn.copy_u, fn.sum)}, "sum"),
+    "cross reducers": lambda g: g.multi_update_all(
+        {"_E": (fn.copy_u("x", "m"), fn.sum("m", "y"))}, fn.sum
+    ),
+    "apply_edges": lambda g: g.apply_edges(fn.u_dot_v),
+    "apply_nodes": lambda g: g.apply_nodes(fn.sum),  # type: ignore[arg-type]
+    "filter_nodes": lambda g: g.filter_nodes(fn.copy_u),  # type: ignore[arg-type]
+    "filter_edges": lambda g: g.filter_edges(fn.copy_e),  # type: ignore[arg-type]
+}
+
+
+@each("call", UNCALLED)
+def test_a_builtin_that_was_not_called_is_an_error_that_shows_how(
+    call: Callable[[gm.Graph], Any],
+) -> None:
+    g = gm.graph(([0, 1], [1, 1]))
+    g.ndata["x"] = torch.ones(2)
+    with unchanged(g), pytest.raises(gm.GraphTypeError, match=r'fields: fn\.copy_u\("h", "m"\)'):
+        call(g)
+
+
+@pytest.mark.usefixtures("rows_are_taken_away")
+def test_a_registered_builtin_is_replaced_under_all_its_names() -> None:
+    g = gm.graph(([0, 1], [2, 2]))
+    g.ndata["x"] = torch.tensor([3.0, 4.0, 0.0])
+    fn.register_operator(fn.BinaryOp("blend", torch.add))
+    fn.register_reducer(fn.Reducer("pick", formula=lambda m: m[:, 0]))
+    build, reduce, operation = fn.u_blend_v, fn.pick, ops.u_blend_v_pick
+    before = build("x", "x", "m")
+    assert operation(g, g.ndata["x"], g.ndata["x"]).tolist() == [0, 0, 3]
+    for register, row in (
+        (fn.register_operator, fn.BinaryOp("blend", lambda u, v: u - v - 1)),
+        (fn.register_reducer, fn.Reducer("pick", formula=lambda m: m[:, -1])),
+    ):
+        with pytest.raises(gm.GraphValueError, match="or pass replace=True"):
+            register(row)
+        assert register(row, replace=True) is row
+    assert operation(g, g.ndata["x"], g.ndata["x"]).tolist() == [0, 0, 3]
+    g.update_all(build("x", "x", "m"), reduce("m", "y"))
+    assert g.ndata["y"].tolist() == [0, 0, 3]
+    assert ops.gsddmm(g, "blend", g.ndata["x"], g.ndata["x"]).tolist() == [2, 3]
+    g.apply_edges(before)
+    assert g.edata["m"].tolist() == [3, 4]  # a builtin keeps the row that it was built with
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_builtins_that_layers_use_cannot_be_replaced(replace: bool) -> None:
+    with pytest.raises(gm.GraphValueError, match=r"'sum' already; choose another name\.$"):
+        fn.register_reducer(fn.Reducer("sum", formula=lambda m: m.sum(1)), replace=replace)
+    with pytest.raises(gm.GraphValueError, match=r"'mul' already; choose another name\.$"):
+        fn.register_operator(fn.BinaryOp("mul", torch.add), replace=replace)
 
 
 @pytest.mark.usefixtures("rows_are_taken_away")
