@@ -17,7 +17,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm import trange
+from tqdm.auto import trange
 
 import graphmp as gm
 

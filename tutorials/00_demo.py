@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.collections import LineCollection
 from torch import nn
-from tqdm import trange
+from tqdm.auto import trange
 
 import graphmp as gm
 import graphmp.function as fn

@@ -31,7 +31,7 @@ import networkx as nx
 import torch
 import torch.nn.functional as F
 from torch import nn
-from tqdm import trange
+from tqdm.auto import trange
 
 import graphmp as gm
 
