@@ -64,12 +64,13 @@ class Builder(Generic[Fields, Record]):
         return self.__name__
 
 
-def _field(value: object, what: str) -> str:
-    if not isinstance(value, str):
-        raise GraphTypeError(
-            f"{what}: expected the name of a field, a string, got {type(value).__name__}."
-        )
-    return value
+def _check_fields(**fields: object) -> None:
+    """Check that arguments are names of fields."""
+    for what, value in fields.items():
+        if not isinstance(value, str):
+            raise GraphTypeError(
+                f"{what}: expected the name of a field, a string, got {type(value).__name__}."
+            )
 
 
 @Builder
@@ -84,7 +85,8 @@ def copy_u(u: str, out: str) -> Message:
         >>> copy_u("h", "m").name
         'copy_u'
     """
-    return CopyMessageFunction(None, Field("u", _field(u, "u")), None, _field(out, "out"))
+    _check_fields(u=u, out=out)
+    return CopyMessageFunction(None, Field("u", u), None, out)
 
 
 @Builder
@@ -95,7 +97,8 @@ def copy_v(v: str, out: str) -> Message:
         v: field of the destination nodes.
         out: name of the message.
     """
-    return CopyMessageFunction(None, Field("v", _field(v, "v")), None, _field(out, "out"))
+    _check_fields(v=v, out=out)
+    return CopyMessageFunction(None, Field("v", v), None, out)
 
 
 @Builder
@@ -106,14 +109,15 @@ def copy_e(e: str, out: str) -> Message:
         e: field of the edges.
         out: name of the message.
     """
-    return CopyMessageFunction(None, Field("e", _field(e, "e")), None, _field(out, "out"))
+    _check_fields(e=e, out=out)
+    return CopyMessageFunction(None, Field("e", e), None, out)
 
 
 def _message_builder(lhs: str, op: str, rhs: str) -> Callable[[str, str, str], Message]:
     def build(lhs_field: str, rhs_field: str, out: str) -> Message:
-        left = Field(lhs, _field(lhs_field, "lhs_field"))
-        right = Field(rhs, _field(rhs_field, "rhs_field"))
-        return BinaryMessageFunction(BINARY_OPS[op], left, right, _field(out, "out"))
+        _check_fields(lhs_field=lhs_field, rhs_field=rhs_field, out=out)
+        left, right = Field(lhs, lhs_field), Field(rhs, rhs_field)
+        return BinaryMessageFunction(BINARY_OPS[op], left, right, out)
 
     where = {"u": "source node", "v": "destination node", "e": "edge"}
     build.__name__ = build.__qualname__ = f"{lhs}_{op}_{rhs}"
@@ -127,7 +131,8 @@ def _message_builder(lhs: str, op: str, rhs: str) -> Callable[[str, str, str], M
 
 def _reduce_builder(name: str) -> Callable[[str, str], Reduce]:
     def build(msg: str, out: str) -> Reduce:
-        return Reduce(REDUCERS[name], _field(msg, "msg"), _field(out, "out"))
+        _check_fields(msg=msg, out=out)
+        return Reduce(REDUCERS[name], msg, out)
 
     build.__name__ = build.__qualname__ = name
     build.__doc__ = (
