@@ -47,6 +47,7 @@ from . import (
 from ._checks import validate_ids
 from ._graph.apply_each import apply_each
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
+from ._graph.describe import Description
 from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
 from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
@@ -215,6 +216,7 @@ __all__ = [
     "DGLError",
     "DGLGraph",
     "DGLHeteroGraph",
+    "Description",
     "DropEdge",
     "DropNode",
     "EdgeBatch",

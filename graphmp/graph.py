@@ -6,6 +6,7 @@ from ._graph import display
 from ._graph.arguments import edge_argument
 from ._graph.batch_info import BatchInfo
 from ._graph.conversion import Conversion
+from ._graph.describe import describe
 from ._graph.export import adj, adj_external, adj_tensors, inc, to_networkx
 from ._graph.feature_storage import get_edge_storage, get_node_storage
 from ._graph.features import FeatureAccess
@@ -64,6 +65,7 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
         materialize_data, pin_memory_, unpin_memory_, is_pinned, record_stream.
     feature_storage: get_node_storage, get_edge_storage.
     mutation: add_nodes, add_edges, remove_nodes, remove_edges.
+    describe: describe.
     verbs: update_all, multi_update_all, apply_edges, apply_nodes, filter_nodes, filter_edges.
     propagation: send_and_recv, pull, push, prop_nodes, prop_edges.
     subgraph: subgraph, edge_subgraph, in_subgraph, out_subgraph.
@@ -120,6 +122,7 @@ class Graph(Verbs, Propagation, Mutation, Conversion, BatchInfo, FeatureAccess, 
     incidence_matrix = inc
     to_networkx = to_networkx
 
+    describe = describe
     __repr__ = display.text
     _repr_html_ = display.html
 

@@ -6,6 +6,7 @@ Files:
     batch_info: The numbers of nodes and edges of each graph in a batch.
     conversion: Copies of a graph, on another device, with another id type or other layouts.
     depth_first: Generators of the steps of depth-first searches.
+    describe: Numbers about a graph: degrees, components and others.
     display: Text and HTML representations.
     drawing: A drawing of the metagraph as SVG.
     edgewise: Edge features from node features, as functions.

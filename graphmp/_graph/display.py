@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 from .._storage.frame import Frame, Scheme
+from .._storage.metagraph import CanonicalEtype
 from .drawing import draw
 from .structure import Structure
 
@@ -82,24 +84,44 @@ def html(graph: Structure) -> str:
     else:
         sections += [("nodes", t, graph._frames.src[t]) for t in graph.ntypes]
     edges = graph._frames.edge
-    sections += [("edges", " → ".join(t), edges[t]) for t in graph.canonical_etypes]
-    rows = "".join(_rows(kind, name, frame) for kind, name, frame in sections)
-    names = ("", "type", "count", "feature", "shape", "dtype")
-    header = "".join(f"<th {_CELL}>{name}</th>" for name in names)
-    table = f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    sections += [("edges", name_of(t), edges[t]) for t in graph.canonical_etypes]
+    rows = [row for kind, name, frame in sections for row in _rows(kind, name, frame)]
+    table = table_html(("", "type", "count", "feature", "shape", "dtype"), rows)
     return (
         "<div style='display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start'>"
         f"<div><div>{head}</div>{table}</div>{draw(graph._meta)}</div>"
     )
 
 
-def _rows(kind: str, name: str, frame: Frame) -> str:
+def _rows(kind: str, name: str, frame: Frame) -> list[tuple[str, ...]]:
     schemes: dict[str, Scheme | None] = {**frame.schemes()} or {"": None}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row, (field, scheme) in enumerate(schemes.items()):
         first = (kind, name, f"{frame.num_rows:,}") if row == 0 else ("", "", "")
         shape = "" if scheme is None else str((frame.num_rows, *scheme.shape))
         dtype = "" if scheme is None else str(scheme.dtype).removeprefix("torch.")
-        cells = (*first, field, shape, dtype)
-        rows.append("<tr>" + "".join(f"<td {_CELL}>{escape(c)}</td>" for c in cells) + "</tr>")
-    return "".join(rows)
+        rows.append((*first, field, shape, dtype))
+    return rows
+
+
+def name_of(kind: str | CanonicalEtype) -> str:
+    """A node type or an edge type as a table shows it.
+
+    Example:
+        >>> name_of("user"), name_of(("user", "buys", "game"))
+        ('user', 'user → buys → game')
+    """
+    return kind if isinstance(kind, str) else " → ".join(kind)
+
+
+def table_html(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts, which are escaped.
+
+    Example:
+        >>> table_html(["a"], [["<"]]).count("&lt;")
+        1
+    """
+    head = "".join(f"<th {_CELL}>{escape(text)}</th>" for text in header)
+    lines = ["".join(f"<td {_CELL}>{escape(text)}</td>" for text in row) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
