@@ -18,6 +18,7 @@ IMPORT = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
 
 @pytest.mark.filterwarnings("ignore::FutureWarning:lightning")  # of torch, which it calls
 @pytest.mark.filterwarnings("ignore:pymetis is not installed")
+@pytest.mark.usefixtures("rows_are_taken_away")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .._storage.frame import LazyFeature
 from ..errors import GraphKeyError, GraphTypeError
+from ..graph import Graph
 
 
 class Transfer:
@@ -27,40 +28,37 @@ class Transfer:
     def __call__(self, batch: Any) -> Any:
         """Gather what a batch names, and move it; objects without ``to`` stay unchanged."""
         if self._stream is None:
-            return _map_values(batch, self._moved)
+            return to_device(batch, self._device, self._attached)
         with torch.cuda.stream(self._stream):
-            return _map_values(batch, self._moved)
-
-    def _moved(self, value: Any) -> Any:
-        rows = _rows(value, self._attached) if isinstance(value, LazyFeature) else value
-        return to_device(rows, self._device)
+            return to_device(batch, self._device, self._attached)
 
 
-def to_device(batch: Any, device: torch.device) -> Any:
+def to_device(
+    batch: Any, device: torch.device, attached: Mapping[str, Tensor] | None = None
+) -> Any:
     """Move all tensors and graphs in nested tuples, lists and dicts to a device.
 
     Args:
         batch: a graph, a tensor, any object with ``to``, or a container of such objects.
         device: the target device.
+        attached: the data that a :class:`~graphmp.LazyFeature` in the batch stands for, by name;
+            None to move it as it is.
 
     Example:
         >>> import torch
         >>> to_device((torch.ones(2), ["name"]), torch.device("cpu"))
         (tensor([1., 1.]), ['name'])
     """
-    return _map_values(
-        batch, lambda value: value.to(device) if callable(getattr(value, "to", None)) else value
-    )
-
-
-def _map_values(batch: Any, function: Callable[[Any], Any]) -> Any:
-    """Call a function of each value in nested tuples, lists and dicts."""
-    if isinstance(batch, (tuple, list)) and not isinstance(batch, LazyFeature):
-        values = [_map_values(value, function) for value in batch]
+    if isinstance(batch, (Tensor, Graph)):
+        return batch.to(device)
+    if isinstance(batch, LazyFeature):
+        return (batch if attached is None else _rows(batch, attached)).to(device)
+    if isinstance(batch, (tuple, list)):
+        values = [to_device(value, device, attached) for value in batch]
         return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
     if isinstance(batch, Mapping):
-        return {key: _map_values(value, function) for key, value in batch.items()}
-    return function(batch)
+        return {key: to_device(value, device, attached) for key, value in batch.items()}
+    return batch.to(device) if callable(getattr(batch, "to", None)) else batch
 
 
 def _rows(feature: LazyFeature, attached: Mapping[str, Tensor]) -> Tensor:

@@ -86,7 +86,7 @@ CALLS: dict[str, Callable[[Graph], Any]] = {
     "slice of types": lambda g: g["a", :, :],
     "no edge": lambda g: g.edge_ids(4, 0),
     "pair without edge": lambda g: g.edges[4, 0],
-    "batch nodes": lambda g: g.set_batch_num_nodes([1]),
+    "batch nodes": lambda g: g.set_batch_num_nodes([-1]),
     "batch edges": lambda g: g.set_batch_num_edges([1, -1]),
     "unbatch": lambda g: gm.unbatch(g, [4, 1], [1, 3]),
     "batch of two kinds": lambda g: gm.batch([g, gm.heterograph({("a", "x", "b"): ([0], [0])})]),
