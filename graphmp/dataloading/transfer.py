@@ -52,7 +52,7 @@ def to_device(
     if isinstance(batch, (Tensor, Graph)):
         return batch.to(device)
     if isinstance(batch, LazyFeature):
-        return (batch if attached is None else _rows(batch, attached)).to(device)
+        return batch if attached is None else _rows(batch, attached).to(device)
     if isinstance(batch, (tuple, list)):
         values = [to_device(value, device, attached) for value in batch]
         return type(batch)(*values) if hasattr(batch, "_fields") else type(batch)(values)
