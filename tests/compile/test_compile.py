@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import torch
 from support.compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
+from support.versions import compiles
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounterWithBackend
 
 import graphmp as gm
 import graphmp.function as fn
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.compiler, compiles]
 
 SIZES = (10, 11, 12, 15, 20, 41)
 

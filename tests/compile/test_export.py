@@ -8,6 +8,7 @@ import pytest
 import torch
 from support.compiled import LAYERS, SIZE, block
 from support.laws import assert_close
+from support.versions import exports
 from torch.export import Dim, export, load, save
 from torch.utils import _pytree
 
@@ -23,6 +24,7 @@ def exported(name: str, graph: gm.Graph) -> tuple[torch.nn.Module, torch.export.
     return module, export(module, (graph, feat), dynamic_shapes=(every, {0: Dim.AUTO}))
 
 
+@exports
 @pytest.mark.parametrize("name", ["GraphConv", "SAGEConv pool", "GATConv", "u_div_e mean"])
 def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None:
     module, program = exported(name, block(10))
@@ -35,6 +37,7 @@ def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None
         assert_close(found, right)
 
 
+@exports
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
 def test_a_program_is_saved_and_loaded() -> None:
     module, program = exported("GraphConv", block(10))

@@ -9,12 +9,13 @@ import pytest
 import torch
 from support.laws import assert_close
 from support.sparse import sparse_matrix
+from support.versions import compiles
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 
 import graphmp.sparse as dglsp
 
-pytestmark = pytest.mark.compiler
+pytestmark = [pytest.mark.compiler, compiles]
 
 PROGRAMS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "spmm": lambda A, X: dglsp.spmm((2 * A).T, X) - dglsp.matmul(A.T, X),

@@ -236,7 +236,7 @@ def test_a_program_that_ends_in_the_middle_of_an_epoch_ends() -> None:
         cwd=Path(gm.__file__).parents[1],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # which includes compiling the loops
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)
