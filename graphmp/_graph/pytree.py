@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ast import literal_eval
+import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -108,6 +108,20 @@ def _flatten_with_keys(graph: GraphState) -> tuple[list[tuple[Any, Tensor]], tup
     return [(_pytree.SequenceKey(index), tensor) for index, tensor in enumerate(tensors)], rest
 
 
+def _load(text: str) -> Any:
+    """Read a :class:`Rest` from JSON.
+
+    A text in JSON because torch writes it, as a string, into raw literals of C++: those end at the
+    first ``)"``, which no such string contains whatever the names of types are.
+    """
+    return _tuples(json.loads(text))
+
+
+def _tuples(value: Any) -> Any:
+    """Turn lists inside of lists into tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 def register(kind: type[GraphState]) -> None:
     """Tell torch how graphs of a class are taken apart and put together."""
     _pytree.register_pytree_node(
@@ -115,7 +129,7 @@ def register(kind: type[GraphState]) -> None:
         flatten,
         partial(unflatten, kind),
         serialized_type_name=f"graphmp.{kind.__name__}",
-        to_dumpable_context=repr,
-        from_dumpable_context=literal_eval,
+        to_dumpable_context=json.dumps,
+        from_dumpable_context=_load,
         flatten_with_keys_fn=_flatten_with_keys,
     )

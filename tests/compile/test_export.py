@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from shutil import which
 
 import pytest
 import torch
@@ -69,3 +71,26 @@ def test_a_block_stays_a_block() -> None:
     again = _pytree.tree_map(lambda tensor: tensor.clone(), graph)
     assert again.is_block
     assert (again.num_src_nodes(), again.num_dst_nodes()) == (6, 3)
+
+
+@pytest.mark.skipif(which("g++") is None, reason="needs a C++ compiler: install g++")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_program_is_compiled_to_a_library(tmp_path: Path) -> None:
+    module, program = exported("GATConv", block(10))
+    path = torch._inductor.aoti_compile_and_package(
+        program, package_path=str(tmp_path / "model.pt2")
+    )
+    run = torch._inductor.aoti_load_package(path)
+    for nodes in (10, 17):
+        graph, feat = block(nodes), torch.randn(2 * nodes, SIZE)
+        assert_close(run(graph, feat), module(graph, feat))
+
+
+def test_no_name_of_a_type_ends_a_raw_literal_of_cpp() -> None:
+    ends = ([0, 1], [1, 0])
+    graph = gm.heterograph({('a)"', '")', "b)"): ends}, {'a)"': 2, "b)": 3})
+    _, spec = _pytree.tree_flatten(graph)
+    text = _pytree.treespec_dumps(spec)
+    assert ')"' not in text
+    assert _pytree.treespec_loads(text) == spec
