@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from .errors import GraphIndexError, GraphTypeError, GraphValueError
 
@@ -395,9 +396,14 @@ def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
     """Check that every id is at least 0 and below ``limit``.
 
     Raises:
-        GraphIndexError: an id outside the range; the message names the first.
+        GraphIndexError: an id outside the range; the message names the first. A compiled program
+            raises RuntimeError.
     """
     if tensor.numel() == 0 or not is_looked_at(tensor):
+        return tensor
+    if is_compiling():
+        is_in_range = ((tensor >= 0) & (tensor < limit)).all()
+        torch._assert_async(is_in_range, f"{what}: expected ids that exist, got others.")
         return tensor
     low, high = torch.aminmax(tensor)
     if int(low) < 0 or int(high) >= limit:

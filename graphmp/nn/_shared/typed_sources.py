@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...construct.from_edges import create_block
-from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.operation import is_exporting
 from .cached_by_tensor import cached_by_tensor
 
 
@@ -22,36 +21,46 @@ class TypedSources(NamedTuple):
 
     Attributes:
         nodes: (P,) the source of each pair.
-        types: (P,) the type of each pair, ascending.
-        block: the edges, in their order, from pairs to destinations.
+        counts: how many pairs each type has.
+        adjacency: the edges, in their order, from pairs to destinations.
     """
 
     nodes: Tensor
-    types: Tensor
-    block: Graph
+    counts: list[int]
+    adjacency: Adjacency
 
 
-def typed_sources(adjacency: Adjacency, types: Tensor) -> TypedSources:
+def typed_sources(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedSources:
     """Compute the pairs of a source and a type; on an accelerator once per tensor of types.
 
     Args:
         adjacency: the edges.
-        types: (E,) integers, not negative.
+        types: (E,) integers from 0 to ``num_types - 1``.
+        num_types: the number of types.
+
+    Returns:
+        The pairs that occur. All pairs in an exported program, which does not know the types.
 
     Example:
         >>> import torch, graphmp as gm
         >>> edges = gm.graph(([2, 2, 0], [0, 1, 1])).adjacency
-        >>> nodes, types, block = typed_sources(edges, torch.tensor([1, 1, 0]))
-        >>> nodes, types, block.edges()
-        (tensor([0, 2]), tensor([0, 1]), (tensor([1, 1, 0]), tensor([0, 1, 1])))
+        >>> nodes, counts, pairs = typed_sources(edges, torch.tensor([1, 1, 0]), 2)
+        >>> nodes, counts, pairs.ends
+        (tensor([0, 2]), [1, 1], (tensor([1, 1, 0]), tensor([0, 1, 1])))
     """
     cache = adjacency.cached("typed sources", WeakTensorKeyDictionary)
-    return cached_by_tensor(cache, types, lambda: _pairs(adjacency, types))
+    return cached_by_tensor(cache, types, lambda: _pairs(adjacency, types, num_types))
 
 
-def _pairs(adjacency: Adjacency, types: Tensor) -> TypedSources:
-    width = max(adjacency.num_src, 1)
-    pairs, sources = torch.unique(types.long() * width + adjacency.src, return_inverse=True)
-    ends = (sources, adjacency.dst.long())
-    block = create_block(ends, len(pairs), adjacency.num_dst, device=adjacency.device)
-    return TypedSources(pairs % width, pairs // width, block)
+def _pairs(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedSources:
+    num_src, ends = adjacency.num_src, adjacency.ends
+    numbers = types.long() * num_src + ends[0]
+    if is_exporting():
+        nodes = torch.arange(num_src, device=types.device).repeat(num_types)
+        counts, sources = [num_src] * num_types, numbers
+    else:
+        pairs, sources = torch.unique(numbers, return_inverse=True)
+        nodes, owners = pairs % max(num_src, 1), pairs // max(num_src, 1)
+        counts = torch.bincount(owners, minlength=num_types).tolist()
+    edges = Adjacency.from_coo(sources, ends[1].long(), nodes.shape[0], adjacency.num_dst)
+    return TypedSources(nodes, counts, edges)

@@ -147,7 +147,7 @@ class AtomicConv(nn.Module):
         filters = self.radial_pooling(distances).squeeze(-1).t()
         feat = feat.to(filters.dtype).unsqueeze(-1)
         out = ops.gspmm(adjacency, "mul", "sum", feat, filters.unsqueeze(-2))
-        return reshaped(out, len(out), out.shape[1:].numel())
+        return reshaped(out, out.shape[0], out.shape[1:].numel())
 
     def extra_repr(self) -> str:
         """Show the number of types in ``repr``."""

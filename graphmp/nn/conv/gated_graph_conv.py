@@ -15,7 +15,6 @@ from ...ops.gather import gather_rows
 from .._shared.aggregation import aggregate
 from .._shared.inputs import checked_types, read_edges, read_steps
 from .._shared.typed_sources import TypedSources, typed_sources
-from ..functional.typed import type_counts
 
 
 class GatedGraphConv(nn.Module):
@@ -125,13 +124,12 @@ class GatedGraphConv(nn.Module):
             return None
         types = checked_types(etypes, self._n_etypes, "etypes")
         read_edges(adjacency, types, "etypes")
-        return None if self._n_etypes == 1 else typed_sources(adjacency, types)
+        return None if self._n_etypes == 1 else typed_sources(adjacency, types, self._n_etypes)
 
     def _aggregate(self, adjacency: Adjacency, pairs: TypedSources | None, h: Tensor) -> Tensor:
         """(N, out_feats): the sums of the messages of one step."""
         if pairs is None:
             return aggregate(adjacency, self.linears[0](h))
-        counts = type_counts(pairs.types, self._n_etypes)
-        parts = torch.split(gather_rows(h, pairs.nodes), counts)
+        parts = torch.split(gather_rows(h, pairs.nodes), pairs.counts)
         messages = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
-        return aggregate(pairs.block.adjacency, torch.cat(messages))
+        return aggregate(pairs.adjacency, torch.cat(messages))

@@ -13,7 +13,6 @@ from ...ops.gather import gather_rows
 from .._shared.heads import attend_by_dots, by_head, products
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
-from ..functional.typed import type_counts
 from ..typed_linear import TypedLinear
 
 
@@ -142,15 +141,14 @@ class HGTConv(nn.Module):
         self, adjacency: Adjacency, types: Tensor, key: Tensor, query: Tensor, value: Tensor
     ) -> Tensor:
         """(num_dst, heads * size): the attention's sums of values, mapped by edge type."""
-        nodes, edge_types, block = typed_sources(adjacency, types)
-        counts = type_counts(edge_types, self.num_etypes)
+        nodes, counts, edges = typed_sources(adjacency, types, self.num_etypes)
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
         into = _stack(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
             _by_type(gather_rows(h, nodes), counts, weights)
             for h, weights in ((key, into), (value, _stack(self.relation_msg)))
         )
-        out: Tensor = attend_by_dots(block.adjacency, query, key, value)
+        out: Tensor = attend_by_dots(edges, query, key, value)
         return out.flatten(1)
 
     def _add_residual(self, h: Tensor, dst: Tensor, types: Tensor) -> Tensor:

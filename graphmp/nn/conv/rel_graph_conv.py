@@ -12,6 +12,7 @@ from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.gather import gather_rows
+from ...ops.grouped import segment_products
 from .._shared.aggregation import aggregate
 from .._shared.inputs import (
     checked_types,
@@ -21,7 +22,6 @@ from .._shared.inputs import (
 )
 from .._shared.options import checked_function
 from .._shared.typed_sources import typed_sources
-from ..functional import typed_linear
 from ..typed_linear import TypedLinear
 
 
@@ -183,6 +183,6 @@ def sum_by_type(
     Returns:
         (num_dst, out_feat).
     """
-    nodes, pair_types, block = typed_sources(adjacency, types)
-    messages = typed_linear(gather_rows(src, nodes), pair_types, matrices, True)
-    return aggregate(block.adjacency, messages, norm)
+    nodes, counts, edges = typed_sources(adjacency, types, len(matrices))
+    messages = segment_products(gather_rows(src, nodes), counts, matrices)
+    return aggregate(edges, messages, norm)

@@ -199,7 +199,7 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
     query = normalize(dst.unsqueeze(-2), dim=-1) * _number(beta, "beta")
     key = normalize(src, dim=-1)
     out: Tensor = attend_by_dots(ends.adjacency, query, key, src)
-    return reshaped(out, len(out), *shape)
+    return reshaped(out, out.shape[0], *shape)
 
 
 def gin_conv(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from ... import _checks, ops
 from ...errors import GraphValueError
@@ -77,8 +79,13 @@ def _check_numbers(edge_weight: Tensor, norm: str) -> None:
             "edge_weight: expected shape (E,) or (E, 1), got a shape of "
             f"{tuple(edge_weight.shape)}."
         )
-    if norm == "both" and edge_weight.is_cpu and not bool((edge_weight > 0).all()):
-        raise GraphValueError(
-            "edge_weight: expected numbers above zero for norm='both', which takes roots of their "
-            f"sums, got {float(edge_weight.min())}; remove such edges, or use norm='right'."
-        )
+    if norm != "both" or not edge_weight.is_cpu:
+        return
+    expected = (
+        "edge_weight: expected numbers above zero for norm='both', which takes roots of their sums"
+    )
+    advice = "remove such edges, or use norm='right'."
+    if is_compiling():
+        torch._assert_async((edge_weight > 0).all(), f"{expected}; {advice}")
+    elif not bool((edge_weight > 0).all()):
+        raise GraphValueError(f"{expected}, got {float(edge_weight.min())}; {advice}")

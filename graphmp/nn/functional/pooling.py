@@ -107,7 +107,7 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
     with graph.local_scope():
         graph.ndata["h"] = feat.sort(dim=-1).values
         rows = topk_nodes(graph, "h", _checks.count(k, "k"), sortby=-1)[0]
-        return reshaped(rows, len(rows), rows.shape[1:].numel())
+        return reshaped(rows, rows.shape[0], rows.shape[1:].numel())
 
 
 def weight_and_sum(graph: Graph, feats: Tensor, weights: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...ops.grouped import indexed_products, segment_products
+from ...ops.operation import is_exporting
 from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.inputs import checked_types, in_dtype_of
 
@@ -61,7 +62,8 @@ def products_by_type(
 ) -> Tensor:
     """Compute :func:`typed_linear` of arguments that are already checked.
 
-    There is one matrix product for each type.
+    There is one matrix product for each type. An exported program, which does not know the types,
+    multiplies every row by every matrix.
 
     Args:
         x: (N, in).
@@ -73,18 +75,13 @@ def products_by_type(
     Returns:
         (N, out).
     """
-    counts = type_counts(types, len(weights))
+    rows, num_types = x.shape[0], weights.shape[0]
+    if is_exporting():
+        products = segment_products(x.repeat(num_types, 1), [rows] * num_types, weights)
+        places = types.long() * rows + torch.arange(rows, device=types.device)
+        return products.index_select(0, places)
+    counts = cached_by_tensor(_COUNTS, types, lambda: torch.bincount(types).tolist())
+    counts = counts + [0] * (num_types - len(counts))
     if sorted_by_type:
         return segment_products(x, counts, weights)
     return indexed_products(x, types, counts, weights)
-
-
-def type_counts(types: Tensor, num_types: int) -> list[int]:
-    """How many rows have each type; of one tensor on an accelerator read once.
-
-    Args:
-        types: (N,) integers below ``num_types``.
-        num_types: the number of types.
-    """
-    counts = cached_by_tensor(_COUNTS, types, lambda: torch.bincount(types).tolist())
-    return counts + [0] * (num_types - len(counts))
