@@ -120,7 +120,11 @@ def plan(
     return Plan(lhs_shape, rhs_shape, out_shape)
 
 
-@lru_cache(maxsize=4096)
 def maps_on(plan: Plan, device: torch.device) -> tuple[Tensor, ...]:
     """The maps of a plan on a device; copied there once."""
+    return plan.maps if device.type == "cpu" else _copied(plan, device)
+
+
+@lru_cache(maxsize=4096)
+def _copied(plan: Plan, device: torch.device) -> tuple[Tensor, ...]:
     return tuple(indices.to(device) for indices in plan.maps)

@@ -23,7 +23,8 @@ from .._storage.adjacency import Adjacency
 from .formulas import Formulas, Maybe
 from .torch_operator import define
 
-is_exporting = getattr(torch.compiler, "is_exporting", is_compiling)  # new in torch 2.7
+# New in torch 2.7.
+is_exporting = getattr(torch.compiler, "is_exporting", is_compiling)
 
 
 class Operation(Formulas):

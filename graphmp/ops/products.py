@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 from .. import kernels
 from .._storage.adjacency import Adjacency
@@ -61,6 +62,8 @@ class ProductGradient(Operation):
         is_turned = call.lhs == "e"
         end, other = (call.rhs, call.lhs) if is_turned else (call.lhs, call.rhs)
         if {end, other, call.to} != {"u", "v", "e"} or call.to == "e" or grad.is_complex():
+            return None
+        if is_compiling():  # the layout of features is read from tensors
             return None
         feat, weight = (rhs, lhs) if is_turned else (lhs, rhs)
         features = plan(tuple(feat.shape[1:]), tuple(weight.shape[1:]), call.out_shape)

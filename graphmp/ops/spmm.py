@@ -21,7 +21,7 @@ from .._storage.adjacency import Adjacency
 from ..errors import GraphTypeError
 from ..function import BinaryOp
 from ..kernels.contract import Operand
-from ..kernels.plan import broadcast_shape, maps_on, plan
+from ..kernels.plan import Plan, broadcast_shape, maps_on, plan
 from .argmax import gather_at_argmax, scatter_to_argmax
 from .broadcast import (
     find_message_shape,
@@ -379,7 +379,9 @@ class _Extreme(Operation):
         """The gradient at the edges that gave the values, summed at the operands' ends."""
         arg, lhs, rhs = saved  # the position of the edge that gave each element, or -1
         edges, csr = call.adjacency, call.adjacency.csc
-        features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
+        # Caches must not keep the tensors of a program that is traced.
+        make = Plan if is_compiling() else plan
+        features = make(call.lhs_shape, call.rhs_shape, call.out_shape)
         left, right, out = maps_on(features, arg.device)
         grad = grads[0].reshape(arg.shape)
         if features.size != features.out_size:

@@ -6,7 +6,8 @@ every size. Its gradient is another operator.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, get_type_hints
 
 import torch
@@ -24,7 +25,7 @@ _CONSTANTS: dict[Any, str] = {  # how torch's schemas call them
     int: "SymInt",
     tuple[int, ...]: "SymInt[]",
 }
-_LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
+LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
 
 
 def define(operation: Formulas) -> Any:
@@ -34,9 +35,9 @@ def define(operation: Formulas) -> Any:
         for name, kind in get_type_hints(operation.record).items()
         if kind is not Adjacency
     ]
-    record = [*(f"Tensor? {name}" for name in _LAYOUTS), *constants]
+    record = [*(f"Tensor? {name}" for name in LAYOUTS), *constants]
     operands = [f"Tensor? {name}" for name in operation.operands]
-    first = len(_LAYOUTS)
+    first = len(LAYOUTS)
     end = len(record)
 
     def bound(arguments: Sequence[Any]) -> Any:
@@ -76,6 +77,11 @@ def define(operation: Formulas) -> Any:
         if all(grad is None for grad in visible_grads):
             return (None,) * (end + 1 + len(ctx.needs))
         saved = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the gradients are differentiated again
+            call = bound((*saved[:first], *ctx.constants))
+            with _compiling():
+                results = operation.gradients(call, ctx.needs, saved[first:], visible_grads)
+            return (*(None,) * (end + 1), *results)
         sizes = [size for shape in ctx.shapes if shape is not None for size in shape]
         ranks = [-1 if shape is None else len(shape) for shape in ctx.shapes]
         arguments = (*saved[:first], *ctx.constants, ctx.needs, sizes, ranks, *saved[first:])
@@ -86,6 +92,17 @@ def define(operation: Formulas) -> Any:
 
     torch_library.differentiate(operation.name, differentiated, setup_context)
     return operator
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """Let ``is_compiling`` be true, which torch does not when it traces gradients."""
+    before = torch.compiler._is_compiling_flag
+    torch.compiler._is_compiling_flag = True
+    try:
+        yield
+    finally:
+        torch.compiler._is_compiling_flag = before
 
 
 def _backward_operator(operation: Formulas, record: list[str], bound: Any) -> Any:
