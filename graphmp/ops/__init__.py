@@ -18,6 +18,8 @@ Files:
     gather: Row gathering with a gradient of fixed order, checked.
     grouped: Products of rows with a matrix for each segment, or for each id.
     normalized: Sums with a divisor for each source and destination.
+    onnx_nodes: Nodes of an ONNX graph for messages along edges.
+    onnx_translations: Translations of the operators to ONNX.
     operation: The base class of differentiable operations, in every form torch needs.
     products: The gradient of a weighted sum, in one pass.
     results: Results that the caller may change in place while gradients are recorded.
@@ -45,6 +47,7 @@ from .edge_softmax import edge_softmax
 from .gather import gather
 from .grouped import gather_mm, segment_mm
 from .normalized import normalized_sum
+from .onnx_translations import onnx_translations
 from .segment import segment_argsort, segment_broadcast, segment_reduce, segment_softmax
 from .spmm import sddmm as _sddmm
 from .spmm import spmm as _spmm
@@ -59,6 +62,7 @@ __all__ = [
     "gsddmm",
     "gspmm",
     "normalized_sum",
+    "onnx_translations",
     "segment_argsort",
     "segment_broadcast",
     "segment_mm",
