@@ -33,7 +33,7 @@ def sort_buckets(starts: Any, bits: Any, edges: Any, spare: Any) -> None:
         is_spare = False
         for end in range(2):
             passes = (bits[end] + _DIGIT - 1) // _DIGIT
-            width = (bits[end] + passes - 1) // max(passes, 1)
+            width = -(-bits[end] // max(passes, 1))
             mask = (1 << width) - 1
             for digit in range(passes):
                 keys, shift = others if end == 0 else rows, digit * width
