@@ -12,11 +12,12 @@ from torch import Tensor
 
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype
+from .._storage.preview import table_html
 from ..errors import GraphKeyError, GraphRuntimeError, GraphTypeError, GraphValueError
 from ..kernels.segments import is_first
 from .arguments import refuse_block
-from .display import name_of, table_html
-from .structure import Structure
+from .batch_info import BatchInfo
+from .display import name_of
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Description:
         return [nodes, edges]
 
 
-def describe(g: Structure, label: str | None = None) -> Description:
+def describe(g: BatchInfo, label: str | None = None) -> Description:
     """Count what one asks of a new graph: degrees, isolated nodes, components and others.
 
     The numbers are computed from all edges at each call, components on the CPU.
@@ -184,10 +185,10 @@ def describe(g: Structure, label: str | None = None) -> Description:
     nodes = {t: NodeSummary(len(some), int((~some).sum())) for t, some in has_edge.items()}
     labels = {} if label is None else _labels(g, label)
     edges = {t: _summary(t, adjacency, labels) for t, adjacency in g.adjacencies.items()}
-    return Description(nodes, edges, _components(g), getattr(g, "batch_size", 1))
+    return Description(nodes, edges, _components(g), g.batch_size)
 
 
-def _labels(g: Structure, name: str) -> dict[str, Tensor]:
+def _labels(g: BatchInfo, name: str) -> dict[str, Tensor]:
     """The labels of each node type that has the field."""
     labels = {t: frame[name] for t, frame in g._frames.src.items() if name in frame}
     if not labels:
@@ -224,7 +225,7 @@ def _summary(etype: CanonicalEtype, adjacency: Adjacency, labels: dict[str, Tens
     )
 
 
-def _components(g: Structure) -> int:
+def _components(g: BatchInfo) -> int:
     """The number of weakly connected components of the nodes and edges of all types."""
     try:
         from scipy.sparse import coo_array

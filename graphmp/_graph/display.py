@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
 from .._storage.frame import Frame, Scheme
 from .._storage.metagraph import CanonicalEtype
+from .._storage.preview import table_html
+from .batch_info import BatchInfo
 from .drawing import draw
-from .structure import Structure
 
 
-def text(graph: Structure) -> str:
+def text(graph: BatchInfo) -> str:
     """The text of ``repr(graph)``."""
     if graph.is_block:
         return _block_text(graph)
+    batch = f", batch_size={graph.batch_size}" if graph.batch_size != 1 else ""
     if graph.is_homogeneous:
         nodes, edges = graph._frames.all()
         return (
-            f"Graph(num_nodes={nodes.num_rows}, num_edges={edges.num_rows},\n"
+            f"Graph(num_nodes={nodes.num_rows}, num_edges={edges.num_rows}{batch},\n"
             f"      ndata_schemes={nodes.schemes()}\n"
             f"      edata_schemes={edges.schemes()})"
         )
     counts = {ntype: graph.num_nodes(ntype) for ntype in graph.ntypes}
     return (
         f"Graph(num_nodes={counts},\n"
-        f"      num_edges={_edge_counts(graph)},\n"
+        f"      num_edges={_edge_counts(graph)}{batch},\n"
         f"      metagraph={_metagraph(graph)})"
     )
 
 
-def _block_text(graph: Structure) -> str:
+def _block_text(graph: BatchInfo) -> str:
     if len(graph.ntypes) == 2 and len(graph.adjacencies) == 1:
         return (
             f"Block(num_src_nodes={graph.num_src_nodes()}, "
@@ -47,11 +48,11 @@ def _block_text(graph: Structure) -> str:
     )
 
 
-def _edge_counts(graph: Structure) -> dict[Any, int]:
+def _edge_counts(graph: BatchInfo) -> dict[Any, int]:
     return {etype: graph.num_edges(etype) for etype in graph.canonical_etypes}
 
 
-def _metagraph(graph: Structure) -> list[tuple[str, str, str]]:
+def _metagraph(graph: BatchInfo) -> list[tuple[str, str, str]]:
     """The relations in NetworkX's order, as DGL prints them: by source, then by destination."""
     ends: dict[str, dict[str, list[str]]] = {}
     for s, name, d in graph.canonical_etypes:
@@ -67,16 +68,16 @@ def _metagraph(graph: Structure) -> list[tuple[str, str, str]]:
 
 # ---- HTML
 
-_CELL = "style='text-align:left;padding:2px 10px'"
 
-
-def html(graph: Structure) -> str:
+def html(graph: BatchInfo) -> str:
     """The HTML that a notebook shows: counts, types, features, and a drawing of the types."""
     kind = "Block" if graph.is_block else "Graph"
     head = (
         f"<b>{kind}</b> &nbsp; {graph.num_nodes():,} nodes, {graph.num_edges():,} edges, "
         f"{escape(str(graph.idtype))} ids on {escape(str(graph.device))}"
     )
+    if graph.batch_size != 1:
+        head += f", a batch of {graph.batch_size:,} graphs"
     sections = []
     if graph.is_block:
         sections += [("source nodes", t, f) for t, f in graph._frames.src.items()]
@@ -112,16 +113,3 @@ def name_of(kind: str | CanonicalEtype) -> str:
         ('user', 'user → buys → game')
     """
     return kind if isinstance(kind, str) else " → ".join(kind)
-
-
-def table_html(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of texts, which are escaped.
-
-    Example:
-        >>> table_html(["a"], [["<"]]).count("&lt;")
-        1
-    """
-    head = "".join(f"<th {_CELL}>{escape(text)}</th>" for text in header)
-    lines = ["".join(f"<td {_CELL}>{escape(text)}</td>" for text in row) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from .. import _checks
 from .._storage.frame import FieldMapping, Frame
+from .._storage.preview import preview_html
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from .display import name_of
 
 
 class Rows(FieldMapping[Tensor]):
@@ -46,6 +48,11 @@ class Rows(FieldMapping[Tensor]):
 
     def __len__(self) -> int:
         return len(self._frame)
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows: statistics and the first rows of each column."""
+        title = f"Features of {self._rows.numel():,} of the {self.owner}"
+        return preview_html(title, [self._frame.preview(self.owner, self._rows)])
 
 
 class FramesByType(FieldMapping[dict[Any, Tensor]]):
@@ -112,3 +119,8 @@ class FramesByType(FieldMapping[dict[Any, Tensor]]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows: statistics and the first rows of each column."""
+        previews = [frame.preview(name_of(t)) for t, frame in self._by_type.items()]
+        return preview_html(f"Features of the {self._what}s, by type", previews)

@@ -15,6 +15,7 @@ from .. import _checks
 from .._storage.adjacency import Buckets
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, of_type
+from .._storage.preview import preview_html, preview_tensors
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
 from . import check
@@ -65,6 +66,18 @@ class EdgeBatch:
         """The graph of the call, which packages for DGL read by this name."""
         return None if self._owner is None else self._owner()
 
+    def __repr__(self) -> str:
+        named = _named(self.canonical_etype)
+        features = f"src={list(self.src)}, dst={list(self.dst)}, data={list(self.data)}"
+        return f"EdgeBatch(num_edges={len(self)}{named}, {features})"
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows: statistics and the first rows of each column."""
+        parts = {"src": self.src, "dst": self.dst, "data": self.data}
+        return _html(
+            f"EdgeBatch, {len(self):,} edges{of_type(self.canonical_etype)}", parts, len(self)
+        )
+
     def edges(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sources, destinations and edge ids in the graph, (n,) each."""
         return self._ids
@@ -102,6 +115,16 @@ class NodeBatch:
         self.mailbox: Mapping[str, Tensor] = {} if mailbox is None else mailbox
         self._ids = ids
 
+    def __repr__(self) -> str:
+        mailbox = {name: tuple(messages.shape) for name, messages in self.mailbox.items()}
+        features = f"data={list(self.data)}, mailbox={mailbox}"
+        return f"NodeBatch(num_nodes={len(self)}{_named(self.ntype)}, {features})"
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows: statistics and the first rows of each column."""
+        parts = {"data": self.data, "mailbox": self.mailbox}
+        return _html(f"NodeBatch, {len(self):,} nodes{of_type(self.ntype)}", parts, len(self))
+
     def nodes(self) -> Tensor:
         """The nodes' ids in the graph, (n,)."""
         return self._ids
@@ -112,6 +135,21 @@ class NodeBatch:
 
     def __len__(self) -> int:
         return self.batch_size()
+
+
+def _named(kind: str | CanonicalEtype) -> str:
+    """A type as an argument of a ``repr``; empty for that of a graph of one type."""
+    name = "ntype" if isinstance(kind, str) else "canonical_etype"
+    return f", {name}={kind!r}" if of_type(kind) else ""
+
+
+def _html(title: str, parts: Mapping[str, Mapping[str, Tensor]], num_rows: int) -> str:
+    """The HTML of several mappings of features with one number of rows."""
+    previews = [
+        part.preview(name) if isinstance(part, Frame) else preview_tensors(name, part, num_rows)
+        for name, part in parts.items()
+    ]
+    return preview_html(title, previews)
 
 
 class _Split:

@@ -7,4 +7,5 @@ Files:
     layouts: The store of layouts that an adjacency and its reverse share.
     metagraph: Node types and canonical edge types, and how names resolve to them.
     pickled: What a pickle of a graph holds, and what is checked when a pickle or a file is loaded.
+    preview: Statistics and the first rows of features, as HTML.
 """

@@ -18,6 +18,7 @@ from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..init import Initializer, zero_initializer
 from . import pickled
 from .gather import gather
+from .preview import Preview, preview_html, some_rows
 
 Value = TypeVar("Value")
 
@@ -218,6 +219,32 @@ class Frame(FieldMapping[Tensor]):
             for name, column in self._columns.items()
         }
         return {name: Scheme(tuple(t.shape[1:]), t.dtype) for name, t in tensors.items()}
+
+    def preview(self, title: str, rows: Tensor | None = None) -> Preview:
+        """A preview of all rows, or of some; it gathers no more than is shown.
+
+        Args:
+            title: what the rows are.
+            rows: (k,) the rows; None for all.
+        """
+
+        def read(name: str, part: slice) -> Tensor | None:
+            column = self._columns[name]
+            source = column.source if isinstance(column, Pending) else column
+            chosen = column.rows if isinstance(column, Pending) else None
+            if rows is not None:
+                chosen = rows if chosen is None else chosen[rows.to(chosen.device)]
+            if chosen is None:
+                return some_rows(source, part)
+            is_plain = some_rows(source, slice(0)) is not None
+            return source.detach()[chosen[part].to(source.device)] if is_plain else None
+
+        num_rows = self.num_rows if rows is None else rows.numel()
+        return Preview(title, num_rows, self.schemes(), read)
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows: statistics and the first rows of each column."""
+        return preview_html(f"Features of the {self.owner}", [self.preview(self.owner)])
 
     def put(self, columns: Mapping[str, Tensor]) -> None:
         """Replace whole columns that have been checked already."""

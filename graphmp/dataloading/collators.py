@@ -10,6 +10,7 @@ import torch
 from .. import _checks
 from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
+from .display import Shown
 from .edge_sampler import EdgePredictionSampler
 from .sampler import check_sampler, node_seeds
 
@@ -43,7 +44,7 @@ class TypedIds(Sequence[tuple[Any, int]]):
         return self.types[number], int(self._ids[position])
 
 
-class Collator:
+class Collator(Shown):
     """Base of the collators: a data set of ids, and a function that samples for some of them.
 
     They are for loaders of other libraries, such as ``torch.utils.data.DataLoader``; a

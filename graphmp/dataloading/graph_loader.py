@@ -12,6 +12,7 @@ from .. import _checks
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from ..transforms.batch import batch
+from .display import Shown
 from .seeds import Shard
 
 
@@ -62,7 +63,7 @@ def _columns(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     return zip(*items, strict=True)
 
 
-class GraphDataLoader(data.DataLoader[Any]):
+class GraphDataLoader(Shown, data.DataLoader[Any]):
     """Iterates over batches of the graphs of a dataset, with their labels and other values.
 
     This is torch's ``DataLoader`` with :func:`graphmp.batch` for graphs.
@@ -111,6 +112,18 @@ class GraphDataLoader(data.DataLoader[Any]):
             self._by_process = DistributedSampler(dataset, shard.world_size, shard.rank, **options)
             kwargs["sampler"] = self._by_process
         super().__init__(dataset, collate_fn=collate_fn or GraphCollator().collate, **kwargs)
+
+    def _settings(self) -> dict[str, str]:
+        """The arguments that a loader shows: most of them are those of torch's loader."""
+        dataset: Any = self.dataset
+        settings = {"dataset": type(dataset).__name__, "batch_size": str(self.batch_size)}
+        if isinstance(dataset, (list, tuple)):
+            settings["dataset"] += f" of {len(dataset):,} items"
+        numbers = {"drop_last": self.drop_last, "num_workers": self.num_workers}
+        settings |= {name: str(value) for name, value in numbers.items() if value}
+        if not isinstance(self.sampler, data.SequentialSampler):
+            settings["sampler"] = type(self.sampler).__name__
+        return settings
 
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, for its order with ``use_ddp`` and ``shuffle``.

@@ -12,13 +12,14 @@ from torch import Tensor
 from .. import _checks, random
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
+from .display import Shown
 from .prefetch import Prefetcher, Sequential, Settings
 from .sampler import Sampler, check_sampler
 from .seeds import Seeds, Shard
 from .transfer import Transfer
 
 
-class DataLoader:
+class DataLoader(Shown):
     """Iterates over batches of seeds, each sampled by a sampler.
 
     Workers are threads: the sampling kernels release the interpreter's lock, and nothing is copied
@@ -141,6 +142,13 @@ class DataLoader:
         prefetch = threads * self.prefetch_factor
         settings = Settings(threads, prefetch, self.worker_init_fn, self.timeout)
         return Prefetcher(job, len(self), settings)
+
+    def _settings(self) -> dict[str, str]:
+        """The arguments that a loader shows: also the usual batch size, and how many batches."""
+        settings = {**super()._settings(), "batch_size": str(self.batch_size)}
+        if not self.num_workers:
+            del settings["prefetch_factor"]
+        return settings if self.use_ddp else {**settings, "batches": f"{len(self):,}"}
 
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, for its order with ``use_ddp`` and ``shuffle``.

@@ -10,13 +10,14 @@ from torch import Tensor
 from .. import _checks, random, sampling
 from ..errors import GraphNotImplementedError
 from ..graph import Graph
+from .display import Shown
 
 __all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
 
 Pairs = tuple[Tensor, Tensor]
 
 
-class _NegativeSampler:
+class _NegativeSampler(Shown):
     """Base of the negative samplers: calls ``pairs`` for each edge type that has seeds."""
 
     def __init__(self, k: int) -> None:

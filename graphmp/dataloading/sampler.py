@@ -12,10 +12,11 @@ from .. import _checks
 from .._graph.subgraph import nodes_by_type
 from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
+from .display import Shown
 from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_lazy_features
 
 
-class Sampler:
+class Sampler(Shown):
     """Base of all samplers; a subclass overrides ``sample``.
 
     Use the functions of :mod:`graphmp.sampling`, or ``graphmp.random.generator()``, for random

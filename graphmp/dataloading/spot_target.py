@@ -10,10 +10,11 @@ from torch import Tensor
 from .. import _checks
 from .._graph.subgraph import edges_by_type
 from ..graph import Graph
+from .display import Shown
 from .exclusion import check_exclusion, find_exclude_eids
 
 
-class SpotTarget:
+class SpotTarget(Shown):
     """Chooses the edges to exclude from blocks: seed edges at a node of low degree.
 
     From `SpotTarget: Rethinking the Effect of Target Edges for Link Prediction in Graph Neural

@@ -118,6 +118,19 @@ def test_a_block_of_several_types_shows_both_ends_by_type() -> None:
     )
 
 
+def test_a_batch_shows_how_many_graphs_it_has() -> None:
+    one = gm.graph(([0, 1], [1, 2]))
+    assert repr(gm.batch([one])) == repr(one)
+    assert repr(gm.batch([one, one, one])).startswith(
+        "Graph(num_nodes=9, num_edges=6, batch_size=3,\n      ndata_schemes={}"
+    )
+    assert "('b', 'y', 'c'): 2}, batch_size=2,\n      metagraph" in repr(
+        gm.batch([gm.heterograph({("a", "x", "b"): EDGE, ("b", "y", "c"): EDGE})] * 2)
+    )
+    assert ", a batch of 3 graphs" in Page(gm.batch([one, one, one])._repr_html_()).text
+    assert "batch" not in one._repr_html_()
+
+
 # ---- HTML
 
 
@@ -273,3 +286,146 @@ def test_long_names_and_many_relations_are_cut_short_and_told_in_full_on_hover()
     assert texts(g)[-1] == "and 5 more"
     titles = [title.text for title in drawing(g).iter("title")]
     assert titles == ["x" * 40, "b", ", ".join(names)]
+
+
+# ---- features
+
+
+def with_features() -> Graph:
+    """A graph with a column of every kind."""
+    g = gm.graph(([0, 1], [1, 2]), num_nodes=4)
+    g.ndata["x"] = torch.tensor([[1.0, 2.0], [3.0, float("nan")], [0.0, 0.0], [-1.0, 1.0]])
+    g.ndata["label"] = torch.tensor([0, 2, 2, 1])
+    g.ndata["mask"] = torch.tensor([True, False, False, False])
+    g.edata["w"] = torch.tensor([0.5, 1.5], requires_grad=True)
+    return g
+
+
+COLUMNS = ["", "field", "shape", "dtype", "statistics", "first rows"]
+
+
+def test_features_show_statistics_and_their_first_rows() -> None:
+    g = with_features()
+    page = Page(g.ndata._repr_html_())
+    assert page.text.startswith("Features of the nodes")
+    assert page.rows == [
+        COLUMNS,
+        [
+            *("nodes (4)", "x", "(4, 2)", "float32", "-1 to 3, mean 0.8571, 12.5% NaN"),
+            "[1, 2], [3, nan], [0, 0]",
+        ],
+        ["", "label", "(4,)", "int64", "0 to 2, 3 classes", "0, 2, 2"],
+        ["", "mask", "(4,)", "bool", "25% True", "True, False, False"],
+    ]
+    assert Page(g.edata._repr_html_()).rows[1][4:] == ["0.5 to 1.5, mean 1", "0.5, 1.5"]
+
+
+def test_some_rows_and_several_types_show_their_features() -> None:
+    g = with_features()
+    page = Page(g.nodes[[1, 3]].data._repr_html_())
+    assert page.text.startswith("Features of 2 of the nodes")
+    assert page.rows[2] == ["", "label", "(2,)", "int64", "1 to 2, 2 classes", "2, 1"]
+    types = gm.heterograph({("a", "x", "b"): EDGE, ("b", "y", "b"): EDGE})
+    types.nodes["a"].data["h"] = torch.ones(1, 9)
+    rows = Page(types.ndata._repr_html_()).rows
+    assert rows[1] == ["a (1)", "h", "(1, 9)", "float32", "1 to 1, mean 1", "[1, 1, 1, 1, …]"]
+    assert rows[2] == ["b (1)", "", "", "", "", ""]
+    assert [row[0] for row in Page(types.edata._repr_html_()).rows[1:]] == [
+        "a → x → b (1)",
+        "b → y → b (1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        torch.empty(0, 3),
+        torch.empty(0, dtype=torch.int64),
+        torch.empty(0, dtype=torch.bool),
+    ],
+)
+def test_no_rows_have_no_statistics(column: torch.Tensor) -> None:
+    g = gm.graph(([], []))
+    g.ndata["x"] = column
+    assert Page(g.ndata._repr_html_()).rows[1][4:] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("column", "statistics"),
+    [
+        (torch.full((2, 2), float("nan")), "100% NaN"),
+        (torch.tensor([float("inf"), 1.0]), "1 to inf, mean inf"),
+        (torch.tensor([60000.0, 60000.0], dtype=torch.float16), "6e+04 to 6e+04, mean 6e+04"),
+        (torch.tensor([1 + 1j, 2]), ""),
+        (torch.eye(2).to_sparse(), ""),
+        (torch.empty(2, 0), ""),
+        (torch.tensor([7, 7], dtype=torch.uint8), "7 to 7, 1 class"),
+    ],
+    ids=["nan", "inf", "half", "complex", "sparse", "no width", "bytes"],
+)
+def test_unusual_numbers_are_shown(column: torch.Tensor, statistics: str) -> None:
+    g = gm.graph(EDGE, num_nodes=2)
+    g.ndata["x"] = column
+    assert Page(g.ndata._repr_html_()).rows[1][4] == statistics
+
+
+def test_features_on_a_device_without_memory_are_shown() -> None:
+    g = gm.graph(EDGE, num_nodes=2).to("meta")
+    g.ndata["x"] = torch.empty(2, device="meta")
+    assert Page(g.ndata._repr_html_()).rows[1] == ["nodes (2)", "x", "(2,)", "float32", "", ""]
+
+
+def test_statistics_of_large_columns_are_those_of_some_rows() -> None:
+    g = gm.graph(([], []), num_nodes=1 << 19)
+    g.ndata["x"] = torch.arange(float(1 << 19))
+    rows = Page(g.ndata._repr_html_()).rows
+    assert rows[1][4] == "0 to 5.243e+05, mean 2.621e+05 (1 row in 2)"
+
+
+def test_showing_features_gathers_nothing_for_good() -> None:
+    g = gm.graph(([0, 1], [1, 2]))
+    g.ndata["x"] = torch.zeros(3)
+    part = g.subgraph([2, 1])
+    assert Page(part.ndata._repr_html_()).rows[1][5] == "0, 0"
+    g.ndata["x"].add_(1)
+    assert part.ndata["x"].tolist() == [1, 1]
+
+
+def test_names_of_fields_are_escaped() -> None:
+    g = gm.graph(EDGE)
+    g.ndata["<script>"] = torch.ones(1)
+    assert "<script>" not in g.ndata._repr_html_()
+    assert Page(g.ndata._repr_html_()).rows[1][1] == "<script>"
+
+
+def test_batches_of_user_defined_functions_show_what_they_hold() -> None:
+    g = with_features()
+    shown: list[str] = []
+
+    def message(edges: gm.EdgeBatch) -> dict[str, torch.Tensor]:
+        shown.extend([repr(edges), edges._repr_html_()])
+        return {"m": edges.src["x"]}
+
+    def reduce(nodes: gm.NodeBatch) -> dict[str, torch.Tensor]:
+        shown.extend([repr(nodes), nodes._repr_html_()])
+        return {"y": nodes.mailbox["m"].sum(1)}
+
+    g.update_all(message, reduce)
+    edges, edges_html, nodes, nodes_html = shown
+    fields = ["x", "label", "mask"]
+    assert edges == f"EdgeBatch(num_edges=2, src={fields}, dst={fields}, data=['w'])"
+    assert [row[0] for row in Page(edges_html).rows if row[0]] == ["src (2)", "dst (2)", "data (2)"]
+    assert nodes == f"NodeBatch(num_nodes=2, data={fields}, mailbox={{'m': (2, 1, 2)}})"
+    assert Page(nodes_html).rows[-1][:3] == ["mailbox (2)", "m", "(2, 1, 2)"]
+
+    def nothing(batch: gm.EdgeBatch | gm.NodeBatch) -> dict[str, torch.Tensor]:
+        shown.append(repr(batch))
+        return {}
+
+    types = gm.heterograph({("a", "x", "b"): EDGE})
+    types.apply_edges(nothing)
+    types.apply_nodes(nothing, ntype="b")
+    assert shown[4:] == [
+        "EdgeBatch(num_edges=1, canonical_etype=('a', 'x', 'b'), src=[], dst=[], data=[])",
+        "NodeBatch(num_nodes=1, ntype='b', data=[], mailbox={})",
+    ]
