@@ -18,7 +18,8 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks docs clean
+.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks docs release-check \
+    clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +79,11 @@ docs: $(STAMP)  ## Build the site into build/site; the tutorials are executed on
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[docs]'
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
+# FULL=1 runs all quick tests, PYTHONS="3.10 3.13" or PYTHONS=all tests with those Pythons.
+release-check: $(STAMP)  ## Build wheel and sdist into dist/, check them, test the installed wheel
+	$(BIN)/python -m release.check --markers 'not ($(SLOW))' $(if $(FULL),--full) \
+	    $(if $(PYTHONS),--pythons $(PYTHONS))
+
 clean:  ## Remove what was built and the caches; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache
-	find graphmp tests benchmarks tutorials -name __pycache__ -prune -exec rm -rf {} +
+	find graphmp tests benchmarks tutorials release -name __pycache__ -prune -exec rm -rf {} +
