@@ -12,7 +12,10 @@ import pytest
 import graphmp
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "GOVERNANCE", "CODE_OF_CONDUCT")),
+]
 GUIDE = [
     page for name in ("guide", "coming", "about") for page in (ROOT / "docs" / name).glob("*.md")
 ]
