@@ -18,8 +18,8 @@ endif
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks docs release-check \
-    clean
+.PHONY: help install demo test test-all test-gpu lint hooks format doctest check bench bench-gpu notebooks docs docs-check \
+    release-check clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ docs: $(STAMP)  ## Build the site into build/site; the tutorials are executed on
 release-check: $(STAMP)  ## Build wheel and sdist into dist/, check them, test the installed wheel
 	$(BIN)/python -m release.check --markers 'not ($(SLOW))' $(if $(FULL),--full) \
 	    $(if $(PYTHONS),--pythons $(PYTHONS))
+
+docs-check: docs  ## Check the names, the links and, with Chromium and playwright, the look of the site
+	$(BIN)/python -m pytest docs/_checks
 
 clean:  ## Remove what was built and the caches; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

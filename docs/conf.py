@@ -27,11 +27,12 @@ extensions = [
     "docstrings",
     "inventories",
     "gallery",
+    "pictures",
     "layer_table",
     "llms",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_extensions", "_templates"]
+exclude_patterns = ["_extensions", "_templates", "_checks", "gallery/files"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 nitpicky = True
 nitpick_ignore = [
@@ -61,6 +62,7 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [("Shapes", "Shapes")]
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
@@ -80,6 +82,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "logo": {"text": "graphmp"},
     "github_url": "https://github.com/graphmp/graphmp",
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
@@ -91,4 +94,4 @@ html_theme_options = {
     "pygments_light_style": "tango",
     "pygments_dark_style": "github-dark",
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "layers": [], "search": []}

@@ -35,7 +35,7 @@ from torch import nn
 import graphmp as gm
 import graphmp.function as fn
 
-QUICK = "--quick" in sys.argv  # a short run, for the test suite
+QUICK = "--quick" in sys.argv or "GRAPHMP_QUICK" in os.environ  # a short run, for tests
 EPOCHS = 10 if QUICK else 200
 PICTURES = Path("build")
 PICTURES.mkdir(exist_ok=True)
@@ -188,7 +188,7 @@ def load_dataset():
     """Give Cora, or else planted communities."""
     if os.environ.get("GRAPHMP_DATA"):
         try:
-            return gm.data.CoraGraphDataset()
+            return gm.data.CoraGraphDataset(verbose=False)
         except gm.GraphRuntimeError as error:
             print(error)
     print("Using planted communities. For Cora, name the folder of its files in GRAPHMP_DATA.")
@@ -456,7 +456,7 @@ axes.set(title=f"A weighted mean over {big.num_edges():,} edges, 64 features", x
 axes.spines[["top", "right"]].set_visible(False)
 axes.margins(x=0.15)
 figure.savefig(PICTURES / "timing.png", dpi=120)
-print(f"pictures: {PICTURES.resolve()}")
+print(f"pictures: {PICTURES}")
 
 # %% [markdown]
 # ## What to try next

@@ -31,7 +31,12 @@ from tqdm.auto import tqdm
 import graphmp as gm
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
+parser.add_argument(
+    "--quick",
+    action="store_true",
+    default="GRAPHMP_QUICK" in os.environ,
+    help="a short run, for the test suite",
+)
 parser.add_argument("--dataset", choices=("cora", "citeseer", "pubmed"), default="cora")
 parser.add_argument("--seeds", type=int, default=3, help="how often each model is trained")
 arguments, _ = parser.parse_known_args()

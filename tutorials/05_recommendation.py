@@ -22,7 +22,9 @@
 #
 # Run as a script, this page takes options; `--help` lists them. With `--epochs 1000
 # --batch-size 2048 --lr 0.001` it follows the published recipe of LightGCN, which takes a day on
-# one core. With the larger batch that is the default, an epoch has an eighth of the steps.
+# one core. With the larger batch that is the default, an epoch has an eighth of the steps. By
+# default there are four: after two, LightGCN reaches a recall@20 of 0.118 on Gowalla, and after 241
+# epochs 0.173 (`docs/accuracy.md`).
 
 # %%
 import argparse
@@ -41,16 +43,21 @@ import graphmp as gm
 
 parser = argparse.ArgumentParser(description="LightGCN and LR-GCCF on visits of users to items")
 parser.add_argument("--model", choices=("LightGCN", "LR-GCCF", "both"), default="both")
-parser.add_argument("--epochs", type=int, default=40)
+parser.add_argument("--epochs", type=int, help="by default 4 on Gowalla, 40 on random visits")
 parser.add_argument("--minutes", type=float, default=float("inf"), help="stop a model after these")
-parser.add_argument("--every", type=int, default=5, help="epochs between two measurements")
+parser.add_argument("--every", type=int, default=2, help="epochs between two measurements")
 parser.add_argument("--batch-size", type=int, default=16384)
 parser.add_argument("--lr", type=float, default=0.01)
 parser.add_argument("--l2", type=float, default=1e-4)
 parser.add_argument("--dims", type=int, default=64)
 parser.add_argument("--layers", type=int, default=3)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
+parser.add_argument(
+    "--quick",
+    action="store_true",
+    default="GRAPHMP_QUICK" in os.environ,
+    help="a short run, for the test suite",
+)
 args = parser.parse_known_args()[0]
 if args.quick:
     args.epochs = 20
@@ -102,6 +109,8 @@ def load_graph():
 
 
 g, title = load_graph()
+if args.epochs is None:
+    args.epochs = 4 if title == "Gowalla" else 40
 print(g)
 
 

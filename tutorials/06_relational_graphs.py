@@ -36,7 +36,12 @@ from tqdm.auto import trange
 import graphmp as gm
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
+parser.add_argument(
+    "--quick",
+    action="store_true",
+    default="GRAPHMP_QUICK" in os.environ,
+    help="a short run, for the test suite",
+)
 parser.add_argument("--seeds", type=int, default=10, help="how many models to train")
 arguments, _ = parser.parse_known_args()
 SEEDS = range(2 if arguments.quick else arguments.seeds)

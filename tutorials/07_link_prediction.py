@@ -20,7 +20,9 @@
 #
 # You need to know how a loader makes blocks: `02_minibatch_training.py` explains it.
 #
-# Run as a script, this page takes options; `--help` lists them.
+# Run as a script, this page takes options; `--help` lists them. On FB15k-237 the default is one
+# epoch: DistMult then has an MRR of 0.245 on the validation facts, and of 0.270 after three, its
+# best (`docs/accuracy.md`).
 
 # %%
 import argparse
@@ -39,7 +41,7 @@ import graphmp as gm
 
 parser = argparse.ArgumentParser(description="DistMult, alone and on R-GCN, on facts")
 parser.add_argument("--model", choices=("DistMult", "R-GCN", "both"), default="both")
-parser.add_argument("--epochs", type=int, default=10)
+parser.add_argument("--epochs", type=int, help="by default 1 on FB15k-237, 10 on a small world")
 parser.add_argument("--minutes", type=float, default=float("inf"), help="stop a model after these")
 parser.add_argument("--batch-size", type=int, default=2048)
 parser.add_argument("--negatives", type=int, default=32, help="random answers to each question")
@@ -48,7 +50,12 @@ parser.add_argument("--dims", type=int, default=100)
 parser.add_argument("--dropout", type=float, default=0.3)
 parser.add_argument("--lr", type=float, default=0.005)
 parser.add_argument("--seed", type=int, default=0)
-parser.add_argument("--quick", action="store_true", help="a short run, for the test suite")
+parser.add_argument(
+    "--quick",
+    action="store_true",
+    default="GRAPHMP_QUICK" in os.environ,
+    help="a short run, for the test suite",
+)
 args = parser.parse_known_args()[0]
 if args.quick:
     args.epochs = 4
@@ -98,6 +105,8 @@ def load_graph():
 
 
 g, num_rels, title = load_graph()
+if args.epochs is None:
+    args.epochs = 1 if title == "FB15k-237" else 10
 seen = gm.edge_subgraph(g, g.edata["train_mask"], relabel_nodes=False)
 print(
     f"{title}: {g.num_nodes()} entities, {num_rels} relations, {seen.num_edges() // 2} facts seen"

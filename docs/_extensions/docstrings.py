@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from inspect import getdoc
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 
 import graphmp
 
@@ -23,6 +26,21 @@ _INTERNAL = (
     "Attributes, methods and functions bound as methods, by where they are defined:",
     "Methods, by the file that defines them:",
 )
+# The subjects of Graph's methods, by the files that its docstring lists; the others are for layers.
+_SUBJECTS = {
+    "Structure": ("state", "structure"),
+    "Queries": ("queries",),
+    "Features": ("features", "feature_storage"),
+    "Message passing": ("verbs", "propagation"),
+    "Changing a graph": ("mutation",),
+    "Derived graphs": ("self_loops", "reverse", "simple", "line", "reorder"),
+    "Subgraphs": ("subgraph", "neighbourhood", "type_subgraph"),
+    "Sampling": ("sampling",),
+    "Batches": ("batch_info",),
+    "Devices, dtypes and layouts": ("conversion",),
+    "Matrices and other libraries": ("export",),
+}
+_LISTED = re.compile(r"^(\w+): ((?:[^:]|\n)+)\.$", re.MULTILINE)
 _NOT_CONSTRUCTED = ("graphmp.Graph", "graphmp.EdgeBatch", "graphmp.NodeBatch")
 _PUBLIC_MODULES = (
     *("graphmp", "graphmp.nn", "graphmp.data", "graphmp.dataloading", "graphmp.sampling"),
@@ -51,16 +69,39 @@ _MOVED = {
 
 def prepare(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """Prepare a docstring for napoleon."""
-    del app, name, value, options
+    del app, value, options
     if what == "property":  # napoleon would take what precedes a colon as the type
         lines[0] = lines[0].replace(": ", _COLON)
     for start in _INTERNAL:
         if start in lines:
-            del lines[lines.index(start) :]
+            at = lines.index(start)
+            listed = "\n".join(lines[at + 1 :])
+            lines[at:] = tables_by_subject(listed) if name == "graphmp.Graph" else []
     lines[:] = [
         _SEVERAL.sub(lambda names: names[0].replace(", ", ","), _STAR.sub(r"\\*", line))
         for line in lines
     ]
+
+
+def tables_by_subject(listed: str) -> list[str]:
+    """The tables of Graph's members, as lines of reStructuredText.
+
+    Args:
+        listed: the list in its docstring, a paragraph for each file.
+    """
+    files = {match[1]: " ".join(match[2].split()).split(", ") for match in _LISTED.finditer(listed)}
+    lines = []
+    for subject, parts in _SUBJECTS.items():
+        names = [name for part in parts for name in files.pop(part)]
+        lines += [f".. rubric:: {subject}", "", ".. autosummary::", "   :nosignatures:", ""]
+        documented = [name for name in names if getdoc(getattr(graphmp.Graph, name, None))]
+        lines += [f"   Graph.{name}" for name in documented]
+        lines.append("")
+    if set(files) != {"arguments"}:
+        raise ExtensionError(
+            f"Expected a subject for each file of Graph, got none for {set(files)}."
+        )
+    return lines
 
 
 def finish(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
@@ -96,9 +137,18 @@ def hide_constructor(
 
 
 def skip(app: Sphinx, what: str, name: str, value: Any, skipped: bool, options: Any) -> bool | None:
-    """Leave out methods that torch calls."""
-    del app, what, value, skipped, options
-    return True if name == "extra_repr" else None
+    """Leave out methods that torch calls, and those that programs for DGL need."""
+    del app, what, skipped, options
+    is_added = getattr(value, "__module__", None) or ""  # by graphmp.compat, to classes
+    return True if name == "extra_repr" or is_added.startswith("graphmp.compat") else None
+
+
+def hide_object(app: Sphinx, domain: str, objtype: str, content: addnodes.desc_content) -> None:
+    """Hide that a class derives from ``object`` alone."""
+    del app, domain, objtype
+    first = next(iter(content.children), None)
+    if isinstance(first, nodes.paragraph) and first.astext() == "Bases: object":
+        content.remove(first)
 
 
 def public_names(target: str) -> list[str]:
@@ -147,5 +197,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-bases", show_public_bases)
     app.connect("autodoc-process-signature", hide_constructor)
     app.connect("autodoc-skip-member", skip)
+    app.connect("object-description-transform", hide_object)
     app.connect("missing-reference", resolve, priority=600)
     return {"parallel_read_safe": True}
