@@ -29,7 +29,7 @@ _INTERNAL = (
 # The subjects of Graph's methods, by the files that its docstring lists; the others are for layers.
 _SUBJECTS = {
     "Structure": ("state", "structure"),
-    "Queries": ("queries",),
+    "Queries": ("queries", "describe"),
     "Features": ("features", "feature_storage"),
     "Message passing": ("verbs", "propagation"),
     "Changing a graph": ("mutation",),
