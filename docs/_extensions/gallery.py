@@ -147,7 +147,7 @@ def write(app: Sphinx) -> None:
         _update(pages / "files" / f"{tutorial.name}.png", tutorial.picture)
     cards = "\n".join(tutorial.card for tutorial in tutorials)
     grid = f"::::{{grid}} 1 2 2 3\n:gutter: 3\n\n{cards}::::\n"
-    _update(pages / "files" / "cards.md", grid.encode())
+    _update(pages / "files" / "cards.txt", grid.encode())
 
 
 def _update(path: Path, content: bytes) -> None:
