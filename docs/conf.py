@@ -39,13 +39,14 @@ nitpick_ignore = [
     ("py:class", name)
     # Aliases in annotations, and texts of Python's and torch's own docstrings.
     for name in (
-        *("Dataset", "Ends", "sequence", "torch.utils.data.dataset._T_co"),
+        *("Dataset", "Ends", "Fields", "sequence", "torch.utils.data.dataset._T_co"),
+        *("CanonicalEtype", "EdgeSummary", "NodeSummary"),
         *(
             "integer -- return number of occurrences of value",
             "integer -- return first index of value.",
         ),
     )
-] + [("py:obj", "torch.utils.data.dataset._T_co")]
+] + [("py:obj", "torch.utils.data.dataset._T_co"), ("py:obj", "typing.~Fields")]
 suppress_warnings = ["myst.xref_missing"]
 
 # ---- docstrings
