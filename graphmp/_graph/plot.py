@@ -71,7 +71,7 @@ def draw(
         >>> g = gm.data.KarateClubDataset()[0]
         >>> ax = gm.draw(g, center=0, hops=1, color="label")
         >>> ax.get_title()
-        '17 nodes, 86 edges'
+        '17 nodes, 68 edges'
     """
     try:
         import networkx as nx
