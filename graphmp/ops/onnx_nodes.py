@@ -94,7 +94,7 @@ class Nodes:
         """
         op, (ids, count) = self.op, end
         shape = op.Concat(count, op.Shape(messages, start=1), axis=0)
-        index = op.Expand(self.column(ids, rank), op.Shape(messages))
+        index = op.Expand(self.padded(ids, rank), op.Shape(messages))
         rows = op.Expand(self.like(start, messages), shape)
         return op.ScatterElements(rows, index, messages, reduction=reduction)
 
@@ -126,7 +126,7 @@ class Nodes:
 
     def divided(self, rows: Value, divisor: Value, rank: int) -> Value:
         """Divide rows (N, *feature) by a number each, (N,)."""
-        return self.op.Div(rows, self.column(self.op.CastLike(divisor, rows), rank))
+        return self.op.Div(rows, self.padded(self.op.CastLike(divisor, rows), rank))
 
     def like(self, number: float, value: Value) -> Value:
         """A number in the dtype of ``value``."""
@@ -140,12 +140,8 @@ class Nodes:
         """Ids as int64."""
         return self.op.Cast(ids, to=_INT64)
 
-    def column(self, rows: Value, rank: int) -> Value:
-        """(N,) as (N, 1, …), with ``rank`` dimensions after the first."""
-        return self.padded(rows, rank)
-
     def padded(self, rows: Value, missing: int) -> Value:
-        """Insert as many dimensions of size 1 after the first."""
+        """(N, *) as (N, 1, …, *), with ``missing`` dimensions of size 1 after the first."""
         return self.op.Unsqueeze(rows, list(range(1, 1 + missing))) if missing else rows
 
     def reshaped(self, rows: Value, *shape: int) -> Value:

@@ -123,7 +123,7 @@ class _Translations(Nodes):
         op, rank = self.op, len(call.out_shape)
         messages = self._messages(edges, call, self.wide(lhs), self.wide(rhs))
         out = self.reduced(call.reduce, neutral(lhs, call.reduce), messages, edges.end("v"), rank)
-        has_edge = self.column(op.Greater(edges.in_degrees, [0]), rank)
+        has_edge = self.padded(op.Greater(edges.in_degrees, [0]), rank)
         out = op.CastLike(op.Where(has_edge, out, self.like(0.0, out)), lhs)
         if not trains:
             return out, op.Expand(self.like(0.0, lhs), [0])
