@@ -42,8 +42,8 @@ parser.add_argument("--seeds", type=int, default=3, help="how often each model i
 arguments, _ = parser.parse_known_args()
 QUICK = arguments.quick
 SEEDS = range(1 if QUICK else arguments.seeds)
-EPOCHS = 5 if QUICK else 200
-DEPTHS = (2, 4) if QUICK else (2, 4, 8, 16)
+EPOCHS = 5 if QUICK else 120
+DEPTHS = (2, 4) if QUICK else (2, 4, 8)
 PICTURES = Path("build")
 PICTURES.mkdir(exist_ok=True)
 
