@@ -18,6 +18,7 @@ from .interpreters import Environment, choose
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 CONSTRAINTS = ("constraints.txt", "constraints-oldest.txt")
+BUILDERS = ("hatch-fancy-pypi-readme", "hatchling")  # [build-system] of pyproject.toml
 # What every call does; --full runs all tests but those of the sources' own text.
 QUICK = ["tests/semantics"]
 FULL = ["tests", "--ignore=tests/test_docs.py", "--ignore=tests/test_words.py"]
@@ -44,7 +45,7 @@ def build(folder: Path, python: str) -> tuple[Path, Path]:
     """
     shutil.rmtree(DIST, ignore_errors=True)
     tools = Environment(folder / "tools", python)
-    tools.install(ROOT / CONSTRAINTS[0], "build", "hatchling", "twine")
+    tools.install(ROOT / CONSTRAINTS[0], "build", "twine", *BUILDERS)
     command = ("-m", "build", "--no-isolation", "--outdir")
     tools.run(*command, DIST, ROOT)
     tools.run(*command, folder / "direct", "--wheel", ROOT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 import zipfile
 from email.message import Message
@@ -12,6 +13,8 @@ from pathlib import Path, PurePosixPath
 DATA = ["graphmp/compat/names.ini", "graphmp/py.typed"]
 FOLDERS = {"benchmarks", "docs", "graphmp", "release", "tests", "tutorials"}
 FILES = {"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml"}
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+RELATIVE_LINK = re.compile(r"\]\((?!https?://)[^)]*\)")
 
 
 def check(condition: bool, message: str) -> None:
@@ -48,6 +51,7 @@ def check_wheel(path: Path, version: str) -> None:
         bill = json.loads(wheel.read(f"{info}/sboms/graphmp.cdx.json"))
     check(metadata["Version"] == version, f"expected version {version}, got {metadata['Version']}")
     check(metadata["License-Expression"] == "MIT", "the metadata lack the licence")
+    check_links(metadata.get_payload())
     check_bill(bill, metadata)
 
 
@@ -68,6 +72,21 @@ def check_names(names: set[str], info: str) -> None:
     inner = [PurePosixPath(name) for name in names if name.startswith("graphmp/")]
     others = sorted(str(one) for one in inner if one.suffix != ".py")
     check(others == DATA, f"expected {DATA} beside the modules, got {others}")
+
+
+def check_links(description: object) -> None:
+    """Check that the links of a package's page do not depend on where the page is.
+
+    Args:
+        description: the page, in Markdown.
+
+    Raises:
+        SystemExit: it is empty, or a link is relative.
+    """
+    text = FENCE.sub("", str(description))
+    check(bool(text.strip()), "the metadata lack the description")
+    links = RELATIVE_LINK.findall(text)
+    check(not links, f"expected absolute links in the description, got {links}")
 
 
 def check_bill(bill: dict[str, object], metadata: Message) -> None:

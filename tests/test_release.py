@@ -10,7 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import graphmp
-from release.contents import DATA, check_names
+from release import interpreters
+from release.contents import DATA, check_links, check_names
 
 ROOT = Path(__file__).resolve().parents[1]
 INFO = "graphmp-0.1.0.dist-info"
@@ -55,6 +56,15 @@ def test_the_conda_recipe_requires_what_the_wheel_requires() -> None:
     assert rows == expected
 
 
+def test_the_conda_recipe_builds_with_what_the_wheel_is_built_with() -> None:
+    recipe = (ROOT / "release" / "recipe.yaml").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    host, build = recipe.partition("\n  host:\n")[2], project.partition("requires = [\n")[2]
+    rows = re.findall(r"- (hatch\S*) (\S+)", host.partition("\n  run:")[0])
+    assert {"".join(row) for row in rows} == set(re.findall(r'"(.+)"', build.partition("\n]")[0]))
+    assert f'requires-python = ">={re.findall(r"python_min: .(.+).$", recipe, re.M)[0]}"' in project
+
+
 @pytest.mark.parametrize("name", ["constraints.txt", "constraints-oldest.txt"])
 def test_every_requirement_is_pinned(name: str) -> None:
     assert {one.name for one in requirements()} <= pins(name)
@@ -74,3 +84,32 @@ def test_a_wheel_with_other_files_is_refused(extra: str) -> None:
 def test_a_wheel_without_a_file_is_refused(missing: str) -> None:
     with pytest.raises(SystemExit, match="release check"):
         check_names(WHEEL - {missing}, INFO)
+
+
+@pytest.mark.parametrize("link", ["docs/files.md", "#features", "../LICENSE", "ftp://graphmp"])
+def test_a_description_with_a_relative_link_is_refused(link: str) -> None:
+    with pytest.raises(SystemExit, match=re.escape(link)):
+        check_links(f"Files are described [here]({link}).")
+
+
+def test_a_description_with_code_and_absolute_links_is_accepted() -> None:
+    check_links("[DGL](https://www.dgl.ai)\n\n```python\nh = layers[0](blocks[0], h)\n```\n")
+
+
+def test_an_empty_description_is_refused() -> None:
+    with pytest.raises(SystemExit, match="lack the description"):
+        check_links("\n")
+
+
+def test_a_python_that_is_named_and_missing_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreters, "interpreter", {"3.12": "python3.12"}.get)
+    with pytest.raises(SystemExit, match=r"no Python 3\.13 on .*; install it"):
+        interpreters.choose(["3.12", "3.13"])
+
+
+def test_of_all_pythons_those_that_are_missing_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(interpreters, "interpreter", {"3.12": "python3.12"}.get)
+    assert interpreters.choose(["all"]) == ["python3.12"]
+    assert "no Python 3.10, 3.11, 3.13, 3.14 on PATH" in capsys.readouterr().err
