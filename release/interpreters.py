@@ -45,12 +45,14 @@ def choose(versions: list[str]) -> list[str]:
     Raises:
         SystemExit: this machine lacks one.
     """
-    if versions == ["all"]:
-        return [python for python in map(interpreter, SUPPORTED) if python]
-    pythons = {version: interpreter(version) for version in versions}
+    wanted = SUPPORTED if versions == ["all"] else versions
+    pythons = {version: interpreter(version) for version in wanted}
     missing = [version for version, python in pythons.items() if python is None]
     if missing:
-        raise SystemExit(f"release check: no Python {', '.join(missing)} on PATH or in ~/.pyenv")
+        reason = f"release check: no Python {', '.join(missing)} on PATH or in ~/.pyenv"
+        if wanted is not SUPPORTED:
+            raise SystemExit(f"{reason}; install it")
+        print(f"{reason}: not tested with it", file=sys.stderr)
     return [python for python in pythons.values() if python] or [sys.executable]
 
 
