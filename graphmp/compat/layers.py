@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-from .. import ops
 from ..errors import GraphValueError
 from ..graph import Graph
+from ..nn.conv.twirls_unfolding import EdgeWeights, descend
 from ..nn.hetero import AGGREGATORS
 
 __all__ = [
@@ -68,8 +69,10 @@ def bmm_maybe_select(A: Tensor, B: Tensor, index: Tensor) -> Tensor:  # noqa: N8
     return (A.unsqueeze(1) @ B[index]).squeeze(1)
 
 
-class Propagate(nn.Module):
-    r"""One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, with ``precond``."""
+class _Step(nn.Module):
+    """One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`."""
+
+    precond: ClassVar[bool]
 
     def forward(self, graph: Graph, Y: Tensor, X: Tensor, alp: float, lam: float) -> Tensor:  # noqa: N803
         r"""Propagate.
@@ -85,32 +88,17 @@ class Propagate(nn.Module):
         Returns:
             (N, d).
         """
-        degrees: Tensor = lam * graph.ndata["deg"].view(-1, 1) + 1 - lam
-        return (1 - alp) * Y + alp * (lam * _smooth(graph, Y, degrees) + X / degrees)
+        weights = EdgeWeights(graph.edata["w"], graph.ndata["deg"].view(-1, 1))
+        return descend(graph.adjacency, weights, Y, X, alp, lam, self.precond)
 
 
-class PropagateNoPrecond(nn.Module):
-    r"""One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, without ``precond``."""
+class Propagate(_Step):
+    """One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, with ``precond``."""
 
-    def forward(self, graph: Graph, Y: Tensor, X: Tensor, alp: float, lam: float) -> Tensor:  # noqa: N803
-        r"""Propagate.
-
-        Args:
-            graph: as in :class:`Propagate`.
-            Y: (N, d), the result of the step before.
-            X: (N, d), the input of the first step.
-            alp: the step size :math:`\alpha`.
-            lam: the weight :math:`\lambda` of smoothness.
-
-        Returns:
-            (N, d).
-        """
-        smooth = _smooth(graph, Y, graph.ndata["deg"].view(-1, 1))
-        return (1 - alp * lam - alp) * Y + alp * (lam * smooth + X)
+    precond = True
 
 
-def _smooth(graph: Graph, feat: Tensor, degrees: Tensor) -> Tensor:
-    """The weighted sum of the neighbours, each end divided by the root of its degree."""
-    root = degrees.rsqrt()
-    total: Tensor = ops.u_mul_e_sum(graph, root * feat, graph.edata["w"])
-    return root * total
+class PropagateNoPrecond(_Step):
+    """One step of :class:`~graphmp.nn.TWIRLSUnfoldingAndAttention`, without ``precond``."""
+
+    precond = False

@@ -15,7 +15,7 @@ from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
 
 
-class _Weights(NamedTuple):
+class EdgeWeights(NamedTuple):
     """Weights (E, 1) of edges, None for ones, and the sum of those into each node, (N, 1)."""
 
     edges: Tensor | None
@@ -121,26 +121,16 @@ class TWIRLSUnfoldingAndAttention(nn.Module):
         Returns:
             (N, d).
         """
-        weights, h = _Weights(None, adjacency.divisors(feat.dtype).view(-1, 1)), feat
+        weights, h = EdgeWeights(None, adjacency.divisors(feat.dtype).view(-1, 1)), feat
         if self.init_att:
             weights = self._attention(adjacency, h)
         for step in range(1, self.prop_step + 1):
-            h = self._descend(adjacency, weights, h, feat)
+            h = descend(adjacency, weights, h, feat, self.alp, self.lam, self.precond)
             if step == self.attn_aft:
                 weights = self._attention(adjacency, h)
         return h
 
-    def _descend(self, adjacency: Adjacency, weights: _Weights, h: Tensor, feat: Tensor) -> Tensor:
-        """One step of descent."""
-        degrees, remaining = weights.degrees, 1 - self.alp * self.lam - self.alp
-        if self.precond:
-            degrees, remaining = self.lam * degrees + (1 - self.lam), 1 - self.alp
-            feat = (feat / degrees).to(h.dtype)
-        root = degrees.rsqrt().to(h.dtype)
-        smooth = root * aggregate(adjacency, root * h, weights.edges)
-        return remaining * h + self.alp * (self.lam * smooth + feat)
-
-    def _attention(self, adjacency: Adjacency, h: Tensor) -> _Weights:
+    def _attention(self, adjacency: Adjacency, h: Tensor) -> EdgeWeights:
         """Weights of the edges from the distances of their ends."""
         h = h if self.etas is None else h * self.etas
         squares = h.square().sum(-1, keepdim=True)
@@ -153,8 +143,40 @@ class TWIRLSUnfoldingAndAttention(nn.Module):
         edges = 1 / powers + 1e-9
         degrees = ops.gspmm(adjacency, "copy_rhs", "sum", None, edges)
         degrees = degrees.masked_fill(degrees == 0, 1)
-        return _Weights(dropout(edges, self.attn_dropout, self.training), degrees)
+        return EdgeWeights(dropout(edges, self.attn_dropout, self.training), degrees)
 
     def extra_repr(self) -> str:
         """Show the numbers of the formula in ``repr``."""
         return f"steps={self.prop_step}, alpha={self.alp}, lambda={self.lam}"
+
+
+def descend(
+    adjacency: Adjacency,
+    weights: EdgeWeights,
+    h: Tensor,
+    feat: Tensor,
+    alp: float,
+    lam: float,
+    precond: bool,
+) -> Tensor:
+    """One step of descent.
+
+    Args:
+        adjacency: the edges.
+        weights: of the edges.
+        h: (N, d), the result of the step before.
+        feat: (N, d), the input of the first step.
+        alp: as :class:`TWIRLSUnfoldingAndAttention` takes it, but not 0.
+        lam: as there.
+        precond: as there.
+
+    Returns:
+        (N, d).
+    """
+    degrees, remaining = weights.degrees, 1 - alp * lam - alp
+    if precond:
+        degrees, remaining = lam * degrees + (1 - lam), 1 - alp
+        feat = (feat / degrees).to(h.dtype)
+    root = degrees.rsqrt().to(h.dtype)
+    smooth = root * aggregate(adjacency, root * h, weights.edges)
+    return remaining * h + alp * (lam * smooth + feat)
