@@ -213,8 +213,7 @@ def _summary(etype: CanonicalEtype, adjacency: Adjacency, labels: dict[str, Tens
     (source, _, target), (u, v) = etype, adjacency.ends
     homophily = None
     if source in labels and target in labels:
-        same = labels[source][u.long()] == labels[target][v.long()]
-        homophily = float(same.double().mean())
+        homophily = float(has_same_label(adjacency, labels[source], labels[target]).mean())
     return EdgeSummary(
         count=adjacency.num_edges,
         in_degrees=Degrees.of(adjacency.in_degrees),
@@ -223,6 +222,27 @@ def _summary(etype: CanonicalEtype, adjacency: Adjacency, labels: dict[str, Tens
         duplicates=adjacency.num_edges - int(is_first(adjacency.sorted_csr).sum()),
         homophily=homophily,
     )
+
+
+def has_same_label(adjacency: Adjacency, sources: Tensor, targets: Tensor) -> Tensor:
+    """Whether the ends of each edge have the same label.
+
+    Args:
+        adjacency: the edges.
+        sources: (num_src,) labels.
+        targets: (num_dst,) labels.
+
+    Returns:
+        (E,) float64: 1 where they have, else 0.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> labels = torch.tensor([5, 5, 7])
+        >>> has_same_label(gm.graph(([0, 1], [1, 2])).adjacency, labels, labels)
+        tensor([1., 0.], dtype=torch.float64)
+    """
+    u, v = adjacency.ends
+    return (sources[u.long()] == targets[v.long()]).double()
 
 
 def _components(g: BatchInfo) -> int:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .. import _checks
 from .._graph.arguments import refuse_types
+from .._graph.describe import has_same_label
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from .bidirected import to_bidirected
@@ -38,7 +39,7 @@ def edge_homophily(graph: Graph, y: Tensor) -> float:
         0.75
     """
     check_labels(graph, y)
-    return float(_same(graph, y).mean())
+    return float(has_same_label(graph.adjacency, y, y).mean())
 
 
 def node_homophily(graph: Graph, y: Tensor) -> float:
@@ -66,7 +67,7 @@ def node_homophily(graph: Graph, y: Tensor) -> float:
         0.6
     """
     check_labels(graph, y)
-    same = _per_group(graph.edges()[1], _same(graph, y), graph.num_nodes())
+    same = _per_group(graph.edges()[1], has_same_label(graph.adjacency, y, y), graph.num_nodes())
     return float((same / graph.in_degrees().clamp(min=1)).mean())
 
 
@@ -101,7 +102,7 @@ def linkx_homophily(graph: Graph, y: Tensor) -> float:
     if classes < 2:
         raise GraphValueError(f"Expected labels of at least two classes, got {classes}.")
     targets = y[graph.edges()[1].long()]
-    same = _per_group(targets, _same(graph, y), classes)
+    same = _per_group(targets, has_same_label(graph.adjacency, y, y), classes)
     degrees = torch.bincount(targets, minlength=classes)
     sizes = torch.bincount(y, minlength=classes).double() / graph.num_nodes()
     excess = (same / degrees.clamp(min=1) - sizes).clamp(min=0)
@@ -138,7 +139,7 @@ def adjusted_homophily(graph: Graph, y: Tensor) -> float:
     classes = check_labels(graph, y)
     both = to_bidirected(graph)
     chance = class_degrees(both, y, classes).square().sum()
-    return float((_same(both, y).mean() - chance) / (1 - chance))
+    return float((has_same_label(both.adjacency, y, y).mean() - chance) / (1 - chance))
 
 
 def check_labels(graph: Graph, y: Any) -> int:
@@ -164,12 +165,6 @@ def class_degrees(both: Graph, y: Tensor, classes: int) -> Tensor:
     """(classes,) the share of the edges' ends that each class has."""
     targets = y[both.edges()[1].long()]
     return torch.bincount(targets, minlength=classes).double() / targets.numel()
-
-
-def _same(graph: Graph, y: Tensor) -> Tensor:
-    """(E,) float64: 1 where both ends have the same label."""
-    u, v = graph.edges()
-    return (y[u.long()] == y[v.long()]).double()
 
 
 def _per_group(groups: Tensor, values: Tensor, count: int) -> Tensor:
