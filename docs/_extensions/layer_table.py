@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from storing_layers import STORING, STORING_WITH
 
 import graphmp
 from graphmp import nn
@@ -17,13 +18,15 @@ _HEAD = """# All layers
 
 Every layer of {{mod}}`graphmp.nn` that passes messages, from the docstrings. *Edge weights*: the
 layer takes a number for each edge. *Edge features*: it takes a vector for each edge. *Relations*:
-it takes the type of each edge. *Ends*: it takes a pair of features, of the sources and of the
-destinations, and so runs on blocks and bipartite graphs whose ends differ. *Attention*: it returns
-the weights of its attention on request. Layers on graphs of several types are made of these by
+it takes the type of each edge. *Blocks, bipartite*: it takes a pair of features, of the sources
+and of the destinations, whose nodes may differ. *Attention*: it returns the weights of its
+attention on request. *Fused*: messages are not stored, forward or backward, so that memory grows
+with the nodes' features, not with features for each edge. All layers run on graphs of one type,
+with one or several edges between two nodes. Layers on graphs of several types are made of these by
 {{class}}`~graphmp.nn.HeteroGraphConv`, one for each relation.
 
-| layer | paper | edge weights | edge features | relations | ends | attention |
-| --- | --- | :-: | :-: | :-: | :-: | :-: |
+| layer | paper | edge weights | edge features | relations | blocks, bipartite | attention | fused |
+| --- | --- | :-: | :-: | :-: | :-: | :-: | :-: |
 """
 
 
@@ -43,7 +46,13 @@ def row(name: str, layer: type) -> str:
         "get_attention" in arguments,
     ]
     marks = " | ".join("✓" if cell else "" for cell in cells)
-    return f"| {{class}}`~graphmp.nn.{name}` | {source} | {marks} |\n"
+    return f"| {{class}}`~graphmp.nn.{name}` | {source} | {marks} | {_fused(name)} |\n"
+
+
+def _fused(name: str) -> str:
+    if name in STORING or name.startswith("Dense"):  # those take a matrix, not edges
+        return ""
+    return f"✓, without `{STORING_WITH[name]}`" if name in STORING_WITH else "✓"
 
 
 def write(app: Sphinx) -> None:

@@ -262,9 +262,9 @@ LAYERS: dict[str, Row] = {
         lambda: EdgeConv(IN, OUT, batch_norm=True, allow_zero_in_degree=True).eval(), edge=""
     ),
     "AGNNConv": Row(lambda: AGNNConv(allow_zero_in_degree=True), edge="", sized=False),
-    "GatedGraphConv": Row(lambda: GatedGraphConv(IN, 4, 2, 1), edge="", ends="same"),
+    "GatedGraphConv": Row(lambda: GatedGraphConv(IN, IN + 1, 2, 1), edge="", ends="same"),
     "GatedGraphConv typed": Row(
-        lambda: GatedGraphConv(IN, 4, 2, TYPES),
+        lambda: GatedGraphConv(IN, IN + 1, 2, TYPES),
         edge="etypes",
         dtype=torch.int64,
         needed=True,
