@@ -15,7 +15,10 @@ PACKAGE = Path(graphmp.__file__).parent
 PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
 MOST_ENTRIES = 23  # DGL's programs import io's files, sparse and compat by these paths
 BACKENDS = ("reference", "cpu", "cuda")
-PRIMITIVES = {"messages", "softmax", "attention", "gather", "sampling", "labor", "walking"}
+PRIMITIVES = {
+    *("messages", "softmax", "attention", "dropout"),
+    *("gather", "sampling", "labor", "walking"),
+}
 LOOSE = {"__init__.py", "_checks.py", "errors.py", "graph.py", "init.py", "py.typed", "random.py"}
 
 

@@ -250,6 +250,19 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     return _attention_backend(spec).score_gradient(csr, spec, scores)
 
 
+def dropout(x: Tensor, probability: float, seed: int, relu: bool) -> Tensor:
+    """Drop elements at random and scale the others; see :class:`.contract.Backend`."""
+    call = Call("dropout", x.device.type, x.dtype)
+    backend = _selected.get(call) or select(call)
+    return backend.dropout(x, probability, seed, relu)
+
+
+def dropout_gradient(out: Tensor, grad: Tensor, probability: float) -> Tensor:
+    """The gradient of :func:`dropout` after a ReLU; see :class:`.contract.Backend`."""
+    backend = select(Call("dropout", grad.device.type, grad.dtype))
+    return backend.dropout_gradient(out, grad, probability)
+
+
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Sample edges of rows; see :class:`.contract.Backend`."""
     return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, spec)

@@ -1,8 +1,8 @@
 """The contract of the backends: the primitives, the records they read, and tolerances.
 
 :class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
-has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``gather``,
-``sampling``, ``labor`` and ``walking``.
+has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``dropout``,
+``gather``, ``sampling``, ``labor`` and ``walking``.
 
 Conventions that all primitives share:
 
@@ -331,6 +331,38 @@ class Backend(Protocol):
         """The gradient of the scores at the destinations, which are the rows.
 
         For kind ``"leaky"`` it is not multiplied by the attention vector yet.
+        """
+
+    # ---- dropout
+
+    def dropout(self, x: Tensor, probability: float, seed: int, relu: bool) -> Tensor:
+        """Set elements to 0 at random, and scale the others.
+
+        Which elements, follows from the key and their flat positions alone: element ``i`` is
+        dropped, whatever it is, if word ``i`` of :func:`.philox.block_words` is below
+        :func:`.philox.threshold`. The others are multiplied by :func:`.philox.scale_of`, in the
+        accumulator's dtype. All backends return the same bits.
+
+        Args:
+            x: of any shape, floating point.
+            probability: that an element is dropped, 0 to 1.
+            seed: the key, 0 to 2⁶³ - 1.
+            relu: whether to apply a ReLU first; NaN stays NaN.
+
+        Returns:
+            Like ``x``, contiguous.
+        """
+
+    def dropout_gradient(self, out: Tensor, grad: Tensor, probability: float) -> Tensor:
+        """The gradient of :meth:`dropout` with ``relu``, without random words.
+
+        Args:
+            out: the result of :meth:`dropout`.
+            grad: its gradient.
+            probability: as there.
+
+        Returns:
+            ``grad`` times :func:`.philox.scale_of`; 0 where ``out`` is 0.
         """
 
     # ---- sampling

@@ -11,8 +11,11 @@ import torch
 from torch import Tensor
 
 _LOW = 0xFFFFFFFF
-_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-_STEPS = (0x9E3779B9, 0xBB67AE85)
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+STEPS = (0x9E3779B9, 0xBB67AE85)  # what the halves of the key grow by
+ROUNDS = 10
+COUNTERS = 256
+BLOCK = 4 * COUNTERS  # elements that share these counters, see :func:`block_words`
 
 
 def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[Tensor, ...]:
@@ -31,12 +34,12 @@ def words(seed: int, ids: Tensor, group: Tensor | int, kind: int = 0) -> tuple[T
     ids = ids.long()
     a, b = ids & _LOW, (ids >> 32) & _LOW
     c, d = torch.zeros_like(ids) + group, torch.full_like(ids, kind)
-    for _ in range(10):
+    for _ in range(ROUNDS):
         # The products wrap around in 64 bits, which preserves their bits; masks drop the sign.
-        x, y = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+        x, y = a * MULTIPLIERS[0], c * MULTIPLIERS[1]
         a, b = ((y >> 32) & _LOW) ^ b ^ k0, y & _LOW
         c, d = ((x >> 32) & _LOW) ^ d ^ k1, x & _LOW
-        k0, k1 = (k0 + _STEPS[0]) & _LOW, (k1 + _STEPS[1]) & _LOW
+        k0, k1 = (k0 + STEPS[0]) & _LOW, (k1 + STEPS[1]) & _LOW
     return a, b, c, d
 
 
@@ -69,6 +72,32 @@ def threshold(probability: float) -> int:
     return round(probability * 2**32)
 
 
+def scale_of(probability: float) -> float:
+    """What numbers that are not dropped are multiplied by, so that the expectation stays."""
+    return 2**32 / max(2**32 - threshold(probability), 1)
+
+
+def block_words(seed: int, count: int, device: torch.device) -> Tensor:
+    """A random word of 32 bits for each element of a tensor.
+
+    In each block of ``BLOCK`` elements, the first words of ``COUNTERS`` consecutive counters come
+    first, then their second words, and so on: SIMD lanes that have consecutive counters read and
+    write consecutive elements.
+
+    Args:
+        seed: the key.
+        count: the number of elements.
+        device: where.
+
+    Returns:
+        (count,) int64, from 0 to 2³² - 1.
+    """
+    blocks = -(-count // BLOCK)
+    counters = torch.arange(blocks * COUNTERS, device=device)
+    columns = [word.view(blocks, COUNTERS) for word in words(seed, counters, 0)]
+    return torch.stack(columns, 1).flatten()[:count]
+
+
 def dropout_mask(
     seed: int, eids: Tensor, heads: int, probability: float, dtype: torch.dtype
 ) -> Tensor:
@@ -84,7 +113,6 @@ def dropout_mask(
     Returns:
         (E, heads).
     """
-    least = threshold(probability)
     groups = [torch.stack(words(seed, eids, group), 1) for group in range(-(-heads // 4))]
     bits = torch.cat(groups, 1)[:, :heads] if groups else eids.new_empty(len(eids), 0)
-    return (bits >= least).to(dtype) * (2**32 / max(2**32 - least, 1))
+    return (bits >= threshold(probability)).to(dtype) * scale_of(probability)

@@ -18,11 +18,13 @@ from support.laws import assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
+from graphmp.kernels import philox
 from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, Attention, Csr, Operand
 from graphmp.kernels.plan import Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
 loops = pytest.importorskip("graphmp.kernels.cpu.loops.spmm_plain", **NEEDED)
+dropout = pytest.importorskip("graphmp.kernels.cpu.loops.dropout", **NEEDED)
 messages = pytest.importorskip("graphmp.kernels.cpu.messages", **NEEDED)
 parallel = pytest.importorskip("graphmp.kernels.cpu.runtime.threads", **NEEDED)
 
@@ -253,3 +255,16 @@ def test_attention_and_its_gradients(idtype: torch.dtype, kind: str, sparse: Mak
     found = passes(far_csc, far_csr, away, lambda x: far(x, sparse))
     for made, wanted in zip(found, expected, strict=True):
         assert_same_rows(made, wanted)
+
+
+def test_dropout_counts_elements_beyond_32_bits(sparse: Make) -> None:
+    block = 2**24  # its elements begin at 2**34, and its counters at 2**32
+    x, out = (sparse((1, 1024 * (block + 1)), torch.bfloat16) for _ in range(2))
+    x[0, -1024:] = 1
+    arrays = [messages.as_array(tensor) for tensor in (x, out)]
+    numbers = (7, philox.threshold(0.5), (0.0, 2.0))
+    shape = messages.SHAPES[2]
+    dropout.drop(arrays[0], *numbers, arrays[1], shape, block, block + 1)
+    words = philox.words(7, torch.arange(2**32, 2**32 + 256), 0)
+    is_kept = torch.cat(words) >= philox.threshold(0.5)
+    assert torch.equal(out[0, -1024:], 2 * is_kept.to(torch.bfloat16))

@@ -11,7 +11,7 @@ import graphmp as gm
 from graphmp import kernels
 from graphmp.kernels.contract import OPS, Call
 
-PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "attention")
+PRIMITIVES = ("group", "spmm", "sddmm", "softmax", "attention", "dropout")
 needs_numba = pytest.mark.skipif(
     missing_package("cpu") is not None, reason="needs Numba: pip install numba"
 )
@@ -30,8 +30,9 @@ def test_the_cpu_backend_declines_booleans_and_other_devices() -> None:
     for call, reason in declined.items():
         if call.dtype == torch.bool:
             assert reason == "it has no loops for torch.bool"
-        elif call.primitive == "attention" and not call.dtype.is_floating_point:
-            assert reason == "attention is for floating point, and needs Numba's compiler"
+        elif call.primitive in ("attention", "dropout") and not call.dtype.is_floating_point:
+            wanted = f"{call.primitive} is for floating point, and needs Numba's compiler"
+            assert reason == wanted
         else:
             assert reason is None
     on_gpu = kernels.why_not("cpu", Call("spmm", "cuda", torch.float32))

@@ -6,6 +6,7 @@ results that are narrower than the messages, and Numba without its compiler run 
 
 Files:
     attention: Attention and its gradients.
+    dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     loops: The loops that Numba compiles.
@@ -24,6 +25,7 @@ import torch
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
+from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
     compress,
@@ -47,6 +49,8 @@ __all__ = [
     "attention",
     "attention_gradient",
     "compress",
+    "dropout",
+    "dropout_gradient",
     "edges_of",
     "first_edges",
     "greatest",
@@ -73,6 +77,7 @@ __all__ = [
 
 name = "cpu"
 
+_FLOATING = ("attention", "dropout", "product_gradient")  # on tiles alone
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # uses an older LLVM
 
@@ -85,7 +90,7 @@ def why_not(call: Call) -> str | None:
         return f"it needs numba 0.62 or newer, not {numba.__version__}"
     if call.dtype not in STORED and call.dtype not in _INTEGERS:
         return f"it has no loops for {call.dtype}"
-    if call.primitive in ("attention", "product_gradient") and call.dtype not in TILED:
+    if call.primitive in _FLOATING and call.dtype not in TILED:
         return f"{call.primitive} is for floating point, and needs Numba's compiler"
     if call.dtype == torch.float16 and call.dtype in TILED and not half.is_converted():
         return "Numba compiles for a CPU that has no instructions for float16 (F16C)"

@@ -9,6 +9,7 @@ runs them on the device.
 
 Files:
     attention: Attention and its gradients.
+    dropout: Dropout, and its gradient after a ReLU.
     features: How features map to tiles, and the sizes of tiles.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling, which is declined.
@@ -28,6 +29,7 @@ import triton
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
+from .dropout import dropout, dropout_gradient
 from .gather import DECLINED as _GATHER
 from .gather import compress, group, relabel, take
 from .labor import DECLINED as _LABOR
@@ -43,6 +45,8 @@ __all__ = [
     "attention",
     "attention_gradient",
     "compress",
+    "dropout",
+    "dropout_gradient",
     "group",
     "name",
     "product_gradient",

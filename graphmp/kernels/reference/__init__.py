@@ -3,6 +3,7 @@
 Files:
     adding: Deterministic scatter-add of rows.
     attention: Attention and its gradients.
+    dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     messages: Messages reduced into rows or stored at edges, and their gradients.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
+from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
     compress,
@@ -37,6 +39,8 @@ __all__ = [
     "attention",
     "attention_gradient",
     "compress",
+    "dropout",
+    "dropout_gradient",
     "edges_of",
     "first_edges",
     "greatest",

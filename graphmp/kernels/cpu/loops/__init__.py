@@ -6,6 +6,7 @@ loop costs time to declare, and few programs run all of them.
 Files:
     attention: Attention forward.
     attention_gradient: The gradients of attention.
+    dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering edges, grouping ids and renumbering nodes.
     labor: LABOR sampling.
     operators: The numbers of the operators of messages.
@@ -28,6 +29,7 @@ from typing import Any
 _FILES = (
     "attention",
     "attention_gradient",
+    "dropout",
     "gather",
     "labor",
     "sampling",

@@ -50,6 +50,7 @@ that emits LLVM code by llvmlite; the pieces that several need are in :mod:`.llv
 Files:
     addresses: Row ids of operands, and prefetching.
     llvm: LLVM code that the SIMD operations emit.
+    philox: Random words, compared with a threshold.
     sums: Sums across vectors and within a vector.
     vector: Tiles of vectors: load, store, arithmetic, comparison.
 """

@@ -25,6 +25,7 @@ How a program is laid out, with :func:`.sums.sum_rows` as the example:
 Files:
     attention: Attention forward.
     attention_gradient: The gradients of attention.
+    dropout: Dropout, and its gradient after a ReLU.
     edges: Messages stored at edges.
     extremes: Maximum and minimum of messages, with argument.
     gather: Renumbering of nodes.

@@ -12,10 +12,16 @@ def philox(key_low, key_high, index, group, kind: tl.constexpr):
 
     The halves of the key are the bits of int32 numbers; ``index`` is int64, ``group`` int32.
     """
-    key = (key_high.to(tl.int64) << 32) | (key_low.to(tl.int64) & 0xFFFFFFFF)
+    key = from_halves(key_low, key_high)
     low, high = (index & 0xFFFFFFFF).to(tl.uint32), (index >> 32).to(tl.uint32)
     last = tl.full((), kind, tl.uint32)
     return tl.philox(key, low, high, group.to(tl.uint32), last)
+
+
+@triton.jit
+def from_halves(low, high):
+    """A number of 64 bits, from the bits of two int32 numbers."""
+    return (high.to(tl.int64) << 32) | (low.to(tl.int64) & 0xFFFFFFFF)
 
 
 @triton.jit
