@@ -222,6 +222,15 @@ def integer(value: object, what: str) -> int:
     return int(value)
 
 
+def probability(value: object, what: str) -> float:
+    """Check a probability: a number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)):
+        raise GraphTypeError(f"{what}: expected a number, got {kind(value)}.")
+    if not 0 <= value <= 1:
+        raise GraphValueError(f"{what}: expected a probability, 0 to 1, got {value}.")
+    return float(value)
+
+
 def fanout(value: Any, what: str) -> int:
     """Check a number of sampled edges: an int of at least -1, for all, and below 2³¹."""
     if isinstance(value, Tensor) and value.ndim == 0:

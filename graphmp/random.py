@@ -128,7 +128,15 @@ def key() -> int:
     It comes from the current :func:`stream`, if any, else from torch's CPU generator.
     """
     current = _stream.get()
-    return int(torch.randint(_KEYS - 1, (), device="cpu")) if current is None else current.next()
+    return int(key_tensor()) if current is None else current.next()
+
+
+def key_tensor() -> Tensor:
+    """A new key as a tensor, from torch's CPU generator.
+
+    A compiled program draws another one at every call.
+    """
+    return torch.randint(_KEYS - 1, (), device="cpu")
 
 
 def turn() -> tuple[int, int] | None:

@@ -44,6 +44,11 @@ def sage_conv(requires_grad: bool) -> Callable[[], Any]:
     return forward(gm.nn.SAGEConv(4, 3, "mean"), requires_grad)
 
 
+def dropout(requires_grad: bool) -> Callable[[], Any]:
+    x = torch.rand(NODES, 4, requires_grad=requires_grad)
+    return lambda: gm.nn.functional.dropout(x, 0.5)
+
+
 def forward(layer: torch.nn.Module, requires_grad: bool) -> Callable[[], Any]:
     g, feat = graph(), torch.rand(NODES, 4)
     layer.requires_grad_(requires_grad)
@@ -96,6 +101,8 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
         (graph_conv, True, 72, 25),
         (sage_conv, False, 58, 17),
         (sage_conv, True, 72, 21),
+        (dropout, False, 16, 11),
+        (dropout, True, 28, 13),
         (batch, False, 250, 92),
     ],
 )

@@ -24,6 +24,7 @@ Files:
     _shared: Shared by several layers: inputs, heads, degrees, steps.
     base: MessagePassing, the base class of custom layers.
     conv: Graph convolutions.
+    dropout: Dropout.
     edge_predictor: EdgePredictor: scores of node pairs.
     embedding: Embeddings of nodes and relations.
     explain: Explainers of predictions.
@@ -85,6 +86,7 @@ from .conv.tag_conv import TAGConv
 from .conv.transformer_conv import TransformerConv
 from .conv.twirls_conv import TWIRLSConv
 from .conv.twirls_unfolding import TWIRLSUnfoldingAndAttention
+from .dropout import Dropout
 from .edge_predictor import EdgePredictor
 from .embedding.deep_walk import DeepWalk
 from .embedding.meta_path2vec import MetaPath2Vec
@@ -138,6 +140,7 @@ __all__ = [
     "DenseGraphConv",
     "DenseSAGEConv",
     "DotGatConv",
+    "Dropout",
     "EGATConv",
     "EGNNConv",
     "EGTLayer",

@@ -13,6 +13,7 @@ Files:
     attention_op: The differentiable attention operation on flat operands.
     broadcast: Common dtypes and broadcast shapes of operands.
     buckets: Messages grouped by the in-degree of their destination.
+    dropout: Dropout, alone or after a ReLU.
     edge_softmax: Softmax over the edges that share a node.
     formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.

@@ -78,8 +78,8 @@ def gat_attention(
     adjacency, shape = _heads(graph, value)
     left = _flat(adjacency, left, "src", shape, "left")
     right = _flat(adjacency, right, "dst", shape, "right")
-    constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = AttentionCall(adjacency, "add", *constants, _dropout(dropout), return_attention)
+    numbers = (_number(negative_slope, "negative_slope"), _probability(dropout))
+    call = AttentionCall(adjacency, "add", math.prod(shape), *numbers, return_attention)
     return attend(call, value, left, right, *_by_edge(adjacency, edge, weight, shape))
 
 
@@ -148,8 +148,8 @@ def gatv2_attention(
             f"{tuple(attn.shape)}."
         )
     attn_vector = attn.reshape(1, heads * size).repeat(1, math.prod(shape[:-1]))
-    constants = (math.prod(shape), _number(negative_slope, "negative_slope"))
-    call = AttentionCall(adjacency, "leaky", *constants, _dropout(dropout), return_attention)
+    numbers = (_number(negative_slope, "negative_slope"), _probability(dropout))
+    call = AttentionCall(adjacency, "leaky", math.prod(shape), *numbers, return_attention)
     return attend(call, value, *flat, *_by_edge(adjacency, edge, weight, shape), attn_vector)
 
 
@@ -203,9 +203,8 @@ def dot_attention(
     adjacency, shape = _heads(graph, value)
     flat = _pair(adjacency, key, query, value, ("key", "query"))
     factor = 1 / math.sqrt(max(key.shape[-1], 1)) if scale is None else _number(scale, "scale")
-    call = AttentionCall(
-        adjacency, "dot", math.prod(shape), 0.0, _dropout(dropout), return_attention
-    )
+    numbers = (0.0, _probability(dropout))
+    call = AttentionCall(adjacency, "dot", math.prod(shape), *numbers, return_attention)
     edges = _by_edge(adjacency, edge, weight, shape)
     return attend(call, value, *flat, *edges, scale=factor)
 
@@ -302,8 +301,6 @@ def _check(adjacency: Adjacency, x: Any, where: str, name: str) -> None:
         raise GraphTypeError(f"{name}: expected real numbers, got {x.dtype}.")
 
 
-def _dropout(dropout: float) -> float:
+def _probability(dropout: float) -> float:
     """Check the probability of dropout."""
-    if not 0 <= _number(dropout, "dropout") <= 1:
-        raise GraphValueError(f"dropout: expected a probability, 0 to 1, got {dropout}.")
-    return float(dropout)
+    return _checks.probability(_number(dropout, "dropout"), "dropout")

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch._C import _are_functorch_transforms_active
 from torch.nn.functional import leaky_relu
 
-from .. import kernels
+from .. import kernels, random
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import Attention, accumulator
 from ..kernels.philox import dropout_mask
@@ -82,7 +82,7 @@ def attend(
         value.dtype, [left, right, value, edge, weight, attn_vector]
     )
     right = right if scale == 1 else right * scale
-    seed = torch.randint(2**63 - 1, (), device="cpu") if call.dropout > 0 else None
+    seed = random.key_tensor() if call.dropout > 0 else None
     out, attention = _ATTEND(call, left, right, value, *others, seed)
     return (out, attention) if call.with_attention else out
 

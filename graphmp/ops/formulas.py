@@ -26,7 +26,8 @@ class AdjacencyRecord(NamedTuple):
 class Formulas(ABC):
     """What an operation computes, and how it is differentiated.
 
-    The record is a named tuple: an adjacency and constants. Operands are tensors or None.
+    The record is a named tuple: an adjacency, if there are edges, and constants. Operands are
+    tensors or None.
 
     Attributes:
         name: of the operator.

@@ -1,4 +1,4 @@
-"""Operation: a differentiable operation on edges, written once, in every form that torch needs.
+"""Operation: a differentiable operation, written once, in every form that torch needs.
 
 - Eager mode calls :meth:`Operation.run`, through a classic ``autograd.Function`` if a gradient is
   recorded: the form with the least overhead.
@@ -56,10 +56,12 @@ class Operation(Formulas):
             is_exporting()  # an exported program may be called with operands that need a gradient
             or any(operand is not None and operand.requires_grad for operand in operands)
         )
-        adjacency: Adjacency = call[0]
-        csr = adjacency.csr if trains or self.needs_csr(call) else (None, None, None)
-        rest = tuple(call)[1:]  # torch before 2.8 cannot slice a NamedTuple in a program
-        results = self._operator(*adjacency.csc, *csr, *rest, trains, *operands)
+        record = tuple(call)  # torch before 2.8 cannot slice a NamedTuple in a program
+        if isinstance(record[0], Adjacency):
+            adjacency, *rest = record
+            csr = adjacency.csr if trains or self.needs_csr(call) else (None, None, None)
+            record = (*adjacency.csc, *csr, *rest)
+        results = self._operator(*record, trains, *operands)
         return results if isinstance(results, tuple) else (results,)
 
 

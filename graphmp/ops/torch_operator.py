@@ -30,19 +30,20 @@ LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices",
 
 def define(operation: Formulas) -> Any:
     """Define the operator ``graphmp::<name>`` and its gradient; return the operator."""
+    kinds = get_type_hints(operation.record)
     constants = [
-        f"{_CONSTANTS[kind]} {name}"
-        for name, kind in get_type_hints(operation.record).items()
-        if kind is not Adjacency
+        f"{_CONSTANTS[kind]} {name}" for name, kind in kinds.items() if kind is not Adjacency
     ]
-    record = [*(f"Tensor? {name}" for name in LAYOUTS), *constants]
+    layouts = LAYOUTS if Adjacency in kinds.values() else ()
+    record = [*(f"Tensor? {name}" for name in layouts), *constants]
     operands = [f"Tensor? {name}" for name in operation.operands]
-    first = len(LAYOUTS)
+    first = len(layouts)
     end = len(record)
 
     def bound(arguments: Sequence[Any]) -> Any:
         constants = map(_frozen, arguments[first:end])
-        return operation.record(_adjacency(arguments[:first]), *constants)
+        edges = (_adjacency(arguments[:first]),) if layouts else ()
+        return operation.record(*edges, *constants)
 
     def run(*arguments: Any) -> Any:
         trains, *values = arguments[end:]

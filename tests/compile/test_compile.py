@@ -106,6 +106,37 @@ def test_dropout_draws_the_numbers_of_eager_mode_and_others_at_every_call() -> N
     assert not torch.equal(first, second)
 
 
+@pytest.mark.parametrize("activation", [None, "relu"])
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_dropout_is_one_program_for_every_size(backend: str, activation: str | None) -> None:
+    torch.compiler.reset()
+    counter = CompileCounterWithBackend(backend)
+
+    def layer(x: Tensor) -> Tensor:
+        return gm.nn.functional.dropout(2 * x, 0.3, activation=activation).exp()
+
+    compiled: Any = torch.compile(layer, backend=counter, fullgraph=True)
+    for rows in (5, 7, 700, 9):
+        x, results = torch.randn(rows, SIZE, requires_grad=True), []
+        for function in (compiled, layer):
+            torch.manual_seed(5)
+            first, second = function(x), function(x)
+            results.append((first, second, *torch.autograd.grad((first + second).sum(), x)))
+            assert not torch.equal(first, second)
+        torch.testing.assert_close(*results, rtol=0, atol=0)
+    assert counter.frame_count <= 2
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
+def test_inductor_draws_another_dropout_at_every_call() -> None:
+    torch.compiler.reset()
+    compiled: Any = torch.compile(gm.nn.Dropout(0.5), fullgraph=True)
+    x = torch.ones(1000, requires_grad=True)
+    first, second = compiled(x), compiled(x)
+    assert not torch.equal(first, second)
+    assert torch.equal(torch.autograd.grad(first.sum(), x)[0], first.detach())
+
+
 def test_nodes_without_edges_are_refused_when_the_program_runs() -> None:
     torch.compiler.reset()
     compiled: Any = torch.compile(LAYERS["GraphConv"](), backend="eager", fullgraph=True)

@@ -51,6 +51,19 @@ def test_a_program_is_saved_and_loaded() -> None:
     assert_close(load(file).module()(graph, feat), module(graph, feat))
 
 
+@exports
+def test_dropout_is_exported_for_training_and_is_nothing_in_evaluation() -> None:
+    layer, shapes = gm.nn.Dropout(0.5), ({0: Dim.AUTO},)
+    program = export(layer, (torch.ones(10, SIZE),), dynamic_shapes=shapes)
+    x, results = torch.randn(300, SIZE), []
+    for module in (program.module(), layer):
+        torch.manual_seed(3)
+        results.append(module(x))
+    assert torch.equal(*results)
+    nodes = export(layer.eval(), (x,)).graph.nodes
+    assert {node.op for node in nodes} == {"placeholder", "output"}
+
+
 def test_a_graph_is_taken_apart_and_put_together() -> None:
     graph = gm.heterograph(
         {("a", "x", "b"): ([0, 1], [1, 0]), ("b", "y", "b"): ([0], [2])}, {"a": 2, "b": 4, "c": 5}

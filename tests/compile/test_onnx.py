@@ -156,6 +156,12 @@ def test_messages_of_every_kind(idtype: torch.dtype) -> None:
         assert_agrees(session, module, arguments(*size))
 
 
+def test_dropout_in_evaluation_is_nothing() -> None:
+    module, x = nn.Sequential(gm.nn.Dropout(0.5), nn.Linear(3, 2)).eval(), torch.randn(4, 3)
+    with torch.no_grad():
+        assert_agrees(exported(module, (x,)), module, (torch.randn(9, 3),))
+
+
 @pytest.mark.filterwarnings("ignore:Exporting a model while it is in training:UserWarning")
 def test_dropout_and_formulas_are_refused() -> None:
     graph, feat = random_graph(5, 9), torch.randn(5, IN)

@@ -61,6 +61,8 @@ def use_all(graph: gm.Graph) -> list[Any]:
         gm.ops.gat_attention(graph, src, feature(6, 2), feature(3, 2), return_attention=True),
         gm.ops.gatv2_attention(graph, src, dst, feature(2, SIZE), dropout=0.5),
         gm.ops.dot_attention(graph, dst.half(), src.half(), src.half(), weight=feature(edges)),
+        gm.nn.functional.dropout(src, 0.3),
+        gm.nn.functional.dropout(src, 0.3, activation="relu"),
         SOFTMAX._SOFTMAX_GRADIENT(call, feature(edges, 2), feature(edges, 2)),
         spmm._PRODUCTS(
             products.Product(adjacency, "u"), src, feature(edges, 2, 1), feature(3, 2, SIZE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from ...graph import Graph
+from ..dropout import Dropout
 from ..functional import appnp_conv
 
 
@@ -42,7 +43,7 @@ class APPNPConv(nn.Module):
     def __init__(self, k: int, alpha: float, edge_drop: float = 0.0) -> None:
         super().__init__()
         self._k, self._alpha = k, alpha
-        self.edge_drop = nn.Dropout(edge_drop)
+        self.edge_drop = Dropout(edge_drop)
 
     def forward(self, graph: Graph, feat: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         r"""Propagate.

@@ -14,6 +14,7 @@ from .._shared.heads import dots, project
 from .._shared.inputs import apply_dropout, read_ends
 from .._shared.maps import finish, reset_by_glorot
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class CuGraphGATConv(nn.Module):
@@ -67,7 +68,7 @@ class CuGraphGATConv(nn.Module):
         super().__init__()
         self.in_feats, self.out_feats, self.num_heads = in_feats, out_feats, num_heads
         width = num_heads * out_feats
-        self.feat_drop, self.negative_slope = nn.Dropout(feat_drop), negative_slope
+        self.feat_drop, self.negative_slope = Dropout(feat_drop), negative_slope
         self.activation = checked_function(activation, "activation")
         self.fc = nn.Linear(in_feats, width, bias=False)
         self.attn_weights = nn.Parameter(torch.empty(2 * width))

@@ -11,6 +11,7 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
+from ..dropout import Dropout
 from .rel_graph_conv import sum_by_type
 
 
@@ -82,7 +83,7 @@ class CuGraphRelGraphConv(nn.Module):
         coeff = None if regularizer is None else nn.Parameter(torch.empty(num_rels, rows))
         self.register_parameter("coeff", coeff)
         self.register_parameter("bias", nn.Parameter(torch.empty(out_feat)) if bias else None)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -11,6 +11,7 @@ from ...graph import Graph
 from .._shared.aggregation import aggregate
 from .._shared.inputs import apply_dropout, read_ends, split_ends
 from .._shared.options import check_option
+from ..dropout import Dropout
 
 AGGREGATORS = ("max", "min", "mean", "sum")
 
@@ -58,7 +59,7 @@ class CuGraphSAGEConv(nn.Module):
         super().__init__()
         check_option(aggregator_type, AGGREGATORS, "aggregator_type")
         self.in_feats, self.out_feats, self.aggr = in_feats, out_feats, aggregator_type
-        self.feat_drop = nn.Dropout(feat_drop)
+        self.feat_drop = Dropout(feat_drop)
         self.linear = nn.Linear(2 * in_feats, out_feats, bias=bias)
 
     def reset_parameters(self) -> None:

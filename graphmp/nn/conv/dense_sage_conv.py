@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from .._shared.dense import check_square, checked_matrix, read_dense
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class DenseSAGEConv(nn.Module):
@@ -58,7 +59,7 @@ class DenseSAGEConv(nn.Module):
     ) -> None:
         super().__init__()
         self._norm = checked_function(norm, "norm")
-        self.feat_drop = nn.Dropout(feat_drop)
+        self.feat_drop = Dropout(feat_drop)
         self.activation = checked_function(activation, "activation")
         self.fc = nn.Linear(in_feats, out_feats, bias=bias)
         self.reset_parameters()

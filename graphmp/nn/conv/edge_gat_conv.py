@@ -26,6 +26,7 @@ from .._shared.inputs import (
 )
 from .._shared.maps import LinearHeads, finish, reset_by_glorot
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class EdgeGATConv(LinearHeads):
@@ -102,8 +103,8 @@ class EdgeGATConv(LinearHeads):
         width = num_heads * out_feats
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
-        self.feat_drop = nn.Dropout(feat_drop)
-        self.attn_drop = nn.Dropout(attn_drop)
+        self.feat_drop = Dropout(feat_drop)
+        self.attn_drop = Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
         self.res_fc = nn.Linear(self._in_dst_feats, width, bias=False) if residual else None
         self.register_parameter("bias", nn.Parameter(torch.empty(width)) if bias else None)

@@ -14,6 +14,7 @@ from .._shared.heads import dots, factors_by_head, project
 from .._shared.inputs import Sizes, apply_dropout, read_ends
 from .._shared.maps import LinearHeads, finish, reset_by_glorot, residual_map
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class GATConv(LinearHeads):
@@ -87,8 +88,8 @@ class GATConv(LinearHeads):
         width = num_heads * out_feats
         self.attn_l = nn.Parameter(torch.empty(1, num_heads, out_feats))
         self.attn_r = nn.Parameter(torch.empty(1, num_heads, out_feats))
-        self.feat_drop = nn.Dropout(feat_drop)
-        self.attn_drop = nn.Dropout(attn_drop)
+        self.feat_drop = Dropout(feat_drop)
+        self.attn_drop = Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
         self.res_fc = residual_map(self._in_dst_feats, width, bias) if residual else None
         is_explicit = bias and not isinstance(self.res_fc, nn.Linear)

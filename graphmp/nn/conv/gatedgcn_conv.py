@@ -13,6 +13,7 @@ from ...graph import Graph
 from ...ops.results import unsaved
 from .._shared.inputs import read_edges, read_ends, split_ends
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class GatedGCNConv(nn.Module):
@@ -71,7 +72,7 @@ class GatedGCNConv(nn.Module):
         activation: Callable[[Tensor], Tensor] | None = torch.relu,
     ) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.batch_norm = batch_norm
         self.residual = residual and input_feats == edge_feats == output_feats
         self.A = nn.Linear(input_feats, output_feats)

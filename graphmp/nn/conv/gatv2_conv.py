@@ -21,6 +21,7 @@ from .._shared.inputs import (
 )
 from .._shared.maps import finish, reset_by_glorot, residual_map
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class GATv2Conv(ChecksInDegrees):
@@ -98,8 +99,8 @@ class GATv2Conv(ChecksInDegrees):
         self.fc_src = nn.Linear(sizes[0], width, bias=bias)
         self.fc_dst = self.fc_src if share_weights else nn.Linear(sizes[1], width, bias=bias)
         self.attn = nn.Parameter(torch.empty(1, num_heads, out_feats))
-        self.feat_drop = nn.Dropout(feat_drop)
-        self.attn_drop = nn.Dropout(attn_drop)
+        self.feat_drop = Dropout(feat_drop)
+        self.attn_drop = Dropout(attn_drop)
         self.leaky_relu = nn.LeakyReLU(negative_slope)
         self.res_fc = residual_map(sizes[1], width, bias) if residual else None
         self.activation = checked_function(activation, "activation")

@@ -13,6 +13,7 @@ from ...ops.gather import gather_rows
 from .._shared.heads import attend_by_dots, by_head, products
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
+from ..dropout import Dropout
 from ..typed_linear import TypedLinear
 
 
@@ -90,7 +91,7 @@ class HGTConv(nn.Module):
         self.relation_att = self._by_relation()
         self.relation_msg = self._by_relation()
         self.skip = nn.Parameter(torch.ones(num_ntypes))
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         self.use_norm = use_norm
         if use_norm:
             self.norm = nn.LayerNorm(width)

@@ -20,6 +20,7 @@ from .._shared.inputs import (
     split_ends,
 )
 from .._shared.options import check_option
+from ..dropout import Dropout
 
 REDUCERS = ("mean", "max", "min", "sum")
 MOMENTS = {"var": 2, "std": 2, "moment3": 3, "moment4": 4, "moment5": 5}
@@ -193,7 +194,7 @@ class PNAConvTower(nn.Module):
         views = len(aggregators) * len(scalers) + 1
         self.M = nn.Linear(2 * in_size + edge_size, in_size)
         self.U = nn.Linear(views * in_size, out_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.batchnorm = nn.BatchNorm1d(out_size)
 
     def forward(

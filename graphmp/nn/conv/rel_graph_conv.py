@@ -22,6 +22,7 @@ from .._shared.inputs import (
 )
 from .._shared.options import checked_function
 from .._shared.typed_sources import typed_sources
+from ..dropout import Dropout
 from ..typed_linear import TypedLinear
 
 
@@ -102,7 +103,7 @@ class RelGraphConv(nn.Module):
         if self_loop:
             self.loop_weight = nn.Parameter(torch.empty(in_feat, out_feat))
             nn.init.xavier_uniform_(self.loop_weight, gain=nn.init.calculate_gain("relu"))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self,

@@ -24,6 +24,7 @@ from .._shared.inputs import (
 )
 from .._shared.lstm import run_lstm
 from .._shared.options import check_option, checked_function
+from ..dropout import Dropout
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
 
@@ -107,7 +108,7 @@ class SAGEConv(nn.Module):
             )
         self._out_feats, self._aggre_type = out_feats, aggregator_type
         self.norm = checked_function(norm, "norm")
-        self.feat_drop = nn.Dropout(feat_drop)
+        self.feat_drop = Dropout(feat_drop)
         self.activation = checked_function(activation, "activation")
         self._make_maps(bias)
         self.reset_parameters()

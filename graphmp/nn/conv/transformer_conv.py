@@ -30,6 +30,7 @@ from .._shared.inputs import (
     split_ends,
 )
 from .._shared.options import checked_function
+from ..dropout import Dropout
 
 
 class TransformerConv(nn.Module):
@@ -120,8 +121,8 @@ class TransformerConv(nn.Module):
         self.lin_edge = None if edge_feats is None else nn.Linear(edge_feats, width, bias=False)
         self.lin_skip = nn.Linear(dst_size, width, bias=bias) if residual else None
         self.lin_beta = nn.Linear(3 * width, 1, bias=False) if beta else None
-        self.feat_drop = nn.Dropout(feat_drop)
-        self.attn_drop = nn.Dropout(attn_drop)
+        self.feat_drop = Dropout(feat_drop)
+        self.attn_drop = Dropout(attn_drop)
         self.activation = checked_function(activation, "activation")
 
     def reset_parameters(self) -> None:

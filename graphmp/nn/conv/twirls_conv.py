@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from ... import _checks
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.inputs import read_steps
 from .._shared.options import check_option
+from ..functional.dropout import dropout
 from .twirls_unfolding import TWIRLSUnfoldingAndAttention
 
 
@@ -187,8 +187,8 @@ class MLP(nn.Module):
         norms = iter(getattr(self, "norms", ()))
         for i, layer in enumerate(self.layers):
             if i or self.init_activate:
-                x = torch.relu(next(norms, nn.Identity())(x))
-                x = dropout(x, self.dropout, self.training)
+                x = next(norms, nn.Identity())(x)
+                x = dropout(x, self.dropout, self.training, activation="relu")
             x = layer(x)
         return x
 

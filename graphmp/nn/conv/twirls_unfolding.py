@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
 from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
+from ..functional.dropout import dropout
 
 
 class EdgeWeights(NamedTuple):

@@ -9,6 +9,7 @@ Layers that contain other modules, such as recurrent units, have no functional f
 
 Files:
     convolutions: Single-step convolutions.
+    dropout: Dropout, alone or after a ReLU.
     edge_weights: Normalisation of edge weights.
     merging: Combination of several features of a node or a pair.
     node_drop: Pooling that keeps the nodes of greatest score.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from ...ops.edge_softmax import edge_softmax
 from .convolutions import agnn_conv, gin_conv, gine_conv, graph_conv, lightgcn_conv, lrgccf_conv
+from .dropout import dropout
 from .edge_weights import edge_weight_norm
 from .merging import edge_predictor, jumping_knowledge
 from .node_drop import Pooled, sag_pooling, topk_pooling
@@ -43,6 +45,7 @@ __all__ = [
     "appnp_conv",
     "avg_pooling",
     "cheb_conv",
+    "dropout",
     "edge_predictor",
     "edge_softmax",
     "edge_weight_norm",

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import dropout, linear, one_hot
+from torch.nn.functional import linear, one_hot
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
@@ -18,6 +18,7 @@ from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
 from .._shared.options import check_option, check_parameter
 from .._shared.steps import Step, normalized_step
+from .dropout import dropout
 from .edge_weights import edge_weight_norm
 
 LABEL_NORMS = ("sym", "row")

@@ -11,6 +11,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.heads import by_head
+from ..dropout import Dropout
 
 _SETS = WeakTensorKeyDictionary()
 
@@ -259,7 +260,7 @@ class PMALayer(nn.Module):
 def feed_forward(d_model: int, d_ff: int, dropout: float) -> nn.Sequential:
     """Two linear maps with ReLU and dropout between."""
     return nn.Sequential(
-        nn.Linear(d_model, d_ff), nn.ReLU(), nn.Dropout(dropout), nn.Linear(d_ff, d_model)
+        nn.Linear(d_model, d_ff), nn.ReLU(), Dropout(dropout), nn.Linear(d_ff, d_model)
     )
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ...errors import GraphValueError
 from .._shared.options import check_option
 from .._shared.padded import masked_softmax, read_padded
+from ..dropout import Dropout
 
 
 class BiasedMHA(nn.Module):
@@ -62,7 +63,7 @@ class BiasedMHA(nn.Module):
         self.k_proj = nn.Linear(feat_size, feat_size, bias=bias)
         self.v_proj = nn.Linear(feat_size, feat_size, bias=bias)
         self.out_proj = nn.Linear(feat_size, feat_size, bias=bias)
-        self.dropout = nn.Dropout(attn_drop)
+        self.dropout = Dropout(attn_drop)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

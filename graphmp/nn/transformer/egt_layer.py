@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .._shared.padded import masked_softmax, read_padded
+from ..dropout import Dropout
 from .biased_mha import check_heads
 
 
@@ -72,13 +73,13 @@ class EGTLayer(nn.Module):
         self.edge_input = nn.Linear(edge_feat_size, num_heads)
         self.qkv_proj = nn.Linear(feat_size, feat_size * 3)
         self.gate = nn.Linear(edge_feat_size, num_heads)
-        self.attn_dropout = nn.Dropout(attn_dropout)
+        self.attn_dropout = Dropout(attn_dropout)
         self.node_output = nn.Linear(feat_size, feat_size)
-        self.mha_dropout_h = nn.Dropout(dropout)
+        self.mha_dropout_h = Dropout(dropout)
         self.node_ffn = _feed_forward(feat_size, activation, dropout)
         if edge_update:
             self.edge_output = nn.Linear(num_heads, edge_feat_size)
-            self.mha_dropout_e = nn.Dropout(dropout)
+            self.mha_dropout_e = Dropout(dropout)
             self.edge_ffn = _feed_forward(edge_feat_size, activation, dropout)
 
     def forward(
@@ -135,5 +136,5 @@ def _feed_forward(size: int, activation: nn.Module, dropout: float) -> nn.Sequen
         nn.Linear(size, size),
         activation,
         nn.Linear(size, size),
-        nn.Dropout(dropout),
+        Dropout(dropout),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ..dropout import Dropout
 from .biased_mha import BiasedMHA
 
 
@@ -71,11 +72,11 @@ class GraphormerLayer(nn.Module):
         self.ffn = nn.Sequential(
             nn.Linear(feat_size, hidden_size),
             nn.ReLU() if activation is None else activation,
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(hidden_size, feat_size),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.attn_layer_norm = nn.LayerNorm(feat_size)
         self.ffn_layer_norm = nn.LayerNorm(feat_size)
 
