@@ -25,6 +25,14 @@ ids = torch.tensor([0, 1, 2])
 g = gm.graph(("csc", (torch.tensor([0, 1, 2, 3]), ids, ids)), num_nodes=3)
 """
 CALL = "gm.ops.copy_u_sum(g, torch.ones(3, {}))"
+STEPS = """
+import graphmp.nn as nn
+x = torch.ones(3, 16, requires_grad=True)
+layers = [nn.GraphConv(16, 8), nn.SAGEConv(16, 8, "mean"), nn.GATConv(16, 8, 4)]
+def step():
+    for layer in layers:
+        torch.autograd.backward(layer(g, x).sum())
+"""
 TRIVIAL = """
 import numba
 @numba.njit(cache=True)
@@ -40,6 +48,7 @@ PROBES = {
     + TIMED.format("trivial.nothing(x)"),
     "compile": GRAPH + "import numba\n" + TIMED.format(CALL.format(16)),
     "compile again": GRAPH + CALL.format(16) + "\n" + TIMED.format(CALL.format(64)),
+    "compile layers": GRAPH + STEPS + "import numba\n" + TIMED.format("step()"),
 }
 CASES = {
     "import": Case("import graphmp, beyond torch", limit=0.3),
@@ -48,6 +57,7 @@ CASES = {
     "dispatch": Case("first call of an empty cached function of numba's, for comparison"),
     "compile": Case("compilation of a loop, the first in a process", limit=0.5),
     "compile again": Case("compilation of a loop, the second", limit=0.5),
+    "compile layers": Case("training step of GraphConv, SAGEConv and GATConv", limit=5.0),
 }
 FAMILY = Family(__file__, "First use in a new process", list(CASES.values()), {}, graphs=())
 

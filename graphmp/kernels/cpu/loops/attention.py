@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ...contract import EDGE, OTHER, ROW, SCORES
-from ..runtime.jit import jit
+from ..runtime.jit import inner, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import philox, scratch
@@ -33,7 +33,7 @@ from .spmm_tiled import CACHE_LINE, PREFETCH_DISTANCE
 ADDITIVE, DOT, LEAKY = map(SCORES.index, ("add", "dot", "leaky"))
 
 
-@jit
+@inner
 def dropout_mask(heads: int, eids: Any, dropout: Any, base: int, end: int, mask: Any) -> Any:
     """Write the factors of dropout, 0 or 1 / (1 - p), to ``mask`` or a larger scratch array."""
     seed, threshold = dropout
@@ -49,7 +49,7 @@ def dropout_mask(heads: int, eids: Any, dropout: Any, base: int, end: int, mask:
     return mask
 
 
-@jit
+@inner
 def compute_scores(
     kind: int,
     heads: int,
@@ -105,7 +105,7 @@ def compute_scores(
                     vector.store(out, j - base, h, score, LANES)
 
 
-@jit
+@inner
 def _apply_dropout_and_weight(
     heads: int,
     eids: Any,
@@ -131,7 +131,7 @@ def _apply_dropout_and_weight(
                 vector.store(attention, e, h, a, lanes)
 
 
-@jit
+@inner
 def _weighted_sum_tile(
     csr: Any, x: Any, own: Any, alpha: Any, heads: Any, tile: Any, out: Any, row_block: Any
 ) -> None:
@@ -167,7 +167,7 @@ def _weighted_sum_tile(
         vector.store(out, r, column, acc, lanes)
 
 
-@jit
+@inner
 def weighted_sum(
     csr: Any, x: Any, own: Any, alpha: Any, head_layout: Any, out: Any, row_block: Any
 ) -> None:

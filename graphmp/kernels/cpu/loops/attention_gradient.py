@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...contract import EDGE, OTHER, ROW
-from ..runtime.jit import jit
+from ..runtime.jit import inner, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .attention import ADDITIVE, DOT, LEAKY, compute_scores, dropout_mask, weighted_sum
 
 
-@jit
+@inner
 def _score_gradients(
     heads: int,
     csr: Any,
@@ -67,7 +67,7 @@ def _score_gradients(
             vector.store(out_scores, e, h, grad, lanes)
 
 
-@jit
+@inner
 def _operand_gradient(
     kind: int,
     heads: int,

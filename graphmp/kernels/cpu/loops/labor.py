@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import jit
+from ..runtime.jit import inner, jit
 from .sampling import clamped, number_of
 
 MIN_PART = 1e-150  # of a row's weights, so that its square is not 0
@@ -29,7 +29,7 @@ def normalise(indptr: Any, parts: Any, first: int, last: int) -> None:
             parts[t] = max(parts[t] / total, MIN_PART)
 
 
-@jit
+@inner
 def _factor(parts: Any, scores: Any, begin: int, end: int, fanout: int) -> Any:
     """The ``c`` of a row: iterates until the edges with ``c p >= 1`` stay the same."""
     degree, before, factor = end - begin, np.int64(-1), 0.0

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...sampling_spec import MAX_WEIGHT, MIN_WEIGHT
-from ..runtime.jit import inline, jit
+from ..runtime.jit import inline, inner, jit
 from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from . import philox
 
@@ -28,7 +28,7 @@ UNIFORM, BY_WEIGHT, BY_NODE = 0, 1, 2  # the last word of a counter: what it is 
 MAX_COMPARED = 16  # ranks of a row, up to which repeated ones are found by comparison
 
 
-@jit
+@inner
 def _range_between(excluded: Any, low: int, high: int) -> Any:
     """The range of ``excluded`` whose positions lie from ``low`` to ``high - 1``."""
     if len(excluded) == 0:
@@ -90,14 +90,14 @@ def clamped(weight: float) -> Any:
     return min(max(weight, MIN_WEIGHT), MAX_WEIGHT)
 
 
-@jit
+@inner
 def _uniform(seed: int, index: int, group: int, kind: int) -> Any:
     """A number between 0 and 1, exclusive."""
     a, b, _, _ = philox.words(seed, index, group, kind)
     return philox.fraction(a, b)
 
 
-@jit
+@inner
 def number_of(seed: int, key: int, fraction: float, node: int) -> Any:
     """The number of a node; see :class:`~graphmp.kernels.sampling_spec.BatchDependency`."""
     point = _uniform(seed, node, 0, BY_NODE)
@@ -114,7 +114,7 @@ def _bit(rank: int) -> Any:
     return np.uint64(1) << (np.uint64(rank) & np.uint64(63))
 
 
-@jit
+@inner
 def _is_among(rank: int, ranks: Any, begin: int, end: int) -> Any:
     is_among = False
     for t in range(begin, end):
@@ -122,7 +122,7 @@ def _is_among(rank: int, ranks: Any, begin: int, end: int) -> Any:
     return is_among
 
 
-@jit
+@inner
 def _pick_few(seed: int, row: int, degree: int, begin: int, end: int, ranks: Any) -> None:
     """Ranks from 0 to ``degree - 1`` without replacement, by Floyd's algorithm.
 
@@ -144,7 +144,7 @@ def _pick_few(seed: int, row: int, degree: int, begin: int, end: int, ranks: Any
             ranks[begin + t] = rank
 
 
-@jit
+@inner
 def _pick_many(
     seed: int, row: int, degree: int, replace: bool, begin: int, end: int, ranks: Any, seen: Any
 ) -> Any:
@@ -182,7 +182,7 @@ def _pick_many(
     return seen
 
 
-@jit
+@inner
 def _ranks_to_positions(
     indices: Any, excluded: Any, start: int, stop: int, low: int, begin: int, end: int, ranks: Any
 ) -> None:
@@ -195,7 +195,7 @@ def _ranks_to_positions(
         prefetch_element(indices, p)
 
 
-@jit
+@inner
 def _all_positions(
     indices: Any, excluded: Any, start: int, low: int, high: int, begin: int, positions: Any
 ) -> None:
@@ -246,7 +246,7 @@ def sample_uniformly(
             out_indices[t] = indices[np.int64(positions[t])]
 
 
-@jit
+@inner
 def _pick_by_weight(
     seed: int,
     row: int,
@@ -272,7 +272,7 @@ def _pick_by_weight(
         picks[t] = low + pick
 
 
-@jit
+@inner
 def _pick_earliest(
     seed: int,
     row: int,
@@ -319,7 +319,7 @@ def _pick_earliest(
     picks.sort()
 
 
-@jit
+@inner
 def _pick_all(eids: Any, weights: Any, low: int, high: int, excluded: Any, picks: Any) -> None:
     """All positions that may be sampled."""
     t, first = 0, np.searchsorted(excluded, low)

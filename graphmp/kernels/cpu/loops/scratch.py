@@ -13,25 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import jit
+from ..runtime.jit import inner
 from ..simd.llvm import LANES
 
 MAX_EDGES = 512  # of a block, unless one row has more
 
 
-@jit
+@inner
 def new(edges: int, heads: int, like: Any) -> Any:
     """A scratch array of the dtype of ``like``, not initialised."""
     return np.empty((edges, (heads + LANES - 1) // LANES * LANES), like.dtype)
 
 
-@jit
+@inner
 def large_enough(array: Any, edges: int, heads: int) -> Any:
     """``array``, or a new scratch array if it has fewer than ``edges`` rows."""
     return array if edges <= len(array) else new(max(edges, MAX_EDGES), heads, array)
 
 
-@jit
+@inner
 def end_of_block(indptr: Any, first: int, last: int) -> int:
     """The end of the block that starts at row ``first``, at most ``last``."""
     stop = first + 1

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import jit
+from ..runtime.jit import inner, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .spmm_tiled import PREFETCH_DISTANCE
 
 
-@jit
+@inner
 def normalise(
     heads: int, indptr: Any, negative_slope: float, alpha: Any, stats: Any, row_block: Any
 ) -> None:
@@ -105,7 +105,7 @@ def softmax_rows(
         row = stop
 
 
-@jit
+@inner
 def _store_gradients(
     heads: int, indptr: Any, eids: Any, alpha: Any, alpha_grad: Any, out: Any, row_block: Any
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import inline, jit
+from ..runtime.jit import inline, inner, jit
 
 NAN_FOUND = -1  # NAN_FOUND - e as a position stands for an edge e whose weight is NaN
 
@@ -21,7 +21,7 @@ def _is_before(
     return (weight < other_weight) == ascending
 
 
-@jit
+@inner
 def _sift(weights: Any, positions: Any, begin: int, size: int, start: int, ascending: bool) -> None:
     """Move an element of a heap down until no child comes after it.
 
@@ -53,7 +53,7 @@ def _sift(weights: Any, positions: Any, begin: int, size: int, start: int, ascen
     weights[at], positions[begin + at] = weight, position
 
 
-@jit
+@inner
 def _find_nan(eids: Any, weights: Any, low: int, high: int) -> Any:
     """The position of the first weight that is NaN, or -1."""
     for p in range(low, high):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...sampling_spec import MAX_TRIES
-from ..runtime.jit import inline, jit
+from ..runtime.jit import inline, inner, jit
 from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from . import philox
 from .sampling import clamped
@@ -28,7 +28,7 @@ STEP, TRY = 3, 4  # the last word of a counter: what it is drawn for
 ENDED, WRONG = -1, -2  # no edge; WRONG - e stands for an edge e whose weight is no probability
 
 
-@jit
+@inner
 def _factor(indptr: Any, pairs: Any, other: int, previous: int, factors: Any) -> Any:
     """What multiplies the weight of an edge to ``other`` after ``previous``."""
     back, far = factors
@@ -46,7 +46,7 @@ def _factor(indptr: Any, pairs: Any, other: int, previous: int, factors: Any) ->
     return 1.0 if low < end and pairs[low] == pair else far
 
 
-@jit
+@inner
 def _by_rejection(
     csr: Any, pairs: Any, counter: Any, seed: int, at: int, previous: int, factors: Any
 ) -> Any:
@@ -63,7 +63,7 @@ def _by_rejection(
     return np.int64(ENDED)
 
 
-@jit
+@inner
 def _cumulative_sums(
     csr: Any, pairs: Any, weights: Any, at: int, previous: int, factors: Any, sums: Any
 ) -> Any:
@@ -91,7 +91,7 @@ def _inverse(sums: Any, uniform: float) -> Any:
     return np.int64(np.searchsorted(sums, uniform * total, side="right")) if total > 0 else ENDED
 
 
-@jit
+@inner
 def _step(
     csr: Any,
     pairs: Any,

@@ -24,3 +24,13 @@ def test_a_loop_without_a_place_for_its_cache_is_compiled_all_the_same() -> None
     with pytest.warns(RuntimeWarning, match="no folder can be written"):
         assert seven() == 7
     assert hasattr(seven, "py_func")
+
+
+def test_a_loop_for_other_loops_runs_in_them_and_from_python() -> None:
+    scope: dict[str, Any] = {}
+    exec("def seven():\n    return 7\ndef eight():\n    return seven() + 1", scope)
+    seven = jit.inner(scope["seven"])
+    eight: Any = pytest.importorskip("numba").njit(scope["eight"])
+    assert (seven(), eight()) == (7, 8)
+    assert hasattr(eight, "py_func")
+    assert not hasattr(seven, "py_func")
