@@ -10,7 +10,7 @@ import os
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -175,8 +175,11 @@ def count(value: object, what: str) -> int:
 
 
 def size(value: object, what: str) -> int:
-    """Check a count of rows that are going to be made: one that memory can hold."""
-    return held(count(value, what), what)
+    """Check a count of rows that are going to be made: one that memory can hold.
+
+    A compiled program computes with numbers that are not known, and checks none.
+    """
+    return cast(int, value) if is_compiling() else held(count(value, what), what)
 
 
 def held(rows: int, what: str, row: int = 8) -> int:

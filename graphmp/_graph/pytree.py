@@ -16,8 +16,9 @@ from torch.utils import _pytree
 from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype, Metagraph
 from ..kernels.contract import Csr
+from .batch_info import BatchInfo
 from .frames import Frames
-from .state import GraphState, StateT
+from .state import StateT
 
 
 class Rest(NamedTuple):
@@ -29,6 +30,7 @@ class Rest(NamedTuple):
         dsttypes: those of the destinations of a block; else None.
         fields: the names of the features of each frame.
         alone: at either side the node types without edges, and how many nodes they have.
+        is_batch: whether there are numbers of nodes, and of edges, of the graphs in a batch.
     """
 
     canonical_etypes: tuple[CanonicalEtype, ...]
@@ -36,9 +38,10 @@ class Rest(NamedTuple):
     dsttypes: tuple[str, ...] | None
     fields: tuple[tuple[str, ...], ...]
     alone: tuple[tuple[tuple[str, int], ...], ...]
+    is_batch: tuple[bool, bool]
 
 
-def flatten(graph: GraphState) -> tuple[list[Tensor], tuple[Any, ...]]:
+def flatten(graph: BatchInfo) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Take a graph apart.
 
     Args:
@@ -46,12 +49,20 @@ def flatten(graph: GraphState) -> tuple[list[Tensor], tuple[Any, ...]]:
 
     Returns:
         Its tensors: of each relation the edges grouped by destination and by source, three tensors
-        each, and then all features. And the :class:`Rest`, as a tuple.
+        each; then all features; and of a batch the numbers of nodes of each type, and of edges. And
+        the :class:`Rest`, as a tuple.
+
+    Raises:
+        GraphValueError: numbers of nodes or edges of a batch that do not sum to those of the graph.
     """
+    graph._refuse_unfit_sizes()
     meta, frames = graph._meta, list(graph._frames.all())
     forms = [form for edges in graph.adjacencies.values() for form in (edges.csc, edges.csr)]
     tensors = [part for form in forms for part in form]
     tensors += [frame[name] for frame in frames for name in frame]
+    nodes, edges = graph._batch_nodes, graph._batch_edges
+    tensors += [] if nodes is None else [nodes[ntype] for ntype in meta.ntypes]
+    tensors += [] if edges is None else [edges[etype] for etype in meta.canonical_etypes]
     counts = (graph._num_src, graph._num_dst if graph._meta.is_block else {})
     known = _counts(graph.adjacencies, graph._meta.is_block)
     rest = Rest(
@@ -63,6 +74,7 @@ def flatten(graph: GraphState) -> tuple[list[Tensor], tuple[Any, ...]]:
             tuple((ntype, count) for ntype, count in every.items() if ntype not in joined)
             for every, joined in zip(counts, known, strict=True)
         ),
+        (nodes is not None, edges is not None),
     )
     return tensors, tuple(rest)
 
@@ -81,7 +93,13 @@ def unflatten(kind: type[StateT], tensors: Iterable[Any], rest: tuple[Any, ...])
     for frame, names in zip(frames.all(), parts.fields, strict=True):
         frame.put({name: next(remaining) for name in names})
     meta = Metagraph(parts.canonical_etypes, parts.srctypes, parts.dsttypes)
-    return kind(meta, edges, num_src, targets, frames)
+    graph = kind(meta, edges, num_src, targets, frames)
+    has_nodes, has_edges = parts.is_batch
+    graph._set_batch_sizes(
+        {ntype: next(remaining) for ntype in meta.ntypes} if has_nodes else None,
+        {etype: next(remaining) for etype in meta.canonical_etypes} if has_edges else None,
+    )
+    return graph
 
 
 def _relation(tensors: Iterator[Tensor]) -> Adjacency:
@@ -103,7 +121,7 @@ def _counts(
     return num_src, num_dst
 
 
-def _flatten_with_keys(graph: GraphState) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
+def _flatten_with_keys(graph: BatchInfo) -> tuple[list[tuple[Any, Tensor]], tuple[Any, ...]]:
     tensors, rest = flatten(graph)
     return [(_pytree.SequenceKey(index), tensor) for index, tensor in enumerate(tensors)], rest
 
@@ -122,7 +140,7 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def register(kind: type[GraphState]) -> None:
+def register(kind: type[BatchInfo]) -> None:
     """Tell torch how graphs of a class are taken apart and put together."""
     _pytree.register_pytree_node(
         kind,

@@ -63,6 +63,7 @@ def onnx_translations() -> dict[Callable[..., Any], Callable[..., Any]]:
     repeat = torch.ops.aten.repeat_interleave.Tensor  # torch's takes no ``output_size``
     return {
         repeat: _function(translations.repeat_interleave),
+        torch.ops.aten.sort.stable: _function(translations.sort),
         **{getattr(torch.ops.graphmp, name).default: table[name] for name in table},
     }
 
@@ -97,6 +98,14 @@ class _Translations(Nodes):
         _, order = op.TopK(ids, op.Shape(ids), largest=0)
         indptr = op.CumSum(self.counts(op.Add(self.as_int64(ids), [1]), op.Add(limit, [1])), 0)
         return op.CastLike(indptr, ids), op.CastLike(order, ids)
+
+    def sort(
+        self, values: Value, *, stable: bool = True, dim: int = -1, descending: bool = False
+    ) -> tuple[Value, Value]:
+        """Sort stably along a dimension, as :meth:`group` does."""
+        op, axis = self.op, dim % len(values.shape)
+        size = op.Shape(values, start=axis, end=axis + 1)
+        return op.TopK(values, size, axis=axis, largest=int(descending))  # type: ignore[no-any-return]
 
     def repeat_interleave(self, repeats: Value, output_size: Any = None) -> Value:
         """Each position as often as ``repeats`` says; the size is computed."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 from torch.nn.functional import pad
 
 from .. import _checks, kernels
@@ -140,7 +141,7 @@ def segment_argsort(seglen: Any, value: Tensor, descending: bool = False) -> Ten
         >>> gm.ops.segment_argsort([2, 3], torch.tensor([2.0, 1.0, 5.0, 3.0, 4.0]))
         tensor([1, 0, 3, 4, 2])
     """
-    lengths, rows = _lengths(seglen, value), len(value)
+    lengths, rows = _lengths(seglen, value), value.shape[0]
     if _checks.is_looked_at(lengths):
         _check_lengths(lengths, rows)
     columns, width = _columns(value), _padded_width(lengths, rows)
@@ -165,7 +166,7 @@ def segment_first(lengths: Tensor, value: Tensor, k: int, descending: bool) -> T
     Returns:
         (S, k, *feature) int64 positions in the segments; any beyond the length of a segment.
     """
-    rows, segments = len(value), len(lengths)
+    rows, segments = value.shape[0], lengths.shape[0]
     columns, width = _columns(value), _padded_width(lengths, rows)
     if width:
         order = _padded_argsort(lengths, columns, width, descending)[:, :, :k]
@@ -179,13 +180,17 @@ def segment_first(lengths: Tensor, value: Tensor, k: int, descending: bool) -> T
 
 def _columns(value: Tensor) -> Tensor:
     """The elements of each row, each element as a row of (D, N)."""
-    return value.detach().reshape(len(value), value.shape[1:].numel()).t().contiguous()
+    return value.detach().reshape(value.shape[0], value.shape[1:].numel()).t().contiguous()
 
 
 def _padded_width(lengths: Tensor, rows: int) -> int:
-    """The length of the longest segment if filling up all others is worth it, else 0."""
-    width = int(lengths.max()) if lengths.is_cpu and rows else 0
-    return width if width * len(lengths) <= 2 * rows else 0
+    """The length of the longest segment if filling up all others is worth it, else 0.
+
+    On an accelerator, and in a compiled program, it is not known.
+    """
+    is_known = lengths.is_cpu and not is_compiling()
+    width = int(lengths.max()) if is_known and rows else 0
+    return width if width * lengths.shape[0] <= 2 * rows else 0
 
 
 def _is_row(lengths: Tensor, width: int) -> Tensor:
@@ -205,8 +210,8 @@ def _padded_argsort(lengths: Tensor, columns: Tensor, width: int, descending: bo
     Returns:
         (D, S, width) int64 positions in the segments; those of the filling come last.
     """
-    shape = len(columns), len(lengths), width
-    if len(lengths) * width > columns.shape[1]:
+    shape = columns.shape[0], lengths.shape[0], width
+    if lengths.shape[0] * width > columns.shape[1]:
         matrix = columns.new_full(shape, _last(columns, descending))
         columns = matrix.masked_scatter_(_is_row(lengths, width), columns)
     return columns.view(shape).sort(stable=True, dim=2, descending=descending).indices
@@ -227,9 +232,9 @@ def _joint_argsort(lengths: Tensor, columns: Tensor, descending: bool) -> Tensor
     segments, rows = lengths.numel(), columns.shape[1]
     by_value = columns.sort(stable=True, dim=1, descending=descending).indices
     owner = owners(lengths, rows)
-    first = torch.arange(len(columns), device=columns.device).view(-1, 1) * segments
-    _, order = kernels.group((owner[by_value] + first).flatten(), len(columns) * segments)
-    return by_value.flatten()[order].view(len(columns), rows)
+    first = torch.arange(columns.shape[0], device=columns.device).view(-1, 1) * segments
+    _, order = kernels.group((owner[by_value] + first).flatten(), columns.shape[0] * segments)
+    return by_value.flatten()[order].view(columns.shape[0], rows)
 
 
 def _segments(seglen: Any, value: Any) -> Adjacency:
@@ -255,7 +260,7 @@ def checked_lengths(seglen: Any, value: Any) -> Tensor:
         GraphValueError: lengths that are negative or do not sum to the rows.
     """
     lengths = _lengths(seglen, value)
-    _check_lengths(lengths, len(value))
+    _check_lengths(lengths, value.shape[0])
     return lengths
 
 
@@ -271,6 +276,11 @@ def _relation(lengths: Tensor, rows: int) -> Adjacency:
 
 
 def _check_lengths(lengths: Tensor, rows: int) -> None:
+    if is_compiling():
+        is_whole = (lengths >= 0).all() & (lengths.sum() == rows)
+        expected = "seglen: expected lengths of at least 0 that sum to the rows, got others."
+        torch._assert_async(is_whole, expected)
+        return
     if bool((lengths < 0).any()):
         raise GraphValueError(f"seglen: expected lengths of at least 0, got {int(lengths.min())}.")
     if int(lengths.sum()) != rows:

@@ -62,7 +62,7 @@ def define(operation: Formulas) -> Any:
         if not trains:
             raise GraphRuntimeError(
                 "Expected a program that was compiled or exported with gradients, got one without; "
-                "compile or export it again outside of torch.no_grad()."
+                "run it in torch.no_grad(), or compile or export it again outside of it."
             )
         results = output if isinstance(output, tuple) else (output,)
         needs = [value is not None and value.requires_grad for value in values]

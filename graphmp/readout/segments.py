@@ -91,13 +91,13 @@ class Segments(NamedTuple):
         value, k = self.field(feat), _checks.size(k, "k")
         key = value if sortby is None else _column(value, sortby)
         shape = (self.sizes.numel(), k)
-        if not len(value):
+        if not value.shape[0]:
             empty = value.new_zeros(*shape, *value.shape[1:])
             return empty, self.sizes.new_full((*shape, *key.shape[1:]), -1).long()
         order = segment_first(self.sizes, key, k, bool(descending))
         is_padding = torch.arange(k, device=value.device) >= self.sizes.view(-1, 1)
         starts = unsqueeze_like(self.sizes.cumsum(0) - self.sizes, order)
-        rows = (order + starts).clamp(max=len(value) - 1).flatten(0, 1)
+        rows = (order + starts).clamp(max=value.shape[0] - 1).flatten(0, 1)
         rows = rows.view(*rows.shape, *(1,) * (value.ndim - rows.ndim))
         features = value.gather(0, rows.expand(-1, *value.shape[1:]))
         features = features.masked_fill(unsqueeze_like(is_padding.flatten(), features), 0)

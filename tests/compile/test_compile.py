@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
+from support.readouts import BATCHES, READOUTS, batch
 from support.versions import compiles
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounterWithBackend
@@ -44,6 +45,26 @@ def test_graphs_of_many_sizes_take_two_compilations(
 def test_operators_are_traced_with_their_gradients(name: str) -> None:
     graphs = [block(nodes) for nodes in SIZES[:4]]
     assert assert_compiled_like_eager(LAYERS[name](), graphs, "aot_eager") <= 2
+
+
+@pytest.mark.parametrize("name", READOUTS)
+def test_batches_of_many_sizes_take_two_compilations(name: str) -> None:
+    torch.compiler.reset()
+    counter, module = CompileCounterWithBackend("eager"), READOUTS[name]()
+    compiled: Any = torch.compile(module, backend=counter, fullgraph=True)
+    for nodes in BATCHES:
+        graph, feat = batch(nodes)
+        with torch._dynamo.config.patch(allow_rnn=True):  # the LSTM of Set2Set
+            made = compiled(graph, feat)
+        torch.testing.assert_close(made, module(graph, feat))
+    assert counter.frame_count <= 2
+
+
+def test_sizes_that_are_no_segments_are_refused_when_the_program_runs() -> None:
+    torch.compiler.reset()
+    compiled: Any = torch.compile(gm.ops.segment_reduce, backend="eager", fullgraph=True)
+    with pytest.raises(RuntimeError, match="expected lengths of at least 0 that sum to the rows"):
+        compiled(torch.tensor([2, 2]), torch.ones(3))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own

@@ -10,6 +10,7 @@ import pytest
 import torch
 from support.compiled import LAYERS, SIZE, block
 from support.laws import assert_close
+from support.readouts import BATCHES, READOUTS, batch
 from support.versions import exports
 from torch.export import Dim, export, load, save
 from torch.utils import _pytree
@@ -37,6 +38,19 @@ def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None
         upstream = torch.randn_like(wanted)
         found, right = (torch.autograd.grad(out, feat, upstream)[0] for out in (made, wanted))
         assert_close(found, right)
+
+
+@exports
+@pytest.mark.filterwarnings("ignore:The tensor attributes:UserWarning")  # of torch's own LSTM
+@pytest.mark.parametrize("name", READOUTS)
+def test_a_program_of_one_batch_runs_on_others(name: str) -> None:
+    torch.manual_seed(0)
+    module, (graph, feat) = READOUTS[name](), batch(BATCHES[0])
+    every = [{0: Dim.AUTO} for _ in _pytree.tree_leaves(graph)]
+    program = export(module, (graph, feat), dynamic_shapes=(every, {0: Dim.AUTO})).module()
+    for nodes in BATCHES:
+        graph, feat = batch(nodes)
+        assert_close(program(graph, feat), module(graph, feat))
 
 
 @exports
@@ -77,6 +91,24 @@ def test_a_graph_is_taken_apart_and_put_together() -> None:
     assert torch.equal(torch.stack(again.edges(etype="x")), torch.stack(graph.edges(etype="x")))
     assert torch.equal(again.nodes["c"].data["h"], torch.ones(5))
     assert torch.equal(again.edges["x"].data["w"], torch.ones(2))
+
+
+def test_a_batch_stays_a_batch() -> None:
+    ends = ([0, 1, 1], [1, 0, 1])
+    graph = gm.heterograph({("b", "x", "a"): ends, ("a", "y", "a"): ends}, {"a": 5, "b": 3})
+    graph.set_batch_num_nodes({"b": [1, 2], "a": [4, 1]})
+    graph.set_batch_num_edges({"y": [3, 0], "x": [1, 2]})
+    again = _pytree.tree_map(lambda tensor: tensor.clone(), graph)
+    assert again.batch_size == 2
+    assert {t: again.batch_num_nodes(t).tolist() for t in "ab"} == {"a": [4, 1], "b": [1, 2]}
+    assert {t: again.batch_num_edges(t).tolist() for t in "xy"} == {"x": [1, 2], "y": [3, 0]}
+
+
+def test_numbers_that_are_not_those_of_a_batch_are_refused() -> None:
+    graph = gm.graph(([0], [1]))
+    graph.set_batch_num_nodes([3, 4])
+    with pytest.raises(gm.GraphValueError, match="call set_batch_num_nodes"):
+        _pytree.tree_flatten(graph)
 
 
 def test_a_block_stays_a_block() -> None:

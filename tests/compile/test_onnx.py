@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.compiled import block
 from support.layers import IN, LAYERS, call, edge_input, made
+from support.readouts import BATCHES, READOUTS, batch
 from torch import Tensor, nn
 from torch.export import Dim
 from torch.utils._pytree import tree_leaves
@@ -117,6 +118,17 @@ def test_blocks_and_a_program_with_gradients() -> None:
     session = exported(module, arguments(5))
     for nodes in (5, 8, 20):
         assert_agrees(session, module, arguments(nodes))
+
+
+@pytest.mark.filterwarnings("ignore:The tensor attributes:UserWarning")  # of torch's own LSTM
+@pytest.mark.parametrize("name", READOUTS)
+def test_every_readout_runs_on_batches_of_other_sizes(name: str) -> None:
+    torch.manual_seed(0)
+    module = READOUTS[name]().eval()
+    with torch.no_grad():
+        session = exported(module, batch(BATCHES[0]))
+    for nodes in (*BATCHES, (1,), (1, 1)):
+        assert_agrees(session, module, batch(nodes))
 
 
 class Operations(nn.Module):

@@ -98,10 +98,10 @@ class DenseChebConv(nn.Module):
 
 def _scaled_laplacian(adj: Tensor, lambda_max: float | None) -> Tensor:
     """(N, N): the normalised Laplacian, its eigenvalues moved from [0, lambda_max] to [-1, 1]."""
-    identity = torch.eye(len(adj), dtype=adj.dtype, device=adj.device)
+    identity = torch.eye(adj.shape[0], dtype=adj.dtype, device=adj.device)
     root = adj.sum(1).clamp(min=1).rsqrt()
     laplacian = identity - root.unsqueeze(1) * adj * root
-    if lambda_max is None and len(adj):
+    if lambda_max is None and adj.shape[0]:
         return 2 * laplacian / _largest_eigenvalue(laplacian) - identity
     return 2 * laplacian / (lambda_max or 2.0) - identity
 

@@ -93,7 +93,7 @@ def _checked(h_head: Any, h_tail: Any, rels: Any, num_rels: int, size: int) -> T
     """The relations as a tensor, when all three parts of the triples fit."""
     types = checked_types(rels, num_rels, "rels")
     for name, h in (("h_head", h_head), ("h_tail", h_tail)):
-        _checks.feature(h, len(types), types.device, name, "triples")
+        _checks.feature(h, types.shape[0], types.device, name, "triples")
         if h.shape[1:] != (size,):
             raise GraphValueError(
                 f"{name}: expected shape (E, {size}), got a shape of {tuple(h.shape)}."

@@ -50,7 +50,7 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
             f"got a shape of {tuple(weight.shape)}."
         )
     types = checked_types(x_type, len(weight), "x_type")
-    _checks.feature(x, len(types), types.device, "x", "types")
+    _checks.feature(x, types.shape[0], types.device, "x", "types")
     in_size = weight.shape[1:-1].numel()
     if x.ndim != 2 or x.shape[1] != in_size:
         raise GraphValueError(f"x: expected shape (N, {in_size}), got a shape of {tuple(x.shape)}.")

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...construct.from_edges import create_block
 from ...errors import GraphValueError
 from ...graph import Graph
+from ...ops import Adjacency
 from .._shared.cached_by_tensor import cached_by_tensor
 from .._shared.heads import attend_by_dots
 from .._shared.inputs import checked_nodes, in_dtype_of
@@ -86,7 +86,7 @@ class Set2Set(nn.Module):
             raise GraphValueError(
                 f"feat: expected shape (N, {self.input_dim}), got {tuple(feat.shape)}."
             )
-        members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, len(feat))).adjacency
+        members = cached_by_tensor(_MEMBERS, sizes, lambda: _members(sizes, feat.shape[0]))
         like: Any = self.lstm.weight_ih_l0
         feat = in_dtype_of(like, feat, "feat")
         nodes, graphs = feat.unsqueeze(1), members.num_dst
@@ -103,9 +103,9 @@ class Set2Set(nn.Module):
         return f"n_iters={self.n_iters}"
 
 
-def _members(sizes: Tensor, rows: int) -> Graph:
+def _members(sizes: Tensor, rows: int) -> Adjacency:
     """Edges from the nodes of a batch to its graphs."""
     graphs = torch.arange(sizes.numel(), dtype=sizes.dtype, device=sizes.device)
     owner = graphs.repeat_interleave(sizes, output_size=rows)
-    nodes = torch.arange(owner.numel(), dtype=sizes.dtype, device=sizes.device)
-    return create_block((nodes, owner), num_src_nodes=len(nodes), num_dst_nodes=len(graphs))
+    nodes = torch.arange(rows, dtype=sizes.dtype, device=sizes.device)
+    return Adjacency.from_coo(nodes, owner, rows, sizes.numel())

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -31,9 +32,9 @@ class Sets(NamedTuple):
 
     def pad(self, x: Tensor) -> Tensor:
         """(B, longest, …): the rows (N, …) of all members, zeros after the end of a set."""
-        rows = x.new_zeros(len(self.lengths) * self.longest, *x.shape[1:])
+        rows = x.new_zeros(self.lengths.shape[0] * self.longest, *x.shape[1:])
         rows = rows.index_copy(0, self.positions, x)
-        return rows.view(len(self.lengths), self.longest, *x.shape[1:])
+        return rows.view(self.lengths.shape[0], self.longest, *x.shape[1:])
 
     def unpad(self, padded: Tensor) -> Tensor:
         """(N, …): the rows of all members."""
@@ -62,11 +63,22 @@ def equal_sets(count: int, size: int, device: torch.device) -> Sets:
 
 def _place(sizes: Tensor, num_members: int) -> Sets:
     lengths = sizes.long()
-    longest = num_members if len(lengths) == 1 else int(lengths.max()) if len(lengths) else 0
+    longest = _longest(lengths, num_members)
     starts = lengths.cumsum(0) - lengths
-    shifts = torch.arange(len(lengths), device=sizes.device) * longest - starts
+    shifts = torch.arange(lengths.shape[0], device=sizes.device) * longest - starts
     shifts = shifts.repeat_interleave(lengths, output_size=num_members)
     return Sets(lengths, longest, torch.arange(num_members, device=sizes.device) + shifts)
+
+
+def _longest(lengths: Tensor, num_members: int) -> int:
+    """The greatest length; in a compiled program at least 2, from which on torch traces sizes."""
+    if is_compiling():
+        longest: int = lengths.max().clamp(min=2).item()  # type: ignore[assignment]
+        torch._check(longest >= 2)  # type: ignore[no-untyped-call]
+        return longest
+    if lengths.shape[0] == 1:
+        return num_members
+    return int(lengths.max()) if lengths.shape[0] else 0
 
 
 class MultiHeadAttention(nn.Module):
@@ -210,8 +222,8 @@ class InducedSetAttentionBlock(nn.Module):
 
     def forward(self, feat: Tensor, sets: Sets) -> Tensor:
         """Attend: (N, d_model) from (N, d_model)."""
-        points = equal_sets(len(sets.lengths), self.m, feat.device)
-        query = self.inducing_points.repeat(len(sets.lengths), 1)
+        points = equal_sets(sets.lengths.shape[0], self.m, feat.device)
+        query = self.inducing_points.repeat(sets.lengths.shape[0], 1)
         memory = self.mha[0](query, feat, points, sets)
         return self.mha[1](feat, memory, sets, points)  # type: ignore[no-any-return]
 
@@ -252,8 +264,8 @@ class PMALayer(nn.Module):
 
     def forward(self, feat: Tensor, sets: Sets) -> Tensor:
         """Attend: (B * k, d_model) from (N, d_model)."""
-        seeds = equal_sets(len(sets.lengths), self.k, feat.device)
-        query = self.seed_vectors.repeat(len(sets.lengths), 1)
+        seeds = equal_sets(sets.lengths.shape[0], self.k, feat.device)
+        query = self.seed_vectors.repeat(sets.lengths.shape[0], 1)
         return self.mha(query, self.ffn(feat), seeds, sets)  # type: ignore[no-any-return]
 
 

@@ -164,7 +164,7 @@ class SetTransformerDecoder(nn.Module):
             GraphError: see :mod:`graphmp.nn`.
         """
         feat, sets = _read(graph, feat, self.d_model, self.pma.seed_vectors)
-        count = len(sets.lengths)
+        count = sets.lengths.shape[0]
         feat, seeds = self.pma(feat, sets), equal_sets(count, self.k, feat.device)
         for layer in self.layers:
             feat = layer(feat, seeds)
@@ -176,4 +176,4 @@ def _read(graph: Graph, feat: Tensor, size: int, like: Tensor | None) -> tuple[T
     sizes = checked_nodes(graph, feat, size)
     if feat.ndim != 2:
         raise GraphValueError(f"feat: expected shape (N, {size}), got {tuple(feat.shape)}.")
-    return in_dtype_of(like, feat, "feat"), sets_of(sizes, len(feat))
+    return in_dtype_of(like, feat, "feat"), sets_of(sizes, feat.shape[0])

@@ -92,7 +92,7 @@ class BiasedMHA(nn.Module):
             GraphError: see :mod:`graphmp.nn`.
         """
         h = read_padded(ndata, (None, None, self.feat_size), "ndata", self.q_proj.weight)
-        pairs = (len(h), h.shape[1], h.shape[1])
+        pairs = (h.shape[0], h.shape[1], h.shape[1])
         q, k, v = (
             linear(h).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
             for linear in (self.q_proj, self.k_proj, self.v_proj)

@@ -101,7 +101,7 @@ class EGTLayer(nn.Module):
         """
         like = self.qkv_proj.weight
         nfeat = read_padded(nfeat, (None, None, like.shape[1]), "nfeat", like)
-        pairs = (len(nfeat), nfeat.shape[1], nfeat.shape[1])
+        pairs = (nfeat.shape[0], nfeat.shape[1], nfeat.shape[1])
         efeat = read_padded(efeat, (*pairs, self.gate.in_features), "efeat", like)
         if mask is not None:
             mask = read_padded(mask, pairs, "mask", like).unsqueeze(-1)
