@@ -8,7 +8,6 @@ import importlib.util
 import pickle
 import pkgutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,22 +22,12 @@ MODULES = [name for name, module in modules().items() if name[:3] == "dgl"]
 PRESENT = [name for name in MODULES if not modules()[name].is_absent]
 WHOLE = [module for module in modules().values() if module.whole == module.name]
 ABSENT = [module.name for module in WHOLE if module.is_absent]
+pytestmark = pytest.mark.usefixtures("answered")
 NOTHING = "dgl.nothing", "dgl.data.nothing", "dgl.nn.pytorch.conv.nothing"
 
 
 def loaded() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "dgl"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def answered() -> Iterator[None]:
-    """DGL is answered in these tests, and no longer."""
-    path, finders, hooks = list(sys.path), list(sys.meta_path), list(sys.path_hooks)
-    as_dgl()
-    yield
-    sys.path[:], sys.meta_path[:], sys.path_hooks[:] = path, finders, hooks
-    for name in loaded():
-        del sys.modules[name]
 
 
 def resolved(name: str) -> Any:
