@@ -26,6 +26,7 @@ Files:
     reverse: The reverse of a graph.
     search_order: Message passing in the order of a search, as functions.
     self_loops: Add and remove self-loops.
+    shown: How samplers, loaders and transforms show themselves.
     simple: Merge parallel edges.
     state: Every attribute of a graph, and the only code that writes them.
     structure: Types, counts and degrees.

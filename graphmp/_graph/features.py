@@ -36,6 +36,9 @@ class NodeView:
         """View nodes of ``graph``; ``find`` finds the frame of what a user calls a type."""
         self._graph, self._find = graph, find
 
+    def __repr__(self) -> str:
+        return "NodeView: call nodes() for ids, and index nodes[...].data for features"
+
     def __call__(self, ntype: str | None = None) -> Tensor:
         """All ids of a type, (N,)."""
         return self._graph._arange(self._find(ntype).num_rows)
@@ -59,6 +62,9 @@ class EdgeView:
     def __init__(self, graph: Queries) -> None:
         """View the edges of ``graph``."""
         self._graph = graph
+
+    def __repr__(self) -> str:
+        return "EdgeView: call edges() for their ends, and index edges[...].data for features"
 
     def __call__(self, form: str = "uv", order: str | None = "eid", etype: Any = None) -> Any:
         """All edges of a type; see :meth:`~graphmp.Graph.all_edges`."""

@@ -96,6 +96,10 @@ class Adjacency:
         layouts.compressed[SRC], layouts.compressed[DST] = csr, csc
         return cls(layouts)
 
+    def __repr__(self) -> str:
+        ends = f"num_src={self.num_src}, num_dst={self.num_dst}"
+        return f"Adjacency({ends}, num_edges={self.num_edges})"
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the layouts; all else follows from them."""
         return Adjacency, (self._layouts, self._side)

@@ -7,7 +7,6 @@ batch the input of a model: blocks, a subgraph, or graphs of positive and negati
 Files:
     cluster_gcn: ClusterGCNSampler.
     collators: Collators for other loaders: NodeCollator and EdgeCollator.
-    display: How loaders and samplers show themselves.
     edge_sampler: Samplers for edge prediction.
     exclusion: Which edges to exclude from sampling.
     features: Features gathered with a batch.

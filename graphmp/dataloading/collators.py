@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from .. import _checks
+from .._graph.shown import Shown
 from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
-from .display import Shown
 from .edge_sampler import EdgePredictionSampler
 from .sampler import check_sampler, node_seeds
 

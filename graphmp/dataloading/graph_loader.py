@@ -9,14 +9,14 @@ from torch.utils import data
 from torch.utils.data.distributed import DistributedSampler
 
 from .. import _checks
+from .._graph.shown import Shown
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from ..transforms.batch import batch
-from .display import Shown
 from .seeds import Shard
 
 
-class GraphCollator:
+class GraphCollator(Shown):
     """Combines items into one: graphs into a batched graph, the rest as torch does.
 
     Example:

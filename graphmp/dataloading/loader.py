@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random
+from .._graph.shown import Shown
 from ..errors import GraphRuntimeError, GraphTypeError, GraphValueError
 from ..graph import Graph
-from .display import Shown
 from .prefetch import Prefetcher, Sequential, Settings
 from .sampler import Sampler, check_sampler
 from .seeds import Seeds, Shard

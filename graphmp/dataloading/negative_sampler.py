@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks, random, sampling
+from .._graph.shown import Shown
 from ..errors import GraphNotImplementedError
 from ..graph import Graph
-from .display import Shown
 
 __all__ = ["GlobalUniform", "PerSourceUniform", "Uniform"]
 

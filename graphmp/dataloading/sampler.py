@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from .. import _checks
+from .._graph.shown import Shown
 from .._graph.subgraph import nodes_by_type
 from ..errors import GraphNotImplementedError, GraphTypeError
 from ..graph import Graph
-from .display import Shown
 from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_lazy_features
 
 

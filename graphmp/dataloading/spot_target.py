@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from .. import _checks
+from .._graph.shown import Shown
 from .._graph.subgraph import edges_by_type
 from ..graph import Graph
-from .display import Shown
 from .exclusion import check_exclusion, find_exclude_eids
 
 

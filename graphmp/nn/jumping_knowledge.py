@@ -71,6 +71,10 @@ class JumpingKnowledge(nn.Module):
             self.lstm.reset_parameters()
             self.att.reset_parameters()
 
+    def extra_repr(self) -> str:
+        """Show the mode in ``repr``."""
+        return f"mode={self.mode}"
+
     def forward(self, feat_list: Sequence[Tensor]) -> Tensor:
         """Merge.
 

@@ -49,6 +49,10 @@ class SparseGradOptimizer(ABC):
         for embedding in self._params:
             embedding.set_optm_state(self.first_state(embedding.weight))
 
+    def __repr__(self) -> str:
+        names = [embedding.name for embedding in self._params]
+        return f"{type(self).__name__}(params={names}, lr={self._lr})"
+
     def zero_grad(self) -> None:
         """Forget the recorded rows at the end of the next step.
 

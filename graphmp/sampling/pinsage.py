@@ -11,6 +11,7 @@ from torch import Tensor
 from .. import _checks
 from .._graph.arguments import refuse_block
 from .._graph.frames import Frames
+from .._graph.shown import Shown
 from .._graph.state import assembled
 from .._graph.structure import AnyGraph, Structure
 from .._storage.adjacency import Adjacency
@@ -19,7 +20,7 @@ from ..errors import GraphValueError
 from .walks import check_metapath, random_walk, restart_probabilities
 
 
-class RandomWalkNeighborSampler(Generic[AnyGraph]):
+class RandomWalkNeighborSampler(Shown, Generic[AnyGraph]):
     """Connects each node to the nodes of its type that random walks from it visit most often.
 
     These are the importance-based neighbourhoods of `Graph convolutional neural networks for
@@ -75,6 +76,7 @@ class RandomWalkNeighborSampler(Generic[AnyGraph]):
         self.num_random_walks = _checks.positive(num_random_walks, "num_random_walks")
         self.num_neighbors = _checks.positive(num_neighbors, "num_neighbors")
         self.num_traversals = _checks.positive(num_traversals, "num_traversals")
+        self.termination_prob = termination_prob
         self.metapath, self.metapath_hops = path, len(path)
         self.full_metapath = path * self.num_traversals
         self.restart_prob = torch.zeros(len(self.full_metapath), dtype=torch.float64, device="cpu")

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from torch import Tensor
 
+from .._graph.shown import Shown, briefly
 from ..errors import GraphKeyError
 from ..graph import Graph
 
 
-class BaseTransform(ABC):
+class BaseTransform(Shown, ABC):
     """Base of transforms that are objects: they are called with a graph and give a graph.
+
+    They show the arguments that they store under their own names.
 
     Example:
         >>> import graphmp as gm
@@ -26,9 +29,6 @@ class BaseTransform(ABC):
     @abstractmethod
     def __call__(self, g: Graph) -> Graph:
         """Make a graph of a graph."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
 
 
 class Compose(BaseTransform):
@@ -54,7 +54,7 @@ class Compose(BaseTransform):
         return g
 
     def __repr__(self) -> str:
-        lines = ",\n".join(f"  {transform}" for transform in self.transforms)
+        lines = ",\n".join(f"  {briefly(transform)}" for transform in self.transforms)
         return f"{type(self).__name__}([\n{lines}\n])"
 
 

@@ -1,4 +1,4 @@
-"""How loaders and samplers show themselves: the arguments that they were made with."""
+"""How samplers, loaders and transforms show themselves: the arguments that they were made with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..graph import Graph
+from .._storage.preview import table_html
+from .structure import Structure
 
 
 class Shown:
@@ -30,11 +31,8 @@ class Shown:
 
     def _repr_html_(self) -> str:
         """The HTML that a notebook shows: a row for each argument."""
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(text)}</td></tr>"
-            for name, text in self._settings().items()
-        )
-        return f"<div><b>{escape(type(self).__name__)}</b><table>{rows}</table></div>"
+        table = table_html(("argument", "value"), self._settings().items())
+        return f"<div><b>{escape(type(self).__name__)}</b>{table}</div>"
 
     def _settings(self) -> dict[str, str]:
         """The arguments by name, as texts."""
@@ -60,25 +58,37 @@ def _is_usual(value: Any, default: Any) -> bool:
     return is_plain and bool(value == default)
 
 
+class _Brief(reprlib.Repr):
+    """Shortens values at every depth of lists and tuples."""
+
+    def repr1(self, x: Any, level: int) -> str:
+        """The text of a value."""
+        text = _summary(x)
+        return super().repr1(x, level) if text is None else text
+
+
 def briefly(value: Any) -> str:
     """A value in a few words: graphs and tensors by their sizes, functions by their names.
 
     Example:
         >>> import torch
-        >>> briefly(torch.ones(3, 2)), briefly({"user": [1, 2]}), briefly(len)
-        ('tensor of shape (3, 2)', "{'user': [1, 2]}", 'len')
+        >>> briefly(torch.ones(3, 2)), briefly({"user": [1, 2]}), briefly([len])
+        ('tensor of shape (3, 2)', "{'user': [1, 2]}", '[len]')
     """
-    if isinstance(value, Graph):
+    return _Brief().repr(value)
+
+
+def _summary(value: Any) -> str | None:
+    """A value by its size or its name; None of one whose ``repr`` says enough."""
+    if isinstance(value, Structure):
         return f"{value.num_nodes():,} nodes and {value.num_edges():,} edges"
     if isinstance(value, (Tensor, np.ndarray)):
         kind = "tensor" if isinstance(value, Tensor) else "array"
         return f"{kind} of shape {tuple(value.shape)}" if value.ndim else str(value.item())
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {briefly(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Shown):
-        return repr(value)
-    if isinstance(value, (torch.device, torch.dtype)):
+    if isinstance(value, (Shown, torch.device, torch.dtype)):
         return str(value)
     if callable(value):
         return str(getattr(value, "__qualname__", type(value).__name__))
-    return reprlib.repr(value)
+    return None
