@@ -56,7 +56,7 @@ def test_scalars_and_containers_are_read(tmp_path: Path, protocol: int) -> None:
 def test_sparse_matrices_are_read_as_scipy_wrote_them(
     tmp_path: Path, protocol: int, kind: str
 ) -> None:
-    value = sp.random(5, 4, 0.4, format=kind, rng=np.random.default_rng(0))
+    value = sp.random(5, 4, 0.4, kind, None, np.random.default_rng(0))
     actual = pickles.matrix(reread(tmp_path, value, protocol), "it")
     assert (actual.dense("it") == value.toarray()).all()
 

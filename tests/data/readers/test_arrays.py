@@ -46,7 +46,7 @@ def test_a_missing_array_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csr", "coo"])
 def test_a_sparse_matrix_is_read_as_scipy_wrote_it(tmp_path: Path, kind: str) -> None:
-    matrix = sp.random(5, 4, 0.4, format=kind, rng=np.random.default_rng(0))
+    matrix = sp.random(5, 4, 0.4, kind, None, np.random.default_rng(0))
     sp.save_npz(tmp_path / "a.npz", matrix)
     assert (arrays.read_sparse(tmp_path / "a.npz", "it").dense("it") == matrix.toarray()).all()
 

@@ -39,7 +39,7 @@ def test_arrays_are_read_as_scipy_wrote_them(
 @PACKED
 @pytest.mark.parametrize("dtype", ["bool", "float64"])
 def test_sparse_matrices_are_read_by_columns(tmp_path: Path, packed: bool, dtype: str) -> None:
-    value = sp.random(5, 4, 0.4, format="csc", rng=np.random.default_rng(0)).astype(dtype)
+    value = sp.random(5, 4, 0.4, "csc", None, np.random.default_rng(0)).astype(dtype)
     actual = matlab.read(written(tmp_path, packed, net=value), ["net"])["net"]
     assert isinstance(actual, CompressedRows)
     assert np.array_equal(actual.dense("net").T, value.toarray())
