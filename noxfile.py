@@ -1,4 +1,4 @@
-"""Sessions of nox: the tests with the oldest and the newest supported packages, and the linters.
+"""Sessions of nox: the tests with the oldest and the newest supported packages, ONNX, the linters.
 
 ``nox --list`` shows the sessions. ``nox -s "tests(oldest)" -- tests/ops`` passes pytest what
 follows the dashes, and ``--force-python 3.13`` names the Python.
@@ -27,6 +27,16 @@ def tests(session: nox.Session, constraints: str, extra: str) -> None:
     if not session.posargs:
         programs = "graphmp/kernels/cuda/programs"  # need Triton
         session.run(*pytest, "--doctest-modules", "graphmp", "--ignore", programs)
+
+
+@nox.session
+def onnx(session: nox.Session) -> None:
+    """Export models to ONNX, and run them with onnxruntime."""
+    session.install("-c", "constraints.txt", "-e", ".[test,onnx]", "onnxruntime")
+    session.env["MPLBACKEND"] = "Agg"
+    guide = "tests/test_guides.py::test_the_blocks_of_a_page_run[exporting]"
+    tests = session.posargs or ["tests/compile/test_onnx.py", guide]
+    session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *tests)
 
 
 @nox.session
