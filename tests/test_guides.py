@@ -17,6 +17,8 @@ IMPORT = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning:lightning")  # of torch, which it calls
+@pytest.mark.filterwarnings("ignore:.isinstance.treespec:FutureWarning")  # of torch's export
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 @pytest.mark.filterwarnings("ignore:pymetis is not installed")
 @pytest.mark.usefixtures("rows_are_taken_away")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
