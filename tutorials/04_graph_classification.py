@@ -174,7 +174,7 @@ class Votes(nn.Module):
         super().__init__()
         self.pool = gm.nn.SumPooling()
         self.linear = nn.Linear(in_feats, num_classes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = gm.nn.Dropout(dropout)
 
     def forward(self, g, h):
         return self.dropout(self.linear(self.pool(g, h)))

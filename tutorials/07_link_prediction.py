@@ -176,7 +176,7 @@ class DistMult(nn.Module):
         self.relations = nn.Embedding(2 * num_rels, dims)
         for embedding in (self.entities, self.relations):
             nn.init.xavier_normal_(embedding.weight)
-        self.dropout = nn.Dropout(args.dropout)
+        self.dropout = gm.nn.Dropout(args.dropout)
 
     def forward(self, block, nodes):
         """Represent the destinations of a block whose sources are ``nodes``."""
