@@ -80,3 +80,24 @@ def test_a_training_step_is_captured_and_replayed() -> None:
     for _ in range(50):
         captured.replay()
     assert float(loss) < first
+
+
+def test_dropout_drops_the_elements_that_it_drops_on_the_cpu() -> None:
+    x, results = torch.randn(3000, 17), []
+    for device in ("cpu", "cuda"):
+        torch.manual_seed(3)
+        results.append(gm.nn.functional.dropout(x.to(device), 0.3, activation="relu").cpu())
+    assert torch.equal(*results)
+
+
+def test_every_replay_of_a_captured_dropout_drops_the_same_elements() -> None:
+    x = torch.ones(5000, device="cuda")
+    gm.nn.functional.dropout(x)  # is compiled before the capture
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        out = gm.nn.functional.dropout(x)
+    captured.replay()
+    first = out.clone()
+    captured.replay()
+    assert torch.equal(out, first)
+    assert 0 < int((out == 0).sum()) < 5000

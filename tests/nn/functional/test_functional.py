@@ -49,6 +49,11 @@ TWINS: dict[str, Twin] = {
         (RING, X, 1.5),
         lambda p, g, x, e: F.cheb_conv(g, x, p["linear.weight"], 3, p["linear.bias"], e),
     ),
+    "dropout": (
+        gm.nn.Dropout(0.5).eval(),
+        (NODES,),
+        lambda p, x: F.dropout(x, 0.5, training=False),
+    ),
     "edge_predictor": (
         gm.nn.EdgePredictor("cos"),
         (X, X.flip(0)),
