@@ -28,10 +28,10 @@ Files:
     sampling: Sample neighbours, random walks and negative edges; blocks.
     sparse: Sparse matrices: ``A @ X`` instead of messages, as in ``dgl.sparse``.
     transforms: Functions that return a changed graph; batches of graphs.
+    tune: Settings of the machine that make programs faster.
 """
 
 from . import (
-    compat,
     data,
     dataloading,
     function,
@@ -43,6 +43,7 @@ from . import (
     sampling,
     sparse,
     transforms,
+    tune,
 )
 from ._checks import validate_ids
 from ._graph.apply_each import apply_each
@@ -194,6 +195,10 @@ from .transforms import (
     to_homogeneous,
 )
 from .transforms.batch import batch, slice_batch, unbatch
+
+# isort: split
+# The last, because it answers for names that are missing, also for modules not yet imported.
+from . import compat
 
 DGLHeteroGraph = DGLGraph
 __version__ = "0.1.0"
@@ -371,6 +376,7 @@ __all__ = [
     "topk_nodes",
     "topological_nodes_generator",
     "transforms",
+    "tune",
     "u_add_v",
     "u_div_v",
     "u_dot_v",
@@ -383,7 +389,10 @@ __all__ = [
 
 def _name_publicly() -> None:
     """Make what is exported say so: reprs, documentation and pickles name the public path."""
-    inner = (data, dataloading, function, io, nn.functional, nn, ops, sampling, sparse, transforms)
+    inner = (
+        *(data, dataloading, function, io, nn.functional, nn, ops, sampling, sparse, transforms),
+        tune,
+    )
     for path, exported in [*((m.__name__, vars(m)) for m in inner), (__name__, globals())]:
         for name in exported["__all__"]:
             value = exported[name]

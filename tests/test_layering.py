@@ -28,7 +28,7 @@ LAYERS = (
     {"construct"},
     {"io", "readout", "transforms"},
     {"nn", "dataloading", "data"},
-    {"compat"},
+    {"compat", "tune"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

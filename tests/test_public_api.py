@@ -71,6 +71,7 @@ def test_all_lists_what_the_top_of_the_package_binds() -> None:
         "sampling",
         "sparse",
         "transforms",
+        "tune",
     }
     assert set(gm.__all__) == bound | packages
 
@@ -129,7 +130,17 @@ def test_every_public_function_is_typed() -> None:
 
 
 def test_the_types_of_every_public_name_can_be_resolved() -> None:
-    for module in (gm, gm.data, gm.dataloading, fn, gm.nn, ops, gm.sampling, gm.transforms):
+    for module in (
+        gm,
+        gm.data,
+        gm.dataloading,
+        fn,
+        gm.nn,
+        ops,
+        gm.sampling,
+        gm.transforms,
+        gm.tune,
+    ):
         for name in module.__all__:
             value = getattr(module, name)
             if callable(value):

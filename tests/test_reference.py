@@ -15,6 +15,7 @@ MODULES = (
     *("graphmp", "graphmp.function", "graphmp.ops", "graphmp.nn", "graphmp.nn.functional"),
     *("graphmp.nn.optim", "graphmp.sampling", "graphmp.dataloading", "graphmp.data"),
     *("graphmp.transforms", "graphmp.sparse", "graphmp.io", "graphmp.compat", "graphmp.init"),
+    "graphmp.tune",
 )
 
 

@@ -28,7 +28,7 @@ def attention(
     out, out_array = result(rows, size, wide)
     stats, stats_array = result(rows, 2 * spec.heads, wide)
     attention = empty((edges, spec.heads), dtype) if with_attention else None
-    layouts = (_blocks(spec.heads), _head_layout(spec.heads, size))
+    layouts = (_blocks(spec.kind, spec.heads), _head_layout(spec.heads, size))
     results = (out_array, stats_array, _array(attention, dtype))
     args = (*_spec_arguments(csr, spec), layouts, results)
     run(loops.attention.attention_rows, args[1][0], edges * max(size, 1), *args)
@@ -45,7 +45,7 @@ def attention_gradient(
     left, left_array = result(sources, width, wide)
     scores, scores_array = result(edges, heads, wide)
     weight = None if spec.weight is None else empty((edges, heads), wide)
-    layouts = (_blocks(heads), _head_layout(heads, size), _head_layout(heads, width))
+    layouts = (_blocks(spec.kind, heads), _head_layout(heads, size), _head_layout(heads, width))
     grads = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
     results = (value_array, left_array, scores_array, _array(weight, wide))
     args = (*_spec_arguments(csr, spec), layouts, grads, results)
@@ -92,9 +92,9 @@ def _no_rows(dtype: torch.dtype) -> Any:
 
 
 @cache
-def _blocks(heads: int) -> tuple[int, ...]:
-    """The shape of as many vectors as heads are summed at once."""
-    return SHAPES[blocks_at_once(heads)]
+def _blocks(kind: str, heads: int) -> tuple[int, ...]:
+    """The shape of as many vectors as heads are summed at once; additive scores are no sums."""
+    return SHAPES[1 if kind == "add" else blocks_at_once(heads)]
 
 
 @lru_cache(maxsize=4096)

@@ -42,6 +42,14 @@ def enable(dispatcher: Any) -> None:
         dispatcher.enable_caching()
 
 
+def folder_of(dispatcher: Any) -> Path | None:
+    """The folder that keeps the compiled forms of a loop, or None where none can be written."""
+    try:
+        return Path(FunctionCache(dispatcher.py_func).cache_path)
+    except RuntimeError:
+        return None
+
+
 def _nothing() -> None:
     """In place of a search for what other packages add."""
 
