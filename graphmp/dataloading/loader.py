@@ -29,7 +29,7 @@ class DataLoader(Shown):
     Each epoch draws one random key from torch's generator, in the thread that iterates; the order
     and all batches depend on the key alone. So batches are the same for any number of workers, and
     ``torch.manual_seed`` reproduces them. A custom sampler must use :mod:`graphmp.sampling` or
-    ``graphmp.random.generator()`` for that, as all threads share torch's default generator. With
+    :func:`graphmp.random.generator` for that, as all threads share torch's default generator. With
     workers, an epoch uses the fields that the graph has at its start.
 
     An exception in a sampler is raised when its batch is requested. Leaving the loop ends the

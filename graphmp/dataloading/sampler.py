@@ -19,7 +19,7 @@ from .features import set_dst_lazy_features, set_edge_lazy_features, set_src_laz
 class Sampler(Shown):
     """Base of all samplers; a subclass overrides ``sample``.
 
-    Use the functions of :mod:`graphmp.sampling`, or ``graphmp.random.generator()``, for random
+    Use the functions of :mod:`graphmp.sampling`, or :func:`graphmp.random.generator`, for random
     numbers: a loader seeds both by the number of the batch, so that batches do not depend on the
     number of workers.
 
