@@ -38,7 +38,8 @@ class HeteroGraphConv(nn.Module):
 
     .. math:: h_v' = \mathrm{aggregate}_{r \to type(v)}\; f_r(G_r, h)_v
 
-    Each layer is called as ``layer(graph[etype], (source features, destination features))``. A
+    Each layer is called as ``layer(graph[etype], (source features, destination features))``. On a
+    block, a dict of the sources' features is enough: the destinations are the first sources. A
     relation is left out if its source type has no features; with a pair of features, also if its
     destination type has none.
 
@@ -53,8 +54,8 @@ class HeteroGraphConv(nn.Module):
         mods: the layers, by ``str`` of their types.
 
     Shapes:
-        - inputs: ``{node type: (N, \*)}``; or a pair of such dicts, of the sources and of
-          the destinations.
+        - inputs: ``{node type: (N, \*)}``, on a block those of the sources; or a pair of such
+          dicts, of the sources and of the destinations.
         - output: ``{node type: (N, \*)}``.
 
     Raises:
