@@ -25,29 +25,34 @@ class GraphDataset:
     Args:
         name: the name of the dataset.
         url: the URL of the raw data, for :meth:`download`.
-        raw_dir: the folder of downloaded data; by default the system's cache folder.
+        raw_dir: the folder of downloaded data; by default that of
+            :func:`graphmp.data.get_download_dir`.
         save_dir: the folder of processed data; by default ``raw_dir``.
         hash_key: settings that the processed data depends on; see :attr:`hash`.
         force_reload: whether to ignore the cache.
         verbose: whether to print progress.
-        transform: a function that is applied to each graph on access.
+        transform: a function of a graph, for ``__getitem__`` to apply; see
+            :meth:`apply_transform`.
 
     Example:
         >>> import graphmp as gm
-        >>> class Triangle(GraphDataset):
-        ...     def __init__(self):
-        ...         super().__init__(name="triangle")
+        >>> class Cycles(gm.data.GraphDataset):
+        ...     def __init__(self, transform=None):
+        ...         super().__init__(name="cycles", transform=transform)
         ...
         ...     def process(self):
-        ...         self.graph = gm.graph(([0, 1, 2], [1, 2, 0]))
+        ...         ends = [(list(range(n)), [*range(1, n), 0]) for n in (3, 4, 5)]
+        ...         self.graphs = [gm.graph(pair) for pair in ends]
         ...
         ...     def __getitem__(self, idx):
-        ...         return self.graph
+        ...         return self.apply_transform(self.graphs[idx])
         ...
         ...     def __len__(self):
-        ...         return 1
-        >>> Triangle()[0].num_edges()
-        3
+        ...         return len(self.graphs)
+        >>> [g.num_edges() for g in Cycles()]
+        [3, 4, 5]
+        >>> [g.num_edges() for g in Cycles(transform=gm.add_self_loop)]
+        [6, 8, 10]
     """
 
     def __init__(
@@ -89,6 +94,17 @@ class GraphDataset:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[idx] for idx in range(len(self)))
+
+    def apply_transform(self, g: Any) -> Any:
+        """Apply ``transform`` to a graph; every ``__getitem__`` calls this.
+
+        Args:
+            g: a graph.
+
+        Returns:
+            The transformed graph; ``g`` itself without a ``transform``.
+        """
+        return g if self._transform is None else self._transform(g)
 
     def download(self) -> None:
         """Download the raw data to :attr:`raw_path`; called if that does not exist."""
@@ -180,7 +196,21 @@ def _digits(value: Any) -> str:
 
 
 class SingleGraphDataset(GraphDataset):
-    """A dataset of one graph, which ``process`` assigns to ``self._graph``."""
+    """Base class of datasets of one graph, which ``process`` assigns to ``self._graph``.
+
+    Args:
+        name: the name of the dataset; the other arguments are those of :class:`GraphDataset`.
+
+    Example:
+        >>> import torch, graphmp as gm
+        >>> class Square(gm.data.SingleGraphDataset):
+        ...     def process(self):
+        ...         self._graph = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
+        ...         self._graph.ndata["label"] = torch.tensor([0, 1, 0, 1])
+        >>> data = Square("square", transform=gm.add_self_loop)
+        >>> len(data), data[0].num_edges(), data.num_classes
+        (1, 8, 2)
+    """
 
     _graph: Graph
 
@@ -197,7 +227,7 @@ class SingleGraphDataset(GraphDataset):
             raise GraphIndexError(
                 f"Expected the only graph of {type(self).__name__}, at index 0, got {idx!r}."
             )
-        return self._graph if self._transform is None else self._transform(self._graph)
+        return self.apply_transform(self._graph)
 
     def __len__(self) -> int:
         """Return 1."""

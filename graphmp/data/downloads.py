@@ -17,6 +17,10 @@ REPOSITORY = "https://data.dgl.ai/"
 def get_download_dir() -> str:
     """Return the folder of downloaded data, and create it if it does not exist.
 
+    It is the folder that the environment variable ``DGL_DOWNLOAD_DIR`` names; else ``~/.dgl`` if
+    that exists, as DGL makes it; else ``graphmp`` in the system's folder of caches, on Linux
+    ``~/.cache``.
+
     Raises:
         GraphRuntimeError: pooch is not installed.
     """

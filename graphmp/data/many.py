@@ -57,7 +57,7 @@ class GraphsDataset(GraphDataset):
 
     def _at(self, idx: int) -> Any:
         graph = self._graphs[idx]
-        return graph if self._transform is None else self._transform(graph)
+        return self.apply_transform(graph)
 
     def _numbers(self, idx: Any) -> list[int]:
         """The numbers of graphs that a list, a tensor or a mask names."""

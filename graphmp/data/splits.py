@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch.utils.data import Subset
 
 from .. import _checks
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
+from ..graph import Graph
 
 __all__ = [
     "Subset",
@@ -182,24 +183,43 @@ def generate_mask_tensor(mask: Array) -> Tensor:
 def add_nodepred_split(dataset: Any, ratio: Sequence[float], ntype: str | None = None) -> None:
     """Split the nodes of each graph at random, as masks.
 
-    The graphs get ``train_mask``, ``val_mask`` and ``test_mask`` (N,) bool.
+    The graphs get ``train_mask``, ``val_mask`` and ``test_mask`` (N,) bool. ``torch.manual_seed``
+    decides the split.
 
     Args:
-        dataset: a dataset of graphs.
+        dataset: a dataset or a list of graphs.
         ratio: the fractions of training, validation and test nodes.
         ntype: the node type.
 
     Raises:
+        GraphTypeError: a graph that is not in a list.
         GraphValueError: not three fractions that sum to 1.
+
+    Example:
+        >>> import graphmp as gm
+        >>> g = gm.rand_graph(10, 30)
+        >>> gm.data.add_nodepred_split([g], (0.6, 0.2, 0.2))
+        >>> [int(g.ndata[f"{part}_mask"].sum()) for part in ("train", "val", "test")]
+        [6, 2, 2]
     """
     check_ratios(ratio, 3)
-    for idx in range(len(dataset)):
-        g = dataset[idx]
+    for g in _graphs(dataset):
         size = g.num_nodes(ntype)
         for name, part in zip(MASKS, random_parts(size, ratio), strict=True):
             mask = torch.zeros(size, dtype=torch.bool)
             mask[part] = True
             g.nodes[ntype].data[name] = mask.to(g.device)
+
+
+def _graphs(dataset: Any) -> Iterator[Graph]:
+    """The graphs to split.
+
+    Raises:
+        GraphTypeError: a graph.
+    """
+    if isinstance(dataset, Graph):
+        raise GraphTypeError("Expected a dataset or a list of graphs, got a graph; pass [g].")
+    return (dataset[idx] for idx in range(len(dataset)))
 
 
 def mask_nodes_by_property(
@@ -249,7 +269,7 @@ def add_node_property_split(
     Shifts <https://arxiv.org/abs/2302.13875>`__ and :func:`mask_nodes_by_property`.
 
     Args:
-        dataset: a dataset of graphs of one type.
+        dataset: a dataset or a list of graphs of one type.
         part_ratios: see :func:`mask_nodes_by_property`.
         property_name: ``"popularity"`` (PageRank), ``"locality"`` (personalized PageRank of the
             most popular node) or ``"density"`` (clustering coefficient).
@@ -257,6 +277,7 @@ def add_node_property_split(
         random_seed: see :func:`mask_nodes_by_property`.
 
     Raises:
+        GraphTypeError: a graph that is not in a list.
         GraphValueError: another property, or not five fractions that sum to 1.
     """
     if property_name not in _PROPERTIES:
@@ -267,8 +288,7 @@ def add_node_property_split(
     check_ratios(part_ratios, 5)
     import networkx as nx
 
-    for idx in range(len(dataset)):
-        g = dataset[idx]
+    for g in _graphs(dataset):
         values = _PROPERTIES[property_name](nx.Graph(g.to_networkx()))
         ranks = np.array([values[node] for node in range(g.num_nodes())])
         masks = mask_nodes_by_property(-ranks if ascending else ranks, part_ratios, random_seed)

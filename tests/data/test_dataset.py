@@ -137,6 +137,19 @@ def test_transform_is_called_on_the_graph_that_is_read() -> None:
     assert dataset[0] == 34
 
 
+def test_a_dataset_of_ones_own_applies_the_transform() -> None:
+    class Numbered(GraphDataset):
+        def __getitem__(self, idx: int) -> Any:
+            return self.apply_transform(gm.graph(([0], [1]), num_nodes=idx + 2)), idx
+
+        def __len__(self) -> int:
+            return 2
+
+    assert [g.num_edges() for g, _ in Numbered("numbered")] == [1, 1]
+    transformed = Numbered("numbered", transform=gm.add_self_loop)
+    assert [g.num_edges() for g, _ in transformed] == [3, 4]
+
+
 def test_repr_is_that_of_dgl(tmp_path: Path) -> None:
     folder = tmp_path / "recorded"
     assert repr(Recorded(raw_dir=tmp_path)) == (

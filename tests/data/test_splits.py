@@ -61,6 +61,24 @@ def test_every_node_is_in_one_mask(corner: Corner) -> None:
         assert masks.sum(1).tolist()[:2] == [int(size * 0.5), int(size * 0.25)]
 
 
+def test_the_seed_of_torch_decides_the_masks() -> None:
+    g, masks = gm.rand_graph(50, 50), []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        data.add_nodepred_split([g], [0.5, 0.25, 0.25])
+        masks.append(g.ndata["train_mask"])
+    assert torch.equal(masks[0], masks[1])
+    assert not torch.equal(masks[0], masks[2])
+
+
+def test_a_graph_to_split_is_in_a_list() -> None:
+    g = data.KarateClubDataset()[0]
+    with pytest.raises(gm.GraphTypeError, match=r"got a graph; pass \[g\]"):
+        data.add_nodepred_split(g, [0.5, 0.25, 0.25])
+    with pytest.raises(gm.GraphTypeError, match=r"got a graph; pass \[g\]"):
+        data.add_node_property_split(g, [0.3, 0.1, 0.1, 0.2, 0.3], "density")
+
+
 def test_nodes_are_split_into_three() -> None:
     with pytest.raises(gm.GraphError, match="Expected 3 fractions"):
         data.add_nodepred_split([], [0.5, 0.5])

@@ -86,7 +86,7 @@ class _AtomsDataset(BuiltinDataset, LabelledGraphsDataset, ABC):
 
     def _at(self, idx: int) -> Any:
         g = self._build(range(len(self))[idx])
-        return g if self._transform is None else self._transform(g)
+        return self.apply_transform(g)
 
     @abstractmethod
     def _build(self, idx: int) -> Graph:

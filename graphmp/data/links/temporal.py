@@ -48,7 +48,7 @@ class _TemporalDataset(BuiltinDataset, GraphsDataset):
 
     def _at(self, idx: int) -> Any:
         g = self._graph_at(range(len(self))[idx])
-        return g if self._transform is None else self._transform(g)
+        return self.apply_transform(g)
 
     def _graph_at(self, time: int) -> Graph:
         until = self._times <= time
