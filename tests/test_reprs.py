@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Any
 
 import pytest
@@ -23,6 +24,22 @@ CLASSES = {
 }
 G = gm.graph(([0, 1, 2], [1, 2, 0]))
 ITEMS = gm.heterograph({("u", "x", "v"): ([0, 1], [0, 0]), ("v", "y", "u"): ([0, 0], [0, 1])})
+
+
+class NoLength(gm.data.GraphDataset):
+    """A dataset that is shown while its author still writes it."""
+
+
+class Unloaded(gm.data.GraphDataset):
+    """A dataset that is shown before it has items, as a debugger does."""
+
+    def process(self) -> None:
+        self.shown = repr(self)
+        self.items = [G]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
 
 SHOWN: dict[str, tuple[Any, str]] = {
     "a transform": (gm.transforms.GDC([0.3, 0.2]), "GDC(coefs=[0.3, 0.2])"),
@@ -62,6 +79,18 @@ SHOWN: dict[str, tuple[Any, str]] = {
         G.edges,
         "EdgeView: call edges() for their ends, and index edges[...].data for features",
     ),
+    "some items of a dataset": (
+        gm.data.Subset(gm.data.MiniGCDataset(8, 10, 20), [0, 3]),
+        "Subset(MiniGCDataset, 2 of 8 items)",
+    ),
+    "some items of a generator of unknown length": (
+        gm.data.Subset(zip([1, 2]), [0]),
+        "Subset(zip, 1 items)",
+    ),
+    "a dataset without a length": (
+        NoLength("mine", raw_dir="folder"),
+        'Dataset("mine", save_path=folder/mine)'.replace("/", os.sep),
+    ),
 }
 
 
@@ -74,6 +103,12 @@ def test_no_public_class_has_the_repr_of_object(name: str) -> None:
 @each("shown", SHOWN)
 def test_objects_show_what_they_are(shown: tuple[Any, str]) -> None:
     assert repr(shown[0]) == shown[1]
+
+
+def test_a_dataset_is_shown_while_it_loads() -> None:
+    dataset = Unloaded("mine")
+    assert dataset.shown.startswith('Dataset("mine", save_path=')
+    assert repr(dataset).startswith('Dataset("mine", num_graphs=1, save_path=')
 
 
 def test_transforms_show_a_table_in_a_notebook() -> None:

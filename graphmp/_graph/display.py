@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from .._storage.frame import Frame, Scheme
-from .._storage.metagraph import CanonicalEtype
+from .._storage.metagraph import UNNAMED, CanonicalEtype
 from .._storage.preview import table_html
 from .batch_info import BatchInfo
 from .drawing import draw
@@ -70,7 +70,7 @@ def _metagraph(graph: BatchInfo) -> list[tuple[str, str, str]]:
 
 
 def html(graph: BatchInfo) -> str:
-    """The HTML that a notebook shows: counts, types, features, and a drawing of the types."""
+    """The HTML that a notebook shows: counts, types, features, and a drawing of named types."""
     kind = "Block" if graph.is_block else "Graph"
     head = (
         f"<b>{kind}</b> &nbsp; {graph.num_nodes():,} nodes, {graph.num_edges():,} edges, "
@@ -80,17 +80,19 @@ def html(graph: BatchInfo) -> str:
         head += f", a batch of {graph.batch_size:,} graphs"
     sections = []
     if graph.is_block:
-        sections += [("source nodes", t, f) for t, f in graph._frames.src.items()]
-        sections += [("destination nodes", t, f) for t, f in graph._frames.dst.items()]
+        sections += [("source nodes", name_of(t), f) for t, f in graph._frames.src.items()]
+        sections += [("destination nodes", name_of(t), f) for t, f in graph._frames.dst.items()]
     else:
-        sections += [("nodes", t, graph._frames.src[t]) for t in graph.ntypes]
+        sections += [("nodes", name_of(t), graph._frames.src[t]) for t in graph.ntypes]
     edges = graph._frames.edge
     sections += [("edges", name_of(t), edges[t]) for t in graph.canonical_etypes]
     rows = [row for kind, name, frame in sections for row in _rows(kind, name, frame)]
+    is_named = any(t not in UNNAMED for t in (*graph.ntypes, *graph.canonical_etypes))
+    drawing = draw(graph._meta) if is_named else ""
     table = table_html(("", "type", "count", "feature", "shape", "dtype"), rows)
     return (
         "<div style='display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start'>"
-        f"<div><div>{head}</div>{table}</div>{draw(graph._meta)}</div>"
+        f"<div><div>{head}</div>{table}</div>{drawing}</div>"
     )
 
 
@@ -111,5 +113,9 @@ def name_of(kind: str | CanonicalEtype) -> str:
     Example:
         >>> name_of("user"), name_of(("user", "buys", "game"))
         ('user', 'user → buys → game')
+        >>> name_of("_N"), name_of(("_N", "_E", "_N"))  # the types of a homogeneous graph
+        ('', '')
     """
+    if kind in UNNAMED:
+        return ""
     return kind if isinstance(kind, str) else " → ".join(kind)

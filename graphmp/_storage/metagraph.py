@@ -13,7 +13,8 @@ CanonicalEtype: TypeAlias = tuple[str, str, str]
 
 DEFAULT_NTYPE = "_N"
 DEFAULT_ETYPE = "_E"
-_UNNAMED = (DEFAULT_NTYPE, DEFAULT_ETYPE, (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE))
+# How the types of a homogeneous graph are called; they are not shown.
+UNNAMED = (DEFAULT_NTYPE, DEFAULT_ETYPE, (DEFAULT_NTYPE, DEFAULT_ETYPE, DEFAULT_NTYPE))
 
 
 def of_type(name: str | CanonicalEtype) -> str:
@@ -23,12 +24,12 @@ def of_type(name: str | CanonicalEtype) -> str:
         >>> of_type("user"), of_type(DEFAULT_NTYPE)
         (" of type 'user'", '')
     """
-    return "" if name in _UNNAMED else f" of type {name!r}"
+    return "" if name in UNNAMED else f" of type {name!r}"
 
 
 def listed(names: Iterable[object]) -> str:
     """Types as an error message lists them."""
-    texts = ["one without a name" if name in _UNNAMED else repr(name) for name in names]
+    texts = ["one without a name" if name in UNNAMED else repr(name) for name in names]
     return ", ".join(dict.fromkeys(texts)) or "none"
 
 

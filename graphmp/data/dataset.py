@@ -163,7 +163,11 @@ class GraphDataset:
         return self._verbose
 
     def __repr__(self) -> str:
-        return f'Dataset("{self.name}", num_graphs={len(self)}, save_path={self.save_path})'
+        try:
+            count = f"num_graphs={len(self)}, "
+        except (AttributeError, NotImplementedError):  # not loaded yet, or without a length
+            count = ""
+        return f'Dataset("{self.name}", {count}save_path={self.save_path})'
 
     def _get_hash(self) -> str:
         return _digits(self._hash_key)

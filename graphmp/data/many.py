@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Subset
 
 from .. import _checks
 from ..errors import GraphIndexError
 from ..graph import Graph
 from .dataset import GraphDataset
+from .splits import Subset
 
 
 class GraphsDataset(GraphDataset):
@@ -32,7 +32,7 @@ class GraphsDataset(GraphDataset):
 
         Returns:
             An item; of a slice, a list of items; of a list, a tensor or a mask, a
-            ``torch.utils.data.Subset``.
+            ``graphmp.data.Subset``.
 
         Raises:
             GraphIndexError: an index out of range.
@@ -41,7 +41,7 @@ class GraphsDataset(GraphDataset):
         if isinstance(idx, slice):
             return self._slice(idx)
         if not _checks.is_single(idx):
-            return Subset(self, self._numbers(idx))  # type: ignore[arg-type]
+            return Subset(self, self._numbers(idx))
         if not -len(self) <= idx < len(self):
             raise GraphIndexError(
                 f"Expected an index into {type(self).__name__} {self.name!r}, which has "

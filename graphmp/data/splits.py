@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Subset
+from torch.utils import data
 
 from .. import _checks
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
@@ -39,12 +39,36 @@ PROPERTY_MASKS = (
 Array = NDArray[Any]
 
 
+class Subset(data.Subset[Any]):
+    """Some items of a dataset.
+
+    Args:
+        dataset: anything with items.
+        indices: the numbers of the items.
+
+    Example:
+        >>> import graphmp as gm
+        >>> part = gm.data.Subset(gm.data.MiniGCDataset(8, 10, 20), [0, 3, 5])
+        >>> part
+        Subset(MiniGCDataset, 3 of 8 items)
+        >>> len(part)
+        3
+    """
+
+    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        super().__init__(dataset, indices)
+
+    def __repr__(self) -> str:
+        whole = f" of {len(self.dataset):,}" if isinstance(self.dataset, Sized) else ""
+        return f"{type(self).__name__}({type(self.dataset).__name__}, {len(self):,}{whole} items)"
+
+
 def split_dataset(
     dataset: Any,
     frac_list: Sequence[float] | None = None,
     shuffle: bool = False,
     random_state: int | None = None,
-) -> list[Subset[Any]]:
+) -> list[Subset]:
     """Split a dataset into consecutive or random parts.
 
     Args:

@@ -105,6 +105,13 @@ def test_a_description_is_a_table() -> None:
     assert edges.index("in-degrees") == numbers.index("1 to 1")
 
 
+def test_a_homogeneous_graph_shows_no_names_of_types() -> None:
+    g = gm.graph(([0], [1]))
+    for text in (repr(g.describe()), g.describe()._repr_html_(), g._repr_html_()):
+        assert "_N" not in text
+        assert "_E" not in text
+
+
 def test_a_description_is_a_table_in_a_notebook() -> None:
     evil = "<b>&"
     g = gm.heterograph({(evil, "x", "b"): ([0], [0])})

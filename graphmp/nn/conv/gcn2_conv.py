@@ -126,4 +126,4 @@ class GCN2Conv(ChecksInDegrees):
 
     def extra_repr(self) -> str:
         """Show the size and both factors in ``repr``."""
-        return f"in={self._in_feats}, alpha={self.alpha}, beta={self.beta}"
+        return f"in={self._in_feats}, alpha={self.alpha}, beta={self.beta:.4g}"
