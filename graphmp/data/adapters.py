@@ -47,8 +47,8 @@ class AsNodePredDataset(SingleGraphDataset):
         GraphValueError: not three fractions that sum to 1.
 
     Example:
-        >>> from graphmp.data import KarateClubDataset
-        >>> data = AsNodePredDataset(KarateClubDataset(), [0.5, 0.25, 0.25])
+        >>> import graphmp as gm
+        >>> data = gm.data.AsNodePredDataset(gm.data.KarateClubDataset(), [0.5, 0.25, 0.25])
         >>> data.num_classes, len(data.train_idx), int(data[0].ndata["train_mask"].sum())
         (2, 17, 17)
     """
@@ -119,8 +119,9 @@ class AsLinkPredDataset(SingleGraphDataset):
             without a split.
 
     Example:
-        >>> from graphmp.data import KarateClubDataset
-        >>> data = AsLinkPredDataset(KarateClubDataset(), [0.8, 0.1, 0.1], neg_ratio=2)
+        >>> import graphmp as gm
+        >>> karate = gm.data.KarateClubDataset()
+        >>> data = gm.data.AsLinkPredDataset(karate, [0.8, 0.1, 0.1], neg_ratio=2)
         >>> (src, dst), (neg_src, neg_dst) = data.val_edges
         >>> data.train_graph.num_edges(), len(src), len(neg_src)
         (124, 15, 30)
@@ -214,8 +215,8 @@ class AsGraphPredDataset(GraphDataset):
             without a split.
 
     Example:
-        >>> from graphmp.data import MiniGCDataset
-        >>> data = AsGraphPredDataset(MiniGCDataset(16, 10, 20), [0.5, 0.25, 0.25])
+        >>> import graphmp as gm
+        >>> data = gm.data.AsGraphPredDataset(gm.data.MiniGCDataset(16, 10, 20), [0.5, 0.25, 0.25])
         >>> len(data), len(data.train_idx), data.num_classes
         (16, 8, 8)
     """

@@ -36,11 +36,12 @@ def extract_archive(file: Folder, target_dir: Folder, overwrite: bool = True) ->
             folder, with links, or that unpacks to far more than data does.
 
     Example:
+        >>> import graphmp as gm
         >>> import pathlib, tempfile, zipfile
         >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> with zipfile.ZipFile(folder / "a.zip", "w") as archive:
         ...     archive.writestr("data/edges.txt", "0 1")
-        >>> extract_archive(folder / "a.zip", folder / "a")
+        >>> gm.data.extract_archive(folder / "a.zip", folder / "a")
         >>> (folder / "a" / "data" / "edges.txt").read_text()
         '0 1'
     """

@@ -18,9 +18,10 @@ def register_data_args(parser: argparse.ArgumentParser) -> None:
         parser: the parser.
 
     Example:
+        >>> import graphmp as gm
         >>> import argparse
         >>> parser = argparse.ArgumentParser()
-        >>> register_data_args(parser)
+        >>> gm.data.register_data_args(parser)
         >>> parser.parse_args(["--dataset", "cora"]).dataset
         'cora'
     """

@@ -57,6 +57,7 @@ class CSVDataset(GraphsDataset):
         GraphRuntimeError: PyYAML is not installed, or for parsers pandas.
 
     Example:
+        >>> import graphmp as gm
         >>> import pathlib, tempfile
         >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> _ = (folder / "meta.yaml").write_text('''
@@ -66,7 +67,7 @@ class CSVDataset(GraphsDataset):
         ... ''')
         >>> _ = (folder / "nodes.csv").write_text('node_id,feat\n7,"0.5,1"\n3,"2,0"\n')
         >>> _ = (folder / "edges.csv").write_text("src_id,dst_id\n7,3\n")
-        >>> g = CSVDataset(folder)[0]
+        >>> g = gm.data.CSVDataset(folder)[0]
         >>> g.edges(), g.ndata["feat"].tolist()
         ((tensor([1]), tensor([0])), [[2.0, 0.0], [0.5, 1.0]])
     """

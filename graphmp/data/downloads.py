@@ -36,7 +36,8 @@ def get_dgl_url(file_url: str) -> str:
         file_url: the path within the repository.
 
     Example:
-        >>> get_dgl_url("dataset/ppi.zip")
+        >>> import graphmp as gm
+        >>> gm.data.get_dgl_url("dataset/ppi.zip")
         'https://data.dgl.ai/dataset/ppi.zip'
     """
     return f"{os.environ.get('DGL_REPO', REPOSITORY).rstrip('/')}/{file_url}"

@@ -84,7 +84,8 @@ def split_dataset(
         GraphValueError: fractions that are negative or do not sum to 1.
 
     Example:
-        >>> [list(part.indices) for part in split_dataset(range(10), [0.5, 0.3, 0.2])]
+        >>> import graphmp as gm
+        >>> [list(part.indices) for part in gm.data.split_dataset(range(10), [0.5, 0.3, 0.2])]
         [[0, 1, 2, 3, 4], [5, 6, 7], [8, 9]]
     """
     fractions = check_ratios([0.8, 0.1, 0.1] if frac_list is None else frac_list)
@@ -176,7 +177,8 @@ def idx2mask(idx: Any, len: int) -> Array:  # noqa: A002
         GraphIndexError: an index out of range.
 
     Example:
-        >>> idx2mask([0, 2], 3)
+        >>> import graphmp as gm
+        >>> gm.data.idx2mask([0, 2], 3)
         array([1., 0., 1.])
     """
     if isinstance(idx, Tensor):
@@ -196,7 +198,8 @@ def generate_mask_tensor(mask: Array) -> Tensor:
         GraphTypeError: not an array.
 
     Example:
-        >>> generate_mask_tensor(idx2mask([1], 3))
+        >>> import graphmp as gm
+        >>> gm.data.generate_mask_tensor(gm.data.idx2mask([1], 3))
         tensor([False,  True, False])
     """
     if not isinstance(mask, np.ndarray):

@@ -48,7 +48,7 @@ class ClusterGCNSampler(Sampler):
         >>> import graphmp as gm
         >>> g = gm.data.KarateClubDataset()[0]
         >>> types = g.ndata["label"]
-        >>> sampler = ClusterGCNSampler(g, 4, cache_path=None, balance_ntypes=types)
+        >>> sampler = gm.dataloading.ClusterGCNSampler(g, 4, cache_path=None, balance_ntypes=types)
         >>> loader = gm.dataloading.DataLoader(g, range(4), sampler, batch_size=2, shuffle=True)
         >>> sum(subgraph.num_nodes() for subgraph in loader)
         34

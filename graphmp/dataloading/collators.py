@@ -82,7 +82,7 @@ class NodeCollator(Collator):
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> collator = NodeCollator(g, [0, 2], gm.dataloading.NeighborSampler([1]))
+        >>> collator = gm.dataloading.NodeCollator(g, [0, 2], gm.dataloading.NeighborSampler([1]))
         >>> loader = torch.utils.data.DataLoader(collator.dataset, 2, collate_fn=collator.collate)
         >>> [output_nodes for _, output_nodes, _ in loader]
         [tensor([0, 2])]
@@ -133,7 +133,7 @@ class EdgeCollator(Collator):
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> collator = EdgeCollator(g, [0, 2], gm.dataloading.NeighborSampler([1]))
+        >>> collator = gm.dataloading.EdgeCollator(g, [0, 2], gm.dataloading.NeighborSampler([1]))
         >>> loader = torch.utils.data.DataLoader(collator.dataset, 2, collate_fn=collator.collate)
         >>> [pair_graph.edata["_ID"] for _, pair_graph, _ in loader]
         [tensor([0, 2])]

@@ -134,7 +134,7 @@ def as_edge_prediction_sampler(
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
-        >>> sampler = as_edge_prediction_sampler(
+        >>> sampler = gm.dataloading.as_edge_prediction_sampler(
         ...     gm.dataloading.NeighborSampler([2]),
         ...     exclude="self",
         ...     negative_sampler=gm.dataloading.negative_sampler.Uniform(2),

@@ -27,7 +27,7 @@ def set_node_lazy_features(g: Graph, feature_names: Any) -> None:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 2]))
         >>> g.ndata["x"] = torch.ones(3)
-        >>> set_node_lazy_features(gm.node_subgraph(g, [0, 1]), ["x"])
+        >>> gm.set_node_lazy_features(gm.node_subgraph(g, [0, 1]), ["x"])
     """
     if g.is_block:
         raise GraphValueError(
@@ -51,7 +51,7 @@ def set_edge_lazy_features(g: Graph, feature_names: Any) -> None:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 2]))
         >>> g.edata["w"] = torch.ones(2)
-        >>> set_edge_lazy_features(gm.in_subgraph(g, [1]), ["w"])
+        >>> gm.set_edge_lazy_features(gm.in_subgraph(g, [1]), ["w"])
     """
     _gather(feature_names, g._meta.canonical_etypes, g._meta.etype, g._frames.edge)
 
@@ -70,7 +70,7 @@ def set_src_lazy_features(g: Graph, feature_names: Any) -> None:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 2]))
         >>> g.ndata["x"] = torch.ones(3)
-        >>> set_src_lazy_features(gm.to_block(g), ["x"])
+        >>> gm.set_src_lazy_features(gm.to_block(g), ["x"])
     """
     _gather(feature_names, g._meta.srctypes, g._meta.src, g._frames.src)
 
@@ -89,7 +89,7 @@ def set_dst_lazy_features(g: Graph, feature_names: Any) -> None:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 2]))
         >>> g.ndata["x"] = torch.ones(3)
-        >>> set_dst_lazy_features(gm.to_block(g), ["x"])
+        >>> gm.set_dst_lazy_features(gm.to_block(g), ["x"])
     """
     _gather(feature_names, g._meta.dsttypes, g._meta.dst, g._frames.dst)
 

@@ -22,7 +22,7 @@ class GraphCollator(Shown):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0], [1]))
-        >>> both, labels = GraphCollator().collate([(g, 0), (g, 1)])
+        >>> both, labels = gm.dataloading.GraphCollator().collate([(g, 0), (g, 1)])
         >>> both.batch_num_nodes(), labels
         (tensor([2, 2]), tensor([0, 1]))
     """
@@ -84,7 +84,7 @@ class GraphDataLoader(Shown, data.DataLoader[Any]):
     Example:
         >>> import graphmp as gm
         >>> graphs = [(gm.graph(([0], [1])), 0), (gm.graph(([0, 1], [1, 2])), 1)]
-        >>> for g, labels in GraphDataLoader(graphs, batch_size=2):
+        >>> for g, labels in gm.dataloading.GraphDataLoader(graphs, batch_size=2):
         ...     print(g.batch_num_nodes(), labels)
         tensor([2, 3]) tensor([0, 1])
     """

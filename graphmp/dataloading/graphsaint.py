@@ -44,7 +44,7 @@ class SAINTSampler(Sampler):
     Example:
         >>> import graphmp as gm
         >>> g = gm.rand_graph(100, 500)
-        >>> sampler = SAINTSampler("walk", (5, 3))
+        >>> sampler = gm.dataloading.SAINTSampler("walk", (5, 3))
         >>> loader = gm.dataloading.DataLoader(g, range(4), sampler)
         >>> [subgraph.num_nodes() <= 20 for subgraph in loader]
         [True, True, True, True]

@@ -58,7 +58,7 @@ class LaborSampler(BlockSampler):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 0, 1, 2], [3, 3, 3, 4, 4, 4]))
-        >>> input_nodes, _, blocks = LaborSampler([1]).sample(g, [3, 4])
+        >>> input_nodes, _, blocks = gm.dataloading.LaborSampler([1]).sample(g, [3, 4])
         >>> len(input_nodes), blocks[0].in_degrees()
         (3, tensor([1, 1]))
     """

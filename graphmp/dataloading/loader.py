@@ -76,7 +76,7 @@ class DataLoader(Shown):
         >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
         >>> g.ndata["x"] = torch.arange(4.0)
         >>> sampler = gm.dataloading.NeighborSampler([1, 1], prefetch_node_feats=["x"])
-        >>> loader = DataLoader(g, [0, 2, 3], sampler, batch_size=2, num_workers=1)
+        >>> loader = gm.dataloading.DataLoader(g, [0, 2, 3], sampler, batch_size=2, num_workers=1)
         >>> for input_nodes, output_nodes, blocks in loader:
         ...     print(input_nodes, blocks[0].srcdata["x"], output_nodes)
         tensor([0, 2, 3, 1]) tensor([0., 2., 3., 1.]) tensor([0, 2])
@@ -176,7 +176,7 @@ class DataLoader(Shown):
             ...     def sample(self, g, indices):
             ...         return g.in_degrees(indices), gm.LazyFeature("year", indices)
             >>> g = gm.graph(([0, 1, 2], [1, 2, 2]))
-            >>> loader = DataLoader(g, [2, 1], Pairs(), batch_size=2)
+            >>> loader = gm.dataloading.DataLoader(g, [2, 1], Pairs(), batch_size=2)
             >>> loader.attach_data("year", torch.tensor([1999, 2007, 2013]))
             >>> next(iter(loader))
             (tensor([2, 1]), tensor([2013, 2007]))

@@ -125,11 +125,12 @@ def map_features(
             another shape, dtype or order.
 
     Example:
+        >>> import graphmp as gm
         >>> import tempfile, numpy as np
         >>> with tempfile.NamedTemporaryFile() as file:
         ...     _ = file.write(np.arange(6, dtype=np.float32).tobytes())
         ...     file.flush()
-        ...     map_features(file.name, (3, 2))[1:].sum()
+        ...     gm.dataloading.map_features(file.name, (3, 2))[1:].sum()
         tensor(14.)
     """
     if not isinstance(dtype, torch.dtype):

@@ -60,7 +60,7 @@ class PerSourceUniform(_NegativeSampler):
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> u, v = PerSourceUniform(2)(g, torch.tensor([2, 0]))
+        >>> u, v = gm.dataloading.negative_sampler.PerSourceUniform(2)(g, torch.tensor([2, 0]))
         >>> u, v.shape
         (tensor([2, 2, 0, 0]), torch.Size([4]))
     """
@@ -99,7 +99,7 @@ class GlobalUniform(_NegativeSampler):
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> u, v = GlobalUniform(1)(g, torch.tensor([0]))
+        >>> u, v = gm.dataloading.negative_sampler.GlobalUniform(1)(g, torch.tensor([0]))
         >>> bool(g.has_edges_between(u, v).any())
         False
     """

@@ -47,7 +47,8 @@ class NeighborSampler(BlockSampler):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
-        >>> input_nodes, output_nodes, blocks = NeighborSampler([2, -1]).sample(g, [4])
+        >>> sampler = gm.dataloading.NeighborSampler([2, -1])
+        >>> input_nodes, output_nodes, blocks = sampler.sample(g, [4])
         >>> blocks[1].num_edges(), blocks[0].num_dst_nodes(), output_nodes
         (3, 4, tensor([4]))
     """
@@ -119,7 +120,7 @@ class MultiLayerFullNeighborSampler(NeighborSampler):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 3], [4, 4, 4, 0]))
-        >>> MultiLayerFullNeighborSampler(2).sample(g, [4])[0]
+        >>> gm.dataloading.MultiLayerFullNeighborSampler(2).sample(g, [4])[0]
         tensor([4, 0, 1, 2, 3])
     """
 

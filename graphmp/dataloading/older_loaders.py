@@ -27,7 +27,8 @@ class NodeDataLoader(DataLoader):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> loader = NodeDataLoader(g, [0, 2], gm.dataloading.NeighborSampler([1]), batch_size=2)
+        >>> sampler = gm.dataloading.NeighborSampler([1])
+        >>> loader = gm.dataloading.NodeDataLoader(g, [0, 2], sampler, batch_size=2)
         >>> [output_nodes for _, output_nodes, _ in loader]
         [tensor([0, 2])]
     """
@@ -67,7 +68,8 @@ class EdgeDataLoader(DataLoader):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> loader = EdgeDataLoader(g, [0, 2], gm.dataloading.NeighborSampler([1]), batch_size=2)
+        >>> sampler = gm.dataloading.NeighborSampler([1])
+        >>> loader = gm.dataloading.EdgeDataLoader(g, [0, 2], sampler, batch_size=2)
         >>> [pair_graph.edata["_ID"] for _, pair_graph, _ in loader]
         [tensor([0, 2])]
     """

@@ -25,7 +25,7 @@ class Sampler(Shown):
 
     Example:
         >>> import torch, graphmp as gm
-        >>> class Around(Sampler):
+        >>> class Around(gm.dataloading.Sampler):
         ...     def sample(self, g, indices):
         ...         return indices, gm.in_subgraph(g, indices)
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
@@ -78,7 +78,7 @@ class BlockSampler(Sampler):
 
     Example:
         >>> import graphmp as gm
-        >>> class All(BlockSampler):
+        >>> class All(gm.dataloading.BlockSampler):
         ...     def sample_blocks(self, g, seed_nodes, exclude_eids=None):
         ...         block = gm.to_block(gm.in_subgraph(g, seed_nodes), seed_nodes)
         ...         return block.srcdata["_ID"], seed_nodes, [block]

@@ -42,7 +42,8 @@ class ShaDowKHopSampler(Sampler):
     Example:
         >>> import graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 3], [1, 2, 3, 0]))
-        >>> input_nodes, output_nodes, subgraph = ShaDowKHopSampler([2, 2]).sample(g, [3])
+        >>> sampler = gm.dataloading.ShaDowKHopSampler([2, 2])
+        >>> input_nodes, output_nodes, subgraph = sampler.sample(g, [3])
         >>> input_nodes, subgraph.edges()
         (tensor([3, 2, 1]), (tensor([1, 2]), tensor([0, 1])))
     """

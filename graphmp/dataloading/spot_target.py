@@ -37,9 +37,9 @@ class SpotTarget(Shown):
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2, 0], [1, 0, 0, 2]))  # in-degrees 2, 1 and 1
-        >>> SpotTarget(g, "self", degree_threshold=2)(torch.tensor([0, 3]))
+        >>> gm.dataloading.SpotTarget(g, "self", degree_threshold=2)(torch.tensor([0, 3]))
         tensor([0, 3])
-        >>> SpotTarget(g, "self", degree_threshold=1)(torch.tensor([0, 3]))
+        >>> gm.dataloading.SpotTarget(g, "self", degree_threshold=1)(torch.tensor([0, 3]))
         tensor([], dtype=torch.int64)
     """
 

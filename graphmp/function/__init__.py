@@ -82,7 +82,8 @@ def copy_u(u: str, out: str) -> Message:
         out: name of the message.
 
     Example:
-        >>> copy_u("h", "m").name
+        >>> import graphmp.function as fn
+        >>> fn.copy_u("h", "m").name
         'copy_u'
     """
     _check_fields(u=u, out=out)

@@ -20,8 +20,8 @@ def pairwise_squared_distance(x: Tensor) -> Tensor:
         (N, N) or (B, N, N).
 
     Example:
-        >>> import torch
-        >>> pairwise_squared_distance(torch.tensor([[0.0, 0.0], [3.0, 4.0]]))
+        >>> import torch, graphmp as gm
+        >>> gm.nn.pairwise_squared_distance(torch.tensor([[0.0, 0.0], [3.0, 4.0]]))
         tensor([[ 0., 25.],
                 [25.,  0.]])
     """

@@ -49,7 +49,7 @@ class DropEdge(_ByChance):
     Example:
         >>> import graphmp as gm
         >>> g = gm.rand_graph(100, 1000)
-        >>> 0 < DropEdge(0.3)(g).num_edges() < 1000
+        >>> 0 < gm.DropEdge(0.3)(g).num_edges() < 1000
         True
     """
 
@@ -79,7 +79,7 @@ class DropNode(_ByChance):
     Example:
         >>> import graphmp as gm
         >>> g = gm.rand_graph(1000, 10)
-        >>> 0 < DropNode(0.3)(g).num_nodes() < 1000
+        >>> 0 < gm.DropNode(0.3)(g).num_nodes() < 1000
         True
     """
 
@@ -113,7 +113,7 @@ class FeatMask(_ByChance):
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0], [1]))
         >>> g.ndata["h"] = torch.ones(2, 100)
-        >>> masked = FeatMask(0.3, node_feat_names=["h"])(g)
+        >>> masked = gm.FeatMask(0.3, node_feat_names=["h"])(g)
         >>> 0 < int(masked.ndata["h"][0].sum()) < 100, int(g.ndata["h"].sum())
         (True, 200)
     """
@@ -149,7 +149,7 @@ class NodeShuffle(BaseTransform):
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 2]))
         >>> g.ndata["x"] = torch.arange(3)
-        >>> NodeShuffle()(g).ndata["x"].sort().values
+        >>> gm.NodeShuffle()(g).ndata["x"].sort().values
         tensor([0, 1, 2])
     """
 
@@ -181,7 +181,7 @@ class AddEdge(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> AddEdge(0.5)(gm.rand_graph(10, 20)).num_edges()
+        >>> gm.AddEdge(0.5)(gm.rand_graph(10, 20)).num_edges()
         30
     """
 

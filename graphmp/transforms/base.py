@@ -19,7 +19,7 @@ class BaseTransform(Shown, ABC):
 
     Example:
         >>> import graphmp as gm
-        >>> class Turned(BaseTransform):
+        >>> class Turned(gm.BaseTransform):
         ...     def __call__(self, g):
         ...         return gm.reverse(g)
         >>> Turned()
@@ -39,7 +39,7 @@ class Compose(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> both = Compose([gm.transforms.add_self_loop, gm.DropEdge(0.0)])
+        >>> both = gm.Compose([gm.transforms.add_self_loop, gm.DropEdge(0.0)])
         >>> both(gm.graph(([0], [1]))).num_edges()
         3
     """

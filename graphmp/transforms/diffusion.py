@@ -84,7 +84,7 @@ class PPR(_Diffusion):
     Example:
         >>> import graphmp as gm
         >>> g = gm.Compose([gm.AddSelfLoop(), gm.GCNNorm()])(gm.graph(([0, 1], [1, 0])))
-        >>> PPR(alpha=0.5)(g).edata["w"]
+        >>> gm.PPR(alpha=0.5)(g).edata["w"]
         tensor([0.7500, 0.2500, 0.2500, 0.7500])
     """
 
@@ -131,7 +131,7 @@ class HeatKernel(_Diffusion):
     Example:
         >>> import graphmp as gm
         >>> g = gm.Compose([gm.AddSelfLoop(), gm.GCNNorm()])(gm.graph(([0, 1], [1, 0])))
-        >>> HeatKernel(t=1.0)(g).edata["w"]
+        >>> gm.HeatKernel(t=1.0)(g).edata["w"]
         tensor([0.6839, 0.3161, 0.3161, 0.6839])
     """
 
@@ -171,7 +171,7 @@ class GDC(_Diffusion):
 
     Example:
         >>> import graphmp as gm
-        >>> GDC([0.5, 0.3])(gm.graph(([0, 1], [1, 0]))).edata["w"]
+        >>> gm.GDC([0.5, 0.3])(gm.graph(([0, 1], [1, 0]))).edata["w"]
         tensor([0.5000, 0.3000, 0.3000, 0.5000])
     """
 

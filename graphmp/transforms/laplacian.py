@@ -115,7 +115,7 @@ class LapPE(BaseTransform):
     Example:
         >>> import graphmp as gm
         >>> ring = gm.to_bidirected(gm.graph(([0, 1, 2, 3], [1, 2, 3, 0])))
-        >>> LapPE(k=3, feat_name="position")(ring).ndata["position"].shape
+        >>> gm.LapPE(k=3, feat_name="position")(ring).ndata["position"].shape
         torch.Size([4, 3])
     """
 

@@ -70,7 +70,7 @@ class GCNNorm(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> GCNNorm()(gm.graph(([0, 1, 0], [1, 0, 0]))).edata["w"]
+        >>> gm.GCNNorm()(gm.graph(([0, 1, 0], [1, 0, 0]))).edata["w"]
         tensor([0.7071, 0.7071, 0.5000])
     """
 
@@ -103,7 +103,7 @@ class RowFeatNormalizer(BaseTransform):
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0], [1]))
         >>> g.ndata["x"] = torch.tensor([[1.0, 3.0], [0.0, 0.5]])
-        >>> RowFeatNormalizer(node_feat_names=["x"])(g).ndata["x"]
+        >>> gm.RowFeatNormalizer(node_feat_names=["x"])(g).ndata["x"]
         tensor([[0.2500, 0.7500],
                 [0.0000, 0.5000]])
     """

@@ -133,7 +133,7 @@ class RandomWalkPE(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> RandomWalkPE(k=3)(gm.graph(([0, 1], [1, 0]))).ndata["PE"]
+        >>> gm.RandomWalkPE(k=3)(gm.graph(([0, 1], [1, 0]))).ndata["PE"]
         tensor([[0., 1., 0.],
                 [0., 1., 0.]])
     """
@@ -161,7 +161,7 @@ class SVDPE(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> SVDPE(k=2)(gm.graph(([0, 1, 2], [1, 2, 0]))).ndata["svd_pe"].shape
+        >>> gm.SVDPE(k=2)(gm.graph(([0, 1, 2], [1, 2, 0]))).ndata["svd_pe"].shape
         torch.Size([3, 4])
     """
 

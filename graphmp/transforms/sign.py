@@ -39,7 +39,7 @@ class SIGNDiffusion(BaseTransform):
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
         >>> g.ndata["feat"] = torch.tensor([[1.0], [2.0], [3.0]])
-        >>> SIGNDiffusion(k=2)(g).ndata["out_feat_2"].flatten()
+        >>> gm.SIGNDiffusion(k=2)(g).ndata["out_feat_2"].flatten()
         tensor([2., 3., 1.])
     """
 

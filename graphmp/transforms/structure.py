@@ -37,7 +37,7 @@ class AddSelfLoop(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> AddSelfLoop()(gm.graph(([0, 0], [0, 1]))).edges()
+        >>> gm.AddSelfLoop()(gm.graph(([0, 0], [0, 1]))).edges()
         (tensor([0, 0, 1]), tensor([1, 0, 1]))
     """
 
@@ -73,7 +73,7 @@ class RemoveSelfLoop(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> RemoveSelfLoop()(gm.graph(([0, 0], [0, 1]))).edges()
+        >>> gm.RemoveSelfLoop()(gm.graph(([0, 0], [0, 1]))).edges()
         (tensor([0]), tensor([1]))
     """
 
@@ -101,9 +101,9 @@ class AddReverse(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> AddReverse()(gm.graph(([0], [1]))).edges()
+        >>> gm.AddReverse()(gm.graph(([0], [1]))).edges()
         (tensor([0, 1]), tensor([1, 0]))
-        >>> AddReverse()(gm.heterograph({("a", "x", "b"): ([0], [1])})).canonical_etypes
+        >>> gm.AddReverse()(gm.heterograph({("a", "x", "b"): ([0], [1])})).canonical_etypes
         [('a', 'x', 'b'), ('b', 'rev_x', 'a')]
     """
 
@@ -146,7 +146,7 @@ class ToSimple(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> ToSimple()(gm.graph(([0, 0], [1, 1]))).edata["count"]
+        >>> gm.ToSimple()(gm.graph(([0, 0], [1, 1]))).edata["count"]
         tensor([2])
     """
 
@@ -170,7 +170,7 @@ class LineGraph(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> LineGraph()(gm.graph(([0, 1], [1, 2]))).edges()
+        >>> gm.LineGraph()(gm.graph(([0, 1], [1, 2]))).edges()
         (tensor([0]), tensor([1]))
     """
 
@@ -190,7 +190,7 @@ class KHopGraph(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> KHopGraph(2)(gm.graph(([0, 1], [1, 2]))).edges()
+        >>> gm.KHopGraph(2)(gm.graph(([0, 1], [1, 2]))).edges()
         (tensor([0]), tensor([2]))
     """
 
@@ -220,7 +220,7 @@ class AddMetaPaths(BaseTransform):
     Example:
         >>> import graphmp as gm
         >>> g = gm.heterograph({("a", "x", "b"): ([0, 1], [1, 1]), ("b", "y", "a"): ([1], [2])})
-        >>> AddMetaPaths({"near": ["x", "y"]})(g).edges(etype="near")
+        >>> gm.AddMetaPaths({"near": ["x", "y"]})(g).edges(etype="near")
         (tensor([0, 1]), tensor([2, 2]))
     """
 
@@ -259,7 +259,7 @@ class ToLevi(BaseTransform):
 
     Example:
         >>> import graphmp as gm
-        >>> levi = ToLevi()(gm.graph(([0, 1], [1, 2])))
+        >>> levi = gm.ToLevi()(gm.graph(([0, 1], [1, 2])))
         >>> levi.edges(etype="n2e"), levi.edges(etype="e2n")
         ((tensor([0, 1]), tensor([0, 1])), (tensor([0, 1]), tensor([1, 2])))
     """

@@ -45,7 +45,8 @@ class MiniGCDataset(LabelledGraphsDataset):
         GraphValueError: sizes out of range.
 
     Example:
-        >>> data = MiniGCDataset(16, 10, 20)
+        >>> import graphmp as gm
+        >>> data = gm.data.MiniGCDataset(16, 10, 20)
         >>> g, label = data[1]
         >>> len(data), data.num_classes, g.num_nodes(), int(label)
         (16, 8, 10, 0)

@@ -77,7 +77,8 @@ class BAShapeDataset(_MotifDataset):
         GraphValueError: a number out of range.
 
     Example:
-        >>> data = BAShapeDataset(seed=0)
+        >>> import graphmp as gm
+        >>> data = gm.data.BAShapeDataset(seed=0)
         >>> data.num_classes, data[0].num_nodes()
         (4, 700)
     """
@@ -142,7 +143,8 @@ class BACommunityDataset(_MotifDataset):
         GraphValueError: a number out of range.
 
     Example:
-        >>> data = BACommunityDataset(seed=0)
+        >>> import graphmp as gm
+        >>> data = gm.data.BACommunityDataset(seed=0)
         >>> data.num_classes, data[0].num_nodes()
         (8, 1400)
     """
@@ -224,7 +226,8 @@ class TreeCycleDataset(_MotifDataset):
         GraphValueError: a number out of range.
 
     Example:
-        >>> data = TreeCycleDataset(seed=0)
+        >>> import graphmp as gm
+        >>> data = gm.data.TreeCycleDataset(seed=0)
         >>> data.num_classes, data[0].num_nodes()
         (2, 871)
     """
@@ -291,7 +294,8 @@ class TreeGridDataset(_MotifDataset):
         GraphValueError: a number out of range.
 
     Example:
-        >>> data = TreeGridDataset(seed=0)
+        >>> import graphmp as gm
+        >>> data = gm.data.TreeGridDataset(seed=0)
         >>> data.num_classes, data[0].num_nodes()
         (2, 1231)
     """

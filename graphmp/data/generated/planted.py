@@ -59,7 +59,8 @@ def planted_communities(
         GraphValueError: a number is out of range, or there are too few nodes for the split.
 
     Example:
-        >>> g = planted_communities(num_nodes=300, num_classes=3, num_val=60, seed=1)
+        >>> import graphmp as gm
+        >>> g = gm.data.planted_communities(num_nodes=300, num_classes=3, num_val=60, seed=1)
         >>> g.num_nodes(), int(g.ndata["train_mask"].sum()), int(g.ndata["test_mask"].sum())
         (300, 60, 180)
     """
@@ -87,7 +88,8 @@ class PlantedCommunityDataset(SingleGraphDataset):
         **settings: passed to :func:`planted_communities`.
 
     Example:
-        >>> dataset = PlantedCommunityDataset()
+        >>> import graphmp as gm
+        >>> dataset = gm.data.PlantedCommunityDataset()
         >>> dataset.num_classes, dataset[0].num_nodes()
         (6, 1200)
     """

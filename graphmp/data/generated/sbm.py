@@ -46,7 +46,8 @@ class SBMMixtureDataset(GraphsDataset):
         GraphValueError: communities of unequal size, or another number of pairs.
 
     Example:
-        >>> data = SBMMixtureDataset(2, 20, 4, pq=[(8, 1), (1, 8)])
+        >>> import graphmp as gm
+        >>> data = gm.data.SBMMixtureDataset(2, 20, 4, pq=[(8, 1), (1, 8)])
         >>> g, lg, *_ = data[0]
         >>> len(data), g.num_nodes(), lg.num_nodes() == g.num_edges()
         (2, 20, True)

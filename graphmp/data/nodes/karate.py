@@ -58,7 +58,8 @@ class KarateClubDataset(SingleGraphDataset):
         transform: a function that is applied to the graph on access.
 
     Example:
-        >>> dataset = KarateClubDataset()
+        >>> import graphmp as gm
+        >>> dataset = gm.data.KarateClubDataset()
         >>> dataset.num_classes, dataset[0].num_edges()
         (2, 156)
     """

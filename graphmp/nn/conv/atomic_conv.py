@@ -34,6 +34,7 @@ class RadialPooling(nn.Module):
 
     Example:
         >>> import torch
+        >>> from graphmp.nn.conv.atomic_conv import RadialPooling
         >>> pool = RadialPooling(torch.tensor([2.0]), torch.tensor([0.0]), torch.tensor([1.0]))
         >>> pool(torch.tensor([[0.0], [3.0]])).detach()
         tensor([[[1.],

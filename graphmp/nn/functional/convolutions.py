@@ -57,7 +57,8 @@ def graph_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.add_self_loop(gm.graph(([0, 1], [1, 2])))
-        >>> graph_conv(g, torch.tensor([[1.0], [2.0], [3.0]]), norm="right").view(-1)
+        >>> x = torch.tensor([[1.0], [2.0], [3.0]])
+        >>> gm.nn.functional.graph_conv(g, x, norm="right").view(-1)
         tensor([1.0000, 1.5000, 2.5000])
     """
     powers = exponents(norm)
@@ -117,7 +118,7 @@ def lightgcn_conv(graph: Graph, feat: Any, edge_weight: Tensor | None = None) ->
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.heterograph({("user", "likes", "item"): ([0, 0, 1], [0, 1, 1])})
-        >>> lightgcn_conv(g, torch.tensor([1.0, 4.0]))
+        >>> gm.nn.functional.lightgcn_conv(g, torch.tensor([1.0, 4.0]))
         tensor([0.7071, 3.3284])
     """
     adjacency, src = read_source(graph, feat, None)
@@ -145,7 +146,7 @@ def lrgccf_conv(graph: Graph, feat: Any, weight: Tensor, bias: Tensor | None = N
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 0]))
-        >>> lrgccf_conv(g, torch.tensor([[1.0], [3.0]]), torch.ones(1, 1)).view(-1)
+        >>> gm.nn.functional.lrgccf_conv(g, torch.tensor([[1.0], [3.0]]), torch.ones(1, 1)).view(-1)
         tensor([2., 2.])
     """
     check_parameter(weight, (None, None), "weight")
@@ -180,7 +181,7 @@ def agnn_conv(graph: Graph, feat: Any, beta: float | Tensor = 1.0) -> Tensor:
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 1], [1, 1, 0]))
-        >>> agnn_conv(g, torch.tensor([[2.0], [4.0]]), beta=0.0)
+        >>> gm.nn.functional.agnn_conv(g, torch.tensor([[2.0], [4.0]]), beta=0.0)
         tensor([[4.],
                 [3.]])
     """
@@ -229,7 +230,7 @@ def gin_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 1]))
-        >>> gin_conv(g, torch.tensor([1.0, 2.0]), eps=0.5)
+        >>> gm.nn.functional.gin_conv(g, torch.tensor([1.0, 2.0]), eps=0.5)
         tensor([1.5000, 6.0000])
     """
     check_aggregator(aggregator_type)
@@ -259,7 +260,7 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 1]))
-        >>> gine_conv(g, torch.tensor([1.0, 2.0]), torch.tensor([-3.0, 5.0]))
+        >>> gm.nn.functional.gine_conv(g, torch.tensor([1.0, 2.0]), torch.tensor([-3.0, 5.0]))
         tensor([1., 9.])
     """
     ends = read_alike_ends(graph, node_feat, "node_feat")

@@ -56,7 +56,7 @@ def edge_weight_norm(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 1], [1, 1, 0]))
-        >>> edge_weight_norm(g, torch.tensor([1.0, 3.0, 2.0]), "right")
+        >>> gm.nn.functional.edge_weight_norm(g, torch.tensor([1.0, 3.0, 2.0]), "right")
         tensor([0.2500, 0.7500, 1.0000])
     """
     left, right = exponents(norm)

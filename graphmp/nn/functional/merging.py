@@ -38,9 +38,9 @@ def jumping_knowledge(
             ``"lstm"``.
 
     Example:
-        >>> import torch
+        >>> import torch, graphmp as gm
         >>> layers = [torch.tensor([[1.0, 4.0]]), torch.tensor([[3.0, 2.0]])]
-        >>> jumping_knowledge(layers, "max")
+        >>> gm.nn.functional.jumping_knowledge(layers, "max")
         tensor([[3., 4.]])
     """
     check_mode(mode)
@@ -98,8 +98,8 @@ def edge_predictor(h_src: Tensor, h_dst: Tensor, op: str = "dot") -> Tensor:
         GraphValueError: an unknown operator, or features of different shapes.
 
     Example:
-        >>> import torch
-        >>> edge_predictor(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]))
+        >>> import torch, graphmp as gm
+        >>> gm.nn.functional.edge_predictor(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]]))
         tensor([[11.]])
     """
     check_operator(op)

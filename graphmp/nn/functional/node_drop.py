@@ -73,7 +73,8 @@ def topk_pooling(
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0, 1, 2], [1, 2, 0])), gm.graph(([0, 1], [1, 0]))])
         >>> feat = torch.tensor([[3.0], [1.0], [2.0], [5.0], [4.0]])
-        >>> smaller, feat, nodes, scores = topk_pooling(g, feat, torch.ones(1, 1), ratio=0.6)
+        >>> weight = torch.ones(1, 1)
+        >>> smaller, feat, nodes, scores = gm.nn.functional.topk_pooling(g, feat, weight, ratio=0.6)
         >>> nodes, smaller.batch_num_nodes(), smaller.batch_num_edges()
         (tensor([0, 2, 3, 4]), tensor([2, 2]), tensor([1, 2]))
     """
@@ -118,8 +119,8 @@ def sag_pooling(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 2], [1, 2, 0]))
-        >>> score = torch.tensor([[3.0], [1.0], [2.0]])
-        >>> sag_pooling(g, torch.ones(3, 1), score, ratio=2, nonlinearity=None).feat
+        >>> x, score = torch.ones(3, 1), torch.tensor([[3.0], [1.0], [2.0]])
+        >>> gm.nn.functional.sag_pooling(g, x, score, ratio=2, nonlinearity=None).feat
         tensor([[3.],
                 [2.]])
     """

@@ -28,7 +28,7 @@ def sum_pooling(graph: Graph, feat: Tensor) -> Tensor:
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
-        >>> sum_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
+        >>> gm.nn.functional.sum_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
         tensor([4., 5.])
     """
     return ops.segment_reduce(checked_nodes(graph, feat), feat, "sum")
@@ -50,7 +50,7 @@ def avg_pooling(graph: Graph, feat: Tensor) -> Tensor:
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
-        >>> avg_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
+        >>> gm.nn.functional.avg_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
         tensor([2., 5.])
     """
     return ops.segment_reduce(checked_nodes(graph, feat), feat, "mean")
@@ -72,7 +72,7 @@ def max_pooling(graph: Graph, feat: Tensor) -> Tensor:
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
-        >>> max_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
+        >>> gm.nn.functional.max_pooling(g, torch.tensor([1.0, 3.0, 5.0]))
         tensor([3., 5.])
     """
     return ops.segment_reduce(checked_nodes(graph, feat), feat, "max")
@@ -97,7 +97,7 @@ def sort_pooling(graph: Graph, feat: Tensor, k: int) -> Tensor:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0, 1], [1, 2])), gm.graph(([0], [0]))])
         >>> feat = torch.tensor([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0], [5.0, 4.0]])
-        >>> sort_pooling(g, feat, k=2)
+        >>> gm.nn.functional.sort_pooling(g, feat, k=2)
         tensor([[0., 3., 1., 2.],
                 [4., 5., 0., 0.]])
     """
@@ -128,7 +128,7 @@ def weight_and_sum(graph: Graph, feats: Tensor, weights: Tensor) -> Tensor:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
         >>> feats, weights = torch.tensor([[1.0], [3.0], [5.0]]), torch.tensor([[1.0], [0.5], [0]])
-        >>> weight_and_sum(g, feats, weights)
+        >>> gm.nn.functional.weight_and_sum(g, feats, weights)
         tensor([[2.5000],
                 [0.0000]])
     """
@@ -157,7 +157,8 @@ def global_attention_pooling(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.batch([gm.graph(([0], [1])), gm.graph(([0], [0]))])
-        >>> global_attention_pooling(g, torch.tensor([[1.0], [3.0], [5.0]]), torch.zeros(3, 1))
+        >>> x = torch.tensor([[1.0], [3.0], [5.0]])
+        >>> gm.nn.functional.global_attention_pooling(g, x, torch.zeros(3, 1))
         tensor([[2.],
                 [5.]])
     """

@@ -56,7 +56,7 @@ def appnp_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 0]))
-        >>> appnp_conv(g, torch.tensor([4.0, 0.0]), k=1, alpha=0.25)
+        >>> gm.nn.functional.appnp_conv(g, torch.tensor([4.0, 0.0]), k=1, alpha=0.25)
         tensor([1., 3.])
     """
     adjacency, feat = read_steps(graph, feat, None)
@@ -110,7 +110,8 @@ def tag_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 0]))
-        >>> tag_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=1).view(-1)
+        >>> x, weight = torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]])
+        >>> gm.nn.functional.tag_conv(g, x, weight, k=1).view(-1)
         tensor([31., 13.])
     """
     adjacency, feat = _read_parts(graph, feat, weight, bias, _checks.count(k, "k") + 1)
@@ -160,7 +161,8 @@ def cheb_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1], [1, 0]))
-        >>> cheb_conv(g, torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]]), k=2).view(-1)
+        >>> x, weight = torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 10.0]])
+        >>> gm.nn.functional.cheb_conv(g, x, weight, k=2).view(-1)
         tensor([-29.,  -7.])
     """
     adjacency, feat = _read_parts(graph, feat, weight, bias, _checks.count(k, "k"))
@@ -244,7 +246,7 @@ def gcn2_conv(
     Example:
         >>> import torch, graphmp as gm
         >>> g, x = gm.graph(([0, 1], [1, 0])), torch.tensor([[1.0], [3.0]])
-        >>> gcn2_conv(g, x, x, torch.ones(1, 1), alpha=0.5).view(-1)
+        >>> gm.nn.functional.gcn2_conv(g, x, x, torch.ones(1, 1), alpha=0.5).view(-1)
         tensor([2., 2.])
     """
     check_parameter(weight1, (None, None), "weight1")
@@ -304,7 +306,9 @@ def label_propagation(
         >>> import torch, graphmp as gm
         >>> g = gm.graph(([0, 1, 1, 2], [1, 0, 2, 1]))
         >>> labels, known = torch.tensor([0, 0, 1]), torch.tensor([True, False, True])
-        >>> label_propagation(g, labels, k=1, alpha=0.5, mask=known, norm_type="row")
+        >>> gm.nn.functional.label_propagation(
+        ...     g, labels, k=1, alpha=0.5, mask=known, norm_type="row"
+        ... )
         tensor([[0.5000, 0.0000],
                 [0.2500, 0.2500],
                 [0.0000, 0.5000]])

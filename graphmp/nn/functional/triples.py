@@ -35,9 +35,9 @@ def trans_e(h_head: Tensor, h_tail: Tensor, rels: Any, rel_emb: Tensor, p: float
         GraphValueError: shapes or devices that do not fit.
 
     Example:
-        >>> import torch
+        >>> import torch, graphmp as gm
         >>> h, t = torch.tensor([[1.0, 2.0]]), torch.tensor([[2.0, 4.0]])
-        >>> trans_e(h, t, [0], rel_emb=torch.ones(1, 2))
+        >>> gm.nn.functional.trans_e(h, t, [0], rel_emb=torch.ones(1, 2))
         tensor([-1.])
     """
     check_parameter(rel_emb, (None, None), "rel_emb")
@@ -74,9 +74,10 @@ def trans_r(
         GraphValueError: shapes or devices that do not fit.
 
     Example:
-        >>> import torch
+        >>> import torch, graphmp as gm
         >>> h, t = torch.tensor([[1.0, 2.0]]), torch.tensor([[2.0, 4.0]])
-        >>> trans_r(h, t, [0], torch.tensor([[1.0]]), torch.tensor([[[1.0], [0.5]]]))
+        >>> rel_emb, rel_project = torch.tensor([[1.0]]), torch.tensor([[[1.0], [0.5]]])
+        >>> gm.nn.functional.trans_r(h, t, [0], rel_emb, rel_project)
         tensor([-1.])
     """
     check_parameter(rel_emb, (None, None), "rel_emb")

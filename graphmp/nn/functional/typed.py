@@ -37,9 +37,9 @@ def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = 
         GraphValueError: a wrong size, another device, or not a type for each row.
 
     Example:
-        >>> import torch
-        >>> weight = torch.tensor([[[1.0]], [[2.0]]])
-        >>> typed_linear(torch.ones(3, 1), torch.tensor([1, 0, 1]), weight).flatten()
+        >>> import torch, graphmp as gm
+        >>> weight, types = torch.tensor([[[1.0]], [[2.0]]]), torch.tensor([1, 0, 1])
+        >>> gm.nn.functional.typed_linear(torch.ones(3, 1), types, weight).flatten()
         tensor([2., 1., 2.])
     """
     if not isinstance(weight, Tensor):
