@@ -23,8 +23,8 @@ def keep_memory() -> bool:
     Call it once, before training; it acts on this process and on those that are forked from it, as
     ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647`` in the environment does. Full-graph
     training takes about a third less processor time, and its peak memory rises by up to the double,
-    because freed blocks lie between those in use. Training on samples gains nothing. See
-    :doc:`/guide/performance`.
+    because freed blocks lie between those in use. Training on samples gains nothing.
+    ``docs/guide/performance.md`` has measurements.
 
     Returns:
         Whether memory is kept. False on systems whose C library is not glibc, such as macOS,
