@@ -102,11 +102,15 @@ class AsNodePredDataset(SingleGraphDataset):
 class AsLinkPredDataset(SingleGraphDataset):
     """A graph prepared for the prediction of edges.
 
+    Each edge is drawn on its own, so that in a graph with edges in both directions most reverses of
+    test edges are among the training edges, and give the answer: pass ``undirected=True`` there.
+
     Args:
         dataset: a dataset of one graph of one type.
         split_ratio: the fractions of training, validation and test edges; None takes the split of
             a dataset of OGB.
         neg_ratio: how many pairs without an edge to draw for each edge to validate and to test.
+        undirected: keep all edges between two nodes, in both directions, in the same part.
         **kwargs: passed to :class:`graphmp.data.GraphDataset`.
 
     Attributes:
@@ -125,6 +129,9 @@ class AsLinkPredDataset(SingleGraphDataset):
         >>> (src, dst), (neg_src, neg_dst) = data.val_edges
         >>> data.train_graph.num_edges(), len(src), len(neg_src)
         (124, 15, 30)
+        >>> data = AsLinkPredDataset(KarateClubDataset(), [0.8, 0.1, 0.1], undirected=True)
+        >>> bool(data.train_graph.has_edges_between(*reversed(data.val_edges[0])).any())
+        False
     """
 
     train_graph: Graph
@@ -136,13 +143,15 @@ class AsLinkPredDataset(SingleGraphDataset):
         dataset: Any,
         split_ratio: Sequence[float] | None = None,
         neg_ratio: int = 3,
+        undirected: bool = False,
         **kwargs: Any,
     ) -> None:
         name = _name(dataset)
         self._graph = _first(dataset)
         self.dataset, self.split_ratio = dataset, split_ratio
         self.neg_ratio = _checks.count(neg_ratio, "neg_ratio")
-        key = (neg_ratio, split_ratio, name, "linkpred")
+        self.undirected = undirected
+        key = (neg_ratio, split_ratio, name, "linkpred", *(["undirected"] * undirected))
         super().__init__(f"{name}-as-linkpred", hash_key=key, **kwargs)
 
     def process(self) -> None:
@@ -177,7 +186,7 @@ class AsLinkPredDataset(SingleGraphDataset):
         src, dst = self.g.edges()
 
         def draw() -> dict[str, Tensor]:
-            split = _drawn(len(src), ratios)
+            split = _drawn_pairs(src, dst, ratios) if self.undirected else _drawn(len(src), ratios)
             count = self.neg_ratio * (len(split["valid"]) + len(split["test"]))
             ends = _pairs_without_edges(self.g, count)
             return {**split, "src": ends[0].long(), "dst": ends[1].long()}
@@ -273,6 +282,17 @@ class AsGraphPredDataset(GraphDataset):
 def _drawn(size: int, ratios: Sequence[float]) -> dict[str, Tensor]:
     """A random split of items into training, validation and test items."""
     return dict(zip(NAMES, random_parts(size, ratios), strict=True))
+
+
+def _drawn_pairs(src: Tensor, dst: Tensor, ratios: Sequence[float]) -> dict[str, Tensor]:
+    """A random split of edges, those between the same two nodes in the same part."""
+    ends = torch.stack([torch.minimum(src, dst), torch.maximum(src, dst)])
+    pairs, pair_of_edge = (x.cpu() for x in torch.unique(ends, dim=1, return_inverse=True))
+    part_of_pair = torch.empty(pairs.shape[1], dtype=torch.int64)
+    for part, ids in enumerate(_drawn(pairs.shape[1], ratios).values()):
+        part_of_pair[ids] = part
+    part_of_edge = part_of_pair[pair_of_edge]
+    return {name: (part_of_edge == part).nonzero().view(-1) for part, name in enumerate(NAMES)}
 
 
 def _saved(dataset: Any, size: int, draw: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:

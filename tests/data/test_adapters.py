@@ -139,6 +139,29 @@ def test_edges_are_split_and_pairs_have_no_edge(labelled: gm.Graph) -> None:
     assert torch.equal(dataset.train_graph.ndata["label"], labelled.ndata["label"])
 
 
+def test_an_undirected_split_keeps_an_edge_and_its_reverse_together() -> None:
+    g = gm.graph(([0, 1, 1, 2, 3, 3, 3, 4, 5], [1, 0, 2, 1, 3, 4, 4, 3, 6]))
+    dataset = AsLinkPredDataset(One(g), RATIOS, undirected=True)
+    parts = [dataset.train_graph.edges(), dataset.val_edges[0], dataset.test_edges[0]]
+    edges = [set(zip(*(e.tolist() for e in ends), strict=True)) for ends in parts]
+    assert sum(len(src) for src, _ in parts) == 9
+    for pairs, others in ((edges[k], edges[j]) for k in range(3) for j in range(3) if k != j):
+        assert not {(v, u) for u, v in pairs} & others
+        assert not pairs & others
+
+
+def test_an_undirected_split_is_saved_beside_the_directed_one(tmp_path: Path) -> None:
+    g = gm.data.KarateClubDataset()[0]
+    for undirected in (False, True):
+        first, second = (
+            AsLinkPredDataset(One(g), RATIOS, undirected=undirected, save_dir=tmp_path)
+            for _ in range(2)
+        )
+        assert torch.equal(first.val_edges[0][0], second.val_edges[0][0])
+        src, dst = first.val_edges[0]
+        assert bool(first.train_graph.has_edges_between(dst, src).any()) != undirected
+
+
 @pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
 def test_a_complete_graph_has_no_pairs_without_an_edge(idtype: torch.dtype) -> None:
     g = gm.graph(([0, 0, 1, 1], [0, 1, 0, 1]), idtype=idtype)
