@@ -388,12 +388,14 @@ __all__ = [
 
 
 def _name_publicly() -> None:
-    """Make what is exported say so: reprs, documentation and pickles name the public path."""
-    inner = (
-        *(data, dataloading, function, io, nn.functional, nn, ops, sampling, sparse, transforms),
-        tune,
-    )
+    """Make what is exported say so: reprs, documentation and pickles name the public path.
+
+    Completion offers what is exported, not the files of a package.
+    """
+    modules = (compat, data, dataloading, function, init, io, ops, sampling, sparse, transforms)
+    inner = (*modules, nn, nn.functional, nn.optim, tune)
     for path, exported in [*((m.__name__, vars(m)) for m in inner), (__name__, globals())]:
+        exported.setdefault("__dir__", sorted(exported["__all__"]).copy)
         for name in exported["__all__"]:
             value = exported[name]
             if callable(value) and getattr(value, "__module__", "").startswith(__name__):

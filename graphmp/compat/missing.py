@@ -1,7 +1,4 @@
-"""What a graph and the packages answer to a name that they do not have.
-
-Completion offers the public names of packages only, not the files in them.
-"""
+"""What a graph and the packages answer to a name that they do not have."""
 
 from __future__ import annotations
 
@@ -108,4 +105,3 @@ _PACKAGES = {
 Graph.__getattr__ = attribute_of_graph  # type: ignore[attr-defined]
 for _place, _package in _PACKAGES.items():
     vars(_package)["__getattr__"] = answering(_place)
-    vars(_package)["__dir__"] = lambda package=_package: sorted(package.__all__)

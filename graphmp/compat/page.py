@@ -48,6 +48,9 @@ def _table(instead: dict[str, str]) -> str:
 def _section(module: Module) -> str:
     """The heading of a module, its available names and the table of the others."""
     text = _fill(f"Available: {_code(module.available)}.")
+    if module.only_dgls:
+        marked = f"Of these only `dgl` has, after `as_dgl()`: {_code(module.only_dgls)}."
+        text = f"{text}\n\n{_fill(marked)}"
     return f"\n## `{module.name}`\n\n{text}\n{_table(module.instead)}"
 
 

@@ -23,7 +23,8 @@ def shared_memory(
 
     Args:
         self: any graph.
-        name: the name, by which :func:`hetero_from_shared_memory` finds the graph.
+        name: the name, by which ``dgl.hetero_from_shared_memory`` finds the graph, after
+            ``graphmp.compat.as_dgl()``. A graph can also be passed to a process as it is.
         formats: the layouts of the edges that are computed now, one or several of ``"coo"``,
             ``"csr"`` and ``"csc"``.
 

@@ -44,6 +44,11 @@ class Module(NamedTuple):
         return [] if self.is_absent else [x for x in self.names if x not in self.instead]
 
     @property
+    def only_dgls(self) -> list[str]:
+        """The available names that only ``dgl`` has, after ``as_dgl()``; sorted."""
+        return [x for x in self.available if (self.home_of(x) or "").startswith("graphmp.compat")]
+
+    @property
     def is_absent(self) -> bool:
         """Whether graphmp has none of the names."""
         return "*" in self.instead
@@ -234,7 +239,7 @@ def hint(module: Module, name: str, names: Iterable[str]) -> str:
     whole = f"{module.whole}.{name}"
     text = module.instead.get(name) or older().get(whole) or others().get(whole)
     text = text or inner().get(f"{module.name}.{name}") or module.instead.get("*")
-    text = text or _elsewhere(name)
+    text = text or (_in_dgl(whole) if name in module.only_dgls else _elsewhere(name))
     if text:
         return f" Instead: {text}."
     similar = get_close_matches(name, [each for each in names if each[0] != "_"], 1, 0.75)
@@ -248,7 +253,17 @@ def _elsewhere(name: str) -> str | None:
         if home and module.name != "DGLGraph" and not home.startswith("graphmp.compat"):
             return f"`{_short(home)}.{name}`"
     inside = modules().get(f"dgl.{name}")
-    return inside and (inside.instead.get("*") or f"`{_short(inside.homes[0])}`")
+    return inside and (inside.instead.get("*") or _place(inside))
+
+
+def _place(module: Module) -> str:
+    """Where programs find a module."""
+    return _in_dgl(module.name) if module.only_dgls else f"`{_short(module.homes[0])}`"
+
+
+def _in_dgl(whole: str) -> str:
+    """A name that only ``dgl`` has."""
+    return f"`{whole}`, after `gm.compat.as_dgl()`"
 
 
 def _short(home: str) -> str:
