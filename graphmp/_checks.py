@@ -78,7 +78,13 @@ def kind(value: Any) -> str:
         return f"{title} of {len(value)} tensors"
     if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "to_numpy"):
         return f"{type(value).__name__} of shape {value.shape}"  # pandas: its text has many lines
-    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
+    return "None" if value is None else _cut(f"{type(value).__name__} {value!r}")
+
+
+def _cut(text: str) -> str:
+    """The first 80 characters of a text; of a longer one an ellipsis and its closing bracket."""
+    end = text[-1] if text[-1] in ")]}>" else ""
+    return text if len(text) <= 80 else f"{text[: 79 - len(end)]}…{end}"
 
 
 def brief(value: object) -> str:

@@ -51,7 +51,9 @@ class GraphConv(ChecksInDegrees):
     Shapes:
         - feat: (num_src, \*, in_feats), or a pair with that first.
         - weight: (in_feats, out_feats).
-        - edge_weight: (E,) or (E, 1).
+        - edge_weight: (E,) or (E, 1); or (E, d) with a factor for each feature that is summed.
+          These are the d = ``min(in_feats, out_feats)`` mapped features where ``out_feats`` is
+          smaller than ``in_feats``, else the d = ``in_feats`` inputs.
         - output: (num_dst, \*, out_feats).
 
     Raises:
@@ -111,7 +113,7 @@ class GraphConv(ChecksInDegrees):
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair with that first.
             weight: (in_feats, out_feats), for a layer without a weight of its own.
-            edge_weight: (E,) or (E, 1), a factor for each edge.
+            edge_weight: (E,) or (E, 1), a factor for each edge; or (E, d), see above.
 
         Returns:
             (num_dst, \*, out_feats).
@@ -133,7 +135,8 @@ class GraphConv(ChecksInDegrees):
         if self.weight is not None:
             raise GraphValueError(
                 "weight: expected None, since the layer has its own, got "
-                f"{_checks.kind(weight)}; construct the layer with weight=False."
+                f"{_checks.kind(weight)}; for edge weights write edge_weight=, and to pass a "
+                "weight to the call construct the layer with weight=False."
             )
         check_parameter(weight, (None, None if self.bias is None else len(self.bias)), "weight")
         return weight

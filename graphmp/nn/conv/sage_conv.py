@@ -68,7 +68,9 @@ class SAGEConv(nn.Module):
     Shapes:
         - feat: (num_src, \*, in_feats); or a pair of that and (num_dst, \*, in_feats).
           ``"lstm"`` takes no \*.
-        - edge_weight: (E,) or (E, 1).
+        - edge_weight: (E,) or (E, 1); or (E, d) with a factor for each feature that is aggregated.
+          These are the d = ``in_feats`` features, or for ``"mean"`` and ``"gcn"`` with a smaller
+          ``out_feats`` the d = ``out_feats`` mapped ones.
         - output: (num_dst, \*, out_feats).
 
     Raises:
@@ -148,7 +150,7 @@ class SAGEConv(nn.Module):
         Args:
             graph: a graph or block of one edge type.
             feat: (num_src, \*, in_feats) features; or a pair of that and (num_dst, \*, in_feats).
-            edge_weight: (E,) or (E, 1), a factor for each edge.
+            edge_weight: (E,) or (E, 1), a factor for each edge; or (E, d), see above.
 
         Returns:
             (num_dst, \*, out_feats).

@@ -77,8 +77,27 @@ def test_a_weight_can_come_with_the_call() -> None:
 
 
 def test_a_layer_with_a_weight_refuses_another() -> None:
-    with pytest.raises(gm.GraphValueError, match=r"the layer has its own.*weight=False"):
+    with pytest.raises(
+        gm.GraphValueError, match=r"its own.*for edge weights write edge_weight=.*weight=False"
+    ):
         GraphConv(3, 2)(RING, torch.ones(3, 3), torch.ones(3, 2))
+
+
+def test_a_long_list_is_cut_in_an_error_and_says_so() -> None:
+    with pytest.raises(gm.GraphValueError, match=r"got list \[0\.5, 0\.5, .*…\]; "):
+        GraphConv(3, 2)(RING, torch.ones(3, 3), [0.5] * 40)
+
+
+@pytest.mark.parametrize("out_feats", [2, 5])
+def test_a_factor_for_each_feature_multiplies_the_features_that_are_summed(out_feats: int) -> None:
+    layer, x = GraphConv(3, out_feats, norm="none"), torch.randn(3, 3)
+    assert layer.weight is not None
+    factors = torch.rand(4, min(3, out_feats))
+    if out_feats < 3:
+        expected = gm.ops.u_mul_e_sum(RING, x @ layer.weight, factors)
+    else:
+        expected = gm.ops.u_mul_e_sum(RING, x, factors) @ layer.weight
+    assert_close(layer(RING, x, edge_weight=factors), expected)
 
 
 def test_an_unknown_norm_is_refused() -> None:

@@ -145,3 +145,16 @@ def test_parameters_can_be_drawn_anew(kind: str) -> None:
 def test_an_lstm_reads_one_row_of_each_source(ends: Any) -> None:
     with pytest.raises(gm.GraphValueError, match=r"\(num_src, 3\) for an LSTM, got \(2, 4, 3\)"):
         SAGEConv(3, 2, "lstm")(gm.graph(ends, num_nodes=2), torch.ones(2, 4, 3))
+
+
+@pytest.mark.parametrize("out_feats", [2, 5])
+def test_a_factor_for_each_feature_multiplies_the_features_that_are_averaged(
+    out_feats: int,
+) -> None:
+    layer, x = SAGEConv(3, out_feats, "mean"), torch.randn(3, 3)
+    factors = torch.rand(4, min(3, out_feats))
+    if out_feats < 3:
+        mean = gm.ops.u_mul_e_mean(RING, layer.fc_neigh(x), factors)
+    else:
+        mean = layer.fc_neigh(gm.ops.u_mul_e_mean(RING, x, factors))
+    assert_close(layer(RING, x, edge_weight=factors), layer.fc_self(x) + mean)
