@@ -19,7 +19,7 @@
 # - train with a loader, with a progress bar, and compare with training on the whole graph,
 # - read features from a file that need not fit into memory.
 #
-# You need to know what a message passing layer is: `01_message_passing.py` explains it.
+# You need to know what a [message passing layer](01_message_passing.py) is.
 
 # %%
 import os

@@ -243,7 +243,7 @@ figure.savefig(PICTURES / "side_by_side.png", dpi=120)
 
 # %% [markdown]
 # These are not the papers' settings, but one setting for all. With those of its paper, GCN reaches
-# 81.6 % on Cora; [docs/accuracy.md](../docs/accuracy.md) has the table and the command.
+# 81.6 % on Cora; [accuracy](../docs/accuracy.md) has the table and the command.
 #
 # ## Why not deeper?
 #
@@ -338,4 +338,4 @@ figure.savefig(PICTURES / "depth.png", dpi=120)
 #
 # - `gm.DropNode` and `gm.FeatMask` change the nodes and the features by chance.
 # - `APPNPConv`, `SGConv`, `TAGConv` and `ChebConv` look far in one layer.
-# - Graphs that are too large for this: `02_minibatch_training.py`.
+# - Graphs that are too large for this: [batches](02_minibatch_training.py).

@@ -17,11 +17,11 @@
 # - build the graph isomorphism network, GIN, with a readout after every layer,
 # - measure it by ten-fold cross-validation, with a mean and a standard deviation.
 #
-# You need to know what a message passing layer is: `01_message_passing.py` explains it.
+# You need to know what a [message passing layer](01_message_passing.py) is.
 #
 # Run as a script, this page takes options, among them `--data PROTEINS`; `--help` lists them. The
 # paper trains for 350 epochs. This page stops after 80, some two minutes, as the best one comes
-# early: in the run of `docs/accuracy.md` with `--epochs 350` it was the 51st, with 0.878 ± 0.070.
+# early: with `--epochs 350` it was the 51st, with 0.878 ± 0.070 ([accuracy](../docs/accuracy.md)).
 
 # %%
 import argparse

@@ -18,13 +18,13 @@
 # - rank all items for all users, a chunk at a time, and measure recall@20 and ndcg@20,
 # - exchange the layer for that of LR-GCCF.
 #
-# You need to know what a message passing layer is: `01_message_passing.py` explains it.
+# You need to know what a [message passing layer](01_message_passing.py) is.
 #
 # Run as a script, this page takes options; `--help` lists them. With `--epochs 1000
 # --batch-size 2048 --lr 0.001` it follows the published recipe of LightGCN, which takes a day on
 # one core. With the larger batch that is the default, an epoch has an eighth of the steps. By
 # default there are four: after two, LightGCN reaches a recall@20 of 0.118 on Gowalla, and after 241
-# epochs 0.173 (`docs/accuracy.md`).
+# epochs 0.173 ([accuracy](../docs/accuracy.md)).
 
 # %%
 import argparse

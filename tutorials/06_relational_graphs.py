@@ -272,7 +272,7 @@ figure.savefig(PICTURES / "rgcn.png", dpi=120)
 
 # %% [markdown]
 # The paper reports 95.83 % for AIFB. With 36 test nodes, one node more or less is 2.8 points, so
-# only means over many seeds can be compared. [docs/accuracy.md](../docs/accuracy.md) has what this
+# only means over many seeds can be compared. [Accuracy](../docs/accuracy.md) has what this
 # page gave.
 #
 # ## Where to go from here

@@ -18,11 +18,11 @@
 # - rank all entities, leaving out the other right answers, and measure MRR and hits@10,
 # - compare embeddings alone with a relational graph convolution on top of them.
 #
-# You need to know how a loader makes blocks: `02_minibatch_training.py` explains it.
+# You need to know how a loader [makes blocks](02_minibatch_training.py).
 #
 # Run as a script, this page takes options; `--help` lists them. On FB15k-237 the default is one
 # epoch: DistMult then has an MRR of 0.245 on the validation facts, and of 0.270 after three, its
-# best (`docs/accuracy.md`).
+# best ([accuracy](../docs/accuracy.md)).
 
 # %%
 import argparse

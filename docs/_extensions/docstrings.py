@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from inspect import getdoc
+from pkgutil import resolve_name
 from typing import Any
 
 from docutils import nodes
@@ -12,6 +13,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.ext.autosummary import Autosummary
 
 import graphmp
 
@@ -190,8 +192,24 @@ def resolve(
     return nodes.literal(text=contnode.astext()) if is_private else None
 
 
+class Summaries(Autosummary):
+    """The tables of the reference; a second name of a class says whose it is."""
+
+    def get_items(self, names: list[str]) -> list[tuple[str, str | None, str, str]]:
+        """The rows: names, signatures, summaries and whole names."""
+        rows = super().get_items(names)
+        return [(*row[:2], row[2] or _second_name(row[3]), row[3]) for row in rows]
+
+
+def _second_name(whole: str) -> str:
+    value = resolve_name(whole)
+    is_class = isinstance(value, type) and value.__name__ != whole.rpartition(".")[2]
+    return f"Another name of :class:`~{value.__module__}.{value.__name__}`." if is_class else ""
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.add_directive("autosummary", Summaries, override=True)
     app.connect("autodoc-process-docstring", prepare, priority=400)  # before napoleon
     app.connect("autodoc-process-docstring", finish, priority=600)
     app.connect("autodoc-process-bases", show_public_bases)

@@ -31,6 +31,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 LOGGER = logging.getLogger(__name__)
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+_SCRIPT = re.compile(r"\]\((\w+)\.py\)")  # a link to another tutorial
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _SENTENCES = re.compile(r"\n\n(\w.*?[.?]\s.*?[.?])\s", re.DOTALL)  # the first two below the title
 
@@ -72,6 +73,7 @@ class Tutorial:
         page = copy.deepcopy(self.notebook)
         for cell in page.cells:
             cell.source = cell.source.replace("](../docs/", "](../")  # docs/ is the site's root
+            cell.source = _SCRIPT.sub(r"](\1.ipynb)", cell.source)
         page.cells[
             0
         ].source += f"\n\n{{download}}`Download this page as a notebook <files/{self.name}.ipynb>`"

@@ -48,7 +48,7 @@ class _NegativeSampler(Shown):
 class PerSourceUniform(_NegativeSampler):
     """Samples ``k`` pairs of the source of each edge and a random node, also named ``Uniform``.
 
-    Destinations are uniform, so that some pairs may be edges.
+    Destinations are uniform, so that some pairs may be edges; :class:`GlobalUniform` avoids edges.
 
     Args:
         k: the number of pairs for each edge.

@@ -57,9 +57,9 @@ class BAShapeDataset(_MotifDataset):
     """A Barabási–Albert graph with houses: which part of a house is a node, if any?
 
     Each house of five nodes is joined to a base node by one edge; then edges between random nodes
-    are added. Nodes are numbered by reverse Cuthill-McKee and edges sorted by destination, as in
-    DGL. The graph has ``label`` (N,) int64, 0 to 3, and ``feat`` (N, 1) ones. networkx and SciPy
-    are needed.
+    are added. Every edge goes one way: :func:`graphmp.add_reverse_edges` adds the other. Nodes are
+    numbered by reverse Cuthill-McKee and edges sorted by destination, as in DGL. The graph has
+    ``label`` (N,) int64, 0 to 3, and ``feat`` (N, 1) ones. networkx and SciPy are needed.
 
     Args:
         num_base_nodes: number of base nodes.

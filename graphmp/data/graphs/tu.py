@@ -28,7 +28,7 @@ URL = "https://www.chrsmrrs.com/graphkerneldatasets/{}.zip"
 
 
 class TUDataset(BuiltinDataset, LabelledGraphsDataset):
-    """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (C. Morris and others, 2020).
+    """A set of `TUDataset <https://arxiv.org/abs/2007.08663>`__ (Morris and others, 2020).
 
     ``dataset[i]`` is a graph and its label; ``dataset[ids]``, with a tensor or list, is a subset.
     The label is (1,) int64 for classes, or (D,) float64 for regression. Features are

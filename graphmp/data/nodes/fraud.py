@@ -39,7 +39,7 @@ SETS: dict[str, dict[str, Any]] = {
 
 
 class FraudDataset(BuiltinDataset, SingleGraphDataset):
-    """A graph of `CARE-GNN <https://arxiv.org/abs/2008.08692>`__ (Y. Dou and others, CIKM 2020).
+    """A graph of `CARE-GNN <https://arxiv.org/abs/2008.08692>`__ (Dou and others, CIKM 2020).
 
     One node type, ``"review"`` or ``"user"``, with three edge types, has ``feature`` (N, D)
     float32, ``label`` (N,) int64, 1 for fraud, and ``train_mask``, ``val_mask``, ``test_mask``

@@ -26,7 +26,7 @@ NODES, EDGES = "out1_node_feature_label.txt", "out1_graph_edges.txt"
 
 
 class GeomGCNDataset(FixedDataset, SingleGraphDataset):
-    """A graph of `Geom-GCN <https://arxiv.org/abs/2002.05287>`__ (H. Pei and others, ICLR 2020).
+    """A graph of `Geom-GCN <https://arxiv.org/abs/2002.05287>`__ (Pei and others, ICLR 2020).
 
     The graph has ``feat`` (N, D) float32, ``label`` (N,) int64, and ten splits: ``train_mask``,
     ``val_mask`` and ``test_mask`` (N, 10) bool. The files ``out1_node_feature_label.txt``,

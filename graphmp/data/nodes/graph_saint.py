@@ -23,7 +23,7 @@ from ..splits import MASKS, mask_of
 
 
 class GraphSAINTDataset(FixedDataset, SingleGraphDataset):
-    """A graph of `GraphSAINT <https://arxiv.org/abs/1907.04931>`__ (H. Zeng and others, ICLR 2020).
+    """A graph of `GraphSAINT <https://arxiv.org/abs/1907.04931>`__ (Zeng and others, ICLR 2020).
 
     The graph has ``feat`` (N, D) float32, ``label`` int64, (N,) or (N, C), and ``train_mask``,
     ``val_mask``, ``test_mask`` (N,) bool. The files ``adj_full.npz``, ``feats.npy``,

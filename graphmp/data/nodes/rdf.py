@@ -194,14 +194,14 @@ class RDFGraphDataset(BuiltinDataset, SingleGraphDataset, ABC):
 
 
 class MUTAGDataset(RDFGraphDataset):
-    """MUTAG, complex molecules: which of 340 are carcinogenic?
+    """A graph of facts about molecules, in RDF: which of 340 are carcinogenic?
 
+    It is one graph; the 188 molecules of graph classification are ``TUDataset("MUTAG")``.
     27,163 nodes and 148,100 edges, half of them reversed. The relation ``isMutagenic``, which gives
     the class, is left out. Nodes whose names tell no type have that of the relation to them, or
     ``"SCHEMA"``. The files are ``mutag_stripped.nt``, ``trainingSet.tsv`` and ``testSet.tsv``.
 
-    Sources, Args and Raises: see :class:`graphmp.data.nodes.rdf.RDFGraphDataset` and
-    :class:`graphmp.data.AIFBDataset`.
+    Sources, Args and Raises: see :class:`graphmp.data.AIFBDataset`.
     """
 
     _set_name, _predicted = "mutag-hetero", "d"
@@ -241,8 +241,7 @@ class BGSDataset(RDFGraphDataset):
     gives the class, is left out, and so are texts. The files are ``bgs_stripped.nt``,
     ``trainingSet.tsv`` and ``testSet.tsv``.
 
-    Sources, Args and Raises: see :class:`graphmp.data.nodes.rdf.RDFGraphDataset` and
-    :class:`graphmp.data.AIFBDataset`.
+    Sources, Args and Raises: see :class:`graphmp.data.AIFBDataset`.
     """
 
     _set_name, _predicted, _sample_column = "bgs-hetero", "Lexicon/NamedRockUnit", 1
@@ -273,8 +272,7 @@ class AMDataset(RDFGraphDataset):
     ``material``, which give the class, are left out, and so are texts. The files are
     ``am_stripped.nt``, ``trainingSet.tsv`` and ``testSet.tsv``.
 
-    Sources, Args and Raises: see :class:`graphmp.data.nodes.rdf.RDFGraphDataset` and
-    :class:`graphmp.data.AIFBDataset`.
+    Sources, Args and Raises: see :class:`graphmp.data.AIFBDataset`.
     """
 
     _set_name, _predicted = "am-hetero", "proxy"
