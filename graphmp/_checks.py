@@ -22,7 +22,7 @@ from .errors import GraphIndexError, GraphTypeError, GraphValueError
 ID_DTYPES = (torch.int32, torch.int64)
 TEXT_ADVICE = (
     "a tensor holds numbers: encode text as the codes of pandas.factorize, or one-hot (see "
-    "docs/guide/own_data.md)"
+    "https://github.com/graphmp/graphmp/blob/main/docs/guide/own_data.md)"
 )
 _CAST = {torch.int32: "int", torch.int64: "long"}
 _validate_on_device = False
@@ -363,8 +363,10 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
     if isinstance(value, (str, bytes, AnyMapping)) or not isinstance(
         value, (int, np.integer, np.ndarray, Iterable)
     ):
+        advice = "; pass its .to_numpy()" if hasattr(value, "to_numpy") else ""
         raise GraphTypeError(
-            f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
+            f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}"
+            f"{advice}."
         )
     try:
         if isinstance(value, Iterable) and not is_single(value):

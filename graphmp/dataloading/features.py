@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import _checks
-from ..errors import GraphTypeError, GraphValueError
+from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 
 
@@ -103,11 +103,32 @@ def _gather(
     """Read columns of frames, named for each type or for all types."""
     if not names:
         return
-    by_type = names if isinstance(names, _checks.AnyMapping) else dict.fromkeys(types, names)
+    by_type = names if isinstance(names, _checks.AnyMapping) else _for_all(types, names, frames)
     for key, listed in by_type.items():
         frame = frames[key if key in frames else canonical(key)]
         for name in _names(listed):
             frame[name]
+
+
+def _for_all(
+    types: Iterable[Any], names: Any, frames: Mapping[Any, Mapping[str, Any]]
+) -> dict[Any, list[Any]]:
+    """The names, which are for all types, by type.
+
+    Raises:
+        GraphKeyError: one type of several lacks a feature that another has.
+    """
+    by_type = dict.fromkeys(types, _names(names))
+    for name in _names(names):
+        have = [key for key in by_type if name in frames[key]]
+        lacking = [key for key in by_type if name not in frames[key]]
+        if have and lacking:
+            example = {key: [name] for key in have}
+            raise GraphKeyError(
+                f"Expected a feature {name!r} of every type, got none of {lacking[0]!r}; pass a "
+                f"dict by type, such as {example}."
+            )
+    return by_type
 
 
 def _names(listed: Any) -> list[Any]:

@@ -171,7 +171,12 @@ def __getattr__(name: str) -> Callable[..., Any]:
     builder = _build(name)
     if builder is None:
         new = name.replace("src", "u").replace("dst", "v").replace("edge", "e")
-        advice = f": it is {new} now" if new in message_names() else ""
+        advice = (
+            f"; the reducers are {', '.join(reducer_names())}, and messages are called u_mul_e and "
+            "the like; add others with register_reducer and register_operator"
+        )
+        if new in message_names():
+            advice = f": it is {new} now"
         raise AttributeError(f"module {__name__!r} has no builtin {name!r}{advice}")
     globals()[name] = builder
     return builder

@@ -160,6 +160,9 @@ def register_operator(op: BinaryOp, replace: bool = False) -> BinaryOp:
 def register_reducer(reducer: Reducer, replace: bool = False) -> Reducer:
     """Add a row: ``fn.<name>`` exists from now on, and ``ops`` has it with every message.
 
+    As the ``cross_reducer`` of :meth:`graphmp.Graph.multi_update_all`, pass a function of the list
+    of results, not the name of such a row.
+
     Args:
         reducer: the new row, usually with a formula.
         replace: whether the row may take the place of one that was registered before. Builtins that

@@ -149,7 +149,10 @@ class HeteroGraphConv(nn.Module):
             if name in self.mods:
                 return self.mods[name]
         known = ", ".join(self.mods)
-        raise GraphKeyError(f"Expected a layer for edge type {etype}, got layers for {known}.")
+        raise GraphKeyError(
+            f"Expected a layer for edge type {etype}, got layers for {known}; add one, or leave "
+            "the relation out: pass graphmp.edge_type_subgraph of the others."
+        )
 
     def _check_names(self, g: Graph, sources: Mapping[str, Any], *options: Any) -> None:
         """Find mistyped names of node types without effect, and of edge types anywhere."""

@@ -8,16 +8,16 @@ of degrees.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from .. import kernels
+from .. import _checks, kernels
 from .._storage.adjacency import Adjacency, Buckets, bucket
 from .._storage.gather import gather
-from ..errors import GraphValueError
+from ..errors import GraphTypeError, GraphValueError
 from ..function import BinaryOp
 from ..kernels.contract import Csr
 from .broadcast import check_one_shape
@@ -121,6 +121,7 @@ def reduce_by_formula(
         (num_rows, *any), 0 for destinations without messages.
 
     Raises:
+        GraphTypeError: the formula returned no tensor.
         GraphValueError: the formula returned another number of rows, or rows of different shapes
             for different in-degrees; or relations make messages of different shapes.
     """
@@ -182,7 +183,7 @@ def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -
     parts = torch.unsafe_split_with_sizes(messages, lengths)
     for part, (count, degree) in zip(parts, sizes, strict=True):
         mailbox = part.view(count, degree, *messages.shape[1:])
-        reduced = formula(mailbox)
+        reduced = _tensor(formula(mailbox))
         if reduced.shape[:1] != mailbox.shape[:1]:
             raise GraphValueError(
                 f"The formula of a reducer: expected {count} rows for messages of shape "
@@ -190,6 +191,21 @@ def _reduced(messages: Tensor, sizes: list[tuple[int, int]], formula: Formula) -
             )
         rows.append(reduced)
     return _joined(rows)
+
+
+def _tensor(reduced: Any) -> Tensor:
+    """The result of a formula.
+
+    Raises:
+        GraphTypeError: not a tensor.
+    """
+    if isinstance(reduced, Tensor):
+        return reduced
+    advice = "add .values" if hasattr(reduced, "values") and hasattr(reduced, "indices") else ""
+    raise GraphTypeError(
+        f"The formula of a reducer: expected a tensor, got {_checks.kind(reduced)}; "
+        f"{advice or 'return one tensor of a row for each node'}."
+    )
 
 
 def _joined(rows: list[Tensor]) -> Tensor:

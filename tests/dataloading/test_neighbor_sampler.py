@@ -133,6 +133,17 @@ def test_features_are_named_by_type() -> None:
     assert torch.equal(block.srcnodes["user"].data["x"], expected)
 
 
+def test_a_feature_that_a_type_lacks_is_named_by_type() -> None:
+    g = market()
+    g.nodes["item"].data["price"] = torch.ones(g.num_nodes("item"))
+    sampler = dl.NeighborSampler([2], prefetch_node_feats=["price"])
+    with pytest.raises(
+        gm.GraphKeyError,
+        match=r"got none of 'user'; pass a dict by type, such as {'item': \['price'",
+    ):
+        sampler.sample(g, {"item": [0, 1]})
+
+
 def test_blocks_go_to_the_output_device() -> None:
     sampler = dl.NeighborSampler([2, 2], prefetch_node_feats=["x"], output_device="meta")
     _, _, blocks = sampler.sample(people(), [1, 2])

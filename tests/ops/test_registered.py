@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -107,6 +108,21 @@ def test_a_formula_that_returns_other_rows_is_an_error_that_says_how_many_are_wa
     fn.register_reducer(fn.Reducer("broken", formula=lambda inbox: inbox.sum(0)))
     with pytest.raises(gm.GraphValueError, match=r"2 rows .* \(2, 1, 3\), got .* \(1, 3\)"):
         ops.copy_e_broken(MIXED.graph(), MIXED.feature("e", (3,)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (lambda inbox: inbox.median(1), r"a tensor, got .*median.*; add \.values"),
+        (lambda inbox: {"out": inbox.sum(1)}, "a tensor, got dict .*; return one tensor of a row"),
+    ],
+)
+def test_a_formula_returns_a_tensor(formula: Callable[[Tensor], Any], message: str) -> None:
+    fn.register_reducer(fn.Reducer("middle", formula=formula))
+    g = gm.graph(([0, 0, 1], [1, 2, 2]))
+    g.ndata["x"] = torch.ones(3, 2)
+    with pytest.raises(gm.GraphTypeError, match=message):
+        g.update_all(fn.copy_u("x", "m"), fn.middle("m", "y"))
 
 
 @pytest.mark.parametrize("formula", [lambda a, b: torch.ones(7), lambda a, b: (a - b).sum()])
