@@ -287,8 +287,8 @@ axes.legend(frameon=False)
 figure.savefig(PICTURES / "training.png", dpi=120)
 
 # %% [markdown]
-# The two come out about equal: one run on one graph does not say which weights are good, and this
-# page is about how to use them.
+# Do not read much into which curve ends higher: one run on one graph does not say which weights are
+# good, and this page is about how to use them.
 #
 # Mind that `mean` divides by the *number* of messages. For weights that sum to 1 at every node,
 # divide each weight by the sum at its destination first. Two builtins do that, and
@@ -395,7 +395,7 @@ figure.savefig(PICTURES / "buckets.png", dpi=120)
 # %% [markdown]
 # ## What to prefer
 #
-# In this order:
+# The first of these that has your formula, since each leaves you more to write:
 #
 # 1. **A layer of `graphmp.nn`**, where there is one for your formula.
 # 2. **Functions of `graphmp.ops`**, such as `edge_softmax`, `copy_u_mean` or `u_mul_e_sum`, which
@@ -405,7 +405,8 @@ figure.savefig(PICTURES / "buckets.png", dpi=120)
 # 4. **Functions of your own.** They can do anything, but the messages are stored, and there is one
 #    call for each in-degree that occurs.
 #
-# The time of a weighted mean, forward and backward:
+# The time of a weighted mean, forward and backward. It depends on the machine and the graph: on a
+# small one the loops take little of it, and the ways may come out in another order.
 
 # %%
 big = gm.data.planted_communities(num_nodes=2000 if QUICK else 20000, mean_degree=20)

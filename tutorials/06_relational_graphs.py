@@ -280,4 +280,5 @@ figure.savefig(PICTURES / "rgcn.png", dpi=120)
 # - `RelGraphConv(regularizer="basis", num_bases=…)` shares a few matrices among all relations;
 #   `"bdd"` has blocks on the diagonal. Both help where relations are many and edges few.
 # - `HGTConv` puts attention in the place of averages.
-# - Samplers and loaders take graphs of many types as they are.
+# - Samplers and loaders take graphs of many types as they are:
+#   [training on samples](https://github.com/graphmp/graphmp/blob/main/docs/guide/minibatches.md#several-types).

@@ -114,6 +114,15 @@ def copy_e(e: str, out: str) -> Message:
     return CopyMessageFunction(None, Field("e", e), None, out)
 
 
+_RESULTS = {
+    "add": "sum",
+    "sub": "difference",
+    "mul": "product",
+    "div": "quotient",
+    "dot": "dot product",
+}
+
+
 def _message_builder(lhs: str, op: str, rhs: str) -> Callable[[str, str, str], Message]:
     def build(lhs_field: str, rhs_field: str, out: str) -> Message:
         _check_fields(lhs_field=lhs_field, rhs_field=rhs_field, out=out)
@@ -123,7 +132,7 @@ def _message_builder(lhs: str, op: str, rhs: str) -> Callable[[str, str, str], M
     where = {"u": "source node", "v": "destination node", "e": "edge"}
     build.__name__ = build.__qualname__ = f"{lhs}_{op}_{rhs}"
     build.__doc__ = (
-        f"Message: {op} of the {where[lhs]}'s and the {where[rhs]}'s feature.\n\n"
+        f"Message: {_RESULTS.get(op, op)} of the {where[lhs]}'s and the {where[rhs]}'s feature.\n\n"
         f"Args:\n    lhs_field: field of the {where[lhs]}s.\n"
         f"    rhs_field: field of the {where[rhs]}s.\n    out: name of the message."
     )

@@ -140,6 +140,13 @@ def test_every_operation_has_its_name_and_a_docstring() -> None:
             assert message in operation.__doc__
 
 
+def test_a_builder_says_what_it_makes() -> None:
+    words = {"add": "sum", "sub": "difference", "mul": "product", "div": "quotient"}
+    for op, word in {**words, "dot": "dot product"}.items():
+        summary = f"Message: {word} of the source node's and the edge's feature."
+        assert getattr(fn, f"u_{op}_e").__doc__.startswith(summary)
+
+
 def test_every_builder_has_its_name_and_makes_a_record_of_it() -> None:
     for message in MESSAGES:
         record = getattr(fn, message)(*["x"] * len(targets(message)), "m")
