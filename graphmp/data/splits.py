@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,10 @@ class Subset(data.Subset[Any]):
         super().__init__(dataset, indices)
 
     def __repr__(self) -> str:
-        whole = f" of {len(self.dataset):,}" if isinstance(self.dataset, Sized) else ""
+        try:
+            whole = f" of {len(self.dataset):,}"  # type: ignore[arg-type]
+        except (AttributeError, NotImplementedError, TypeError):
+            whole = ""
         return f"{type(self).__name__}({type(self.dataset).__name__}, {len(self):,}{whole} items)"
 
 
