@@ -18,7 +18,8 @@ Files:
     mutation: Add and remove nodes and edges in place.
     neighbourhood: Subgraphs of the nodes within some steps of others.
     partition: Parts of similar size with few edges between them.
-    plot: Pictures of small graphs, with matplotlib.
+    picture: What a picture of a graph shows, whichever library draws it.
+    plot: Pictures of graphs: on axes of matplotlib, or in a widget.
     propagation: Message passing along some edges: send_and_recv, push, pull and traversals.
     pytree: A graph as a pytree, for torch.export.
     queries: Which nodes and edges exist, and which are adjacent.
@@ -35,4 +36,5 @@ Files:
     type_subgraph: Subgraphs of some types, and several relations merged into one.
     verbs: Message passing along all edges, and functions applied to nodes and edges.
     views: Views of some rows of a frame, and of the frames of several types.
+    widget: Pictures of graphs that one zooms and searches in a notebook, with ipysigma.
 """

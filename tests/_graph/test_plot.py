@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import networkx as nx
 import pytest
 import torch
 
@@ -112,6 +113,56 @@ def test_positions_of_ones_own() -> None:
     assert len(nodes(gm.draw(store(), layout=by_type)).get_offsets()) == 4
 
 
+def test_sources_that_are_no_destinations_are_drawn() -> None:
+    g = gm.heterograph({("user", "buys", "item"): ([0, 1], [0, 0])})
+    assert legend(gm.draw(g)) == ["item", "user"]
+
+
+def bends(ax: Any) -> list[float]:
+    return [round(patch.get_connectionstyle().rad, 3) for patch in ax.patches]
+
+
+def test_edges_that_would_lie_on_one_another_are_bent_apart() -> None:
+    assert bends(gm.draw(gm.graph(([0, 0, 0], [1, 1, 1])))) == [0, 0.2, 0.4]
+    both = gm.graph(([0, 1], [1, 0]))
+    assert bends(gm.draw(both)) == [0, 0]
+    both.edata["w"] = torch.tensor([1.0, 2.0])
+    assert bends(gm.draw(both, width="w")) == [0.2, 0.2]
+    types = gm.heterograph({("a", "x", "a"): ([0, 0], [1, 2]), ("a", "y", "a"): ([1], [0])})
+    assert bends(gm.draw(types)) == [0, 0.2, 0.2]
+
+
+def test_bent_edges_keep_their_widths() -> None:
+    g = gm.graph(([0, 0, 1, 0], [1, 1, 2, 0]))
+    g.edata["w"] = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    drawn = {patch.get_linewidth() for patch in gm.draw(g, width="w").patches}
+    assert drawn == {1.375, 2.25, 3.125, 4.0}
+
+
+def test_labels_are_texts() -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 3]))
+    assert texts(gm.draw(g, labels=["a", "b", "c", "d"])) == {"a", "b", "c", "d"}
+    assert texts(gm.draw(g, center=2, labels=["a", "b", "c", "d"])) == {"b", "c"}
+    assert texts(gm.draw(g.subgraph([1, 3]), labels=["b", "d"])) == {"b", "d"}
+    assert texts(gm.draw(store(), labels={"item": ["pen", "ink"]})) == {"pen", "ink"}
+
+
+def test_bools_are_classes_with_their_names() -> None:
+    g = gm.graph(([0], [1]))
+    g.ndata["is_old"] = torch.tensor([True, False])
+    assert legend(gm.draw(g, color="is_old")) == ["is_old False", "is_old True"]
+
+
+def test_infinite_values_do_not_set_the_scale() -> None:
+    g = gm.graph(([0, 1, 2], [1, 2, 3]))
+    g.ndata["x"] = torch.tensor([torch.inf, 1.0, 3.0, torch.nan])
+    drawn = gm.draw(g, color="x")
+    [bar] = [ax for ax in drawn.figure.axes if ax.get_ylabel() == "x"]
+    assert bar.get_ylim() == (1, 3)
+    grey = pytest.approx([0.8, 0.8, 0.8, 1.0])
+    assert [list(color) == grey for color in nodes(drawn).get_facecolors()] == [False] * 3 + [True]
+
+
 def test_given_axes_are_used() -> None:
     _, ax = plt.subplots()
     assert gm.draw(karate(), ax=ax) is ax
@@ -128,6 +179,11 @@ def test_graphs_without_edges(graph: gm.Graph) -> None:
         ({"color": "y"}, "node feature, got 'y'; there are"),
         ({"width": "y"}, "edge feature, got 'y'; there are"),
         ({"color": "wide"}, "one real number a row of 'wide'"),
+        ({"color": torch.zeros(34)}, "color as the name of a feature, got Tensor; store"),
+        ({"width": [1.0]}, "width as the name of a feature, got list; store"),
+        ({"labels": ["a"]}, "Expected 34 labels, one for each node, got 1"),
+        ({"layout": "planar"}, r"layout 'planar' can draw: G is not planar\. Choose another"),
+        ({"node_size": 0}, "a positive node_size, got 0"),
         ({"layout": "sping"}, "Expected a layout among"),
         ({"layout": torch.zeros(3, 2)}, r"positions of shape \(34, 2\), got \(3, 2\)"),
     ],
@@ -137,6 +193,17 @@ def test_wrong_arguments(options: dict[str, Any], message: str) -> None:
     g.ndata["wide"] = torch.zeros(34, 2)
     with pytest.raises(gm.GraphError, match=message):
         gm.draw(g, **options)
+
+
+def test_other_objects_are_refused() -> None:
+    for value in ([0], nx.path_graph(3)):
+        with pytest.raises(
+            gm.GraphTypeError, match=r"Expected a graph, got .*graphmp\.from_networkx"
+        ):
+            gm.draw(value)  # type: ignore[arg-type]
+    block = gm.create_block(([0, 1], [0, 0]))
+    with pytest.raises(gm.GraphValueError, match="labels of a block, got texts"):
+        gm.draw(block, labels=["a", "b"])
 
 
 def test_large_graphs_are_refused() -> None:
