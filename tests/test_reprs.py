@@ -52,8 +52,7 @@ SHOWN: dict[str, tuple[Any, str]] = {
         gm.sampling.RandomWalkNeighborSampler(G, 2, 0.5, 10, 5),
         (
             "RandomWalkNeighborSampler(G=3 nodes and 3 edges, num_traversals=2, "
-            "termination_prob=0.5, num_random_walks=10, num_neighbors=5, "
-            "metapath=[('_N', '_E', '_N')])"
+            "termination_prob=0.5, num_random_walks=10, num_neighbors=5)"
         ),
     ),
     "PinSAGE": (

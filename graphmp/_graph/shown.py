@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .._storage.metagraph import UNNAMED
 from .._storage.preview import table_html
 from .structure import Structure
 
@@ -49,11 +50,13 @@ class Shown:
 
 
 def _is_usual(value: Any, default: Any) -> bool:
-    """Whether an argument is its default, or no names."""
+    """Whether an argument is its default, or no names, or those of a homogeneous graph."""
     if value is default:
         return True
-    if isinstance(value, (list, tuple, dict)):
+    if isinstance(value, dict):
         return not value
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(each, tuple) and each in UNNAMED for each in value)
     is_plain = isinstance(value, (bool, int, float, str)) and type(value) is type(default)
     return is_plain and bool(value == default)
 
