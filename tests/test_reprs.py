@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+import torch
 from support.unchanged import each
 
 import graphmp as gm
@@ -69,6 +70,14 @@ SHOWN: dict[str, tuple[Any, str]] = {
         "SparseAdam(params=['users'], lr=0.1)",
     ),
     "jumping knowledge": (gm.nn.JumpingKnowledge("max"), "JumpingKnowledge(mode=max)"),
+    "a layer with an aggregator": (
+        gm.nn.SAGEConv(2, 3, "gcn"),
+        (
+            "SAGEConv(\n  aggregator=gcn\n"
+            "  (feat_drop): Dropout(p=0.0, inplace=False)\n"
+            "  (fc_neigh): Linear(in_features=2, out_features=3, bias=False)\n)"
+        ),
+    ),
     "edges": (G.adjacency, "Adjacency(num_src=3, num_dst=3, num_edges=3)"),
     "nodes of a graph": (
         G.nodes,
@@ -102,6 +111,26 @@ def test_no_public_class_has_the_repr_of_object(name: str) -> None:
 @each("shown", SHOWN)
 def test_objects_show_what_they_are(shown: tuple[Any, str]) -> None:
     assert repr(shown[0]) == shown[1]
+
+
+class Model(torch.nn.Module):
+    """What an explainer explains."""
+
+    def forward(self, graph: gm.Graph, feat: Any, eweight: Any = None) -> Any:
+        return feat
+
+
+@each(
+    "shown",
+    {
+        "EGATConv": (gm.nn.EGATConv(2, 2, 2, 2, 5), "heads=5"),
+        "HGTConv": (gm.nn.HGTConv(2, 2, 5, 1, 1), "heads=5"),
+        "GNNExplainer": (gm.nn.GNNExplainer(Model(), 3), "num_hops=3, num_epochs=100"),
+        "SubgraphX": (gm.nn.SubgraphX(Model(), 3), "num_hops=3, num_rollouts=20"),
+    },
+)
+def test_modules_show_what_their_parts_do_not(shown: tuple[Any, str]) -> None:
+    assert repr(shown[0]).splitlines()[1].strip() == shown[1]
 
 
 def test_a_dataset_is_shown_while_it_loads() -> None:

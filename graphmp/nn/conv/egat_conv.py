@@ -96,6 +96,10 @@ class EGATConv(ChecksInDegrees):
         maps = (self.fc_node_src, self.fc_ni, self.fc_fij, self.fc_nj)
         reset_by_glorot(*maps, self.attn, bias=self.bias)
 
+    def extra_repr(self) -> str:
+        """Show the number of heads in ``repr``."""
+        return f"heads={self._num_heads}"
+
     def forward(
         self,
         graph: Graph,

@@ -104,6 +104,10 @@ class HGTConv(nn.Module):
         maps = [TypedLinear(size, size, self.num_etypes) for _ in range(self.num_heads)]
         return nn.ModuleList(maps)
 
+    def extra_repr(self) -> str:
+        """Show the number of heads in ``repr``."""
+        return f"heads={self.num_heads}"
+
     def forward(
         self, g: Graph, x: Any, ntype: Any, etype: Any, *, presorted: bool = False
     ) -> Tensor:

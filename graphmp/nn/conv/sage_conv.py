@@ -144,6 +144,10 @@ class SAGEConv(nn.Module):
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
+    def extra_repr(self) -> str:
+        """Show the aggregator in ``repr``."""
+        return f"aggregator={self._aggre_type}"
+
     def forward(self, graph: Graph, feat: Any, edge_weight: Tensor | None = None) -> Tensor:
         r"""Convolve.
 

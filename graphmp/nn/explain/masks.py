@@ -51,6 +51,10 @@ class MaskExplainer(nn.Module):
         self.alpha1, self.alpha2, self.beta1, self.beta2 = alpha1, alpha2, beta1, beta2
         self.log = log
 
+    def extra_repr(self) -> str:
+        """Show the number of steps in ``repr``."""
+        return f"num_hops={self.num_hops}, num_epochs={self.num_epochs}"
+
     def learn(
         self, graph: Graph, feat: Mapping[str, Tensor], predict: Predict, title: str
     ) -> tuple[ByType, ByType]:

@@ -81,6 +81,10 @@ class SubgraphX(nn.Module):
         self.node_min = _positive(node_min, "node_min")
         self.shapley_steps = _positive(shapley_steps, "shapley_steps")
 
+    def extra_repr(self) -> str:
+        """Show the sizes of the search in ``repr``."""
+        return f"num_hops={self.num_hops}, num_rollouts={self.num_rollouts}"
+
     def explain_graph(self, graph: Graph, feat: Any, target_class: int, **kwargs: Any) -> Any:
         """Find the part of a graph on which the probability of a class rests most.
 
