@@ -281,4 +281,4 @@ figure.savefig(PICTURES / "rgcn.png", dpi=120)
 #   `"bdd"` has blocks on the diagonal. Both help where relations are many and edges few.
 # - `HGTConv` puts attention in the place of averages.
 # - Samplers and loaders take graphs of many types as they are:
-#   [training on samples](https://github.com/graphmp/graphmp/blob/main/docs/guide/minibatches.md#several-types).
+#   [training on samples](../docs/guide/minibatches.md#several-types).
