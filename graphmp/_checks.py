@@ -1,7 +1,8 @@
 """Validate arguments; each function returns the checked value or raises.
 
-An id argument may be an int, a list, a range, a NumPy array or a tensor. Lists and arrays are cast
-to the graph's id type; a tensor must already have it, since a silent copy would hide a mistake.
+An id argument may be an int, a list, a range, a NumPy array, a column of pandas or a tensor. Others
+than tensors are cast to the graph's id type; a tensor must already have it, since a silent copy
+would hide a mistake.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _validate_on_device = False
 class AnyMapping(Mapping[Any, Any]):
     """What maps keys to values: a dict, and whatever has its methods, as ``nn.ParameterDict`` has.
 
+    A column of pandas has them too, but is an array.
+
     Example:
         >>> isinstance(torch.nn.ParameterDict(), AnyMapping), isinstance([], AnyMapping)
         (True, False)
@@ -38,7 +41,8 @@ class AnyMapping(Mapping[Any, Any]):
 
     @classmethod
     def __subclasshook__(cls, other: type) -> bool:
-        return all(hasattr(other, name) for name in ("keys", "items", "values", "__getitem__"))
+        has_methods = (hasattr(other, name) for name in ("keys", "items", "values", "__getitem__"))
+        return all(has_methods) and not hasattr(other, "to_numpy")
 
 
 def validate_ids(enabled: bool = True) -> None:
@@ -300,7 +304,7 @@ def id_tensor(value: Any, dtype: torch.dtype, device: torch.device, what: str) -
     """Make a 1-D id tensor without looking at the range.
 
     Args:
-        value: int, list, range, array or tensor of ids.
+        value: int, list, range, array, column of pandas or tensor of ids.
         dtype: the graph's id type.
         device: the graph's device.
         what: what the ids are, for error messages.
@@ -360,13 +364,12 @@ def stored(tensor: Tensor, what: str) -> Tensor:
 
 
 def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]:
+    value = value.to_numpy() if hasattr(value, "to_numpy") else value
     if isinstance(value, (str, bytes, AnyMapping)) or not isinstance(
         value, (int, np.integer, np.ndarray, Iterable)
     ):
-        advice = "; pass its .to_numpy()" if hasattr(value, "to_numpy") else ""
         raise GraphTypeError(
-            f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}"
-            f"{advice}."
+            f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
         )
     try:
         if isinstance(value, Iterable) and not is_single(value):
@@ -477,7 +480,7 @@ def no_tensor(value: Any) -> str:
         'expected a tensor, got list [1, 2]; call torch.as_tensor on it.'
     """
     array = value.to_numpy() if hasattr(value, "to_numpy") else value
-    if isinstance(value, AnyMapping) and array is value:
+    if isinstance(value, AnyMapping):
         return (
             "expected one tensor, got a dict; a dict {type: tensor} is for graphs of several types."
         )

@@ -87,7 +87,9 @@ def _layout(data: Any) -> tuple[str, tuple[Any, ...]]:
             "its .coo()."
         )
     is_graph = hasattr(data, "tocoo") or hasattr(data, "nodes")  # of SciPy, of NetworkX
-    is_other = isinstance(data, (Tensor, np.ndarray, _checks.AnyMapping, str)) or is_graph
+    is_table = hasattr(data, "to_numpy")
+    is_array = is_table or isinstance(data, (Tensor, np.ndarray))
+    is_other = is_array or is_graph or isinstance(data, (_checks.AnyMapping, str))
     if is_other or not isinstance(data, Iterable):
         raise GraphTypeError(
             "Expected edges as a tuple (sources, destinations) or a list of pairs, got "

@@ -20,8 +20,9 @@ class BuiltinDataset(GraphDataset):
 
     The files are read from ``raw_dir``, else from the folder that the environment variable
     ``GRAPHMP_DATA`` names: from the folder itself or from one with the dataset's name within. Else
-    they are downloaded to ``raw_dir``, or to the cache without a ``raw_dir``. The sum of a download
-    is compared with the known one, or else with that of the first download.
+    they are downloaded to ``raw_dir``, or without a ``raw_dir`` to the folder of
+    :func:`graphmp.data.get_download_dir`. The sum of a download is compared with the known one, or
+    else with that of the first download.
 
     A subclass whose files have names lists them in ``_files``; others are read from
     :attr:`raw_path`.

@@ -295,3 +295,39 @@ def test_ids_in_a_sparse_tensor_are_an_error() -> None:
 def test_a_layout_with_an_id_that_no_memory_holds_is_an_error(layout: str) -> None:
     with pytest.raises(gm.GraphValueError, match="a number that memory can hold"):
         gm.graph((layout, ([0, 1], [2**62], [])))
+
+
+# ---- columns of tables
+
+
+class Series:
+    """A column of pandas: its methods are those of a dict, from the labels of rows to values."""
+
+    def __init__(self, values: list[int]) -> None:
+        self.shape, self.values = (len(values),), np.array(values)
+
+    def __getitem__(self, label: int) -> int:
+        return int(self.values[label - 7])
+
+    def keys(self) -> range:
+        """The labels of the rows."""
+        return range(7, 7 + len(self.values))
+
+    def items(self) -> list[tuple[int, int]]:
+        """Labels and values."""
+        return list(zip(self.keys(), self.values.tolist(), strict=True))
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        """The values."""
+        return self.values
+
+
+def test_columns_of_a_table_are_ids() -> None:
+    src, dst = Series([0, 0, 2]), Series([1, 2, 1])
+    g = gm.graph((src, dst))
+    assert edges(g) == [(0, 1), (0, 2), (2, 1)]
+    assert edges(gm.heterograph({("a", "b", "c"): (src, dst)})) == edges(g)
+    assert g.in_degrees(dst).tolist() == [2, 1, 2]
+    assert gm.node_subgraph(g, Series([0, 2])).num_edges() == 1
+    with pytest.raises(gm.GraphTypeError, match=r"list of pairs, got Series of shape \(3,\)"):
+        gm.graph(src)

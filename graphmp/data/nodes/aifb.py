@@ -25,8 +25,9 @@ class AIFBDataset(RDFGraphDataset):
 
     The files ``aifb.n3``, ``AIFB_train.tsv`` and ``AIFB_test.tsv`` are read from ``raw_dir``, else
     from the folder that the environment variable ``GRAPHMP_DATA`` names (the files in the folder
-    itself or in ``aifb/`` within), else they are downloaded into ``raw_dir/aifb``, or into the
-    system's cache folder without a ``raw_dir``, and checked against their sha256 sums.
+    itself or in ``aifb/`` within), else they are downloaded into ``raw_dir/aifb``, or without a
+    ``raw_dir`` into the folder of :func:`graphmp.data.get_download_dir`, and checked against their
+    sha256 sums.
 
     The graph has 7262 nodes of 7 types and 48810 edges of 104 canonical types; half of the edges
     are reversed ones. Node types are the folders of the names, such as ``"Personen"``, and

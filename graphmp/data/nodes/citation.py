@@ -53,8 +53,8 @@ class CitationGraphDataset(SingleGraphDataset):
 
     The eight files are read from ``raw_dir``, else from the folder that the environment variable
     ``GRAPHMP_DATA`` names (the files in the folder itself or in ``planetoid/`` within), else they
-    are downloaded into ``raw_dir/planetoid``, or into the system's cache folder when no
-    ``raw_dir`` is passed, and checked against their sha256 sums.
+    are downloaded into ``raw_dir/planetoid``, or without a ``raw_dir`` into the folder of
+    :func:`graphmp.data.get_download_dir`, and checked against their sha256 sums.
 
     The graph has ``feat`` (N, D) float32, rows scaled to sum 1; ``label`` (N,) int64; and
     ``train_mask``, ``val_mask``, ``test_mask`` (N,) bool. Edges are distinct, their sources
