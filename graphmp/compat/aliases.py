@@ -157,9 +157,9 @@ def install() -> None:
 def as_dgl() -> None:
     """Answer ``import dgl`` with graphmp, in this process and those that it starts.
 
-    The modules of DGL 2.1 that docs/dgl.md lists can be imported, and their names are graphmp's own
-    objects. A name or a module that graphmp does not have raises when it is imported or used, and
-    says what to use instead. Calling it again changes nothing.
+    The modules of DGL 2.1 that :doc:`Coming from DGL </dgl>` lists can be imported, and their names
+    are graphmp's own objects. A name or a module that graphmp does not have raises when it is
+    imported or used, and says what to use instead. Calling it again changes nothing.
 
     Raises:
         GraphRuntimeError: DGL itself has been imported.

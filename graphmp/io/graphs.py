@@ -119,8 +119,8 @@ def save_graphs(
 ) -> None:
     """Save graphs, their features and labels to a file.
 
-    The layout of the file is described in ``docs/files.md``; every program that reads safetensors
-    reads its tensors. The old file stays as it is until the new one is complete.
+    :doc:`Files </files>` describes the layout; every program that reads safetensors reads its
+    tensors. The old file stays as it is until the new one is complete.
 
     Args:
         filename: the path of the file. Its folder is created if it does not exist.
