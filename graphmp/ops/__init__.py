@@ -17,7 +17,8 @@ Files:
     edge_softmax: Softmax over the edges that share a node.
     formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.
-    grouped: Products of rows with a matrix for each segment, or for each id.
+    grouped: Products of rows with a matrix for each segment, or for each id, checked.
+    grouped_op: The differentiable products of segments of rows with matrices.
     normalized: Sums with a divisor for each source and destination.
     onnx_nodes: Nodes of an ONNX graph for messages along edges.
     onnx_translations: Translations of the operators to ONNX.

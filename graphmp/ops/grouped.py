@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .. import _checks
+from .. import _checks, kernels
 from ..errors import GraphTypeError, GraphValueError
+from .grouped_op import segment_products
 from .segment import checked_lengths
 
 
@@ -39,7 +40,7 @@ def segment_mm(a: Tensor, b: Tensor, seglen_a: Any) -> Tensor:
     _check_operands(a, b)
     lengths = checked_lengths(seglen_a, a)
     _check_one_each(lengths, len(b), "seglen_a", "matrix of b")
-    return segment_products(a, lengths.tolist(), b)
+    return segment_products(a, lengths.cpu(), b)
 
 
 def gather_mm(a: Tensor, b: Tensor, *, idx_b: Any) -> Tensor:
@@ -71,48 +72,24 @@ def gather_mm(a: Tensor, b: Tensor, *, idx_b: Any) -> Tensor:
     dtype = idx_b.dtype if isinstance(idx_b, Tensor) else torch.int64
     ids = _checks.ids(idx_b, _checks.id_dtype(dtype, "idx_b"), a.device, len(b), "idx_b")
     _check_one_each(ids, len(a), "idx_b", "row of a")
-    return indexed_products(a, ids, torch.bincount(ids, minlength=len(b)).tolist(), b)
+    indptr, order = kernels.group(ids, len(b))
+    return indexed_products(a, order, indptr.diff().cpu(), b)
 
 
-def segment_products(x: Tensor, counts: list[int], weights: Tensor) -> Tensor:
-    """Compute :func:`segment_mm` of arguments that are already checked.
-
-    Args:
-        x: (N, in).
-        counts: the length of each segment.
-        weights: (R, in, out); or the blocks on the diagonals of matrices, (R, blocks,
-            in / blocks, out / blocks).
-
-    Returns:
-        (N, out).
-    """
-    parts = zip(torch.split(x, counts), weights.unbind(0), strict=True)
-    return torch.cat([_product(part, weight) for part, weight in parts])
-
-
-def indexed_products(x: Tensor, ids: Tensor, counts: list[int], weights: Tensor) -> Tensor:
+def indexed_products(x: Tensor, order: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
     """Compute :func:`gather_mm` of arguments that are already checked.
 
     Args:
         x: (N, in).
-        ids: (N,) integers below R.
-        counts: how often each id occurs.
-        weights: as in :func:`segment_products`.
+        order: (N,) the rows, in the order of their ids.
+        lengths: (R,) how often each id occurs, on the CPU.
+        weights: as in :func:`.segment_products`.
 
     Returns:
         (N, out).
     """
-    order = torch.argsort(ids, stable=True)
-    out = segment_products(x.index_select(0, order), counts, weights)
-    return torch.empty_like(out).index_copy(0, order, out)
-
-
-def _product(x: Tensor, weight: Tensor) -> Tensor:
-    """(n, in) by a matrix (in, out), or by blocks (bases, in / bases, out / bases)."""
-    if weight.ndim == 2:
-        return x @ weight
-    parts = x.view(x.shape[0], *weight.shape[:2]).transpose(0, 1)
-    return torch.bmm(parts, weight).transpose(0, 1).flatten(1)
+    out = segment_products(x.index_select(0, order), lengths, weights)
+    return torch.empty_like(out).index_copy(0, order.long(), out)
 
 
 def _check_operands(a: Any, b: Any) -> None:

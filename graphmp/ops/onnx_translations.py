@@ -59,6 +59,7 @@ def onnx_translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         "softmax": translations.of(AdjacencyRecord, translations.normalized_exp),
         "attention": translations.of(AttentionCall, translations.attention),
         "group": _function(translations.group),
+        "segment_products": _function(translations.segment_products),
     }
     repeat = torch.ops.aten.repeat_interleave.Tensor  # torch's takes no ``output_size``
     return {
@@ -112,6 +113,22 @@ class _Translations(Nodes):
         op, ends = self.op, self.op.CumSum(self.as_int64(repeats), 0)
         starts, size = op.Slice(ends, [0], [-1]), op.ReduceSum(self.as_int64(repeats), keepdims=1)
         return op.CastLike(self.rows(starts, size), repeats)
+
+    def segment_products(
+        self, blocks: int, trains: bool, x: Value, lengths: Value, weights: Value
+    ) -> Value:
+        """A product of a slice of rows for each segment."""
+        op, (segments, _, rows, columns) = self.op, sizes(weights.shape)
+        ends = op.CumSum(self.as_int64(lengths), 0)
+        start, parts = self.ints(0), []
+        for segment in range(segments):
+            end = op.Slice(ends, [segment], [segment + 1])
+            part = self.reshaped(op.Slice(x, start, end), blocks, rows)
+            weight = op.Gather(weights, segment)
+            part = op.MatMul(op.Transpose(part, perm=[1, 0, 2]), weight)
+            parts.append(self.reshaped(op.Transpose(part, perm=[1, 0, 2]), blocks * columns))
+            start = end
+        return op.Concat(*parts, axis=0)
 
     def sum(
         self, edges: Edges, call: Contraction, trains: bool, lhs: Value, rhs: Value | None

@@ -26,9 +26,12 @@ def same_numbers() -> None:
     torch.manual_seed(0)
 
 
+GATED = "GatedGraphConv"  # not on blocks: its destinations are its sources
 # Every layer on blocks; on whole graphs those in which a node's own row takes part.
-ON_WHOLE_GRAPHS = ("GraphConv", "SAGEConv gcn", "GATConv", "GINConv sum", "u_sub_v min")
-CASES = [(block, name) for name in LAYERS] + [(whole, name) for name in ON_WHOLE_GRAPHS]
+ON_WHOLE_GRAPHS = ("GraphConv", "SAGEConv gcn", "GATConv", "GINConv sum", "u_sub_v min", GATED)
+CASES = [(block, name) for name in LAYERS if name != GATED] + [
+    (whole, name) for name in ON_WHOLE_GRAPHS
+]
 
 
 @pytest.mark.parametrize(("make", "name"), CASES, ids=lambda of: getattr(of, "__name__", of))
@@ -65,6 +68,16 @@ def test_sizes_that_are_no_segments_are_refused_when_the_program_runs() -> None:
     compiled: Any = torch.compile(gm.ops.segment_reduce, backend="eager", fullgraph=True)
     with pytest.raises(RuntimeError, match="expected lengths of at least 0 that sum to the rows"):
         compiled(torch.tensor([2, 2]), torch.ones(3))
+
+
+def test_types_that_do_not_exist_are_refused_when_the_program_runs() -> None:
+    torch.compiler.reset()
+    layer, graph, feat = gm.nn.RelGraphConv(SIZE, 5, 3), whole(5), torch.ones(5, SIZE)
+    compiled: Any = torch.compile(layer, backend="eager", fullgraph=True)
+    types = torch.zeros(graph.num_edges(), dtype=torch.int64)
+    compiled(graph, feat, types)
+    with pytest.raises(RuntimeError, match="etypes: expected ids that exist"):
+        compiled(graph, feat, types + 3)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own

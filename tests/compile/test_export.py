@@ -28,7 +28,9 @@ def exported(name: str, graph: gm.Graph) -> tuple[torch.nn.Module, torch.export.
 
 
 @exports
-@pytest.mark.parametrize("name", ["GraphConv", "SAGEConv pool", "GATConv", "u_div_e mean"])
+@pytest.mark.parametrize(
+    "name", ["GraphConv", "SAGEConv pool", "GATConv", "RelGraphConv bdd", "HGTConv", "u_div_e mean"]
+)
 def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None:
     module, program = exported(name, block(10))
     for nodes in (11, 17, 30):

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
 from graphmp.ops import argmax as chosen
-from graphmp.ops import formulas, operation, products, spmm
+from graphmp.ops import formulas, grouped_op, operation, products, spmm
 
 pytestmark = pytest.mark.compiler
 
@@ -63,6 +63,11 @@ def use_all(graph: gm.Graph) -> list[Any]:
         gm.ops.dot_attention(graph, dst.half(), src.half(), src.half(), weight=feature(edges)),
         gm.nn.functional.dropout(src, 0.3),
         gm.nn.functional.dropout(src, 0.3, activation="relu"),
+        gm.ops.segment_mm(feature(6, 4), feature(2, 4, 3), [2, 4]),
+        grouped_op.segment_products(feature(6, 4), torch.tensor([2, 4]), feature(2, 2, 2, 3)),
+        grouped_op._TRANSPOSED(
+            grouped_op.Blocks(2), feature(6, 4), torch.tensor([2, 4]), feature(6, 6)
+        ),
         SOFTMAX._SOFTMAX_GRADIENT(call, feature(edges, 2), feature(edges, 2)),
         spmm._PRODUCTS(
             products.Product(adjacency, "u"), src, feature(edges, 2, 1), feature(3, 2, SIZE)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp import ops
+from graphmp.ops.grouped_op import segment_products
 
 LENGTHS: tuple[list[int], ...] = ([0], [0, 0], [1], [3, 0, 1, 0, 2], [0, 4, 0])
 IDS: tuple[list[int], ...] = ([], [0], [2, 0, 2, 2, 1], [1, 1], [0, 2])
@@ -46,6 +47,16 @@ def test_a_row_is_multiplied_by_the_matrix_of_its_id(ids: list[int], dtype: torc
         lambda a, b: torch.einsum("ni,nio->no", a, b[index.long()]),
         rows(len(ids)),
         matrices(3),
+    )
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_products_have_derivatives_of_second_order(blocks: int) -> None:
+    lengths = torch.tensor([3, 0, 1, 2])
+    x, weights = rows(6, 3 * blocks), torch.stack([matrices(blocks)] * 4)
+    assert torch.autograd.gradgradcheck(
+        lambda x, weights: segment_products(x, lengths, weights),
+        (x.requires_grad_(), weights.requires_grad_()),
     )
 
 

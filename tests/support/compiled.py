@@ -13,7 +13,7 @@ import graphmp as gm
 import graphmp.function as fn
 from support.laws import assert_close
 
-SIZE = 4
+SIZE, TYPES = 4, 3
 
 
 class Passing(nn.Module):
@@ -35,6 +35,23 @@ class Passing(nn.Module):
             return out
 
 
+class ByType(nn.Module):
+    """A layer that takes the types of edges, and perhaps those of nodes."""
+
+    def __init__(self, layer: nn.Module, *num_ntypes: int) -> None:
+        super().__init__()
+        self.layer, self.num_ntypes = layer, num_ntypes
+
+    def forward(self, graph: gm.Graph, feat: Tensor) -> Tensor:
+        counts = graph.num_src_nodes(), graph.num_dst_nodes()
+        ntypes: list[Any] = [
+            tuple(torch.arange(n) % limit for n in counts) for limit in self.num_ntypes
+        ]
+        ends = (feat, feat[: counts[1]]) if graph.is_block else feat
+        out: Tensor = self.layer(graph, ends, *ntypes, torch.arange(graph.num_edges()) % TYPES)
+        return out
+
+
 LAYERS: dict[str, Any] = {
     "GraphConv": lambda: gm.nn.GraphConv(SIZE, 5),
     "GraphConv right": lambda: gm.nn.GraphConv(SIZE, 2, norm="right"),
@@ -45,6 +62,11 @@ LAYERS: dict[str, Any] = {
     "GATv2Conv": lambda: gm.nn.GATv2Conv(SIZE, 3, 2),
     "GINConv sum": lambda: gm.nn.GINConv(nn.Linear(SIZE, 3), "sum", learn_eps=True),
     "GINConv max": lambda: gm.nn.GINConv(nn.Linear(SIZE, 3), "max"),
+    "RelGraphConv": lambda: ByType(gm.nn.RelGraphConv(SIZE, 5, TYPES)),
+    "RelGraphConv basis": lambda: ByType(gm.nn.RelGraphConv(SIZE, 5, TYPES, "basis", 2)),
+    "RelGraphConv bdd": lambda: ByType(gm.nn.RelGraphConv(SIZE, 6, TYPES, "bdd", 2)),
+    "HGTConv": lambda: ByType(gm.nn.HGTConv(SIZE, 2, 2, 2, TYPES, dropout=0.0), 2),
+    "GatedGraphConv": lambda: ByType(gm.nn.GatedGraphConv(SIZE, 5, 2, TYPES)),
     "u_mul_e sum": lambda: Passing(fn.u_mul_e("h", "a", "m"), fn.sum("m", "out")),
     "u_div_e mean": lambda: Passing(fn.u_div_e("h", "a", "m"), fn.mean("m", "out")),
     "u_sub_v min": lambda: Passing(fn.u_sub_v("h", "d", "m"), fn.min("m", "out")),

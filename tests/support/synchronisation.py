@@ -46,11 +46,22 @@ class _Refused(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **options)
 
 
+def _on_host(tensor: Tensor) -> Tensor:
+    """A copy that says that the host has it."""
+    copy = tensor.clone()
+    copy.is_on_host = True  # type: ignore[attr-defined]
+    return copy
+
+
 @contextmanager
 def elsewhere() -> Iterator[None]:
-    """Let tensors say that they are not on the CPU, where more is checked and less remembered."""
+    """Let tensors say that they are not on the CPU, where more is checked and less remembered.
+
+    A result of ``cpu()`` may be read later, since the host has it.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Tensor, "is_cpu", property(lambda _: False), raising=False)
+        patch.setattr(Tensor, "cpu", _on_host)
         yield
 
 
@@ -59,8 +70,12 @@ def none_allowed() -> Iterator[None]:
     """Fail where the host reads what a device would hold."""
 
     def refuse(name: str) -> Any:
-        def reads(*_: Any, **__: Any) -> None:
-            raise AssertionError(f"{name} makes the host wait for the device")
+        read = getattr(Tensor, name)
+
+        def reads(tensor: Tensor, *arguments: Any, **options: Any) -> Any:
+            if name == "cpu" or not hasattr(tensor, "is_on_host"):
+                raise AssertionError(f"{name} makes the host wait for the device")
+            return read(tensor, *arguments, **options)
 
         return reads
 

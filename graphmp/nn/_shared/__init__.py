@@ -12,6 +12,7 @@ Files:
     options: Options, functions and parameters, checked.
     padded: Padded batches, with a row for each graph.
     reversible: Reversible residual connections, whose inputs are not stored.
+    rows_by_type: Rows in the order of their types.
     steps: Repeated normalised propagation.
     typed_sources: One source for each node and edge type.
 """

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ... import kernels
 from ...ops import Adjacency
-from ...ops.operation import is_exporting
 from .cached_by_tensor import cached_by_tensor
+from .rows_by_type import rows_by_type
 
 
 class TypedSources(NamedTuple):
@@ -21,12 +23,12 @@ class TypedSources(NamedTuple):
 
     Attributes:
         nodes: (P,) the source of each pair.
-        counts: how many pairs each type has.
+        lengths: (T,) how many pairs each type has, on the CPU.
         adjacency: the edges, in their order, from pairs to destinations.
     """
 
     nodes: Tensor
-    counts: list[int]
+    lengths: Tensor
     adjacency: Adjacency
 
 
@@ -39,28 +41,33 @@ def typed_sources(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedS
         num_types: the number of types.
 
     Returns:
-        The pairs that occur. All pairs in an exported program, which does not know the types.
+        The pairs that occur. In a compiled program, which cannot count them, one for each edge.
 
     Example:
         >>> import torch, graphmp as gm
         >>> edges = gm.graph(([2, 2, 0], [0, 1, 1])).adjacency
-        >>> nodes, counts, pairs = typed_sources(edges, torch.tensor([1, 1, 0]), 2)
-        >>> nodes, counts, pairs.ends
-        (tensor([0, 2]), [1, 1], (tensor([1, 1, 0]), tensor([0, 1, 1])))
+        >>> nodes, lengths, pairs = typed_sources(edges, torch.tensor([1, 1, 0]), 2)
+        >>> nodes, lengths, pairs.ends
+        (tensor([0, 2]), tensor([1, 1]), (tensor([1, 1, 0]), tensor([0, 1, 1])))
     """
-    cache = adjacency.cached("typed sources", WeakTensorKeyDictionary)
+    if is_compiling():
+        return _edges_by_type(adjacency, types, num_types)
+    cache = adjacency.cached(("typed sources", num_types), WeakTensorKeyDictionary)
     return cached_by_tensor(cache, types, lambda: _pairs(adjacency, types, num_types))
 
 
 def _pairs(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedSources:
-    num_src, ends = adjacency.num_src, adjacency.ends
-    numbers = types.long() * num_src + ends[0]
-    if is_exporting():
-        nodes = torch.arange(num_src, device=types.device).repeat(num_types)
-        counts, sources = [num_src] * num_types, numbers
-    else:
-        pairs, sources = torch.unique(numbers, return_inverse=True)
-        nodes, owners = pairs % max(num_src, 1), pairs // max(num_src, 1)
-        counts = torch.bincount(owners, minlength=num_types).tolist()
-    edges = Adjacency.from_coo(sources, ends[1].long(), nodes.shape[0], adjacency.num_dst)
-    return TypedSources(nodes, counts, edges)
+    num_src, (src, dst) = adjacency.num_src, adjacency.ends
+    pairs, sources = torch.unique(types.long() * num_src + src, return_inverse=True)
+    nodes, owners = pairs % max(num_src, 1), pairs // max(num_src, 1)
+    lengths = torch.bincount(owners, minlength=num_types).cpu()
+    edges = Adjacency.from_coo(sources, dst.long(), nodes.shape[0], adjacency.num_dst)
+    return TypedSources(nodes, lengths, edges)
+
+
+def _edges_by_type(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedSources:
+    num_edges, (src, dst) = adjacency.num_edges, adjacency.ends
+    lengths, order = rows_by_type(types.to(adjacency.idtype), num_types)
+    _, positions = kernels.group(order, num_edges)
+    edges = Adjacency.from_coo(positions, dst, num_edges, adjacency.num_dst)
+    return TypedSources(src.index_select(0, order), lengths, edges)

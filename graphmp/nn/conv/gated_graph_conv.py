@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,9 +13,10 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.gather import gather_rows
+from ...ops.grouped_op import segment_products
 from .._shared.aggregation import aggregate
 from .._shared.inputs import checked_types, read_edges, read_steps
-from .._shared.typed_sources import TypedSources, typed_sources
+from .._shared.typed_sources import typed_sources
 
 
 class GatedGraphConv(nn.Module):
@@ -107,29 +109,39 @@ class GatedGraphConv(nn.Module):
             GraphValueError: no types where there are several.
         """
         adjacency, feat = read_steps(graph, feat, self._in_feats, self.gru.weight_ih)
-        pairs = self._pairs(adjacency, etypes)
+        messages = self._messages(adjacency, etypes)
         h = pad(feat, (0, self._out_feats - self._in_feats))
         for _ in range(self._n_steps):
-            total = self._aggregate(adjacency, pairs, h)
+            total = messages(h)
             h = self.gru(total, h.to(total.dtype))
         return h
 
-    def _pairs(self, adjacency: Adjacency, etypes: Any) -> TypedSources | None:
-        """The sources by type of their edges; None where there is one type."""
+    def _messages(self, adjacency: Adjacency, etypes: Any) -> Callable[[Tensor], Tensor]:
+        """The function of a step: from (N, out_feats) to the sums of the messages."""
         if etypes is None and self._n_etypes > 1:
             raise GraphValueError(
                 f"etypes: expected types, as the layer has {self._n_etypes} edge types, got None."
             )
-        if etypes is None:
-            return None
-        types = checked_types(etypes, self._n_etypes, "etypes")
-        read_edges(adjacency, types, "etypes")
-        return None if self._n_etypes == 1 else typed_sources(adjacency, types, self._n_etypes)
+        if etypes is not None:
+            types = checked_types(etypes, self._n_etypes, "etypes")
+            read_edges(adjacency, types, "etypes")
+        if self._n_etypes == 1:
+            return lambda h: aggregate(adjacency, self.linears[0](h))
+        return self._messages_by_type(adjacency, types)
 
-    def _aggregate(self, adjacency: Adjacency, pairs: TypedSources | None, h: Tensor) -> Tensor:
-        """(N, out_feats): the sums of the messages of one step."""
-        if pairs is None:
-            return aggregate(adjacency, self.linears[0](h))
-        parts = torch.split(gather_rows(h, pairs.nodes), pairs.counts)
-        messages = [linear(part) for linear, part in zip(self.linears, parts, strict=True)]
-        return aggregate(pairs.adjacency, torch.cat(messages))
+    def _messages_by_type(self, adjacency: Adjacency, types: Tensor) -> Callable[[Tensor], Tensor]:
+        """As :meth:`_messages`, for several types. The biases are summed once."""
+        nodes, lengths, edges = typed_sources(adjacency, types, self._n_etypes)
+        weights, biases = (
+            torch.stack([getattr(linear, name) for linear in self.linears])
+            for name in ("weight", "bias")
+        )
+        starts, ends = types.to(adjacency.idtype), adjacency.dst
+        by_type = Adjacency.from_coo(starts, ends, self._n_etypes, adjacency.num_dst)
+        bias = aggregate(by_type, biases)
+
+        def sums(h: Tensor) -> Tensor:
+            messages = segment_products(gather_rows(h, nodes), lengths, weights.mT)
+            return aggregate(edges, messages) + bias
+
+        return sums

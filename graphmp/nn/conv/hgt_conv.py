@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.gather import gather_rows
-from .._shared.heads import attend_by_dots, by_head, products
+from ...ops.grouped_op import segment_products
+from .._shared.heads import attend_by_dots, by_head
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
 from .._shared.typed_sources import typed_sources
 from ..dropout import Dropout
@@ -146,11 +147,11 @@ class HGTConv(nn.Module):
         self, adjacency: Adjacency, types: Tensor, key: Tensor, query: Tensor, value: Tensor
     ) -> Tensor:
         """(num_dst, heads * size): the attention's sums of values, mapped by edge type."""
-        nodes, counts, edges = typed_sources(adjacency, types, self.num_etypes)
+        nodes, lengths, edges = typed_sources(adjacency, types, self.num_etypes)
         factors = torch.stack(list(self.relation_pri), 1) / self.head_size**0.5
         into = _stack(self.relation_att) * factors.view(-1, self.num_heads, 1, 1)
         key, value = (
-            _by_type(gather_rows(h, nodes), counts, weights)
+            _by_type(gather_rows(h, nodes), lengths, weights)
             for h, weights in ((key, into), (value, _stack(self.relation_msg)))
         )
         out: Tensor = attend_by_dots(edges, query, key, value)
@@ -167,7 +168,6 @@ def _stack(maps: nn.ModuleList) -> Tensor:
     return torch.stack([one.W for one in maps], 1)  # type: ignore[misc]
 
 
-def _by_type(h: Tensor, counts: list[int], weights: Tensor) -> Tensor:
+def _by_type(h: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
     """(P, heads, size): rows in the order of types, multiplied by the matrices of their types."""
-    parts = zip(torch.split(h, counts), weights, strict=True)
-    return torch.cat([products(part, weight) for part, weight in parts])
+    return segment_products(h.flatten(1), lengths, weights).view_as(h)

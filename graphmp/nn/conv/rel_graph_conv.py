@@ -12,7 +12,7 @@ from ... import ops
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.gather import gather_rows
-from ...ops.grouped import segment_products
+from ...ops.grouped_op import segment_products
 from .._shared.aggregation import aggregate
 from .._shared.inputs import (
     checked_types,
@@ -184,6 +184,6 @@ def sum_by_type(
     Returns:
         (num_dst, out_feat).
     """
-    nodes, counts, edges = typed_sources(adjacency, types, len(matrices))
-    messages = segment_products(gather_rows(src, nodes), counts, matrices)
+    nodes, lengths, edges = typed_sources(adjacency, types, len(matrices))
+    messages = segment_products(gather_rows(src, nodes), lengths, matrices)
     return aggregate(edges, messages, norm)

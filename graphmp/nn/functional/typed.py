@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
-from ...ops.grouped import indexed_products, segment_products
-from ...ops.operation import is_exporting
-from .._shared.cached_by_tensor import cached_by_tensor
+from ...ops.grouped import indexed_products
+from ...ops.grouped_op import segment_products
 from .._shared.inputs import checked_types, in_dtype_of
-
-_COUNTS: Any = WeakTensorKeyDictionary()  # of types, by the tensor of them
+from .._shared.rows_by_type import rows_by_type
 
 
 def typed_linear(x: Tensor, x_type: Any, weight: Tensor, sorted_by_type: bool = False) -> Tensor:
@@ -62,8 +58,7 @@ def products_by_type(
 ) -> Tensor:
     """Compute :func:`typed_linear` of arguments that are already checked.
 
-    There is one matrix product for each type. An exported program, which does not know the types,
-    multiplies every row by every matrix.
+    There is one matrix product for each type.
 
     Args:
         x: (N, in).
@@ -75,13 +70,7 @@ def products_by_type(
     Returns:
         (N, out).
     """
-    rows, num_types = x.shape[0], weights.shape[0]
-    if is_exporting():
-        products = segment_products(x.repeat(num_types, 1), [rows] * num_types, weights)
-        places = types.long() * rows + torch.arange(rows, device=types.device)
-        return products.index_select(0, places)
-    counts = cached_by_tensor(_COUNTS, types, lambda: torch.bincount(types).tolist())
-    counts = counts + [0] * (num_types - len(counts))
+    lengths, order = rows_by_type(types, weights.shape[0])
     if sorted_by_type:
-        return segment_products(x, counts, weights)
-    return indexed_products(x, types, counts, weights)
+        return segment_products(x, lengths, weights)
+    return indexed_products(x, order, lengths, weights)
