@@ -61,3 +61,28 @@ def test_a_program_trains_on_forces(name: str) -> None:
             assert_close(loss, wanted_loss)
             for one, other in zip(grads, wanted, strict=True):
                 assert_close(one, other)
+
+
+def test_dropout_of_attention_has_second_derivatives_in_eager_mode_alone() -> None:
+    torch.manual_seed(0)
+    graph = whole(5)
+    graph.create_formats_()
+    layer = gm.nn.GATConv(SIZE, 2, 2, attn_drop=0.4).double()
+    place = torch.randn(5, SIZE).double().requires_grad_()
+
+    def energy(place: Tensor) -> Tensor:
+        torch.manual_seed(3)
+        out: Tensor = layer(graph, place)
+        return out
+
+    assert torch.autograd.gradgradcheck(energy, place)
+
+    def step(place: Tensor) -> Any:
+        (slope,) = torch.autograd.grad(layer(graph, place).sum(), place, create_graph=True)
+        return torch.autograd.grad(slope.square().sum(), layer.fc.weight)
+
+    torch.compiler.reset()
+    with torch._dynamo.config.patch(trace_autograd_ops=True):
+        compiled: Any = torch.compile(step, fullgraph=True, backend="aot_eager")
+        with pytest.raises(Exception, match="data-dependent"):
+            compiled(place)
