@@ -77,6 +77,7 @@ notebooks: $(STAMP)  ## Turn the tutorials into notebooks, in build/
 
 docs: $(STAMP)  ## Build the site into build/site; the tutorials are executed once
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[docs]'
+	rm -rf docs/reference/generated  # pages of names that are gone
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 # FULL=1 runs all quick tests, PYTHONS="3.10 3.13" or PYTHONS=all tests with those Pythons.

@@ -129,7 +129,7 @@ class AsLinkPredDataset(SingleGraphDataset):
         >>> (src, dst), (neg_src, neg_dst) = data.val_edges
         >>> data.train_graph.num_edges(), len(src), len(neg_src)
         (124, 15, 30)
-        >>> data = AsLinkPredDataset(KarateClubDataset(), [0.8, 0.1, 0.1], undirected=True)
+        >>> data = gm.data.AsLinkPredDataset(karate, [0.8, 0.1, 0.1], undirected=True)
         >>> bool(data.train_graph.has_edges_between(*reversed(data.val_edges[0])).any())
         False
     """
