@@ -207,8 +207,14 @@ def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
 def _slice(frame: Frame, start: int, size: int) -> Frame:
     part = frame.bare(size)
     for name, column in frame.items():
-        part[name] = column.narrow_copy(0, start, size)  # a sparse tensor cannot be sliced
+        part[name] = _rows(column, start, size)
     return part
+
+
+def _rows(column: Tensor, start: int, size: int) -> Tensor:
+    if column.layout == torch.strided:
+        return column.narrow(0, start, size).clone()
+    return column.narrow_copy(0, start, size)  # torch 2.4 has no derivative of it
 
 
 def _ids(g: Graph, start: int, size: int) -> Tensor:
