@@ -45,7 +45,7 @@ parser = argparse.ArgumentParser(description="LightGCN and LR-GCCF on visits of 
 parser.add_argument("--model", choices=("LightGCN", "LR-GCCF", "both"), default="both")
 parser.add_argument("--epochs", type=int, help="by default 4 on Gowalla, 40 on random visits")
 parser.add_argument("--minutes", type=float, default=float("inf"), help="stop a model after these")
-parser.add_argument("--every", type=int, default=2, help="epochs between two measurements")
+parser.add_argument("--every", type=int, help="measure after so many epochs, by default 1 or 2")
 parser.add_argument("--batch-size", type=int, default=16384)
 parser.add_argument("--lr", type=float, default=0.01)
 parser.add_argument("--l2", type=float, default=1e-4)
@@ -111,6 +111,8 @@ def load_graph():
 g, title = load_graph()
 if args.epochs is None:
     args.epochs = 4 if title == "Gowalla" else 40
+if args.every is None:
+    args.every = 1 if args.epochs < 10 else 2
 print(g)
 
 
