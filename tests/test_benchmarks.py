@@ -72,7 +72,7 @@ def test_without_a_gpu_the_benchmarks_of_one_end_with_a_message(
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_roofline_of_a_gpu_reads_every_row(dtype: torch.dtype) -> None:
-    pytest.importorskip("triton", reason="needs Triton: pip install triton")
+    pytest.importorskip("triton", "3.4", "needs Triton 3.4: pip install 'triton>=3.4'")
     from benchmarks.gather_gpu import gathered
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
