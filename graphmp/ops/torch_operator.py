@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import NoneType
 from typing import Any, get_type_hints
 
 import torch
@@ -23,7 +24,7 @@ _CONSTANTS: dict[Any, str] = {  # how torch's schemas call them
     bool: "bool",
     float: "float",
     int: "SymInt",
-    tuple[int, ...]: "SymInt[]",
+    tuple[int, ...]: "SymInt[]?",  # AOTInductor passes None for an empty list
 }
 LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
 
@@ -157,8 +158,8 @@ def _adjacency(layouts: Sequence[Maybe]) -> Adjacency:
 
 
 def _frozen(constant: Any) -> Any:
-    """A constant as records hold it: lists become tuples."""
-    return tuple(constant) if isinstance(constant, (list, tuple)) else constant
+    """A constant as records hold it: lists become tuples, and None an empty one."""
+    return tuple(constant or ()) if isinstance(constant, (list, tuple, NoneType)) else constant
 
 
 def _shapes(sizes: Sequence[int], ranks: Sequence[int]) -> list[Sequence[int]]:

@@ -123,8 +123,9 @@ def test_a_block_stays_a_block() -> None:
 @pytest.mark.skipif(which("g++") is None, reason="needs a C++ compiler: install g++")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_program_is_compiled_to_a_library(tmp_path: Path) -> None:
-    module, program = exported("GATConv", block(10))
+@pytest.mark.parametrize("name", ["GATConv", "SAGEConv mean", "SAGEConv pool"])
+def test_a_program_is_compiled_to_a_library(name: str, tmp_path: Path) -> None:
+    module, program = exported(name, block(10))
     path = torch._inductor.aoti_compile_and_package(
         program, package_path=str(tmp_path / "model.pt2")
     )
