@@ -65,6 +65,7 @@ def onnx_translations() -> dict[Callable[..., Any], Callable[..., Any]]:
     return {
         repeat: _function(translations.repeat_interleave),
         torch.ops.aten.sort.stable: _function(translations.sort),
+        torch.ops.aten.index_add.default: _function(translations.index_add),
         **{getattr(torch.ops.graphmp, name).default: table[name] for name in table},
     }
 
@@ -107,6 +108,14 @@ class _Translations(Nodes):
         op, axis = self.op, dim % len(values.shape)
         size = op.Shape(values, start=axis, end=axis + 1)
         return op.TopK(values, size, axis=axis, largest=int(descending))  # type: ignore[no-any-return]
+
+    def index_add(self, x: Value, dim: int, index: Value, source: Value, alpha: float = 1) -> Value:
+        """``torch.index_add``; torch's own translation needs int64 and adds by ScatterND."""
+        op, rank = self.op, len(source.shape)
+        others = [axis for axis in range(rank) if axis != dim % rank]
+        places = op.Expand(op.Unsqueeze(self.as_int64(index), others), op.Shape(source))
+        terms = source if alpha == 1 else op.Mul(source, self.like(alpha, source))
+        return op.ScatterElements(x, places, terms, axis=dim, reduction="add")
 
     def repeat_interleave(self, repeats: Value, output_size: Any = None) -> Value:
         """Each position as often as ``repeats`` says; the size is computed."""

@@ -96,6 +96,35 @@ def test_every_layer_runs_on_graphs_of_other_sizes(name: str) -> None:
         assert_agrees(session, module, arguments(*size))
 
 
+@pytest.mark.parametrize("name", ["RelGraphConv", "RelGraphConv bdd", "HGTConv", "SAGEConv mean"])
+def test_layers_run_on_int32_ids(name: str) -> None:
+    torch.manual_seed(0)
+    module = Called(name).eval()
+
+    def arguments(nodes: int, edges: int) -> tuple[Any, ...]:
+        graph, feat = random_graph(nodes, edges, torch.int32), torch.randn(nodes, IN)
+        return (graph, feat, edge_input(name, graph)) if LAYERS[name].edge else (graph, feat)
+
+    with torch.no_grad():
+        session = exported(module, arguments(7, 20))
+    for size in SIZES:
+        assert_agrees(session, module, arguments(*size))
+
+
+class IndexAdd(nn.Module):
+    """torch's own operation, in a model beside layers."""
+
+    def forward(self, x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+        base = torch.ones_like(x)
+        return base.index_add(-1, index, x, alpha=2), base.index_add(0, index, x)
+
+
+def test_index_add_in_a_model_runs_along_every_dimension() -> None:
+    arguments = (torch.randn(5, 5), torch.tensor([0, 3, 3, 1, 0], dtype=torch.int32))
+    module = IndexAdd().eval()
+    assert_agrees(exported(module, arguments), module, arguments)
+
+
 class Two(nn.Module):
     """Two layers on two blocks."""
 
