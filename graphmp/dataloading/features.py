@@ -118,8 +118,9 @@ def _for_all(
     Raises:
         GraphKeyError: one type of several lacks a feature that another has.
     """
-    by_type = dict.fromkeys(types, _names(names))
-    for name in _names(names):
+    listed = _names(names)
+    by_type = dict.fromkeys(types, listed)
+    for name in listed:
         have = [key for key in by_type if name in frames[key]]
         lacking = [key for key in by_type if name not in frames[key]]
         if have and lacking:

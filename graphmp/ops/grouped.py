@@ -72,8 +72,27 @@ def gather_mm(a: Tensor, b: Tensor, *, idx_b: Any) -> Tensor:
     dtype = idx_b.dtype if isinstance(idx_b, Tensor) else torch.int64
     ids = _checks.ids(idx_b, _checks.id_dtype(dtype, "idx_b"), a.device, len(b), "idx_b")
     _check_one_each(ids, len(a), "idx_b", "row of a")
-    indptr, order = kernels.group(ids, len(b))
-    return indexed_products(a, order, indptr.diff().cpu(), b)
+    lengths, order = grouped_rows(ids, len(b))
+    return indexed_products(a, order, lengths, b)
+
+
+def grouped_rows(ids: Tensor, num_ids: int) -> tuple[Tensor, Tensor]:
+    """Sort rows stably by their ids.
+
+    Args:
+        ids: (N,) integers below ``num_ids``, already checked.
+        num_ids: the number of ids.
+
+    Returns:
+        (num_ids,) how often each id occurs, on the CPU; and (N,) the rows in order.
+
+    Example:
+        >>> import torch
+        >>> grouped_rows(torch.tensor([2, 0, 2]), 3)
+        (tensor([1, 0, 2]), tensor([1, 0, 2]))
+    """
+    indptr, order = kernels.group(ids, num_ids)
+    return indptr.diff().cpu(), order
 
 
 def indexed_products(x: Tensor, order: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:

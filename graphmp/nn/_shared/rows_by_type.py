@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.compiler import is_compiling
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ... import kernels
+from ...ops.grouped import grouped_rows
 from .cached_by_tensor import cached_by_tensor
 
 _GROUPS: Any = defaultdict(WeakTensorKeyDictionary)  # by the number of types, and the tensor
@@ -31,10 +31,5 @@ def rows_by_type(types: Tensor, num_types: int) -> tuple[Tensor, Tensor]:
         (tensor([1, 0, 2]), tensor([1, 0, 2]))
     """
     if is_compiling():  # the check of types may have been left out of the program
-        return _grouped(types.clamp(0, num_types - 1), num_types)
-    return cached_by_tensor(_GROUPS[num_types], types, lambda: _grouped(types, num_types))
-
-
-def _grouped(types: Tensor, num_types: int) -> tuple[Tensor, Tensor]:
-    indptr, order = kernels.group(types, num_types)
-    return indptr.diff().cpu(), order
+        return grouped_rows(types.clamp(0, num_types - 1), num_types)
+    return cached_by_tensor(_GROUPS[num_types], types, lambda: grouped_rows(types, num_types))

@@ -42,24 +42,24 @@ def drop(
             masks = philox.at_least(shape, seed, np.int64(block) * COUNTERS + j, least)
             a, b = start + j, start + j + COUNTERS
             c, d = b + COUNTERS, b + 2 * COUNTERS
-            tile = _floored(vector.load(x, shape, 0, a, n - a), floors)
-            tile = vector.choose(masks[0], vector.mul(tile, factors), zero)
+            tile = _dropped(masks[0], vector.load(x, shape, 0, a, n - a), floors, factors, zero)
             vector.store(out, 0, a, tile, n - a)
-            tile = _floored(vector.load(x, shape, 0, b, n - b), floors)
-            tile = vector.choose(masks[1], vector.mul(tile, factors), zero)
+            tile = _dropped(masks[1], vector.load(x, shape, 0, b, n - b), floors, factors, zero)
             vector.store(out, 0, b, tile, n - b)
-            tile = _floored(vector.load(x, shape, 0, c, n - c), floors)
-            tile = vector.choose(masks[2], vector.mul(tile, factors), zero)
+            tile = _dropped(masks[2], vector.load(x, shape, 0, c, n - c), floors, factors, zero)
             vector.store(out, 0, c, tile, n - c)
-            tile = _floored(vector.load(x, shape, 0, d, n - d), floors)
-            tile = vector.choose(masks[3], vector.mul(tile, factors), zero)
+            tile = _dropped(masks[3], vector.load(x, shape, 0, d, n - d), floors, factors, zero)
             vector.store(out, 0, d, tile, n - d)
 
 
 @inline
-def _floored(tile: Any, floors: Any) -> Any:
-    """The numbers of a tile, or the floor where they are less; NaN stays."""
-    return vector.choose(vector.is_better(tile, floors, (), (0,)), tile, floors)
+def _dropped(mask: Any, tile: Any, floors: Any, factors: Any, zero: Any) -> Any:
+    """The numbers of a tile where a mask says so, scaled, else 0.
+
+    Numbers below the floor are raised to it; NaN stays.
+    """
+    tile = vector.choose(vector.is_better(tile, floors, (), (0,)), tile, floors)
+    return vector.choose(mask, vector.mul(tile, factors), zero)
 
 
 @jit
