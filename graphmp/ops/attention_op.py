@@ -92,7 +92,8 @@ def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
     for x in operands:
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)
-    dtype = autocast_dtype(dtype, operands[0].device.type)
+    device = operands[0].device.type
+    dtype = autocast_dtype(dtype, device) if torch.is_autocast_enabled(device) else dtype
     for position, x in enumerate(operands):
         if x is not None and x.dtype != dtype:
             operands[position] = x.to(dtype)

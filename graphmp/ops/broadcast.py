@@ -34,8 +34,10 @@ def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
 
 def autocast(operand: Tensor) -> Tensor:
     """Cast a feature to the dtype of ``torch.autocast``, if it is enabled."""
-    dtype = autocast_dtype(operand.dtype, operand.device.type)
-    return operand if dtype == operand.dtype else operand.to(dtype)
+    device = operand.device.type
+    if not torch.is_autocast_enabled(device):
+        return operand
+    return operand.to(autocast_dtype(operand.dtype, device))
 
 
 def autocast_dtype(dtype: torch.dtype, device: str) -> torch.dtype:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 import torch
+from support import layers
 from support.compiled import LAYERS, SIZE, whole
+from support.corner_graphs import MIXED
 from support.versions import compiles
 from torch import Tensor
 
 import graphmp as gm
 import graphmp.function as fn
+from graphmp.kernels import contract
 
 HALF = torch.bfloat16
 # A half divided by a small half is far from the quotient.
@@ -31,10 +34,37 @@ def test_a_layer_gives_nearly_what_it_gives_without(name: str) -> None:
     wanted = layer(graph, feat)
     with torch.autocast("cpu", HALF):
         made = layer(graph, feat)
-    assert made.dtype in (HALF, torch.float32)  # what is added to a bias of float32 is float32
+    assert made.dtype in (HALF, torch.float32)  # float32 where the layer adds its input
     torch.testing.assert_close(made.float(), wanted, rtol=0.05, atol=0.1)
     (grad,) = torch.autograd.grad(made.sum(), feat)
     assert grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", layers.LAYERS)
+@pytest.mark.loops
+def test_half_precision_stays_so_and_parameters_are_float32(name: str) -> None:
+    layer, graph = layers.made(name), MIXED.graph()
+    feat = MIXED.feature("u", (layers.IN,)).to(HALF)
+    expected = layers.call(name, layer, graph, feat.float()).detach()
+    with torch.autocast("cpu", HALF):
+        out = layers.call(name, layer, graph, feat.requires_grad_())
+    assert out.dtype == HALF
+    relative = 2 * contract.TOLERANCE[HALF][0]  # a few roundings, of numbers up to the largest
+    absolute = relative * float(expected.abs().max().clamp(min=1))
+    torch.testing.assert_close(out.float(), expected, rtol=relative, atol=absolute)
+    out.float().sum().backward()  # type: ignore[no-untyped-call]
+    assert feat.grad is None or feat.grad.dtype == HALF
+    assert {p.grad.dtype for p in layer.parameters() if p.grad is not None} <= {torch.float32}
+
+
+# GroupRevRes adds its input as it is.
+@pytest.mark.parametrize("name", [name for name in layers.LAYERS if name != "GroupRevRes"])
+@pytest.mark.loops
+def test_features_of_float32_become_half_precision(name: str) -> None:
+    layer, graph = layers.made(name), MIXED.graph()
+    with torch.autocast("cpu", HALF):
+        out = layers.call(name, layer, graph, MIXED.feature("u", (layers.IN,)))
+    assert out.dtype == HALF
 
 
 def test_an_lstm_runs_on_every_cpu() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from ...ops.broadcast import autocast
 from ...ops.results import unsaved
 from .degrees import ChecksInDegrees
 from .inputs import Ends, Sizes, sizes_at_ends, split_ends
@@ -87,6 +89,28 @@ def reset_by_glorot(*weights: nn.Module | Tensor | None, bias: Tensor | None = N
         nn.init.zeros_(bias)
 
 
+def add_bias(out: Tensor, bias: Tensor | None) -> Tensor:
+    """Add a bias; under autocast in its dtype, as ``torch.nn.Linear`` does.
+
+    A bias of float32 would make the sum, and all that is computed from it, float32.
+
+    Args:
+        out: (N, …, *feature).
+        bias: (*feature,), or None.
+
+    Returns:
+        (N, …, *feature).
+
+    Example:
+        >>> import torch
+        >>> add_bias(torch.zeros(1, 2), torch.tensor([1.0, 2.0]))
+        tensor([[1., 2.]])
+    """
+    if bias is None:
+        return out
+    return out + (autocast(bias) if torch.is_autocast_enabled(out.device.type) else bias)
+
+
 def finish(
     result: Any,
     ends: Ends,
@@ -110,6 +134,6 @@ def finish(
     if residual is not None:
         out = out + residual(split_ends(ends, ends.feat)[1]).view_as(out)
     if bias is not None:
-        out = out + bias.view(out.shape[-2:])
+        out = add_bias(out, bias.view(out.shape[-2:]))
     out = out if activation is None else activation(out)
     return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))

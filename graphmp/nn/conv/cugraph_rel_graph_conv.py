@@ -11,6 +11,7 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.inputs import checked_types, read_edges, read_ends, split_ends
+from .._shared.maps import add_bias
 from ..dropout import Dropout
 from .rel_graph_conv import sum_by_type
 
@@ -129,8 +130,7 @@ class CuGraphRelGraphConv(nn.Module):
         norm = self._norm(adjacency, types, src.dtype) if self.apply_norm else None
         out = sum_by_type(adjacency, src, types, self._matrices(), norm)
         out = out + dst @ self.W[-1] if self.self_loop else out
-        out = out if self.bias is None else out + self.bias
-        return self.dropout(out)  # type: ignore[no-any-return]
+        return self.dropout(add_bias(out, self.bias))  # type: ignore[no-any-return]
 
     def _matrices(self) -> Tensor:
         """(num_rels, in_feat, out_feat)."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import GraphValueError
 from .._shared.dense import check_square, read_dense
+from .._shared.maps import add_bias
 
 
 class DenseChebConv(nn.Module):
@@ -89,7 +90,7 @@ class DenseChebConv(nn.Module):
         for i in range(1, self._k):
             terms.append(scaled @ h if i == 1 else 2 * scaled @ terms[-1] - terms[-2])
         out = torch.cat(terms, 1) @ self.W.flatten(0, 1)
-        return out if self.bias is None else out + self.bias
+        return add_bias(out, self.bias)
 
     def extra_repr(self) -> str:
         """Show the sizes and the number of polynomials in ``repr``."""

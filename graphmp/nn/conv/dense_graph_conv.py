@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .._shared.dense import read_dense
+from .._shared.maps import add_bias
 from .._shared.options import checked_function
 from ..functional.edge_weights import exponents
 
@@ -97,7 +98,7 @@ class DenseGraphConv(nn.Module):
         h = (adj @ h) @ self.weight if grows else adj @ (h @ self.weight)
         if right:
             h = h * adj.sum(1).clamp(min=1).unsqueeze(1) ** -right
-        h = h if self.bias is None else h + self.bias
+        h = add_bias(h, self.bias)
         return h if self._activation is None else self._activation(h)
 
     def extra_repr(self) -> str:

@@ -15,7 +15,7 @@ from ...ops.results import unsaved
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import by_head, dots, factors_by_head
 from .._shared.inputs import Sizes, read_edges, read_ends, sizes_at_ends, split_ends
-from .._shared.maps import reset_by_glorot
+from .._shared.maps import add_bias, reset_by_glorot
 
 
 class EGATConv(ChecksInDegrees):
@@ -141,7 +141,6 @@ class EGATConv(ChecksInDegrees):
 
     def _at_edges(self, adjacency: Adjacency, src: Tensor, dst: Tensor, efeats: Tensor) -> Tensor:
         """(E, heads * out_edge_feats): the new features of the edges."""
-        left, right = self.fc_ni(src), self.fc_nj(dst)
-        right = right if self.bias is None else right + self.bias
-        sums = ops.gsddmm(adjacency, "add", left, right.to(left.dtype))
+        left, right = self.fc_ni(src), add_bias(self.fc_nj(dst), self.bias)
+        sums = ops.gsddmm(adjacency, "add", left, right)
         return leaky_relu(sums + self.fc_fij(efeats))

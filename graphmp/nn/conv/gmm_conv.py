@@ -18,7 +18,7 @@ from .._shared.inputs import (
     sizes_at_ends,
     split_ends,
 )
-from .._shared.maps import reset_by_glorot, residual_map
+from .._shared.maps import add_bias, reset_by_glorot, residual_map
 from .._shared.options import check_option
 
 AGGREGATORS = ("sum", "mean", "max")
@@ -128,7 +128,7 @@ class GMMConv(ChecksInDegrees):
         out: Tensor = ops.gspmm(ends.adjacency, "mul", self._aggregator_type, h, weights).sum(1)
         if self.res_fc is not None:
             out = out + self.res_fc(dst)
-        return out if self.bias is None else out + self.bias
+        return add_bias(out, self.bias)
 
     def _weights(self, pseudo: Tensor) -> Tensor:
         """(E, n_kernels): the value of each Gaussian at each edge."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.broadcast import autocast
 from ...ops.gather import gather_rows
 from ...ops.grouped_op import segment_products
 from .._shared.heads import attend_by_dots, by_head
@@ -158,7 +159,7 @@ class HGTConv(nn.Module):
         return out.flatten(1)
 
     def _add_residual(self, h: Tensor, dst: Tensor, types: Tensor) -> Tensor:
-        gate = gather_rows(self.skip, types).sigmoid().unsqueeze(-1)
+        gate = autocast(gather_rows(self.skip, types).sigmoid().unsqueeze(-1))
         dst = dst @ self.residual_w if hasattr(self, "residual_w") else dst
         return h * gate + dst * (1 - gate)
 

@@ -19,7 +19,7 @@ from .._shared.inputs import (
     sizes_at_ends,
     split_ends,
 )
-from .._shared.maps import reset_by_glorot, residual_map
+from .._shared.maps import add_bias, reset_by_glorot, residual_map
 from .._shared.options import check_option
 
 AGGREGATORS = ("sum", "mean", "max")
@@ -115,7 +115,7 @@ class NNConv(nn.Module):
         out = self._reduce(adjacency, src, self._matrices(efeat))
         if self.res_fc is not None:
             out = out + self.res_fc(dst)
-        return out if self.bias is None else out + self.bias
+        return add_bias(out, self.bias)
 
     def _reduce(self, adjacency: Adjacency, src: Tensor, matrices: Tensor) -> Tensor:
         """(num_dst, out_feats): the reduced messages."""

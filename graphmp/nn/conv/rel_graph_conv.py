@@ -20,6 +20,7 @@ from .._shared.inputs import (
     read_ends,
     split_ends,
 )
+from .._shared.maps import add_bias
 from .._shared.options import checked_function
 from .._shared.typed_sources import typed_sources
 from ..dropout import Dropout
@@ -140,7 +141,7 @@ class RelGraphConv(nn.Module):
             norm = read_edges(adjacency, norm, "norm").view(-1, 1)
         out = self._sum(adjacency, src, types, norm)
         out = self.layer_norm_weight(out) if self.layer_norm else out
-        out = out + self.h_bias if self.bias else out
+        out = add_bias(out, self.h_bias if self.bias else None)
         out = out + dst @ self.loop_weight if self.self_loop else out
         out = out if self.activation is None else self.activation(out)
         return self.dropout(out)  # type: ignore[no-any-return]

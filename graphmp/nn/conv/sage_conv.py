@@ -23,6 +23,7 @@ from .._shared.inputs import (
     split_ends,
 )
 from .._shared.lstm import run_lstm
+from .._shared.maps import add_bias
 from .._shared.options import check_option, checked_function
 from ..dropout import Dropout
 
@@ -169,10 +170,10 @@ class SAGEConv(nn.Module):
         else:
             aggregators = {"mean": self._mean, "gcn": self._gcn, "pool": self._pool}
             out = aggregators[self._aggre_type](ends, edge_weight)
-        if self._aggre_type != "gcn":
+        if self._aggre_type == "gcn":
+            out = add_bias(out, self.bias)
+        else:
             out = self.fc_self(split_ends(ends, ends.feat)[1]) + out
-        elif self.bias is not None:
-            out = out + self.bias
         out = out if self.activation is None else self.activation(out)
         return out if self.norm is None else self.norm(out)
 

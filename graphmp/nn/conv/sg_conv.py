@@ -11,6 +11,7 @@ from ...graph import Graph
 from ...ops import Adjacency
 from .._shared.degrees import ChecksInDegrees
 from .._shared.inputs import read_steps
+from .._shared.maps import add_bias
 from .._shared.steps import normalized_step
 
 
@@ -95,8 +96,7 @@ class SGConv(ChecksInDegrees):
         plain = self.norm is None and not self._cached
         if plain and self.fc.in_features > self.fc.out_features:
             h = self._propagate(adjacency, linear(feat, self.fc.weight), edge_weight)
-            bias: Tensor | None = self.fc.bias
-            return h if bias is None else h + bias
+            return add_bias(h, self.fc.bias)
         h = self._propagate(adjacency, feat, edge_weight)
         h = h if self.norm is None else self.norm(h)
         if self._cached:

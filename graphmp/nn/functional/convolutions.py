@@ -22,6 +22,7 @@ from .._shared.inputs import (
     read_source,
     split_ends,
 )
+from .._shared.maps import add_bias
 from .._shared.options import check_option, check_parameter
 from .edge_weights import exponents
 
@@ -96,7 +97,7 @@ def convolve(
         return linear(normalized_aggregate(adjacency, src, edge_weight, *powers), weight.t(), bias)
     h = src if weight is None else src @ weight  # aggregate the smaller features
     h = normalized_aggregate(adjacency, h, edge_weight, *powers)
-    return h if bias is None else h + bias
+    return add_bias(h, bias)
 
 
 def lightgcn_conv(graph: Graph, feat: Any, edge_weight: Tensor | None = None) -> Tensor:

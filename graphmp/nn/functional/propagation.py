@@ -12,10 +12,11 @@ from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from ...ops.broadcast import unsqueeze_like
+from ...ops.broadcast import autocast, unsqueeze_like
 from ...ops.normalized import normalized_messages
 from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
+from .._shared.maps import add_bias
 from .._shared.options import check_option, check_parameter
 from .._shared.steps import Step, normalized_step
 from .dropout import dropout
@@ -60,6 +61,7 @@ def appnp_conv(
         tensor([1., 3.])
     """
     adjacency, feat = read_steps(graph, feat, None)
+    feat = autocast(feat)  # once, and not in every step
     step, h = _appnp_step(adjacency, feat, edge_weight, edge_drop if training else 0.0), feat
     for _ in range(_checks.count(k, "k")):
         h = (1 - alpha) * step(h) + alpha * feat
@@ -125,7 +127,7 @@ def tag_conv(
     h = linear(feat, last)  # H W_0 + A (H W_1 + A (H W_2 + …))
     for part in reversed(rest):
         h = step(h) + linear(feat, part)
-    return h if bias is None else h + bias
+    return add_bias(h, bias)
 
 
 def cheb_conv(
@@ -255,13 +257,13 @@ def gcn2_conv(
         if parameter is not None:
             check_parameter(parameter, (size,) if name == "bias" else (size, size), name)
     adjacency, feat = read_steps(graph, feat, size, weight1)
-    first = alpha * read_steps(graph, feat_0, size, weight1)[1]
+    first = alpha * autocast(read_steps(graph, feat_0, size, weight1)[1])
     h = (1 - alpha) * normalized_step(adjacency, feat, edge_weight)(feat)
     if weight2 is None:
         out = _near_identity(h + first, weight1, beta)
     else:
         out = _near_identity(h, weight1, beta) + _near_identity(first, weight2, beta)
-    return out if bias is None else out + bias
+    return add_bias(out, bias)
 
 
 def _near_identity(h: Tensor, weight: Tensor, beta: float) -> Tensor:
