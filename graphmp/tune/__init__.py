@@ -6,7 +6,7 @@ Files:
     machine: Cores, memory, versions, backends and caches, as a program sees them.
     memory: Freed memory, kept for the next tensors.
     report: What the command prints.
-    trial: A small training epoch, measured in a new process with other settings.
+    trial: A small training epoch, measured in new processes with other settings.
     warm: Common loops, compiled ahead in parallel processes.
 """
 

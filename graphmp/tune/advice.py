@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .trial import Epoch
+from .trial import KEPT, THREADS, Epoch
 
-NOW, LARGE_PAGES, KEPT, BOTH = "as it is", "large pages", "memory kept", "both"
+NOW, LARGE_PAGES, MEMORY_KEPT, BOTH = "as it is", "large pages", "memory kept", "both"
 _LARGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1"}
-_KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
 WORTH = 0.1  # the part of an epoch below which a difference is noise
 
 
@@ -32,13 +31,13 @@ def trials(machine: dict[str, Any]) -> dict[str, dict[str, str]]:
     if has_large_pages:
         settings[LARGE_PAGES] = _LARGE_PAGES
     if has_glibc:
-        settings[KEPT] = _KEPT
+        settings[MEMORY_KEPT] = KEPT
     if has_large_pages and has_glibc:
-        settings[BOTH] = {**_LARGE_PAGES, **_KEPT}
+        settings[BOTH] = {**_LARGE_PAGES, **KEPT}
     threads, usable = machine["threads"], machine["cores"]["usable"]
     if threads > 1:
         fewer = usable if threads > usable else 1
-        settings[f"threads: {fewer}"] = {"OMP_NUM_THREADS": str(fewer)}
+        settings[f"threads: {fewer}"] = {THREADS: str(fewer)}
     return settings
 
 
@@ -63,7 +62,7 @@ def advise(
 
 def _on_memory(settings: dict[str, dict[str, str]], epochs: dict[str, Epoch]) -> list[Advice]:
     """The setting that takes least memory among those that are about as fast as the fastest."""
-    names = [name for name in (NOW, LARGE_PAGES, KEPT, BOTH) if name in epochs]
+    names = [name for name in (NOW, LARGE_PAGES, MEMORY_KEPT, BOTH) if name in epochs]
     least = min(epochs[name].cpu for name in names)
     fast = [name for name in names if epochs[name].cpu <= (1 + WORTH) * least]
     if NOW in fast:
@@ -87,7 +86,7 @@ def _on_threads(
 ) -> list[Advice]:
     """Fewer threads, where there are more than cores, or where an epoch ends sooner."""
     threads, usable = machine["threads"], machine["cores"]["usable"]
-    name = next((name for name, values in settings.items() if "OMP_NUM_THREADS" in values), None)
+    name = next((name for name, values in settings.items() if THREADS in values), None)
     if name is None:
         return []
     ratio = epochs[name].wall / epochs[NOW].wall

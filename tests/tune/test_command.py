@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -64,9 +65,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The settings of the trials, none of which is run."""
     log: list[dict[str, str]] = []
 
-    def run(settings: dict[str, str]) -> trial.Epoch:
-        log.append(settings)
-        return trial.Epoch(0.5, 0.75, 10.0, 500.0)
+    def run(trials: dict[str, dict[str, str]]) -> dict[str, trial.Epoch]:
+        log.extend(trials.values())
+        return dict.fromkeys(trials, trial.Epoch(0.5, 0.75, 10.0, 500.0))
 
     monkeypatch.setattr("graphmp.tune.__main__.run", run)
     return log
@@ -100,13 +101,29 @@ def test_the_help_names_the_options(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.program
-def test_a_trial_measures_epochs() -> None:
-    epoch = trial.run({"OMP_NUM_THREADS": "1"})
-    assert 0 < epoch.cpu <= 1.5 * epoch.wall + 1
-    assert epoch.peak > 100 or trial.resource is None
+def test_trials_measure_epochs_in_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = {"THP_MEM_ALLOC_ENABLE": "1"}
+    trials = {"kept": trial.KEPT, "now": {}, "large": large, "one": {trial.THREADS: "1"}}
+    processes: list[list[dict[str, str]]] = []
+    start = trial._in_process
+
+    def in_process(at_start: dict[str, str], each: list[dict[str, str]]) -> list[trial.Epoch]:
+        processes.append(each)
+        return start(at_start, each)
+
+    monkeypatch.setattr(trial, "_in_process", in_process)
+    epochs = trial.run(trials)
+    assert processes == [[{}, {trial.THREADS: "1"}, trial.KEPT], [large]]
+    assert list(epochs) == list(trials)
+    for epoch in epochs.values():
+        assert 0 < epoch.cpu
+        assert epoch.peak > 100 or trial.resource is None
+    assert epochs["one"].cpu <= 1.5 * epochs["one"].wall + 1
+    if platform.libc_ver()[0] == "glibc":
+        assert epochs["kept"].faults < epochs["now"].faults / 2
 
 
 @pytest.mark.program
 def test_a_trial_that_fails_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GraphRuntimeError, match="exit status 1; mend the error above"):
-        trial.run({"PYTHONHOME": str(tmp_path)})
+        trial.run({"fails": {"PYTHONHOME": str(tmp_path)}})
