@@ -1,7 +1,7 @@
 """``python -m graphmp.tune`` says which settings of the environment are worth their cost here.
 
-It looks at the machine and trains a small model with several settings, in two processes; on two free
-cores it takes about ten seconds.
+It looks at the machine and trains a small model with several settings, in two processes; on two
+free cores it takes about ten seconds.
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def run(trials: dict[str, dict[str, str]]) -> dict[str, Epoch]:
         at_start = {k: v for k, v in trials[name].items() if k not in {*KEPT, THREADS}}
         processes.setdefault(json.dumps(at_start), []).append(name)
     epochs: dict[str, Epoch] = {}
-    for at_start, names in processes.items():
-        measured = _in_process(json.loads(at_start), [trials[name] for name in names])
+    for variables, names in processes.items():
+        measured = _in_process(json.loads(variables), [trials[name] for name in names])
         epochs.update(zip(names, measured, strict=True))
     return {name: epochs[name] for name in trials}
 
