@@ -136,7 +136,8 @@ class BuiltinMessages(Messages):
         frames = {"u": relation.src, "v": relation.dst, "e": relation.edge}
         left = frames[lhs.target][lhs.field]
         right = None if rhs is None else frames[rhs.target][rhs.field]
-        if torch.is_autocast_enabled(left.device.type):
+        # The type of a device is slow to read.
+        if torch.is_autocast_enabled("cpu" if left.is_cpu else left.device.type):
             left, right = autocast(left), None if right is None else autocast(right)
         return spec.op, left, right, (lhs.target, lhs.target if rhs is None else rhs.target)
 

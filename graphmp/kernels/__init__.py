@@ -42,7 +42,7 @@ BACKENDS: list[tuple[str, str, str | None]] = [
     ("reference", ".reference", None),
 ]
 _enabled: tuple[str, ...] = tuple(name for name, _, _ in BACKENDS)
-_selected: dict[Call, Backend] = {}
+_selected: dict[tuple[object, ...], Backend] = {}  # by the fields of a call
 
 
 @cache
@@ -82,6 +82,15 @@ def select(call: Call) -> Backend:
             return _selected[call]
         reasons.append(f"{name}: {reason}")
     raise GraphRuntimeError(f"No backend runs {call}: {'; '.join(reasons)}.")
+
+
+def _backend(primitive: str, like: Tensor, op: str = "copy") -> Backend:
+    """The backend that runs a primitive on such tensors; to ask a device for its type is slow."""
+    key = (primitive, like.device, like.dtype, op)
+    backend = _selected.get(key)
+    if backend is None:
+        backend = _selected[key] = select(Call(primitive, like.device.type, like.dtype, op))
+    return backend
 
 
 @contextmanager
@@ -126,7 +135,7 @@ def group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
 
 
 def _group(ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:
-    return select(Call("group", ids.device.type, ids.dtype)).group(ids, num_rows)
+    return _backend("group", ids).group(ids, num_rows)
 
 
 _GROUP = torch_library.define(
@@ -142,27 +151,27 @@ def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     if is_compiling():
         indptr, order = group(rows, num_rows)
         return Csr(indptr, others.index_select(0, order), order)
-    return select(Call("compress", rows.device.type, rows.dtype)).compress(rows, others, num_rows)
+    return _backend("compress", rows).compress(rows, others, num_rows)
 
 
 def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
     """Group edges by one of their ends and sort by the other; see :class:`.contract.Backend`."""
-    return select(Call("sort_pairs", u.device.type, u.dtype)).sort_pairs(u, v, num_u, num_v)
+    return _backend("sort_pairs", u).sort_pairs(u, v, num_u, num_v)
 
 
 def symmetrize(u: Tensor, v: Tensor, num_nodes: int) -> tuple[Tensor, Tensor]:
     """Different edges in both directions, sorted; see :class:`.contract.Backend`."""
-    return select(Call("symmetrize", u.device.type, u.dtype)).symmetrize(u, v, num_nodes)
+    return _backend("symmetrize", u).symmetrize(u, v, num_nodes)
 
 
 def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Find the edges between pairs of nodes; see :class:`.contract.Backend`."""
-    return select(Call("search", rows.device.type, rows.dtype)).search(csr, rows, others)
+    return _backend("search", rows).search(csr, rows, others)
 
 
 def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gather all edges of rows, row after row; see :class:`.contract.Backend`."""
-    return select(Call("edges_of", rows.device.type, rows.dtype)).edges_of(csr, rows)
+    return _backend("edges_of", rows).edges_of(csr, rows)
 
 
 def spmm(
@@ -176,41 +185,40 @@ def spmm(
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Compute messages and reduce them into rows; see :class:`.contract.Backend`."""
-    call = Call("spmm", lhs.data.device.type, lhs.data.dtype, op)
-    backend = _selected.get(call) or select(call)
+    backend = _backend("spmm", lhs.data, op)
     return backend.spmm(csr, op, reduce, divisor, lhs, rhs, plan, wants_arg)
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Compute messages and keep them at the edges; see :class:`.contract.Backend`."""
-    backend = select(Call("sddmm", lhs.data.device.type, lhs.data.dtype, op))
+    backend = _backend("sddmm", lhs.data, op)
     return backend.sddmm(csr, op, lhs, rhs, plan)
 
 
 def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
     """Both gradients of a sum of products; see :class:`.contract.Backend`."""
-    backend = select(Call("product_gradient", grad.device.type, grad.dtype))
+    backend = _backend("product_gradient", grad)
     return backend.product_gradient(csr, own, weight, grad)
 
 
 def arange(count: int, like: Tensor) -> Tensor:
     """Ids 0 to ``count - 1``, of the dtype and on the device of ``like``."""
-    return select(Call("arange", like.device.type, like.dtype)).arange(count, like)
+    return _backend("arange", like).arange(count, like)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor, ``data[ids]``; see :class:`.contract.Backend`."""
-    return select(Call("take", data.device.type, data.dtype)).take(data, ids)
+    return _backend("take", data).take(data, ids)
 
 
 def softmax(csr: Csr, logits: Tensor) -> Tensor:
     """Softmax over the edges of each row; see :class:`.contract.Backend`."""
-    return select(Call("softmax", logits.device.type, logits.dtype)).softmax(csr, logits)
+    return _backend("softmax", logits).softmax(csr, logits)
 
 
 def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
     """The gradient of :func:`softmax`; see :class:`.contract.Backend`."""
-    backend = select(Call("softmax", weights.device.type, weights.dtype))
+    backend = _backend("softmax", weights)
     return backend.softmax_gradient(csr, weights, grads)
 
 
@@ -223,7 +231,7 @@ def scatter(
     shape: tuple[int, int],
 ) -> Tensor:
     """Scatter values to the edges that gave a maximum; see :class:`.contract.Backend`."""
-    backend = select(Call("scatter", values.device.type, values.dtype))
+    backend = _backend("scatter", values)
     return backend.scatter(csr, end, values, arg, columns, shape)
 
 
@@ -252,57 +260,54 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
 
 def dropout(x: Tensor, probability: float, seed: int, relu: bool) -> Tensor:
     """Drop elements at random and scale the others; see :class:`.contract.Backend`."""
-    call = Call("dropout", x.device.type, x.dtype)
-    backend = _selected.get(call) or select(call)
-    return backend.dropout(x, probability, seed, relu)
+    return _backend("dropout", x).dropout(x, probability, seed, relu)
 
 
 def dropout_gradient(out: Tensor, grad: Tensor, probability: float) -> Tensor:
     """The gradient of :func:`dropout` after a ReLU; see :class:`.contract.Backend`."""
-    backend = select(Call("dropout", grad.device.type, grad.dtype))
+    backend = _backend("dropout", grad)
     return backend.dropout_gradient(out, grad, probability)
 
 
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Sample edges of rows; see :class:`.contract.Backend`."""
-    return select(Call("sample", rows.device.type, rows.dtype)).sample(csr, rows, spec)
+    return _backend("sample", rows).sample(csr, rows, spec)
 
 
 def labor(
     csr: Csr, rows: Tensor, spec: SampleSpec, steps: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Sample each edge independently; see :class:`.contract.Backend`."""
-    return select(Call("labor", rows.device.type, rows.dtype)).labor(csr, rows, spec, steps)
+    return _backend("labor", rows).labor(csr, rows, spec, steps)
 
 
 def greatest(
     csr: Csr, rows: Tensor, k: int, weights: Tensor, ascending: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose the edges of greatest weight; see :class:`.contract.Backend`."""
-    backend = select(Call("greatest", rows.device.type, weights.dtype))
-    return backend.greatest(csr, rows, k, weights, ascending)
+    return _backend("greatest", weights).greatest(csr, rows, k, weights, ascending)
 
 
 def relabel(first: Tensor, ids: Tensor, limit: int) -> tuple[Tensor, Tensor]:
     """Renumber nodes in order of first appearance; see :class:`.contract.Backend`."""
-    return select(Call("relabel", first.device.type, first.dtype)).relabel(first, ids, limit)
+    return _backend("relabel", first).relabel(first, ids, limit)
 
 
 def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:
     """Walk at random; see :class:`.contract.Backend`."""
-    backend = select(Call("walk", nodes.device.type, nodes.dtype, spec.kind))
+    backend = _backend("walk", nodes, spec.kind)
     return backend.walk(csr, nodes, spec)
 
 
 def levels(csr: Csr, needed: Tensor) -> Tensor:
     """Find the nodes that edges reach, level by level; see :class:`.contract.Backend`."""
-    return select(Call("levels", needed.device.type, needed.dtype)).levels(csr, needed)
+    return _backend("levels", needed).levels(csr, needed)
 
 
 def first_edges(csr: Csr, levels: Tensor) -> Tensor:
     """Find the edges through which searches reach nodes; see :class:`.contract.Backend`."""
-    return select(Call("first_edges", levels.device.type, levels.dtype)).first_edges(csr, levels)
+    return _backend("first_edges", levels).first_edges(csr, levels)
 
 
 def _attention_backend(spec: Attention) -> Backend:
-    return select(Call("attention", spec.value.device.type, spec.value.dtype, spec.kind))
+    return _backend("attention", spec.value, spec.kind)

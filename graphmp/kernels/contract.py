@@ -17,7 +17,7 @@ Conventions that all primitives share:
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -42,18 +42,27 @@ TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
 }
 
 
-class Csr(NamedTuple):
+class _Csr(NamedTuple):
+    indptr: Tensor
+    indices: Tensor
+    edge_ids: Tensor
+
+
+class Csr(_Csr):
     """Edges grouped by one of their ends; within a row in ascending edge id.
 
     Attributes:
         indptr: (rows + 1,) where each row starts and ends.
         indices: (E,) the other end of each edge.
         edge_ids: (E,) the edge id at each position.
+        arrays: what a backend on the CPU has made of the three, for its next call; else None.
     """
 
-    indptr: Tensor
-    indices: Tensor
-    edge_ids: Tensor
+    arrays: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the tensors alone."""
+        return Csr, tuple(self)
 
 
 class Operand(NamedTuple):

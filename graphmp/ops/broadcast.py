@@ -34,7 +34,7 @@ def promote(op: BinaryOp, lhs: Tensor, rhs: Tensor) -> tuple[Tensor, Tensor]:
 
 def autocast(operand: Tensor) -> Tensor:
     """Cast a feature to the dtype of ``torch.autocast``, if it is enabled."""
-    device = operand.device.type
+    device = "cpu" if operand.is_cpu else operand.device.type  # a device's type is slow to read
     if not torch.is_autocast_enabled(device):
         return operand
     return operand.to(autocast_dtype(operand.dtype, device))

@@ -112,15 +112,15 @@ def spmm(
         return mean.to(torch.get_default_dtype())
     kernel = "copy" if op is None else op.kernel
     assert kernel is not None  # other operators were computed above
+    left, right = tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:])
+    call = (adjacency, "v", kernel, reduce, *targets, left, right, out_shape, per_degree)
     if reduce == "sum":
-        return contract(adjacency, "v", kernel, lhs, rhs, targets, out_shape, per_degree)
+        return _sum(call, lhs, rhs)
     if lhs.dtype.is_complex:
         raise GraphTypeError(
             f"{reduce}: expected real numbers, got {lhs.dtype}; reduce their abs() or parts."
         )
-    shapes = (tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:]), out_shape)
-    call = Contraction(adjacency, "v", kernel, reduce, *targets, *shapes, False)
-    return _EXTREME(call, lhs, rhs)  # type: ignore[no-any-return]
+    return _EXTREME(Contraction(*call), lhs, rhs)  # type: ignore[no-any-return]
 
 
 def sddmm(
@@ -193,13 +193,19 @@ def contract(
         if full == out_shape:  # all is at the edges already
             rank = len(full)
             return _FORMULAS[op](on_edges(lhs, None, rank), on_edges(rhs, None, rank))
-    call = Contraction(adjacency, to, op, "sum", *targets, left, right, out_shape, per_degree)
+    return _sum((adjacency, to, op, "sum", *targets, left, right, out_shape, per_degree), lhs, rhs)
+
+
+def _sum(call: tuple[Any, ...], lhs: Tensor, rhs: Tensor | None) -> Tensor:
+    """Compute a sum, described by the fields of a :class:`Contraction`."""
     wants_gradient = torch.is_grad_enabled() and (
         lhs.requires_grad or (rhs is not None and rhs.requires_grad)
     )
     if wants_gradient or is_compiling() or _are_functorch_transforms_active():
-        return _SUM(call, lhs, rhs)  # type: ignore[no-any-return]
-    return _SUM.run(call, False, lhs, rhs)[0]  # the same, without the detour
+        return _SUM(Contraction(*call), lhs, rhs)  # type: ignore[no-any-return]
+    if call[1] == "e":
+        return _keep(Contraction(*call), lhs, rhs)
+    return _reduce(call, lhs, rhs)[0]  # the same, without the detour
 
 
 def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -225,16 +231,20 @@ def _message(
 
 
 def _reduce(
-    call: Contraction, lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
+    call: tuple[Any, ...], lhs: Tensor, rhs: Tensor | None, wants_arg: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel that reduces into one end."""
-    csr = call.adjacency.csc if call.to == "v" else call.adjacency.csr
-    ends = _ENDS[call.to]
-    right = None if rhs is None else Operand(rhs, ends[call.rhs])
-    left = Operand(lhs, ends[call.lhs])
-    features = plan(call.lhs_shape, call.rhs_shape, call.out_shape)
+    adjacency, to, op, reduce, left_end, right_end, *shapes, per_degree = call
+    ends = _ENDS[to]
     return kernels.spmm(
-        csr, call.op, call.reduce, call.per_degree, left, right, features, wants_arg
+        adjacency.csc if to == "v" else adjacency.csr,
+        op,
+        reduce,
+        per_degree,
+        Operand(lhs, ends[left_end]),
+        None if rhs is None else Operand(rhs, ends[right_end]),
+        plan(*shapes),
+        wants_arg,
     )
 
 

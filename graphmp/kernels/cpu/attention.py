@@ -12,7 +12,7 @@ from torch import Tensor
 from ..contract import SCORES, Attention, Csr, accumulator
 from ..philox import threshold
 from . import loops
-from .messages import SHAPES, as_array, blocks_at_once, result, run
+from .messages import SHAPES, as_array, blocks_at_once, csr_arrays, result, run
 from .runtime.memory import empty
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS
@@ -58,7 +58,7 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     rows, size = spec.right.shape
     out, array = result(rows, size, scores.dtype)
-    arrays, kind = tuple(map(Tensor.numpy, csr)), SCORES.index(spec.kind)
+    arrays, kind = csr_arrays(csr), SCORES.index(spec.kind)
     operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
     args = (kind, arrays, operands, as_array(scores), _head_layout(spec.heads, size), array)
     loop = loops.attention_gradient.score_gradient_rows
@@ -71,7 +71,7 @@ def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
     dtype = spec.value.dtype
     return (
         SCORES.index(spec.kind),
-        tuple(map(Tensor.numpy, csr)),
+        csr_arrays(csr),
         (
             *(as_array(spec.left), as_array(spec.right), as_array(spec.value)),
             *(_array(spec.edge, dtype), _array(spec.weight, dtype)),

@@ -54,39 +54,36 @@ def spmm(
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Compute messages and reduce them into rows; see the contract."""
-    arrays, rows = tuple(map(Tensor.numpy, csr)), csr.indptr.shape[0] - 1
-    dtype, is_sum = lhs.data.dtype, reduce == "sum"
-    tiled = dtype in TILED and plan.out_size == plan.size and (rhs is not None or plan.wide[0])
-    out, array = result(rows, plan.out_size, dtype if tiled else accumulator(dtype))
+    arrays, dtype, is_sum = csr_arrays(csr), lhs.data.dtype, reduce == "sum"
+    rows, edges = len(arrays[0]) - 1, len(arrays[1])
+    loop, wide, steps, work = _launch(op, is_sum, dtype, rhs is None, plan, wants_arg)
+    out, array = result(rows, plan.out_size, wide)
     outs: tuple[Any, ...] = (array,)
     arg = None
     if not is_sum:
-        arg_rows = rows if wants_arg or not tiled else 0
-        arg = empty((arg_rows, plan.out_size), _position_dtype(len(arrays[1])))
+        arg = empty(
+            (rows if wants_arg or steps is None else 0, plan.out_size), _position_dtype(edges)
+        )
         outs = (array, arg.numpy())
     by = (divisor, _no_numbers(dtype)) if isinstance(divisor, bool) else (False, divisor.numpy())
-    work = len(arrays[1]) * max(plan.size, 1)
-    if tiled:
+    if steps is not None:
         operands = _tiled_operands(op, lhs, rhs, plan)
         flags: Any = by
         if not is_sum:
             check_nan = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
-        loop: Any = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
-        for tile in tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS):
-            products = (_factors(op, plan, tile),) if is_sum else ()
-            run(loop, arrays[0], work, arrays, *operands, *products, flags, *outs, tile)
+        for factors, tile in steps:
+            run(loop, arrays[0], edges * work, arrays, *operands, *factors, flags, *outs, tile)
     else:
-        operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
+        operands = _plain_operands(op, lhs, rhs, plan, wide)
         flags = by if is_sum else reduce == "max"
-        loop = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
-        run(loop, arrays[0], work, arrays, *operands, flags, *outs)
+        run(loop, arrays[0], edges * work, arrays, *operands, flags, *outs)
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Compute messages and keep them at the edges; see the contract."""
-    arrays, dtype = tuple(map(Tensor.numpy, csr)), lhs.data.dtype
+    arrays, dtype = csr_arrays(csr), lhs.data.dtype
     edges = len(arrays[1])
     tiled = dtype in TILED and rhs is not None and plan.out_size == plan.size
     is_dot = dtype in TILED and rhs is not None and op == "mul" and _is_dot(plan)
@@ -111,7 +108,7 @@ def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tup
     steps = _product_steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
     if not steps:
         return compose_product_gradient(spmm, sddmm, csr, own, weight, grad)
-    arrays, size = tuple(map(Tensor.numpy, csr)), own.shape[1]
+    arrays, size = csr_arrays(csr), own.shape[1]
     own_grad, out = result(len(own), size, own.dtype)
     weight_grad, out_weight = result(len(weight), weight.shape[1], own.dtype)
     operands, outs = (as_array(own), as_array(weight), as_array(grad)), (out, out_weight)
@@ -168,6 +165,25 @@ def _flag(value: bool) -> tuple[int, ...]:
 def _no_numbers(dtype: torch.dtype) -> Any:
     """No divisors of sums of ``dtype``."""
     return torch.empty(0, dtype=accumulator(dtype), device="cpu").numpy()
+
+
+@lru_cache(maxsize=4096)
+def _launch(
+    op: str, is_sum: bool, dtype: torch.dtype, is_copy: bool, plan: Plan, wants_arg: bool
+) -> tuple[Any, torch.dtype, list[tuple[Any, Any]] | None, int]:
+    """How sums and extremes of such operands are computed, whatever the numbers are.
+
+    Returns:
+        The loop, the dtype of its result, the factors and the tile of each call, and the work for
+        each edge. In place of tiles None for a plain loop.
+    """
+    work = max(plan.size, 1)
+    if dtype not in TILED or plan.out_size != plan.size or (is_copy and not plan.wide[0]):
+        plain: Any = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
+        return plain, accumulator(dtype), None, work
+    tiles = tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS)
+    steps = [((_factors(op, plan, tile),) if is_sum else (), tile) for tile in tiles]
+    return spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows, dtype, steps, work
 
 
 @lru_cache(maxsize=4096)
@@ -282,6 +298,19 @@ def _plain_operands(
 def blocks_at_once(blocks: int) -> int:
     """How many blocks are summed at once, each in a vector of its own."""
     return next((count for count in (1, 2, 4) if count >= blocks), LANES)
+
+
+def csr_arrays(csr: Csr) -> tuple[Any, ...]:
+    """The arrays of a layout, cached in it: to make them takes as long as a small sum.
+
+    When a tensor is shared with another process, its memory moves to another address.
+    """
+    indptr, indices, edge_ids = csr
+    addresses = (indptr.data_ptr(), indices.data_ptr(), edge_ids.data_ptr())
+    cached = csr.arrays
+    if cached is None or cached[0] != addresses:
+        cached = csr.arrays = (addresses, tuple(map(Tensor.numpy, csr)))
+    return cached[1]  # type: ignore[no-any-return]
 
 
 def as_array(tensor: Tensor) -> Any:
