@@ -14,9 +14,9 @@ from ..simd.llvm import LANES
 
 @jit
 def drop(
-    x: Any, seed: int, least: int, bounds: Any, out: Any, shape: Any, first: int, last: int
+    x: Any, seed: int, least: int, change: Any, out: Any, shape: Any, first: int, last: int
 ) -> None:
-    """Raise elements to a floor and scale them, or drop them, as their random words say.
+    """Scale elements, after a ReLU or without one, or drop them, as their random words say.
 
     Four masks of a tile belong to elements that are ``COUNTERS`` apart.
 
@@ -24,41 +24,35 @@ def drop(
         x: (1, n).
         seed: the key.
         least: the least word whose element is not dropped.
-        bounds: ``(floor, factor)``: the floor is 0 for a ReLU, else minus infinity.
+        change: ``(relu, factor)``, where ``relu`` is ``(0,)`` or ``()``.
         out: (1, n).
         shape: of a tile; one vector for a block that is shorter than the others.
         first: the first block.
         last: one past the last block.
     """
-    n, step, (floor, factor) = np.int64(x.shape[1]), LANES * len(shape), bounds
-    floors, factors, zero = (
-        vector.fill(x, shape, floor),
-        vector.fill(x, shape, factor),
-        vector.fill(x, shape, 0),
-    )
+    n, step, (relu, factor) = np.int64(x.shape[1]), LANES * len(shape), change
+    factors, zero = vector.fill(x, shape, factor), vector.fill(x, shape, 0)
     for block in range(first, last):
         start = np.int64(block) * BLOCK
         for j in range(0, min(COUNTERS, n - start), step):
             masks = philox.at_least(shape, seed, np.int64(block) * COUNTERS + j, least)
             a, b = start + j, start + j + COUNTERS
             c, d = b + COUNTERS, b + 2 * COUNTERS
-            tile = _dropped(masks[0], vector.load(x, shape, 0, a, n - a), floors, factors, zero)
+            tile = _dropped(masks[0], vector.load(x, shape, 0, a, n - a), relu, factors, zero)
             vector.store(out, 0, a, tile, n - a)
-            tile = _dropped(masks[1], vector.load(x, shape, 0, b, n - b), floors, factors, zero)
+            tile = _dropped(masks[1], vector.load(x, shape, 0, b, n - b), relu, factors, zero)
             vector.store(out, 0, b, tile, n - b)
-            tile = _dropped(masks[2], vector.load(x, shape, 0, c, n - c), floors, factors, zero)
+            tile = _dropped(masks[2], vector.load(x, shape, 0, c, n - c), relu, factors, zero)
             vector.store(out, 0, c, tile, n - c)
-            tile = _dropped(masks[3], vector.load(x, shape, 0, d, n - d), floors, factors, zero)
+            tile = _dropped(masks[3], vector.load(x, shape, 0, d, n - d), relu, factors, zero)
             vector.store(out, 0, d, tile, n - d)
 
 
 @inline
-def _dropped(mask: Any, tile: Any, floors: Any, factors: Any, zero: Any) -> Any:
-    """The numbers of a tile where a mask says so, scaled, else 0.
-
-    Numbers below the floor are raised to it; NaN stays.
-    """
-    tile = vector.choose(vector.is_better(tile, floors, (), (0,)), tile, floors)
+def _dropped(mask: Any, tile: Any, relu: Any, factors: Any, zero: Any) -> Any:
+    """The numbers of a tile where a mask says so, scaled, else 0; NaN survives a ReLU."""
+    if len(relu):
+        tile = vector.choose(vector.is_better(tile, zero, (), (0,)), tile, zero)
     return vector.choose(mask, vector.mul(tile, factors), zero)
 
 
