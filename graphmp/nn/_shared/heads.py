@@ -15,6 +15,7 @@ from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
 
 _FEW = 1 << 16  # below so many elements, the number of operations matters more than memory
+_HALF_BYTES = 2
 
 
 def by_head(h: Tensor, num_heads: int) -> Tensor:
@@ -115,7 +116,9 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
     """Compute the dot product of each head with its own vector.
 
     Few elements are multiplied and added, in the fewest operations. For many, that would allocate
-    tensors as large as ``h``, several in the backward pass; a matrix product per head does not.
+    tensors as large as ``h``, several in the backward pass; a matrix product per head does not. In
+    half precision on the CPU, torch copies the operands of that product row by row in the backward
+    pass, which takes ten times as long.
 
     Args:
         h: (N, …, heads, size).
@@ -128,7 +131,7 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
         >>> dots(torch.ones(5, 2, 2), torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]))[0]
         tensor([3., 7.])
     """
-    if h.numel() < _FEW:
+    if h.numel() < _FEW or (h.is_cpu and h.dtype.itemsize == _HALF_BYTES):
         scores: Tensor = torch.linalg.vecdot(h, vectors.to(h.dtype))
         return scores
     return products(h, vectors.permute(1, 2, 0)).squeeze(-1)
