@@ -179,7 +179,14 @@ def measure(model: GCN | GAT, g: gm.Graph, words: Words) -> Measured:
     )
 
 
-def fit(g: gm.Graph, words: Words, how: Recipe, seed: int) -> float:
+def precision(dtype: torch.dtype) -> torch.autocast:
+    """Forward passes in a dtype, with weights in float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
+def fit(
+    g: gm.Graph, words: Words, how: Recipe, seed: int, dtype: torch.dtype = torch.float32
+) -> float:
     """Train a model and give its accuracy on the test nodes.
 
     Args:
@@ -187,6 +194,7 @@ def fit(g: gm.Graph, words: Words, how: Recipe, seed: int) -> float:
         words: its features.
         how: the settings.
         seed: of weights and dropout.
+        dtype: of forward passes, float32 or bfloat16.
     """
     torch.manual_seed(seed)
     data = g.ndata
@@ -196,11 +204,13 @@ def fit(g: gm.Graph, words: Words, how: Recipe, seed: int) -> float:
     best, val, loss, waited = Measured(-1, 0, 0), 0.0, float("inf"), 0
     for _ in trange(how.epochs, desc=f"seed {seed}", leave=False, disable=None):
         model.train()
-        logits = model(g, words)
+        with precision(dtype):
+            loss_of_epoch = F.cross_entropy(model(g, words)[known], label[known])
         optimizer.zero_grad()
-        torch.autograd.backward(F.cross_entropy(logits[known], label[known]))
+        torch.autograd.backward(loss_of_epoch)
         optimizer.step()
-        found = measure(model, g, words)
+        with precision(dtype):
+            found = measure(model, g, words)
         best = found if found.better(best) else best
         waited = 0 if found.val > val or found.loss < loss else waited + 1
         val, loss = max(val, found.val), min(loss, found.loss)
@@ -209,13 +219,16 @@ def fit(g: gm.Graph, words: Words, how: Recipe, seed: int) -> float:
     return best.test
 
 
-def accuracies(dataset: str, model: str, seeds: Iterable[int]) -> Iterator[float]:
+def accuracies(
+    dataset: str, model: str, seeds: Iterable[int], dtype: torch.dtype = torch.float32
+) -> Iterator[float]:
     """Train a model from several seeds.
 
     Args:
         dataset: a name in ``DATASETS``.
         model: ``"gcn"`` or ``"gat"``.
         seeds: one for each run.
+        dtype: of forward passes, float32 or bfloat16.
 
     Yields:
         The accuracy on the test nodes for each seed.
@@ -225,7 +238,7 @@ def accuracies(dataset: str, model: str, seeds: Iterable[int]) -> Iterator[float
     words = Words(g.ndata["feat"])
     how = recipe(model, dataset)
     for seed in seeds:
-        yield fit(g, words, how, seed)
+        yield fit(g, words, how, seed, dtype)
 
 
 def main() -> None:

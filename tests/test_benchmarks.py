@@ -21,7 +21,8 @@ SCRIPTS = sorted(
     path.stem
     for path in BENCHMARKS.glob("*.py")
     if "__main__" in path.read_text(encoding="utf-8")
-    and path.stem not in ("accuracy", "package_programs", "packages", "report", "worker")
+    and path.stem
+    not in ("accuracy", "accuracy_half", "package_programs", "packages", "report", "worker")
 )
 
 
