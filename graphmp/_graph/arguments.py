@@ -44,11 +44,11 @@ def check_together(graphs: Sequence[Any]) -> None:
             )
         if graph._meta.is_block:
             refuse_block(graph)
-    idtypes = {position: graph.idtype for position, graph in enumerate(graphs)}
-    if len(set(idtypes.values())) > 1:
+    idtypes = [graph.idtype for graph in graphs]
+    if idtypes.count(idtypes[0]) < len(idtypes):
         raise GraphTypeError(
-            f"Expected graphs of one id type, got {told_apart(idtypes)}; call .int() or .long() "
-            "on them."
+            f"Expected graphs of one id type, got {told_apart(dict(enumerate(idtypes)))}; call "
+            ".int() or .long() on them."
         )
 
 

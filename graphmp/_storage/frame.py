@@ -212,6 +212,10 @@ class Frame(FieldMapping[Tensor]):
         ids = _checks.ids(numbers, dtype, source.device, len(source), what)
         return column._replace(rows=ids).gather()
 
+    def has_fields_of(self, other: Frame) -> bool:
+        """Whether both frames have the same fields."""
+        return self._columns.keys() == other._columns.keys()
+
     def schemes(self) -> dict[str, Scheme]:
         """The shape and dtype of one row of every column; gathers nothing."""
         tensors = {

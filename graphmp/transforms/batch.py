@@ -57,17 +57,19 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     first = parts[0]
     node_frames = {t: [p._frames.src[t] for p in parts] for t in first._meta.ntypes}
     edge_frames = {t: [p._frames.edge[t] for p in parts] for t in first.adjacencies}
-    nodes = {t: _joined(frames, ndata) for t, frames in node_frames.items()}
-    edges = {t: _joined(frames, edata) for t, frames in edge_frames.items()}
-    num_nodes = {t: _num_rows(frames) for t, frames in node_frames.items()}
-    num_edges = {t: _num_rows(frames) for t, frames in edge_frames.items()}
+    node_rows = {t: [frame.num_rows for frame in frames] for t, frames in node_frames.items()}
+    edge_rows = {t: [frame.num_rows for frame in frames] for t, frames in edge_frames.items()}
+    nodes = {t: _joined(frames, node_rows[t], ndata) for t, frames in node_frames.items()}
+    edges = {t: _joined(frames, edge_rows[t], edata) for t, frames in edge_frames.items()}
+    num_nodes = {t: torch.tensor(rows, device="cpu") for t, rows in node_rows.items()}
+    num_edges = {t: torch.tensor(rows, device="cpu") for t, rows in edge_rows.items()}
     adjacencies = {}
     for etype, counts in num_edges.items():
         src, dst = zip(*[p.adjacencies[etype].ends for p in parts], strict=True)
         u, v = torch.cat(src), torch.cat(dst)
-        for ends, ntype in ((u, etype[0]), (v, etype[2])):
-            starts = num_nodes[ntype].cumsum(0) - num_nodes[ntype]
-            ends += starts.repeat_interleave(counts, output_size=len(ends)).to(ends)
+        shifts = {t: _shifts(num_nodes[t], counts, u) for t in {etype[0], etype[2]}}
+        u += shifts[etype[0]]
+        v += shifts[etype[2]]
         totals = (nodes[etype[0]].num_rows, nodes[etype[2]].num_rows)
         adjacencies[etype] = Adjacency.from_coo(u, v, *totals)
     batched = assembled(first, first._meta, adjacencies, Frames(nodes, nodes, edges))
@@ -82,9 +84,10 @@ def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
     return batched
 
 
-def _num_rows(frames: Sequence[Frame]) -> Tensor:
-    """How many rows each frame has, int64 on the CPU."""
-    return torch.tensor([frame.num_rows for frame in frames], device="cpu")
+def _shifts(num_nodes: Tensor, num_edges: Tensor, ids: Tensor) -> Tensor:
+    """How much larger the ids of each edge's nodes are in the batch, in the dtype of ``ids``."""
+    starts = num_nodes.cumsum(0) - num_nodes
+    return starts.repeat_interleave(num_edges, output_size=len(ids)).to(ids)
 
 
 def _sizes(counts: Tensor, batches: Sequence[dict[Any, Tensor] | None], name: Any) -> Tensor:
@@ -229,30 +232,37 @@ def _check_alike(graphs: Sequence[Any]) -> None:
     """Check that graphs can be laid side by side."""
     check_together(graphs)
     check_same_types(graphs)
-    devices = {position: graph.device for position, graph in enumerate(graphs)}
-    if len(set(devices.values())) > 1:
+    devices = [graph.device for graph in graphs]
+    if devices.count(devices[0]) < len(devices):
+        different = told_apart(dict(enumerate(devices)))
         raise GraphValueError(
-            f"Expected graphs on one device, got {told_apart(devices)}; call .to() on them."
+            f"Expected graphs on one device, got {different}; call .to() on them."
         )
 
 
-def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
-    """One frame of frames with equal schemes; a frame without rows need not have the columns."""
-    total = sum([frame.num_rows for frame in frames])
-    by_position = {i: frame for i, frame in enumerate(frames) if frame.num_rows}
-    by_position = by_position or {0: frames[0]}
-    counted = list(by_position.values())
-    one = counted[0].bare(total)
+def _joined(frames: Sequence[Frame], rows: Sequence[int], fields: Any) -> Frame:
+    """One frame of frames with equal schemes; a frame without rows need not have the columns.
+
+    Args:
+        frames: the frames.
+        rows: how many rows each has.
+        fields: the names of the columns to join; None for none.
+    """
+    positions: Sequence[int] = range(len(rows))
+    if 0 in rows:
+        positions = [i for i, count in enumerate(rows) if count] or range(1)
+    counted = [frames[i] for i in positions]
+    one = counted[0].bare(sum(rows))
     if fields is None:
         return one
     names = list(counted[0]) if is_all(fields) else _checks.field_names(fields, "fields")
-    if is_all(fields) and any(frame.keys() != counted[0].keys() for frame in counted):
+    if is_all(fields) and not all(map(counted[0].has_fields_of, counted)):
+        own = {i: tuple(sorted(frames[i])) for i in positions}
         raise GraphKeyError(
-            f"Expected {one.owner} with the same fields in every graph, got "
-            + unlike({i: tuple(sorted(frame)) for i, frame in by_position.items()})
+            f"Expected {one.owner} with the same fields in every graph, got {unlike(own)}"
         )
     for name in names:
-        lacking = [i for i, frame in by_position.items() if name not in frame]
+        lacking = [] if is_all(fields) else [i for i in positions if name not in frames[i]]
         if lacking:
             raise GraphKeyError(
                 f"Expected field {name!r} of the {one.owner} in every graph, got graph "
@@ -260,7 +270,7 @@ def _joined(frames: Sequence[Frame], fields: Any) -> Frame:
             )
         columns = [frame[name] for frame in counted]
         if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
-            schemes = {i: frame.schemes()[name] for i, frame in by_position.items()}
+            schemes = {i: frames[i].schemes()[name] for i in positions}
             raise GraphValueError(
                 f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
                 f"{told_apart(schemes)}."
