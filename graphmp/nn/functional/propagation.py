@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
 from .._shared.maps import add_bias
 from .._shared.options import check_option, check_parameter
+from .._shared.products import sum_of_products
 from .._shared.steps import Step, normalized_step
 from .dropout import dropout
 from .edge_weights import edge_weight_norm
@@ -63,8 +65,9 @@ def appnp_conv(
     adjacency, feat = read_steps(graph, feat, None)
     feat = autocast(feat)  # once, and not in every step
     step, h = _appnp_step(adjacency, feat, edge_weight, edge_drop if training else 0.0), feat
+    first = alpha * feat
     for _ in range(_checks.count(k, "k")):
-        h = (1 - alpha) * step(h) + alpha * feat
+        h = torch.add(first, step(h), alpha=1 - alpha)
     return feat.clone() if h is feat else h
 
 
@@ -122,7 +125,7 @@ def tag_conv(
         powers = [feat]
         for _ in range(k):
             powers.append(step(powers[-1]))
-        return linear(torch.cat(powers, -1), weight, bias)
+        return sum_of_products(_parts(powers, weight), bias)
     *rest, last = torch.split(weight, feat.shape[-1], 1)
     h = linear(feat, last)  # H W_0 + A (H W_1 + A (H W_2 + …))
     for part in reversed(rest):
@@ -172,7 +175,7 @@ def cheb_conv(
     step, polynomials = _laplacian(adjacency, feat, scale), [feat]
     for i in range(1, k):
         polynomials.append(step(feat) if i == 1 else 2 * step(polynomials[-1]) - polynomials[-2])
-    return linear(torch.cat(polynomials, -1), weight, bias)
+    return sum_of_products(_parts(polynomials, weight), bias)
 
 
 def _laplacian(adjacency: Adjacency, feat: Tensor, scale: Tensor) -> Step:
@@ -196,6 +199,11 @@ def _eigenvalues(graph: Graph, feat: Tensor, lambda_max: Any) -> Tensor:
         )
     rows = values.repeat_interleave(counts, output_size=graph.num_nodes())
     return unsqueeze_like(rows, feat)
+
+
+def _parts(feats: list[Tensor], weight: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pairs of features and their part of a weight, whose parts lie side by side."""
+    return zip(feats, torch.tensor_split(weight, len(feats), 1), strict=True)
 
 
 def _read_parts(
@@ -258,16 +266,18 @@ def gcn2_conv(
             check_parameter(parameter, (size,) if name == "bias" else (size, size), name)
     adjacency, feat = read_steps(graph, feat, size, weight1)
     first = alpha * autocast(read_steps(graph, feat_0, size, weight1)[1])
-    h = (1 - alpha) * normalized_step(adjacency, feat, edge_weight)(feat)
+    h = normalized_step(adjacency, feat, edge_weight)(feat)
     if weight2 is None:
-        out = _near_identity(h + first, weight1, beta)
+        out = _near_identity(torch.add(first, h, alpha=1 - alpha), weight1, beta)
     else:
-        out = _near_identity(h, weight1, beta) + _near_identity(first, weight2, beta)
+        own = _near_identity(first, weight2, beta)
+        out = own + _near_identity((1 - alpha) * h, weight1, beta)
     return add_bias(out, bias)
 
 
 def _near_identity(h: Tensor, weight: Tensor, beta: float) -> Tensor:
-    return (1 - beta) * h + beta * (h @ weight)
+    rows = h.flatten(0, -2)
+    return torch.addmm(rows, rows, weight, beta=1 - beta, alpha=beta).view_as(h)
 
 
 def label_propagation(
