@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import linear, normalize
 
@@ -238,7 +239,7 @@ def gin_conv(
     ends = read_alike_ends(graph, feat)
     src, dst = split_ends(ends, ends.feat)
     total = aggregate(ends.adjacency, src, edge_weight, aggregator_type)
-    return (1 + _number(eps, "eps")) * dst + total
+    return _add_own(total, dst, _number(eps, "eps"))
 
 
 def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tensor = 0.0) -> Tensor:
@@ -274,7 +275,7 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
         )
     messages = ops.gsddmm(adjacency, "add", src, edge_feat, "u", "e").relu()
     total = ops.gspmm(adjacency, "copy_rhs", "sum", None, messages)
-    return (1 + _number(eps, "eps")) * dst + total
+    return _add_own(total, dst, _number(eps, "eps"))
 
 
 def check_aggregator(aggregator_type: str) -> None:
@@ -284,6 +285,13 @@ def check_aggregator(aggregator_type: str) -> None:
         GraphOptionError: an unknown aggregator.
     """
     check_option(aggregator_type, AGGREGATORS, "aggregator_type")
+
+
+def _add_own(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
+    """Add ``1 + eps`` times a node's own features, in one pass."""
+    if isinstance(eps, Tensor):
+        return torch.addcmul(total, dst, 1 + eps.to(dst.device))
+    return total + (1 + eps) * dst
 
 
 def _number(value: float | Tensor, name: str) -> float | Tensor:
