@@ -1,7 +1,9 @@
 """Shared by several layers: inputs, heads, degrees, steps.
 
 Files:
+    activations: Activations, in the memory of a layer's own result where possible.
     aggregation: Weighted aggregation of neighbours.
+    cached_aggregates: Aggregates of constant features, computed once for each graph.
     cached_by_tensor: A cache of values read from accelerator tensors.
     degrees: The zero-in-degree check.
     dense: Dense adjacency matrices and the features at their ends.

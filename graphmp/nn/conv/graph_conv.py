@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ... import _checks
 from ...errors import GraphValueError
 from ...graph import Graph
+from .._shared.activations import activate
 from .._shared.degrees import ChecksInDegrees
 from .._shared.inputs import read_source
 from .._shared.options import check_parameter, checked_function
@@ -43,6 +44,10 @@ class GraphConv(ChecksInDegrees):
         bias: add a bias.
         activation: applied to the result.
         allow_zero_in_degree: accept nodes of in-degree 0; their output is that of a zero sum.
+        cached: where the layer multiplies by a weight, keep the sum of constant features, such as
+            the input of a model, with the graph, and compute it again when they change. It has no
+            effect on features that require a gradient, in a compiled program, and with edge
+            weights.
 
     Attributes:
         weight: (in_feats, out_feats), drawn by Glorot's uniform rule; or None.
@@ -82,11 +87,12 @@ class GraphConv(ChecksInDegrees):
         bias: bool = True,
         activation: Callable[[Tensor], Tensor] | None = None,
         allow_zero_in_degree: bool = False,
+        cached: bool = False,
     ) -> None:
         super().__init__(allow_zero_in_degree)
         exponents(norm)  # an unknown norm is an error
         self._in_feats, self._out_feats = in_feats, out_feats
-        self._norm = norm
+        self._norm, self._cached = norm, cached
         matrix = nn.Parameter(torch.empty(in_feats, out_feats)) if weight else None
         self.register_parameter("weight", matrix)
         self.register_parameter("bias", nn.Parameter(torch.empty(out_feats)) if bias else None)
@@ -125,8 +131,9 @@ class GraphConv(ChecksInDegrees):
         size = None if weight is None else weight.shape[0]
         adjacency, src = read_source(graph, feat, size, weight)
         self.check_in_degrees(adjacency)
-        h = convolve(adjacency, src, weight, self.bias, exponents(self._norm), edge_weight)
-        return h if self._activation is None else self._activation(h)
+        powers = exponents(self._norm)
+        h = convolve(adjacency, src, weight, self.bias, powers, edge_weight, self._cached)
+        return h if self._activation is None else activate(self._activation, h)
 
     def _weight_of_call(self, weight: Tensor | None) -> Tensor | None:
         """The weight passed to the call, or the layer's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ from ... import function as fn
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops.normalized import divided
-from .._shared.aggregation import aggregate, check_edge_weight
+from .._shared.activations import activate, map_and_rectify
+from .._shared.aggregation import aggregate, check_edge_weight, maps_first
 from .._shared.inputs import (
     Ends,
     Sizes,
@@ -25,6 +27,7 @@ from .._shared.inputs import (
 from .._shared.lstm import run_lstm
 from .._shared.maps import add_bias
 from .._shared.options import check_option, checked_function
+from .._shared.products import map_both, map_with_bias, sum_of_maps
 from ..dropout import Dropout
 
 AGGREGATORS = ("mean", "gcn", "pool", "lstm")
@@ -58,6 +61,10 @@ class SAGEConv(nn.Module):
         bias: add a bias.
         norm: applied last, to the activated result.
         activation: applied to the result.
+        cached: for ``"mean"`` and ``"gcn"``, keep the aggregate of constant features, such as the
+            input of a model, with the graph, and compute it again when they change. It has no
+            effect on features that require a gradient or are dropped out, in a compiled program,
+            and with edge weights.
 
     Attributes:
         fc_self: linear map of the destinations' features, with the bias; not in ``"gcn"``.
@@ -100,6 +107,7 @@ class SAGEConv(nn.Module):
         bias: bool = True,
         norm: Callable[[Tensor], Tensor] | None = None,
         activation: Callable[[Tensor], Tensor] | None = None,
+        cached: bool = False,
     ) -> None:
         super().__init__()
         check_option(aggregator_type, AGGREGATORS, "aggregator_type")
@@ -109,7 +117,7 @@ class SAGEConv(nn.Module):
                 "in_feats: expected one size at both ends for 'gcn', which adds their features, "
                 f"got {in_feats}."
             )
-        self._out_feats, self._aggre_type = out_feats, aggregator_type
+        self._out_feats, self._aggre_type, self._cached = out_feats, aggregator_type, cached
         self.norm = checked_function(norm, "norm")
         self.feat_drop = Dropout(feat_drop)
         self.activation = checked_function(activation, "activation")
@@ -165,37 +173,41 @@ class SAGEConv(nn.Module):
         """
         sizes, like = (self._in_src_feats, self._in_dst_feats), self.fc_neigh.weight
         ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)
-        if self._aggre_type == "lstm":
-            out = self._lstm(graph, ends, edge_weight)
-        else:
-            aggregators = {"mean": self._mean, "gcn": self._gcn, "pool": self._pool}
-            out = aggregators[self._aggre_type](ends, edge_weight)
         if self._aggre_type == "gcn":
-            out = add_bias(out, self.bias)
+            out = self._gcn(ends, edge_weight)
+        elif self._aggre_type == "mean":
+            out = self._mean(ends, edge_weight)
         else:
-            out = self.fc_self(split_ends(ends, ends.feat)[1]) + out
-        out = out if self.activation is None else self.activation(out)
+            pool = self._pool if self._aggre_type == "pool" else partial(self._lstm, graph)
+            _, dst = split_ends(ends, ends.feat)
+            out = sum_of_maps(self.fc_self, dst, self.fc_neigh, pool(ends, edge_weight))
+        out = out if self.activation is None else activate(self.activation, out)
         return out if self.norm is None else self.norm(out)
 
-    def _mean(self, ends: Ends, edge_weight: Tensor | None) -> Any:
-        src, _ = split_ends(ends, ends.feat)
-        if self._in_src_feats > self._out_feats:  # aggregate the smaller features
-            return aggregate(ends.adjacency, self.fc_neigh(src), edge_weight, "mean")
-        return self.fc_neigh(aggregate(ends.adjacency, src, edge_weight, "mean"))
+    def _mean(self, ends: Ends, edge_weight: Tensor | None) -> Tensor:
+        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
+        if maps_first(adjacency, src, self._out_feats, edge_weight, self._cached):
+            own, src = map_both(self.fc_self, dst, self.fc_neigh, src)
+            return aggregate(adjacency, src, edge_weight, "mean") + own
+        mean = aggregate(adjacency, src, edge_weight, "mean", self._cached)
+        return sum_of_maps(self.fc_self, dst, self.fc_neigh, mean)
 
-    def _gcn(self, ends: Ends, edge_weight: Tensor | None) -> Any:
-        is_smaller = self._in_src_feats > self._out_feats
-        feat = map_features(self.fc_neigh, ends.feat) if is_smaller else ends.feat
+    def _gcn(self, ends: Ends, edge_weight: Tensor | None) -> Tensor:
+        adjacency, (src, _) = ends.adjacency, split_ends(ends, ends.feat)
+        is_first = maps_first(adjacency, src, self._out_feats, edge_weight, self._cached)
+        feat = map_features(self.fc_neigh, ends.feat) if is_first else ends.feat
         src, dst = split_ends(ends, feat)
-        total = aggregate(ends.adjacency, src, edge_weight) + dst
-        mean = divided(total, ends.adjacency.divisors(total.dtype, more=1))
-        return mean if is_smaller else self.fc_neigh(mean)
+        total = aggregate(adjacency, src, edge_weight, "sum", self._cached) + dst
+        mean = divided(total, adjacency.divisors(total.dtype, more=1))
+        return (
+            add_bias(mean, self.bias) if is_first else map_with_bias(self.fc_neigh, mean, self.bias)
+        )
 
-    def _pool(self, ends: Ends, edge_weight: Tensor | None) -> Any:
-        src = self.fc_pool(split_ends(ends, ends.feat)[0]).relu()
-        return self.fc_neigh(aggregate(ends.adjacency, src, edge_weight, "max"))
+    def _pool(self, ends: Ends, edge_weight: Tensor | None) -> Tensor:
+        src = map_and_rectify(self.fc_pool, split_ends(ends, ends.feat)[0])
+        return aggregate(ends.adjacency, src, edge_weight, "max")
 
-    def _lstm(self, graph: Graph, ends: Ends, edge_weight: Tensor | None) -> Any:
+    def _lstm(self, graph: Graph, ends: Ends, edge_weight: Tensor | None) -> Tensor:
         message, src = fn.copy_u("h", "m"), split_ends(ends, ends.feat)[0]
         if src.ndim != 2:
             raise GraphValueError(
@@ -209,7 +221,7 @@ class SAGEConv(nn.Module):
                 message = fn.u_mul_e("h", "w", "m")
             reducer = fn.Reducer("lstm", formula=self._last_state)
             graph.update_all(message, fn.Reduce(reducer, "m", "h"))
-            return self.fc_neigh(graph.dstdata["h"])
+            return graph.dstdata["h"]  # type: ignore[no-any-return]
 
     def _last_state(self, messages: Tensor) -> Tensor:
         """(n, degree, in_feats) -> (n, in_feats): the last hidden state of the LSTM."""

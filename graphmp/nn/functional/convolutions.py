@@ -14,7 +14,7 @@ from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.normalized import divided, normalized_messages
 from ...ops.results import reshaped
-from .._shared.aggregation import aggregate, normalized_aggregate
+from .._shared.aggregation import aggregate, maps_first, normalized_aggregate
 from .._shared.heads import attend_by_dots
 from .._shared.inputs import (
     read_alike_ends,
@@ -80,6 +80,7 @@ def convolve(
     bias: Tensor | None,
     powers: tuple[float, float],
     edge_weight: Tensor | None = None,
+    cached: bool = False,
 ) -> Tensor:
     r"""Compute :func:`graph_conv` of arguments that are already checked.
 
@@ -90,13 +91,15 @@ def convolve(
         bias: (out_feats,), or None.
         powers: exponents of the degrees of sources and destinations.
         edge_weight: (E,) or (E, 1), a factor for each edge.
+        cached: with a weight, cache the sum of constant features.
 
     Returns:
         (num_dst, \*, out_feats).
     """
-    if weight is not None and weight.shape[0] <= weight.shape[1]:
-        return linear(normalized_aggregate(adjacency, src, edge_weight, *powers), weight.t(), bias)
-    h = src if weight is None else src @ weight  # aggregate the smaller features
+    if weight is not None and not maps_first(adjacency, src, weight.shape[1], edge_weight, cached):
+        h = normalized_aggregate(adjacency, src, edge_weight, *powers, cached)
+        return linear(h, weight.t(), bias)
+    h = src if weight is None else src @ weight
     h = normalized_aggregate(adjacency, h, edge_weight, *powers)
     return add_bias(h, bias)
 
