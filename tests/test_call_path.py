@@ -93,7 +93,7 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("build", "requires_grad", "max_calls", "max_switches"),
     [
-        (update_all, False, 45, 8),
+        (update_all, False, 42, 8),
         (update_all, True, 58, 12),
         (gat_conv, False, 72, 27),
         (gat_conv, True, 88, 30),
@@ -101,8 +101,8 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
         (graph_conv, True, 72, 25),
         (sage_conv, False, 58, 17),
         (sage_conv, True, 72, 21),
-        (dropout, False, 16, 11),
-        (dropout, True, 28, 13),
+        (dropout, False, 16, 10),
+        (dropout, True, 28, 12),
         (batch, False, 250, 92),
     ],
 )
