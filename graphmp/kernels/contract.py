@@ -65,6 +65,28 @@ class Csr(_Csr):
         return Csr, tuple(self)
 
 
+class OrderedCsr(Csr):
+    """Edges grouped by row, and an order in which their rows are visited faster.
+
+    It is a :class:`Csr` in everything else. A backend may ignore the order: results are the same.
+
+    Attributes:
+        rows: (rows,) the row at each place of the order.
+        visited: the same edges, row after row in this order.
+    """
+
+    rows: Tensor
+    visited: Csr
+
+    def __new__(cls, csr: Csr, rows: Tensor, visited: Csr) -> OrderedCsr:
+        """Give ``csr`` an order of its rows."""
+        self = tuple.__new__(cls, csr)
+        self.rows, self.visited = rows, visited
+        return self
+
+    _make = Csr._make  # type: ignore[assignment]  # other edges do not have this order
+
+
 class Operand(NamedTuple):
     """One operand of a message.
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import OPS, OTHER, Csr, Operand, accumulator
+from ..contract import OPS, OTHER, Csr, Operand, OrderedCsr, accumulator
 from ..plan import Plan
 from ..plan import plan as plan_of
 from ..reference.messages import compose_product_gradient
@@ -54,7 +54,7 @@ def spmm(
     wants_arg: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Compute messages and reduce them into rows; see the contract."""
-    arrays, dtype, is_sum = csr_arrays(csr), lhs.data.dtype, reduce == "sum"
+    arrays, dtype, is_sum = csr_arrays(csr, True), lhs.data.dtype, reduce == "sum"
     rows, edges = len(arrays[0]) - 1, len(arrays[1])
     loop, wide, steps, work = _launch(op, is_sum, dtype, rhs is None, plan, wants_arg)
     out, array = result(rows, plan.out_size, wide)
@@ -77,13 +77,14 @@ def spmm(
     else:
         operands = _plain_operands(op, lhs, rhs, plan, wide)
         flags = by if is_sum else reduce == "max"
+        arrays = csr_arrays(csr)
         run(loop, arrays[0], edges * work, arrays, *operands, flags, *outs)
     return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
     """Compute messages and keep them at the edges; see the contract."""
-    arrays, dtype = csr_arrays(csr), lhs.data.dtype
+    arrays, dtype = csr_arrays(csr, True), lhs.data.dtype
     edges = len(arrays[1])
     tiled = dtype in TILED and rhs is not None and plan.out_size == plan.size
     is_dot = dtype in TILED and rhs is not None and op == "mul" and _is_dot(plan)
@@ -99,6 +100,7 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
         run(spmm_tiled.dot_products, arrays[0], work, arrays, x, y, plan.width, array, shape)
     else:
         operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
+        arrays = csr_arrays(csr)
         run(spmm_plain.sddmm, arrays[0], work, arrays, *operands, array)
     return _shaped(out, dtype, plan.out_shape)
 
@@ -108,7 +110,7 @@ def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tup
     steps = _product_steps(weight.shape[1], own.shape[1], accumulator(own.dtype) == own.dtype)
     if not steps:
         return compose_product_gradient(spmm, sddmm, csr, own, weight, grad)
-    arrays, size = csr_arrays(csr), own.shape[1]
+    arrays, size = csr_arrays(csr, True), own.shape[1]
     own_grad, out = result(len(own), size, own.dtype)
     weight_grad, out_weight = result(len(weight), weight.shape[1], own.dtype)
     operands, outs = (as_array(own), as_array(weight), as_array(grad)), (out, out_weight)
@@ -300,17 +302,26 @@ def blocks_at_once(blocks: int) -> int:
     return next((count for count in (1, 2, 4) if count >= blocks), LANES)
 
 
-def csr_arrays(csr: Csr) -> tuple[Any, ...]:
+def csr_arrays(csr: Csr, in_order: bool = False) -> tuple[Any, ...]:
     """The arrays of a layout, cached in it: to make them takes as long as a small sum.
 
+    With ``in_order`` the edges lie as rows are visited, and a fourth item is the order.
     When a tensor is shared with another process, its memory moves to another address.
     """
     indptr, indices, edge_ids = csr
     addresses = (indptr.data_ptr(), indices.data_ptr(), edge_ids.data_ptr())
     cached = csr.arrays
     if cached is None or cached[0] != addresses:
-        cached = csr.arrays = (addresses, tuple(map(Tensor.numpy, csr)))
-    return cached[1]  # type: ignore[no-any-return]
+        arrays = tuple(map(Tensor.numpy, csr))
+        cached = csr.arrays = (addresses, arrays, _visited_arrays(csr, arrays))
+    return cached[2] if in_order else cached[1]  # type: ignore[no-any-return]
+
+
+def _visited_arrays(csr: Csr, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays of a layout as loops on tiles take them, with the order of its rows."""
+    if not isinstance(csr, OrderedCsr):
+        return *arrays, ()
+    return *map(Tensor.numpy, csr.visited), (csr.rows.numpy(), arrays[0])
 
 
 def as_array(tensor: Tensor) -> Any:

@@ -4,7 +4,9 @@ Each writes rows ``first`` to ``last - 1`` of its results and nothing else, for 
 tile. It runs on one thread, releases the interpreter's lock, and adds in the order of the edges.
 Arguments that belong together are plain tuples, unpacked in the first lines:
 
-- ``csr``: ``(indptr, indices, eids)``.
+- ``csr``: ``(indptr, indices, eids, order)``, edges grouped by row. ``order`` is ``()`` if they lie
+  row by row; else ``(rows, starts)``, where row ``rows[p]`` comes at place ``p``, and ``starts[r]``
+  is where the edges of row ``r`` would start in ascending order.
 - ``x``, ``y``: operands ``(data, end, kind, columns)``. ``end`` says which row an edge reads,
   ``ROW``, ``OTHER`` or ``EDGE``; ``kind`` and ``columns`` how its elements meet those of the
   result, as :func:`..simd.vector.load_operand` takes them.
@@ -29,6 +31,7 @@ from ..simd.llvm import LANES
 from .operators import ADD, MUL, SUB
 
 PREFETCH_DISTANCE = 8  # edges between a prefetch and the use of what it loads
+ROWS_AHEAD = 2  # rows between a prefetch of a result and its computation, in another order
 CACHE_LINE = 16  # float32 numbers in a line of the cache
 
 
@@ -71,12 +74,16 @@ def sum_rows(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (indptr, indices, eids, order), (column, lanes, shape) = csr, tile
     (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
     per_degree, numbers = divisor
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order):
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(out, shape, ahead, column)
+        begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
         total, start = sums.new_total(x, shape), begin
         while True:
             acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
@@ -152,13 +159,17 @@ def extreme_rows(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (indptr, indices, eids, order), (column, lanes, shape) = csr, tile
     (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
     smallest, check_nan, with_arg = flags
     end_of_all = np.int64(len(indices)) - 1
     worst = np.inf if len(smallest) else -np.inf
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order):
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(out, shape, ahead, column)
+        begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
         acc = vector.fill(x, shape, worst)
         # Indices in the row, which fit into 32 bits. If nothing is better than the worst value,
         # the first edge gave it.
@@ -190,7 +201,8 @@ def extreme_rows(
         vector.store(out, r, column, acc, lanes)
         if len(with_arg):
             index = index if begin < end else vector.indices(shape, -1)
-            vector.store_indices(arg, r, column, index, begin if begin < end else 0, lanes)
+            start = addresses.start_of(order, r, begin)
+            vector.store_indices(arg, r, column, index, start if begin < end else 0, lanes)
 
 
 @jit
@@ -198,11 +210,12 @@ def store_messages(
     csr: Any, x: Any, y: Any, op: Any, out: Any, tile: Any, first: int, last: int
 ) -> None:
     """``out[e] = the message of edge e``, for (E, size) ``out``."""
-    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (indptr, indices, eids, order), (column, lanes, shape) = csr, tile
     (x, x_end, x_kind, x_columns), (y, y_end, y_kind, y_columns) = x, y
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
             ahead = min(j + PREFETCH_DISTANCE, end_of_all)
             i = addresses.edge_row(x_end, r, ahead, indices, eids)
             k = addresses.edge_row(y_end, r, ahead, indices, eids)
@@ -232,10 +245,11 @@ def dot_products(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, indices, eids), (x, x_end), (y, y_end) = csr, x, y
+    (indptr, indices, eids, order), (x, x_end), (y, y_end) = csr, x, y
     end_of_all, blocks = np.int64(len(indices)) - 1, np.int64(out.shape[1])
-    for r in range(first, last):
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
             ahead = min(j + PREFETCH_DISTANCE, end_of_all)
             i = addresses.edge_row(x_end, r, ahead, indices, eids)
             k = addresses.edge_row(y_end, r, ahead, indices, eids)
@@ -277,11 +291,16 @@ def product_gradient_rows(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, indices, eids), (column, lanes, shape) = csr, tile
+    (indptr, indices, eids, order), (column, lanes, shape) = csr, tile
     (x, weight, grad), (columns, adds, factors), (out, out_weight) = operands, heads, results
     end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order):
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(x, shape, ahead, column)
+            addresses.prefetch(out, shape, ahead, column)
+        begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
         own = vector.load(x, shape, r, column, lanes)
         total, start = sums.new_total(x, shape), begin
         while True:

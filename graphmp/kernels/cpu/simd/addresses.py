@@ -35,6 +35,32 @@ def edge_row(typing: Any, end: Any, row: Any, position: Any, indices: Any, eids:
     return i(i, i, i, indices, eids), generate
 
 
+@primitive
+def row_at(typing: Any, order: Any, place: Any) -> Any:
+    """The row at a place of ``(rows, starts)``; the place itself if ``order`` is ``()``."""
+    return types.int64(order, types.int64), _element_or(order, 0)
+
+
+@primitive
+def start_of(typing: Any, order: Any, row: Any, begin: Any) -> Any:
+    """``starts[row]`` of ``(rows, starts)``; ``begin`` if ``order`` is ``()``."""
+    return types.int64(order, types.int64, types.int64), _element_or(order, 1)
+
+
+def _element_or(order: Any, number: int) -> Any:
+    """Code that reads an element of an array of ``order``; the last argument without arrays."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if not len(order):
+            return args[-1]
+        array = builder.extract_value(args[0], number)
+        data = context.make_array(order[number])(context, builder, array).data
+        element = builder.load(builder.gep(data, [args[1]]))
+        return context.cast(builder, element, order[number].dtype, types.int64)
+
+    return generate
+
+
 def _prefetch_lines(builder: Any, pointer: Any, lines: int) -> None:
     """Prefetch cache lines from ``pointer`` on."""
     start = builder.bitcast(pointer, llvm.I8.as_pointer())
