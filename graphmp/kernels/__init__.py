@@ -304,6 +304,11 @@ def levels(csr: Csr, needed: Tensor) -> Tensor:
     return _backend("levels", needed).levels(csr, needed)
 
 
+def communities(csr: Csr, max_size: int, rounds: int) -> Tensor:
+    """Find groups of nodes with many edges among them; see :class:`.contract.Backend`."""
+    return _backend("communities", csr.indices).communities(csr, max_size, rounds)
+
+
 def first_edges(csr: Csr, levels: Tensor) -> Tensor:
     """Find the edges through which searches reach nodes; see :class:`.contract.Backend`."""
     return _backend("first_edges", levels).first_edges(csr, levels)

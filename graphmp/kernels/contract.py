@@ -460,6 +460,22 @@ class Backend(Protocol):
             (searches, N), the level of each node; -1 for nodes that are not reached.
         """
 
+    def communities(self, csr: Csr, max_size: int, rounds: int) -> Tensor:
+        """Find groups of nodes with many edges among them, by label propagation.
+
+        The label of a node is its id at first. In each round every node in turn takes the label
+        of most of its neighbours, of those that fewer than ``max_size`` other nodes have. If
+        several are equally frequent, it takes the first that is so in the order of its edges.
+
+        Args:
+            csr: the edges between N nodes.
+            max_size: how many nodes have one label at most.
+            rounds: how many rounds there are at most; they end when no label changes.
+
+        Returns:
+            (N,) labels in the dtype of the ids.
+        """
+
     def first_edges(self, csr: Csr, levels: Tensor) -> Tensor:
         """Find the edges through which searches reach nodes.
 

@@ -27,6 +27,7 @@ PRIMITIVES = (
     "greatest",
     "walk",
     "levels",
+    "communities",
 )
 UNJITTED = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
 UNJITTED.pop("TRITON_INTERPRET", None)  # it would take the place of plain torch

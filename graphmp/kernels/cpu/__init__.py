@@ -15,7 +15,7 @@ Files:
     sampling: Neighbour sampling and top-k.
     simd: The SIMD toolkit.
     softmax: Softmax over the edges of each row.
-    walking: Random walks, and levels of a search.
+    walking: Random walks, levels of a search, and communities.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import first_edges, levels, walk
+from .walking import communities, first_edges, levels, walk
 
 __all__ = [
     "arange",
     "attention",
     "attention_gradient",
+    "communities",
     "compress",
     "dropout",
     "dropout_gradient",

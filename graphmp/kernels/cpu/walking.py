@@ -1,4 +1,4 @@
-"""Random walks, and levels of a search, on the CPU."""
+"""Random walks, levels of a search, and communities, on the CPU."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def first_edges(csr: Csr, levels: Tensor) -> Tensor:
     edge_ids = torch.empty_like(levels)
     _search(loops.walking.first_edges, csr, levels, edge_ids)
     return edge_ids
+
+
+def communities(csr: Csr, max_size: int, rounds: int) -> Tensor:
+    """Find groups of nodes with many edges among them; see the contract."""
+    indptr, indices = csr.indptr.numpy(), csr.indices.numpy()
+    labels = np.arange(len(indptr) - 1, dtype=indices.dtype)
+    loops.walking.communities((indptr, indices), max_size, rounds, labels)
+    return torch.from_numpy(labels)
 
 
 def _search(loop: Any, csr: Csr, nodes: Tensor, result: Tensor) -> None:

@@ -9,7 +9,7 @@ Files:
     messages: Messages reduced into rows or stored at edges, and their gradients.
     sampling: Neighbour sampling and top-k.
     softmax: Softmax over the edges of each row.
-    walking: Random walks, and levels of a search.
+    walking: Random walks, levels of a search, and communities.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ from .labor import labor
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
-from .walking import first_edges, levels, walk
+from .walking import communities, first_edges, levels, walk
 
 __all__ = [
     "arange",
     "attention",
     "attention_gradient",
+    "communities",
     "compress",
     "dropout",
     "dropout_gradient",

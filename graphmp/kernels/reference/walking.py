@@ -1,7 +1,11 @@
-"""Random walks and searches in plain torch: all walks, and all nodes of a level, at once."""
+"""Random walks and searches in plain torch: all walks, and all nodes of a level, at once.
+
+Communities are found node by node, in plain Python.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -152,3 +156,31 @@ def first_edges(csr: Csr, levels: Tensor) -> Tensor:
         is_earlier = (before >= 0) & (before < level[rows])
         least.scatter_reduce_(0, rows[is_earlier], csr.edge_ids[is_earlier], "amin")
     return edge_ids.masked_fill_(edge_ids == none, -1)
+
+
+def communities(csr: Csr, max_size: int, rounds: int) -> Tensor:
+    """Find groups of nodes with many edges among them; see the contract."""
+    indptr, indices = csr.indptr.tolist(), csr.indices.tolist()
+    labels = list(range(len(indptr) - 1))
+    sizes = [1] * len(labels)
+    for _ in range(rounds):
+        before = labels.copy()
+        for v, (begin, end) in enumerate(pairwise(indptr)):
+            sizes[labels[v]] -= 1
+            neighbours = [labels[u] for u in indices[begin:end] if sizes[labels[u]] < max_size]
+            labels[v] = _first_most_frequent(neighbours, labels[v])
+            sizes[labels[v]] += 1
+        if labels == before:
+            break
+    return csr.indices.new_tensor(labels)
+
+
+def _first_most_frequent(labels: list[int], default: int) -> int:
+    """The label that reaches the greatest count first."""
+    counts: dict[int, int] = {}
+    best = default
+    for label in labels:
+        counts[label] = counts.get(label, 0) + 1
+        if counts[label] > counts.get(best, 0):
+            best = label
+    return best

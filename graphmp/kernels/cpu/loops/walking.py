@@ -245,3 +245,36 @@ def first_edges(csr: Any, levels: Any, results: Any, first: int, last: int) -> N
                 if 0 <= level[np.uint64(indices[k])] < level[v]:
                     results[s, v] = eids[k]
                     break
+
+
+@jit
+def communities(csr: Any, max_size: int, rounds: int, labels: Any) -> None:
+    """Propagate labels.
+
+    Args:
+        csr: ``(indptr, indices)`` of the edges between N nodes.
+        max_size: how many nodes have one label at most.
+        rounds: how many rounds there are at most.
+        labels: (N,) the ids of the nodes; afterwards their labels.
+    """
+    indptr, indices = csr
+    sizes, counts = np.ones(len(labels), np.int64), np.zeros(len(labels), np.int32)
+    for _ in range(rounds):
+        is_changed = False
+        for v in range(len(labels)):
+            begin, end = np.uint64(indptr[v]), np.uint64(indptr[v + 1])
+            best, most = np.uint64(labels[v]), np.int32(0)
+            own = best
+            sizes[own] -= 1
+            for k in range(begin, end):
+                label = np.uint64(labels[np.uint64(indices[k])])
+                counts[label] += 1
+                if counts[label] > most and sizes[label] < max_size:
+                    best, most = label, counts[label]
+            for k in range(begin, end):
+                counts[np.uint64(labels[np.uint64(indices[k])])] = 0
+            sizes[best] += 1
+            labels[v] = best
+            is_changed |= best != own
+        if not is_changed:
+            break
