@@ -35,7 +35,7 @@ def assert_same_graph(new: gm.Graph, g: gm.Graph) -> None:
 
 @pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 @pytest.mark.parametrize("order", ["src", "dst"])
-@pytest.mark.parametrize("algorithm", [None, "rcmk"])
+@pytest.mark.parametrize("algorithm", [None, "rcmk", "community", "degree"])
 @pytest.mark.parametrize("corner", SQUARE, ids=str)
 def test_a_reordered_graph_is_the_same_graph(
     corner: Corner, algorithm: str | None, order: str, idtype: torch.dtype
@@ -52,6 +52,20 @@ def test_reverse_cuthill_mckee_is_scipys() -> None:
     g = numbered(MIXED)
     order = sparse.csgraph.reverse_cuthill_mckee(g.adj_external(scipy_fmt="csr"))
     assert gm.reorder_graph(g, "rcmk").ndata[gm.NID].tolist() == order.tolist()
+
+
+def test_communities_are_placed_one_after_the_other() -> None:
+    nodes = torch.tensor([0, 2, 4, 6, 1, 3, 5, 7])  # two cliques, of even and of odd ids
+    u, v = torch.cartesian_prod(nodes, nodes)[
+        nodes.repeat_interleave(8) % 2 == nodes.repeat(8) % 2
+    ].T
+    new = gm.reorder_graph(gm.graph((u, v)), "community")
+    assert sorted(new.ndata[gm.NID].view(2, 4).sort()[0].tolist()) == [[0, 2, 4, 6], [1, 3, 5, 7]]
+
+
+def test_nodes_with_many_edges_come_first() -> None:
+    g = gm.graph(([0, 1, 2, 2, 3], [2, 2, 1, 3, 4]))
+    assert gm.reorder_graph(g, "degree").ndata[gm.NID].tolist() == [2, 1, 3, 0, 4]
 
 
 def test_parts_are_placed_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +94,11 @@ def test_ids_are_stored_only_on_request() -> None:
 
 
 WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"node_permute_algo": "x"}, gm.GraphValueError, "None or one of rcmk, metis, custom, got 'x'"),
+    (
+        {"node_permute_algo": "x"},
+        gm.GraphValueError,
+        "None or one of rcmk, community, degree, metis, custom, got 'x'",
+    ),
     ({"edge_permute_algo": None}, gm.GraphValueError, "one of src, dst, custom, got None"),
     ({"node_permute_algo": "metis"}, gm.GraphValueError, "permute_config with the key 'k'"),
     ({"node_permute_algo": "custom"}, gm.GraphValueError, "with the key 'nodes_perm'"),
