@@ -372,7 +372,8 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
             f"{what}: expected an int, a list, a NumPy array or a tensor, got {kind(value)}."
         )
     try:
-        if isinstance(value, Iterable) and not is_single(value):
+        is_plain = type(value) is np.ndarray and value.dtype.kind in "iu"
+        if isinstance(value, Iterable) and not is_plain and not is_single(value):
             value = list(value)
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -384,11 +385,18 @@ def _as_array(value: Any, dtype: torch.dtype, what: str) -> np.ndarray[Any, Any]
     if array.dtype.kind not in "iu":
         advice = f"; {TEXT_ADVICE}" if holds_text(array) else ""
         raise GraphTypeError(f"{what}: expected integers, got {kind(array)}{advice}.")
+    _check_fit(array, dtype, what)
+    return np.array(array, dtype=_numpy_dtype(dtype))
+
+
+def _check_fit(array: np.ndarray[Any, Any], dtype: torch.dtype, what: str) -> None:
+    """Check that integers fit an id type."""
     info = torch.iinfo(dtype)
+    if np.can_cast(array.dtype, _numpy_dtype(dtype)):
+        return
     if array.max() > info.max or array.min() < info.min:
         bad = array.max() if array.max() > info.max else array.min()
         raise GraphIndexError(f"{what}: expected ids that fit {dtype}, got {bad}.")
-    return np.array(array, dtype=_numpy_dtype(dtype))
 
 
 def _numpy_dtype(dtype: torch.dtype) -> type[np.signedinteger[Any]]:

@@ -148,7 +148,8 @@ def edge_argument(graph: GraphState, edges: Any, etype: CanonicalEtype) -> Tenso
                 f"Expected a tuple of edges as (sources, destinations), got {len(edges)} parts; "
                 "pass edge ids as a list."
             )
-        return adjacency.sorted_csr.edge_ids[existing_pairs(graph, *edges, etype)[0]]
+        first = existing_pairs(graph, *edges, etype)[0]
+        return adjacency.sorted_csr.edge_ids.index_select(0, first)
     return graph._ids(edges, adjacency.num_edges, f"Ids of edges{of_type(etype)}")
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _checks, kernels
+from ..kernels.segments import positions_where
 from .arguments import refuse_block
 from .structure import Structure
 from .subgraph import node_subgraph, nodes_by_type
@@ -112,18 +113,23 @@ def _around(
 
 def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> dict[str, Tensor]:
     """The ids of each node type, ascending, of the nodes that are at most ``k`` steps away."""
-    met = {t: torch.zeros(graph.num_nodes(t), dtype=torch.bool, device=graph.device) for t in start}
-    newest, steps = dict(start), 0
-    while any(ids.numel() for ids in newest.values()):
-        for ntype, ids in newest.items():
-            met[ntype][ids.long()] = True
-        if steps == k:
+    counts = {t: graph.num_nodes(t) for t in start}
+    met = {t: kernels.relabel(ids[:0], ids, counts[t])[0] for t, ids in start.items()}
+    newest = dict(met)
+    for _ in range(k):
+        if not any(ids.numel() for ids in newest.values()):
             break
-        reached: dict[str, list[Tensor]] = {t: [ids[:0]] for t, ids in start.items()}
+        before = {t: ids.numel() for t, ids in met.items()}
         for etype, adjacency in graph.adjacencies.items():
-            csr = adjacency.csc if end == 2 else adjacency.csr
-            reached[etype[2 - end]].append(kernels.edges_of(csr, newest[etype[end]])[1])
-        newest = {t: torch.unique(torch.cat(parts)) for t, parts in reached.items()}
-        newest = {t: ids[~met[t][ids.long()]] for t, ids in newest.items()}
-        steps += 1
-    return {t: mask.nonzero().view(-1).to(graph.idtype) for t, mask in met.items()}
+            csr, ntype = adjacency.csc if end == 2 else adjacency.csr, etype[2 - end]
+            reached = kernels.edges_of(csr, newest[etype[end]])[1]
+            met[ntype] = kernels.relabel(met[ntype], reached, counts[ntype])[0]
+        newest = {t: ids[before[t] :] for t, ids in met.items()}
+    return {t: _ascending(ids, counts[t]) for t, ids in met.items()}
+
+
+def _ascending(ids: Tensor, limit: int) -> Tensor:
+    """Distinct ids below ``limit``, sorted."""
+    mask = torch.zeros(limit, dtype=torch.bool, device=ids.device)
+    mask.index_fill_(0, ids.long(), True)
+    return positions_where(mask, ids.dtype)

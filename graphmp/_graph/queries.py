@@ -94,7 +94,7 @@ class Queries(Structure):
         if return_uv:
             every = eids[ranges(*pair_positions(self, u, v, etype)[:2])]
             return (*self.find_edges(every, etype), every)
-        first = eids[existing_pairs(self, u, v, etype)[0]]
+        first = eids.index_select(0, existing_pairs(self, u, v, etype)[0])
         return int(first) if _both_ints(u, v) else first
 
     def find_edges(self, eid: Any, etype: Any = None) -> tuple[Tensor, Tensor]:
@@ -170,6 +170,8 @@ class Queries(Structure):
         adjacency = self.adjacency_of(etype)
         rows = self._ids(v, adjacency.num_dst, "Destination node ids")
         owners, others, eids = kernels.edges_of(adjacency.csc, rows)
+        if form == "eid":
+            return eids
         return _formed((others, rows.index_select(0, owners), eids), form)
 
     def out_edges(self, u: Any, form: str = "uv", etype: Any = None) -> Any:
@@ -189,6 +191,8 @@ class Queries(Structure):
         adjacency = self.adjacency_of(etype)
         rows = self._ids(u, adjacency.num_src, "Source node ids")
         owners, others, eids = kernels.edges_of(adjacency.csr, rows)
+        if form == "eid":
+            return eids
         return _formed((rows.index_select(0, owners), others, eids), form)
 
     def predecessors(self, v: int, etype: Any = None) -> Tensor:

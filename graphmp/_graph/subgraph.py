@@ -13,7 +13,6 @@ from .._storage.adjacency import Adjacency
 from .._storage.frame import EID, NID
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphValueError
-from ..kernels.segments import positions_where
 from .arguments import edge_argument, refuse_block
 from .conversion import moved
 from .frames import Frames
@@ -67,10 +66,7 @@ def node_subgraph(
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         sources, targets = ids_by_type[etype[0]], ids_by_type[etype[2]]
-        every = [*kernels.edges_of(adjacency.csr, sources)]
-        every[1] = kernels.relabel(targets, every[1], adjacency.num_dst)[1]
-        inside = positions_where(every[1] < targets.numel(), graph.idtype)
-        u, v, eids = (every.pop(0).index_select(0, inside) for _ in range(3))
+        u, v, eids = kernels.edges_among(adjacency.csr, sources, targets, adjacency.num_dst)
         if not relabel_nodes:
             u, v = sources.index_select(0, u), targets.index_select(0, v)
         edges[etype] = (u, v, eids)

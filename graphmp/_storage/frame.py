@@ -278,6 +278,8 @@ class Frame(FieldMapping[Tensor]):
             GraphTypeError: not a tensor, or another dtype than the column's.
             GraphValueError: another shape than the column's rows, wrong length or device.
         """
+        if not values:
+            return
         written: dict[str, Tensor] = {}
         distinct, last = _last_of_each(rows)
         for name, value in values.items():

@@ -47,7 +47,7 @@ def from_scipy(
             f"Expected a square matrix, got {rows} x {columns}; for two node types use "
             "bipartite_from_scipy."
         )
-    g = graph(_ends(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
+    g = graph(_data(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
         g.edata[eweight_name] = _values(entries).to(g.device)
     return g
@@ -86,7 +86,7 @@ def bipartite_from_scipy(
     _check_types(utype, vtype)
     entries = _entries(sp_mat)
     counts = dict(zip((utype, vtype), map(int, entries.shape), strict=True))
-    edges = {(utype, etype, vtype): _ends(entries)}
+    edges = {(utype, etype, vtype): _data(entries)}
     g = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
     if eweight_name is not None:
         g.edata[eweight_name] = _values(entries).to(g.device)
@@ -106,7 +106,7 @@ def _entries(sp_mat: Any) -> Any:
             sp_mat.check_format(full_check=True)
             if (np.diff(sp_mat.indptr) < 0).any():  # which SciPy does not look at without entries
                 raise GraphValueError("indptr descends")
-        entries = sp_mat.tocoo()
+        entries = sp_mat if sp_mat.format in ("csr", "csc") else sp_mat.tocoo()
     except Exception as error:  # SciPy raises anything on parts that do not fit
         raise GraphValueError(
             f"Expected a sparse matrix whose parts fit together, got: {error}."
@@ -127,8 +127,11 @@ def _values(entries: Any) -> Tensor:
         ) from error
 
 
-def _ends(entries: Any) -> tuple[Any, Any]:
-    return entries.row, entries.col
+def _data(entries: Any) -> tuple[Any, ...]:
+    """The entries of a matrix as edges in the layout that they have."""
+    if entries.format == "coo":
+        return entries.row, entries.col
+    return entries.format, (entries.indptr, entries.indices, [])
 
 
 def _check_types(utype: str, vtype: str) -> None:

@@ -130,8 +130,7 @@ def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]
     A graph checks its ids once; what is done to the arrays afterwards does not reach it.
     """
     cpu = torch.device("cpu")
-    owned = [a.copy() if isinstance(a, np.ndarray) else a for a in arrays]
-    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in owned]
+    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in arrays]
     devices = [a.device if isinstance(a, Tensor) else cpu for a in arrays]
     return tuple(
         _checks.id_tensor(tensor, idtype, device, "Edge ends")

@@ -174,6 +174,12 @@ def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return _backend("edges_of", rows).edges_of(csr, rows)
 
 
+def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather edges of rows to some nodes; see :class:`.contract.Backend`."""
+    backend = select(Call("edges_among", rows.device.type, rows.dtype))
+    return backend.edges_among(csr, rows, nodes, limit)
+
+
 def spmm(
     csr: Csr,
     op: str,

@@ -283,6 +283,22 @@ class Backend(Protocol):
             other end and its id, in the dtype of the ids.
         """
 
+    def edges_among(
+        self, csr: Csr, rows: Tensor, nodes: Tensor, limit: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gather the edges of (n,) rows, row after row, whose other ends are among some nodes.
+
+        Args:
+            csr: the edges.
+            rows: (n,) rows; a row named twice gives its edges twice.
+            nodes: (m,) distinct nodes.
+            limit: an upper bound of all other ends, exclusive.
+
+        Returns:
+            ``(owners, positions, edge_ids)``: for each edge the position of its row in ``rows``,
+            that of its other end in ``nodes`` and its id, in the dtype of the ids.
+        """
+
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -20,7 +20,8 @@ from .._storage.metagraph import of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 
-Spans: TypeAlias = dict[Any, list[tuple[int, int]]]
+Sizes: TypeAlias = dict[Any, Tensor]  # (batch size,) of each type
+Spans: TypeAlias = dict[Any, tuple[int, int]]  # for each type the start and the number of rows
 
 
 def batch(graphs: Iterable[Graph], ndata: Any = ALL, edata: Any = ALL) -> Graph:
@@ -127,8 +128,8 @@ def unbatch(g: Graph, node_split: Any = None, edge_split: Any = None) -> list[Gr
         g = _checks.graph(g).clone()
         g.set_batch_num_nodes(node_split)
         g.set_batch_num_edges(edge_split)
-    nodes, edges = _spans(_checks.graph(g))
-    return [_cut(g, nodes, edges, i) for i in range(g.batch_size)]
+    nodes, edges = map(_spans, _sizes_of_all(_checks.graph(g)))
+    return [_cut(g, *spans) for spans in zip(nodes, edges or [{}] * len(nodes), strict=True)]
 
 
 def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
@@ -154,57 +155,73 @@ def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
         >>> one.edges(), one.ndata["_ID"]
         ((tensor([0, 1]), tensor([1, 2])), tensor([2, 3, 4]))
     """
-    nodes, edges = _spans(_checks.graph(g))
+    nodes, edges = _sizes_of_all(_checks.graph(g))
     if not _checks.is_single(gid):
         raise GraphTypeError(f"Expected the number of a graph as an int, got {_checks.kind(gid)}.")
     what = "The number of a graph"
     i = int(_checks.ids(gid, torch.int64, torch.device("cpu"), g.batch_size, what))
-    part = _cut(g, nodes, edges, i)
+    node_spans, edge_spans = _spans_at(nodes, i), _spans_at(edges, i)
+    part = _cut(g, node_spans, edge_spans)
     if store_ids:
-        for ntype, spans in nodes.items():
-            part.nodes[ntype].data[NID] = _ids(g, *spans[i])
-        for etype, spans in edges.items():
-            part.edges[etype].data[EID] = _ids(g, *spans[i])
+        for ntype, span in node_spans.items():
+            part.nodes[ntype].data[NID] = _ids(g, *span)
+        for etype, span in edge_spans.items():
+            part.edges[etype].data[EID] = _ids(g, *span)
     return part
 
 
-def _spans(g: Graph) -> tuple[Spans, Spans]:
-    """Where the nodes and the edges of each graph lie: lists of (start, number) by type."""
+def _sizes_of_all(g: Graph) -> tuple[Sizes, Sizes]:
+    """The number of nodes, and of edges, of each graph: (batch size,) by type."""
     if g.is_block:
         raise GraphValueError(
             "Expected a batch of graphs, got a block; pass the graph that it was made of."
         )
-    nodes = {t: g._sizes_by_nodes(t).tolist() for t in g.ntypes}
-    edges = {t: g._sizes_by_edges(t).tolist() for t in g.canonical_etypes}
+    nodes = {t: g._sizes_by_nodes(t) for t in g._meta.ntypes}
+    edges = {t: g._sizes_by_edges(t) for t in g.adjacencies}
     if any(len(sizes) != g.batch_size for sizes in (*nodes.values(), *edges.values())):
         raise GraphValueError(
             f"Expected numbers of nodes and of edges of {g.batch_size} graphs, got those of other "
             "numbers of graphs."
         )
-    return (
-        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in nodes.items()},
-        {t: list(zip(_starts(sizes), sizes, strict=True)) for t, sizes in edges.items()},
-    )
+    return nodes, edges
 
 
-def _cut(g: Graph, nodes: Spans, edges: Spans, i: int) -> Graph:
-    """The i-th graph of a batch."""
-    node_frames = {t: _slice(g._frames.src[t], *spans[i]) for t, spans in nodes.items()}
-    edge_frames = {t: _slice(g._frames.edge[t], *spans[i]) for t, spans in edges.items()}
+def _spans_at(sizes: Sizes, i: int) -> Spans:
+    """Where the rows of the i-th graph lie."""
+    return {t: (int(counts[:i].sum()), int(counts[i])) for t, counts in sizes.items()}
+
+
+def _spans(sizes: Sizes) -> list[Spans]:
+    """Where the rows of each graph lie."""
+    lists = {t: counts.tolist() for t, counts in sizes.items()}
+    starts = {t: itertools.accumulate(counts, initial=0) for t, counts in lists.items()}
+    rows = [zip(starts[t], counts, strict=False) for t, counts in lists.items()]
+    return [dict(zip(sizes, spans, strict=True)) for spans in zip(*rows, strict=True)]
+
+
+def _cut(g: Graph, nodes: Spans, edges: Spans) -> Graph:
+    """The graph of a batch whose nodes and edges lie there."""
+    node_frames = {t: _slice(g._frames.src[t], *span) for t, span in nodes.items()}
+    edge_frames = {t: _slice(g._frames.edge[t], *span) for t, span in edges.items()}
     adjacencies = {}
-    for etype, spans in edges.items():
-        start, size = spans[i]
-        (u_start, u_size), (v_start, v_size) = nodes[etype[0]][i], nodes[etype[2]][i]
+    for etype, (start, size) in edges.items():
+        (u_start, u_size), (v_start, v_size) = nodes[etype[0]], nodes[etype[2]]
         us = g.adjacencies[etype].src[start : start + size] - u_start
         vs = g.adjacencies[etype].dst[start : start + size] - v_start
         for ends, limit in ((us, u_size), (vs, v_size)):
-            if size and (int(ends.min()) < 0 or int(ends.max()) >= limit):
+            if size and not _are_within(ends, limit):
                 raise GraphValueError(
                     f"Expected edges inside graphs of the batch, got an edge{of_type(etype)} "
                     "between two."
                 )
         adjacencies[etype] = Adjacency.from_coo(us, vs, u_size, v_size)
     return assembled(g, g._meta, adjacencies, Frames(node_frames, node_frames, edge_frames))
+
+
+def _are_within(ids: Tensor, limit: int) -> bool:
+    """Whether ids, at least one, are from 0 to ``limit - 1``."""
+    low, high = torch.aminmax(ids)
+    return int(low) >= 0 and int(high) < limit
 
 
 def _slice(frame: Frame, start: int, size: int) -> Frame:
@@ -222,10 +239,6 @@ def _rows(column: Tensor, start: int, size: int) -> Tensor:
 
 def _ids(g: Graph, start: int, size: int) -> Tensor:
     return torch.arange(start, start + size, dtype=g.idtype, device=g.device)
-
-
-def _starts(sizes: Sequence[int]) -> list[int]:
-    return list(itertools.accumulate(sizes, initial=0))[:-1]
 
 
 def _check_alike(graphs: Sequence[Any]) -> None:

@@ -34,7 +34,7 @@ def test_compress_groups_edges_stably(corner: Corner, idtype: torch.dtype) -> No
 
 @pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
 def test_edges_of_many_rows_are_grouped_stably(idtype: torch.dtype) -> None:
-    for rows in ((1 << 17) + 1, 300_000, 1 << 18):
+    for rows in (300_000, (1 << 19) + 1, 700_000, 1 << 20):
         ids = torch.randint(rows, (5000,), dtype=idtype)
         ids[:9] = torch.tensor([rows - 1, 0, rows - 1, 3, 3, 0, rows // 2, rows - 2, rows - 1])
         indptr, indices, eids = kernels.compress(ids, ids + 1, rows)
@@ -86,6 +86,27 @@ def test_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -
         assert list(zip(owners.tolist(), eids.tolist(), strict=True)) == expected
         assert others.tolist() == [corner.src[e] for _, e in expected]
         assert owners.dtype == others.dtype == eids.dtype == idtype
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_edges_to_some_nodes_come_row_after_row(corner: Corner, idtype: torch.dtype) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    csr = kernels.compress(dst, src, corner.num_dst)
+    rows = [*range(corner.num_dst - 1, -1, -1), *range(min(corner.num_dst, 5))]
+    for nodes in ([*range(corner.num_src)][::-1], [*range(0, corner.num_src, 2)], []):
+        some_rows, some_nodes = (torch.tensor(ids, dtype=idtype) for ids in (rows, nodes))
+        owners, positions, eids = kernels.edges_among(csr, some_rows, some_nodes, corner.num_src)
+        expected = [
+            (i, e)
+            for i, v in enumerate(rows)
+            for e, (u, w) in enumerate(zip(corner.src, corner.dst, strict=True))
+            if v == w and u in nodes
+        ]
+        assert list(zip(owners.tolist(), eids.tolist(), strict=True)) == expected
+        assert positions.tolist() == [nodes.index(corner.src[e]) for _, e in expected]
+        assert owners.dtype == positions.dtype == eids.dtype == idtype
 
 
 @pytest.mark.parametrize("nodes", [1, 300, 1 << 13, (1 << 23) + 5])

@@ -12,9 +12,9 @@ from torch import Tensor
 from ..contract import Csr
 from . import loops
 from .messages import run
-from .runtime.memory import empty
+from .runtime.memory import LARGE, empty
 
-_MANY_ROWS = 1 << 17
+_MANY_ROWS = 1 << 19
 _BITS, _BUCKET_BITS = 9, 15  # at most 512 buckets, and of some 32,768 edges
 _WORK = 4  # per edge, in elements of a sum
 
@@ -35,9 +35,16 @@ def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     ids, ends = rows.numpy(), others.numpy()
     if num_rows > _MANY_ROWS:  # writing to each in turn would miss the cache
         return _grouped(_sorted(ids, ends, (0, _bits(num_rows))), num_rows)
-    indptr, out = np.empty(num_rows + 1, ids.dtype), (np.empty_like(ends), np.empty_like(ids))
-    loops.gather.sort(ids, ends, 0, False, indptr, (ids[:0], *out))
-    return Csr(*map(torch.from_numpy, (indptr, *out)))
+    indptr, out = np.empty(num_rows + 1, ids.dtype), (_result(others), _result(rows))
+    loops.gather.sort(ids, ends, 0, False, indptr, (ids[:0], *map(Tensor.numpy, out)))
+    return Csr(torch.from_numpy(indptr), *out)
+
+
+def _result(like: Tensor) -> Tensor:
+    """A new tensor of the shape and dtype of ``like``; a small one takes least time in NumPy."""
+    if like.nbytes < LARGE:
+        return torch.from_numpy(np.empty_like(like.numpy()))
+    return empty(tuple(like.shape), like.dtype)
 
 
 def sort_pairs(u: Tensor, v: Tensor, num_u: int, num_v: int) -> Csr:
@@ -128,6 +135,22 @@ def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         results,
     )
     return owners, others, edge_ids
+
+
+def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather edges of rows to some nodes; see the contract."""
+    indptr, indices, eids = map(Tensor.numpy, csr)
+    row_array, table = rows.contiguous().numpy(), _table(limit)
+    starts = np.empty(len(row_array) + 1, np.int64)
+    total = loops.gather.starts_of(indptr, row_array, starts)
+    results = tuple(np.empty(total, indices.dtype) for _ in range(3))
+    args = (row_array, nodes.contiguous().numpy(), table, results)
+    count = loops.gather.edges_among((indptr, indices, eids), *args)
+    _tables.append(table)
+    for array in results:
+        array.resize(count, refcheck=False)  # frees the rest without a copy
+    owners, positions, edge_ids = map(torch.from_numpy, results)
+    return owners, positions, edge_ids
 
 
 def arange(count: int, like: Tensor) -> Tensor:

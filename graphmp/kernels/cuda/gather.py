@@ -14,6 +14,7 @@ BLOCK = 256  # ids of a program
 
 DECLINED = {
     ("arange", "copy"): "torch.arange is as fast on a device",
+    ("edges_among", "copy"): "plain torch gathers all edges at once on the device",
     ("edges_of", "copy"): "plain torch gathers all edges at once on the device",
 }
 

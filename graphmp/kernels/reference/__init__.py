@@ -20,6 +20,7 @@ from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
     compress,
+    edges_among,
     edges_of,
     group,
     relabel,
@@ -42,6 +43,7 @@ __all__ = [
     "compress",
     "dropout",
     "dropout_gradient",
+    "edges_among",
     "edges_of",
     "first_edges",
     "greatest",

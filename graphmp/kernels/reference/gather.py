@@ -58,6 +58,16 @@ def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return owners.to(rows.dtype), csr.indices[positions], csr.edge_ids[positions]
 
 
+def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Gather edges of rows to some nodes; see the contract."""
+    owners, others, eids = edges_of(csr, rows)
+    table = nodes.new_full((limit,), -1)
+    table[nodes.long()] = arange(len(nodes), nodes)
+    positions = table.index_select(0, others)
+    inside = (positions >= 0).nonzero().view(-1)
+    return owners[inside], positions[inside], eids[inside]
+
+
 def arange(count: int, like: Tensor) -> Tensor:
     """Consecutive ids; see the contract."""
     return torch.arange(count, dtype=like.dtype, device=like.device)

@@ -34,6 +34,9 @@ def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: An
         indptr[r + 1] += indptr[r]
     following = indptr[:rows].copy()
     for e in range(len(ids)):
+        ahead = np.int64(following[ids[min(e + PREFETCH_ROWS, len(ids) - 1)] >> shift])
+        prefetch_element(out_others, ahead)
+        prefetch_element(out_positions, ahead)
         r = ids[e] >> shift
         k = following[r]
         following[r] = k + 1
@@ -54,17 +57,26 @@ def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: An
 def search(
     indptr: Any, indices: Any, rows: Any, others: Any, bounds: Any, first: int, last: int
 ) -> None:
-    """``bounds[:, i]``: where ``others[i]`` starts in the ascending row ``rows[i]``, and ends."""
+    """``bounds[:, i]``: where ``others[i]`` starts in the ascending row ``rows[i]``, and ends.
+
+    Which half comes next cannot be predicted, so the search adds instead of branching.
+    """
     for i in range(first, last):
+        ahead = rows[min(i + PREFETCH_ROWS, last - 1)]
+        prefetch_element(indptr, np.int64(ahead))
+        ahead = rows[min(i + PREFETCH_ROWS // 2, last - 1)]
+        middle = (np.int64(indptr[ahead]) + np.int64(indptr[ahead + 1])) // 2
+        prefetch_element(indices, middle)
         low, end = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
         for bound in range(2):
-            limit, high = np.int64(others[i]) + bound, end
-            while low < high:
-                middle = (low + high) // 2
-                if indices[middle] < limit:
-                    low = middle + 1
-                else:
-                    high = middle
+            limit, size = np.int64(others[i]) + bound, end - low
+            if bound == 0 or (low + 1 < end and indices[low + 1] < limit):
+                while size > 1:
+                    half = size // 2
+                    low += half * np.int64(indices[low + half - 1] < limit)
+                    size -= half
+            if size > 0:
+                low += np.int64(indices[low] < limit)
             bounds[bound, i] = low
 
 
@@ -106,6 +118,36 @@ def edges_of(csr: Any, rows: Any, starts: Any, results: Any, first: int, last: i
             owners[k] = i
             out_indices[k] = indices[low + (k - start)]
             out_eids[k] = eids[low + (k - start)]
+
+
+@jit
+def edges_among(csr: Any, rows: Any, nodes: Any, table: Any, results: Any) -> Any:
+    """Gather the edges of rows whose other ends are among some nodes; returns their number.
+
+    Every edge is appended, and the count only grows for one that stays, as in :func:`relabel`.
+
+    Args:
+        csr: the edges.
+        rows: (n,) rows.
+        nodes: (m,) distinct nodes.
+        table: zeros for each node, and zeros again at the end; holds positions plus 1.
+        results: ``(owners, positions, edge ids)``, as long as all rows together.
+    """
+    (indptr, indices, eids), (owners, positions, out_eids) = csr, results
+    for i in range(len(nodes)):
+        table[nodes[i]] = i + 1
+    count = np.int64(0)
+    for i in range(len(rows)):
+        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, len(rows) - 1)]])
+        prefetch_element(indices, ahead)
+        prefetch_element(eids, ahead)
+        for k in range(np.uint64(indptr[rows[i]]), np.uint64(indptr[rows[i] + 1])):
+            number = np.int64(table[indices[k]])
+            owners[count], positions[count], out_eids[count] = i, number - 1, eids[k]
+            count += np.int64(number > 0)
+    for i in range(len(nodes)):
+        table[nodes[i]] = 0
+    return count
 
 
 @jit
