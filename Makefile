@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Families of tests that take long or need more than this clone; pyproject.toml describes them.
 SLOW := interpreter or compiler or ahead or loops or thorough or program or data
-BENCHMARKS := first_use half memory overhead udf
 
 # Data sets that lie beside the clone are used as they are.
 ifndef GRAPHMP_DATA
@@ -64,8 +63,8 @@ doctest: $(STAMP)  ## Run the examples in the docstrings
 
 check: lint test-all  ## All that must be clean before a change is taken
 
-bench: $(STAMP)  ## Run the benchmarks that need no other library
-	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
+bench: $(STAMP)  ## Run all benchmarks, against DGL=path/to/python and PYG=path/to/python
+	$(BIN)/python -m benchmarks.suite $(if $(DGL),--dgl $(DGL)) $(if $(PYG),--pyg $(PYG))
 
 bench-gpu: $(STAMP)  ## Run the benchmarks of a GPU
 	$(BIN)/python -m benchmarks.gpu

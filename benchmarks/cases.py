@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from benchmarks.graphs import Edges
 
 Run = Callable[..., Any]  # does the work, and returns a tensor or a tuple of tensors
-OURS, ROOFLINE = "graphmp", "gather"
+OURS = "graphmp"
+ROOFLINES = ("gather", "floor")  # what no library can be faster than, or hardly
+KEPT_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
 
 
 class LacksError(Exception):
@@ -40,6 +42,8 @@ class Case:
         tolerance: how far the results of libraries may differ, relative to their size.
         unit: what values are shown in. ``"MB"`` measures memory instead of time.
         graphs: those of the family's graphs that it is measured on; None for all.
+        environment: variables of the libraries' processes, such as :data:`KEPT_MEMORY`, with which
+            glibc keeps freed memory instead of returning it to the system.
     """
 
     title: str
@@ -51,6 +55,7 @@ class Case:
     tolerance: float = 1e-3
     unit: str = "ms"
     graphs: Sequence[str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

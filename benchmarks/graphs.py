@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -24,11 +24,18 @@ class Edges:
     """The edges ``src[i] -> dst[i]`` of a graph, and the graph as each library holds it.
 
     Ids are int32, and every layout is made beforehand, on torch's default device.
+
+    Attributes:
+        src: (E,) sources.
+        dst: (E,) destinations.
+        num_nodes: the number of nodes.
+        more: other numbers, such as the type of each edge, by name.
     """
 
     src: Ids
     dst: Ids
     num_nodes: int
+    more: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
 
     @property
     def num_edges(self) -> int:
@@ -105,16 +112,24 @@ class Edges:
         return made(index, sparse_size=size, sort_order="col").fill_cache_()
 
 
-def arxiv() -> Edges:
-    """ogbn-arxiv, every edge in both directions."""
-    named = os.environ.get("GRAPHMP_DATA")
-    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
-    path = folder / "ogbn_arxiv" / "ogbn_arxiv_graph.npz"
+def data_file(name: str) -> Path:
+    """A file of a data set.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
+    folder = os.environ.get("GRAPHMP_DATA")
+    path = (Path(folder) if folder else REPOSITORY.parent / "shared" / "data") / name
     if not path.is_file():
         raise FileNotFoundError(
-            f"ogbn-arxiv is not in {path.parent}: name its folder's parent in GRAPHMP_DATA."
+            f"{path.name} is not in {path.parent}: name that folder's parent in GRAPHMP_DATA."
         )
-    with np.load(path) as file:
+    return path
+
+
+def arxiv() -> Edges:
+    """ogbn-arxiv, every edge in both directions."""
+    with np.load(data_file("ogbn_arxiv/ogbn_arxiv_graph.npz")) as file:
         src, dst = file["src"], file["dst"]
         both = np.concatenate([src, dst]), np.concatenate([dst, src])
         return Edges(*both, int(file["num_nodes"]))
@@ -158,6 +173,13 @@ def triangle() -> Edges:
     return Edges(np.array([0, 1, 2], np.int32), np.array([1, 2, 0], np.int32), 3)
 
 
+def public(name: str) -> Edges:
+    """The graph of a public data set, or a random one of its size; see public_graphs.py."""
+    from benchmarks.public_graphs import read
+
+    return read(name)
+
+
 SMALLER = ("arxiv", "rmat")  # of 2.3 million edges
 
 GRAPHS: dict[str, Callable[[], Edges]] = {
@@ -170,15 +192,21 @@ GRAPHS: dict[str, Callable[[], Edges]] = {
     "power-law": power_law,
     "triangle": triangle,
     "quick": lambda: rmat(200, 2_000),
+    "cora": lambda: public("cora"),
+    "proteins": lambda: public("proteins"),
+    "aifb": lambda: public("aifb"),
+    "gowalla": lambda: public("gowalla"),
 }
 
 
 def save(edges: Edges, path: Path) -> None:
     """Write a graph to a file."""
-    np.savez(path, src=edges.src, dst=edges.dst, num_nodes=edges.num_nodes)
+    arrays: dict[str, Any] = {"src": edges.src, "dst": edges.dst, **edges.more}
+    np.savez(path, num_nodes=edges.num_nodes, **arrays)
 
 
 def load(path: Path) -> Edges:
     """Read a graph that ``save`` wrote."""
     with np.load(path) as file:
-        return Edges(file["src"], file["dst"], int(file["num_nodes"]))
+        more = {name: file[name] for name in set(file) - {"src", "dst", "num_nodes"}}
+        return Edges(file["src"], file["dst"], int(file["num_nodes"]), more)

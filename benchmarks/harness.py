@@ -16,16 +16,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks import graphs, report
-from benchmarks.cases import OURS, ROOFLINE, Case, Family
+from benchmarks.cases import OURS, ROOFLINES, Case, Family
 from benchmarks.report import Result, Row
 
 SLOW_S = 20.0  # a call that takes longer is not repeated
+LEAST_ROUNDS = 3  # of a case that takes longer than --cap
 LIMIT_S = 300.0  # a call that takes longer is given up
 START_S = 120.0
 
@@ -33,18 +35,26 @@ START_S = 120.0
 class Process:
     """A library's worker, started at the first request and again after it was lost."""
 
-    def __init__(self, family: Family, library: str, python: str, threads: int) -> None:
+    def __init__(
+        self,
+        family: Family,
+        library: str,
+        python: str,
+        threads: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.library = library
-        self._given = family, library, python, threads
+        self._arguments = family, library, python, threads, environment
         self._command = [python, "-m", "benchmarks.worker", family.name, library]
         self._settings = {**os.environ, "DGLBACKEND": "pytorch", "PYTHONWARNINGS": "ignore"}
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
             self._settings[name] = str(threads)
+        self._settings.update(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def fresh(self) -> Process:
         """Another process of the same library, in which peaks of memory can be seen."""
-        other = Process(*self._given)
+        other = Process(*self._arguments)
         # Large blocks go back to the system as soon as they are freed.
         other._settings["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
         return other
@@ -123,16 +133,10 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
         SystemExit: graphmp failed, or a peer's result differs from graphmp's.
     """
     options = parse(family, arguments)
-    libraries = chosen(family, options)
-    workers = [
-        Here(family, name) if options.here else Process(family, name, python, options.threads)
-        for name, python in libraries.items()
-    ]
+    workers_of = Workers(family, options)
     rows: list[Row] = []
-    load = os.getloadavg()[0]
+    load, start = os.getloadavg()[0], time.perf_counter()
     try:
-        for worker in workers:
-            worker.start()
         with tempfile.TemporaryDirectory() as folder:
             for graph in options.graph:
                 path = Path(folder) / f"{graph}.npz"
@@ -144,18 +148,49 @@ def main(family: Family, arguments: Sequence[str] | None = None) -> list[Row]:
                         continue
                     request = {"path": str(path), "case": number}
                     how = memory if case.unit == "MB" else times
+                    workers = workers_of.with_environment(case.environment)
                     results = how(case, request, workers, options)
                     row = Row.of(case, graph, results, case.limit_on(edges))
                     print(report.line(row), flush=True)
                     rows.append(row)
-        versions = {w.library: w.ask("versions") for w in workers}
+        versions = {w.library: w.ask("versions") for w in workers_of.latest}
     finally:
-        for worker in workers:
-            worker.stop()
+        workers_of.stop()
     where = report.machine(versions, options.threads, load, family.on_gpu)
-    report.write(family, rows, where, options.results)
+    report.write(family, rows, where, options.results, time.perf_counter() - start)
     check(rows)
     return rows
+
+
+class Workers:
+    """The processes of a family: one of each library, for each environment of its cases."""
+
+    def __init__(self, family: Family, options: argparse.Namespace) -> None:
+        self._family, self._options = family, options
+        self._libraries = chosen(family, options)
+        self._environment: Mapping[str, str] | None = None
+        self.latest: list[Process] = []
+
+    def with_environment(self, environment: Mapping[str, str]) -> list[Process]:
+        """Processes with these variables; those with others are ended, which frees memory."""
+        if environment != self._environment:
+            self.stop()
+            self._environment = environment
+            self.latest = [self._worker(*each) for each in self._libraries.items()]
+            for worker in self.latest:
+                worker.start()
+        return self.latest
+
+    def _worker(self, name: str, python: str) -> Process:
+        if self._options.here:
+            return Here(self._family, name)
+        return Process(self._family, name, python, self._options.threads, self._environment)
+
+    def stop(self) -> None:
+        """End all processes."""
+        for worker in self.latest:
+            worker.stop()
+        self.latest = []
 
 
 def parse(family: Family, arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -166,6 +201,7 @@ def parse(family: Family, arguments: Sequence[str] | None) -> argparse.Namespace
     add("--case", default="", help="measure the cases whose title holds this")
     add("--only", nargs="+", help=f"measure these of {', '.join(family.libraries)}")
     add("--rounds", type=int, default=5, help="how many turns each library has")
+    add("--cap", type=float, help="seconds of a case after which it has 3 turns instead")
     add("--turn", type=float, default=0.4, help="about how many seconds a turn takes")
     add("--threads", type=int, help="threads of each library, as many as torch takes if left out")
     add("--dgl", default=os.environ.get("GRAPHMP_BENCH_DGL"), help="a Python that has DGL")
@@ -232,21 +268,27 @@ def times(
     case: Case, request: dict[str, Any], workers: Sequence[Process], options: argparse.Namespace
 ) -> dict[str, Result]:
     """How long each library takes for a case."""
+    start = time.perf_counter()
     replies = {worker.library: worker.ask("prepare", **request) for worker in workers}
     results = {name: Result(note=trouble(reply)) for name, reply in replies.items()}
     for name, reply in replies.items():
-        if not results[name].note and name != ROOFLINE and OURS in replies:
+        if not results[name].note and name not in ROOFLINES and OURS in replies:
             results[name].note = difference(reply, replies[OURS], case.tolerance)
         if not results[name].note and reply["first_s"] > SLOW_S:
             results[name].turns.append(reply["first_s"])
             results[name].note = "one call"
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
+        is_late = options.cap is not None and time.perf_counter() - start > options.cap
+        if is_late and number >= LEAST_ROUNDS:
+            break
         for worker in workers:
             result = results[worker.library]
             if not result.note:
                 reply = worker.ask("turn", budget_s=options.turn)
                 result.note = trouble(reply)
-                result.turns += [reply["seconds"]] if not result.note else []
+                if not result.note:
+                    result.turns.append(reply["seconds"])
+                    result.memory = reply["bytes"]
     for result in results.values():
         result.value = statistics.median(result.turns) if result.turns else None
     return results

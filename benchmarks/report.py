@@ -1,11 +1,13 @@
 """Results as JSON, as a table and as a plot; and all newest tables together in the README.
 
 ``python -m benchmarks.report`` writes the tables of ``benchmarks/results/`` into
-``benchmarks/README.md``.
+``benchmarks/README.md``, draws all ratios in one picture, and puts it and a summary there and into
+``README.md``.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -14,13 +16,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import OURS, ROOFLINE, Case, Family
+from benchmarks.cases import OURS, ROOFLINES, Case, Family
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 README = HERE / "README.md"
 BEGIN, END = "<!-- tables -->", "<!-- end of the tables -->"
 DIFFERS = "differs: "
+LEAST_BYTES = 1e6  # of memory that is shown
 UNITS = {"s": 1.0, "ms": 1e3, "µs": 1e6, "ratio": 1.0, "MB": 1e-6}
 
 
@@ -32,11 +35,13 @@ class Result:
         value: the median of the turns, in seconds, bytes, or as a ratio.
         turns: the value of each turn.
         note: why there is no value, or what is special about it.
+        memory: the most bytes that calls have held beyond what is held between them.
     """
 
     value: float | None = None
     turns: list[float] = field(default_factory=list)
     note: str = ""
+    memory: float | None = None
 
 
 @dataclass
@@ -80,7 +85,7 @@ class Row:
         if OURS not in values:
             return row
         ours = max(values.pop(OURS), 1e-12)
-        floor = values.pop(ROOFLINE, None)
+        floors = [values.pop(name) for name in ROOFLINES if name in values]
         ratios = {name: value / ours for name, value in values.items()}
         verdicts = []
         if ratios:
@@ -92,8 +97,8 @@ class Row:
             verdicts.append(ours <= limit)
             if not ratios:
                 row.ratio, row.goal = limit / ours, 1.0
-        if floor is not None:
-            row.of_roofline = floor / ours
+        if floors:
+            row.of_roofline = floors[0] / ours
             verdicts += [row.of_roofline >= case.of_roofline] if case.of_roofline else []
         row.met = all(verdicts) if verdicts else None
         return row
@@ -115,7 +120,10 @@ def shown(result: Result | None, unit: str) -> str:
         return ""
     if result.value is None:
         return "differs" if result.note.startswith(DIFFERS) else "—"
-    return f"{number(result.value * UNITS[unit])} {unit}{'¹' if result.note else ''}"
+    text = f"{number(result.value * UNITS[unit])} {unit}{'¹' if result.note else ''}"
+    if unit == "MB" or result.memory is None or result.memory < LEAST_BYTES:
+        return text
+    return f"{text}, {result.memory * UNITS['MB']:,.0f} MB"
 
 
 def goal_of(row: Row) -> str:
@@ -147,7 +155,8 @@ def table(found: Mapping[str, Any]) -> str:
     heads = ["case", "graph", *names]
     has_peers = any(row.best for row in rows)
     has_floor = any(row.of_roofline for row in rows)
-    heads += (["best peer ÷ graphmp"] if has_peers else []) + (["of gather"] if has_floor else [])
+    heads += ["best peer ÷ graphmp"] if has_peers else []
+    heads += [f"of {name}" for name in ROOFLINES if name in names][:1] if has_floor else []
     lines = [heads, ["---"] * 2 + ["---:"] * (len(heads) - 2)]
     for row in rows:
         cells = [row.case, row.graph, *(shown(row.results.get(name), row.unit) for name in names)]
@@ -224,6 +233,7 @@ def write(
     rows: Sequence[Row],
     measured_on: str,
     folder: Path,
+    seconds: float = 0.0,
 ) -> None:
     """Write the results of a family as JSON, Markdown and, with matplotlib, as a plot."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -231,6 +241,7 @@ def write(
         "name": family.name,
         "title": family.title,
         "machine": measured_on,
+        "seconds": round(seconds),
         "rows": [asdict(row) for row in rows],
     }
     path = folder / f"{family.name}.json"
@@ -261,16 +272,26 @@ def draw(title: str, rows: Sequence[Row], path: Path) -> None:
     figure.savefig(path, dpi=100)
 
 
+def replace_between(path: Path, begin: str, end: str, text: str) -> None:
+    """Replace what stands between two marks of a file."""
+    before, rest = path.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
+
+
 def main() -> None:
-    """Write all tables into the README."""
-    found = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
-    ]
-    text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    tables = "\n".join(table(one) for one in found)
-    README.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")
+    """Write all tables, the picture and the summary into the READMEs."""
+    from benchmarks import picture
+
+    parser = argparse.ArgumentParser(description="Write the newest results into the READMEs.")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder of the results")
+    paths = sorted(parser.parse_args().results.glob("*.json"))
+    families = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    replace_between(README, BEGIN, END, "\n".join(map(table, families)))
+    rows = {one["name"]: [_row(row) for row in one["rows"]] for one in families}
+    picture.draw(rows, HERE / picture.NAME)
+    for path, folder in ((README, ""), (HERE.parent / "README.md", "benchmarks/")):
+        replace_between(path, picture.BEGIN, picture.END, picture.text(rows, folder))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ the interpreter that has the library.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import json
 import os
@@ -13,7 +15,7 @@ import resource
 import statistics
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ class Worker:
         self.family, self.library = family, library
         self.path, self.edges = "", graphs.triangle()
         self.run: Run = lambda: None
-        self.call_s = 0.0
+        self.call_s, self.bytes_before = 0.0, 0
         self.on_gpu = family.on_gpu and torch.cuda.is_available()
 
     def answer(self, do: str, **arguments: Any) -> dict[str, Any]:
@@ -60,12 +62,16 @@ class Worker:
             self.run, view = made if isinstance(made, tuple) else (made, lambda result: result)
             if self.on_gpu:
                 self.run()  # makes the inputs that are made when they are first read
-        if self.family.on_gpu:
+        before = None
+        if self.family.on_gpu or self.library == OURS:
             before = self.run()  # what is compiled is compiled now
         result, first_s = self._first()
         if self.family.on_gpu and self.library == OURS:
             check_bits(before, result)
-        return {"first_s": first_s, "fingerprint": fingerprint(view(result))}
+        reply = {"first_s": first_s, "fingerprint": fingerprint(view(result))}
+        del before, result
+        self._forget_peak()
+        return reply
 
     def _first(self) -> tuple[Any, float]:
         """The result and the time of a call."""
@@ -84,7 +90,25 @@ class Worker:
         end = time.perf_counter() + budget_s
         while not samples or time.perf_counter() < end:
             samples.append(gpu_seconds(self.run) if self.on_gpu else self._seconds())
-        return {"seconds": statistics.median(samples)}
+        return {"seconds": statistics.median(samples), "bytes": self._peak_so_far()}
+
+    def _forget_peak(self) -> None:
+        """Note how much memory is held between calls, and forget what was held before."""
+        self.bytes_before = 0
+        if self.on_gpu:
+            torch.cuda.reset_peak_memory_stats()
+            self.bytes_before = torch.cuda.memory_allocated()
+            return
+        return_memory()
+        with suppress(OSError):
+            forget_peak()
+            self.bytes_before = _status("VmRSS")
+
+    def _peak_so_far(self) -> int | None:
+        """The most memory that calls have held beyond what is held between them."""
+        if self.on_gpu:
+            return torch.cuda.max_memory_allocated() - self.bytes_before
+        return max(_status("VmHWM") - self.bytes_before, 0) if self.bytes_before else None
 
     def _seconds(self) -> float:
         """The time of a call, of as many as one reading of the clock shall cover."""
@@ -166,15 +190,28 @@ def gpu_memory(run: Run) -> int:
 
 def peak_memory(run: Run) -> int:
     """Bytes of resident memory that a call reaches beyond those before it; on Linux only."""
-    keeper = sys.modules.get("graphmp.kernels.cpu.runtime.memory")
-    if keeper is not None:
-        keeper.release()  # a result shall not lie in memory that was there before
+    return_memory()  # a result shall not lie in memory that was there before
     before = _status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the earlier peak
+    forget_peak()
     result = run()
     peak = _status("VmHWM")
     del result
     return peak - before
+
+
+def return_memory() -> None:
+    """Return freed memory to the system, what graphmp and glibc keep too."""
+    gc.collect()
+    keeper = sys.modules.get("graphmp.kernels.cpu.runtime.memory")
+    if keeper is not None:
+        keeper.release()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def forget_peak() -> None:
+    """Let the greatest resident memory be that of now; on Linux only."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _status(name: str) -> int:

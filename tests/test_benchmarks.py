@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.cases import Case
+from benchmarks import picture, suite
+from benchmarks.cases import OURS, Case, Family
+from benchmarks.epoch_floor import layers_of
 from benchmarks.harness import check, difference
-from benchmarks.report import DIFFERS, Result, Row
-from benchmarks.worker import check_bits, fingerprint
+from benchmarks.public_graphs import random_aifb, random_gowalla, random_proteins
+from benchmarks.report import DIFFERS, Result, Row, shown
+from benchmarks.worker import Worker, check_bits, fingerprint
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 SCRIPTS = sorted(
@@ -22,7 +25,10 @@ SCRIPTS = sorted(
     for path in BENCHMARKS.glob("*.py")
     if "__main__" in path.read_text(encoding="utf-8")
     and path.stem
-    not in ("accuracy", "accuracy_half", "package_programs", "packages", "report", "worker")
+    not in (
+        *("accuracy", "accuracy_half", "package_programs", "packages", "report", "suite"),
+        "worker",
+    )
 )
 
 
@@ -113,3 +119,60 @@ def test_a_goal_is_met_against_every_peer() -> None:
     assert not row(DGL=9.0).met
     assert not row(sparse=2.0).met
     assert not row(gather=0.4).met
+
+
+def test_the_memory_of_calls_is_measured_beside_their_time(tmp_path: Path) -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("needs Linux, which counts the greatest memory of a process")
+    from benchmarks import graphs
+
+    size = 1 << 26
+    family = Family("f.py", "", [Case("ones")], {OURS: lambda _: lambda: torch.ones(size // 4)})
+    worker, path = Worker(family, OURS), tmp_path / "graph.npz"
+    graphs.save(graphs.triangle(), path)
+    assert "fails" not in worker.answer("prepare", path=str(path), case=0)
+    peak = worker.answer("turn", budget_s=0.0)["bytes"]
+    assert peak is None or 0.9 * size < peak < 1.5 * size  # None where it cannot be reset
+
+
+def test_a_cell_shows_time_and_memory() -> None:
+    assert shown(Result(0.5, memory=3e6), "ms") == "500 ms, 3 MB"
+    assert shown(Result(0.5, memory=10.0), "ms") == "500 ms"
+    assert shown(Result(5e6, memory=3e6), "MB") == "5.00 MB"
+
+
+def test_the_floor_of_an_epoch_has_the_products_and_the_sums_of_its_layers() -> None:
+    gcn, pool = layers_of("GCN", 3), layers_of("SAGE pool", 2)
+    assert [layer.width for layer in gcn] == [128, 256, 40]
+    assert [layer.backward for layer in gcn] == [False, True, True]
+    assert [len(layer.products) for layer in pool] == [3, 3]
+    assert [layer.backward for layer in pool] == [False, False]
+
+
+def test_graphs_stand_in_for_data_sets_that_are_absent() -> None:
+    for edges in (random_proteins(), random_aifb(), random_gowalla()):
+        assert edges.src.dtype == edges.dst.dtype == "int32"
+        assert max(edges.src.max(), edges.dst.max()) < edges.num_nodes
+        assert all(values.dtype == "int32" for values in edges.more.values())
+
+
+def test_the_picture_shows_every_family_and_the_text_the_mean(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    results = [{"graphmp": Result(1.0), "DGL": Result(time)} for time in (2.0, 0.5)]
+    families = {"one": [Row("case", "graph", each) for each in results]}
+    picture.draw(families, tmp_path / picture.NAME)
+    assert "one" in (tmp_path / picture.NAME).read_text(encoding="utf-8")
+    text = picture.text(families, "")
+    assert "Over 2 cases, DGL takes 1.00 times" in text
+    assert "0.50: case on graph" in text
+
+
+def test_all_benchmarks_leave_out_large_graphs_unless_asked() -> None:
+    options = suite.parse(["--dgl", "python", "--rounds", "3"])
+    words = suite.command("spmm_copy", options)
+    assert words[words.index("--rounds") + 1] == "3"
+    assert "rmat" in words
+    assert not suite.LARGE & set(words)
+    assert "--graph" not in suite.command("spmm_copy", suite.parse(["--large"]))
+    assert set(options.families) <= {*SCRIPTS}
+    assert {*SCRIPTS} - {*options.families} == {"cusparse", "gpu"} & {*SCRIPTS}
