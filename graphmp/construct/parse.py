@@ -158,9 +158,7 @@ def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:
         return layout, arrays, _least(u), _least(v)
     indptr, indices, eids = arrays
     _checks.indptr(indptr, indices.numel())
-    if eids.numel() == 0:
-        eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
-    elif eids.numel() != indices.numel() or not is_permutation(eids):
+    if eids.numel() and (eids.numel() != indices.numel() or not is_permutation(eids)):
         raise GraphValueError(
             f"Expected each edge id from 0 to {indices.numel() - 1} once, got others."
         )
@@ -221,7 +219,7 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
 
     Args:
         layout: ``"coo"``, ``"csr"`` or ``"csc"``.
-        parts: the arrays of the layout.
+        parts: the arrays of the layout; edge ids may be empty, and are numbered then.
         num_src: the number of sources.
         num_dst: the number of destinations.
     """
@@ -232,8 +230,11 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
     missing = rows + 1 - indptr.numel()
     if missing:
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])
+    is_numbered = eids.numel() > 0
+    if not is_numbered:
+        eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
     form = Csr(indptr, indices, eids)
-    if not _is_in_order(form):
+    if is_numbered and not _is_in_order(form):
         row = permuted(rows_of(indptr, eids.numel()), eids)
         form = kernels.compress(row, permuted(indices, eids), rows)
     return Adjacency.from_compressed(form, num_src, num_dst, layout)

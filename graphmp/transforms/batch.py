@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -282,7 +282,7 @@ def _joined(frames: Sequence[Frame], rows: Sequence[int], fields: Any) -> Frame:
                 f"{lacking[0]} without it."
             )
         columns = [frame[name] for frame in counted]
-        if len({(column.shape[1:], column.dtype) for column in columns}) > 1:
+        if not _are_alike(columns):
             schemes = {i: frames[i].schemes()[name] for i in positions}
             raise GraphValueError(
                 f"Expected field {name!r} of the {one.owner} with one shape and dtype, got "
@@ -290,3 +290,9 @@ def _joined(frames: Sequence[Frame], rows: Sequence[int], fields: Any) -> Frame:
             )
         one[name] = torch.cat(columns)
     return one
+
+
+def _are_alike(columns: Sequence[Tensor]) -> bool:
+    """Whether columns have one dtype, and rows of one shape."""
+    shapes = {column.shape for column in columns}
+    return len({s[1:] for s in shapes}) == 1 and len({column.dtype for column in columns}) == 1
