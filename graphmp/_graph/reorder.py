@@ -39,8 +39,7 @@ def reorder_graph(
             communities one after the other, found by label propagation; ``"degree"`` puts nodes
             with many edges first, stably; ``"metis"`` puts the parts of
             :func:`metis_partition_assignment` one after the other; ``"custom"`` is an order of
-            your own. For sums on a CPU, communities are the best of them where a graph has any;
-            where it has hubs instead, degrees are.
+            your own. ``"community"`` is for sums on a CPU over graphs that have communities.
         edge_permute_algo: sort edges by source (``"src"``) or destination (``"dst"``), stably, or
             ``"custom"``, an order of your own.
         store_ids: write original ids to ``ndata["_ID"]`` and ``edata["_ID"]``.
