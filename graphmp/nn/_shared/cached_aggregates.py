@@ -26,10 +26,10 @@ def is_constant(feat: Tensor, edge_weight: Tensor | None) -> bool:
         edge_weight: a factor for each edge, or None.
     """
     return not (
-        edge_weight is not None
+        is_compiling()  # which cannot trace the next questions
+        or edge_weight is not None
         or feat.requires_grad
         or feat.is_inference()
-        or is_compiling()
         or _are_functorch_transforms_active()
     )
 

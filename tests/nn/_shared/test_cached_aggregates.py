@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from support.laws import assert_close
+from support.versions import compiles
 from torch import Tensor, nn
 
 import graphmp as gm
@@ -184,3 +185,15 @@ def test_states_copies_and_pickles_are_those_without() -> None:
     for other in (copy.deepcopy(cached), pickle.loads(pickle.dumps(cached))):
         assert torch.equal(other(g, x), out)
     assert torch.equal(cached(pickle.loads(pickle.dumps(g)), x), out)
+
+
+@compiles
+@pytest.mark.compiler
+@each_layer
+def test_a_compiled_layer_caches_nothing(name: str, sums: list[int]) -> None:
+    torch.compiler.reset()
+    g, x, (plain, cached) = graph(), torch.randn(8, 4), pair(name)
+    g.create_formats_()
+    compiled: Any = torch.compile(cached, backend="eager", fullgraph=True)
+    assert_close(compiled(g, x), plain(g, x))
+    assert not sums
