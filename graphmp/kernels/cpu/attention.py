@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contract import SCORES, Attention, Csr, accumulator
+from ..contract import Attention, Csr, accumulator
 from ..philox import threshold
 from . import loops
 from .messages import SHAPES, as_array, blocks_at_once, csr_arrays, result, run
 from .runtime.memory import empty
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS
+
+KINDS = {"add": (), "dot": (0,), "leaky": (0, 0)}  # for which loops are compiled
 
 
 def attention(
@@ -28,7 +30,7 @@ def attention(
     out, out_array = result(rows, size, wide)
     stats, stats_array = result(rows, 2 * spec.heads, wide)
     attention = empty((edges, spec.heads), dtype) if with_attention else None
-    layouts = (_blocks(spec.kind, spec.heads), _head_layout(spec.heads, size))
+    layouts = (_layout(spec.heads, spec.left.shape[1]), _layout(spec.heads, size))
     results = (out_array, stats_array, _array(attention, dtype))
     args = (*_spec_arguments(csr, spec), layouts, results)
     run(loops.attention.attention_rows, args[1][0], edges * max(size, 1), *args)
@@ -45,7 +47,7 @@ def attention_gradient(
     left, left_array = result(sources, width, wide)
     scores, scores_array = result(edges, heads, wide)
     weight = None if spec.weight is None else empty((edges, heads), wide)
-    layouts = (_blocks(spec.kind, heads), _head_layout(heads, size), _head_layout(heads, width))
+    layouts = (_layout(heads, width), _layout(heads, size))
     grads = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
     results = (value_array, left_array, scores_array, _array(weight, wide))
     args = (*_spec_arguments(csr, spec), layouts, grads, results)
@@ -58,9 +60,9 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     rows, size = spec.right.shape
     out, array = result(rows, size, scores.dtype)
-    arrays, kind = csr_arrays(csr), SCORES.index(spec.kind)
+    arrays, kind = csr_arrays(csr), KINDS[spec.kind]
     operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
-    args = (kind, arrays, operands, as_array(scores), _head_layout(spec.heads, size), array)
+    args = (kind, arrays, operands, as_array(scores), _layout(spec.heads, size), array)
     loop = loops.attention_gradient.score_gradient_rows
     run(loop, arrays[0], len(arrays[1]) * max(size, 1), *args)
     return out
@@ -70,13 +72,13 @@ def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
     """The first arguments of both loops: kind, csr, operands, activation and dropout."""
     dtype = spec.value.dtype
     return (
-        SCORES.index(spec.kind),
+        KINDS[spec.kind],
         csr_arrays(csr),
         (
             *(as_array(spec.left), as_array(spec.right), as_array(spec.value)),
             *(_array(spec.edge, dtype), _array(spec.weight, dtype)),
         ),
-        (_array(spec.attn_vector, dtype), spec.negative_slope),
+        (_array(spec.attn_vector, dtype), float(spec.negative_slope)),
         (spec.seed, threshold(spec.dropout)),
     )
 
@@ -91,17 +93,21 @@ def _no_rows(dtype: torch.dtype) -> Any:
     return as_array(torch.zeros(0, 1, dtype=dtype, device="cpu"))
 
 
-@cache
-def _blocks(kind: str, heads: int) -> tuple[int, ...]:
-    """The shape of as many vectors as heads are summed at once; additive scores are no sums."""
-    return SHAPES[1 if kind == "add" else blocks_at_once(heads)]
-
-
 @lru_cache(maxsize=4096)
-def _head_layout(heads: int, size: int) -> tuple[int, Any, tuple[int, ...]]:
+def _layout(heads: int, size: int) -> tuple[Any, ...]:
     """How the ``size`` elements of a row meet heads; see :mod:`.loops.attention`."""
     width = max(size // max(heads, 1), 1)
-    columns = np.arange(size, dtype=np.int32) // width
-    count = next((c for c in (16, 8, 4, 2) if c * LANES <= size), 1)
-    kind = IN_BLOCKS if width % LANES == 0 else BY_COLUMNS
-    return kind, columns.astype(np.int32), SHAPES[count]
+    columns = (np.arange(size) // width).astype(np.int32)
+    counts = [count for count in (16, 8, 4, 2) if count * LANES <= size]
+    if width % LANES and heads > 1:
+        count = counts[0] if counts else 1
+        return BY_COLUMNS, columns, SHAPES[count], (), SHAPES[blocks_at_once(heads)]
+    even = (c for c in counts if _are_even(c * LANES, width, heads))
+    count = next(even, 1)
+    factors = (0,) * max(count * LANES // width, 1) if heads > 1 else (0,)
+    return IN_BLOCKS, columns, SHAPES[count], factors, SHAPES[1]
+
+
+def _are_even(columns: int, width: int, heads: int) -> bool:
+    """Whether tiles of so many columns have whole heads, at most eight, or parts of one."""
+    return heads == 1 or width % columns == 0 or (columns % width == 0 and columns <= LANES * width)

@@ -12,6 +12,7 @@ Files:
     operators: The numbers of the operators of messages.
     philox: Philox 4x32-10 for loops.
     sampling: Neighbour sampling.
+    scores: The scores of attention.
     scratch: Scratch arrays for a block of rows.
     softmax: Softmax over the edges of each row, and its gradient.
     sorting: Sorting many edges.
@@ -19,6 +20,7 @@ Files:
     spmm_tiled: Message loops over tiles of SIMD registers, for floating point.
     topk: Edges of greatest or least weight, by a heap.
     walking: Random walks, and levels of a search.
+    weighted: Sums weighted by attention.
 """
 
 from __future__ import annotations

@@ -6,75 +6,173 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import EDGE, OTHER, ROW
+from ...contract import EDGE, ROW
 from ..runtime.jit import inner, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
-from .attention import ADDITIVE, DOT, LEAKY, compute_scores, dropout_mask, weighted_sum
+from .attention import dropout_mask
+from .scores import add_by_edge, compute_scores
+from .spmm_tiled import PREFETCH_DISTANCE
+from .weighted import weighted_sum, weighted_sum_and_dots
 
 
 @inner
-def _score_gradients(
-    heads: int,
-    csr: Any,
-    negative_slope: float,
-    operands: Any,
-    alpha: Any,
-    alpha_grad: Any,
-    results: Any,
-    base: int,
-    end: int,
+def _new_arrays(edges: int, heads: int, like: Any) -> Any:
+    """Six scratch arrays."""
+    return (
+        scratch.new(edges, heads, like),
+        scratch.new(edges, heads, like),
+        scratch.new(edges, heads, like),
+        scratch.new(edges, heads, like),
+        scratch.new(edges, heads, like),
+        scratch.new(edges, heads, like),
+    )
+
+
+@inner
+def _load_stats(
+    heads: int, csr: Any, negative_slope: float, stats: Any, arrays: Any, base: int, end: int
 ) -> None:
-    """Turn scores in scratch into attention, and its gradient into that of the scores.
+    """Turn scores in scratch into logarithms, and copy the numbers of the other ends to scratch.
 
     Args:
         heads: the number of heads.
         csr: the edges.
         negative_slope: of the leaky ReLU of the scores; 1 for none.
-        operands: ``(stats, weight, mask, attention_grad)``; ``mask`` is scratch.
-        alpha: scratch: scores, which become attention after dropout and weights.
-        alpha_grad: scratch: the gradient of attention, which becomes that of the scores.
-        results: ``(out_scores, out_weight)``, (E, heads).
+        stats: (others, 3 heads).
+        arrays: ``(scores, alpha, totals, deltas)``; the last three receive the score less the
+            largest, the sum of exponentials and ``delta``.
         base: the first position of the block.
         end: one past its last position.
     """
-    _, indices, eids = csr
-    (stats, weight, mask, attention_grad), (out_scores, out_weight) = operands, results
+    (_, indices, _), (scores, alpha, totals, deltas) = csr, arrays
+    end_of_all = np.int64(len(indices)) - 1
     for j in range(base, end):
-        e, v = np.int64(eids[j]), np.int64(indices[j])
+        v = np.int64(indices[j])
+        ahead = np.int64(indices[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
         for h in range(0, heads, LANES):
             lanes = min(heads - h, LANES)
-            score = vector.load(alpha, (0,), j - base, h, LANES)
+            addresses.prefetch(stats, (0,), ahead, h)
+            addresses.prefetch(stats, (0,), ahead, 2 * heads + h)
+            score = vector.load(scores, (0,), j - base, h, lanes)
+            score = vector.leaky_relu(score, negative_slope)
             peak = vector.load(stats, (0,), v, h, lanes)
+            vector.store(alpha, j - base, h, vector.sub(score, peak), lanes)
             total = vector.load(stats, (0,), v, heads + h, lanes)
+            vector.store(totals, j - base, h, total, lanes)
             delta = vector.load(stats, (0,), v, 2 * heads + h, lanes)
-            shifted = vector.sub(vector.leaky_relu(score, negative_slope), peak)
-            softmax = vector.div(vector.exp(shifted), total)
-            grad = vector.load(alpha_grad, (0,), j - base, h, LANES)
-            if len(attention_grad) > 0:
-                grad = vector.add(grad, vector.load(attention_grad, (0,), e, h, lanes))
-            weighted = softmax
+            vector.store(deltas, j - base, h, delta, lanes)
+
+
+@inner
+def _exponentials(numbers: int, alpha: Any, totals: Any, mask: Any, weighted: Any) -> None:
+    """Turn logarithms in scratch into the softmax ``alpha``, and ``weighted``, after dropout."""
+    for k in range(0, numbers, LANES):
+        a = vector.exp(vector.load(alpha, (0,), 0, k, LANES))
+        a = vector.div(a, vector.load(totals, (0,), 0, k, LANES))
+        vector.store(alpha, 0, k, a, LANES)
+        if len(mask) > 0:
+            a = vector.mul(a, vector.load(mask, (0,), 0, k, LANES))
+        vector.store(weighted, 0, k, a, LANES)
+
+
+@inner
+def _apply_weight(heads: int, eids: Any, weight: Any, weighted: Any, base: int, end: int) -> None:
+    """Multiply numbers in scratch by the weights of edges."""
+    for j in range(base, end):
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            a = vector.load(weighted, (0,), j - base, h, lanes)
+            a = vector.mul(a, vector.load(weight, (0,), np.int64(eids[j]), h, lanes))
+            vector.store(weighted, j - base, h, a, lanes)
+
+
+@inner
+def _weight_gradient(
+    heads: int, eids: Any, alpha: Any, mask: Any, grads: Any, out: Any, base: int, end: int
+) -> None:
+    """``out = alpha * mask * grads``, by edge id."""
+    for j in range(base, end):
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            a = vector.load(alpha, (0,), j - base, h, lanes)
             if len(mask) > 0:
-                weighted = vector.mul(weighted, vector.load(mask, (0,), j - base, h, LANES))
-            if len(weight) > 0:
-                vector.store(out_weight, e, h, vector.mul(weighted, grad), lanes)
-                weighted = vector.mul(weighted, vector.load(weight, (0,), e, h, lanes))
-            vector.store(alpha, j - base, h, weighted, LANES)
-            grad = vector.sub(vector.mul(weighted, grad), vector.mul(softmax, delta))
-            grad = vector.mul(grad, vector.leaky_relu_grad(score, negative_slope))
-            vector.store(alpha_grad, j - base, h, grad, LANES)
-            vector.store(out_scores, e, h, grad, lanes)
+                a = vector.mul(a, vector.load(mask, (0,), j - base, h, lanes))
+            a = vector.mul(a, vector.load(grads, (0,), j - base, h, lanes))
+            vector.store(out, np.int64(eids[j]), h, a, lanes)
+
+
+@inner
+def _score_gradients(numbers: int, negative_slope: float, arrays: Any, grads: Any) -> None:
+    """Turn gradients of the attention in scratch into those of the scores.
+
+    Args:
+        numbers: of edges and heads.
+        negative_slope: of the leaky ReLU of the scores; 1 for none.
+        arrays: ``(scores, alpha, weighted, deltas)``: scratch; ``alpha`` is the softmax.
+        grads: scratch: the gradients.
+    """
+    scores, alpha, weighted, deltas = arrays
+    for k in range(0, numbers, LANES):
+        grad = vector.load(grads, (0,), 0, k, LANES)
+        grad = vector.mul(grad, vector.load(weighted, (0,), 0, k, LANES))
+        a = vector.load(alpha, (0,), 0, k, LANES)
+        grad = vector.sub(grad, vector.mul(a, vector.load(deltas, (0,), 0, k, LANES)))
+        score = vector.load(scores, (0,), 0, k, LANES)
+        grad = vector.mul(grad, vector.leaky_relu_grad(score, negative_slope))
+        vector.store(grads, 0, k, grad, LANES)
+
+
+@inner
+def _store_edges(heads: int, eids: Any, values: Any, out: Any, base: int, end: int) -> None:
+    """Copy scratch to (E, heads) ``out``."""
+    end_of_all = np.int64(len(eids)) - 1
+    for j in range(base, end):
+        ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
+        for h in range(0, heads, LANES):
+            addresses.prefetch(out, (0,), ahead, h)
+            a = vector.load(values, (0,), j - base, h, LANES)
+            vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
+
+
+@inner
+def _sum_edges(heads: int, csr: Any, values: Any, out: Any, row_block: Any) -> None:
+    """``out[r] = sum of the values of the row``, given as ``(data, end)``."""
+    (indptr, indices, eids), (base, first, last) = csr, row_block
+    values, values_end = values
+    end_of_all = np.int64(len(indices)) - 1
+    for r in range(first, last):
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+            total, start = sums.new_total(values, (0,)), begin
+            while True:
+                acc, stop = vector.fill(values, (0,), 0), min(start + sums.BLOCK, end)
+                for j in range(start, stop):
+                    if values_end == EDGE:
+                        ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
+                        addresses.prefetch(values, (0,), ahead, h)
+                    k = addresses.edge_row(values_end, j - base, j, indices, eids)
+                    acc = vector.add(acc, vector.load(values, (0,), k, h, lanes))
+                if end - begin <= sums.BLOCK:
+                    break
+                total = sums.add_block(total, acc, start == begin)
+                acc = sums.rounded(total, acc)
+                if stop == end:
+                    break
+                start = stop
+            vector.store(out, r, h, acc, lanes)
 
 
 @inner
 def _operand_gradient(
-    kind: int,
+    kind: Any,
     heads: int,
     csr: Any,
     operands: Any,
     score_grad: Any,
-    head_layout: Any,
+    layout: Any,
     out: Any,
     row_block: Any,
 ) -> None:
@@ -86,40 +184,22 @@ def _operand_gradient(
         csr: the edges.
         operands: ``(own, other, negative_slope)``: those at the rows and at the other ends.
         score_grad: ``(data, end)``: (edges, heads), in scratch if ``end`` is ``ROW``.
-        head_layout: of the operands.
+        layout: of the operands.
         out: like ``own``.
         row_block: the rows.
     """
     own, other, negative_slope = operands
-    if kind == ADDITIVE:
-        (indptr, indices, eids), (base, first, last) = csr, row_block
-        grads, grads_end = score_grad
-        for r in range(first, last):
-            for h in range(0, heads, LANES):
-                lanes = min(heads - h, LANES)
-                begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
-                total, start = sums.new_total(grads, (0,)), begin
-                while True:
-                    acc, stop = vector.fill(grads, (0,), 0), min(start + sums.BLOCK, end)
-                    for j in range(start, stop):
-                        k = addresses.edge_row(grads_end, j - base, j, indices, eids)
-                        acc = vector.add(acc, vector.load(grads, (0,), k, h, lanes))
-                    if end - begin <= sums.BLOCK:
-                        break
-                    total = sums.add_block(total, acc, start == begin)
-                    acc = sums.rounded(total, acc)
-                    if stop == end:
-                        break
-                    start = stop
-                vector.store(out, r, h, acc, lanes)
+    if len(kind) == 0:
+        _sum_edges(heads, csr, score_grad, out, row_block)
     else:
-        beside = (own if kind == LEAKY else own[:0], negative_slope)
-        weighted_sum(csr, other, beside, score_grad, head_layout, out, row_block)
+        beside = (own if len(kind) == 2 else own[:0], negative_slope)
+        none = score_grad[0][:0]
+        weighted_sum(csr, other, beside, score_grad, none, layout, out, row_block)
 
 
 @jit
 def attention_gradient_rows(
-    kind: int,
+    kind: Any,
     csr: Any,
     operands: Any,
     activation: Any,
@@ -138,55 +218,63 @@ def attention_gradient_rows(
         operands: ``(left, right, value, edge, weight)``.
         activation: see :mod:`.attention`.
         dropout: see :mod:`.attention`.
-        layouts: ``(blocks, head_layout, score_layout)`` of the heads, ``value`` and ``left``.
+        layouts: those of ``left`` and of ``value``.
         grads: ``(stats, grad, attention_grad)``.
         results: ``(value, left, scores, weight)``: arrays that receive the gradients.
         first: the first row.
         last: one past the last row.
     """
     (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
-    (blocks, head_layout, score_layout), (stats, grad, attention_grad) = layouts, grads
+    (score_layout, layout), (stats, grad, attention_grad) = layouts, grads
     out_value, out_left, out_scores, out_weight = results
     heads = np.int64(stats.shape[1]) // 3
-    negative_slope = activation[1] if kind == ADDITIVE else 1.0
-    has_dropout = dropout[1] > 0
-    alpha, alpha_grad = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
-    mask = scratch.new(0, heads, stats)
-    x, y = (left, ROW), (right, OTHER)
+    # Of additive scores, the sign before their leaky ReLU is needed.
+    slope = activation[1] if len(kind) == 0 else 1.0
+    inner_activation = (activation[0], 1.0 if len(kind) == 0 else activation[1])
+    has_dropout, has_weight = dropout[1] > 0, len(weight) > 0
+    arrays = _new_arrays(scratch.MAX_EDGES, heads, stats)
+    mask = arrays[0][:0]
     row = np.int64(first)
     while row < last:
         stop = scratch.end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        row_block = (base, row, stop)
-        alpha = scratch.large_enough(alpha, end - base, heads)
-        alpha_grad = scratch.large_enough(alpha_grad, end - base, heads)
-        compute_scores(kind, heads, csr, x, y, edge, activation, blocks, alpha, row_block)
-        # The gradient of attention is a dot product too: value[u] · grad[v].
+        row_block, numbers = (base, row, stop), (end - base) * np.int64(mask.shape[1])
+        if end - base + LANES > len(arrays[0]):
+            arrays = _new_arrays(end - base, heads, stats)
+        scores, alpha, alpha_grad, totals, deltas, factors = arrays
         compute_scores(
-            DOT, heads, csr, (value, ROW), (grad, OTHER), edge[:0], activation, blocks, alpha_grad,
-            row_block,
-        )  # fmt: skip
+            kind, heads, csr, (left, right), edge, inner_activation, score_layout, scores, row_block
+        )
+        _load_stats(heads, csr, slope, stats, (scores, alpha, totals, deltas), base, end)
         if has_dropout:
             mask = dropout_mask(heads, eids, dropout, base, end, mask)
-        _score_gradients(
-            heads, csr, negative_slope, (stats, weight, mask, attention_grad), alpha, alpha_grad,
-            (out_scores, out_weight), base, end,
-        )  # fmt: skip
-        weighted_sum(csr, grad, (grad[:0], 1.0), (alpha, ROW), head_layout, out_value, row_block)
-        own = (left, right, activation[1])
-        _operand_gradient(
-            kind, heads, csr, own, (alpha_grad, ROW), score_layout, out_left, row_block
+        weighted = factors if has_dropout or has_weight else alpha
+        _exponentials(numbers, alpha, totals, mask, weighted)
+        if has_weight:
+            _apply_weight(heads, eids, weight, weighted, base, end)
+        weighted_sum_and_dots(
+            heads, csr, (value, grad), (weighted, alpha_grad), layout, out_value, row_block
         )
+        if len(attention_grad) > 0:
+            add_by_edge(heads, eids, attention_grad, alpha_grad, base, end)
+        if has_weight:
+            _weight_gradient(heads, eids, alpha, mask, alpha_grad, out_weight, base, end)
+        _score_gradients(numbers, slope, (scores, alpha, weighted, deltas), alpha_grad)
+        _store_edges(heads, eids, alpha_grad, out_scores, base, end)
+        _operand_gradient(
+            kind, heads, csr, (left, right, activation[1]), (alpha_grad, ROW), score_layout,
+            out_left, row_block,
+        )  # fmt: skip
         row = stop
 
 
 @jit
 def score_gradient_rows(
-    kind: int,
+    kind: Any,
     csr: Any,
     operands: Any,
     score_grad: Any,
-    head_layout: Any,
+    layout: Any,
     out: Any,
     first: int,
     last: int,
@@ -198,12 +286,11 @@ def score_gradient_rows(
         csr: the edges.
         operands: ``(own, other, negative_slope)``, as :func:`_operand_gradient` takes them.
         score_grad: (E, heads), in edge id order.
-        head_layout: of the operands.
+        layout: of the operands.
         out: like ``own``.
         first: the first row.
         last: one past the last row.
     """
     row_block = (np.int64(0), np.int64(first), np.int64(last))
     heads = np.int64(score_grad.shape[1])
-    grads = (score_grad, EDGE)
-    _operand_gradient(kind, heads, csr, operands, grads, head_layout, out, row_block)
+    _operand_gradient(kind, heads, csr, operands, (score_grad, EDGE), layout, out, row_block)

@@ -10,62 +10,103 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import inner, jit
+from ..runtime.jit import inline, inner, jit
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .spmm_tiled import PREFETCH_DISTANCE
 
 
+@inline
+def _larger(a: Any, b: Any) -> Any:
+    """The larger of each two numbers; NaN wins."""
+    return vector.choose(vector.is_better(a, b, (), (0,)), a, b)
+
+
+@inline
+def _across(total: Any, stride: int) -> Any:
+    """The sums of the numbers of each head, of which a vector has several if ``stride`` < 8."""
+    if stride <= 4:
+        total = vector.add(vector.rotated(total, (0, 0, 0, 0)), total)
+    if stride <= 2:
+        total = vector.add(vector.rotated(total, (0, 0)), total)
+    if stride == 1:
+        total = vector.add(vector.rotated(total, (0,)), total)
+    return total
+
+
 @inner
-def normalise(
-    heads: int, indptr: Any, negative_slope: float, alpha: Any, stats: Any, row_block: Any
+def exponentials(
+    heads: int, indptr: Any, scores: Any, alpha: Any, stats: Any, row_block: Any, skipped: int
 ) -> None:
-    """Turn scores in scratch into their softmax over each row.
+    """Write the exponentials of scores, less the largest of their row, and their sums.
 
     Args:
         heads: the number of heads.
         indptr: (rows + 1,).
-        negative_slope: of a leaky ReLU that the scores pass first; 1 for none.
-        alpha: scratch: scores, which become their softmax.
-        stats: (rows, 2 heads), receives the largest score and the sum of exponentials; or (0, 1).
-        row_block: ``(base, first, last)``: the first position, and the range of rows.
+        scores: scratch.
+        alpha: another scratch array, receives the exponentials.
+        stats: (rows, 2 heads), receives the largest score and the sum of the exponentials; both are
+            for a head without scores above -inf 0 and 1.
+        row_block: ``(base, first, last)``: the first position, and the range of rows. The row
+            ``first`` is ``stats[skipped]``.
+        skipped: see there.
     """
-    base, first, last = row_block
+    (base, first, last), offset = row_block, skipped - row_block[1]
+    stride = np.int64(scores.shape[1])
+    step = max(stride, LANES)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
-        for h in range(0, heads, LANES):
-            lowest = vector.fill(alpha, (0,), -np.inf)
-            peak, zero = lowest, vector.fill(alpha, (0,), 0)
-            for j in range(begin, end):
-                a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
-                peak = vector.choose(vector.is_better(a, peak, (), (0,)), a, peak)
+        count = (end - begin) * stride
+        for h in range(0, stride, LANES):
+            lowest, zero = vector.fill(scores, (0,), -np.inf), vector.fill(scores, (0,), 0)
+            peak = lowest
+            for k in range(h, count, step):
+                a = vector.load(scores, (0,), begin, k, LANES)
+                peak = _larger(vector.first_of(a, lowest, count - k), peak)
+            if stride <= 4:
+                peak = _larger(vector.rotated(peak, (0, 0, 0, 0)), peak)
+            if stride <= 2:
+                peak = _larger(vector.rotated(peak, (0, 0)), peak)
+            if stride == 1:
+                peak = _larger(vector.rotated(peak, (0,)), peak)
             # Of a row whose scores are all -inf each gets 0: exp(-inf - 0) / 1.
             peak = vector.choose(vector.is_better(peak, lowest, (), (0,)), peak, zero)
-            wide, start = sums.new_total(alpha, (0,)), begin
+            wide, start = sums.new_total(scores, (0,)), h
             while True:
-                total, stop = vector.fill(alpha, (0,), 0), min(start + sums.BLOCK, end)
-                for j in range(start, stop):
-                    a = vector.leaky_relu(vector.load(alpha, (0,), j, h, LANES), negative_slope)
-                    a = vector.exp(vector.sub(a, peak))
-                    total = vector.add(total, a)
-                    vector.store(alpha, j, h, a, LANES)
-                if end - begin <= sums.BLOCK:
+                total, stop = zero, min(start + sums.BLOCK * step, count)
+                for k in range(start, stop, step):
+                    a = vector.exp(vector.sub(vector.load(scores, (0,), begin, k, LANES), peak))
+                    total = vector.add(total, vector.first_of(a, zero, count - k))
+                    vector.store(alpha, begin, k, a, LANES)
+                if count <= sums.BLOCK * step:
                     break
-                wide = sums.add_block(wide, total, start == begin)
+                wide = sums.add_block(wide, total, start == h)
                 total = sums.rounded(wide, total)
-                if stop == end:
+                if stop == count:
                     break
                 start = stop
-            one = vector.fill(alpha, (0,), 1)
+            total = _across(total, stride)
+            one, lanes = vector.fill(scores, (0,), 1), min(heads - h, LANES)
             total = vector.choose(vector.is_better(total, zero, (), (0,)), total, one)
-            for j in range(begin, end):
-                a = vector.div(vector.load(alpha, (0,), j, h, LANES), total)
-                vector.store(alpha, j, h, a, LANES)
-            if len(stats) > 0:
-                lanes = min(heads - h, LANES)
-                vector.store(stats, r, h, peak, lanes)
-                vector.store(stats, r, heads + h, total, lanes)
+            vector.store(stats, r + offset, h, peak, lanes)
+            vector.store(stats, r + offset, heads + h, total, lanes)
+
+
+@inner
+def load_edges(
+    heads: int, eids: Any, ahead_of: Any, values: Any, out: Any, base: int, end: int
+) -> None:
+    """Copy the (E, heads) numbers of a block's edges to scratch; prefetch rows of ``ahead_of``."""
+    end_of_all = np.int64(len(eids)) - 1
+    for j in range(base, end):
+        e = np.int64(eids[j])
+        ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
+        for h in range(0, heads, LANES):
+            addresses.prefetch(values, (0,), ahead, h)
+            addresses.prefetch(ahead_of, (0,), ahead, h)
+            lanes = min(heads - h, LANES)
+            vector.store(out, j - base, h, vector.load(values, (0,), e, h, lanes), lanes)
 
 
 @jit
@@ -83,25 +124,24 @@ def softmax_rows(
         first: the first row.
         last: one past the last row.
     """
-    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(logits.shape[1])
-    alpha = scratch.new(0, heads, stats)
+    heads = np.int64(logits.shape[1])
+    scores, alpha = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
+    stats = np.empty((scratch.MAX_EDGES, 2 * heads), stats.dtype)
     row = np.int64(first)
     while row < last:
         stop = scratch.end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
+        scores = scratch.large_enough(scores, end - base, heads)
         alpha = scratch.large_enough(alpha, end - base, heads)
-        for j in range(base, end):
-            e, ahead = np.int64(eids[j]), np.int64(eids[min(j + PREFETCH_DISTANCE, end_of_all)])
+        load_edges(heads, eids, out, logits, scores, base, end)
+        exponentials(heads, indptr, scores, alpha, stats, (base, row, stop), 0)
+        for r in range(row, stop):
             for h in range(0, heads, LANES):
-                addresses.prefetch(logits, (0,), ahead, h)
-                addresses.prefetch(out, (0,), ahead, h)
-                a = vector.load(logits, (0,), e, h, min(heads - h, LANES))
-                vector.store(alpha, j - base, h, a, LANES)
-        normalise(heads, indptr, 1.0, alpha, stats, (base, row, stop))
-        for j in range(base, end):
-            for h in range(0, heads, LANES):
-                a = vector.load(alpha, (0,), j - base, h, LANES)
-                vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
+                lanes = min(heads - h, LANES)
+                total = vector.load(stats, (0,), r - row, heads + h, lanes)
+                for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+                    a = vector.load(alpha, (0,), j - base, h, LANES)
+                    vector.store(out, np.int64(eids[j]), h, vector.div(a, total), lanes)
         row = stop
 
 
@@ -111,28 +151,32 @@ def _store_gradients(
 ) -> None:
     """Write the gradients at a block of rows, whose softmax and its gradient are in scratch."""
     base, first, last = row_block
+    stride = np.int64(alpha.shape[1])
+    step = max(stride, LANES)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
-        for h in range(0, heads, LANES):
-            wide, start = sums.new_total(alpha, (0,)), begin
+        count = (end - begin) * stride
+        for h in range(0, stride, LANES):
+            zero, lanes = vector.fill(alpha, (0,), 0), min(heads - h, LANES)
+            wide, start = sums.new_total(alpha, (0,)), h
             while True:
-                total, stop = vector.fill(alpha, (0,), 0), min(start + sums.BLOCK, end)
-                for j in range(start, stop):
-                    a = vector.load(alpha, (0,), j, h, LANES)
-                    b = vector.load(alpha_grad, (0,), j, h, LANES)
-                    total = vector.add(total, vector.mul(a, b))
-                if end - begin <= sums.BLOCK:
+                total, stop = zero, min(start + sums.BLOCK * step, count)
+                for k in range(start, stop, step):
+                    a = vector.load(alpha, (0,), begin, k, LANES)
+                    b = vector.load(alpha_grad, (0,), begin, k, LANES)
+                    total = vector.add(total, vector.first_of(vector.mul(a, b), zero, count - k))
+                if count <= sums.BLOCK * step:
                     break
-                wide = sums.add_block(wide, total, start == begin)
+                wide = sums.add_block(wide, total, start == h)
                 total = sums.rounded(wide, total)
-                if stop == end:
+                if stop == count:
                     break
                 start = stop
+            total = _across(total, stride)
             for j in range(begin, end):
                 a = vector.load(alpha, (0,), j, h, LANES)
                 b = vector.sub(vector.load(alpha_grad, (0,), j, h, LANES), total)
-                e = np.int64(eids[j + base])
-                vector.store(out, e, h, vector.mul(a, b), min(heads - h, LANES))
+                vector.store(out, np.int64(eids[j + base]), h, vector.mul(a, b), lanes)
 
 
 @jit
@@ -151,7 +195,7 @@ def softmax_gradient_rows(
         first: the first row.
         last: one past the last row.
     """
-    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(weights.shape[1])
+    heads = np.int64(weights.shape[1])
     alpha, alpha_grad = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
     row = np.int64(first)
     while row < last:
@@ -159,17 +203,8 @@ def softmax_gradient_rows(
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         alpha = scratch.large_enough(alpha, end - base, heads)
         alpha_grad = scratch.large_enough(alpha_grad, end - base, heads)
-        for j in range(base, end):
-            e, ahead = np.int64(eids[j]), np.int64(eids[min(j + PREFETCH_DISTANCE, end_of_all)])
-            for h in range(0, heads, LANES):
-                addresses.prefetch(weights, (0,), ahead, h)
-                addresses.prefetch(grads, (0,), ahead, h)
-                addresses.prefetch(out, (0,), ahead, h)
-                lanes = min(heads - h, LANES)
-                a = vector.load(weights, (0,), e, h, lanes)
-                vector.store(alpha, j - base, h, a, LANES)
-                b = vector.load(grads, (0,), e, h, lanes)
-                vector.store(alpha_grad, j - base, h, b, LANES)
+        load_edges(heads, eids, out, weights, alpha, base, end)
+        load_edges(heads, eids, out, grads, alpha_grad, base, end)
         _store_gradients(heads, indptr, eids, alpha, alpha_grad, out, (base, row, stop))
         row = stop
 

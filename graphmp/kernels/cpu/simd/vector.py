@@ -326,6 +326,31 @@ def choose(typing: Any, mask: Any, new: Any, old: Any) -> Any:
 
 
 @primitive
+def first_of(typing: Any, tile: Any, other: Any, lanes: Any) -> Any:
+    """A tile of one vector: the first ``lanes`` numbers of ``tile``, the others of ``other``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        mask = llvm.first_lanes(builder, args[2])
+        (a,), (b,) = each(builder, tile, args[0]), each(builder, tile, args[1])
+        return pack(builder, tile, [builder.select(mask, a, b)])
+
+    return tile(tile, tile, types.int64), generate
+
+
+@primitive
+def rotated(typing: Any, tile: Any, distance: Any) -> Any:
+    """A tile whose vectors are rotated by as many lanes as the tuple ``distance`` is long."""
+    order = [(lane + len(distance)) % LANES for lane in range(LANES)]
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors = each(builder, tile, args[0])
+        lanes = llvm.ints(order)
+        return pack(builder, tile, [builder.shuffle_vector(v, v, lanes) for v in vectors])
+
+    return tile(tile, distance), generate
+
+
+@primitive
 def store_indices(
     typing: Any, array: Any, row: Any, column: Any, tile: Any, begin: Any, lanes: Any
 ) -> Any:
