@@ -137,6 +137,57 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
     return products(h, vectors.permute(1, 2, 0)).squeeze(-1)
 
 
+def dots_at_ends(
+    ends: Ends,
+    maps: tuple[nn.Module, nn.Module],
+    mapped: tuple[Tensor, Tensor],
+    vectors: tuple[Tensor, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Compute the dot products of each head of :func:`project` with a vector, at both ends.
+
+    The product of an input, a linear map and the vectors is, where the input is narrower than what
+    it is mapped to, that of the input and a small matrix: fewer numbers are read, and the gradient
+    of the mapped features is not computed twice.
+
+    Args:
+        ends: the checked inputs of the call.
+        maps: those of :func:`project`.
+        mapped: what it returned.
+        vectors: (1, heads, size), for the sources and for the destinations.
+
+    Returns:
+        (num_src, numbers of heads) and (num_dst, numbers of heads).
+    """
+    (x, y), (a, b) = mapped, vectors
+    if x.numel() + y.numel() < _FEW:
+        vecdot = torch.linalg.vecdot
+        return vecdot(x, a.to(x.dtype)).flatten(1), vecdot(y, b.to(y.dtype)).flatten(1)
+    if not (_is_foldable(maps[0]) and _is_foldable(maps[1])):
+        return dots(x, a).flatten(1), dots(y, b).flatten(1)
+    matrices = [_folded(m.weight, v) for m, v in zip(maps, vectors, strict=True)]  # type: ignore[arg-type]
+    src, dst = split_ends(ends, ends.feat)
+    if maps[0] is maps[1] and not isinstance(ends.feat, tuple):
+        left, right = (src @ torch.cat(matrices, 1)).chunk(2, -1)
+        return left.flatten(1), right[: len(dst)].flatten(1)
+    return (src @ matrices[0]).flatten(1), (dst @ matrices[1]).flatten(1)
+
+
+def _is_foldable(linear: nn.Module) -> bool:
+    """Whether a map is nothing but a matrix, whose result is wider than its input."""
+    if type(linear) is not nn.Linear or linear._parameters["bias"] is not None:
+        return False
+    forward = linear._forward_hooks or linear._forward_pre_hooks
+    has_hooks = forward or linear._backward_hooks or linear._backward_pre_hooks
+    return linear.in_features < linear.out_features and not has_hooks
+
+
+def _folded(weight: Tensor, vectors: Tensor) -> Tensor:
+    """(in_feats, heads): the product of a weight (heads * size, in_feats) and a vector per head."""
+    heads, size = vectors.shape[1:]
+    products = torch.bmm(vectors.transpose(0, 1), weight.view(heads, size, -1))
+    return products.squeeze(1).t()
+
+
 def products(h: Tensor, matrices: Tensor) -> Tensor:
     """Multiply each head by its own matrix.
 

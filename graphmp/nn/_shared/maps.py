@@ -7,11 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C import _are_functorch_transforms_active
+from torch.compiler import is_compiling
 
 from ...ops.broadcast import autocast
 from ...ops.results import unsaved
 from .degrees import ChecksInDegrees
 from .inputs import Ends, Sizes, sizes_at_ends, split_ends
+
+_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
 
 class LinearHeads(ChecksInDegrees):
@@ -134,6 +138,14 @@ def finish(
     if residual is not None:
         out = out + residual(split_ends(ends, ends.feat)[1]).view_as(out)
     if bias is not None:
-        out = add_bias(out, bias.view(out.shape[-2:]))
+        bias = bias.view(out.shape[-2:])
+        out = out.add_(bias) if _in_place(out, bias) else add_bias(out, bias)
     out = out if activation is None else activation(out)
     return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))
+
+
+def _in_place(out: Tensor, bias: Tensor) -> bool:
+    """Whether a bias can be added in place: no gradient reads the output of attention."""
+    if out.numel() < _MANY or out.dtype != bias.dtype:
+        return False
+    return not (is_compiling() or _are_functorch_transforms_active())

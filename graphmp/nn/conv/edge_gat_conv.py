@@ -14,6 +14,7 @@ from .._shared.heads import (
     by_head,
     check_edge_dimensions,
     dots,
+    dots_at_ends,
     edge_sums,
     expand_over_heads,
     project,
@@ -141,11 +142,12 @@ class EdgeGATConv(LinearHeads):
         edge_feat = read_edges(ends.adjacency, edge_feat, "edge_feat", self._edge_feats, like)
         ends = apply_dropout(ends, self.feat_drop)
         self.check_in_degrees(ends.adjacency)
-        src, dst = project(ends, self.linear_maps(), self._num_heads)
+        maps = self.linear_maps()
+        src, dst = project(ends, maps, self._num_heads)
         shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
         check_edge_dimensions(edge_feat, shape[:-1])
         constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True)
-        left, right = dots(src, self.attn_l).flatten(1), dots(dst, self.attn_r).flatten(1)
+        left, right = dots_at_ends(ends, maps, (src, dst), (self.attn_l, self.attn_r))
         edge = expand_over_heads(edge_feat @ self._edge_vectors(), shape)
         call = AttentionCall(ends.adjacency, "add", *constants)
         out, attention = attend(call, src, left, right, edge)
