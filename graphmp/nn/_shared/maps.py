@@ -93,7 +93,7 @@ def reset_by_glorot(*weights: nn.Module | Tensor | None, bias: Tensor | None = N
         nn.init.zeros_(bias)
 
 
-def add_bias(out: Tensor, bias: Tensor | None) -> Tensor:
+def add_bias(out: Tensor, bias: Tensor | None, in_place: bool = False) -> Tensor:
     """Add a bias; under autocast in its dtype, as ``torch.nn.Linear`` does.
 
     A bias of float32 would make the sum, and all that is computed from it, float32.
@@ -101,6 +101,8 @@ def add_bias(out: Tensor, bias: Tensor | None) -> Tensor:
     Args:
         out: (N, …, *feature).
         bias: (*feature,), or None.
+        in_place: add to many elements in place: ``out`` is not used afterwards, and no gradient
+            reads it.
 
     Returns:
         (N, …, *feature).
@@ -112,7 +114,12 @@ def add_bias(out: Tensor, bias: Tensor | None) -> Tensor:
     """
     if bias is None:
         return out
-    return out + (autocast(bias) if torch.is_autocast_enabled(out.device.type) else bias)
+    if torch.is_autocast_enabled(out.device.type):
+        bias = autocast(bias)
+    if in_place and out.numel() >= _MANY and out.dtype == bias.dtype:
+        in_place = not (is_compiling() or _are_functorch_transforms_active())
+        return out.add_(bias) if in_place else out + bias
+    return out + bias
 
 
 def finish(
@@ -138,14 +145,6 @@ def finish(
     if residual is not None:
         out = out + residual(split_ends(ends, ends.feat)[1]).view_as(out)
     if bias is not None:
-        bias = bias.view(out.shape[-2:])
-        out = out.add_(bias) if _in_place(out, bias) else add_bias(out, bias)
+        out = add_bias(out, bias.view(out.shape[-2:]), in_place=True)
     out = out if activation is None else activation(out)
     return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))
-
-
-def _in_place(out: Tensor, bias: Tensor) -> bool:
-    """Whether a bias can be added in place: no gradient reads the output of attention."""
-    if out.numel() < _MANY or out.dtype != bias.dtype:
-        return False
-    return not (is_compiling() or _are_functorch_transforms_active())

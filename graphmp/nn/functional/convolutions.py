@@ -291,10 +291,12 @@ def check_aggregator(aggregator_type: str) -> None:
 
 
 def _add_own(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
-    """Add ``1 + eps`` times a node's own features, in one pass."""
+    """Add ``1 + eps`` times a node's own features, in one pass unless they are integers."""
+    if not dst.is_floating_point():
+        return total + (1 + eps) * dst
     if isinstance(eps, Tensor):
         return torch.addcmul(total, dst, 1 + eps.to(dst.device))
-    return total + (1 + eps) * dst
+    return torch.add(total, dst, alpha=1 + eps)
 
 
 def _number(value: float | Tensor, name: str) -> float | Tensor:

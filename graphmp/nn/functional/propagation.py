@@ -31,7 +31,7 @@ def appnp_conv(
     graph: Graph,
     feat: Tensor,
     k: int,
-    alpha: float,
+    alpha: float | Tensor,
     edge_weight: Tensor | None = None,
     edge_drop: float = 0.0,
     training: bool = True,
@@ -44,7 +44,7 @@ def appnp_conv(
         graph: a graph whose destinations are its sources.
         feat: (N, \*).
         k: the number of steps.
-        alpha: the chance to return.
+        alpha: the chance to return; a tensor of one number is learnt.
         edge_weight: (E,) or (E, 1), above zero.
         edge_drop: dropout of edges, drawn again in every step.
         training: whether edges are dropped.
@@ -67,8 +67,15 @@ def appnp_conv(
     step, h = _appnp_step(adjacency, feat, edge_weight, edge_drop if training else 0.0), feat
     first = alpha * feat
     for _ in range(_checks.count(k, "k")):
-        h = torch.add(first, step(h), alpha=1 - alpha)
+        h = _add_rest(first, step(h), alpha)
     return feat.clone() if h is feat else h
+
+
+def _add_rest(first: Tensor, h: Tensor, alpha: float | Tensor) -> Tensor:
+    """Add ``1 - alpha`` times a step's result, for a number in one pass."""
+    if isinstance(alpha, Tensor):
+        return first + (1 - alpha) * h
+    return torch.add(first, h, alpha=1 - alpha)
 
 
 def _appnp_step(

@@ -235,6 +235,19 @@ def test_a_number_may_be_a_tensor_and_changes_no_dtype() -> None:
         assert_same_bits(function(RING, X, torch.tensor([0.5])), function(RING, X, 0.5))
 
 
+def test_the_chance_to_return_may_be_learnt() -> None:
+    alpha = torch.tensor(0.2, dtype=torch.float64, requires_grad=True)
+    x = X.double()
+    assert_close(F.appnp_conv(RING, x, 3, alpha), F.appnp_conv(RING, x, 3, 0.2))
+    assert torch.autograd.gradcheck(lambda a: F.appnp_conv(RING, x, 3, a), alpha)
+
+
+def test_integer_features_become_floats() -> None:
+    numbers = torch.arange(12).view(3, 4)
+    for eps in (0.5, torch.tensor([0.5])):
+        assert_close(F.gin_conv(RING, numbers, eps), F.gin_conv(RING, numbers.float(), eps))
+
+
 def test_edges_are_dropped_in_training_only() -> None:
     torch.manual_seed(0)
     plain = F.appnp_conv(RING, X, 2, 0.5)
