@@ -13,6 +13,7 @@ from ...ops import Adjacency
 from ...ops.attention_op import AttentionCall, attend
 from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
+from .products import is_plain
 
 _FEW = 1 << 16  # below so many elements, the number of operations matters more than memory
 _HALF_BYTES = 2
@@ -172,13 +173,11 @@ def dots_at_ends(
     return (src @ matrices[0]).flatten(1), (dst @ matrices[1]).flatten(1)
 
 
-def _is_foldable(linear: nn.Module) -> bool:
+def _is_foldable(linear: Any) -> bool:
     """Whether a map is nothing but a matrix, whose result is wider than its input."""
-    if type(linear) is not nn.Linear or linear._parameters["bias"] is not None:
+    if not is_plain(linear) or linear.bias is not None:
         return False
-    forward = linear._forward_hooks or linear._forward_pre_hooks
-    has_hooks = forward or linear._backward_hooks or linear._backward_pre_hooks
-    return linear.in_features < linear.out_features and not has_hooks
+    return bool(linear.in_features < linear.out_features)
 
 
 def _folded(weight: Tensor, vectors: Tensor) -> Tensor:

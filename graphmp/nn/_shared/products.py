@@ -15,6 +15,8 @@ from torch.nn.modules.module import _has_any_global_hook
 from ...ops.broadcast import autocast
 from .maps import add_bias
 
+_MANY = 1 << 20  # elements, of which a pass takes longer than a copy of a matrix
+
 
 def is_plain(*modules: nn.Module, kind: type[nn.Module] = nn.Linear) -> bool:
     """Whether calls of a layer's children run the ``forward`` of torch's class and nothing else.
@@ -63,7 +65,7 @@ def sum_of_products(factors: Iterable[tuple[Tensor, Tensor]], bias: Tensor | Non
         tensor([[13.]])
     """
     (x, weight), *rest = factors
-    total = linear(x, transposed(weight).t(), bias)
+    total = linear(x, _transposed(weight, x).t(), bias)
     is_cast = torch.is_autocast_enabled(total.device.type)
     # The compiler fuses the sum; vmap refuses to add rows of a batch in place.
     in_place = total.ndim == 2 and not (is_compiling() or _are_functorch_transforms_active())
@@ -73,24 +75,26 @@ def sum_of_products(factors: Iterable[tuple[Tensor, Tensor]], bias: Tensor | Non
             continue
         if is_cast:
             x, weight = autocast(x), autocast(weight)
-        total.addmm_(x, transposed(weight))
+        total.addmm_(x, _transposed(weight, x))
     return total
 
 
-def transposed(weight: Tensor) -> Tensor:
-    """Transpose a matrix; of more rows than columns into memory of its own.
+def _transposed(weight: Tensor, x: Tensor) -> Tensor:
+    """Transpose a matrix for a product with many rows; a wide one into memory of its own.
 
     torch computes the gradient of a matrix in the order in which the matrix lies in memory, and on
     a CPU the longer rows make that product of two long matrices faster.
 
     Args:
         weight: (out_feats, in_feats).
+        x: (N, *, in_feats), the other factor.
 
     Returns:
         (in_feats, out_feats).
     """
-    is_wide = weight.shape[0] > weight.shape[1]
-    return weight.t().contiguous() if is_wide and weight.is_cpu else weight.t()
+    if is_compiling() or x.numel() < _MANY or not x.is_cpu or weight.shape[0] <= weight.shape[1]:
+        return weight.t()
+    return weight.t().contiguous()
 
 
 def sum_of_maps(own: Any, dst: Tensor, neighbour: Any, aggregated: Tensor) -> Tensor:
