@@ -65,12 +65,11 @@ def sum_of_products(factors: Iterable[tuple[Tensor, Tensor]], bias: Tensor | Non
         tensor([[13.]])
     """
     (x, weight), *rest = factors
-    total = linear(x, _transposed(weight, x).t(), bias)
+    is_eager = not (is_compiling() or _are_functorch_transforms_active())
+    total = linear(x, _transposed(weight, x).t() if is_eager else weight, bias)
     is_cast = torch.is_autocast_enabled(total.device.type)
-    # The compiler fuses the sum; vmap refuses to add rows of a batch in place.
-    in_place = total.ndim == 2 and not (is_compiling() or _are_functorch_transforms_active())
     for x, weight in rest:
-        if not in_place:
+        if not is_eager or total.ndim != 2:  # compilers fuse the sum; vmap adds no batch in place
             total = total + linear(x, weight)
             continue
         if is_cast:
@@ -92,7 +91,7 @@ def _transposed(weight: Tensor, x: Tensor) -> Tensor:
     Returns:
         (in_feats, out_feats).
     """
-    if is_compiling() or x.numel() < _MANY or not x.is_cpu or weight.shape[0] <= weight.shape[1]:
+    if x.numel() < _MANY or not x.is_cpu or weight.shape[0] <= weight.shape[1]:
         return weight.t()
     return weight.t().contiguous()
 
