@@ -1,7 +1,8 @@
 """Common loops, compiled ahead in parallel processes.
 
 A loop is compiled for the dtype of features and ids, and for the number of vectors that hold a row,
-so each layer is trained for one step with each.
+those of attention for the number of heads in these, too; so each layer is trained for one step with
+each.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import torch
 from ..errors import GraphRuntimeError
 
 LAYERS = ("GATConv", "GraphConv", "SAGEConv")  # the slowest to compile first
-SIZES = (8, 16, 32, 64, 128)  # of a row of features: 1, 2, 4, 8 and 16 vectors
+SIZES = (8, 16, 32, 64, 128)  # of a row of features or a head: 1, 2, 4, 8 and 16 vectors
+HEADS = (1, 4, 8)
 IDS = (torch.int64, torch.int32)
 
 
@@ -36,19 +38,24 @@ def warm(processes: int) -> None:
         raise GraphRuntimeError(
             "Expected tqdm to be installed, got no module of this name; pip install tqdm."
         ) from error
-    steps = list(product(LAYERS, SIZES, IDS))
+    steps = [
+        (layer, size, heads, ids)
+        for layer, size, ids in product(LAYERS, SIZES, IDS)
+        for heads in (HEADS if layer == "GATConv" else (1,))
+    ]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(train, *step) for step in steps]
         for future in tqdm(as_completed(futures), total=len(steps), desc="compiling"):
             future.result()
 
 
-def train(layer: str, size: int, ids: torch.dtype) -> None:
+def train(layer: str, size: int, heads: int, ids: torch.dtype) -> None:
     """Train a layer for one step.
 
     Args:
         layer: the name of a layer.
-        size: how many features its output has.
+        size: how many features its output has, or each head of it.
+        heads: the number of heads of ``GATConv``.
         ids: dtype of the graph's ids.
     """
     from .. import nn
@@ -58,7 +65,7 @@ def train(layer: str, size: int, ids: torch.dtype) -> None:
     src = torch.arange(2 * size, dtype=ids)
     ring = graph((src, src.roll(1)))
     layers: dict[str, Callable[[], Any]] = {
-        "GATConv": lambda: nn.GATConv(size, size // 8, 8, feat_drop=0.5),
+        "GATConv": lambda: nn.GATConv(size, size, heads, feat_drop=0.5),
         "GraphConv": lambda: nn.GraphConv(size, size),
         "SAGEConv": lambda: nn.SAGEConv(size, size, "mean"),
     }

@@ -262,7 +262,7 @@ def test_dropout_counts_elements_beyond_32_bits(sparse: Make) -> None:
     x, out = (sparse((1, 1024 * (block + 1)), torch.bfloat16) for _ in range(2))
     x[0, -1024:] = 1
     arrays = [messages.as_array(tensor) for tensor in (x, out)]
-    numbers = (7, philox.threshold(0.5), (0.0, 2.0))
+    numbers = (7, philox.threshold(0.5), ((0,), 2.0))
     shape = messages.SHAPES[2]
     dropout.drop(arrays[0], *numbers, arrays[1], shape, block, block + 1)
     words = philox.words(7, torch.arange(2**32, 2**32 + 256), 0)
