@@ -176,8 +176,7 @@ def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:
     """Gather edges of rows to some nodes; see :class:`.contract.Backend`."""
-    backend = select(Call("edges_among", rows.device.type, rows.dtype))
-    return backend.edges_among(csr, rows, nodes, limit)
+    return _backend("edges_among", rows).edges_among(csr, rows, nodes, limit)
 
 
 def spmm(

@@ -178,9 +178,9 @@ class SAGEConv(nn.Module):
         elif self._aggre_type == "mean":
             out = self._mean(ends, edge_weight)
         else:
-            pool = self._pool if self._aggre_type == "pool" else partial(self._lstm, graph)
+            reduce = self._pool if self._aggre_type == "pool" else partial(self._lstm, graph)
             _, dst = split_ends(ends, ends.feat)
-            out = sum_of_maps(self.fc_self, dst, self.fc_neigh, pool(ends, edge_weight))
+            out = sum_of_maps(self.fc_self, dst, self.fc_neigh, reduce(ends, edge_weight))
         out = out if self.activation is None else activate(self.activation, out)
         return out if self.norm is None else self.norm(out)
 
