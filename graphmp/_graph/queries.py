@@ -143,11 +143,13 @@ class Queries(Structure):
             (tensor([0, 1]), tensor([1, 2]), tensor([1, 0]))
         """
         adjacency = self.adjacency_of(etype)
+        if order not in ("eid", "srcdst", None):
+            raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
+        if order != "srcdst" and form == "uv":
+            return adjacency.src.clone(), adjacency.dst.clone()
         eids = self._arange(adjacency.num_edges)
         if order == "srcdst":
             eids = adjacency.sorted_csr.edge_ids.clone()
-        elif order not in ("eid", None):
-            raise GraphValueError(f"Expected order to be 'eid' or 'srcdst', got {order!r}.")
         if form == "eid":
             return eids
         ends = (end.index_select(0, eids) for end in (adjacency.src, adjacency.dst))

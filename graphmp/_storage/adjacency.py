@@ -54,8 +54,8 @@ class Adjacency:
         self._layouts = layouts
         self._side = side
         self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
-        csr = layouts.compressed[DST] or layouts.compressed[SRC]
-        one = layouts.ends[0] if layouts.ends is not None else csr.indices  # type: ignore[union-attr]
+        rows = layouts.unnumbered or layouts.compressed[DST] or layouts.compressed[SRC]
+        one = layouts.ends[0] if layouts.ends is not None else rows[1]  # type: ignore[index]
         self.num_edges: int = one.shape[0]
         self.device: torch.device = one.device
         self.idtype: torch.dtype = one.dtype
@@ -80,6 +80,24 @@ class Adjacency:
         layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
         contiguous = csr.indptr.contiguous(), csr.indices.contiguous(), csr.edge_ids.contiguous()
         layouts.compressed[DST if by == "csc" else SRC] = Csr(*contiguous)
+        return cls(layouts)
+
+    @classmethod
+    def from_rows(
+        cls, indptr: Tensor, indices: Tensor, num_src: int, num_dst: int, by: str
+    ) -> Adjacency:
+        """Make an adjacency of grouped edges with edge ids 0, 1, 2, …, written when first read.
+
+        Args:
+            indptr: where each row starts and ends.
+            indices: (E,) the other end of each edge.
+            num_src: number of sources.
+            num_dst: number of destinations.
+            by: as in :meth:`from_compressed`.
+        """
+        layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
+        side = DST if by == "csc" else SRC
+        layouts.unnumbered = (indptr.contiguous(), indices.contiguous(), side)
         return cls(layouts)
 
     @classmethod
@@ -295,6 +313,8 @@ class Adjacency:
             raise GraphValueError(f"Expected formats of {', '.join(FORMATS)}, got {wanted}.")
         allowed = frozenset(map(self._layout, wanted))
         old, new = self._layouts, Layouts(self._layouts.num, allowed)
+        rows = old.unnumbered
+        new.unnumbered = rows if rows is not None and rows[2] in allowed else None
         new.ends = old.ends if COO in allowed else None
         new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
         new.zero_degree = old.zero_degree.copy()

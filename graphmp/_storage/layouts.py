@@ -28,24 +28,32 @@ class Layouts:
         allowed: the layouts that may be stored.
         ends: both ends in edge id order, or None.
         compressed: the edges grouped by each end, or None.
+        unnumbered: edges grouped by one end whose ids are their positions, as ``(indptr, indices,
+            end)``, until the ids are read; then they are in ``compressed``. Threads look here
+            first.
         degrees: the degrees of the nodes at each end, or None.
         zero_degree: whether some node at each end has degree 0; None while unknown.
         cache: values derived from the edges, by key.
     """
 
-    __slots__ = ("allowed", "cache", "compressed", "degrees", "ends", "num", "zero_degree")
+    __slots__ = (
+        *("allowed", "cache", "compressed", "degrees", "ends", "num", "unnumbered", "zero_degree"),
+    )
 
     def __init__(self, num: tuple[int, int], allowed: frozenset[int]) -> None:
         self.num = num
         self.allowed = allowed
         self.ends: tuple[Tensor, Tensor] | None = None
         self.compressed: list[Csr | None] = [None, None]
+        self.unnumbered: tuple[Tensor, Tensor, int] | None = None
         self.degrees: list[Tensor | None] = [None, None]
         self.zero_degree: list[bool | None] = [None, None]
         self.cache: dict[Hashable, Any] = {}
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """All attributes, without what can be computed again."""
+        if self.unnumbered is not None:
+            self._numbered(self.unnumbered)
         whole = self.map_tensors(pickled.own_memory)
         return None, {name: getattr(whole, name) for name in self.__slots__}
 
@@ -54,6 +62,7 @@ class Layouts:
         for name, value in state[1].items():
             setattr(self, name, value)
         self.degrees, self.zero_degree, self.cache = [None, None], [None, None], {}
+        self.unnumbered = None
         self.check()
 
     def check(self) -> None:
@@ -80,25 +89,54 @@ class Layouts:
         """Both ends in edge id order."""
         if self.ends is not None:
             return self.ends
-        side = DST if self.compressed[DST] is not None else SRC
-        csr = self.compressed[side]
-        assert csr is not None  # one layout always exists
         if is_compiling():
-            return _ends(csr, side)
+            return self._ends()
         with torch.inference_mode(False):  # autograd may save the ends later
-            ends = _ends(csr, side)
+            ends = self._ends()
         if COO in self.allowed:
             self.ends = ends
         return ends
 
+    def _ends(self) -> tuple[Tensor, Tensor]:
+        """Sources and destinations in edge id order, of grouped edges."""
+        rows = self.unnumbered
+        if rows is not None:
+            indptr, other, side = rows
+            row = rows_of(indptr, len(other))
+        else:
+            side = DST if self.compressed[DST] is not None else SRC
+            csr = self.compressed[side]
+            assert csr is not None  # one layout always exists
+            row = permuted(rows_of(csr.indptr, len(csr.indices)), csr.edge_ids)
+            other = permuted(csr.indices, csr.edge_ids)
+        return (other, row) if side == DST else (row, other)
+
     def grouped(self, side: int) -> Csr:
         """The edges grouped by the end ``side``."""
-        csr = self.compressed[side]
+        rows, csr = self._unnumbered_at(side), self.compressed[side]
+        if csr is None and rows is not None:
+            return self._numbered(rows)
         if csr is None:
             ends = self.coo()
             csr = kernels.compress(ends[side], ends[1 - side], self.num[side])
             if side in self.allowed and not is_compiling():
                 self.compressed[side] = csr
+        return csr
+
+    def _unnumbered_at(self, side: int) -> tuple[Tensor, Tensor, int] | None:
+        """The edges without ids if they are grouped by the end ``side``."""
+        rows = self.unnumbered
+        return rows if rows is not None and rows[2] == side else None
+
+    def _numbered(self, rows: tuple[Tensor, Tensor, int]) -> Csr:
+        """The edges grouped by row, with their ids, which are stored unless a program compiles."""
+        indptr, indices, side = rows
+        if is_compiling():
+            ids = torch.arange(len(indices), dtype=indices.dtype, device=indices.device)
+            return Csr(indptr, indices, ids)
+        with torch.inference_mode(False):  # autograd may save the ids later
+            csr = Csr(indptr, indices, kernels.arange(len(indices), like=indices))
+        self.compressed[side], self.unnumbered = csr, None
         return csr
 
     def order_rows(self) -> None:
@@ -120,9 +158,9 @@ class Layouts:
             return self.grouped(side).indptr.diff()
         degrees = self.degrees[side]
         if degrees is None:
-            csr = self.compressed[side]
-            if csr is not None:
-                degrees = csr.indptr.diff()
+            rows = self._unnumbered_at(side) or self.compressed[side]
+            if rows is not None:
+                degrees = rows[0].diff()
             else:
                 ids = self.coo()[side]
                 degrees = torch.bincount(ids, minlength=self.num[side]).to(ids.dtype)
@@ -142,31 +180,28 @@ class Layouts:
         Called before a move to a device, so that reading them later needs no synchronisation.
         """
         for side in (SRC, DST):
-            if self.compressed[side] is not None:
+            if side in self.created():
                 self.has_zero_degree(side)
 
     def created(self) -> list[int]:
         """The layouts that exist."""
-        forms = (*self.compressed, self.ends)
-        return [layout for layout, csr in enumerate(forms) if csr is not None]
+        rows, forms = self.unnumbered, (*self.compressed, self.ends)
+        unnumbered = () if rows is None else (rows[2],)
+        return [n for n, form in enumerate(forms) if form is not None or n in unnumbered]
 
     def tensors(self) -> Iterator[Tensor]:
         """Every tensor of the layouts that exist."""
-        for form in (self.ends, *self.compressed):
+        rows = self.unnumbered
+        for form in (rows and rows[:2], self.ends, *self.compressed):
             yield from form or ()
 
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Layouts:
         """A copy with ``function`` applied to every tensor, and an empty cache."""
-        new = Layouts(self.num, self.allowed)
+        new, rows = Layouts(self.num, self.allowed), self.unnumbered
+        if rows is not None:
+            new.unnumbered = (function(rows[0]), function(rows[1]), rows[2])
         if self.ends is not None:
             new.ends = (function(self.ends[0]), function(self.ends[1]))
         new.compressed = [csr and Csr(*map(function, csr)) for csr in self.compressed]
         new.zero_degree = self.zero_degree.copy()
         return new
-
-
-def _ends(csr: Csr, side: int) -> tuple[Tensor, Tensor]:
-    """Sources and destinations in edge id order, of edges grouped by the end ``side``."""
-    row = permuted(rows_of(csr.indptr, csr.indices.numel()), csr.edge_ids)
-    other = permuted(csr.indices, csr.edge_ids)
-    return (other, row) if side == DST else (row, other)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from ..errors import GraphKeyError, GraphTypeError, GraphValueError
+from .._storage.metagraph import UNNAMED, CanonicalEtype
+from ..errors import GraphIndexError, GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
 from . import attributes
 from .from_edges import graph, heterograph
@@ -47,10 +48,7 @@ def from_scipy(
             f"Expected a square matrix, got {rows} x {columns}; for two node types use "
             "bipartite_from_scipy."
         )
-    g = graph(_data(entries), num_nodes=rows, idtype=idtype or torch.int64, device=device)
-    if eweight_name is not None:
-        g.edata[eweight_name] = _values(entries).to(g.device)
-    return g
+    return _from_entries(entries, UNNAMED[2], eweight_name, idtype, device)
 
 
 def bipartite_from_scipy(
@@ -84,13 +82,7 @@ def bipartite_from_scipy(
         (tensor([0, 1, 1]), tensor([1, 0, 1]))
     """
     _check_types(utype, vtype)
-    entries = _entries(sp_mat)
-    counts = dict(zip((utype, vtype), map(int, entries.shape), strict=True))
-    edges = {(utype, etype, vtype): _data(entries)}
-    g = heterograph(edges, counts, idtype=idtype or torch.int64, device=device)
-    if eweight_name is not None:
-        g.edata[eweight_name] = _values(entries).to(g.device)
-    return g
+    return _from_entries(_entries(sp_mat), (utype, etype, vtype), eweight_name, idtype, device)
 
 
 def _entries(sp_mat: Any) -> Any:
@@ -101,19 +93,46 @@ def _entries(sp_mat: Any) -> Any:
             f"Expected a SciPy sparse matrix, got {type(sp_mat).__name__}; call "
             "scipy.sparse.coo_matrix on it."
         )
+    is_grouped = sp_mat.format in ("csr", "csc")
     try:
         if hasattr(sp_mat, "indptr"):  # unchecked, SciPy reads and writes beyond the arrays
-            sp_mat.check_format(full_check=True)
-            if (np.diff(sp_mat.indptr) < 0).any():  # which SciPy does not look at without entries
-                raise GraphValueError("indptr descends")
-        entries = sp_mat if sp_mat.format in ("csr", "csc") else sp_mat.tocoo()
+            sp_mat.check_format(full_check=not is_grouped)
+        if sp_mat.format == "bsr" and (np.diff(sp_mat.indptr) < 0).any():
+            raise GraphValueError("indptr descends")  # SciPy does not look at it without entries
+        entries = sp_mat if is_grouped else sp_mat.tocoo()
     except Exception as error:  # SciPy raises anything on parts that do not fit
-        raise GraphValueError(
-            f"Expected a sparse matrix whose parts fit together, got: {error}."
-        ) from error
+        raise _unfit(error) from error
     if len(entries.shape) != 2:
         raise GraphValueError(f"Expected a matrix, got an array of shape {entries.shape}.")
     return entries
+
+
+def _from_entries(
+    entries: Any,
+    etype: CanonicalEtype,
+    eweight_name: str | None,
+    idtype: torch.dtype | None,
+    device: Any,
+) -> Graph:
+    """A graph of a matrix; what SciPy has not checked of its parts is checked here."""
+    counts = dict(zip((etype[0], etype[2]), map(int, entries.shape), strict=True))
+    where = None if device is None else _checks.device(device)
+    try:
+        edges = {etype: _data(entries)}
+        g = heterograph(edges, counts, idtype=idtype or torch.int64, device=where)
+    except (GraphIndexError, GraphValueError) as error:
+        if entries.format == "coo":
+            raise
+        raise _unfit(error) from error
+    if eweight_name is not None:
+        g.edata[eweight_name] = _values(entries).to(g.device)
+    return g
+
+
+def _unfit(error: Exception) -> GraphValueError:
+    """The error of a matrix for whose parts another error was raised."""
+    reason = str(error).removesuffix(".")
+    return GraphValueError(f"Expected a sparse matrix whose parts fit together, got: {reason}.")
 
 
 def _values(entries: Any) -> Tensor:

@@ -230,11 +230,10 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
     missing = rows + 1 - indptr.numel()
     if missing:
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])
-    is_numbered = eids.numel() > 0
-    if not is_numbered:
-        eids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
+    if not eids.numel():
+        return Adjacency.from_rows(indptr, indices, num_src, num_dst, layout)
     form = Csr(indptr, indices, eids)
-    if is_numbered and not _is_in_order(form):
+    if not _is_in_order(form):
         row = permuted(rows_of(indptr, eids.numel()), eids)
         form = kernels.compress(row, permuted(indices, eids), rows)
     return Adjacency.from_compressed(form, num_src, num_dst, layout)

@@ -158,8 +158,9 @@ def slice_batch(g: Graph, gid: int, store_ids: bool = False) -> Graph:
     nodes, edges = _sizes_of_all(_checks.graph(g))
     if not _checks.is_single(gid):
         raise GraphTypeError(f"Expected the number of a graph as an int, got {_checks.kind(gid)}.")
-    what = "The number of a graph"
-    i = int(_checks.ids(gid, torch.int64, torch.device("cpu"), g.batch_size, what))
+    what, size = "The number of a graph", g.batch_size
+    is_known = _checks.is_int(gid) and 0 <= gid < size
+    i = gid if is_known else int(_checks.ids(gid, torch.int64, torch.device("cpu"), size, what))
     node_spans, edge_spans = _spans_at(nodes, i), _spans_at(edges, i)
     part = _cut(g, node_spans, edge_spans)
     if store_ids:
@@ -206,8 +207,8 @@ def _cut(g: Graph, nodes: Spans, edges: Spans) -> Graph:
     adjacencies = {}
     for etype, (start, size) in edges.items():
         (u_start, u_size), (v_start, v_size) = nodes[etype[0]], nodes[etype[2]]
-        us = g.adjacencies[etype].src[start : start + size] - u_start
-        vs = g.adjacencies[etype].dst[start : start + size] - v_start
+        src, dst = g.adjacencies[etype].ends
+        us, vs = src[start : start + size] - u_start, dst[start : start + size] - v_start
         for ends, limit in ((us, u_size), (vs, v_size)):
             if size and not _are_within(ends, limit):
                 raise GraphValueError(

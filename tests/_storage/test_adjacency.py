@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from support.corner_graphs import ID_DTYPES
 
 from graphmp._storage.adjacency import Adjacency
 from graphmp.kernels.contract import Csr
-from graphmp.kernels.segments import positions_of, ranges
+from graphmp.kernels.segments import positions_of, ranges, rows_of
 
 Maker = Callable[[torch.dtype], Adjacency]
 
@@ -45,6 +46,14 @@ def from_reversed(idtype: torch.dtype) -> Adjacency:
     return Adjacency.from_coo(dst, src, 9, 6).reversed
 
 
+def from_rows(idtype: torch.dtype, by: str) -> tuple[Adjacency, Adjacency]:
+    """Edges grouped by an end in the order of their ids, and the same edges by their ends."""
+    grouped = getattr(from_coo(idtype), by)
+    ends = rows_of(grouped.indptr, 40), grouped.indices
+    equal = Adjacency.from_coo(*(ends if by == "csr" else ends[::-1]), 6, 9)
+    return Adjacency.from_rows(grouped.indptr, grouped.indices, 6, 9, by), equal
+
+
 def every_way(test: Callable[..., None]) -> Callable[..., None]:
     """Run a test on the same edges, however the adjacency was made, in both id types."""
     makers = pytest.mark.parametrize("make", [from_coo, from_csc, from_csr, from_reversed])
@@ -77,6 +86,53 @@ def unpacked(form: Csr) -> list[list[tuple[int, int]]]:
     limits = form.indptr.tolist()
     pairs = list(zip(form.indices.tolist(), form.edge_ids.tolist(), strict=True))
     return [pairs[low:high] for low, high in pairwise(limits)]
+
+
+def read(adjacency: Adjacency) -> Adjacency:
+    """An adjacency of which every layout has been read."""
+    adjacency.create_formats()
+    return adjacency
+
+
+CHANGES: dict[str, Callable[[Adjacency], Adjacency]] = {
+    "none": lambda adjacency: adjacency,
+    "after a read": read,
+    "reversed twice": lambda adjacency: adjacency.reversed.reversed,
+    "other ids": lambda adjacency: adjacency.astype(torch.int32).astype(adjacency.idtype),
+    "only coo": lambda adjacency: adjacency.restricted("coo"),
+    "only csr": lambda adjacency: adjacency.restricted("csr"),
+    "only csc": lambda adjacency: adjacency.restricted("csc"),
+    "pickled": lambda adjacency: pickle.loads(pickle.dumps(adjacency)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("by", ["csr", "csc"])
+@pytest.mark.parametrize("idtype", ID_DTYPES)
+def test_edges_in_the_order_of_their_rows_are_as_others(
+    change: str, by: str, idtype: torch.dtype
+) -> None:
+    made, equal = from_rows(idtype, by)
+    for name in ("src", "dst", "csr", "csc", "in_degrees", "out_degrees", "pairs"):
+        adjacency = CHANGES[change](made)
+        result, expected = getattr(adjacency, name), getattr(equal, name)
+        for one, other in zip(result, expected, strict=True):
+            assert torch.equal(one, other)
+        assert (adjacency.num_edges, adjacency.num_src, adjacency.num_dst) == (40, 6, 9)
+        made = from_rows(idtype, by)[0]
+
+
+@pytest.mark.parametrize("by", ["csr", "csc"])
+def test_edge_ids_are_written_when_they_are_first_read(by: str) -> None:
+    adjacency = from_rows(torch.int64, by)[0]
+    assert adjacency.formats()["created"] == [by]
+    assert len(list(adjacency._layouts.tensors())) == 2
+    with torch.inference_mode():
+        grouped = getattr(adjacency, by)
+    assert getattr(adjacency, by) is grouped
+    assert not grouped.edge_ids.is_inference()
+    assert adjacency.formats()["created"] == [by]
+    assert len(list(adjacency._layouts.tensors())) == 3
 
 
 @every_way

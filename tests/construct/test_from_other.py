@@ -58,6 +58,17 @@ def test_a_sparse_matrix_keeps_empty_rows_stored_zeros_and_repeated_entries() ->
     assert g.edata["w"].tolist() == [0, 2, 3]
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
+def test_ids_are_not_shared_with_the_matrix(dtype: Any, idtype: torch.dtype) -> None:
+    matrix = sparse.csr_matrix([[0, 5, 0], [0, 0, 6], [7, 0, 0]])
+    matrix.indptr, matrix.indices = matrix.indptr.astype(dtype), matrix.indices.astype(dtype)
+    g = gm.from_scipy(matrix, idtype=idtype)
+    matrix.indices[:], matrix.indptr[:] = 2**30, 2**30
+    assert (edges(g), g.idtype) == ([(0, 1), (1, 2), (2, 0)], idtype)
+    assert g.in_degrees().tolist() == [1, 1, 1]
+
+
 def test_weights_are_not_shared_with_the_matrix() -> None:
     matrix = sparse.coo_matrix(([1.0], ([0], [1])), shape=(2, 2))
     gm.from_scipy(matrix, eweight_name="w").edata["w"].add_(1)
@@ -393,7 +404,17 @@ def test_edges_are_numbered_over_all_types_and_types_may_lack_a_feature() -> Non
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("indptr", [0, 2**31 - 1, 0, 0]), ("indptr", [0, 9, 1, 2]), ("indices", [0, 7])],
+    [
+        ("indptr", [0, 2**31 - 1, 0, 0]),
+        ("indptr", [0, 9, 1, 2]),
+        ("indptr", [1, 1, 1, 2]),
+        ("indptr", [0, 1, 2]),
+        ("indptr", [0, 1, 2, 3]),
+        ("indices", [0, 7]),
+        ("indices", [0, 2**30]),
+        ("indices", [-1, 0]),
+        ("indices", [0, 1, 2]),
+    ],
 )
 @pytest.mark.parametrize("kind", ["csr", "csc"])
 def test_parts_of_a_matrix_that_do_not_fit_are_an_error(kind: str, name: str, value: Any) -> None:
@@ -402,6 +423,8 @@ def test_parts_of_a_matrix_that_do_not_fit_are_an_error(kind: str, name: str, va
     matrix.__dict__[name] = np.array(value, np.int32)
     with pytest.raises(gm.GraphValueError, match="sparse matrix whose parts fit together"):
         gm.from_scipy(matrix)
+    with pytest.raises(gm.GraphValueError, match="sparse matrix whose parts fit together"):
+        gm.bipartite_from_scipy(matrix, "user", "buys", "game")
 
 
 @pytest.mark.skipif(
