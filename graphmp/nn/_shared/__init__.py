@@ -7,6 +7,7 @@ Files:
     cached_by_tensor: A cache of values read from accelerator tensors.
     degrees: The zero-in-degree check.
     dense: Dense adjacency matrices and the features at their ends.
+    first_rows: The first of some rows, whose gradient takes no memory.
     heads: Multi-head features and scores.
     inputs: Input features of layers: one tensor, a pair, checks.
     lstm: LSTMs under autocast, on every CPU.

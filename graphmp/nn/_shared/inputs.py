@@ -12,6 +12,7 @@ from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from .first_rows import with_first_rows
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
 Sizes: TypeAlias = int | tuple[int, int]
@@ -368,20 +369,25 @@ def describe_owner(graph: Graph, nodes: str) -> str:
     return f"{owner} of the block" if graph.is_block else owner
 
 
-def split_ends(ends: Ends, feat: Features) -> tuple[Tensor, Tensor]:
+def split_ends(ends: Ends, feat: Features, only_aggregates: bool = False) -> tuple[Tensor, Tensor]:
     """Split features into those of the sources and those of the destinations.
 
     Args:
         ends: the checked inputs of the call.
         feat: one tensor for both ends, or a pair. In a block, the first rows of one tensor are
             those of the destinations.
+        only_aggregates: whether nothing but one :func:`.aggregate` reads the sources' features,
+            which makes the gradient of a block faster.
 
     Returns:
         (num_src, …) and (num_dst, …).
     """
     if isinstance(feat, tuple):
         return feat
-    return feat, feat[: ends.adjacency.num_dst] if ends.is_block else feat
+    if not ends.is_block:
+        return feat, feat
+    count = ends.adjacency.num_dst
+    return with_first_rows(feat, count) if only_aggregates else (feat, feat[:count])
 
 
 def map_features(function: Callable[[Tensor], Tensor], feat: Features) -> Features:

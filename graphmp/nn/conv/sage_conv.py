@@ -185,18 +185,22 @@ class SAGEConv(nn.Module):
         return out if self.norm is None else self.norm(out)
 
     def _mean(self, ends: Ends, edge_weight: Tensor | None) -> Tensor:
-        adjacency, (src, dst) = ends.adjacency, split_ends(ends, ends.feat)
-        if maps_first(adjacency, src, self._out_feats, edge_weight, self._cached):
+        adjacency, feat = ends.adjacency, ends.feat
+        src = feat[0] if isinstance(feat, tuple) else feat
+        is_first = maps_first(adjacency, src, self._out_feats, edge_weight, self._cached)
+        src, dst = split_ends(ends, feat, only_aggregates=not is_first)
+        if is_first:
             own, src = map_both(self.fc_self, dst, self.fc_neigh, src)
             return aggregate(adjacency, src, edge_weight, "mean") + own
         mean = aggregate(adjacency, src, edge_weight, "mean", self._cached)
         return sum_of_maps(self.fc_self, dst, self.fc_neigh, mean)
 
     def _gcn(self, ends: Ends, edge_weight: Tensor | None) -> Tensor:
-        adjacency, (src, _) = ends.adjacency, split_ends(ends, ends.feat)
+        adjacency, feat = ends.adjacency, ends.feat
+        src = feat[0] if isinstance(feat, tuple) else feat
         is_first = maps_first(adjacency, src, self._out_feats, edge_weight, self._cached)
-        feat = map_features(self.fc_neigh, ends.feat) if is_first else ends.feat
-        src, dst = split_ends(ends, feat)
+        feat = map_features(self.fc_neigh, feat) if is_first else feat
+        src, dst = split_ends(ends, feat, only_aggregates=True)
         total = aggregate(adjacency, src, edge_weight, "sum", self._cached) + dst
         mean = divided(total, adjacency.divisors(total.dtype, more=1))
         return (

@@ -240,7 +240,7 @@ def gin_conv(
     """
     check_aggregator(aggregator_type)
     ends = read_alike_ends(graph, feat)
-    src, dst = split_ends(ends, ends.feat)
+    src, dst = split_ends(ends, ends.feat, only_aggregates=True)
     total = aggregate(ends.adjacency, src, edge_weight, aggregator_type)
     return _add_own(total, dst, _number(eps, "eps"))
 
