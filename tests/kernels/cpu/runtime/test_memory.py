@@ -65,11 +65,24 @@ def test_a_block_is_at_most_an_eighth_too_large(size: int) -> None:
 
 
 def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MAX_CACHED", 5 * memory.LARGE)
+    monkeypatch.setattr(memory, "_MAX_CACHED", 5 * memory.LARGE)
     tensors = [memory.empty((memory.LARGE + step * 1_000_000,), torch.uint8) for step in range(8)]
-    tensors.append(memory.empty((memory.MAX_CACHED + 1,), torch.uint8))
+    tensors.append(memory.empty((5 * memory.LARGE + 1,), torch.uint8))
     del tensors
-    assert 0 < kept() <= memory.MAX_CACHED
+    assert 0 < kept() <= 5 * memory.LARGE
+
+
+def test_results_and_what_is_kept_take_no_more_than_results_have_taken() -> None:
+    sizes = [8, 1, 2, 3, 1, 5, 2, 4, 1, 1, 6, 2, 7]
+    tensors: list[torch.Tensor] = []
+    most = 0
+    for step, size in enumerate(sizes * 3):
+        tensors.append(memory.empty((size * memory.LARGE,), torch.uint8))
+        most = max(most, sum(tensor.nbytes for tensor in tensors))
+        assert sum(tensor.nbytes for tensor in tensors) + kept() <= most
+        del tensors[: step % 3]
+        assert sum(tensor.nbytes for tensor in tensors) + kept() <= most
+    assert kept() > 0
 
 
 def test_what_is_kept_is_let_go_when_there_is_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
