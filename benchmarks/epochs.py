@@ -76,7 +76,8 @@ def by_names_of_dgl(
 
     Args:
         edges: the graph.
-        package: the package of layers; its ``Dropout`` where it has one, else torch's.
+        package: the package of layers; its ``Dropout``, with the ReLU before it, where it has one,
+            else torch's.
         graph: the graph of the library.
         settings: the model, the number of layers and the probability of dropout.
         dtype: of autocast.
@@ -84,7 +85,10 @@ def by_names_of_dgl(
     import torch
 
     (model, count, probability), sizes = settings, sizes_of(settings[1])
-    dropout = getattr(package, "Dropout", torch.nn.Dropout)(probability)
+    if hasattr(package, "Dropout"):
+        rectify = package.Dropout(probability, activation="relu")
+    else:
+        rectify = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Dropout(probability))
     free: dict[str, Any] = {"allow_zero_in_degree": True}
     if model == "GAT":
         free |= {"feat_drop": probability, "attn_drop": probability}
@@ -102,8 +106,7 @@ def by_names_of_dgl(
         for number, layer in enumerate(modules):
             if number:
                 h = h.flatten(1)
-                h = torch.nn.functional.elu(h) if model == "GAT" else h.relu()
-                h = dropout(h) if probability and model != "GAT" else h
+                h = torch.nn.functional.elu(h) if model == "GAT" else rectify(h)
             h = layer(graph, h)
         return h.flatten(1)
 
@@ -113,7 +116,7 @@ def by_names_of_dgl(
 def graphmp(
     edges: Edges, model: str, layers: int = 2, dropout: float = 0.0, dtype: str = "float32"
 ) -> Run:
-    """``GraphConv`` and ``SAGEConv`` with ``graphmp.nn.Dropout`` between them, and ``GATConv``."""
+    """``GraphConv`` and ``SAGEConv``, ``graphmp.nn.Dropout`` with a ReLU, and ``GATConv``."""
     package = import_module("graphmp.nn")
     return by_names_of_dgl(edges, package, edges.graphmp, (model, layers, dropout), dtype)
 

@@ -42,3 +42,26 @@ def test_copies_and_pickles_drop_too() -> None:
     for other in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         torch.manual_seed(1)
         assert torch.equal(other(x), wanted)
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_a_relu_comes_first(is_training: bool) -> None:
+    layer, x = gm.nn.Dropout(0.3, activation="relu").train(is_training), torch.randn(100)
+    torch.manual_seed(1)
+    made = layer(x)
+    torch.manual_seed(1)
+    assert torch.equal(made, gm.nn.Dropout(0.3).train(is_training)(x.relu()))
+    assert repr(layer) == "Dropout(p=0.3, inplace=False, activation='relu')"
+
+
+def test_another_activation_is_an_error() -> None:
+    with pytest.raises(gm.GraphOptionError, match="activation: expected one of relu"):
+        gm.nn.Dropout(0.3, activation="elu")
+
+
+def test_a_layers_dropout_with_a_relu_rectifies_in_evaluation() -> None:
+    g, x = gm.rand_graph(5, 20), torch.randn(5, 3)
+    layer = gm.nn.SAGEConv(3, 2, "mean").eval()
+    expected = layer(g, x.relu())
+    layer.feat_drop = gm.nn.Dropout(0.3, activation="relu").eval()
+    assert torch.equal(layer(g, x), expected)

@@ -402,7 +402,8 @@ def map_features(function: Callable[[Tensor], Tensor], feat: Features) -> Featur
 
 
 def apply_dropout(ends: Ends, dropout: nn.Module) -> Ends:
-    """Apply dropout to the features; a dropout that drops nothing is not called."""
-    if isinstance(dropout, nn.Dropout) and not (dropout.training and dropout.p):
+    """Apply dropout to the features; a dropout that changes nothing is not called."""
+    drops_nothing = isinstance(dropout, nn.Dropout) and not (dropout.training and dropout.p)
+    if drops_nothing and getattr(dropout, "activation", None) is None:
         return ends
     return ends._replace(feat=map_features(dropout, ends.feat))
