@@ -95,9 +95,9 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
     [
         (update_all, False, 42, 8),
         (update_all, True, 58, 12),
-        (gat_conv, False, 70, 26),
-        (gat_conv, True, 87, 28),
-        (graph_conv, False, 60, 23),
+        (gat_conv, False, 73, 28),
+        (gat_conv, True, 90, 30),
+        (graph_conv, False, 63, 23),
         (graph_conv, True, 72, 25),
         (sage_conv, False, 58, 17),
         (sage_conv, True, 72, 21),

@@ -274,6 +274,11 @@ def dropout_gradient(out: Tensor, grad: Tensor, probability: float) -> Tensor:
     return backend.dropout_gradient(out, grad, probability)
 
 
+def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
+    """Sum products of features and weights; see :class:`.contract.Backend`."""
+    return _backend("linear", factors[0][0]).linear(factors, bias)
+
+
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Sample edges of rows; see :class:`.contract.Backend`."""
     return _backend("sample", rows).sample(csr, rows, spec)

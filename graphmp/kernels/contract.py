@@ -2,7 +2,7 @@
 
 :class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
 has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``dropout``,
-``gather``, ``sampling``, ``labor`` and ``walking``.
+``linear``, ``gather``, ``sampling``, ``labor`` and ``walking``.
 
 Conventions that all primitives share:
 
@@ -17,6 +17,7 @@ Conventions that all primitives share:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -410,6 +411,19 @@ class Backend(Protocol):
 
         Returns:
             ``grad`` times :func:`.philox.scale_of`; 0 where ``out`` is 0.
+        """
+
+    # ---- linear maps
+
+    def linear(self, factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
+        """Sum the products of features and transposed weights, and add a bias.
+
+        Args:
+            factors: pairs of (n, k) features and (m, k) weights, at least one; k may differ.
+            bias: (m,), or None.
+
+        Returns:
+            (n, m).
         """
 
     # ---- sampling

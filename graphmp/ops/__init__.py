@@ -19,6 +19,7 @@ Files:
     gather: Row gathering with a gradient of fixed order, checked.
     grouped: Products of rows with a matrix for each segment, or for each id, checked.
     grouped_op: The differentiable products of segments of rows with matrices.
+    linear: The differentiable sum of linear maps.
     normalized: Sums with a divisor for each source and destination.
     onnx_nodes: Nodes of an ONNX graph for messages along edges.
     onnx_translations: Translations of the operators to ONNX.

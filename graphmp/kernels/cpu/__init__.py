@@ -9,6 +9,7 @@ Files:
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
+    linear: Linear maps.
     loops: The loops that Numba compiles.
     messages: Messages reduced into rows or kept at edges, and their gradients.
     runtime: Compilation, the disk cache, threads and memory.
@@ -39,6 +40,7 @@ from .gather import (
     take,
 )
 from .labor import labor
+from .linear import linear
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
@@ -60,6 +62,7 @@ __all__ = [
     "group",
     "labor",
     "levels",
+    "linear",
     "name",
     "product_gradient",
     "relabel",

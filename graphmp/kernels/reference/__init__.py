@@ -6,6 +6,7 @@ Files:
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
+    linear: Linear maps.
     messages: Messages reduced into rows or stored at edges, and their gradients.
     sampling: Neighbour sampling and top-k.
     softmax: Softmax over the edges of each row.
@@ -30,6 +31,7 @@ from .gather import (
     take,
 )
 from .labor import labor
+from .linear import linear
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
@@ -50,6 +52,7 @@ __all__ = [
     "group",
     "labor",
     "levels",
+    "linear",
     "name",
     "product_gradient",
     "relabel",

@@ -14,7 +14,7 @@ Files:
     maps: Linear maps of both ends and of residuals, their reset, and the end of attention.
     options: Options, functions and parameters, checked.
     padded: Padded batches, with a row for each graph.
-    products: Sums of products with matrices, in the memory of one result.
+    products: The linear maps of a layer: summed, stacked, and with a bias.
     reversible: Reversible residual connections, whose inputs are not stored.
     rows_by_type: Rows in the order of their types.
     steps: Repeated normalised propagation.

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, relu
+from torch.nn.functional import relu
 
-from .products import is_plain
+from .products import apply_map, is_plain
 
 
 def activate(function: Callable[[Tensor], Tensor], out: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def map_and_rectify(function: nn.Linear, feat: Tensor) -> Tensor:
         torch.Size([5, 3])
     """
     if is_plain(function):
-        return torch.relu_(linear(feat, function.weight, function.bias))
+        return torch.relu_(apply_map(function, feat))
     return function(feat).relu()  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,7 @@ from ...ops import Adjacency
 from ...ops.attention_op import AttentionCall, attend
 from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
-from .products import is_plain
+from .products import apply_map, is_plain
 
 _FEW = 1 << 16  # below so many elements, the number of operations matters more than memory
 _HALF_BYTES = 2
@@ -53,11 +53,11 @@ def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tu
     """
     left, right = maps
     if left is right and not isinstance(ends.feat, tuple):
-        h = by_head(left(ends.feat), num_heads)
+        h = by_head(apply_map(left, ends.feat), num_heads)
         check_ends_by_head(h, h)
         return h, h[: ends.adjacency.num_dst] if ends.is_block else h
     src, dst = split_ends(ends, ends.feat)
-    src, dst = by_head(left(src), num_heads), by_head(right(dst), num_heads)
+    src, dst = by_head(apply_map(left, src), num_heads), by_head(apply_map(right, dst), num_heads)
     check_ends_by_head(src, dst)
     return src, dst
 

@@ -1,21 +1,16 @@
-"""Sums of products with matrices, in the memory of one result."""
+"""The linear maps of a layer: summed, stacked, and with a bias."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C import _are_functorch_transforms_active
-from torch.compiler import is_compiling
-from torch.nn.functional import linear, pad
+from torch.nn.functional import pad
 from torch.nn.modules.module import _has_any_global_hook
 
-from ...ops.broadcast import autocast
+from ...ops.linear import sum_of_linear
 from .maps import add_bias
-
-_MANY = 1 << 20  # elements, of which a pass takes longer than a copy of a matrix
 
 
 def is_plain(*modules: nn.Module, kind: type[nn.Module] = nn.Linear) -> bool:
@@ -46,54 +41,23 @@ def is_plain(*modules: nn.Module, kind: type[nn.Module] = nn.Linear) -> bool:
     return not _has_any_global_hook()  # type: ignore[no-untyped-call]
 
 
-def sum_of_products(factors: Iterable[tuple[Tensor, Tensor]], bias: Tensor | None = None) -> Tensor:
-    """Sum ``x @ weight.T`` over pairs, and add a bias.
-
-    It equals one product of all ``x`` side by side, which this saves from being stored: each
-    product is added while it is computed, and needs no memory and no pass of its own.
+def apply_map(function: Any, feat: Tensor) -> Tensor:
+    """Apply a linear map.
 
     Args:
-        factors: pairs of (N, *, in_feats) and (out_feats, in_feats), at least one.
-        bias: (out_feats,), or None.
+        function: linear map, or the module in its place.
+        feat: (N, *, in_feats).
 
     Returns:
-        (N, *, out_feats), which no gradient reads.
+        (N, *, out_feats), which no gradient reads if the map is torch's.
 
     Example:
-        >>> x, weight = torch.tensor([[2.0]]), torch.tensor([[3.0]])
-        >>> sum_of_products([(x, weight), (x, weight)], torch.ones(1))
-        tensor([[13.]])
+        >>> apply_map(nn.Linear(2, 3), torch.ones(5, 2)).shape
+        torch.Size([5, 3])
     """
-    (x, weight), *rest = factors
-    is_eager = not (is_compiling() or _are_functorch_transforms_active())
-    total = linear(x, _transposed(weight, x).t() if is_eager else weight, bias)
-    is_cast = torch.is_autocast_enabled(total.device.type)
-    for x, weight in rest:
-        if not is_eager or total.ndim != 2:  # compilers fuse the sum; vmap adds no batch in place
-            total = total + linear(x, weight)
-            continue
-        if is_cast:
-            x, weight = autocast(x), autocast(weight)
-        total.addmm_(x, _transposed(weight, x))
-    return total
-
-
-def _transposed(weight: Tensor, x: Tensor) -> Tensor:
-    """Transpose a matrix for a product with many rows; a wide one into memory of its own.
-
-    torch computes the gradient of a matrix in the order in which the matrix lies in memory, and on
-    a CPU the longer rows make that product of two long matrices faster.
-
-    Args:
-        weight: (out_feats, in_feats).
-        x: (N, *, in_feats), the other factor.
-
-    Returns:
-        (in_feats, out_feats).
-    """
-    if x.numel() < _MANY or not x.is_cpu or weight.shape[0] <= weight.shape[1]:
-        return weight.t()
-    return weight.t().contiguous()
+    if is_plain(function):
+        return sum_of_linear([(feat, function.weight)], function.bias)
+    return function(feat)  # type: ignore[no-any-return]
 
 
 def sum_of_maps(own: Any, dst: Tensor, neighbour: Any, aggregated: Tensor) -> Tensor:
@@ -115,7 +79,7 @@ def sum_of_maps(own: Any, dst: Tensor, neighbour: Any, aggregated: Tensor) -> Te
     """
     if not is_plain(own, neighbour) or neighbour.bias is not None:
         return own(dst) + neighbour(aggregated)  # type: ignore[no-any-return]
-    return sum_of_products([(dst, own.weight), (aggregated, neighbour.weight)], own.bias)
+    return sum_of_linear([(dst, own.weight), (aggregated, neighbour.weight)], own.bias)
 
 
 def map_with_bias(function: Any, feat: Tensor, bias: Tensor | None) -> Tensor:
@@ -134,7 +98,7 @@ def map_with_bias(function: Any, feat: Tensor, bias: Tensor | None) -> Tensor:
         tensor([[1., 1., 1.]], grad_fn=<AddmmBackward0>)
     """
     if is_plain(function) and function.bias is None:
-        return sum_of_products([(feat, function.weight)], bias)
+        return sum_of_linear([(feat, function.weight)], bias)
     out: Tensor = function(feat)
     return out.clone() if bias is None else add_bias(out, bias)
 
@@ -162,5 +126,5 @@ def map_both(own: Any, dst: Tensor, neighbour: Any, src: Tensor) -> tuple[Tensor
         return own(dst), neighbour(src)
     sizes = [len(own.weight), len(neighbour.weight)]
     bias = None if own.bias is None else pad(own.bias, (0, sizes[1]))
-    both = linear(src, torch.cat([own.weight, neighbour.weight]), bias)
+    both = sum_of_linear([(src, torch.cat([own.weight, neighbour.weight]))], bias)
     return torch.split(both, sizes, -1)  # type: ignore[return-value]

@@ -14,12 +14,12 @@ from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
 from ...ops.broadcast import autocast, unsqueeze_like
+from ...ops.linear import sum_of_linear
 from ...ops.normalized import normalized_messages
 from .._shared.aggregation import aggregate
 from .._shared.inputs import read_steps
 from .._shared.maps import add_bias
 from .._shared.options import check_option, check_parameter
-from .._shared.products import sum_of_products
 from .._shared.steps import Step, normalized_step
 from .dropout import dropout
 from .edge_weights import edge_weight_norm
@@ -132,7 +132,7 @@ def tag_conv(
         powers = [feat]
         for _ in range(k):
             powers.append(step(powers[-1]))
-        return sum_of_products(_parts(powers, weight), bias)
+        return sum_of_linear(_parts(powers, weight), bias)
     *rest, last = torch.split(weight, feat.shape[-1], 1)
     h = linear(feat, last)  # H W_0 + A (H W_1 + A (H W_2 + …))
     for part in reversed(rest):
@@ -182,7 +182,7 @@ def cheb_conv(
     step, polynomials = _laplacian(adjacency, feat, scale), [feat]
     for i in range(1, k):
         polynomials.append(step(feat) if i == 1 else 2 * step(polynomials[-1]) - polynomials[-2])
-    return sum_of_products(_parts(polynomials, weight), bias)
+    return sum_of_linear(_parts(polynomials, weight), bias)
 
 
 def _laplacian(adjacency: Adjacency, feat: Tensor, scale: Tensor) -> Step:

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 import graphmp as gm
 from graphmp.nn._shared.activations import activate
 from graphmp.nn._shared.aggregation import maps_first
-from graphmp.nn._shared.products import is_plain, sum_of_products
+from graphmp.nn._shared.products import is_plain
 
 GRAPH = gm.rand_graph(8, 30)
 KINDS = ("mean", "gcn", "pool", "lstm")
@@ -118,42 +118,6 @@ def test_a_forward_of_the_instance_and_a_subclass_are_not_plain() -> None:
     assert not is_plain(patched)
     assert not is_plain(Other(2, 3))
     assert not is_plain(nn.Linear(2, 3), patched)
-
-
-@pytest.mark.parametrize("out_feats", [2, 6])
-@pytest.mark.parametrize("shape", [(5,), (5, 3), (0,), (5, 0)], ids=str)
-def test_a_sum_of_products_is_one_product_side_by_side(
-    out_feats: int, shape: tuple[int, ...]
-) -> None:
-    inputs = [torch.randn(*shape, size).double().requires_grad_() for size in (4, 3, 4)]
-    weights = [torch.randn(out_feats, size).double().requires_grad_() for size in (4, 3, 4)]
-    bias = torch.randn(out_feats).double().requires_grad_()
-    leaves = [*inputs, *weights, bias]
-    total = sum_of_products(zip(inputs, weights, strict=True), bias)
-    expected = nn.functional.linear(torch.cat(inputs, -1), torch.cat(weights, 1), bias)
-    upstream = torch.randn_like(expected)
-    assert_close(total, expected)
-    grads = torch.autograd.grad(total, leaves, upstream)
-    for grad, other in zip(grads, torch.autograd.grad(expected, leaves, upstream), strict=True):
-        assert_close(grad, other)
-
-
-def test_a_sum_of_products_has_second_derivatives_and_runs_under_vmap() -> None:
-    x, weight = torch.randn(3, 2).double(), torch.randn(4, 2).double()
-    leaves = [x.requires_grad_(), weight.requires_grad_()]
-
-    def function(x: Tensor, weight: Tensor) -> Tensor:
-        return sum_of_products([(x, weight), (x, weight)]) ** 2
-
-    assert torch.autograd.gradgradcheck(function, leaves)
-    many = torch.func.vmap(function, (0, None))(x.detach().expand(5, 3, 2), weight)
-    assert_close(many[4], function(x, weight))
-    # The second product alone is of a batch.
-    plain = torch.randn(3, 2).double()
-    out = torch.func.vmap(lambda own: sum_of_products([(plain, weight), (own, weight)]))(
-        x.detach().expand(5, 3, 2)
-    )
-    assert_close(out[0], sum_of_products([(plain, weight), (x, weight)]))
 
 
 @pytest.mark.parametrize("make", [nn.ReLU, lambda: torch.relu, lambda: nn.functional.relu])

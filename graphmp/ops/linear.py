@@ -1,0 +1,91 @@
+"""The differentiable sum of linear maps; :mod:`graphmp.nn` checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C import _are_functorch_transforms_active
+from torch.compiler import is_compiling
+from torch.nn.functional import linear
+
+from .. import kernels
+from .broadcast import autocast
+from .formulas import Maybe
+
+_MANY = 1 << 20  # elements of a result or of a gradient
+_MATRIX = 2  # dimensions
+
+
+def sum_of_linear(factors: Iterable[tuple[Tensor, Tensor]], bias: Maybe = None) -> Tensor:
+    """Sum ``x @ weight.T`` over pairs, and add a bias.
+
+    It equals one product of all ``x`` side by side, which this saves from being stored: each
+    product is added while it is computed, and needs no memory and no pass of its own.
+
+    Args:
+        factors: pairs of (N, *, in_feats) and (out_feats, in_feats), at least one.
+        bias: (out_feats,), or None.
+
+    Returns:
+        (N, *, out_feats), which no gradient reads.
+
+    Example:
+        >>> x, weight = torch.tensor([[2.0]]), torch.tensor([[3.0]])
+        >>> sum_of_linear([(x, weight), (x, weight)], torch.ones(1))
+        tensor([[13.]])
+    """
+    (x, weight), *rest = factors
+    # Compilers fuse the sum, and sizes that are compared would be constants of the program.
+    if (
+        not (is_compiling() or _are_functorch_transforms_active())
+        and x.shape[0] * max(weight.shape) >= _MANY
+        and x.ndim == _MATRIX
+    ):
+        factors = [(x, weight), *rest]
+        operands = [bias, *(tensor for pair in factors for tensor in pair)]
+        operands = [None if tensor is None else autocast(tensor) for tensor in operands]
+        return _Sum.apply(*operands)  # type: ignore[no-any-return, no-untyped-call]
+    total = linear(x, weight, bias)
+    for x, weight in rest:
+        is_matrix = total.ndim == _MATRIX
+        total = torch.addmm(total, x, weight.t()) if is_matrix else total + linear(x, weight)
+    return total
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of pairs, one after the other; its gradient reads the bias and the pairs."""
+
+    @staticmethod
+    def forward(ctx: Any, bias: Maybe, *factors: Tensor) -> Tensor:
+        ctx.save_for_backward(*factors)
+        return kernels.linear(_pairs(factors), bias)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        (grad,) = grads
+        bias_needs, *needs = ctx.needs_input_grad
+        of_factors: list[Maybe] = []
+        for (x, weight), (x_needs, weight_needs) in zip(
+            _pairs(ctx.saved_tensors), _pairs(needs), strict=True
+        ):
+            of_factors.append(sum_of_linear([(grad, weight.t())]) if x_needs else None)
+            of_factors.append(_weight_gradient(x, grad) if weight_needs else None)
+        return (grad.sum(0) if bias_needs else None, *of_factors)
+
+
+def _weight_gradient(x: Tensor, grad: Tensor) -> Tensor:
+    """The gradient of a weight, (out_feats, in_feats).
+
+    On a CPU a product of two long matrices is faster if the rows of its result are longer than its
+    columns; torch decides by the order in which the weight lies in memory.
+    """
+    if grad.shape[1] > x.shape[1]:
+        return (x.t() @ grad).t()
+    return grad.t() @ x
+
+
+def _pairs(items: Sequence[Any]) -> list[tuple[Any, Any]]:
+    return list(zip(items[::2], items[1::2], strict=True))

@@ -1,0 +1,94 @@
+"""Sums of linear maps: as torch's, whichever way they are computed."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from support.laws import assert_close
+from torch import Tensor
+from torch.nn.functional import linear
+
+from graphmp.ops import linear as module
+from graphmp.ops.linear import sum_of_linear
+
+
+@pytest.fixture(params=[0, 1 << 40], ids=["large", "small"])
+def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every matrix count as large, or none."""
+    monkeypatch.setattr(module, "_MANY", request.param)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("out_feats", [2, 6])
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (0,), (5, 0)], ids=str)
+def test_a_sum_is_one_product_side_by_side(
+    out_feats: int, shape: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    inputs = [torch.randn(*shape, size).to(dtype).requires_grad_() for size in (4, 3, 4)]
+    weights = [torch.randn(out_feats, size).to(dtype).requires_grad_() for size in (4, 3, 4)]
+    bias = torch.randn(out_feats).to(dtype).requires_grad_()
+    leaves = [*inputs, *weights, bias]
+    total = sum_of_linear(zip(inputs, weights, strict=True), bias)
+    expected = linear(torch.cat(inputs, -1), torch.cat(weights, 1), bias)
+    upstream = torch.randn_like(expected)
+    assert_close(total, expected)
+    grads = torch.autograd.grad(total, leaves, upstream)
+    for grad, other in zip(grads, torch.autograd.grad(expected, leaves, upstream), strict=True):
+        assert_close(grad, other)
+
+
+@pytest.mark.usefixtures("many")
+def test_a_sum_has_second_derivatives() -> None:
+    leaves = [torch.randn(3, 2).double(), torch.randn(4, 2).double(), torch.randn(4).double()]
+
+    def function(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return sum_of_linear([(x, weight), (x, weight)], bias) ** 2
+
+    assert torch.autograd.gradgradcheck(function, [leaf.requires_grad_() for leaf in leaves])
+
+
+@pytest.mark.usefixtures("many")
+def test_a_sum_runs_under_vmap() -> None:
+    x, weight, plain = (torch.randn(size, 2).double() for size in (3, 4, 3))
+    many = torch.func.vmap(lambda own: sum_of_linear([(own, weight)]))(x.expand(5, 3, 2))
+    assert_close(many[4], sum_of_linear([(x, weight)]))
+    # The second product alone is of a batch.
+    out = torch.func.vmap(lambda own: sum_of_linear([(plain, weight), (own, weight)]))(
+        x.expand(5, 3, 2)
+    )
+    assert_close(out[0], sum_of_linear([(plain, weight), (x, weight)]))
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("needed", [0, 1, 2])
+def test_only_the_gradients_that_are_needed_are_computed(needed: int) -> None:
+    leaves = [torch.randn(5, 2), torch.randn(3, 2), torch.randn(3)]
+    leaves[needed].requires_grad_()
+    x, weight, bias = leaves
+    torch.autograd.backward(sum_of_linear([(x, weight)], bias).sum())
+    assert [leaf.grad is not None for leaf in leaves] == [i == needed for i in range(3)]
+
+
+@pytest.mark.usefixtures("many")
+def test_a_sum_follows_autocast() -> None:
+    x, weight, bias = torch.randn(5, 2), torch.randn(3, 2), torch.randn(3)
+    weight.requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        out = sum_of_linear([(x, weight), (x.bfloat16(), weight)], bias)
+    assert out.dtype == torch.bfloat16
+    torch.autograd.backward(out.float().sum())
+    assert weight.grad is not None
+    assert weight.grad.dtype == torch.float32
+
+
+@pytest.mark.usefixtures("many")
+def test_the_result_may_be_changed_in_place() -> None:
+    x, weight = torch.randn(5, 2, requires_grad=True), torch.randn(3, 2)
+    out = torch.relu_(sum_of_linear([(x, weight)]))
+    expected = torch.relu(linear(x, weight))
+    assert_close(out, expected)
+    for made in (out, expected):
+        torch.autograd.backward(made.sum())
+    assert x.grad is not None
+    assert_close(x.grad, 2 * torch.autograd.grad(torch.relu(linear(x, weight)).sum(), x)[0])
