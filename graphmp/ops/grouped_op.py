@@ -122,14 +122,11 @@ class _TransposedProducts(Operation):
         )
 
 
-def _segments(lengths: Tensor, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def _segments(lengths: Tensor, *tensors: Tensor) -> Iterator[list[Tensor]]:
     """The parts of each segment that has rows: of rows a slice, and of (R, …, …, …) one item."""
-    start = 0
-    for segment, length in enumerate(lengths.tolist()):
-        if length:
-            rows = slice(start, start + length)
-            yield tuple(t[rows] if t.ndim == 2 else t[segment] for t in tensors)
-        start += length
+    sizes = lengths.tolist()
+    parts = [torch.split(t, sizes) if t.ndim == 2 else t.unbind() for t in tensors]
+    return (each for size, *each in zip(sizes, *parts, strict=True) if size)
 
 
 def _blocks(rows: Tensor, call: Blocks) -> Tensor:

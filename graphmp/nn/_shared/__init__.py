@@ -4,7 +4,7 @@ Files:
     activations: Activations, in the memory of a layer's own result where possible.
     aggregation: Weighted aggregation of neighbours.
     cached_aggregates: Aggregates of constant features, computed once for each graph.
-    cached_by_tensor: A cache of values read from accelerator tensors.
+    cached_by_tensor: A cache of values that depend on a tensor.
     degrees: The zero-in-degree check.
     dense: Dense adjacency matrices and the features at their ends.
     first_rows: The first of some rows, whose gradient takes no memory.

@@ -16,7 +16,7 @@ _GROUPS: Any = defaultdict(WeakTensorKeyDictionary)  # by the number of types, a
 
 
 def rows_by_type(types: Tensor, num_types: int) -> tuple[Tensor, Tensor]:
-    """Sort rows stably by type; on an accelerator once per tensor of types.
+    """Sort rows stably by type; once per tensor of types.
 
     Args:
         types: (N,) integers from 0 to ``num_types - 1``, already checked.

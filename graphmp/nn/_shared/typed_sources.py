@@ -33,7 +33,7 @@ class TypedSources(NamedTuple):
 
 
 def typed_sources(adjacency: Adjacency, types: Tensor, num_types: int) -> TypedSources:
-    """Compute the pairs of a source and a type; on an accelerator once per tensor of types.
+    """Compute the pairs of a source and a type; once per tensor of types.
 
     Args:
         adjacency: the edges.

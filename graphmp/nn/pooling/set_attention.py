@@ -42,7 +42,7 @@ class Sets(NamedTuple):
 
 
 def sets_of(sizes: Tensor, num_members: int) -> Sets:
-    """Place the members of sets; on an accelerator once per tensor of sizes.
+    """Place the members of sets; once per tensor of sizes.
 
     Args:
         sizes: (B,) integers.
@@ -62,7 +62,7 @@ def equal_sets(count: int, size: int, device: torch.device) -> Sets:
 
 
 def _place(sizes: Tensor, num_members: int) -> Sets:
-    lengths = sizes.long()
+    lengths = sizes.to(torch.int64, copy=True)
     longest = _longest(lengths, num_members)
     starts = lengths.cumsum(0) - lengths
     shifts = torch.arange(lengths.shape[0], device=sizes.device) * longest - starts
