@@ -260,7 +260,8 @@ def fanout(value: Any, what: str) -> int:
 
 def indptr(value: Tensor, total: int) -> None:
     """Check where rows of edges start: ascending from 0 to the number of edges."""
-    if value.numel() == 0 or value[0] != 0 or bool((value.diff() < 0).any()):
+    starts: Any = value.numpy() if value.is_cpu else value  # NumPy compares faster
+    if len(starts) == 0 or starts[0] != 0 or bool((starts[1:] < starts[:-1]).any()):
         raise GraphValueError("Expected an indptr that starts with 0 and never decreases.")
     if int(value[-1]) != total:
         raise GraphValueError(
@@ -436,8 +437,7 @@ def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
         is_in_range = ((tensor >= 0) & (tensor < limit)).all()
         torch._assert_async(is_in_range, f"{what}: expected ids that exist, got others.")
         return tensor
-    low, high = torch.aminmax(tensor)
-    if int(low) < 0 or int(high) >= limit:
+    if not are_below(tensor, limit):
         bad = tensor[(tensor < 0) | (tensor >= limit)][0].item()
         raise GraphIndexError(
             f"{what}: expected ids from 0 to {limit - 1}, got {bad}."
@@ -445,6 +445,16 @@ def in_range(tensor: Tensor, limit: int, what: str) -> Tensor:
             else f"{what}: expected no ids, as there is nothing to number, got {bad}."
         )
     return tensor
+
+
+def are_below(ids: Tensor, limit: int) -> bool:
+    """Whether ids, at least one, are from 0 to ``limit - 1``."""
+    if ids.is_cpu and ids.dtype in ID_DTYPES:
+        # Negative ids are the greatest of unsigned ones, which NumPy finds as fast as it reads.
+        unsigned = np.uint32 if ids.dtype == torch.int32 else np.uint64
+        return int(ids.numpy().view(unsigned).max()) < limit
+    low, high = torch.aminmax(ids)
+    return int(low) >= 0 and int(high) < limit
 
 
 def ids(value: Any, dtype: torch.dtype, device: torch.device, limit: int, what: str) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .._checks import are_below
 from ..errors import GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.segments import is_permutation
@@ -120,6 +121,4 @@ def _length(ids: Any) -> int:
 
 
 def _check_ids(ids: Tensor, limit: int) -> None:
-    if _length(ids):
-        low, high = map(int, torch.aminmax(ids))
-        check(low >= 0 and high < limit, f"an id is not below {limit}")
+    check(not _length(ids) or are_below(ids, limit), f"an id is not below {limit}")

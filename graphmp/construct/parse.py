@@ -18,6 +18,10 @@ from ..kernels.segments import is_permutation, permuted, rows_of
 
 Counts: TypeAlias = dict[str, int]
 ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
+_Copy: TypeAlias = tuple[Tensor, int, int]  # ids, the least and the greatest; 0 and -1 without ids
+
+_CPU = torch.device("cpu")
+_LARGE = 1 << 16  # ids from which a copy is worth a backend's call
 
 
 def empty_place(idtype: torch.dtype | None, device: Any) -> dict[str, Any]:
@@ -46,14 +50,17 @@ def parse(
         parts[etype] = _layout(data)
     chosen = _common_idtype(parts.values(), idtype)
     target = None if device is None else _checks.device(device)
-    tensors = {t: (name, _tensors(arrays, chosen)) for t, (name, arrays) in parts.items()}
-    devices = {tensor.device for _, arrays in tensors.values() for tensor in arrays}
+    every = [array for _, arrays in parts.values() for array in arrays]
+    devices = {array.device if isinstance(array, Tensor) else _CPU for array in every}
     if len(devices) > 1 and target is None:
         names = " and ".join(sorted(map(str, devices)))
         raise GraphValueError(
             f"Expected edges on one device, got {names}; pass device=, or move them to one."
         )
-    edges = {t: _measured(name, arrays) for t, (name, arrays) in tensors.items()}
+    edges = {
+        t: _measured(name, [_copied(array, chosen) for array in arrays])
+        for t, (name, arrays) in parts.items()
+    }
     if target is None:
         return edges
     return {
@@ -124,57 +131,66 @@ def _common_idtype(
     return _checks.id_dtype(dtypes.pop()) if dtypes else torch.int64
 
 
-def _tensors(arrays: tuple[Any, ...], idtype: torch.dtype) -> tuple[Tensor, ...]:
-    """The arrays as new tensors of the id type, each on its own device.
+def _copied(value: Any, idtype: torch.dtype) -> _Copy:
+    """An array in a new tensor of the id type, on its own device, and the range of its ids.
 
     A graph checks its ids once; what is done to the arrays afterwards does not reach it.
     """
-    cpu = torch.device("cpu")
-    tensors = [_cast(a, idtype) if isinstance(a, Tensor) else a for a in arrays]
-    devices = [a.device if isinstance(a, Tensor) else cpu for a in arrays]
-    return tuple(
-        _checks.id_tensor(tensor, idtype, device, "Edge ends")
-        for tensor, device in zip(tensors, devices, strict=True)
-    )
-
-
-def _cast(ids: Tensor, idtype: torch.dtype) -> Tensor:
+    ids = value if isinstance(value, Tensor) else _as_tensor(value, idtype)
     _checks.stored(ids, "Edge ends")
-    if ids.numel() and ids.dtype not in _checks.ID_DTYPES:
+    if not ids.numel():
+        ids = ids.to(idtype)  # torch.tensor([]) has no dtype of ids
+    elif ids.dtype not in _checks.ID_DTYPES:
         raise GraphTypeError(f"Expected ids of int32 or int64, got {_checks.kind(ids)}.")
-    if idtype == torch.int32 and ids.dtype == torch.int64:
-        _checks.in_range(ids, 2**31, "Edge ends in int32")
-    return ids.to(idtype, copy=True)
+    ids = _checks.id_tensor(ids, ids.dtype, ids.device, "Edge ends")
+    if ids.numel() < _LARGE:
+        low, high = map(int, torch.aminmax(ids)) if ids.numel() else (0, -1)
+        copy = ids.to(idtype, copy=True)
+    else:
+        copy, low, high = kernels.copy_ids(ids, idtype)
+    if ids.dtype != idtype == torch.int32 and not 0 <= low <= high < 2**31:
+        if isinstance(value, Tensor):
+            _checks.in_range(ids, 2**31, "Edge ends in int32")
+        else:
+            _checks.id_tensor(value, idtype, ids.device, "Edge ends")
+    return copy, low, high
 
 
-def _measured(layout: str, arrays: tuple[Tensor, ...]) -> ParsedEdges:
+def _as_tensor(value: Any, idtype: torch.dtype) -> Tensor:
+    """Ids that are not in a tensor in one; that of an array of ids shares its memory."""
+    is_plain = type(value) is np.ndarray and value.dtype in (np.int32, np.int64)
+    if is_plain and value.flags.carray and value.ndim == 1:
+        return torch.from_numpy(value)
+    return _checks.id_tensor(value, idtype, _CPU, "Edge ends")
+
+
+def _measured(layout: str, copies: list[_Copy]) -> ParsedEdges:
     """Check the arrays of one relation and count the nodes that they name."""
+    arrays = tuple(ids for ids, _, _ in copies)
     if layout == "coo":
         u, v = arrays
         if u.numel() != v.numel():
             raise GraphValueError(
                 f"Expected as many sources as destinations, got {u.numel()} and {v.numel()}."
             )
-        return layout, arrays, _least(u), _least(v)
+        return layout, arrays, _least(copies[0]), _least(copies[1])
     indptr, indices, eids = arrays
     _checks.indptr(indptr, indices.numel())
     if eids.numel() and (eids.numel() != indices.numel() or not is_permutation(eids)):
         raise GraphValueError(
             f"Expected each edge id from 0 to {indices.numel() - 1} once, got others."
         )
-    rows, others = indptr.numel() - 1, _least(indices)
+    rows, others = indptr.numel() - 1, _least(copies[1])
     ends = (rows, others) if layout == "csr" else (others, rows)
     return layout, (indptr, indices, eids), *ends
 
 
-def _least(ids: Tensor) -> int:
+def _least(copy: _Copy) -> int:
     """The least number of nodes that these ids need."""
-    if ids.numel() == 0:
-        return 0
-    low, high = torch.aminmax(ids)
-    if int(low) < 0:
-        raise GraphIndexError(f"Expected node ids that are not negative, got {int(low)}.")
-    return int(high) + 1
+    _, low, high = copy
+    if low < 0:
+        raise GraphIndexError(f"Expected node ids that are not negative, got {low}.")
+    return high + 1
 
 
 def checked_counts(least: Counts, numbers: Mapping[str, int], argument: str) -> Counts:

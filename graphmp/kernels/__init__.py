@@ -26,6 +26,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
+import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 
@@ -209,6 +210,11 @@ def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tup
 def arange(count: int, like: Tensor) -> Tensor:
     """Ids 0 to ``count - 1``, of the dtype and on the device of ``like``."""
     return _backend("arange", like).arange(count, like)
+
+
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
+    """Copy ids to an id type, and find their range; see :class:`.contract.Backend`."""
+    return _backend("copy_ids", ids).copy_ids(ids, dtype)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

@@ -303,6 +303,18 @@ class Backend(Protocol):
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 
+    def copy_ids(self, ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
+        """Copy ids to an id type, and find their range.
+
+        Args:
+            ids: (n,) int32 or int64.
+            dtype: int32 or int64. What does not fit is cut off, and seen by the range.
+
+        Returns:
+            ``(copy, low, high)``: (n,) of ``dtype`` in memory of its own; the least and the
+            greatest of ``ids``, or 0 and -1 if there are none.
+        """
+
     def take(self, data: Tensor, ids: Tensor) -> Tensor:
         """``data[ids]`` for (k,) ids."""
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.program
 
 FOLDER = Path(__file__).resolve().parent
 PRIMITIVES = (
+    "copy_ids",
     "group",
     "spmm",
     "sddmm",

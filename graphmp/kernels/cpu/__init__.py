@@ -30,6 +30,7 @@ from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
     compress,
+    copy_ids,
     edges_among,
     edges_of,
     group,
@@ -53,6 +54,7 @@ __all__ = [
     "attention_gradient",
     "communities",
     "compress",
+    "copy_ids",
     "dropout",
     "dropout_gradient",
     "edges_among",

@@ -159,6 +159,13 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.from_numpy(np.arange(count, dtype=like.numpy().dtype))
 
 
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
+    """Copy ids to an id type, and find their range; see the contract."""
+    out = empty(tuple(ids.shape), dtype)
+    low, high = loops.gather.copy_ids(ids.contiguous().numpy(), out.numpy())
+    return out, low, high
+
+
 def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor; see the contract."""
     out = empty((ids.shape[0], *data.shape[1:]), data.dtype)

@@ -73,6 +73,12 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
+    """Copy ids to an id type, and find their range; see the contract."""
+    low, high = map(int, torch.aminmax(ids)) if len(ids) else (0, -1)
+    return ids.to(dtype, copy=True), low, high
+
+
 def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor; see the contract."""
     return data.index_select(0, ids)
