@@ -25,9 +25,9 @@ import numpy as np
 
 from ...contract import ROW
 from ..runtime.jit import inner, jit
-from ..simd import vector
+from ..simd import philox, vector
 from ..simd.llvm import LANES
-from . import philox, scratch
+from . import scratch
 from .scores import compute_scores
 from .softmax import exponentials
 from .weighted import weighted_sum
@@ -39,13 +39,11 @@ def dropout_mask(heads: int, eids: Any, dropout: Any, base: int, end: int, mask:
     seed, threshold = dropout
     mask = scratch.large_enough(mask, end - base, heads)
     whole = np.float64(1 << 32)
-    num_passed = whole - threshold  # of the 2**32 words
-    for j in range(base, end):
-        for h in range(0, heads, 4):
-            words = philox.words(seed, np.int64(eids[j]), h // 4, 0)
-            for k in range(h, min(h + 4, heads)):
-                is_passed = words[k - h] >= np.uint64(threshold)
-                mask[j - base, k] = whole / num_passed if is_passed else 0
+    factor = whole / (whole - threshold)  # of the 2**32 words, those from the threshold on pass
+    for j in range(base, end, LANES):
+        for h in range(0, heads, philox.WORDS):
+            numbers = (min(heads - h, philox.WORDS), end - j)
+            philox.store_factors(mask, j - base, h, numbers, (eids, j), (seed, threshold, factor))
     return mask
 
 

@@ -92,6 +92,16 @@ def load(builder: Any, pointer: Any, kind: Any, mask: Any) -> Any:
     return raw
 
 
+def load_ints(builder: Any, pointer: Any, kind: Any, mask: Any) -> Any:
+    """Eight integers of an array of ``kind``, int32 or int64, as 64 bits; 0 where no bit is set."""
+    stored = ir.IntType(kind.bitwidth)
+    vector, (name, size) = ir.VectorType(stored, LANES), _NAMES[stored]
+    args = [builder.bitcast(pointer, vector.as_pointer()), I32(size), mask]
+    args.append(ir.Constant(vector, None))
+    raw = call(builder, f"llvm.masked.load.{name}.p0", vector, args)
+    return raw if stored == I64 else builder.sext(raw, ir.VectorType(I64, LANES))
+
+
 def narrowed(builder: Any, vector: Any, kind: Any) -> Any:
     """Eight numbers as an array of ``kind`` stores them, rounded to nearest even."""
     if kind == types.int16:
