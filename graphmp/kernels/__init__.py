@@ -269,6 +269,11 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     return _attention_backend(spec).score_gradient(csr, spec, scores)
 
 
+def row_dots(left: Tensor, right: Tensor, heads: int) -> Tensor:
+    """The dot products of two matrices' rows, head by head; see :class:`.contract.Backend`."""
+    return _backend("row_dots", left).row_dots(left, right, heads)
+
+
 def dropout(x: Tensor, probability: float, seed: int, relu: bool) -> Tensor:
     """Drop elements at random and scale the others; see :class:`.contract.Backend`."""
     return _backend("dropout", x).dropout(x, probability, seed, relu)

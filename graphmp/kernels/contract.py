@@ -393,6 +393,18 @@ class Backend(Protocol):
         For kind ``"leaky"`` it is not multiplied by the attention vector yet.
         """
 
+    def row_dots(self, left: Tensor, right: Tensor, heads: int) -> Tensor:
+        """The dot products of the rows of two matrices, head by head.
+
+        Args:
+            left: (rows, heads * size).
+            right: likewise, perhaps in another dtype.
+            heads: the number of heads.
+
+        Returns:
+            (rows, heads), in the dtype of ``left``, which is that of an accumulator.
+        """
+
     # ---- dropout
 
     def dropout(self, x: Tensor, probability: float, seed: int, relu: bool) -> Tensor:

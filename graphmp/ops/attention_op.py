@@ -169,7 +169,7 @@ def _gradients(
     spec = call.spec(tensors, seed)
     grad = spec.value.new_zeros(out.shape) if grad is None else grad
     grad = grad.contiguous()
-    delta = _by_head(out * grad, call.heads).sum(-1)
+    delta = kernels.row_dots(out, grad, call.heads)
     if attention_grad is not None:
         shape, edges = (call.heads,), ("e", "e")
         delta = delta + contract(adjacency, "v", "mul", attention, attention_grad, edges, shape)

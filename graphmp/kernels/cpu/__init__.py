@@ -25,7 +25,7 @@ import numba
 import torch
 
 from ..contract import Call
-from .attention import attention, attention_gradient, score_gradient
+from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
@@ -68,6 +68,7 @@ __all__ = [
     "name",
     "product_gradient",
     "relabel",
+    "row_dots",
     "sample",
     "scatter",
     "score_gradient",
@@ -85,7 +86,7 @@ __all__ = [
 
 name = "cpu"
 
-_FLOATING = ("attention", "dropout", "product_gradient")  # on tiles alone
+_FLOATING = ("attention", "dropout", "product_gradient", "row_dots")  # on tiles alone
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # uses an older LLVM
 

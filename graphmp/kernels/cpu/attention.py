@@ -68,6 +68,16 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     return out
 
 
+def row_dots(left: Tensor, right: Tensor, heads: int) -> Tensor:
+    """Dot products of rows, head by head; see the contract."""
+    rows, size = left.shape
+    out, array = result(rows, heads, left.dtype)
+    shape, width = SHAPES[blocks_at_once(heads)], size // max(heads, 1)
+    arguments = (as_array(left), as_array(right), width, array, shape)
+    run(loops.attention_gradient.row_dots, rows, 2 * rows * size, *arguments)
+    return out
+
+
 def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
     """The first arguments of both loops: kind, csr, operands, activation and dropout."""
     dtype = spec.value.dtype

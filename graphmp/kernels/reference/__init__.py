@@ -16,7 +16,7 @@ Files:
 from __future__ import annotations
 
 from ..contract import Call
-from .attention import attention, attention_gradient, score_gradient
+from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
@@ -58,6 +58,7 @@ __all__ = [
     "name",
     "product_gradient",
     "relabel",
+    "row_dots",
     "sample",
     "scatter",
     "score_gradient",

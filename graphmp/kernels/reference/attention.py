@@ -66,6 +66,11 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     return _sum(row, right_grad, csr.indptr.numel() - 1)
 
 
+def row_dots(left: Tensor, right: Tensor, heads: int) -> Tensor:
+    """Dot products of rows, head by head; see the contract."""
+    return (left * right).view(len(left), heads, left.shape[1] // max(heads, 1)).sum(-1)
+
+
 def _operand_grad(
     spec: Attention, u: Tensor, v: Tensor, score_grad: Tensor, is_left: bool
 ) -> Tensor:

@@ -269,6 +269,31 @@ def attention_gradient_rows(
 
 
 @jit
+def row_dots(x: Any, y: Any, width: int, out: Any, shape: Any, first: int, last: int) -> None:
+    """``out[r, h] = x[r] · y[r]`` over block ``h``, as many blocks at once as vectors.
+
+    Args:
+        x: (rows, blocks * width).
+        y: likewise.
+        width: the elements of a block.
+        out: (rows, blocks).
+        shape: of a tile.
+        first: the first row.
+        last: one past the last row.
+    """
+    blocks = np.int64(out.shape[1])
+    for r in range(first, last):
+        for h in range(0, blocks, len(shape)):
+            acc = vector.fill(x, shape, 0)
+            for f in range(0, width, LANES):
+                lanes = min(width - f, LANES)
+                a = vector.load_blocks(x, shape, r, (h, f), blocks, width, lanes)
+                b = vector.load_blocks(y, shape, r, (h, f), blocks, width, lanes)
+                acc = vector.add(acc, vector.mul(a, b))
+            vector.store(out, r, h, sums.totals(acc), min(blocks - h, np.int64(len(shape))))
+
+
+@jit
 def score_gradient_rows(
     kind: Any,
     csr: Any,
