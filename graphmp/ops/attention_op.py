@@ -32,6 +32,8 @@ class AttentionCall(NamedTuple):
         negative_slope: of the leaky ReLU below zero.
         dropout: probability that an edge's attention is dropped.
         with_attention: whether to return the attention too.
+        is_read_only: whether nothing changes the output in place, so that the gradient reads it
+            instead of a copy.
     """
 
     adjacency: Adjacency
@@ -40,6 +42,7 @@ class AttentionCall(NamedTuple):
     negative_slope: float
     dropout: float
     with_attention: bool
+    is_read_only: bool = False
 
     def spec(self, tensors: Sequence[Any], seed: Tensor | None) -> Attention:
         """The record of contiguous operands and constants that the kernels read."""
@@ -113,7 +116,8 @@ class _Attend(Operation):
         spec = call.spec(tensors, seed)
         out, stats, attention = kernels.attention(call.adjacency.csc, spec, call.with_attention)
         shape = operands[2].shape[1:]
-        rounded = out.to(spec.value.dtype, copy=trains).view(len(out), *shape)
+        copies = trains and not call.is_read_only
+        rounded = out.to(spec.value.dtype, copy=copies).view(len(out), *shape)
         if attention is not None:
             attention = attention.view(len(attention), *shape[:-1])
         return (rounded, attention, out, stats) if trains else (rounded, attention, None, None)

@@ -128,6 +128,7 @@ def finish(
     residual: nn.Module | None = None,
     bias: Tensor | None = None,
     activation: Callable[[Tensor], Tensor] | None = None,
+    in_place: bool = True,
 ) -> Any:
     """Add a residual and a bias to the output of attention, and apply the activation.
 
@@ -137,14 +138,15 @@ def finish(
         residual: maps the destinations' input to heads * size; None for no residual.
         bias: (heads * size,), or None.
         activation: a function, or None for the identity.
+        in_place: whether the output may be changed in place, because no gradient reads it.
 
     Returns:
         The output; for a pair a pair, the attention of shape (E, …, heads, 1).
     """
     out, attention = result if isinstance(result, tuple) else (result, None)
     if residual is not None:
-        out = out + residual(split_ends(ends, ends.feat)[1]).view_as(out)
+        out, in_place = out + residual(split_ends(ends, ends.feat)[1]).view_as(out), True
     if bias is not None:
-        out = add_bias(out, bias.view(out.shape[-2:]), in_place=True)
+        out = add_bias(out, bias.view(out.shape[-2:]), in_place)
     out = out if activation is None else activation(out)
     return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))

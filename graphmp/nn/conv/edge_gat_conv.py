@@ -146,7 +146,7 @@ class EdgeGATConv(LinearHeads):
         src, dst = project(ends, maps, self._num_heads)
         shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
         check_edge_dimensions(edge_feat, shape[:-1])
-        constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True)
+        constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True, True)
         left, right = dots_at_ends(ends, maps, (src, dst), (self.attn_l, self.attn_r))
         edge = expand_over_heads(edge_feat @ self._edge_vectors(), shape)
         call = AttentionCall(ends.adjacency, "add", *constants)

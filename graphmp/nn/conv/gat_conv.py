@@ -135,7 +135,9 @@ class GATConv(LinearHeads):
             weight = factors_by_head(ends.adjacency, weight, tuple(shape))
         dropout = float(self.attn_drop.p) if self.training else 0.0
         constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, get_attention)
-        result = attend(
-            AttentionCall(ends.adjacency, "add", *constants), src, left, right, weight=weight
-        )
-        return finish(result, ends, self.res_fc, self.bias, self.activation)
+        residual, bias = self.res_fc, self.bias
+        is_added_to = residual is not None or bias is not None
+        is_read_only = is_added_to and torch.is_grad_enabled()
+        call = AttentionCall(ends.adjacency, "add", *constants, is_read_only)
+        result = attend(call, src, left, right, weight=weight)
+        return finish(result, ends, residual, bias, self.activation, not is_read_only)

@@ -133,7 +133,7 @@ class GATv2Conv(ChecksInDegrees):
         shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
         constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, get_attention)
         vectors = self.attn.to(src.dtype).flatten(1).repeat(1, shape[:-1].numel())
-        call = AttentionCall(ends.adjacency, "leaky", *constants)
+        call = AttentionCall(ends.adjacency, "leaky", *constants, self.res_fc is not None)
         result = attend(call, src, src.flatten(1), dst.flatten(1), attn_vector=vectors)
         return finish(result, ends, self.res_fc, activation=self.activation)
 
