@@ -146,7 +146,7 @@ def dots_at_ends(
 ) -> tuple[Tensor, Tensor]:
     """Compute the dot products of each head of :func:`project` with a vector, at both ends.
 
-    The product of an input, a linear map and the vectors is, where the input is narrower than what
+    The product of an input, a linear map and the vectors is, where the input is not wider than what
     it is mapped to, that of the input and a small matrix: fewer numbers are read, and the gradient
     of the mapped features is not computed twice.
 
@@ -174,10 +174,10 @@ def dots_at_ends(
 
 
 def _is_foldable(linear: Any) -> bool:
-    """Whether a map is nothing but a matrix, whose result is wider than its input."""
+    """Whether a map is nothing but a matrix, whose result is not narrower than its input."""
     if not is_plain(linear) or linear.bias is not None:
         return False
-    return bool(linear.in_features < linear.out_features)
+    return bool(linear.in_features <= linear.out_features)
 
 
 def _folded(weight: Tensor, vectors: Tensor) -> Tensor:

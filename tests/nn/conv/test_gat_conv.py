@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import graphmp as gm
 from graphmp.nn import GATConv
+from graphmp.nn._shared import maps
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 HEADS, OUT = 3, 2
@@ -144,3 +145,25 @@ def test_initial_parameters_are_glorots_and_zeros() -> None:
 
 def test_repr_tells_the_sizes() -> None:
     assert "in=4, out=2, heads=3" in repr(GATConv(4, OUT, HEADS))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+def test_gradients_of_many_elements_are_those_of_few(
+    residual: bool, bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bias that is added in place changes nothing that a gradient reads."""
+    x, conv = (
+        torch.randn(3, 4, requires_grad=True),
+        GATConv(4, OUT, HEADS, residual=residual, bias=bias),
+    )
+    for parameter in conv.parameters():
+        nn.init.normal_(parameter)
+    results = []
+    for many in (1 << 16, 0):
+        monkeypatch.setattr(maps, "_MANY", many)
+        out = conv(RING, x)
+        grads = torch.autograd.grad(out.square().sum(), [x, *conv.parameters()])
+        results.append([out, *grads])
+    for few, many in zip(*results, strict=True):
+        assert torch.equal(few, many)
