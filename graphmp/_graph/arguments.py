@@ -37,11 +37,13 @@ def check_together(graphs: Sequence[Any]) -> None:
     """
     if not graphs:
         raise GraphValueError("Expected at least one graph, got none.")
-    for position, graph in enumerate(graphs):
-        if not isinstance(graph, GraphState):
+    for kind in set(map(type, graphs)):
+        if not issubclass(kind, GraphState):
+            position, other = next((i, g) for i, g in enumerate(graphs) if type(g) is kind)
             raise GraphTypeError(
-                f"Expected a list of graphs, got {_checks.kind(graph)} at position {position}."
+                f"Expected a list of graphs, got {_checks.kind(other)} at position {position}."
             )
+    for graph in graphs:
         if graph._meta.is_block:
             refuse_block(graph)
     idtypes = [graph.idtype for graph in graphs]
@@ -60,7 +62,10 @@ def check_same_types(graphs: Sequence[GraphState]) -> None:
     """
     first = graphs[0]._meta
     metas = [graph._meta for graph in graphs]
-    if any((m.canonical_etypes, m.ntypes) != (first.canonical_etypes, first.ntypes) for m in metas):
+    others = [meta for meta in metas if meta is not first]
+    if any(
+        (m.canonical_etypes, m.ntypes) != (first.canonical_etypes, first.ntypes) for m in others
+    ):
         raise GraphValueError(
             "Expected graphs of the same types, got "
             + unlike({i: (*m.ntypes, *m.canonical_etypes) for i, m in enumerate(metas)})

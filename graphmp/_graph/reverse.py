@@ -46,7 +46,9 @@ def reverse(
     refuse_block(g)
     copy_ndata = copy_ndata if share_ndata is None else share_ndata
     copy_edata = copy_edata if share_edata is None else share_edata
-    meta = Metagraph([(d, name, s) for s, name, d in g.canonical_etypes], g.ntypes)
+    meta = g._meta
+    if any(s != d for s, _, d in meta.canonical_etypes):
+        meta = Metagraph([(d, name, s) for s, name, d in meta.canonical_etypes], meta.ntypes)
     adjacencies = {(d, n, s): a.reversed for (s, n, d), a in g.adjacencies.items()}
     old = g._frames
     nodes = {t: f.copy() if copy_ndata else f.bare() for t, f in old.src.items()}

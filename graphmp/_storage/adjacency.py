@@ -140,7 +140,7 @@ class Adjacency:
     @property
     def ends(self) -> tuple[Tensor, Tensor]:
         """``(src, dst)``."""
-        ends = self._layouts.coo()
+        ends = self._layouts.ends or self._layouts.coo()
         return ends if self._side == DST else ends[::-1]
 
     @property

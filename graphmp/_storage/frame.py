@@ -7,7 +7,7 @@ of a subgraph are gathered at their first read; until then a column is a ``Pendi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, KeysView, Mapping, MutableMapping
+from collections.abc import Iterator, KeysView, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -211,10 +211,6 @@ class Frame(FieldMapping[Tensor]):
         dtype = _checks.id_dtype(dtype, what)
         ids = _checks.ids(numbers, dtype, source.device, len(source), what)
         return column._replace(rows=ids).gather()
-
-    def has_fields_of(self, other: Frame) -> bool:
-        """Whether both frames have the same fields."""
-        return self._columns.keys() == other._columns.keys()
 
     def schemes(self) -> dict[str, Scheme]:
         """The shape and dtype of one row of every column; gathers nothing."""
@@ -461,6 +457,12 @@ class Frame(FieldMapping[Tensor]):
     def leave_scope(self) -> None:
         """Restore the table of columns that was saved last."""
         self._columns = self._scopes.pop()
+
+
+def have_same_fields(frames: Sequence[Frame]) -> bool:
+    """Whether frames, at least one, have the same fields."""
+    fields = frames[0]._columns.keys()
+    return all(frame._columns.keys() == fields for frame in frames)
 
 
 def _last_of_each(rows: Tensor) -> tuple[Tensor, Tensor | None]:

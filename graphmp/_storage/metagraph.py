@@ -173,6 +173,17 @@ class Metagraph:
         return 0, ""
 
 
+# The types of a homogeneous graph, shared by graphs: one look tells that they are the same.
+HOMOGENEOUS = Metagraph([UNNAMED[2]], [DEFAULT_NTYPE])
+
+
+def numbered(canonical_etypes: Iterable[CanonicalEtype], ntypes: Iterable[str]) -> Metagraph:
+    """The types of a graph that is no block, in the order of their names."""
+    etypes, names = sorted(canonical_etypes), sorted(ntypes)
+    is_homogeneous = etypes == HOMOGENEOUS.canonical_etypes and names == HOMOGENEOUS.ntypes
+    return HOMOGENEOUS if is_homogeneous else Metagraph(etypes, names)
+
+
 def _whole(
     canonical_etypes: list[CanonicalEtype], srctypes: list[str], dsttypes: list[str] | None
 ) -> Metagraph:

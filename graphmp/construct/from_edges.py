@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._storage.metagraph import DEFAULT_ETYPE, DEFAULT_NTYPE, CanonicalEtype, Metagraph
+from .._storage.metagraph import (
+    DEFAULT_ETYPE,
+    DEFAULT_NTYPE,
+    CanonicalEtype,
+    Metagraph,
+    numbered,
+)
 from ..errors import GraphTypeError, GraphValueError
 from ..graph import Graph
 from .parse import Counts, build, checked_counts, counts_by_type, empty_place, parse
@@ -103,7 +109,7 @@ def heterograph(
         etype: build(layout, parts, counts[etype[0]], counts[etype[2]])
         for etype, (layout, parts, _, _) in edges.items()
     }
-    meta = Metagraph(sorted(edges), sorted(counts))
+    meta = numbered(edges, counts)
     return Graph(meta, adjacencies, counts, **empty_place(idtype, device))
 
 

@@ -331,3 +331,13 @@ def test_columns_of_a_table_are_ids() -> None:
     assert gm.node_subgraph(g, Series([0, 2])).num_edges() == 1
     with pytest.raises(gm.GraphTypeError, match=r"list of pairs, got Series of shape \(3,\)"):
         gm.graph(src)
+
+
+def test_homogeneous_graphs_share_their_types_and_others_do_not() -> None:
+    one, two = gm.graph(([0], [1])), gm.graph(([0, 1], [1, 2]))
+    assert one._meta is two._meta is gm.reverse(two)._meta
+    ends = {("_N", "_E", "_N"): ([0], [1])}
+    more = gm.heterograph(ends, {"_N": 2, "other": 3})
+    assert (more.ntypes, gm.reverse(more).ntypes) == (["_N", "other"], ["_N", "other"])
+    named = gm.heterograph({("a", "x", "b"): ([0], [1]), ("a", "y", "a"): ([0], [1])})
+    assert gm.reverse(named).canonical_etypes == [("b", "x", "a"), ("a", "y", "a")]
