@@ -24,6 +24,7 @@ from graphmp.kernels.plan import Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
 loops = pytest.importorskip("graphmp.kernels.cpu.loops.spmm_plain", **NEEDED)
+scatter = pytest.importorskip("graphmp.kernels.cpu.loops.scatter", **NEEDED)
 dropout = pytest.importorskip("graphmp.kernels.cpu.loops.dropout", **NEEDED)
 messages = pytest.importorskip("graphmp.kernels.cpu.messages", **NEEDED)
 parallel = pytest.importorskip("graphmp.kernels.cpu.runtime.threads", **NEEDED)
@@ -207,8 +208,14 @@ def test_the_gradient_of_a_maximum(idtype: torch.dtype, sparse: Make) -> None:
     form = Csr(torch.tensor([0, 2, 3, 3, 4], dtype=idtype), ids, ids)
     expected = kernels.scatter(form, OTHER, values, arg, columns, (2, HEADS))
     made, far_ids = sparse((MANY, HEADS), torch.float32), NODES.to(idtype)[ids.long()]
+    # The kernel would first fill the result with zeros.
     given = [x.numpy() for x in (values, arg, far_ids, columns, made)]
-    loops.scatter(*given, HEADS, 0, 1)  # the kernel would first fill the result with zeros
+    scatter.scatter_numbers(*given, HEADS, 0, 1)
+    assert_same_rows(made, expected)
+    made, limits = sparse((MANY, HEADS), torch.float32), torch.tensor([0, MANY])
+    edges = form.indptr.numpy(), far_ids.numpy()
+    given = [x.numpy() for x in (values, arg, limits, made)]
+    scatter.scatter_rows(edges, *given, (0, HEADS, (0,)), 0, 1)
     assert_same_rows(made, expected)
 
 

@@ -14,6 +14,7 @@ from ..contract import OPS, OTHER, Csr, Operand, OrderedCsr, accumulator
 from ..plan import Plan
 from ..plan import plan as plan_of
 from ..reference.messages import compose_product_gradient
+from . import loops
 from .loops import spmm_plain, spmm_tiled
 from .loops.spmm_tiled import CACHE_LINE
 from .runtime import threads
@@ -39,6 +40,7 @@ _NO_MAPS = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_COLUMNS = np.zeros(0, np.int32)
 _MAX_INT32 = torch.iinfo(torch.int32).max
 _MANY_ROWS = 1 << 20
+_SAMPLE = 4096  # ids, by which many are divided into shares
 # Vectors of a tile, as many as there are registers for.
 _MAX_VECTORS, _MAX_VECTORS_WITH_ARG = 16, 8
 
@@ -136,12 +138,26 @@ def scatter(
     out = empty(shape, torch.float64 if len(values) >= _MANY_ROWS else dtype).zero_()
     wide = values.detach().to(dtype).contiguous()
     size = wide.shape[1]
+    if wide.dtype in TILED and size == shape[1] and np.array_equal(columns, np.arange(size)):
+        edges, limits = (csr.indptr.numpy(), ids.numpy()), _equal_shares(ids.numpy(), shape[0])
+        arrays = (edges, wide.numpy(), arg.contiguous().numpy(), limits, out.numpy())
+        for tile in tiling(size, _MAX_VECTORS_WITH_ARG):
+            run(loops.scatter.scatter_rows, len(limits) - 1, wide.numel(), *arrays, tile)
+        return out.to(values.dtype)
     # A thread owns a range of columns of ``values``. Where several lead to one column of the
     # result, one range has all of them.
     width = CACHE_LINE if size == shape[1] else max(size, 1)
     args = (wide.numpy(), arg.contiguous().numpy(), ids.numpy(), columns.numpy(), out.numpy())
-    run(spmm_plain.scatter, -(-size // width), wide.numel(), *args, width)
+    run(loops.scatter.scatter_numbers, -(-size // width), wide.numel(), *args, width)
     return out.to(values.dtype)
+
+
+def _equal_shares(ids: Any, num: int) -> Any:
+    """Limits of ranges of 0 to ``num - 1``, one for each thread, which have about as many ids."""
+    shares = torch.get_num_threads()
+    sample = np.sort(ids[:: len(ids) // _SAMPLE + 1])
+    cuts = sample[np.arange(1, shares) * len(sample) // shares] if len(sample) else ()
+    return np.array([0, *cuts, num], np.int64)
 
 
 def _position_dtype(edges: int) -> torch.dtype:

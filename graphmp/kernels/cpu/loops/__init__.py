@@ -12,6 +12,7 @@ Files:
     operators: The numbers of the operators of messages.
     philox: Philox 4x32-10 for loops.
     sampling: Neighbour sampling.
+    scatter: The gradient of a maximum.
     scores: The scores of attention.
     scratch: Scratch arrays for a block of rows.
     softmax: Softmax over the edges of each row, and its gradient.
@@ -35,6 +36,7 @@ _FILES = (
     "gather",
     "labor",
     "sampling",
+    "scatter",
     "softmax",
     "sorting",
     "topk",

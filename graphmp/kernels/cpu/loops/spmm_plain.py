@@ -21,8 +21,8 @@ from numba import types
 from numba.extending import overload
 
 from ...contract import OTHER, ROW
-from ..runtime.jit import IS_COMPILED, inline, jit
-from ..simd import addresses, sums
+from ..runtime.jit import inline, jit
+from ..simd import sums
 from .operators import ADD, COPY, DIV, MUL, SUB
 
 
@@ -56,13 +56,6 @@ def _new_totals_typed(out: Any) -> Any:
         return np.zeros(out.shape[1], out.dtype)
 
     return wide if out.dtype == types.float32 else alike
-
-
-def _nothing(array: Any, row: int, column: int) -> None:
-    """In place of a prefetch, in plain Python."""
-
-
-_prefetch = addresses.prefetch_number if IS_COMPILED else _nothing
 
 
 @inline
@@ -220,20 +213,3 @@ def sddmm(csr: Any, x: Any, y: Any, op: int, layout: Any, out: Any, first: int, 
             for f in range(out.shape[1]):
                 out[e, f] = 0
             _accumulate(out[e], x[i], y[k], op, width, wide, maps)
-
-
-@jit
-def scatter(
-    values: Any, arg: Any, ids: Any, columns: Any, out: Any, width: int, first: int, last: int
-) -> None:
-    """``out[ids[arg[r, f]], columns[f]] += values[r, f]``, for blocks of ``width`` columns."""
-    rows = values.shape[0]
-    for r in range(rows):
-        ahead = min(r + 1, rows - 1)
-        for f in range(first * width, min(last * width, values.shape[1])):
-            position = np.int64(arg[ahead, f])
-            if position >= 0:
-                _prefetch(out, np.int64(ids[position]), np.int64(columns[f]))
-            position = np.int64(arg[r, f])
-            if position >= 0:
-                out[np.int64(ids[position]), columns[f]] += values[r, f]

@@ -23,6 +23,7 @@ STORED = {  # how LLVM holds one number of a tile or of an array
     types.uint16: I16,
     types.int16: _HALF,
     types.int32: I32,
+    types.int64: I64,
     types.boolean: I1,
 }
 _NAMES = {  # how LLVM's functions name eight of them, and their size in bytes

@@ -373,6 +373,40 @@ def store_indices(
 
 
 @primitive
+def add_where(
+    typing: Any, out: Any, row: Any, tile: Any, arg: Any, arg_row: Any, index: Any, at: Any
+) -> Any:
+    """Add to ``out[row]`` those numbers of a tile at which ``arg[arg_row]`` is ``index``.
+
+    ``at`` is a pair, the column of both arrays at which the tile starts, and the lanes.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        column, lanes = cgutils.unpack_tuple(builder, args[6])
+        start = llvm.element(context, builder, out, args[0], args[1], column)
+        places = llvm.element(context, builder, arg, args[3], args[4], column)
+        mask = llvm.first_lanes(builder, lanes) if tile.count == 1 else None
+        searched = args[5] if arg.dtype == types.int64 else builder.trunc(args[5], llvm.I32)
+        searched = llvm.splat(builder, searched)
+        for number, vector in enumerate(each(builder, tile, args[2])):
+            pointer = builder.gep(start, [llvm.I64(number * LANES)])
+            place = builder.gep(places, [llvm.I64(number * LANES)])
+            is_equal = builder.icmp_signed(
+                "==", llvm.load(builder, place, arg.dtype, mask), searched
+            )
+            is_equal = is_equal if mask is None else builder.and_(is_equal, mask)
+            kind = llvm.vector_of(out.dtype)
+            wide = vector if out.dtype == tile.dtype else builder.fpext(vector, kind)
+            added = builder.select(is_equal, wide, ir.Constant(kind, [0.0] * LANES))
+            total = builder.fadd(llvm.load(builder, pointer, out.dtype, mask), added)
+            llvm.store(builder, pointer, out.dtype, total, mask)
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(out, i, tile, arg, i, i, types.UniTuple(i, 2)), generate
+
+
+@primitive
 def exp(typing: Any, tile: Any) -> Any:
     """The exponential of each number.
 
