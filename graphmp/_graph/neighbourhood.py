@@ -122,7 +122,7 @@ def _within(graph: Structure, start: Mapping[str, Tensor], k: int, end: int) -> 
         before = {t: ids.numel() for t, ids in met.items()}
         for etype, adjacency in graph.adjacencies.items():
             csr, ntype = adjacency.csc if end == 2 else adjacency.csr, etype[2 - end]
-            reached = kernels.edges_of(csr, newest[etype[end]])[1]
+            reached = kernels.entries_of(csr.indptr, csr.indices, newest[etype[end]])
             met[ntype] = kernels.relabel(met[ntype], reached, counts[ntype])[0]
         newest = {t: ids[before[t] :] for t, ids in met.items()}
     return {t: _ascending(ids, counts[t]) for t, ids in met.items()}

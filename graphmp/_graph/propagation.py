@@ -85,7 +85,8 @@ class Propagation(GraphState):
             rows = self._arange(frame.num_rows)
         else:
             rows = torch.unique(self._ids(v, frame.num_rows, f"Ids of {frame.owner}"))
-        eids = torch.sort(kernels.edges_of(self.adjacencies[etype].csc, rows)[2]).values
+        indptr, _, edge_ids = self.adjacencies[etype].csc
+        eids = torch.sort(kernels.entries_of(indptr, edge_ids, rows)).values
         self._receive(etype, eids, rows, functions)
 
     def push(
@@ -114,7 +115,7 @@ class Propagation(GraphState):
         if not is_all(u):
             adjacency = self.adjacencies[etype]
             rows = self._ids(u, adjacency.num_src, "Source node ids")
-            edges = kernels.edges_of(adjacency.csr, rows)[2]
+            edges = kernels.entries_of(adjacency.csr.indptr, adjacency.csr.edge_ids, rows)
         self.send_and_recv(edges, message_func, reduce_func, apply_node_func, etype)
 
     def prop_nodes(

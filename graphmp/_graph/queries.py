@@ -171,10 +171,10 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         rows = self._ids(v, adjacency.num_dst, "Destination node ids")
-        owners, others, eids = kernels.edges_of(adjacency.csc, rows)
         if form == "eid":
-            return eids
-        return _formed((others, rows.index_select(0, owners), eids), form)
+            return kernels.entries_of(adjacency.csc.indptr, adjacency.csc.edge_ids, rows)
+        targets, others, eids = kernels.edges_of(adjacency.csc, rows, names=rows)
+        return _formed((others, targets, eids), form)
 
     def out_edges(self, u: Any, form: str = "uv", etype: Any = None) -> Any:
         """The edges that leave nodes, node after node.
@@ -192,10 +192,9 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         rows = self._ids(u, adjacency.num_src, "Source node ids")
-        owners, others, eids = kernels.edges_of(adjacency.csr, rows)
         if form == "eid":
-            return eids
-        return _formed((rows.index_select(0, owners), others, eids), form)
+            return kernels.entries_of(adjacency.csr.indptr, adjacency.csr.edge_ids, rows)
+        return _formed(kernels.edges_of(adjacency.csr, rows, names=rows), form)
 
     def predecessors(self, v: int, etype: Any = None) -> Tensor:
         """The sources of the edges that enter node ``v``, in ascending edge id.
@@ -206,7 +205,7 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         row = self._single(v, adjacency.num_dst)
-        return kernels.edges_of(adjacency.csc, row)[1]
+        return kernels.entries_of(adjacency.csc.indptr, adjacency.csc.indices, row)
 
     def successors(self, v: int, etype: Any = None) -> Tensor:
         """The destinations of the edges that leave node ``v``, in ascending edge id.
@@ -217,7 +216,7 @@ class Queries(Structure):
         """
         adjacency = self.adjacency_of(etype)
         row = self._single(v, adjacency.num_src)
-        return kernels.edges_of(adjacency.csr, row)[1]
+        return kernels.entries_of(adjacency.csr.indptr, adjacency.csr.indices, row)
 
     def _single(self, v: Any, limit: int) -> Tensor:
         row = self._ids(v, limit, "The node id")

@@ -184,8 +184,8 @@ def _touching(graph: AnyGraph, nodes: Any, end: int, relabel: bool, store_ids: b
     edges = {}
     for etype, adjacency in graph.adjacencies.items():
         csr = adjacency.csc if end == 2 else adjacency.csr
-        owners, others, eids = kernels.edges_of(csr, distinct[etype[end]])
-        rows = distinct[etype[end]].index_select(0, owners)
+        ends = distinct[etype[end]]
+        rows, others, eids = kernels.edges_of(csr, ends, names=ends)
         edges[etype] = (rows, others, eids) if end == 0 else (others, rows, eids)
     return induced(graph, edges, _ends(graph, edges) if relabel else None, store_ids)
 

@@ -170,9 +170,14 @@ def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     return _backend("search", rows).search(csr, rows, others)
 
 
-def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def edges_of(csr: Csr, rows: Tensor, names: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Gather all edges of rows, row after row; see :class:`.contract.Backend`."""
-    return _backend("edges_of", rows).edges_of(csr, rows)
+    return _backend("edges_of", rows).edges_of(csr, rows, names)
+
+
+def entries_of(indptr: Tensor, entries: Tensor, rows: Tensor) -> Tensor:
+    """Gather the entries of rows, row after row; see :class:`.contract.Backend`."""
+    return _backend("entries_of", rows).entries_of(indptr, entries, rows)
 
 
 def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -276,12 +276,28 @@ class Backend(Protocol):
             equal if there is no edge.
         """
 
-    def edges_of(self, csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gather all edges of (n,) rows, row after row; a row named twice gives its edges twice.
+    def edges_of(
+        self, csr: Csr, rows: Tensor, names: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gather all edges of rows, row after row; a row named twice gives its edges twice.
+
+        Args:
+            csr: the edges.
+            rows: (n,) rows.
+            names: (n,) what the result calls each row; its position in ``rows`` by default.
 
         Returns:
-            ``(owners, indices, edge_ids)``: for each edge the position of its row in ``rows``, its
-            other end and its id, in the dtype of the ids.
+            ``(owners, indices, edge_ids)``: for each edge the name of its row, its other end and
+            its id, in the dtype of the ids.
+        """
+
+    def entries_of(self, indptr: Tensor, entries: Tensor, rows: Tensor) -> Tensor:
+        """Gather the entries of rows, row after row: one of the three that edges have.
+
+        Args:
+            indptr: where each row starts and ends.
+            entries: (E,) one for each position, such as the indices or the edge ids of a layout.
+            rows: (n,) rows; a row named twice gives its entries twice.
         """
 
     def edges_among(

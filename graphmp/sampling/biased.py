@@ -92,7 +92,7 @@ def _edge_weights(csr: Csr, rows: Tensor, frame: Frame, field: str, bias: Any) -
     rows = torch.unique(rows)
     lengths = _tag_counts(csr, rows.long(), frame, field)
     values = _checked_bias(bias, lengths.shape[1], csr.indptr.device)
-    edges = kernels.edges_of(csr, rows)[2].long()
+    edges = kernels.entries_of(csr.indptr, csr.edge_ids, rows).long()
     weights = values.new_zeros(len(csr.edge_ids))
     weights[edges] = values.repeat(len(rows)).repeat_interleave(lengths.flatten())
     return weights

@@ -140,3 +140,28 @@ def test_many_edges_are_symmetrized(idtype: torch.dtype) -> None:
     u, v = torch.randint(70_000, (2, 50_000), dtype=idtype)
     pairs = torch.unique(torch.stack([torch.cat([u, v]), torch.cat([v, u])]), dim=1)
     assert torch.equal(torch.stack(kernels.symmetrize(u, v, 70_000)), pairs)
+
+
+@each_corner
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+@pytest.mark.usefixtures("backend")
+def test_the_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -> None:
+    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
+    csr = kernels.compress(dst, src, corner.num_dst)
+    rows = [*range(corner.num_dst)[::-2], *range(corner.num_dst)]  # some of them twice
+    expected = [
+        (place, corner.src[e], e)
+        for place, row in enumerate(rows)
+        for e in range(len(corner.dst))
+        if corner.dst[e] == row
+    ]
+    chosen = torch.tensor(rows, dtype=idtype)
+    for names in (None, chosen + 7):
+        edges = kernels.edges_of(csr, chosen, names)
+        owners = [place if names is None else rows[place] + 7 for place, _, _ in expected]
+        assert edges[0].tolist() == owners
+        assert edges[1].tolist() == [u for _, u, _ in expected]
+        assert edges[2].tolist() == [e for _, _, e in expected]
+        assert {part.dtype for part in edges} == {idtype}
+    for entries, part in ((csr.indices, edges[1]), (csr.edge_ids, edges[2])):
+        assert torch.equal(kernels.entries_of(csr.indptr, entries, chosen), part)

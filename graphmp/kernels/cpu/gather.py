@@ -117,32 +117,37 @@ def search(csr: Csr, rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     return low, high
 
 
-def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def edges_of(csr: Csr, rows: Tensor, names: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Gather all edges of rows, row after row; see the contract."""
-    indptr, indices, eids = map(Tensor.numpy, csr)
-    row_array = rows.contiguous().numpy()
-    starts = np.empty(len(row_array) + 1, np.int64)
-    total = loops.gather.starts_of(indptr, row_array, starts)
+    names = arange(len(rows), rows) if names is None else names
+    arrays, starts, total = _starts(csr.indptr, rows)
     owners, others, edge_ids = (rows.new_empty(total) for _ in range(3))
     results = (owners.numpy(), others.numpy(), edge_ids.numpy())
-    run(
-        loops.gather.edges_of,
-        starts,
-        total * _WORK,
-        (indptr, indices, eids),
-        row_array,
-        starts,
-        results,
-    )
+    ends = (csr.indices.numpy(), csr.edge_ids.numpy(), names.contiguous().numpy())
+    run(loops.gather.edges_of, starts, total * _WORK, *arrays, ends, starts, results)
     return owners, others, edge_ids
+
+
+def entries_of(indptr: Tensor, entries: Tensor, rows: Tensor) -> Tensor:
+    """Gather the entries of rows, row after row; see the contract."""
+    arrays, starts, total = _starts(indptr, rows)
+    out = entries.new_empty(total)
+    args = (*arrays, entries.numpy(), starts, out.numpy())
+    run(loops.gather.entries_of, starts, total * _WORK, *args)
+    return out
+
+
+def _starts(indptr: Tensor, rows: Tensor) -> tuple[tuple[Any, Any], Any, int]:
+    """The arrays of ``(indptr, rows)``, where each row's edges go, and the number of edges."""
+    arrays = indptr.numpy(), rows.contiguous().numpy()
+    starts = np.empty(len(rows) + 1, np.int64)
+    return arrays, starts, loops.gather.starts_of(*arrays, starts)
 
 
 def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:
     """Gather edges of rows to some nodes; see the contract."""
-    indptr, indices, eids = map(Tensor.numpy, csr)
-    row_array, table = rows.contiguous().numpy(), _table(limit)
-    starts = np.empty(len(row_array) + 1, np.int64)
-    total = loops.gather.starts_of(indptr, row_array, starts)
+    (indptr, row_array), _, total = _starts(csr.indptr, rows)
+    indices, eids, table = csr.indices.numpy(), csr.edge_ids.numpy(), _table(limit)
     results = tuple(np.empty(total, indices.dtype) for _ in range(3))
     args = (row_array, nodes.contiguous().numpy(), table, results)
     count = loops.gather.edges_among((indptr, indices, eids), *args)
@@ -163,7 +168,7 @@ def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
     """Copy ids to an id type, and find their range; see the contract."""
     out = empty(tuple(ids.shape), dtype)
     low, high = loops.gather.copy_ids(ids.contiguous().numpy(), out.numpy())
-    return out, low, high
+    return out, int(low), int(high)  # NumPy's, if they are not compiled
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

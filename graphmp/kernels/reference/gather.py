@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
-from ..segments import distinct
+from ..segments import distinct, positions_of
 from .sampling import candidates
 
 
@@ -52,10 +52,16 @@ def _first(indices: Tensor, others: Tensor, low: Tensor, high: Tensor) -> Tensor
     return low
 
 
-def edges_of(csr: Csr, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def edges_of(csr: Csr, rows: Tensor, names: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Gather all edges of rows, row after row; see the contract."""
     owners, positions = candidates(csr.indptr, rows.long())
-    return owners.to(rows.dtype), csr.indices[positions], csr.edge_ids[positions]
+    owners = owners.to(rows.dtype) if names is None else names.index_select(0, owners)
+    return owners, csr.indices[positions], csr.edge_ids[positions]
+
+
+def entries_of(indptr: Tensor, entries: Tensor, rows: Tensor) -> Tensor:
+    """Gather the entries of rows, row after row; see the contract."""
+    return entries[positions_of(indptr, rows)]
 
 
 def edges_among(csr: Csr, rows: Tensor, nodes: Tensor, limit: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -106,28 +106,45 @@ def starts_of(indptr: Any, rows: Any, starts: Any) -> Any:
 
 
 @jit
-def edges_of(csr: Any, rows: Any, starts: Any, results: Any, first: int, last: int) -> None:
+def edges_of(
+    indptr: Any, rows: Any, edges: Any, starts: Any, results: Any, first: int, last: int
+) -> None:
     """Gather all edges of rows, row after row.
 
     Args:
-        csr: the edges.
+        indptr: of the edges.
         rows: (n,) rows.
+        edges: other ends and edge ids, and (n,) what the result calls each row.
         starts: (n + 1,) where each row's edges go.
-        results: ``(owners, other ends, edge ids)``.
+        results: ``(names of rows, other ends, edge ids)``.
         first: the first row.
         last: one past the last row.
     """
-    (indptr, indices, eids), (owners, out_indices, out_eids) = csr, results
+    (indices, eids, names), (owners, out_indices, out_eids) = edges, results
     for i in range(first, last):
         ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, last - 1)]])
         for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
             prefetch_element(indices, position)
             prefetch_element(eids, position)
-        start, low = np.uint64(starts[i]), np.uint64(indptr[rows[i]])
+        start, low, name = np.uint64(starts[i]), np.uint64(indptr[rows[i]]), names[i]
         for k in range(start, np.uint64(starts[i + 1])):  # unsigned, so that it is vectorized
-            owners[k] = i
+            owners[k] = name
             out_indices[k] = indices[low + (k - start)]
             out_eids[k] = eids[low + (k - start)]
+
+
+@jit
+def entries_of(
+    indptr: Any, rows: Any, entries: Any, starts: Any, out: Any, first: int, last: int
+) -> None:
+    """Gather the entries of rows, row after row; as :func:`edges_of`, with one result."""
+    for i in range(first, last):
+        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, last - 1)]])
+        for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
+            prefetch_element(entries, position)
+        start, low = np.uint64(starts[i]), np.uint64(indptr[rows[i]])
+        for k in range(start, np.uint64(starts[i + 1])):
+            out[k] = entries[low + (k - start)]
 
 
 @jit
