@@ -116,7 +116,7 @@ class Messages(ABC):
         return {name: gather(column, edges) for name, column in messages.items()}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class BuiltinMessages(Messages):
     """Messages of a builtin, which kernels compute from its operands."""
 
@@ -158,7 +158,7 @@ class BuiltinMessages(Messages):
         return {self.spec.out: messages}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class UserMessages(Messages):
     """Messages that a user function returns."""
 
@@ -210,7 +210,7 @@ class Reduction(ABC):
         """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class UserReduction(Reduction):
     """A user function, called once for each distinct in-degree."""
 
@@ -223,7 +223,7 @@ class UserReduction(Reduction):
         return udf.reduce(first.etype[2], incoming, ids, mailbox, self.function)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class FormulaReduction(Reduction):
     """A builtin without a kernel, computed from mailboxes by its formula."""
 
@@ -238,7 +238,7 @@ class FormulaReduction(Reduction):
         return {spec.out: reduce_by_formula(incoming.buckets, rows, inboxes, formula)}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class KernelReduction(Reduction):
     """A builtin with a kernel: one call for one relation; otherwise partial results combined."""
 

@@ -17,8 +17,18 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from torch.compiler import is_compiling
+
 from ..errors import GraphTypeError
-from .operators import BINARY_OPS, REDUCERS, BinaryOp, Reducer, register_operator, register_reducer
+from .operators import (
+    BINARY_OPS,
+    REDUCERS,
+    BinaryOp,
+    Reducer,
+    built,
+    register_operator,
+    register_reducer,
+)
 from .spec import (
     TARGETS,
     BinaryMessageFunction,
@@ -53,6 +63,11 @@ class Builder(Generic[Fields, Record]):
 
     def __call__(self, *args: Fields.args, **kwargs: Fields.kwargs) -> Record:
         """Return the builtin that reads and writes these fields."""
+        if not is_compiling():  # a traced program should not depend on what was built before
+            try:
+                return built(self._build, *args, **kwargs)  # type: ignore[no-any-return,arg-type]
+            except TypeError:  # a name that cannot be hashed, say: the last line explains it
+                pass
         return self._build(*args, **kwargs)
 
     def __repr__(self) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -125,6 +127,12 @@ REDUCERS: dict[str, Reducer] = {
 _OWN = frozenset({*BINARY_OPS.values(), *REDUCERS.values()})  # which layers use
 
 
+@lru_cache(maxsize=4096)
+def built(build: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The builtin ``build(*args, **kwargs)``, built once until a row of the table is replaced."""
+    return build(*args, **kwargs)
+
+
 def register_operator(op: BinaryOp, replace: bool = False) -> BinaryOp:
     """Add a row: ``fn.u_<name>_v`` and its siblings, and ``ops.u_<name>_v``, exist from now on.
 
@@ -154,6 +162,7 @@ def register_operator(op: BinaryOp, replace: bool = False) -> BinaryOp:
     if "_" in op.name:
         raise GraphValueError(f"op: expected a name without underscores, got {op.name!r}.")
     BINARY_OPS[op.name] = op
+    built.cache_clear()
     return op
 
 
@@ -193,6 +202,7 @@ def register_reducer(reducer: Reducer, replace: bool = False) -> Reducer:
             f"Reducer {reducer.name!r} needs a formula, or a kernel and a way to combine."
         )
     REDUCERS[reducer.name] = reducer
+    built.cache_clear()
     return reducer
 
 
