@@ -13,6 +13,7 @@ from ..contract import Attention, Csr, accumulator
 from ..philox import threshold
 from . import loops
 from .messages import SHAPES, as_array, blocks_at_once, csr_arrays, result, run
+from .runtime.jit import code_for
 from .runtime.memory import empty
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS
@@ -30,10 +31,11 @@ def attention(
     out, out_array = result(rows, size, wide)
     stats, stats_array = result(rows, 2 * spec.heads, wide)
     attention = empty((edges, spec.heads), dtype) if with_attention else None
-    layouts = (_layout(spec.heads, spec.left.shape[1]), _layout(spec.heads, size))
+    layouts, codes = _layouts(spec.heads, spec.left.shape[1], size)
     results = (out_array, stats_array, _array(attention, dtype))
     args = (*_spec_arguments(csr, spec), layouts, results)
-    run(loops.attention.attention_rows, args[1][0], edges * max(size, 1), *args)
+    code = _code(codes, loops.attention.attention_rows, csr, spec, spec.value, args)
+    run(code, args[1][0], edges * max(size, 1), *args)
     return out, stats, attention
 
 
@@ -47,12 +49,13 @@ def attention_gradient(
     left, left_array = result(sources, width, wide)
     scores, scores_array = result(edges, heads, wide)
     weight = None if spec.weight is None else empty((edges, heads), wide)
-    layouts = (_layout(heads, width), _layout(heads, size))
+    layouts, codes = _layouts(heads, width, size)
     grads = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
     results = (value_array, left_array, scores_array, _array(weight, wide))
     args = (*_spec_arguments(csr, spec), layouts, grads, results)
     loop = loops.attention_gradient.attention_gradient_rows
-    run(loop, args[1][0], 2 * edges * max(size, 1), *args)
+    code = _code(codes, loop, csr, spec, grad, args)
+    run(code, args[1][0], 2 * edges * max(size, 1), *args)
     return value, left, scores, weight
 
 
@@ -62,9 +65,11 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     out, array = result(rows, size, scores.dtype)
     arrays, kind = csr_arrays(csr), KINDS[spec.kind]
     operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
-    args = (kind, arrays, operands, as_array(scores), _layout(spec.heads, size), array)
+    (layout, _), codes = _layouts(spec.heads, size, size)
+    args = (kind, arrays, operands, as_array(scores), layout, array)
     loop = loops.attention_gradient.score_gradient_rows
-    run(loop, arrays[0], len(arrays[1]) * max(size, 1), *args)
+    code = _code(codes, loop, csr, spec, scores, args)
+    run(code, arrays[0], len(arrays[1]) * max(size, 1), *args)
     return out
 
 
@@ -103,7 +108,20 @@ def _no_rows(dtype: torch.dtype) -> Any:
     return as_array(torch.zeros(0, 1, dtype=dtype, device="cpu"))
 
 
+def _code(
+    codes: dict[Any, Any], loop: Any, csr: Csr, spec: Attention, other: Tensor, args: Any
+) -> Any:
+    """The loop's code for some layouts, whose ``codes`` have it by the types of the rest."""
+    types = (loop, spec.kind, spec.value.dtype, other.dtype, csr.indptr.dtype)
+    return codes.get(types) or codes.setdefault(types, code_for(loop, args))
+
+
 @lru_cache(maxsize=4096)
+def _layouts(heads: int, width: int, size: int) -> tuple[tuple[Any, Any], dict[Any, Any]]:
+    """The layouts of rows of ``width`` and of ``size`` elements, and an empty dict for code."""
+    return (_layout(heads, width), _layout(heads, size)), {}
+
+
 def _layout(heads: int, size: int) -> tuple[Any, ...]:
     """How the ``size`` elements of a row meet heads; see :mod:`.loops.attention`."""
     width = max(size // max(heads, 1), 1)

@@ -18,7 +18,7 @@ from . import loops
 from .loops import spmm_plain, spmm_tiled
 from .loops.spmm_tiled import CACHE_LINE
 from .runtime import threads
-from .runtime.jit import IS_COMPILED
+from .runtime.jit import IS_COMPILED, code_for
 from .runtime.memory import LARGE, empty
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS, ONE_BY_ONE
@@ -67,15 +67,21 @@ def spmm(
             (rows if wants_arg or steps is None else 0, plan.out_size), _position_dtype(edges)
         )
         outs = (array, arg.numpy())
-    by = (divisor, _no_numbers(dtype)) if isinstance(divisor, bool) else (False, divisor.numpy())
+    by: Any = (divisor, _no_numbers(dtype))
+    if not isinstance(divisor, bool):
+        by = (False, divisor.numpy())
     if steps is not None:
         operands = _tiled_operands(op, lhs, rhs, plan)
-        flags: Any = by
-        if not is_sum:
+        flags = by
+        types: tuple[Any, ...] = (csr.indptr.dtype, len(arrays[3]))
+        if arg is not None:
             check_nan = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
-        for factors, tile in steps:
-            run(loop, arrays[0], edges * work, arrays, *operands, *factors, flags, *outs, tile)
+            types = (*types, flags, arg.dtype)
+        for factors, tile, codes in steps:
+            args = (arrays, *operands, *factors, flags, *outs, tile)
+            code = codes.get(types) or codes.setdefault(types, code_for(loop, args))
+            run(code, arrays[0], edges * work, *args)
     else:
         operands = _plain_operands(op, lhs, rhs, plan, wide)
         flags = by if is_sum else reduce == "max"
@@ -188,19 +194,20 @@ def _no_numbers(dtype: torch.dtype) -> Any:
 @lru_cache(maxsize=4096)
 def _launch(
     op: str, is_sum: bool, dtype: torch.dtype, is_copy: bool, plan: Plan, wants_arg: bool
-) -> tuple[Any, torch.dtype, list[tuple[Any, Any]] | None, int]:
+) -> tuple[Any, torch.dtype, list[tuple[Any, Any, dict[Any, Any]]] | None, int]:
     """How sums and extremes of such operands are computed, whatever the numbers are.
 
     Returns:
         The loop, the dtype of its result, the factors and the tile of each call, and the work for
-        each edge. In place of tiles None for a plain loop.
+        each edge. With them is the loop's code, by what else the types of its arguments depend on:
+        an empty dict, which a call fills. In place of tiles None for a plain loop.
     """
     work = max(plan.size, 1)
     if dtype not in TILED or plan.out_size != plan.size or (is_copy and not plan.wide[0]):
         plain: Any = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
         return plain, accumulator(dtype), None, work
     tiles = tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS)
-    steps = [((_factors(op, plan, tile),) if is_sum else (), tile) for tile in tiles]
+    steps: Any = [((_factors(op, plan, tile),) if is_sum else (), tile, {}) for tile in tiles]
     return spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows, dtype, steps, work
 
 

@@ -52,6 +52,17 @@ def jit(loop: Loop) -> Loop:
     return _compiled(loop)
 
 
+def code_for(loop: Any, args: tuple[Any, ...]) -> Any:
+    """The machine code of a loop for arguments of the types of ``args`` and a range of rows.
+
+    It is called as the loop is. Numba looks at the types of all arguments before it calls it, which
+    takes longer than a small sum: who knows that they are the same calls the code directly.
+    """
+    if not IS_COMPILED:
+        return loop
+    return loop.compile(tuple(map(loop.typeof_pyval, (*args, 0, 0))))
+
+
 def inline(loop: Loop) -> Loop:
     """Compile ``loop`` into each loop that calls it, where constants decide its branches."""
     return _compiled(loop, inline="always")
