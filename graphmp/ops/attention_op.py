@@ -95,7 +95,7 @@ def _promoted(dtype: torch.dtype, operands: list[Any]) -> list[Any]:
     for x in operands:
         if x is not None and x.dtype != dtype:
             dtype = torch.promote_types(dtype, x.dtype)
-    device = operands[0].device.type
+    device = "cpu" if operands[0].is_cpu else operands[0].device.type
     dtype = autocast_dtype(dtype, device) if torch.is_autocast_enabled(device) else dtype
     for position, x in enumerate(operands):
         if x is not None and x.dtype != dtype:
@@ -117,7 +117,7 @@ class _Attend(Operation):
         out, stats, attention = kernels.attention(call.adjacency.csc, spec, call.with_attention)
         shape = operands[2].shape[1:]
         copies = trains and not call.is_read_only
-        rounded = out.to(spec.value.dtype, copy=copies).view(len(out), *shape)
+        rounded = out.to(spec.value.dtype, copy=copies).view(out.shape[0], *shape)
         if attention is not None:
             attention = attention.view(len(attention), *shape[:-1])
         return (rounded, attention, out, stats) if trains else (rounded, attention, None, None)

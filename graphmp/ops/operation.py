@@ -28,11 +28,15 @@ is_exporting = getattr(torch.compiler, "is_exporting", is_compiling)
 
 
 class Operation(Formulas):
-    """A differentiable operation; an instance is called with a record and operands."""
+    """A differentiable operation; an instance is called with a record and operands.
+
+    Attributes:
+        recorded: the call in eager mode that records a gradient, with the same arguments.
+    """
 
     def __init__(self) -> None:
         """Build every form."""
-        self._function = _function(self)
+        self.recorded = _function(self)
         self._transformed = _transformed(self)
         self._operator = define(self)
 
@@ -46,7 +50,7 @@ class Operation(Formulas):
             if torch.is_grad_enabled():
                 for operand in operands:
                     if operand is not None and operand.requires_grad:
-                        return self._function.apply(call, *operands)
+                        return self.recorded(call, *operands)
             results = self.run(call, False, *operands)
         return results[0] if self.visible == 1 else results[: self.visible]
 
@@ -67,22 +71,24 @@ class Operation(Formulas):
 
 def _gradients(operation: Operation, ctx: Any, grads: Sequence[Maybe]) -> tuple[Maybe, ...]:
     """The gradients of a function's arguments: the record and the operands."""
-    if all(grad is None for grad in grads):
-        return (None,) * (1 + len(operation.operands))
-    needs = ctx.needs_input_grad[1:]
-    return None, *operation.gradients(ctx.call, needs, ctx.saved_tensors, grads)
+    for grad in grads:
+        if grad is not None:
+            needs = ctx.needs_input_grad[1:]
+            return None, *operation.gradients(ctx.call, needs, ctx.saved_tensors, grads)
+    return (None,) * (1 + len(operation.operands))
 
 
 def _function(operation: Operation) -> Any:
-    """The classic function of eager mode."""
+    """The call of the classic function of eager mode."""
     visible = operation.visible
 
     class Eager(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, call: Any, *operands: Any) -> Any:
-            # Kernels return views in the shape of a feature; as data they may be changed in place.
+            # Kernels may return views in the shape of a feature; as data they may be changed in
+            # place.
             results = [
-                None if result is None else result.data
+                result if result is None or result._base is None else result.data
                 for result in operation.run(call, True, *operands)
             ]
             ctx.call = call
@@ -96,7 +102,8 @@ def _function(operation: Operation) -> Any:
         def backward(ctx: Any, *grads: Any) -> Any:
             return _gradients(operation, ctx, grads)
 
-    return Eager
+    # Function.apply first asks what Operation has asked already, whether torch.func is at work.
+    return super(torch.autograd.Function, Eager).apply
 
 
 def _transformed(operation: Operation) -> Any:

@@ -98,13 +98,12 @@ def spmm(
         (num_dst, *feature), 0 where no edge enters. Booleans are counted by a sum; integers keep
         their dtype in a sum and become the default float dtype in a mean.
     """
-    lhs, rhs, out_shape = _message(op, lhs, rhs)
+    lhs, rhs, shapes = _message(op, lhs, rhs)
     if (op is not None and op.kernel is None) or lhs.dtype == torch.bool:
         lhs = lhs if op is None and targets[0] == "e" else sddmm(adjacency, op, lhs, rhs, targets)
-        rhs, targets, op = None, ("e", "e"), None
-        out_shape = tuple(lhs.shape[1:])
-    if lhs.dtype == torch.bool and reduce == "sum":
-        lhs = lhs.long()
+        lhs = lhs.long() if lhs.dtype == torch.bool and reduce == "sum" else lhs
+        targets, op = ("e", "e"), None
+        lhs, rhs, shapes = _message(op, lhs, None)
     if per_degree and not (lhs.dtype.is_floating_point or lhs.dtype.is_complex):
         # In float64 no sum of integers wraps before it is divided.
         wide = None if rhs is None else rhs.double()
@@ -112,8 +111,7 @@ def spmm(
         return mean.to(torch.get_default_dtype())
     kernel = "copy" if op is None else op.kernel
     assert kernel is not None  # other operators were computed above
-    left, right = tuple(lhs.shape[1:]), () if rhs is None else tuple(rhs.shape[1:])
-    call = (adjacency, "v", kernel, reduce, *targets, left, right, out_shape, per_degree)
+    call = (adjacency, "v", kernel, reduce, *targets, *shapes, per_degree)
     if reduce == "sum":
         return _sum(call, lhs, rhs)
     if lhs.dtype.is_complex:
@@ -142,7 +140,7 @@ def sddmm(
     Returns:
         (E, *feature), in edge id order; memory of its own.
     """
-    lhs, rhs, out_shape = _message(op, lhs, rhs)
+    lhs, rhs, (_, _, out_shape) = _message(op, lhs, rhs)
     if op is None and targets[0] == "e":
         return lhs.clone()
     if op is not None and rhs is not None and (op.kernel is None or lhs.dtype == torch.bool):
@@ -198,11 +196,10 @@ def contract(
 
 def _sum(call: tuple[Any, ...], lhs: Tensor, rhs: Tensor | None) -> Tensor:
     """Compute a sum, described by the fields of a :class:`Contraction`."""
-    wants_gradient = torch.is_grad_enabled() and (
-        lhs.requires_grad or (rhs is not None and rhs.requires_grad)
-    )
-    if wants_gradient or is_compiling() or _are_functorch_transforms_active():
+    if is_compiling() or _are_functorch_transforms_active():
         return _SUM(Contraction(*call), lhs, rhs)  # type: ignore[no-any-return]
+    if torch.is_grad_enabled() and (lhs.requires_grad or (rhs is not None and rhs.requires_grad)):
+        return _SUM.recorded(Contraction(*call), lhs, rhs)  # type: ignore[no-any-return]
     if call[1] == "e":
         return _keep(Contraction(*call), lhs, rhs)
     return _reduce(call, lhs, rhs)[0]  # the same, without the detour
@@ -219,15 +216,16 @@ def _narrowed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def _message(
     op: BinaryOp | None, lhs: Tensor, rhs: Tensor | None
-) -> tuple[Tensor, Tensor | None, tuple[int, ...]]:
-    """Both operands in one dtype, and the feature shape of the message."""
+) -> tuple[Tensor, Tensor | None, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
+    """Both operands in one dtype, and the feature shapes of both and of the message."""
     left = tuple(lhs.shape[1:])
     if op is None or rhs is None:
-        return lhs, None, left
+        return lhs, None, (left, (), left)
+    right = tuple(rhs.shape[1:])
     if lhs.dtype != rhs.dtype or not lhs.dtype.is_floating_point:
         lhs, rhs = promote(op, lhs, rhs)
     find = find_message_shape if is_compiling() else message_shape
-    return lhs, rhs, find(op.name, op.contracts, left, tuple(rhs.shape[1:]))
+    return lhs, rhs, (left, right, find(op.name, op.contracts, left, right))
 
 
 def _reduce(

@@ -114,7 +114,7 @@ def add_bias(out: Tensor, bias: Tensor | None, in_place: bool = False) -> Tensor
     """
     if bias is None:
         return out
-    if torch.is_autocast_enabled(out.device.type):
+    if torch.is_autocast_enabled("cpu" if out.is_cpu else out.device.type):
         bias = autocast(bias)
     if in_place and out.numel() >= _MANY and out.dtype == bias.dtype:
         in_place = not (is_compiling() or _are_functorch_transforms_active())
