@@ -113,6 +113,19 @@ def test_a_builtin_that_was_not_called_is_an_error_that_shows_how(
         call(g)
 
 
+def test_a_builtin_of_the_same_fields_is_built_once() -> None:
+    assert fn.u_mul_e("h", "w", "m") is fn.u_mul_e("h", "w", "m")
+    assert fn.mean("m", "h") is fn.mean("m", "h")
+    assert fn.mean("m", "h") is not fn.mean("m", "y")
+
+
+@pytest.mark.parametrize("name", [["h"], 1, None], ids=str)
+def test_an_error_about_a_field_comes_alone(name: Any) -> None:
+    with pytest.raises(gm.GraphTypeError, match=f"string, got {type(name).__name__}") as caught:
+        fn.copy_u(name, "m")
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.usefixtures("rows_are_taken_away")
 def test_a_registered_builtin_is_replaced_under_all_its_names() -> None:
     g = gm.graph(([0, 1], [2, 2]))
