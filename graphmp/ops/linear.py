@@ -55,6 +55,34 @@ def sum_of_linear(factors: Iterable[tuple[Tensor, Tensor]], bias: Maybe = None) 
     return total
 
 
+def product(x: Tensor, matrix: Tensor, bias: Maybe = None) -> Tensor:
+    """Multiply by a matrix, and add a bias.
+
+    It is :func:`sum_of_linear` of one map, without the views that take a third of the time where
+    there are few rows.
+
+    Args:
+        x: (N, *, in_feats).
+        matrix: (in_feats, out_feats).
+        bias: (out_feats,), or None.
+
+    Returns:
+        (N, *, out_feats), which no gradient reads.
+
+    Example:
+        >>> product(torch.tensor([[2.0, 1.0]]), torch.tensor([[3.0], [4.0]]), torch.ones(1))
+        tensor([[11.]])
+    """
+    if (
+        x.ndim != _MATRIX
+        or is_compiling()
+        or _are_functorch_transforms_active()
+        or x.shape[0] * max(matrix.shape) >= _MANY
+    ):
+        return sum_of_linear([(x, matrix.t())], bias)
+    return torch.mm(x, matrix) if bias is None else torch.addmm(bias, x, matrix)
+
+
 class _Sum(torch.autograd.Function):
     """The sum of pairs, one after the other; its gradient reads the bias and the pairs."""
 

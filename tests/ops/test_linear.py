@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from graphmp.ops import linear as module
-from graphmp.ops.linear import sum_of_linear
+from graphmp.ops.linear import product, sum_of_linear
 
 
 @pytest.fixture(params=[0, 1 << 40], ids=["large", "small"])
@@ -36,6 +36,31 @@ def test_a_sum_is_one_product_side_by_side(
     grads = torch.autograd.grad(total, leaves, upstream)
     for grad, other in zip(grads, torch.autograd.grad(expected, leaves, upstream), strict=True):
         assert_close(grad, other)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (0,), (5, 0)], ids=str)
+@pytest.mark.parametrize("is_cast", [False, True])
+def test_a_product_is_a_linear_map(shape: tuple[int, ...], has_bias: bool, is_cast: bool) -> None:
+    x, matrix = torch.randn(*shape, 4, requires_grad=True), torch.randn(4, 3, requires_grad=True)
+    bias = torch.randn(3, requires_grad=True) if has_bias else None
+    leaves = [leaf for leaf in (x, matrix, bias) if leaf is not None]
+    with torch.autocast("cpu", enabled=is_cast):
+        out, expected = product(x, matrix, bias), linear(x, matrix.t(), bias)
+    assert out.dtype == expected.dtype
+    assert_close(out, expected)
+    grads = torch.autograd.grad(out.sum(), leaves)
+    for grad, other in zip(grads, torch.autograd.grad(expected.sum(), leaves), strict=True):
+        assert_close(grad, other)
+
+
+def test_a_small_product_looks_at_the_matrix_as_it_is() -> None:
+    x, matrix = torch.randn(5, 4), torch.randn(4, 3, requires_grad=True)
+    for bias in (None, torch.randn(3)):
+        grad_fn = product(x, matrix, bias).grad_fn
+        assert grad_fn is not None
+        assert "AccumulateGrad" in [type(f).__name__ for f, _ in grad_fn.next_functions]
 
 
 @pytest.mark.usefixtures("many")

@@ -12,7 +12,7 @@ from ... import ops
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
-from ...ops.linear import sum_of_linear
+from ...ops.linear import product
 from ...ops.normalized import divided, normalized_messages
 from ...ops.results import reshaped
 from .._shared.aggregation import aggregate, maps_first, normalized_aggregate
@@ -99,8 +99,8 @@ def convolve(
     """
     if weight is not None and not maps_first(adjacency, src, weight.shape[1], edge_weight, cached):
         h = normalized_aggregate(adjacency, src, edge_weight, *powers, cached)
-        return sum_of_linear([(h, weight.t())], bias)
-    h = src if weight is None else sum_of_linear([(src, weight.t())])
+        return product(h, weight, bias)
+    h = src if weight is None else product(src, weight)
     h = normalized_aggregate(adjacency, h, edge_weight, *powers)
     return add_bias(h, bias)
 
