@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from support.backends import UNCOMPILED
 from support.corner_graphs import ID_DTYPES
 
 from graphmp import kernels
@@ -25,8 +26,9 @@ def test_a_copy_has_the_ids_and_their_range(
     assert copy.tolist() == numbers
 
 
-@pytest.mark.usefixtures("backend")
-def test_the_range_tells_which_ids_do_not_fit() -> None:
+def test_the_range_tells_which_ids_do_not_fit(backend: str) -> None:
+    if backend in UNCOMPILED:
+        pytest.skip("NumPy refuses to cut off what does not fit")
     ids = torch.tensor([1, 2**40, -(2**40)])
     assert kernels.copy_ids(ids, torch.int32)[1:] == (-(2**40), 2**40)
     assert kernels.copy_ids(ids.repeat(2)[::2], torch.int64)[0].tolist() == ids[[0, 2, 1]].tolist()
