@@ -13,7 +13,7 @@ from .spmm_tiled import CACHE_LINE
 
 @jit
 def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: Any) -> None:
-    """Sort edges by ``ids >> shift``, by counting, stably.
+    """Sort edges by ``ids >> shift``, by counting, stably; indices are unsigned to be fast.
 
     Args:
         ids: (E,) from 0 to (rows << shift) - 1.
@@ -27,19 +27,19 @@ def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: An
     rows, (out_ids, out_others, out_positions) = len(indptr) - 1, results
     indptr[:] = 0
     for e in range(len(ids)):
-        indptr[(ids[e] >> shift) + 1] += 1
+        indptr[np.uint64((ids[e] >> shift) + 1)] += 1
         if both:
-            indptr[(others[e] >> shift) + 1] += 1
+            indptr[np.uint64((others[e] >> shift) + 1)] += 1
     for r in range(rows):
         indptr[r + 1] += indptr[r]
-    following = indptr[:rows].copy()
+    following, last = indptr[:rows].copy(), len(ids) - 1
     for e in range(len(ids)):
-        ahead = np.int64(following[ids[min(e + PREFETCH_ROWS, len(ids) - 1)] >> shift])
-        prefetch_element(out_others, ahead)
-        prefetch_element(out_positions, ahead)
-        r = ids[e] >> shift
-        k = following[r]
-        following[r] = k + 1
+        later = np.uint64(ids[min(e + PREFETCH_ROWS, last)] >> shift)
+        prefetch_element(out_others, np.int64(following[later]))
+        prefetch_element(out_positions, np.int64(following[later]))
+        r = np.uint64(ids[e] >> shift)
+        k = np.uint64(following[r])
+        following[r] += 1
         if len(out_positions) > 0:
             out_positions[k] = e
         if len(others) > 0:
@@ -47,9 +47,9 @@ def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: An
         if len(out_ids) > 0:
             out_ids[k] = ids[e]
         if both:
-            r = others[e] >> shift
-            k = following[r]
-            following[r] = k + 1
+            r = np.uint64(others[e] >> shift)
+            k = np.uint64(following[r])
+            following[r] += 1
             out_ids[k], out_others[k] = others[e], ids[e]
 
 
