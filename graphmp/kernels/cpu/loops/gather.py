@@ -163,15 +163,15 @@ def edges_among(csr: Any, rows: Any, nodes: Any, table: Any, results: Any) -> An
     (indptr, indices, eids), (owners, positions, out_eids) = csr, results
     for i in range(len(nodes)):
         table[nodes[i]] = i + 1
-    count = np.int64(0)
+    count = np.uint64(0)
     for i in range(len(rows)):
         ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, len(rows) - 1)]])
         prefetch_element(indices, ahead)
         prefetch_element(eids, ahead)
         for k in range(np.uint64(indptr[rows[i]]), np.uint64(indptr[rows[i] + 1])):
-            number = np.int64(table[indices[k]])
+            number = np.int64(table[np.uint64(indices[k])])
             owners[count], positions[count], out_eids[count] = i, number - 1, eids[k]
-            count += np.int64(number > 0)
+            count += np.uint64(number > 0)
     for i in range(len(nodes)):
         table[nodes[i]] = 0
     return count
