@@ -93,9 +93,10 @@ def by_names_of_dgl(
     if model == "GAT":
         free |= {"feat_drop": probability, "attn_drop": probability}
         heads = [HEADS] * (count - 1) + [1]
+        activations = [torch.nn.functional.elu] * (count - 1) + [None]
         layers = [
-            package.GATConv(before, after // number, number, **free)
-            for (before, after), number in zip(sizes, heads, strict=True)
+            package.GATConv(before, after // number, number, activation=activation, **free)
+            for (before, after), number, activation in zip(sizes, heads, activations, strict=True)
         ]
     elif model == "GCN":
         layers = [package.GraphConv(*size, **free) for size in sizes]
@@ -105,8 +106,7 @@ def by_names_of_dgl(
     def forward(modules: Any, h: Any) -> Any:
         for number, layer in enumerate(modules):
             if number:
-                h = h.flatten(1)
-                h = torch.nn.functional.elu(h) if model == "GAT" else rectify(h)
+                h = h.flatten(1) if model == "GAT" else rectify(h)
             h = layer(graph, h)
         return h.flatten(1)
 

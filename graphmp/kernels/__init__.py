@@ -295,6 +295,16 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     return _backend("linear", factors[0][0]).linear(factors, bias)
 
 
+def activate(x: Tensor, bias: Tensor | None, kind: str) -> Tensor:
+    """Add a bias and apply an activation; see :class:`.contract.Backend`."""
+    return _backend("activate", x).activate(x, bias, kind)
+
+
+def activation_gradient(x: Tensor, bias: Tensor | None, grad: Tensor, kind: str) -> Tensor:
+    """The gradient of :func:`activate`; see :class:`.contract.Backend`."""
+    return _backend("activate", grad).activation_gradient(x, bias, grad, kind)
+
+
 def sample(csr: Csr, rows: Tensor, spec: SampleSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Sample edges of rows; see :class:`.contract.Backend`."""
     return _backend("sample", rows).sample(csr, rows, spec)

@@ -2,7 +2,7 @@
 
 :class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
 has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``dropout``,
-``linear``, ``gather``, ``sampling``, ``labor`` and ``walking``.
+``linear``, ``activations``, ``gather``, ``sampling``, ``labor`` and ``walking``.
 
 Conventions that all primitives share:
 
@@ -29,6 +29,7 @@ from .sampling_spec import SampleSpec, WalkSpec
 # Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2
 
+ACTIVATIONS = ("", "elu")
 OPS = ("copy", "add", "sub", "mul", "div")
 REDUCES = ("sum", "max", "min")
 SCORES = ("add", "dot", "leaky")
@@ -461,6 +462,36 @@ class Backend(Protocol):
         Args:
             factors: pairs of (n, k) features and (m, k) weights, at least one; k may differ.
             bias: (m,), or None.
+
+        Returns:
+            (n, m).
+        """
+
+    # ---- activations
+
+    def activate(self, x: Tensor, bias: Tensor | None, kind: str) -> Tensor:
+        """Add a bias to rows, and apply an activation; half precision is rounded once.
+
+        Args:
+            x: (n, m), floating point.
+            bias: (m,), or None.
+            kind: of ``ACTIVATIONS``: ``""`` for none, or ``"elu"``, which is x above 0 and
+                exp(x) - 1 below. NaN stays NaN.
+
+        Returns:
+            (n, m).
+        """
+
+    def activation_gradient(
+        self, x: Tensor, bias: Tensor | None, grad: Tensor, kind: str
+    ) -> Tensor:
+        """The gradient of ``x`` from that of the result of :meth:`activate`.
+
+        Args:
+            x: as there.
+            bias: as there.
+            grad: (n, m).
+            kind: as there.
 
         Returns:
             (n, m).

@@ -8,6 +8,7 @@ is ``copy_u``, ``copy_v``, ``copy_e`` or ``{u,v,e}_{add,sub,mul,div,dot}_{u,v,e}
 A ``graph`` is a :class:`~graphmp.Graph` of one edge type. Everything is differentiable.
 
 Files:
+    activation: The differentiable sum of rows and a bias, and an activation.
     argmax: Gather and scatter at the edges that gave a maximum, differentiable.
     attention: Attention over incoming edges: arguments and documentation.
     attention_op: The differentiable attention operation on flat operands.

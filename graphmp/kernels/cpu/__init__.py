@@ -5,6 +5,7 @@ results that are narrower than the messages, and Numba without its compiler run 
 (:mod:`.loops.spmm_plain`).
 
 Files:
+    activations: Biases and activations in one pass.
     attention: Attention and its gradients.
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
@@ -25,6 +26,7 @@ import numba
 import torch
 
 from ..contract import Call
+from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
 from .gather import (
@@ -50,6 +52,8 @@ from .softmax import softmax, softmax_gradient
 from .walking import communities, first_edges, levels, walk
 
 __all__ = [
+    "activate",
+    "activation_gradient",
     "arange",
     "attention",
     "attention_gradient",
@@ -88,7 +92,7 @@ __all__ = [
 
 name = "cpu"
 
-_FLOATING = ("attention", "dropout", "product_gradient", "row_dots")  # on tiles alone
+_FLOATING = ("activate", "attention", "dropout", "product_gradient", "row_dots")  # on tiles alone
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # uses an older LLVM
 

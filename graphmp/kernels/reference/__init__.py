@@ -1,6 +1,7 @@
 """The reference backend in plain torch: every device, every dtype, and the oracle of the others.
 
 Files:
+    activations: Biases and activations in one pass.
     adding: Deterministic scatter-add of rows.
     attention: Attention and its gradients.
     dropout: Dropout, and its gradient after a ReLU.
@@ -16,6 +17,7 @@ Files:
 from __future__ import annotations
 
 from ..contract import Call
+from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
 from .gather import (
@@ -40,6 +42,8 @@ from .softmax import softmax, softmax_gradient
 from .walking import communities, first_edges, levels, walk
 
 __all__ = [
+    "activate",
+    "activation_gradient",
     "arange",
     "attention",
     "attention_gradient",

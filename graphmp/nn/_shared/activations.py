@@ -7,9 +7,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch._C import _are_functorch_transforms_active
+from torch.compiler import is_compiling
+from torch.nn.functional import elu, relu
 
+from ...ops.activation import activated
+from ...ops.broadcast import autocast
+from ...ops.results import unsaved
+from .inputs import Ends, split_ends
+from .maps import add_bias
 from .products import apply_map, is_plain
+
+_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
 
 def activate(function: Callable[[Tensor], Tensor], out: Tensor) -> Tensor:
@@ -53,3 +62,51 @@ def _is_relu(function: Any) -> bool:
     if isinstance(function, nn.Module):
         return is_plain(function, kind=nn.ReLU)
     return function is relu or function is torch.relu
+
+
+def finish(
+    result: Any,
+    ends: Ends,
+    residual: nn.Module | None = None,
+    bias: Tensor | None = None,
+    activation: Callable[[Tensor], Tensor] | None = None,
+    in_place: bool = True,
+) -> Any:
+    """Add a residual and a bias to the output of attention, and apply the activation.
+
+    Args:
+        result: (num_dst, …, heads, size), or a pair of that and the attention (E, …, heads).
+        ends: the checked inputs of the call.
+        residual: maps the destinations' input to heads * size; None for no residual.
+        bias: (heads * size,), or None.
+        activation: a function, or None for the identity.
+        in_place: whether the output may be changed in place, because no gradient reads it.
+
+    Returns:
+        The output; for a pair a pair, the attention of shape (E, …, heads, 1).
+    """
+    out, attention = result if isinstance(result, tuple) else (result, None)
+    if residual is not None:
+        out, in_place = out + residual(split_ends(ends, ends.feat)[1]).view_as(out), True
+    if out.numel() >= _MANY:
+        kind = _one_pass(activation)
+        is_eager = not (is_compiling() or _are_functorch_transforms_active())
+        bias = bias if bias is None else autocast(bias)
+        is_alike = out.is_floating_point() and (bias is None or bias.dtype == out.dtype)
+        if is_eager and is_alike and (kind or (kind == "" and bias is not None and not in_place)):
+            rows = out.reshape(-1, out.shape[-2:].numel())
+            out, bias, activation = activated(rows, bias, kind).view(out.shape), None, None
+    if bias is not None:
+        out = add_bias(out, bias.view(out.shape[-2:]), in_place)
+    out = out if activation is None else activation(out)
+    return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))
+
+
+def _one_pass(activation: Any) -> str | None:
+    """The name of an activation that is applied in one pass with a bias; None for others."""
+    if activation is None:
+        return ""
+    if isinstance(activation, nn.ELU):
+        is_elu = is_plain(activation, kind=nn.ELU) and activation.alpha == 1
+        return "elu" if is_elu and not activation.inplace else None
+    return "elu" if activation is elu else None

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
 from ...ops.broadcast import autocast
-from ...ops.results import unsaved
 from .degrees import ChecksInDegrees
-from .inputs import Ends, Sizes, sizes_at_ends, split_ends
+from .inputs import Sizes, sizes_at_ends
 
 _MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
@@ -120,33 +116,3 @@ def add_bias(out: Tensor, bias: Tensor | None, in_place: bool = False) -> Tensor
         in_place = not (is_compiling() or _are_functorch_transforms_active())
         return out.add_(bias) if in_place else out + bias
     return out + bias
-
-
-def finish(
-    result: Any,
-    ends: Ends,
-    residual: nn.Module | None = None,
-    bias: Tensor | None = None,
-    activation: Callable[[Tensor], Tensor] | None = None,
-    in_place: bool = True,
-) -> Any:
-    """Add a residual and a bias to the output of attention, and apply the activation.
-
-    Args:
-        result: (num_dst, …, heads, size), or a pair of that and the attention (E, …, heads).
-        ends: the checked inputs of the call.
-        residual: maps the destinations' input to heads * size; None for no residual.
-        bias: (heads * size,), or None.
-        activation: a function, or None for the identity.
-        in_place: whether the output may be changed in place, because no gradient reads it.
-
-    Returns:
-        The output; for a pair a pair, the attention of shape (E, …, heads, 1).
-    """
-    out, attention = result if isinstance(result, tuple) else (result, None)
-    if residual is not None:
-        out, in_place = out + residual(split_ends(ends, ends.feat)[1]).view_as(out), True
-    if bias is not None:
-        out = add_bias(out, bias.view(out.shape[-2:]), in_place)
-    out = out if activation is None else activation(out)
-    return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))

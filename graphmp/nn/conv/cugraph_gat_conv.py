@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
+from .._shared.activations import finish
 from .._shared.heads import dots, project
 from .._shared.inputs import apply_dropout, read_ends
-from .._shared.maps import finish, reset_by_glorot
+from .._shared.maps import reset_by_glorot
 from .._shared.options import checked_function
 from ..dropout import Dropout
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...graph import Graph
+from .._shared.activations import finish
 from .._shared.heads import attend_by_dots, project
 from .._shared.inputs import Sizes, read_ends
-from .._shared.maps import LinearHeads, finish
+from .._shared.maps import LinearHeads
 
 
 class DotGatConv(LinearHeads):

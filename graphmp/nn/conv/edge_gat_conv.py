@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
+from .._shared.activations import finish
 from .._shared.heads import (
     by_head,
     check_edge_dimensions,
@@ -25,7 +26,7 @@ from .._shared.inputs import (
     read_edges,
     read_ends,
 )
-from .._shared.maps import LinearHeads, finish, reset_by_glorot
+from .._shared.maps import LinearHeads, reset_by_glorot
 from .._shared.options import checked_function
 from ..dropout import Dropout
 

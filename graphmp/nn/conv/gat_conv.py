@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
+from .._shared.activations import finish
 from .._shared.heads import dots_at_ends, factors_by_head, project
 from .._shared.inputs import Sizes, apply_dropout, read_ends
-from .._shared.maps import LinearHeads, finish, reset_by_glorot, residual_map
+from .._shared.maps import LinearHeads, reset_by_glorot, residual_map
 from .._shared.options import checked_function
 from ..dropout import Dropout
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
+from .._shared.activations import finish
 from .._shared.degrees import ChecksInDegrees
 from .._shared.heads import project
 from .._shared.inputs import (
@@ -19,7 +20,7 @@ from .._shared.inputs import (
     read_ends,
     sizes_at_ends,
 )
-from .._shared.maps import finish, reset_by_glorot, residual_map
+from .._shared.maps import reset_by_glorot, residual_map
 from .._shared.options import checked_function
 from ..dropout import Dropout
 

@@ -4,6 +4,7 @@ A file is imported when it is first used as an attribute of this package, ``loop
 loop costs time to declare, and few programs run all of them.
 
 Files:
+    activations: Biases and activations.
     attention: Attention forward.
     attention_gradient: The gradients of attention.
     dropout: Dropout, and its gradient after a ReLU.
@@ -30,6 +31,7 @@ from importlib import import_module
 from typing import Any
 
 _FILES = (
+    "activations",
     "attention",
     "attention_gradient",
     "dropout",

@@ -173,8 +173,11 @@ _EXP = {
 }
 
 
-def exp(builder: Any, dtype: Any, x: Any) -> Any:
-    """Raise e to eight numbers: to ``n ln 2 + r`` it is ``2**n`` times a series in ``r``."""
+def exp(builder: Any, dtype: Any, x: Any, less: int = 0) -> Any:
+    """Raise e to eight numbers: to ``n ln 2 + r`` it is ``2**n`` times a series in ``r``.
+
+    With ``less`` 1, the power minus 1, whose digits near 0 are kept: the series has no constant.
+    """
     integer, high, low, least, bias, shift, degree = _EXP[dtype]
     vector, name = x.type, _NAMES[x.type.element][0]
 
@@ -195,12 +198,16 @@ def exp(builder: Any, dtype: Any, x: Any) -> Any:
     rest = fused(whole, number(-high), bounded)
     rest = fused(whole, number(-low), rest)
     series = number(1 / math.factorial(degree))
-    for power in range(degree - 1, -1, -1):
+    for power in range(degree - 1, less - 1, -1):
         series = fused(series, rest, number(1 / math.factorial(power)))
     integers = ir.VectorType(integer, LANES)
     exponent = builder.add(builder.fptosi(whole, integers), ints([bias] * LANES, integer))
     power_of_two = builder.bitcast(builder.shl(exponent, ints([shift] * LANES, integer)), vector)
-    power = builder.fmul(series, power_of_two)
-    power = builder.select(builder.fcmp_ordered("<", x, number(least)), number(0.0), power)
+    if less:
+        series = builder.fmul(series, rest)
+        power = fused(series, power_of_two, builder.fsub(power_of_two, number(1.0)))
+    else:
+        power = builder.fmul(series, power_of_two)
+    power = builder.select(builder.fcmp_ordered("<", x, number(least)), number(-less), power)
     power = builder.select(builder.fcmp_ordered(">", x, number(-least)), number(math.inf), power)
     return builder.select(builder.fcmp_unordered("uno", x, x), x, power)

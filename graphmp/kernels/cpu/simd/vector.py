@@ -406,17 +406,18 @@ def add_where(
     return types.void(out, i, tile, arg, i, i, types.UniTuple(i, 2)), generate
 
 
-@primitive
-def exp(typing: Any, tile: Any) -> Any:
-    """The exponential of each number.
+def _exponential(less: int) -> Callable[..., Any]:
+    def operation(typing: Any, tile: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            vectors = each(builder, tile, args[0])
+            return pack(builder, tile, [llvm.exp(builder, tile.dtype, v, less) for v in vectors])
 
-    Results below the smallest normal number are 0, those above the largest number infinite. The
-    relative error is below two units in the last place.
-    """
+        return tile(tile), generate
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return pack(
-            builder, tile, [llvm.exp(builder, tile.dtype, v) for v in each(builder, tile, args[0])]
-        )
+    return primitive(operation)
 
-    return tile(tile), generate
+
+# The exponential of each number, and that minus 1. Powers below the smallest normal number are 0,
+# those above the largest number infinite. The relative error is below two units in the last place,
+# of the second below three.
+exp, exp_minus_1 = _exponential(0), _exponential(1)
