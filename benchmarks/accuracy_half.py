@@ -73,8 +73,9 @@ class GIN(nn.Module):
 def train(
     model: nn.Module, inputs: tuple[Any, ...], labels: Tensor, rows: Any, epochs: int, dtype: Any
 ) -> None:
-    """Train a model on some rows of its result, by Adam with a learning rate of 0.01."""
+    """Train a model on some rows of its result, by Adam; 0.01 is halved every 50 epochs."""
     optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 50, 0.5)
     model.train()
     for _ in range(epochs):
         with precision(dtype):
@@ -82,6 +83,7 @@ def train(
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
+        schedule.step()
 
 
 @torch.no_grad()
@@ -124,7 +126,7 @@ def arxiv(seeds: range, dtype: torch.dtype) -> Iterator[float]:
 
 
 def mutag(seeds: range, dtype: torch.dtype) -> Iterator[float]:
-    """MUTAG: the mean over ten folds after 100 epochs, each of one batch of all graphs."""
+    """MUTAG: the mean over ten folds after 200 epochs, each of one batch of all graphs."""
     data = gm.data.GINDataset("MUTAG", self_loop=False)
     pairs = [data[i] for i in range(len(data))]
     labels = torch.tensor([int(label) for _, label in pairs])
@@ -145,7 +147,7 @@ def fold_accuracy(
     others[fold] = False
     rest = gm.batch([gm.slice_batch(batch, int(i)) for i in others.nonzero()])
     nodes = others.repeat_interleave(batch.batch_num_nodes())
-    train(model, (rest, feat[nodes]), labels[others], slice(None), 100, dtype)
+    train(model, (rest, feat[nodes]), labels[others], slice(None), 200, dtype)
     return test(model, (batch, feat), labels, fold, dtype)
 
 

@@ -102,12 +102,12 @@ class Layouts:
         rows = self.unnumbered
         if rows is not None:
             indptr, other, side = rows
-            row = rows_of(indptr, len(other))
+            row = rows_of(indptr, other.numel())
         else:
             side = DST if self.compressed[DST] is not None else SRC
             csr = self.compressed[side]
             assert csr is not None  # one layout always exists
-            row = permuted(rows_of(csr.indptr, len(csr.indices)), csr.edge_ids)
+            row = permuted(rows_of(csr.indptr, csr.indices.numel()), csr.edge_ids)
             other = permuted(csr.indices, csr.edge_ids)
         return (other, row) if side == DST else (row, other)
 
@@ -132,7 +132,7 @@ class Layouts:
         """The edges grouped by row, with their ids, which are stored unless a program compiles."""
         indptr, indices, side = rows
         if is_compiling():
-            ids = torch.arange(len(indices), dtype=indices.dtype, device=indices.device)
+            ids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
             return Csr(indptr, indices, ids)
         with torch.inference_mode(False):  # autograd may save the ids later
             csr = Csr(indptr, indices, kernels.arange(len(indices), like=indices))

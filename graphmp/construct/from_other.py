@@ -101,7 +101,7 @@ def _entries(sp_mat: Any) -> Any:
             raise GraphValueError("indptr descends")  # SciPy does not look at it without entries
         entries = sp_mat if is_grouped else sp_mat.tocoo()
     except Exception as error:  # SciPy raises anything on parts that do not fit
-        raise _unfit(error) from error
+        raise GraphValueError(_unfit(error)) from error
     if len(entries.shape) != 2:
         raise GraphValueError(f"Expected a matrix, got an array of shape {entries.shape}.")
     return entries
@@ -123,16 +123,16 @@ def _from_entries(
     except (GraphIndexError, GraphValueError) as error:
         if entries.format == "coo":
             raise
-        raise _unfit(error) from error
+        raise GraphValueError(_unfit(error)) from error
     if eweight_name is not None:
         g.edata[eweight_name] = _values(entries).to(g.device)
     return g
 
 
-def _unfit(error: Exception) -> GraphValueError:
-    """The error of a matrix for whose parts another error was raised."""
+def _unfit(error: Exception) -> str:
+    """What is said of a matrix for whose parts another error was raised."""
     reason = str(error).removesuffix(".")
-    return GraphValueError(f"Expected a sparse matrix whose parts fit together, got: {reason}.")
+    return f"Expected a sparse matrix whose parts fit together, got: {reason}."
 
 
 def _values(entries: Any) -> Tensor:

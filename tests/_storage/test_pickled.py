@@ -15,6 +15,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp import Graph
+from graphmp._storage.metagraph import Metagraph
 
 IDTYPES = pytest.mark.parametrize("idtype", [torch.int32, torch.int64])
 
@@ -80,6 +81,12 @@ def put(tensor: Tensor, value: int) -> None:
     tensor[len(tensor) // 2] = value
 
 
+def damage_types(g: Graph, name: str, value: Any) -> None:
+    """Change the types of a graph alone: graphs share them."""
+    g._meta = Metagraph(g.canonical_etypes, g.ntypes)
+    setattr(g._meta, name, value)
+
+
 DAMAGES: dict[str, Callable[[Graph], Any]] = {
     "an end that is too large": lambda g: put(layouts(g).ends[0], 3),
     "an end below 0": lambda g: put(layouts(g).ends[1], -1),
@@ -125,8 +132,8 @@ DAMAGES: dict[str, Callable[[Graph], Any]] = {
     "numbers of edges that are none": lambda g: setattr(
         g, "_unfit_edges", {g.canonical_etypes[0]: ["3"]}
     ),
-    "types of no edges": lambda g: setattr(g._meta, "canonical_etypes", [("_N", "_E", "_M")]),
-    "types that are no texts": lambda g: setattr(g._meta, "ntypes", ["_N", None]),
+    "types of no edges": lambda g: damage_types(g, "canonical_etypes", [("_N", "_E", "_M")]),
+    "types that are no texts": lambda g: damage_types(g, "ntypes", ["_N", None]),
     "no types": lambda g: setattr(g, "_meta", None),
     "ids of no dtype": lambda g: setattr(g, "idtype", torch.float32),
     "no device": lambda g: setattr(g, "device", None),

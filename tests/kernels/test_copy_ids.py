@@ -27,8 +27,7 @@ def test_a_copy_has_the_ids_and_their_range(
 
 
 def test_the_range_tells_which_ids_do_not_fit(backend: str) -> None:
-    if backend in UNCOMPILED:
-        pytest.skip("NumPy refuses to cut off what does not fit")
     ids = torch.tensor([1, 2**40, -(2**40)])
-    assert kernels.copy_ids(ids, torch.int32)[1:] == (-(2**40), 2**40)
+    if backend not in UNCOMPILED:  # where NumPy refuses to cut off what does not fit
+        assert kernels.copy_ids(ids, torch.int32)[1:] == (-(2**40), 2**40)
     assert kernels.copy_ids(ids.repeat(2)[::2], torch.int64)[0].tolist() == ids[[0, 2, 1]].tolist()

@@ -56,11 +56,13 @@ def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: An
 @jit
 def copy_ids(ids: Any, out: Any) -> Any:
     """Copy ``ids`` to ``out``; returns the least and the greatest, 0 and -1 if there are none."""
-    low, high = (ids[0], ids[0]) if len(ids) > 0 else (0, -1)
+    if len(ids) == 0:
+        return np.int64(0), np.int64(-1)
+    low, high = ids[0], ids[0]  # of the dtype of ids, of which a register holds more
     for i in range(len(ids)):
         low, high = min(low, ids[i]), max(high, ids[i])
         out[i] = ids[i]
-    return low, high
+    return np.int64(low), np.int64(high)
 
 
 @jit
