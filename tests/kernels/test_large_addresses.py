@@ -212,10 +212,8 @@ def test_the_gradient_of_a_maximum(idtype: torch.dtype, sparse: Make) -> None:
     given = [x.numpy() for x in (values, arg, far_ids, columns, made)]
     scatter.scatter_numbers(*given, HEADS, 0, 1)
     assert_same_rows(made, expected)
-    made, limits = sparse((MANY, HEADS), torch.float32), torch.tensor([0, MANY])
-    edges = form.indptr.numpy(), far_ids.numpy()
-    given = [x.numpy() for x in (values, arg, limits, made)]
-    scatter.scatter_rows(edges, *given, (0, HEADS, (0,)), 0, 1)
+    made, edges = sparse((MANY, HEADS), torch.float32), (form.indptr.numpy(), far_ids.numpy())
+    scatter.scatter_rows(edges, *(x.numpy() for x in (values, arg, made)), (0, HEADS, (0,)))
     assert_same_rows(made, expected)
 
 

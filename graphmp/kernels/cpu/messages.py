@@ -40,7 +40,6 @@ _NO_MAPS = tuple(np.zeros(0, np.int64) for _ in range(3))
 _NO_COLUMNS = np.zeros(0, np.int32)
 _MAX_INT32 = torch.iinfo(torch.int32).max
 _MANY_ROWS = 1 << 20
-_SAMPLE = 4096  # ids, by which many are divided into shares
 # Vectors of a tile, as many as there are registers for.
 _MAX_VECTORS, _MAX_VECTORS_WITH_ARG = 16, 8
 
@@ -145,10 +144,14 @@ def scatter(
     wide = values.detach().to(dtype).contiguous()
     size = wide.shape[1]
     if wide.dtype in TILED and size == shape[1] and np.array_equal(columns, np.arange(size)):
-        edges, limits = (csr.indptr.numpy(), ids.numpy()), _equal_shares(ids.numpy(), shape[0])
-        arrays = (edges, wide.numpy(), arg.contiguous().numpy(), limits, out.numpy())
-        for tile in tiling(size, _MAX_VECTORS_WITH_ARG):
-            run(loops.scatter.scatter_rows, len(limits) - 1, wide.numel(), *arrays, tile)
+        edges, tiles = (csr.indptr.numpy(), ids.numpy()), _column_shares(size)
+        arrays = (edges, wide.numpy(), arg.contiguous().numpy(), out.numpy())
+
+        def scatter_columns(first: int, last: int) -> None:
+            for tile in tiles[first:last]:
+                loops.scatter.scatter_rows(*arrays, tile)
+
+        run(scatter_columns, len(tiles), wide.numel())
         return out.to(values.dtype)
     # A thread owns a range of columns of ``values``. Where several lead to one column of the
     # result, one range has all of them.
@@ -158,12 +161,11 @@ def scatter(
     return out.to(values.dtype)
 
 
-def _equal_shares(ids: Any, num: int) -> Any:
-    """Limits of ranges of 0 to ``num - 1``, one for each thread, which have about as many ids."""
-    shares = torch.get_num_threads()
-    sample = np.sort(ids[:: len(ids) // _SAMPLE + 1])
-    cuts = sample[np.arange(1, shares) * len(sample) // shares] if len(sample) else ()
-    return np.array([0, *cuts, num], np.int64)
+def _column_shares(size: int) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Tiles of ``size`` columns, one for each thread if they are as wide as a line of the cache."""
+    line = CACHE_LINE // LANES
+    widest = max(size // LANES // torch.get_num_threads(), line)
+    return tiling(size, min(widest, _MAX_VECTORS_WITH_ARG))
 
 
 def _position_dtype(edges: int) -> torch.dtype:

@@ -17,6 +17,8 @@ from .first_rows import with_first_rows
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
 Sizes: TypeAlias = int | tuple[int, int]
 
+_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
+
 
 class Ends(NamedTuple):
     """The checked inputs of one call: the edges, and the features at their two ends.
@@ -377,17 +379,17 @@ def split_ends(ends: Ends, feat: Features, only_aggregates: bool = False) -> tup
         feat: one tensor for both ends, or a pair. In a block, the first rows of one tensor are
             those of the destinations.
         only_aggregates: whether nothing but one :func:`.aggregate` reads the sources' features,
-            which makes the gradient of a block faster.
+            so that the gradients of both ends may be added in place.
 
     Returns:
         (num_src, …) and (num_dst, …).
     """
     if isinstance(feat, tuple):
         return feat
-    if not ends.is_block:
-        return feat, feat
     count = ends.adjacency.num_dst
-    return with_first_rows(feat, count) if only_aggregates else (feat, feat[:count])
+    if only_aggregates and (ends.is_block or feat.numel() >= _MANY):
+        return with_first_rows(feat, count)
+    return feat, feat[:count] if ends.is_block else feat
 
 
 def map_features(function: Callable[[Tensor], Tensor], feat: Features) -> Features:

@@ -23,23 +23,29 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
 each_layer = pytest.mark.parametrize("name", LAYERS)
 
 
-def features(dtype: torch.dtype = torch.float32) -> Tensor:
-    return torch.randn(BLOCK.num_src_nodes(), 4, dtype=dtype).requires_grad_()
+GRAPHS = {"block": BLOCK, "graph": gm.rand_graph(9, 40)}
+each_graph = pytest.mark.parametrize("g", GRAPHS.values(), ids=GRAPHS)
+
+
+def features(dtype: torch.dtype = torch.float32, g: gm.Graph = BLOCK) -> Tensor:
+    return torch.randn(g.num_src_nodes(), 4, dtype=dtype).requires_grad_()
 
 
 def slices(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return x, x[:count]
 
 
+@each_graph
 @each_layer
 def test_results_and_gradients_are_those_with_a_slice(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, g: gm.Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer, x = LAYERS[name](), features()
-    upstream = torch.randn_like(layer(BLOCK, x))
+    monkeypatch.setattr(inputs, "_MANY", 0)
+    layer, x = LAYERS[name](), features(g=g)
+    upstream = torch.randn_like(layer(g, x))
 
     def run() -> list[Tensor]:
-        out = layer(BLOCK, x)
+        out = layer(g, x)
         return [out, *grad(out, [x, *layer.parameters()], upstream)]
 
     ours = run()
@@ -47,10 +53,12 @@ def test_results_and_gradients_are_those_with_a_slice(
     assert all(map(torch.equal, ours, run()))
 
 
+@each_graph
 @each_layer
-def test_second_derivatives(name: str) -> None:
-    layer, x = LAYERS[name]().double(), features(torch.float64)
-    assert gradgradcheck(lambda x: layer(BLOCK, x), (x,))
+def test_second_derivatives(name: str, g: gm.Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "_MANY", 0)
+    layer, x = LAYERS[name]().double(), features(torch.float64, g)
+    assert gradgradcheck(lambda x: layer(g, x), (x,))
 
 
 def test_the_gradient_is_added_in_the_memory_of_that_of_all_rows() -> None:

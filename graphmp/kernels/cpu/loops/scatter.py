@@ -20,35 +20,27 @@ _prefetch = addresses.prefetch_number if IS_COMPILED else _nothing
 
 
 @jit
-def scatter_rows(
-    csr: Any, values: Any, arg: Any, limits: Any, out: Any, tile: Any, first: int, last: int
-) -> None:
-    """``out[ids[arg[r, f]], f] += values[r, f]``, for the rows of ``out`` in some ranges.
+def scatter_rows(csr: Any, values: Any, arg: Any, out: Any, tile: Any) -> None:
+    """``out[ids[arg[r, f]], f] += values[r, f]``, for the columns of a tile.
 
-    All edges are read for each range, and the rows of ``out`` are visited edge by edge: each edge
-    adds what it gave, which is compared by vectors.
+    The rows of ``out`` are visited edge by edge: each edge adds what it gave, which is compared by
+    vectors.
 
     Args:
         csr: ``(indptr, ids)``: which row of ``out`` each edge leads to.
         values: (rows, size).
         arg: (rows, size), positions of edges of the row, or -1.
-        limits: (ranges + 1,), where the ranges start and end.
         out: (n, size), zeros.
-        tile: the columns.
-        first: the first range.
-        last: one past the last range.
+        tile: the columns; see :mod:`.spmm_tiled`.
     """
     (indptr, ids), (column, lanes, shape) = csr, tile
-    low, high, end_of_all = limits[first], limits[last], np.int64(len(ids)) - 1
+    end_of_all = np.int64(len(ids)) - 1
     for r in range(len(indptr) - 1):
         own = vector.load(values, shape, r, column, lanes)
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
             ahead = np.int64(ids[min(j + PREFETCH_DISTANCE, end_of_all)])
-            if low <= ahead < high:
-                addresses.prefetch(out, shape, ahead, column)
-            i = np.int64(ids[j])
-            if low <= i < high:
-                vector.add_where(out, i, own, arg, r, j, (column, lanes))
+            addresses.prefetch(out, shape, ahead, column)
+            vector.add_where(out, np.int64(ids[j]), own, arg, r, j, (column, lanes))
 
 
 @jit
