@@ -130,7 +130,7 @@ def _from_entries(
 
 
 def _unfit(error: Exception) -> str:
-    """What is said of a matrix for whose parts another error was raised."""
+    """The message about a matrix for whose parts another error was raised."""
     reason = str(error).removesuffix(".")
     return f"Expected a sparse matrix whose parts fit together, got: {reason}."
 

@@ -50,7 +50,8 @@ def from_rows(idtype: torch.dtype, by: str) -> tuple[Adjacency, Adjacency]:
     """Edges grouped by an end in the order of their ids, and the same edges by their ends."""
     grouped = getattr(from_coo(idtype), by)
     ends = rows_of(grouped.indptr, 40), grouped.indices
-    equal = Adjacency.from_coo(*(ends if by == "csr" else ends[::-1]), 6, 9)
+    src, dst = ends if by == "csr" else ends[::-1]
+    equal = Adjacency.from_coo(src, dst, 6, 9)
     return Adjacency.from_rows(grouped.indptr, grouped.indices, 6, 9, by), equal
 
 

@@ -30,7 +30,8 @@ def graphs() -> Iterator[gm.Graph]:
 
 
 def attended(g: gm.Graph, x: Tensor) -> Tensor:
-    return gm.ops.gat_attention(g, x.view(6, 2, 9), x[:, :2], x[:, 2:4])
+    out: Tensor = gm.ops.gat_attention(g, x.view(6, 2, 9), x[:, :2], x[:, 2:4])
+    return out
 
 
 OPERATIONS: dict[str, Callable[[gm.Graph, Tensor], Tensor]] = {

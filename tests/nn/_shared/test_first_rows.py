@@ -64,7 +64,9 @@ def test_second_derivatives(name: str, g: gm.Graph, monkeypatch: pytest.MonkeyPa
 def test_the_gradient_is_added_in_the_memory_of_that_of_all_rows() -> None:
     x, given = features(), []
     src, dst = with_first_rows(x, 3)
-    src.register_hook(lambda gradient: given.append(gradient.data_ptr()))
+    src.register_hook(  # type: ignore[no-untyped-call]
+        lambda gradient: given.append(gradient.data_ptr())
+    )
     (result,) = grad(2 * src, x, torch.ones_like(x), retain_graph=True)
     (summed,) = grad([2 * src, 3 * dst], x, [torch.ones_like(x), torch.ones_like(dst)])
     assert torch.equal(summed[: len(dst)], result[: len(dst)] + 3)
