@@ -1,8 +1,8 @@
 """Freed memory, kept for the next tensors.
 
 glibc returns a large block to the system when it is freed, and the system clears the next one page
-by page when it is first written. A training epoch frees and allocates each of its tensors, so this
-takes a quarter to a third of the processor time of an epoch on one large graph.
+by page when it is first written. Results of graphmp lie in memory that is reused; this keeps that of
+torch's own results too.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ def keep_memory() -> bool:
     """Keep freed memory in this process, for the tensors that are allocated next.
 
     Call it once, before training; it acts on this process and on those that are forked from it, as
-    ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647`` in the environment does. Full-graph
-    training takes about a third less processor time, and its peak memory rises by up to the double,
-    because freed blocks lie between those in use. Training on samples gains nothing.
+    ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647`` in the environment does. Where a model
+    computes much by torch itself, full-graph training can take a third less processor time; its
+    peak memory rises, because freed blocks lie between those in use. Results of graphmp's layers
+    lie in memory that is reused anyway, and training on samples gains nothing.
     ``docs/guide/performance.md`` has measurements.
 
     Returns:
