@@ -1,8 +1,8 @@
 """Freed memory, kept for the next tensors.
 
 glibc returns a large block to the system when it is freed, and the system clears the next one page
-by page when it is first written. Results of graphmp lie in memory that is reused; this keeps that of
-torch's own results too.
+by page when it is first written. Results of graphmp lie in memory that is reused; this keeps that
+of torch's own results too.
 """
 
 from __future__ import annotations
