@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import pytest
 import torch
 from support.corner_graphs import ID_DTYPES, Corner, each_corner
 
 from graphmp import kernels
+
+
+@pytest.fixture
+def set_threads() -> Iterator[Callable[[int], None]]:
+    """Set the number of threads for one test."""
+    count = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(count)
 
 
 @each_corner
@@ -165,3 +176,19 @@ def test_the_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtyp
         assert {part.dtype for part in edges} == {idtype}
     for entries, part in ((csr.indices, edges[1]), (csr.edge_ids, edges[2])):
         assert torch.equal(kernels.entries_of(csr.indptr, entries, chosen), part)
+
+
+@pytest.mark.parametrize("rows", [1, 300, 50_000, (1 << 19) + 1])
+@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
+def test_threads_sort_many_edges_stably(
+    idtype: torch.dtype, rows: int, set_threads: Callable[[int], None]
+) -> None:
+    ids, others = (torch.randint(rows, (200_003,), dtype=idtype) for _ in range(2))
+    ids[5_000:60_000] = rows - 1  # a hub
+    for count in (2, 3, 5):
+        for sort in (kernels.compress, partial(kernels.sort_pairs, num_v=rows), kernels.symmetrize):
+            set_threads(1)
+            expected = sort(ids, others, rows)
+            set_threads(count)
+            for result, one in zip(sort(ids, others, rows), expected, strict=True):
+                assert torch.equal(result, one)

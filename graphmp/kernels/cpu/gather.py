@@ -17,6 +17,8 @@ from .runtime.memory import LARGE, empty
 _MANY_ROWS = 1 << 19
 _BITS, _BUCKET_BITS = 9, 15  # at most 512 buckets, and of some 32,768 edges
 _WORK = 4  # per edge, in elements of a sum
+_EDGES_PER_PIECE = 1 << 15
+_EDGES_PER_COUNTER = 4  # at least, so that the counters of all threads take little
 
 # Tables for :func:`relabel` that are not in use; all zeros. A new one costs time in proportion to
 # the number of nodes. Threads append and pop without a lock, which a forked process could inherit
@@ -36,8 +38,25 @@ def compress(rows: Tensor, others: Tensor, num_rows: int) -> Csr:
     if num_rows > _MANY_ROWS:  # writing to each in turn would miss the cache
         return _grouped(_sorted(ids, ends, (0, _bits(num_rows))), num_rows)
     indptr, out = np.empty(num_rows + 1, ids.dtype), (_result(others), _result(rows))
-    loops.gather.sort(ids, ends, 0, False, indptr, (ids[:0], *map(Tensor.numpy, out)))
+    _sort((ids, ends, 0, False), indptr, (ids[:0], *map(Tensor.numpy, out)))
     return Csr(torch.from_numpy(indptr), *out)
+
+
+def _sort(edges: tuple[Any, Any, int, bool], indptr: Any, results: tuple[Any, ...]) -> None:
+    """Sort edges by counting; see :func:`.loops.gather.sort`.
+
+    Each thread counts and places a part of the edges, unless there are few beside the rows.
+    """
+    rows, count = len(indptr) - 1, len(edges[0])
+    least = max(_EDGES_PER_COUNTER * rows, _EDGES_PER_PIECE)
+    pieces = max(min(torch.get_num_threads(), count // least), 1)
+    counts = np.empty((pieces, rows), indptr.dtype)
+    if pieces == 1:
+        loops.gather.sort(edges, counts, indptr, results)
+        return
+    run(loops.gather.count, pieces, count * _WORK, edges, counts)
+    loops.gather.starts_of_pieces(counts, indptr)
+    run(loops.gather.place, pieces, count * _WORK, edges, counts, results)
 
 
 def _result(like: Tensor) -> Tensor:
@@ -88,10 +107,9 @@ def _sorted(
     first = min((count >> _BUCKET_BITS).bit_length(), _BITS, bits[1])
     sizes = (count, count if len(others) else 0, 0 if both else count)
     edges, starts = _empty(sizes, rows), np.empty((1 << first) + 1, rows.dtype)
-    loops.gather.sort(rows, others, bits[1] - first, both, starts, edges)
-    longest = int(np.diff(starts).max())
-    spare = _empty([min(size, longest) for size in sizes], rows)
-    loops.sorting.sort_buckets(starts, (bits[0], bits[1] - first), edges, spare)
+    _sort((rows, others, bits[1] - first, both), starts, edges)
+    args = (starts, (bits[0], bits[1] - first), edges)
+    run(loops.sorting.sort_buckets, starts, count * _WORK, *args)
     return edges
 
 

@@ -12,45 +12,77 @@ from .spmm_tiled import CACHE_LINE
 
 
 @jit
-def sort(ids: Any, others: Any, shift: int, both: bool, indptr: Any, results: Any) -> None:
-    """Sort edges by ``ids >> shift``, by counting, stably; indices are unsigned to be fast.
+def sort(edges: Any, counts: Any, indptr: Any, results: Any) -> None:
+    """Sort edges by ``ids >> shift``, by counting, stably, on this thread.
 
     Args:
-        ids: (E,) from 0 to (rows << shift) - 1.
-        others: (E,) numbers that go with them, or (0,).
-        shift: how many bits to leave out.
-        both: whether to add the edges from ``others`` to ``ids``, (2 E,) in all.
+        edges: ``(ids, others, shift, both)``: (E,) from 0 to (rows << shift) - 1; (E,) numbers that
+            go with them, or (0,); how many bits to leave out; whether to add the edges from
+            ``others`` to ``ids``, (2 E,) in all.
+        counts: (pieces, rows) for counters.
         indptr: (rows + 1,) receives where each row starts.
         results: three arrays that receive the sorted ids, ``others`` and where they were; the first
             and the last may be (0,).
     """
-    rows, (out_ids, out_others, out_positions) = len(indptr) - 1, results
-    indptr[:] = 0
-    for e in range(len(ids)):
-        indptr[np.uint64((ids[e] >> shift) + 1)] += 1
-        if both:
-            indptr[np.uint64((others[e] >> shift) + 1)] += 1
-    for r in range(rows):
-        indptr[r + 1] += indptr[r]
-    following, last = indptr[:rows].copy(), len(ids) - 1
-    for e in range(len(ids)):
-        later = np.uint64(ids[min(e + PREFETCH_ROWS, last)] >> shift)
-        prefetch_element(out_others, np.int64(following[later]))
-        prefetch_element(out_positions, np.int64(following[later]))
-        r = np.uint64(ids[e] >> shift)
-        k = np.uint64(following[r])
-        following[r] += 1
-        if len(out_positions) > 0:
-            out_positions[k] = e
-        if len(others) > 0:
-            out_others[k] = others[e]
-        if len(out_ids) > 0:
-            out_ids[k] = ids[e]
-        if both:
-            r = np.uint64(others[e] >> shift)
+    count(edges, counts, 0, len(counts))
+    starts_of_pieces(counts, indptr)
+    place(edges, counts, results, 0, len(counts))
+
+
+@jit
+def count(edges: Any, counts: Any, first: int, last: int) -> None:
+    """``counts[p, r]``: how many edges of piece ``p`` row ``r`` has; arguments as for :func:`sort`.
+
+    Pieces are equal parts of the edges. Indices are unsigned to be fast.
+    """
+    ids, others, shift, both = edges
+    for p in range(first, last):
+        piece = slice(len(ids) * p // len(counts), len(ids) * (p + 1) // len(counts))
+        my_ids, my_others, counters = ids[piece], others[piece], counts[p]
+        counters[:] = 0
+        for e in range(len(my_ids)):
+            counters[np.uint64(my_ids[e] >> shift)] += 1
+            if both:
+                counters[np.uint64(my_others[e] >> shift)] += 1
+
+
+@jit
+def starts_of_pieces(counts: Any, indptr: Any) -> None:
+    """Replace the counts of each piece by where its part of each row starts; write ``indptr``."""
+    total = np.int64(0)
+    for r in range(counts.shape[1]):
+        indptr[r] = total
+        for p in range(len(counts)):
+            start, total = total, total + np.int64(counts[p, r])
+            counts[p, r] = start
+    indptr[counts.shape[1]] = total
+
+
+@jit
+def place(edges: Any, starts: Any, results: Any, first: int, last: int) -> None:
+    """Write the edges of pieces from ``starts[p, r]`` on; arguments as for :func:`sort`."""
+    (ids, others, shift, both), (out_ids, out_others, out_positions) = edges, results
+    for p in range(first, last):
+        begin, end = len(ids) * p // len(starts), len(ids) * (p + 1) // len(starts)
+        my_ids, my_others, following = ids[begin:end], others[begin:end], starts[p]
+        for e in range(len(my_ids)):
+            later = np.uint64(my_ids[min(e + PREFETCH_ROWS, len(my_ids) - 1)] >> shift)
+            prefetch_element(out_others, np.int64(following[later]))
+            prefetch_element(out_positions, np.int64(following[later]))
+            r = np.uint64(my_ids[e] >> shift)
             k = np.uint64(following[r])
             following[r] += 1
-            out_ids[k], out_others[k] = others[e], ids[e]
+            if len(out_positions) > 0:
+                out_positions[k] = begin + e
+            if len(others) > 0:
+                out_others[k] = my_others[e]
+            if len(out_ids) > 0:
+                out_ids[k] = my_ids[e]
+            if both:
+                r = np.uint64(my_others[e] >> shift)
+                k = np.uint64(following[r])
+                following[r] += 1
+                out_ids[k], out_others[k] = my_others[e], my_ids[e]
 
 
 @jit

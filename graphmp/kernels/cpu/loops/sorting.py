@@ -1,6 +1,6 @@
 """The loops that sort many edges: by the first bits of their rows, then each bucket in the cache.
 
-Each runs on one thread, and in place but for a bucket.
+All work in place but for a bucket.
 """
 
 from __future__ import annotations
@@ -15,21 +15,27 @@ _DIGIT = 11  # bits: so many counters lie in the first cache
 
 
 @jit
-def sort_buckets(starts: Any, bits: Any, edges: Any, spare: Any) -> None:
+def sort_buckets(starts: Any, bits: Any, edges: Any, first: int, last: int) -> None:
     """Sort the edges of each bucket by their other ends and then by their rows, in place, stably.
 
     Args:
         starts: (buckets + 1,) where each bucket of edges starts and ends.
         bits: how many of the last bits of the other ends, and of the rows, to sort by.
         edges: three arrays (E,): rows, other ends and positions; the last two may be (0,).
-        spare: three arrays of their dtypes, as long as the longest bucket, or (0,).
+        first: the first bucket.
+        last: one past the last bucket.
     """
-    counts = np.empty(1 << _DIGIT, np.int64)
-    for b in range(len(starts) - 1):
+    counts, longest = np.empty(1 << _DIGIT, np.int64), np.int64(0)
+    for b in range(first, last):
+        longest = max(longest, np.int64(starts[b + 1] - starts[b]))
+    spare_rows = np.empty(longest, edges[0].dtype)
+    spare_others = np.empty(min(longest, len(edges[1])), edges[1].dtype)
+    spare_positions = np.empty(min(longest, len(edges[2])), edges[2].dtype)
+    for b in range(first, last):
         low, high = np.int64(starts[b]), np.int64(starts[b + 1])
         n = high - low
         rows, others, positions = edges[0][low:high], edges[1][low:high], edges[2][low:high]
-        to_rows, to_others, to_positions = spare[0][:n], spare[1][:n], spare[2][:n]
+        to_rows, to_others, to_positions = spare_rows[:n], spare_others[:n], spare_positions[:n]
         is_spare = False
         for end in range(2):
             passes = (bits[end] + _DIGIT - 1) // _DIGIT
