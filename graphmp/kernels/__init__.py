@@ -255,7 +255,7 @@ def attention(
     csr: Csr, spec: Attention, with_attention: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Attend; see :class:`.contract.Backend`."""
-    return _attention_backend(spec).attention(csr, spec, with_attention)
+    return _backend("attention", spec.value, spec.kind).attention(csr, spec, with_attention)
 
 
 def attention_gradient(
@@ -266,12 +266,13 @@ def attention_gradient(
     attention_grad: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """The gradient of :func:`attention` at sources and edges; see :class:`.contract.Backend`."""
-    return _attention_backend(spec).attention_gradient(csr, spec, stats, grad, attention_grad)
+    backend = _backend("attention", spec.value, spec.kind)
+    return backend.attention_gradient(csr, spec, stats, grad, attention_grad)
 
 
 def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     """The gradient of attention's scores at the destinations; see :class:`.contract.Backend`."""
-    return _attention_backend(spec).score_gradient(csr, spec, scores)
+    return _backend("attention", spec.value, spec.kind).score_gradient(csr, spec, scores)
 
 
 def row_dots(left: Tensor, right: Tensor, heads: int) -> Tensor:
@@ -348,7 +349,3 @@ def communities(csr: Csr, max_size: int, rounds: int) -> Tensor:
 def first_edges(csr: Csr, levels: Tensor) -> Tensor:
     """Find the edges through which searches reach nodes; see :class:`.contract.Backend`."""
     return _backend("first_edges", levels).first_edges(csr, levels)
-
-
-def _attention_backend(spec: Attention) -> Backend:
-    return _backend("attention", spec.value, spec.kind)

@@ -7,6 +7,8 @@ pass, for every backend, layout and number of threads, and need not be stored.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -67,6 +69,7 @@ def halves(seed: int) -> tuple[int, int]:
     return low - (low >> 31 << 32), seed >> 32
 
 
+@lru_cache(maxsize=256)
 def threshold(probability: float) -> int:
     """The least 32-bit word that is not dropped with probability ``probability``."""
     return round(probability * 2**32)

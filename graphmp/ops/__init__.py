@@ -15,6 +15,7 @@ Files:
     broadcast: Common dtypes and broadcast shapes of operands.
     buckets: Messages grouped by the in-degree of their destination.
     dropout: Dropout, alone or after a ReLU.
+    eager: Whether operations run one by one, and on many elements.
     edge_softmax: Softmax over the edges that share a node.
     formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.

@@ -47,7 +47,7 @@ class AttentionCall(NamedTuple):
     def spec(self, tensors: Sequence[Any], seed: Tensor | None) -> Attention:
         """The record of contiguous operands and constants that the kernels read."""
         left, right, value, *others = tensors
-        flat = [left, right, _flat(value), *others]
+        flat = [left, right, value.flatten(1), *others]
         ready = [None if t is None else t.contiguous() for t in flat]
         number = 0 if seed is None else int(seed)
         return Attention(self.kind, self.heads, *ready, self.negative_slope, self.dropout, number)  # type: ignore[call-arg,arg-type]

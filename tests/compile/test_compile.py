@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from support.compiled import LAYERS, SIZE, Passing, assert_compiled_like_eager, block, whole
+from support.compiled import (
+    LARGE,
+    LAYERS,
+    SIZE,
+    Passing,
+    assert_compiled_like_eager,
+    block,
+    whole,
+)
 from support.readouts import BATCHES, READOUTS, batch
 from support.versions import compiles
 from torch import Tensor, nn
@@ -41,6 +49,15 @@ def test_graphs_of_many_sizes_take_two_compilations(
     graphs = [make(nodes) for nodes in SIZES]
     for graph in graphs:
         graph.create_formats_()
+    assert assert_compiled_like_eager(LAYERS[name](), graphs) <= 2
+
+
+@pytest.mark.parametrize("make", [whole, block])
+@pytest.mark.parametrize("name", ["SAGEConv mean", "GATConv elu", "GATv2Conv", "GINConv sum"])
+def test_large_graphs_run_in_the_program_of_small_ones(
+    name: str, make: Callable[[int], gm.Graph]
+) -> None:
+    graphs = [make(nodes) for nodes in (10, 11, LARGE)]
     assert assert_compiled_like_eager(LAYERS[name](), graphs) <= 2
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from shutil import which
 
 import pytest
 import torch
-from support.compiled import LAYERS, SIZE, block
+from support.compiled import LARGE, LAYERS, SIZE, block, whole
 from support.laws import assert_close
 from support.readouts import BATCHES, READOUTS, batch
 from support.versions import exports
@@ -40,6 +41,18 @@ def test_a_program_of_one_block_runs_on_others_with_gradients(name: str) -> None
         upstream = torch.randn_like(wanted)
         found, right = (torch.autograd.grad(out, feat, upstream)[0] for out in (made, wanted))
         assert_close(found, right)
+
+
+@exports
+@pytest.mark.parametrize("sizes", [(10, LARGE), (LARGE, 10)], ids=str)
+@pytest.mark.parametrize("make", [whole, block])
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "GatedGraphConv"])
+def test_a_program_of_a_small_graph_runs_on_a_large_one_and_the_reverse(
+    name: str, make: Callable[[int], gm.Graph], sizes: tuple[int, int]
+) -> None:
+    (module, program), graph = exported(name, make(sizes[0])), make(sizes[1])
+    feat = torch.randn(graph.num_src_nodes(), SIZE)
+    assert_close(program.module()(graph, feat), module(graph, feat))
 
 
 @exports

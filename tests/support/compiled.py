@@ -14,6 +14,7 @@ import graphmp.function as fn
 from support.laws import assert_close
 
 SIZE, TYPES = 4, 3
+LARGE = 20_000  # nodes, whose features are more than eager mode takes for few
 
 
 class Passing(nn.Module):
@@ -59,6 +60,7 @@ LAYERS: dict[str, Any] = {
     "SAGEConv gcn": lambda: gm.nn.SAGEConv(SIZE, 5, "gcn"),
     "SAGEConv pool": lambda: gm.nn.SAGEConv(SIZE, 5, "pool"),
     "GATConv": lambda: gm.nn.GATConv(SIZE, 3, 2, residual=True),
+    "GATConv elu": lambda: gm.nn.GATConv(SIZE, 3, 2, activation=nn.functional.elu),
     "GATv2Conv": lambda: gm.nn.GATv2Conv(SIZE, 3, 2),
     "GINConv sum": lambda: gm.nn.GINConv(nn.Linear(SIZE, 3), "sum", learn_eps=True),
     "GINConv max": lambda: gm.nn.GINConv(nn.Linear(SIZE, 3), "max"),

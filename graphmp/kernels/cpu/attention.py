@@ -14,7 +14,6 @@ from ..philox import threshold
 from . import loops
 from .messages import SHAPES, as_array, blocks_at_once, csr_arrays, result, run
 from .runtime.jit import code_for
-from .runtime.memory import empty
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS
 
@@ -30,9 +29,11 @@ def attention(
     wide = accumulator(dtype)
     out, out_array = result(rows, size, wide)
     stats, stats_array = result(rows, 2 * spec.heads, wide)
-    attention = empty((edges, spec.heads), dtype) if with_attention else None
+    attention, attention_array = None, _no_rows(dtype)
+    if with_attention:
+        attention, attention_array = result(edges, spec.heads, dtype)
     layouts, codes = _layouts(spec.heads, spec.left.shape[1], size)
-    results = (out_array, stats_array, _array(attention, dtype))
+    results = (out_array, stats_array, attention_array)
     args = (*_spec_arguments(csr, spec), layouts, results)
     code = _code(codes, loops.attention.attention_rows, csr, spec, spec.value, args)
     run(code, args[1][0], edges * max(size, 1), *args)
@@ -48,10 +49,13 @@ def attention_gradient(
     value, value_array = result(sources, size, spec.value.dtype)
     left, left_array = result(sources, width, wide)
     scores, scores_array = result(edges, heads, wide)
-    weight = None if spec.weight is None else empty((edges, heads), wide)
+    weight, weight_array = None, _no_rows(wide)
+    if spec.weight is not None:
+        weight, weight_array = result(edges, heads, wide)
     layouts, codes = _layouts(heads, width, size)
-    grads = (as_array(stats), as_array(grad), _array(attention_grad, grad.dtype))
-    results = (value_array, left_array, scores_array, _array(weight, wide))
+    other = _no_rows(grad.dtype) if attention_grad is None else as_array(attention_grad)
+    grads = (as_array(stats), as_array(grad), other)
+    results = (value_array, left_array, scores_array, weight_array)
     args = (*_spec_arguments(csr, spec), layouts, grads, results)
     loop = loops.attention_gradient.attention_gradient_rows
     code = _code(codes, loop, csr, spec, grad, args)
@@ -85,26 +89,26 @@ def row_dots(left: Tensor, right: Tensor, heads: int) -> Tensor:
 
 def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
     """The first arguments of both loops: kind, csr, operands, activation and dropout."""
-    dtype = spec.value.dtype
+    none = _no_rows(spec.value.dtype)
     return (
         KINDS[spec.kind],
         csr_arrays(csr),
         (
             *(as_array(spec.left), as_array(spec.right), as_array(spec.value)),
-            *(_array(spec.edge, dtype), _array(spec.weight, dtype)),
+            none if spec.edge is None else as_array(spec.edge),
+            none if spec.weight is None else as_array(spec.weight),
         ),
-        (_array(spec.attn_vector, dtype), float(spec.negative_slope)),
+        (
+            none if spec.attn_vector is None else as_array(spec.attn_vector),
+            float(spec.negative_slope),
+        ),
         (spec.seed, threshold(spec.dropout)),
     )
 
 
-def _array(tensor: Tensor | None, dtype: torch.dtype) -> Any:
-    """A tensor as an array; for None one without rows, of ``dtype``."""
-    return _no_rows(dtype) if tensor is None else as_array(tensor)
-
-
 @cache
 def _no_rows(dtype: torch.dtype) -> Any:
+    """The array of an operand that is None: one without rows."""
     return as_array(torch.zeros(0, 1, dtype=dtype, device="cpu"))
 
 

@@ -7,18 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C import _are_functorch_transforms_active
-from torch.compiler import is_compiling
 from torch.nn.functional import elu, relu
 
 from ...ops.activation import activated
 from ...ops.broadcast import autocast
+from ...ops.eager import is_large
 from ...ops.results import unsaved
 from .inputs import Ends, split_ends
 from .maps import add_bias
 from .products import apply_map, is_plain
-
-_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
 
 def activate(function: Callable[[Tensor], Tensor], out: Tensor) -> Tensor:
@@ -88,16 +85,16 @@ def finish(
     out, attention = result if isinstance(result, tuple) else (result, None)
     if residual is not None:
         out, in_place = out + residual(split_ends(ends, ends.feat)[1]).view_as(out), True
-    if out.numel() >= _MANY:
+    is_many = is_large(out.numel())
+    if is_many:
         kind = _one_pass(activation)
-        is_eager = not (is_compiling() or _are_functorch_transforms_active())
         bias = bias if bias is None else autocast(bias)
         is_alike = out.is_floating_point() and (bias is None or bias.dtype == out.dtype)
-        if is_eager and is_alike and (kind or (kind == "" and bias is not None and not in_place)):
+        if is_alike and (kind or (kind == "" and bias is not None and not in_place)):
             rows = out.reshape(-1, out.shape[-2:].numel())
             out, bias, activation = activated(rows, bias, kind).view(out.shape), None, None
     if bias is not None:
-        out = add_bias(out, bias.view(out.shape[-2:]), in_place)
+        out = add_bias(out, bias.view(out.shape[-2:]), in_place and is_many)
     out = out if activation is None else activation(out)
     return out if attention is None else (out, unsaved(attention.unsqueeze(-1)))
 

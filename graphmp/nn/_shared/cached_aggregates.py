@@ -7,12 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C import _are_functorch_transforms_active
-from torch.compiler import is_compiling
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ...ops import Adjacency
 from ...ops.broadcast import autocast_dtype
+from ...ops.eager import is_eager
 
 
 def is_constant(feat: Tensor, edge_weight: Tensor | None) -> bool:
@@ -26,11 +25,10 @@ def is_constant(feat: Tensor, edge_weight: Tensor | None) -> bool:
         edge_weight: a factor for each edge, or None.
     """
     return not (
-        is_compiling()  # which cannot trace the next questions
+        not is_eager()  # programs cannot trace the next questions
         or edge_weight is not None
         or feat.requires_grad
         or feat.is_inference()
-        or _are_functorch_transforms_active()
     )
 
 

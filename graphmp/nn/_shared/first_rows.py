@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C import _are_functorch_transforms_active
-from torch.compiler import is_compiling
 from torch.nn.functional import pad
+
+from ...ops.eager import is_eager
 
 
 def with_first_rows(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -29,8 +29,7 @@ def with_first_rows(rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
         >>> torch.autograd.grad((2 * rows).sum() + first.sum(), x)
         (tensor([3., 2., 2.]),)
     """
-    is_eager = not (is_compiling() or _are_functorch_transforms_active())
-    if is_eager and rows.requires_grad and torch.is_grad_enabled():
+    if rows.requires_grad and torch.is_grad_enabled() and is_eager():
         return _FirstRows.apply(rows, count)  # type: ignore[no-untyped-call,no-any-return]
     return rows, rows[:count]
 

@@ -11,11 +11,11 @@ from ... import ops
 from ...errors import GraphTypeError, GraphValueError
 from ...ops import Adjacency
 from ...ops.attention_op import AttentionCall, attend
+from ...ops.eager import is_large
 from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
 from .products import apply_map, is_plain
 
-_FEW = 1 << 16  # below so many elements, the number of operations matters more than memory
 _HALF_BYTES = 2
 
 
@@ -132,7 +132,7 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
         >>> dots(torch.ones(5, 2, 2), torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]))[0]
         tensor([3., 7.])
     """
-    if h.numel() < _FEW or (h.is_cpu and h.dtype.itemsize == _HALF_BYTES):
+    if not is_large(h.numel()) or (h.is_cpu and h.dtype.itemsize == _HALF_BYTES):
         scores: Tensor = torch.linalg.vecdot(h, vectors.to(h.dtype))
         return scores
     return products(h, vectors.permute(1, 2, 0)).squeeze(-1)
@@ -160,7 +160,7 @@ def dots_at_ends(
         (num_src, numbers of heads) and (num_dst, numbers of heads).
     """
     (x, y), (a, b) = mapped, vectors
-    if x.numel() + y.numel() < _FEW:
+    if not is_large(x.numel() + y.numel()):
         vecdot = torch.linalg.vecdot
         return vecdot(x, a.to(x.dtype)).flatten(1), vecdot(y, b.to(y.dtype)).flatten(1)
     if not (_is_foldable(maps[0]) and _is_foldable(maps[1])):

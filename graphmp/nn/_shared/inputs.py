@@ -12,12 +12,11 @@ from ... import _checks
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.eager import is_large
 from .first_rows import with_first_rows
 
 Features: TypeAlias = Tensor | tuple[Tensor, Tensor]
 Sizes: TypeAlias = int | tuple[int, int]
-
-_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
 
 class Ends(NamedTuple):
@@ -34,14 +33,13 @@ class Ends(NamedTuple):
     is_block: bool
 
 
-class _Owner(NamedTuple):
-    """The nodes whose features are checked; only an error describes them."""
+class _Owner(tuple[Graph, str]):
+    """The nodes whose features are checked, of a graph; only an error describes them."""
 
-    graph: Graph
-    nodes: str
+    __slots__ = ()
 
     def __str__(self) -> str:
-        return describe_owner(self.graph, self.nodes)
+        return describe_owner(*self)
 
 
 def sizes_at_ends(in_feats: Sizes) -> tuple[int, int]:
@@ -340,7 +338,7 @@ def _as_integers(types: Tensor, name: str) -> Tensor:
 
 def _check(graph: Graph, value: Any, rows: int, nodes: str, size: int | None, name: str) -> None:
     """Check the features of nodes."""
-    owner = _Owner(graph, nodes)
+    owner = _Owner((graph, nodes))
     _checks.feature(value, rows, graph.device, name, owner)
     check_size(value, size, name, owner)
 
@@ -387,7 +385,7 @@ def split_ends(ends: Ends, feat: Features, only_aggregates: bool = False) -> tup
     if isinstance(feat, tuple):
         return feat
     count = ends.adjacency.num_dst
-    if only_aggregates and (ends.is_block or feat.numel() >= _MANY):
+    if only_aggregates and feat.requires_grad and (ends.is_block or is_large(feat.numel())):
         return with_first_rows(feat, count)
     return feat, feat[:count] if ends.is_block else feat
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch._C import _are_functorch_transforms_active
-from torch.compiler import is_compiling
 
 from ...ops.broadcast import autocast
 from .degrees import ChecksInDegrees
 from .inputs import Sizes, sizes_at_ends
-
-_MANY = 1 << 16  # elements from which on a pass over memory costs more than a call
 
 
 class LinearHeads(ChecksInDegrees):
@@ -97,8 +93,7 @@ def add_bias(out: Tensor, bias: Tensor | None, in_place: bool = False) -> Tensor
     Args:
         out: (N, …, *feature).
         bias: (*feature,), or None.
-        in_place: add to many elements in place: ``out`` is not used afterwards, and no gradient
-            reads it.
+        in_place: add in place: ``out`` is not used afterwards, and no gradient reads it.
 
     Returns:
         (N, …, *feature).
@@ -112,7 +107,4 @@ def add_bias(out: Tensor, bias: Tensor | None, in_place: bool = False) -> Tensor
         return out
     if torch.is_autocast_enabled("cpu" if out.is_cpu else out.device.type):
         bias = autocast(bias)
-    if in_place and out.numel() >= _MANY and out.dtype == bias.dtype:
-        in_place = not (is_compiling() or _are_functorch_transforms_active())
-        return out.add_(bias) if in_place else out + bias
-    return out + bias
+    return out.add_(bias) if in_place and out.dtype == bias.dtype else out + bias

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.functional import elu
 
 import graphmp as gm
-from graphmp.nn._shared import activations
+from graphmp.ops import eager
 
 
 @pytest.fixture(params=[0, 1 << 40], ids=["many", "few"])
 def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all numbers count as many, or as few."""
-    monkeypatch.setattr(activations, "_MANY", request.param)
+    monkeypatch.setattr(eager, "_MANY", request.param)
 
 
 def twice(x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch.autograd import grad, gradgradcheck
 import graphmp as gm
 from graphmp.nn._shared import inputs
 from graphmp.nn._shared.first_rows import with_first_rows
+from graphmp.ops import eager
 
 BLOCK = gm.sampling.sample_block(gm.rand_graph(9, 40), [4, 0, 7], -1)
 LAYERS: dict[str, Callable[[], nn.Module]] = {
@@ -40,7 +41,7 @@ def slices(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
 def test_results_and_gradients_are_those_with_a_slice(
     name: str, g: gm.Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "_MANY", 0)
+    monkeypatch.setattr(eager, "_MANY", 0)
     layer, x = LAYERS[name](), features(g=g)
     upstream = torch.randn_like(layer(g, x))
 
@@ -56,7 +57,7 @@ def test_results_and_gradients_are_those_with_a_slice(
 @each_graph
 @each_layer
 def test_second_derivatives(name: str, g: gm.Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "_MANY", 0)
+    monkeypatch.setattr(eager, "_MANY", 0)
     layer, x = LAYERS[name]().double(), features(torch.float64, g)
     assert gradgradcheck(lambda x: layer(g, x), (x,))
 

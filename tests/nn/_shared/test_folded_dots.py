@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import graphmp as gm
 from graphmp.nn import GATConv
-from graphmp.nn._shared import heads
+from graphmp.ops import eager
 
 RING = gm.graph(([0, 1, 2, 0], [1, 2, 0, 2]))
 BLOCK = gm.to_block(gm.in_subgraph(RING, torch.tensor([1, 2])), torch.tensor([1, 2]))
@@ -21,7 +21,7 @@ SHAPES = ((3, IN), (3, 2, IN))
 
 @pytest.fixture(autouse=True)
 def _every_size_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "_FEW", 0)
+    monkeypatch.setattr(eager, "_MANY", 0)
 
 
 def _gradients(conv: GATConv, graph: gm.Graph, feat: Any, order: int) -> list[Tensor]:
