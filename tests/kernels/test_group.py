@@ -90,13 +90,18 @@ def test_sort_pairs_sorts_by_both_ends_stably(corner: Corner, idtype: torch.dtyp
 def test_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -> None:
     src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
     csr = kernels.compress(dst, src, corner.num_dst)
-    wanted = [*range(corner.num_dst - 1, -1, -1), *range(min(corner.num_dst, 5))]
+    wanted = [*range(corner.num_dst - 1, -1, -1), *range(min(corner.num_dst, 5))]  # some twice
     for rows in (wanted, wanted[::3], []):
-        owners, others, eids = kernels.edges_of(csr, torch.tensor(rows, dtype=idtype))
+        chosen = torch.tensor(rows, dtype=idtype)
         expected = [(i, e) for i, v in enumerate(rows) for e, w in enumerate(corner.dst) if v == w]
-        assert list(zip(owners.tolist(), eids.tolist(), strict=True)) == expected
-        assert others.tolist() == [corner.src[e] for _, e in expected]
-        assert owners.dtype == others.dtype == eids.dtype == idtype
+        for names in (None, chosen + 7):
+            owners, others, eids = kernels.edges_of(csr, chosen, names)
+            assert owners.tolist() == [i if names is None else rows[i] + 7 for i, _ in expected]
+            assert others.tolist() == [corner.src[e] for _, e in expected]
+            assert eids.tolist() == [e for _, e in expected]
+            assert owners.dtype == others.dtype == eids.dtype == idtype
+        for entries, part in ((csr.indices, others), (csr.edge_ids, eids)):
+            assert torch.equal(kernels.entries_of(csr.indptr, entries, chosen), part)
 
 
 @each_corner
@@ -151,31 +156,6 @@ def test_many_edges_are_symmetrized(idtype: torch.dtype) -> None:
     u, v = torch.randint(70_000, (2, 50_000), dtype=idtype)
     pairs = torch.unique(torch.stack([torch.cat([u, v]), torch.cat([v, u])]), dim=1)
     assert torch.equal(torch.stack(kernels.symmetrize(u, v, 70_000)), pairs)
-
-
-@each_corner
-@pytest.mark.parametrize("idtype", ID_DTYPES, ids=str)
-@pytest.mark.usefixtures("backend")
-def test_the_edges_of_rows_come_row_after_row(corner: Corner, idtype: torch.dtype) -> None:
-    src, dst = (torch.tensor(end, dtype=idtype) for end in (corner.src, corner.dst))
-    csr = kernels.compress(dst, src, corner.num_dst)
-    rows = [*range(corner.num_dst)[::-2], *range(corner.num_dst)]  # some of them twice
-    expected = [
-        (place, corner.src[e], e)
-        for place, row in enumerate(rows)
-        for e in range(len(corner.dst))
-        if corner.dst[e] == row
-    ]
-    chosen = torch.tensor(rows, dtype=idtype)
-    for names in (None, chosen + 7):
-        edges = kernels.edges_of(csr, chosen, names)
-        owners = [place if names is None else rows[place] + 7 for place, _, _ in expected]
-        assert edges[0].tolist() == owners
-        assert edges[1].tolist() == [u for _, u, _ in expected]
-        assert edges[2].tolist() == [e for _, _, e in expected]
-        assert {part.dtype for part in edges} == {idtype}
-    for entries, part in ((csr.indices, edges[1]), (csr.edge_ids, edges[2])):
-        assert torch.equal(kernels.entries_of(csr.indptr, entries, chosen), part)
 
 
 @pytest.mark.parametrize("rows", [1, 300, 50_000, (1 << 19) + 1])
