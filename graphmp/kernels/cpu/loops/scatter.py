@@ -6,17 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import IS_COMPILED, jit
+from ..runtime.jit import jit
 from ..simd import addresses, vector
 
 PREFETCH_DISTANCE = 24  # edges between a prefetch and the use of what it loads
-
-
-def _nothing(array: Any, row: int, column: int) -> None:
-    """In place of a prefetch, in plain Python."""
-
-
-_prefetch = addresses.prefetch_number if IS_COMPILED else _nothing
 
 
 @jit
@@ -54,7 +47,7 @@ def scatter_numbers(
         for f in range(first * width, min(last * width, values.shape[1])):
             position = np.int64(arg[ahead, f])
             if position >= 0:
-                _prefetch(out, np.int64(ids[position]), np.int64(columns[f]))
+                addresses.prefetch_number(out, np.int64(ids[position]), np.int64(columns[f]))
             position = np.int64(arg[r, f])
             if position >= 0:
                 out[np.int64(ids[position]), columns[f]] += values[r, f]

@@ -88,7 +88,7 @@ def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
 
 
 @primitive
-def prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
+def _prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
     """Prefetch the cache line of ``array[row, column]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -112,11 +112,13 @@ def _prefetch_element(typing: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-def _nothing(array: Any, index: int) -> None:
+def _nothing(array: Any, *place: int) -> None:
     """In place of a prefetch, in plain Python."""
 
 
+# Of the loops that run in plain Python too.
 prefetch_element = _prefetch_element if IS_COMPILED else _nothing
+prefetch_number = _prefetch_number if IS_COMPILED else _nothing
 
 
 @primitive
