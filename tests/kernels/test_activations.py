@@ -38,6 +38,8 @@ def test_a_bias_and_an_activation(
     back = kernels.activation_gradient(x, bias if has_bias else None, grad, kind)
     slope = torch.where(total > 0, 1, total.exp()) if kind else 1
     assert_close(back, (grad * slope).to(dtype))
+    assert out is not x
+    assert back is not grad
 
 
 @pytest.mark.usefixtures("backend")

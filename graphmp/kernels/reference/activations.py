@@ -12,13 +12,14 @@ from ..contract import accumulator
 def activate(x: Tensor, bias: Tensor | None, kind: str) -> Tensor:
     """Add a bias and apply an activation; see the contract."""
     wide = _shifted(x, bias)
-    return (elu(wide) if kind else wide).to(x.dtype)
+    out = elu(wide) if kind else wide
+    return out.to(x.dtype, copy=out is x)
 
 
 def activation_gradient(x: Tensor, bias: Tensor | None, grad: Tensor, kind: str) -> Tensor:
     """The gradient of an activation; see the contract."""
     if not kind:
-        return grad
+        return grad.clone()
     wide = _shifted(x, bias)
     return (grad * torch.where(wide > 0, 1, wide.exp())).to(grad.dtype)
 
