@@ -18,7 +18,7 @@ from .. import _checks, kernels
 from ..errors import GraphRuntimeError, GraphValueError
 from ..kernels.contract import Csr
 from ..kernels.segments import is_first, positions_of, rows_of
-from .layouts import COO, DST, FORMATS, SRC, Layouts
+from .layouts import COO, DST, FORMATS, SRC, Layouts, Unnumbered
 
 Cached = TypeVar("Cached")
 
@@ -54,8 +54,10 @@ class Adjacency:
         self._layouts = layouts
         self._side = side
         self.num_src, self.num_dst = layouts.num[1 - side], layouts.num[side]
-        rows = layouts.unnumbered or layouts.compressed[DST] or layouts.compressed[SRC]
-        one = layouts.ends[0] if layouts.ends is not None else rows[1]  # type: ignore[index]
+        (src_rows, dst_rows), (csr, csc) = layouts.unnumbered, layouts.compressed
+        form = layouts.ends or dst_rows or csc or src_rows or csr
+        assert form is not None  # one layout always exists
+        one = form[1]
         self.num_edges: int = one.shape[0]
         self.device: torch.device = one.device
         self.idtype: torch.dtype = one.dtype
@@ -97,7 +99,7 @@ class Adjacency:
         """
         layouts = Layouts((num_src, num_dst), frozenset((SRC, DST, COO)))
         side = DST if by == "csc" else SRC
-        layouts.unnumbered = (indptr.contiguous(), indices.contiguous(), side)
+        layouts.unnumbered[side] = Unnumbered(indptr.contiguous(), indices.contiguous())
         return cls(layouts)
 
     @classmethod
@@ -313,8 +315,7 @@ class Adjacency:
             raise GraphValueError(f"Expected formats of {', '.join(FORMATS)}, got {wanted}.")
         allowed = frozenset(map(self._layout, wanted))
         old, new = self._layouts, Layouts(self._layouts.num, allowed)
-        rows = old.unnumbered
-        new.unnumbered = rows if rows is not None and rows[2] in allowed else None
+        new.unnumbered = [old.unnumbered[side] if side in allowed else None for side in (0, 1)]
         new.ends = old.ends if COO in allowed else None
         new.compressed = [old.compressed[side] if side in allowed else None for side in (0, 1)]
         new.zero_degree = old.zero_degree.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +18,22 @@ FORMATS = ("coo", "csr", "csc")
 SRC, DST, COO = 0, 1, 2  # the layouts of a store: grouped by either end, or not grouped
 
 
+class Unnumbered(NamedTuple):
+    """Edges grouped by one end, whose ids are written or checked when they are first read.
+
+    Attributes:
+        indptr: where each row starts and ends.
+        indices: (E,) the other end of each edge.
+        edge_ids: (E,) numbers below E from a file; None if each edge's id is its position.
+        file: the name of that file, for errors.
+    """
+
+    indptr: Tensor
+    indices: Tensor
+    edge_ids: Tensor | None = None
+    file: str = ""
+
+
 class Layouts:
     """The layouts of one relation, and what is derived from them.
 
@@ -28,9 +44,8 @@ class Layouts:
         allowed: the layouts that may be stored.
         ends: both ends in edge id order, or None.
         compressed: the edges grouped by each end, or None.
-        unnumbered: edges grouped by one end whose ids are their positions, as ``(indptr, indices,
-            end)``, until the ids are read; then they are in ``compressed``. Threads look here
-            first.
+        unnumbered: the edges grouped by each end, until their ids are read; then they are in
+            ``compressed``. Threads look here first.
         degrees: the degrees of the nodes at each end, or None.
         zero_degree: whether some node at each end has degree 0; None while unknown.
         cache: values derived from the edges, by key.
@@ -45,15 +60,15 @@ class Layouts:
         self.allowed = allowed
         self.ends: tuple[Tensor, Tensor] | None = None
         self.compressed: list[Csr | None] = [None, None]
-        self.unnumbered: tuple[Tensor, Tensor, int] | None = None
+        self.unnumbered: list[Unnumbered | None] = [None, None]
         self.degrees: list[Tensor | None] = [None, None]
         self.zero_degree: list[bool | None] = [None, None]
         self.cache: dict[Hashable, Any] = {}
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """All attributes, without what can be computed again."""
-        if self.unnumbered is not None:
-            self._numbered(self.unnumbered)
+        for side in (SRC, DST):
+            self._number(side)
         whole = self.map_tensors(pickled.own_memory)
         return None, {name: getattr(whole, name) for name in self.__slots__}
 
@@ -62,27 +77,34 @@ class Layouts:
         for name, value in state[1].items():
             setattr(self, name, value)
         self.degrees, self.zero_degree, self.cache = [None, None], [None, None], {}
-        self.unnumbered = None
+        self.unnumbered = [None, None]
         self.check()
 
     def check(self) -> None:
-        """Check ids that were read from a file.
+        """Check what was read from a pickle.
 
         Raises:
             GraphValueError: an id is out of range, or layouts contradict each other.
         """
+        for side, csr in enumerate(self.compressed):
+            if csr is not None:
+                pickled.check_grouped(csr, self.num[side], self.num[1 - side])
+        if self.ends is not None:
+            pickled.check_ends(self.ends, self.num)
+        self.check_agreement()
+
+    def check_agreement(self) -> None:
+        """Check that layouts, each of which has been checked, are those of the same edges.
+
+        Raises:
+            GraphValueError: they contradict each other.
+        """
         is_allowed = type(self.allowed) is frozenset and self.allowed <= {SRC, DST, COO}
         pickled.check(is_allowed, "its layouts are not allowed")
-        counts = [
-            pickled.check_grouped(csr, self.num[side], self.num[1 - side])
-            for side, csr in enumerate(self.compressed)
-            if csr is not None
-        ]
-        if self.ends is not None:
-            counts.append(pickled.check_ends(self.ends, self.num))
-        pickled.check(len(set(counts)) == 1, "its layouts have different numbers of edges")
-        tensors = [t for csr in self.compressed if csr for t in csr] + list(self.ends or ())
-        dtypes = {(t.dtype, t.device) for t in tensors}
+        forms = [form for form in (*self.unnumbered, *self.compressed, self.ends) if form]
+        counts = {len(form[1]) for form in forms}
+        pickled.check(len(counts) == 1, "its layouts have different numbers of edges")
+        dtypes = {(t.dtype, t.device) for t in self.tensors()}
         pickled.check(len(dtypes) == 1, "its layouts have different dtypes of ids")
 
     def coo(self) -> tuple[Tensor, Tensor]:
@@ -99,23 +121,19 @@ class Layouts:
 
     def _ends(self) -> tuple[Tensor, Tensor]:
         """Sources and destinations in edge id order, of grouped edges."""
-        rows = self.unnumbered
-        if rows is not None:
-            indptr, other, side = rows
-            row = rows_of(indptr, other.numel())
+        side = DST if self.unnumbered[DST] or self.compressed[DST] else SRC
+        rows = self.unnumbered[side]
+        if rows is not None and rows.edge_ids is None:
+            row, other = rows_of(rows.indptr, rows.indices.numel()), rows.indices
         else:
-            side = DST if self.compressed[DST] is not None else SRC
-            csr = self.compressed[side]
-            assert csr is not None  # one layout always exists
+            csr = self.grouped(side)
             row = permuted(rows_of(csr.indptr, csr.indices.numel()), csr.edge_ids)
             other = permuted(csr.indices, csr.edge_ids)
         return (other, row) if side == DST else (row, other)
 
     def grouped(self, side: int) -> Csr:
         """The edges grouped by the end ``side``."""
-        rows, csr = self._unnumbered_at(side), self.compressed[side]
-        if csr is None and rows is not None:
-            return self._numbered(rows)
+        csr = self._number(side) or self.compressed[side]
         if csr is None:
             ends = self.coo()
             csr = kernels.compress(ends[side], ends[1 - side], self.num[side])
@@ -123,20 +141,26 @@ class Layouts:
                 self.compressed[side] = csr
         return csr
 
-    def _unnumbered_at(self, side: int) -> tuple[Tensor, Tensor, int] | None:
-        """The edges without ids if they are grouped by the end ``side``."""
-        rows = self.unnumbered
-        return rows if rows is not None and rows[2] == side else None
+    def _number(self, side: int) -> Csr | None:
+        """Store the ids of unnumbered edges, unless a program compiles; None if there are none.
 
-    def _numbered(self, rows: tuple[Tensor, Tensor, int]) -> Csr:
-        """The edges grouped by row, with their ids, which are stored unless a program compiles."""
-        indptr, indices, side = rows
-        if is_compiling():
+        Raises:
+            GraphValueError: they were read from a file that is damaged.
+        """
+        rows = self.unnumbered[side]
+        if rows is None:
+            return None
+        indptr, indices, ids, file = rows
+        if ids is not None:
+            ids = pickled.checked_edge_ids(indptr, ids, file)
+        elif is_compiling():
             ids = torch.arange(indices.numel(), dtype=indices.dtype, device=indices.device)
-            return Csr(indptr, indices, ids)
-        with torch.inference_mode(False):  # autograd may save the ids later
-            csr = Csr(indptr, indices, kernels.arange(len(indices), like=indices))
-        self.compressed[side], self.unnumbered = csr, None
+        else:
+            with torch.inference_mode(False):  # autograd may save the ids later
+                ids = kernels.arange(len(indices), like=indices)
+        csr = Csr(indptr, indices, ids)
+        if not is_compiling():
+            self.compressed[side], self.unnumbered[side] = csr, None
         return csr
 
     def order_rows(self) -> None:
@@ -158,7 +182,7 @@ class Layouts:
             return self.grouped(side).indptr.diff()
         degrees = self.degrees[side]
         if degrees is None:
-            rows = self._unnumbered_at(side) or self.compressed[side]
+            rows = self.unnumbered[side] or self.compressed[side]
             if rows is not None:
                 degrees = rows[0].diff()
             else:
@@ -185,23 +209,26 @@ class Layouts:
 
     def created(self) -> list[int]:
         """The layouts that exist."""
-        rows, forms = self.unnumbered, (*self.compressed, self.ends)
-        unnumbered = () if rows is None else (rows[2],)
-        return [n for n, form in enumerate(forms) if form is not None or n in unnumbered]
+        grouped = [side for side in (SRC, DST) if self.unnumbered[side] or self.compressed[side]]
+        return grouped if self.ends is None else [*grouped, COO]
 
     def tensors(self) -> Iterator[Tensor]:
         """Every tensor of the layouts that exist."""
-        rows = self.unnumbered
-        for form in (rows and rows[:2], self.ends, *self.compressed):
+        for rows in self.unnumbered:
+            yield from (t for t in rows or () if isinstance(t, Tensor))
+        for form in (self.ends, *self.compressed):
             yield from form or ()
 
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Layouts:
         """A copy with ``function`` applied to every tensor, and an empty cache."""
-        new, rows = Layouts(self.num, self.allowed), self.unnumbered
-        if rows is not None:
-            new.unnumbered = (function(rows[0]), function(rows[1]), rows[2])
+        new = Layouts(self.num, self.allowed)
         if self.ends is not None:
             new.ends = (function(self.ends[0]), function(self.ends[1]))
-        new.compressed = [csr and Csr(*map(function, csr)) for csr in self.compressed]
+        for side, rows in enumerate(self.unnumbered):
+            if rows is not None and rows.edge_ids is None:
+                new.unnumbered[side] = Unnumbered(function(rows.indptr), function(rows.indices))
+            else:
+                csr = self._number(side) or self.compressed[side]
+                new.compressed[side] = csr and Csr(*map(function, csr))
         new.zero_degree = self.zero_degree.copy()
         return new

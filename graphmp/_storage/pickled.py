@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
+from .. import kernels
 from .._checks import are_below
 from ..errors import GraphValueError
+from ..kernels import torch_library
 from ..kernels.contract import Csr
-from ..kernels.segments import is_permutation
 
 
 def own_memory(tensor: Any) -> Any:
@@ -52,8 +54,8 @@ def check_columns(columns: Iterable[Any], num_rows: int) -> None:
         check(is_column, f"a column has not {num_rows} rows")
 
 
-def check_ends(ends: tuple[Tensor, Tensor], num: tuple[int, int]) -> int:
-    """Check sources and destinations in edge id order, and return the number of edges.
+def check_ends(ends: tuple[Tensor, Tensor], num: tuple[int, int]) -> None:
+    """Check sources and destinations in edge id order.
 
     Raises:
         GraphValueError: their numbers differ, or an id is not that of a node.
@@ -61,11 +63,10 @@ def check_ends(ends: tuple[Tensor, Tensor], num: tuple[int, int]) -> int:
     check(len({_length(end) for end in ends}) == 1, "the numbers of its ends differ")
     for end, limit in zip(ends, num, strict=True):
         _check_ids(end, limit)
-    return _length(ends[0])
 
 
-def check_grouped(csr: Csr, rows: int, others: int) -> int:
-    """Check edges grouped by one end, and return their number.
+def check_grouped(csr: Csr, rows: int, others: int) -> None:
+    """Check edges grouped by one end.
 
     Raises:
         GraphValueError: rows that overlap, an id that is not that of a node, or an edge id that is
@@ -73,12 +74,79 @@ def check_grouped(csr: Csr, rows: int, others: int) -> int:
     """
     indptr, indices, edge_ids = csr
     count = _length(indices)
-    _check_ids(indptr, count + 1)
-    bounds = _length(indptr) == rows + 1 and (int(indptr[0]), int(indptr[-1])) == (0, count)
-    check(bounds and not bool((indptr[1:] < indptr[:-1]).any()), "its rows are not in order")
+    check_rows(indptr, rows, count)
     _check_ids(indices, others)
-    check(_length(edge_ids) == count and is_permutation(edge_ids), "an edge id is missing")
-    return count
+    check(_length(edge_ids) == count, "an edge id is missing")
+    check(kernels.check_edge_ids(indptr, edge_ids)[0], "an edge id is missing")
+
+
+def check_rows(indptr: Tensor, rows: int, count: int) -> None:
+    """Check where rows of edges start.
+
+    Args:
+        indptr: the limits of rows.
+        rows: how many rows there are.
+        count: how many edges.
+
+    Raises:
+        GraphValueError: rows that overlap, or others than these.
+    """
+    is_whole = _length(indptr) == rows + 1 and (int(indptr[0]), int(indptr[-1])) == (0, count)
+    starts: Any = indptr.numpy() if indptr.is_cpu else indptr  # NumPy compares faster
+    check(is_whole and not bool((starts[1:] < starts[:-1]).any()), "its rows are not in order")
+
+
+def checked_edge_ids(indptr: Tensor, edge_ids: Tensor, file: str) -> Tensor:
+    """Check that edge ids are there once, and ascend in each row.
+
+    Args:
+        indptr: the limits of rows.
+        edge_ids: (E,) from 0 to E - 1.
+        file: the name of the file that they are from; empty if an error needs none.
+
+    Returns:
+        (E,) the same ids.
+
+    Raises:
+        GraphValueError: they are others.
+    """
+    if is_compiling():
+        return _CHECKED(indptr, edge_ids, file)  # type: ignore[no-any-return]
+    are_all, ascend = kernels.check_edge_ids(indptr, edge_ids)
+    if not are_all or not ascend:
+        how = "in ascending order in its row" if are_all else "once"
+        reading = f"{file} was not read: " if file else ""
+        raise GraphValueError(
+            f"{reading}expected every edge id {how}, got others; it is damaged: write it again."
+        )
+    return edge_ids
+
+
+_CHECKED = torch_library.define(
+    "checked_edge_ids",
+    "(Tensor indptr, Tensor edge_ids, str file) -> Tensor",
+    lambda *args: checked_edge_ids(*args).clone(),
+    lambda indptr, edge_ids, file: torch.empty_like(edge_ids),  # noqa: ARG005
+)
+
+
+def copied_ids(ids: Tensor, limit: int) -> Tensor:
+    """Copy ids and check them in one pass.
+
+    Args:
+        ids: the ids.
+        limit: what they are below.
+
+    Returns:
+        (n,) the ids in memory of their own.
+
+    Raises:
+        GraphValueError: something else than ids, or an id out of range.
+    """
+    _length(ids)
+    copy, low, high = kernels.copy_ids(ids, ids.dtype)
+    check(low >= 0 and high < limit, f"an id is not below {limit}")
+    return copy
 
 
 def are_sizes(sizes: dict[Any, Tensor] | None, counts: Mapping[Any, int]) -> bool:

@@ -14,7 +14,7 @@ from .._storage.adjacency import Adjacency
 from .._storage.metagraph import CanonicalEtype, of_type
 from ..errors import GraphIndexError, GraphTypeError, GraphValueError
 from ..kernels.contract import Csr
-from ..kernels.segments import is_permutation, permuted, rows_of
+from ..kernels.segments import permuted, rows_of
 
 Counts: TypeAlias = dict[str, int]
 ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
@@ -174,15 +174,28 @@ def _measured(layout: str, copies: list[_Copy]) -> ParsedEdges:
                 f"Expected as many sources as destinations, got {u.numel()} and {v.numel()}."
             )
         return layout, arrays, _least(copies[0]), _least(copies[1])
-    indptr, indices, eids = arrays
+    indptr, indices, _ = arrays
     _checks.indptr(indptr, indices.numel())
-    if eids.numel() and (eids.numel() != indices.numel() or not is_permutation(eids)):
+    rows, others = indptr.numel() - 1, _least(copies[1])
+    ends = (rows, others) if layout == "csr" else (others, rows)
+    return layout, _in_order(*arrays), *ends
+
+
+def _in_order(indptr: Tensor, indices: Tensor, eids: Tensor) -> tuple[Tensor, ...]:
+    """Check edge ids unless there are none; the edges with those of each row in their order."""
+    if not eids.numel():
+        return indptr, indices, eids
+    are_all = ascend = False
+    if eids.numel() == indices.numel():
+        are_all, ascend = kernels.check_edge_ids(indptr, eids)
+    if not are_all:
         raise GraphValueError(
             f"Expected each edge id from 0 to {indices.numel() - 1} once, got others."
         )
-    rows, others = indptr.numel() - 1, _least(copies[1])
-    ends = (rows, others) if layout == "csr" else (others, rows)
-    return layout, (indptr, indices, eids), *ends
+    if ascend:
+        return indptr, indices, eids
+    rows = permuted(rows_of(indptr, eids.numel()), eids)
+    return kernels.compress(rows, permuted(indices, eids), indptr.numel() - 1)
 
 
 def _least(copy: _Copy) -> int:
@@ -248,17 +261,4 @@ def build(layout: str, parts: tuple[Tensor, ...], num_src: int, num_dst: int) ->
         indptr = torch.cat([indptr, indptr[-1:].expand(missing)])
     if not eids.numel():
         return Adjacency.from_rows(indptr, indices, num_src, num_dst, layout)
-    form = Csr(indptr, indices, eids)
-    if not _is_in_order(form):
-        row = permuted(rows_of(indptr, eids.numel()), eids)
-        form = kernels.compress(row, permuted(indices, eids), rows)
-    return Adjacency.from_compressed(form, num_src, num_dst, layout)
-
-
-def _is_in_order(csr: Csr) -> bool:
-    """Whether the edges of each row are in ascending edge id."""
-    indptr, _, eids = csr
-    is_less = eids[1:] < eids[:-1]
-    starts = indptr[(indptr > 0) & (indptr < eids.numel())].long()
-    is_less[starts - 1] = False
-    return not bool(is_less.any())
+    return Adjacency.from_compressed(Csr(indptr, indices, eids), num_src, num_dst, layout)

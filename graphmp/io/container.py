@@ -132,6 +132,10 @@ class Container(Mapping[str, Tensor]):
     Args:
         path: the file.
 
+    Attributes:
+        path: the file.
+        is_mapped: whether it is mapped into memory, as large files are.
+
     Raises:
         GraphValueError: it is not such a file, or is damaged.
     """
@@ -141,7 +145,7 @@ class Container(Mapping[str, Tensor]):
 
         self.path = regular(path)
         with reading(path):
-            self._is_mapped = path.stat().st_size >= SMALLEST_MAPPED
+            self.is_mapped = path.stat().st_size >= SMALLEST_MAPPED
             try:
                 file: Any = safe_open(path, framework="pt")
             except SafetensorError as error:
@@ -159,7 +163,7 @@ class Container(Mapping[str, Tensor]):
         is_aligned = tensor.data_ptr() % tensor.element_size() == 0
         if tensor.dtype == torch.bool:  # the file may have any byte
             return tensor.view(torch.uint8) != 0
-        return tensor if self._is_mapped and is_aligned else tensor.clone()
+        return tensor if self.is_mapped and is_aligned else tensor.clone()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

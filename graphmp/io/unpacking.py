@@ -12,11 +12,13 @@ from torch import Tensor
 from .._graph.frames import Frames
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
-from .._storage.layouts import COO, DST, SRC, Layouts
+from .._storage.layouts import COO, DST, SRC, Layouts, Unnumbered
 from .._storage.metagraph import CanonicalEtype, Metagraph
+from .._storage.pickled import check_rows, copied_ids
 from ..errors import GraphValueError
 from ..graph import Graph
 from ..kernels.contract import Csr
+from .container import Container
 
 _CPU = torch.device("cpu")
 _IDTYPES = {"int32": torch.int32, "int64": torch.int64}
@@ -62,9 +64,7 @@ class Rows:
 class Table(Rows):
     """The nodes or edges of one type: how many each graph has, and their features."""
 
-    def __init__(
-        self, tensors: Mapping[str, Tensor], prefix: str, fields: Iterable[str], size: int
-    ) -> None:
+    def __init__(self, tensors: Container, prefix: str, fields: Iterable[str], size: int) -> None:
         super().__init__(tensors[f"{prefix}/count"], size)
         names = {field: f"{prefix}/data/{field}" for field in _distinct_texts(fields)}
         self._columns = {field: self.checked(tensors[n], n) for field, n in names.items()}
@@ -79,14 +79,14 @@ class Edges(Table):
 
     def __init__(
         self,
-        tensors: Mapping[str, Tensor],
+        tensors: Container,
         prefix: str,
         entry: dict[str, Any],
         size: int,
         ends: tuple[Rows, Rows],
     ) -> None:
         super().__init__(tensors, prefix, entry["fields"], size)
-        self._ends = ends
+        self._ends, self._file = ends, str(tensors.path) if tensors.is_mapped else ""
         self._allowed = frozenset(_NUMBERS[name] for name in entry["allowed"] + entry["layouts"])
         self._ids: dict[int, list[Tensor]] = {}
         for layout in entry["layouts"]:
@@ -104,22 +104,23 @@ class Edges(Table):
     def adjacency(self, position: int, idtype: torch.dtype) -> Adjacency:
         """The edges of one graph.
 
-        The ids are copied and then checked: what happens to the file later does not reach them.
+        The ids are copied and checked: what happens to the file later does not reach them. Whether
+        each edge id is there once takes longer to check, for a large file when they are first read.
         """
         num = self._ends[SRC].count(position), self._ends[DST].count(position)
         layouts = Layouts(num, self._allowed)
         for number, ids in self._ids.items():
+            first, second = (self.part(each, position) for each in ids[-2:])
             if number == COO:
-                src, dst = (self.part(each, position).clone() for each in ids)
-                layouts.ends = src, dst
+                layouts.ends = copied_ids(first, num[SRC]), copied_ids(second, num[DST])
             else:
-                indptr = self._ends[number].part(ids[0], position, 1).clone()
-                others = (self.part(each, position).clone() for each in ids[1:])
-                layouts.compressed[number] = Csr(indptr, *others)
-        layouts.check()
-        for csr in layouts.compressed:
-            if csr is not None:
-                _check_order(csr)
+                indptr = copied_ids(self._ends[number].part(ids[0], position, 1), len(first) + 1)
+                check_rows(indptr, num[number], len(first))
+                others = copied_ids(first, num[1 - number]), copied_ids(second, len(first))
+                layouts.unnumbered[number] = Unnumbered(indptr, *others, self._file)
+                if not self._file:
+                    layouts.grouped(number)
+        layouts.check_agreement()
         adjacency = Adjacency(layouts)
         if adjacency.idtype != idtype:
             raise GraphValueError(f"expected ids of {idtype}, got {adjacency.idtype}.")
@@ -138,19 +139,6 @@ def _distinct_texts(values: Iterable[Any]) -> list[str]:
     return names
 
 
-def _check_order(csr: Csr) -> None:
-    """Check that the edges of each row are in ascending edge id.
-
-    Raises:
-        GraphValueError: they are not.
-    """
-    descending = csr.edge_ids[1:] <= csr.edge_ids[:-1]
-    is_start = torch.zeros(len(csr.edge_ids) + 1, dtype=torch.bool, device="cpu")
-    is_start[csr.indptr.long()] = True
-    if bool((descending & ~is_start[1:-1]).any()):
-        raise GraphValueError("expected the edges of a row in ascending edge id, got others.")
-
-
 class Group:
     """The graphs of one form.
 
@@ -164,9 +152,7 @@ class Group:
         GraphValueError: tensors and form contradict each other; or other errors.
     """
 
-    def __init__(
-        self, tensors: Mapping[str, Tensor], prefix: str, form: dict[str, Any], size: int
-    ) -> None:
+    def __init__(self, tensors: Container, prefix: str, form: dict[str, Any], size: int) -> None:
         self._idtype = _IDTYPES[form["idtype"]]
         self.is_block = "sources" in form
 
@@ -244,7 +230,7 @@ class Packed:
         GraphValueError: the two contradict each other; or other errors.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], forms: list[Any]) -> None:
+    def __init__(self, tensors: Container, forms: list[Any]) -> None:
         sizes = [0] * len(forms)
         self._places: list[tuple[int, int]] = []
         for group in tensors["form"].tolist():

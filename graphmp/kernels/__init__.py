@@ -222,6 +222,11 @@ def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
     return _backend("copy_ids", ids).copy_ids(ids, dtype)
 
 
+def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:
+    """Check edge ids that come from outside; see :class:`.contract.Backend`."""
+    return _backend("check_edge_ids", edge_ids).check_edge_ids(indptr, edge_ids)
+
+
 def take(data: Tensor, ids: Tensor) -> Tensor:
     """Rows of a tensor, ``data[ids]``; see :class:`.contract.Backend`."""
     return _backend("take", data).take(data, ids)

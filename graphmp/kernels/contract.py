@@ -332,6 +332,18 @@ class Backend(Protocol):
             greatest of ``ids``, or 0 and -1 if there are none.
         """
 
+    def check_edge_ids(self, indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:
+        """Check edge ids that come from outside.
+
+        Args:
+            indptr: (rows + 1,) where rows start: ascending from 0 to E.
+            edge_ids: (E,) any numbers.
+
+        Returns:
+            ``(are_all, ascend)``: whether the ids are 0 to E - 1, each once; and if so, whether
+            those of each row ascend.
+        """
+
     def take(self, data: Tensor, ids: Tensor) -> Tensor:
         """``data[ids]`` for (k,) ids."""
 

@@ -37,19 +37,6 @@ def permuted(values: Tensor, ids: Tensor) -> Tensor:
     return torch.zeros_like(values).index_add_(0, ids, values)
 
 
-def is_permutation(ids: Tensor) -> bool:
-    """Whether ``ids`` (n,) are the numbers 0 to n - 1, each once."""
-    if not len(ids):
-        return True
-    low, high = map(int, torch.aminmax(ids))
-    if (low, high) != (0, len(ids) - 1):
-        return False
-    exists = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-    for part in chunks(len(ids)):
-        exists[ids[part].long()] = True
-    return bool(exists.all())
-
-
 def distinct(csr: Csr) -> tuple[Tensor, Tensor, Tensor]:
     """The different pairs of ends of edges whose other ends ascend in each row.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from support.compiled import (
     block,
     whole,
 )
+from support.laws import assert_close
 from support.readouts import BATCHES, READOUTS, batch
 from support.versions import compiles
 from torch import Tensor, nn
@@ -23,6 +25,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 import graphmp as gm
 import graphmp.function as fn
+from graphmp.io import container
 
 pytestmark = [pytest.mark.compiler, compiles]
 
@@ -140,6 +143,30 @@ def test_without_gradients_the_edges_are_not_grouped_by_source() -> None:
         compiled(graph, torch.ones(2, SIZE))
     assert "graphmp.extreme.default" in names
     assert "graphmp.group.default" not in names
+
+
+def test_edge_ids_that_were_not_read_from_a_file_are_checked_by_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    path, feat, weight = tmp_path / "graphs", torch.rand(5, SIZE), torch.rand(8)
+    edge_ids = [2, 5, 0, 3, 7, 1, 4, 6]
+    graph = gm.graph(("csc", ([0, 2, 2, 5, 8, 8], [0, 1, 0, 1, 2, 3, 4, 4], edge_ids)))
+
+    def total(graph: gm.Graph, feat: Tensor, weight: Tensor) -> Tensor:
+        return gm.ops.u_mul_e_sum(graph, feat, weight.unsqueeze(1))
+
+    torch.compiler.reset()
+    compiled: Any = torch.compile(total, backend="aot_eager", fullgraph=True)
+    gm.save_graphs(path, graph)
+    [loaded], _ = gm.load_graphs(path)
+    assert_close(compiled(loaded, feat, weight), total(graph, feat, weight))
+    content = path.read_bytes()
+    ids = b"".join(number.to_bytes(8, "little") for number in edge_ids)
+    path.write_bytes(content.replace(ids, ids[:8] * 2 + ids[16:]))
+    [damaged], _ = gm.load_graphs(path)
+    with pytest.raises(gm.GraphValueError, match="was not read: expected every edge id once"):
+        compiled(damaged, feat, weight)
 
 
 def test_dropout_draws_the_numbers_of_eager_mode_and_others_at_every_call() -> None:

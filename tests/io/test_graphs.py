@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -188,6 +189,30 @@ def test_by_default_a_file_has_one_layout_that_exists(tmp_path: Path) -> None:
         assert loaded.formats()["created"] == [created]
     grouped = gm.graph(("csc", ([0, 1, 2], [1, 0], [])))
     assert again(tmp_path, grouped)[0].formats()["created"] == ["csc"]
+
+
+@pytest.mark.parametrize("formats", ["csr", ["csr", "csc"], ["coo", "csc"]])
+def test_edge_ids_of_a_large_file_are_those_of_a_small_one(
+    formats: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    g = gm.rand_graph(20, 100, idtype=torch.int32)
+    g.edata["w"] = torch.arange(100)
+    changes: list[Callable[[Graph], Graph]] = [
+        Graph.clone,
+        copy.deepcopy,
+        Graph.long,
+        gm.reverse,
+        lambda g: g.formats("csr"),
+    ]
+    for change in changes:
+        [loaded] = again(tmp_path, g, formats=formats)
+        actual, expected = change(loaded), change(g)
+        assert torch.equal(actual.in_degrees(), expected.in_degrees())
+        assert all(map(torch.equal, actual.edges("all"), expected.edges("all")))
+        for layout in ("csr", "csc"):
+            one, other = (getattr(h.adjacency, layout) for h in (actual, expected))
+            assert all(map(torch.equal, one, other))
 
 
 def test_layouts_that_are_not_allowed_stay_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 
 import graphmp as gm
 from graphmp import Graph, io
+from graphmp.io import container
 
 FILES = Path(__file__).parent / "files"
 LOADERS: dict[str, Callable[[Path], Any]] = {
@@ -299,6 +301,32 @@ VALUES: dict[str, tuple[str, Callable[[dict[str, torch.Tensor]], Any]]] = {
 def test_values_that_no_graph_has_are_refused(name: str, tmp_path: Path) -> None:
     formats, change = VALUES[name]
     refused(saved(tmp_path / "graphs", change, formats))
+
+
+LATE = ("an edge id twice", "edge ids that descend in a row")  # of a large file
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_of_a_large_file_are_refused_at_the_latest_when_they_are_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    formats, change = VALUES[name]
+    path = saved(tmp_path / "graphs", change, formats)
+    if name not in LATE:
+        refused(path)
+        return
+    reads: list[Callable[[Graph], Any]] = [
+        lambda g: g.edges(),
+        lambda g: g.adjacency.csc,
+        Graph.int,
+        pickle.dumps,
+    ]
+    for read in reads:
+        [g], _ = gm.load_graphs(path)
+        for _ in range(2):
+            with pytest.raises(gm.GraphValueError, match=f"{path} was not read"):
+                read(g)
 
 
 def test_a_graph_is_read_without_the_others(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.program
 
 FOLDER = Path(__file__).resolve().parent
 PRIMITIVES = (
+    "check_edge_ids",
     "copy_ids",
     "group",
     "spmm",

@@ -184,9 +184,20 @@ def arange(count: int, like: Tensor) -> Tensor:
 
 def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
     """Copy ids to an id type, and find their range; see the contract."""
-    out = empty(tuple(ids.shape), dtype)
-    low, high = loops.gather.copy_ids(ids.contiguous().numpy(), out.numpy())
-    return out, int(low), int(high)  # NumPy's, if they are not compiled
+    out, blocks = empty(tuple(ids.shape), dtype), -(-len(ids) // loops.gather.BLOCK)
+    bounds = np.empty((2, blocks), np.int64)
+    args = ids.contiguous().numpy(), out.numpy(), bounds
+    run(loops.gather.copy_ids, blocks, len(ids), *args)
+    lows, highs = bounds.tolist()
+    return out, min(lows, default=0), max(highs, default=-1)
+
+
+def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:
+    """Check edge ids that come from outside; see the contract."""
+    ids = edge_ids.contiguous().numpy()
+    bits = np.zeros(len(ids) // 64 + 1, np.uint64)
+    are_all, ascend = loops.gather.check_edge_ids(indptr.contiguous().numpy(), ids, bits)
+    return bool(are_all), bool(ascend)
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
 from .gather import (
     arange,
+    check_edge_ids,
     compress,
     copy_ids,
     edges_among,
@@ -47,6 +48,7 @@ __all__ = [
     "arange",
     "attention",
     "attention_gradient",
+    "check_edge_ids",
     "communities",
     "compress",
     "copy_ids",

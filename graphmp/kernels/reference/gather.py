@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr
-from ..segments import distinct, positions_of
+from ..segments import chunks, distinct, positions_of
 from .sampling import candidates
 
 
@@ -83,6 +83,29 @@ def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
     """Copy ids to an id type, and find their range; see the contract."""
     low, high = map(int, torch.aminmax(ids)) if len(ids) else (0, -1)
     return ids.to(dtype, copy=True), low, high
+
+
+def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:
+    """Check edge ids that come from outside; see the contract."""
+    if not _is_permutation(edge_ids):
+        return False, False
+    is_less = edge_ids[1:] < edge_ids[:-1]
+    starts = indptr[(indptr > 0) & (indptr < len(edge_ids))].long()
+    is_less[starts - 1] = False
+    return True, not bool(is_less.any())
+
+
+def _is_permutation(ids: Tensor) -> bool:
+    """Whether ``ids`` (n,) are the numbers 0 to n - 1, each once."""
+    if not len(ids):
+        return True
+    low, high = map(int, torch.aminmax(ids))
+    if (low, high) != (0, len(ids) - 1):
+        return False
+    exists = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+    for part in chunks(len(ids)):
+        exists[ids[part].long()] = True
+    return bool(exists.all())
 
 
 def take(data: Tensor, ids: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ from ..runtime.jit import jit
 from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from .spmm_tiled import CACHE_LINE
 
+BLOCK = 1 << 16  # ids
+
 
 @jit
 def sort(edges: Any, counts: Any, indptr: Any, results: Any) -> None:
@@ -86,15 +88,51 @@ def place(edges: Any, starts: Any, results: Any, first: int, last: int) -> None:
 
 
 @jit
-def copy_ids(ids: Any, out: Any) -> Any:
-    """Copy ``ids`` to ``out``; returns the least and the greatest, 0 and -1 if there are none."""
-    if len(ids) == 0:
-        return np.int64(0), np.int64(-1)
-    low, high = ids[0], ids[0]  # of the dtype of ids, of which a register holds more
-    for i in range(len(ids)):
-        low, high = min(low, ids[i]), max(high, ids[i])
-        out[i] = ids[i]
-    return np.int64(low), np.int64(high)
+def copy_ids(ids: Any, out: Any, bounds: Any, first: int, last: int) -> None:
+    """Copy blocks of ``BLOCK`` ids to ``out``: ``bounds[:, b]`` are a block's least and greatest.
+
+    Args:
+        ids: (n,) ids.
+        out: (n,) receives them.
+        bounds: (2, blocks) int64.
+        first: the first block.
+        last: one past the last block.
+    """
+    for b in range(first, last):
+        begin, end = np.int64(b) * BLOCK, min((np.int64(b) + 1) * BLOCK, len(ids))
+        low, high = ids[begin], ids[begin]  # of the dtype of ids, of which a register holds more
+        for i in range(np.uint64(begin), np.uint64(end)):  # unsigned, so that it is vectorized
+            low, high = min(low, ids[i]), max(high, ids[i])
+            out[i] = ids[i]
+        bounds[0, b], bounds[1, b] = low, high
+
+
+@jit
+def check_edge_ids(indptr: Any, ids: Any, bits: Any) -> tuple[Any, Any]:
+    """Whether edge ids are all numbers below E, each once, and ascend in each row.
+
+    Args:
+        indptr: where rows start.
+        ids: (E,) edge ids, which may be any numbers.
+        bits: (E // 64 + 1,) uint64 zeros; a bit becomes 1 for each id.
+    """
+    count, one, last, descents = np.uint64(len(ids)), np.uint64(1), np.uint64(0), np.int64(0)
+    for k in range(len(ids)):
+        e = np.uint64(ids[k])  # a negative one is large
+        if e >= count:
+            return False, False
+        bits[e >> np.uint64(6)] |= one << (e & np.uint64(63))
+        descents += e < last
+        last = e
+    for i in range(len(bits) - 1):
+        if ~bits[i] != 0:
+            return False, False
+    for r in range(1, len(indptr) - 1):
+        start = np.int64(indptr[r])
+        if np.int64(indptr[r - 1]) < start < len(ids):
+            descents -= ids[start] < ids[start - 1]
+    are_all = bits[len(bits) - 1] == (one << (count & np.uint64(63))) - one
+    return are_all, are_all and descents == 0
 
 
 @jit
