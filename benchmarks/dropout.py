@@ -43,15 +43,13 @@ def torch_(edges: Edges, dtype: str, activation: str | None, passes: str) -> Wor
     return PASSES[passes](function, features(edges, dtype)), zeros
 
 
-def copy(edges: Edges, dtype: str, activation: str | None, passes: str) -> Work:
+def copy(edges: Edges, dtype: str, activation: str | None, passes: str) -> Run:  # noqa: ARG001
     """A copy, and another one for the gradient."""
     import torch
 
     x = features(edges, dtype)
     outs = tuple(torch.empty_like(x) for _ in range(1 if passes == "forward" else 2))
-    fraction = (1 + P) / 2 if activation else P
-    run = lambda: [out.copy_(x) for out in outs]  # noqa: E731
-    return run, lambda _: torch.full((len(outs),), fraction, dtype=torch.float64)
+    return lambda: [out.copy_(x) for out in outs]
 
 
 FAMILY = Family(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -64,18 +63,12 @@ def dgl(edges: Edges, **case: Any) -> Work:
     return measured(library, graph, edges, **case)
 
 
-def read(edges: Edges, size: int, formats: str, task: str) -> Work:
-    """The bytes that such a file has, read from a file."""
+def contents(edges: Edges, size: int, formats: str, task: str) -> Run:
+    """The bytes that such a file has, read from a file or written to it."""
     ids = 2 * edges.num_edges if formats == "coo" else 2 * edges.num_edges + edges.num_nodes + 1
-    path = new_folder() / "bytes"
-    content = bytes(4 * (ids + size * edges.num_nodes))
+    path, content = new_folder() / "bytes", bytes(4 * (ids + size * edges.num_nodes))
     path.write_bytes(content)
-    src, dst = edges.tensors
-    values = [normal(edges.num_nodes, size)] if size else []
-    run: Callable[[], Any] = lambda: path.read_bytes()  # noqa: E731
-    if task == "save":
-        run = lambda: path.write_bytes(content)  # noqa: E731
-    return run, lambda _: (src, dst, *values)
+    return path.read_bytes if task != "save" else lambda: path.write_bytes(content)
 
 
 CASES = [
@@ -93,7 +86,7 @@ FAMILY = Family(
     __file__,
     "Graphs in files",
     CASES,
-    {"graphmp": graphmp, "DGL": dgl, "bytes": read},
+    {"graphmp": graphmp, "DGL": dgl, "bytes": contents},
     graphs=("arxiv",),
 )
 

@@ -6,17 +6,18 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks import picture, suite
-from benchmarks.cases import OURS, Case, Family
+from benchmarks.cases import OURS, ROOFLINES, Case, Family
 from benchmarks.epoch_floor import layers_of
 from benchmarks.harness import check, difference
 from benchmarks.public_graphs import random_aifb, random_gowalla, random_proteins
-from benchmarks.report import DIFFERS, Result, Row, shown
+from benchmarks.report import DIFFERS, Result, Row, shown, table
 from benchmarks.worker import Worker, check_bits, fingerprint
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -119,6 +120,16 @@ def test_a_goal_is_met_against_every_peer() -> None:
     assert not row(DGL=9.0).met
     assert not row(sparse=2.0).met
     assert not row(gather=0.4).met
+
+
+def test_a_limit_is_no_peer_and_has_a_column_of_its_own() -> None:
+    for limit in ROOFLINES:
+        results = {"graphmp": Result(2.0), "DGL": Result(3.0), limit: Result(1.0)}
+        row = Row.of(Case("case"), "graph", results)
+        assert (row.best, row.ratio, row.of_roofline) == ("DGL", 1.5, 0.5)
+        text = table({"rows": [asdict(row)], "machine": "", "title": "", "name": ""})
+        assert f"| best peer ÷ graphmp | of {limit} |" in text
+        assert "| 1.50 | 50% |" in text
 
 
 def test_the_memory_of_calls_is_measured_beside_their_time(tmp_path: Path) -> None:
