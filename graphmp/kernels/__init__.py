@@ -232,15 +232,14 @@ def take(data: Tensor, ids: Tensor) -> Tensor:
     return _backend("take", data).take(data, ids)
 
 
-def softmax(csr: Csr, logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor, with_grouped: bool = False) -> tuple[Tensor, Tensor | None]:
     """Softmax over the edges of each row; see :class:`.contract.Backend`."""
-    return _backend("softmax", logits).softmax(csr, logits)
+    return _backend("softmax", logits).softmax(csr, logits, with_grouped)
 
 
-def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, grouped: Tensor, grads: Tensor) -> Tensor:
     """The gradient of :func:`softmax`; see :class:`.contract.Backend`."""
-    backend = _backend("softmax", weights)
-    return backend.softmax_gradient(csr, weights, grads)
+    return _backend("softmax", grads).softmax_gradient(csr, grouped, grads)
 
 
 def scatter(

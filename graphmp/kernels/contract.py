@@ -362,18 +362,27 @@ class Backend(Protocol):
 
     # ---- softmax
 
-    def softmax(self, csr: Csr, logits: Tensor) -> Tensor:
-        r"""Softmax of (E, \*) logits over the edges of each row, in edge id order.
+    def softmax(self, csr: Csr, logits: Tensor, with_grouped: bool) -> tuple[Tensor, Tensor | None]:
+        r"""Softmax of (E, \*) logits over the edges of each row.
 
         An edge at minus infinity gets 0, also if all edges of the row are.
-        """
-
-    def softmax_gradient(self, csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
-        """The gradient of :meth:`softmax`.
 
         Returns:
-            ``weights * (grads - total)``, where ``total`` is the sum of ``weights * grads`` over
-            the edges of the row.
+            ``(weights, grouped)``: the softmax in edge id order; and as the edges are grouped, in
+            memory of its own, or None unless ``with_grouped``.
+        """
+
+    def softmax_gradient(self, csr: Csr, grouped: Tensor, grads: Tensor) -> Tensor:
+        """The gradient of :meth:`softmax`.
+
+        Args:
+            csr: the edges.
+            grouped: the softmax, as the edges are grouped.
+            grads: its gradient, in edge id order.
+
+        Returns:
+            ``weights * (grads - total)``, in edge id order, where ``total`` is the sum of
+            ``weights * grads`` over the edges of the row.
         """
 
     # ---- attention

@@ -15,8 +15,8 @@ from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..kernels.contract import accumulator
 from .broadcast import unsqueeze_like
 from .formulas import AdjacencyRecord, Maybe
+from .gather import gather_rows
 from .operation import Operation
-from .results import unsaved
 from .spmm import contract, spmm
 
 
@@ -78,7 +78,8 @@ def softmax(adjacency: Adjacency, logits: Any, name: str) -> Tensor:
         GraphTypeError: not floating point.
         GraphValueError: not a row for each edge.
     """
-    return unsaved(_SOFTMAX(AdjacencyRecord(adjacency), _checked(logits, adjacency, name)))
+    weights, _ = _SOFTMAX(AdjacencyRecord(adjacency), _checked(logits, adjacency, name))
+    return weights  # type: ignore[no-any-return]
 
 
 def _checked(logits: Any, adjacency: Adjacency, name: str) -> Tensor:
@@ -175,47 +176,64 @@ def _to_edges(adjacency: Adjacency, values: Tensor) -> Tensor:
 
 
 class _Softmax(Operation):
-    """Softmax over the edges of each destination."""
+    """Softmax over the edges of each destination.
+
+    The gradient reads the weights as the edges are grouped, so that the caller may change those in
+    edge id order.
+    """
 
     name, record, operands, num_saved = "softmax", AdjacencyRecord, ("logits",), 1
+    results, visible = ("weights", "grouped"), 2
 
-    def run(self, call: AdjacencyRecord, trains: bool, logits: Tensor) -> tuple[Tensor]:
+    def run(
+        self, call: AdjacencyRecord, trains: bool, logits: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """Run the kernel."""
-        return (kernels.softmax(call.adjacency.csc, logits),)
+        return kernels.softmax(call.adjacency.csc, logits, trains)
 
-    def fake(self, call: AdjacencyRecord, trains: bool, logits: Tensor) -> tuple[Tensor]:
-        """An empty result."""
-        return (logits.new_empty(logits.shape),)
+    def fake(
+        self, call: AdjacencyRecord, trains: bool, logits: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Empty results."""
+        out = logits.new_empty(logits.shape)
+        return out, torch.empty_like(out) if trains else None
 
     def saved_tensors(
         self, call: AdjacencyRecord, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
-        """The weights."""
-        return tuple(results)
+        """The grouped weights."""
+        return (results[1],)
 
     def gradients(
         self, call: AdjacencyRecord, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
-        """See :class:`_SoftmaxGradient`."""
-        return (_SOFTMAX_GRADIENT(call, saved[0], grads[0]),)
+        """See :class:`_SoftmaxGradient`; a second derivative comes from the grouped weights."""
+        grad, grad_of_grouped = grads
+        if grad_of_grouped is not None:
+            by_edge = gather_rows(grad_of_grouped, call.adjacency.csc_positions)
+            grad = by_edge if grad is None else grad + by_edge
+        return (_SOFTMAX_GRADIENT(call, saved[0], grad),)
 
 
 class _SoftmaxGradient(Operation):
-    """``weights * (grads - total)``, total the sum of ``weights * grads`` at the destination."""
+    """``weights * (grads - total)``, total the sum of ``weights * grads`` at the destination.
 
-    name, record, operands, num_saved = "softmax_gradient", AdjacencyRecord, ("weights", "grads"), 2
+    The weights are grouped; the gradients and the result are in edge id order.
+    """
+
+    name, record, operands, num_saved = "softmax_gradient", AdjacencyRecord, ("grouped", "grads"), 2
 
     def run(
-        self, call: AdjacencyRecord, trains: bool, weights: Tensor, grads: Tensor
+        self, call: AdjacencyRecord, trains: bool, grouped: Tensor, grads: Tensor
     ) -> tuple[Tensor]:
         """Run the kernel."""
-        return (kernels.softmax_gradient(call.adjacency.csc, weights, grads),)
+        return (kernels.softmax_gradient(call.adjacency.csc, grouped, grads),)
 
     def fake(
-        self, call: AdjacencyRecord, trains: bool, weights: Tensor, grads: Tensor
+        self, call: AdjacencyRecord, trains: bool, grouped: Tensor, grads: Tensor
     ) -> tuple[Tensor]:
         """An empty result."""
-        return (weights.new_empty(weights.shape),)
+        return (grads.new_empty(grads.shape),)
 
     def saved_tensors(
         self, call: AdjacencyRecord, needs: Sequence[bool], operands: Any, results: Any
@@ -227,16 +245,17 @@ class _SoftmaxGradient(Operation):
         self, call: AdjacencyRecord, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """By sums at the destinations."""
-        (weights, first), (upstream,) = saved, grads
+        (grouped, first), (upstream,), edges = saved, grads, call.adjacency
+        weights = gather_rows(grouped, edges.csc_positions)
 
         def total(values: Tensor) -> Tensor:
-            shape, edges = tuple(values.shape[1:]), ("e", "e")
-            at_nodes = contract(call.adjacency, "v", "mul", weights, values, edges, shape)
-            return _to_edges(call.adjacency, at_nodes)
+            shape, ends = tuple(values.shape[1:]), ("e", "e")
+            return _to_edges(edges, contract(edges, "v", "mul", weights, values, ends, shape))
 
         total_upstream = total(upstream)
         to_weights = upstream * (first - total(first)) - total_upstream * first
-        return to_weights, weights * (upstream - total_upstream)
+        to_grouped = gather_rows(to_weights, edges.csc.edge_ids)
+        return to_grouped, weights * (upstream - total_upstream)
 
 
 _SOFTMAX, _SOFTMAX_GRADIENT = _Softmax(), _SoftmaxGradient()

@@ -184,9 +184,10 @@ class _Translations(Nodes):
 
     def normalized_exp(
         self, edges: Edges, call: AdjacencyRecord, trains: bool, logits: Value
-    ) -> Value:
+    ) -> tuple[Value, Value]:
         weights, _, _ = self.softmax(edges, self.wide(logits), len(logits.shape) - 1)
-        return self.op.CastLike(weights, logits)
+        weights = self.op.CastLike(weights, logits)
+        return weights, weights  # no gradient reads the second, which is grouped elsewhere
 
     def attention(
         self, edges: Edges, call: AttentionCall, trains: bool, *operands: Any

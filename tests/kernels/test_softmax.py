@@ -15,15 +15,29 @@ from support.corner_graphs import (
     each_corner,
     each_small_corner,
 )
-from support.laws import assert_close
+from support.laws import assert_close, assert_same_bits
 from torch import Tensor
 
 from graphmp import kernels
 
 
 def run(corner: Corner, logits: Tensor, idtype: torch.dtype = torch.int64) -> Tensor:
-    """Call the kernel."""
-    return kernels.softmax(corner.graph(idtype).adjacency.csc, logits)
+    """Call the kernel; the grouped softmax has the same bits."""
+    csc = corner.graph(idtype).adjacency.csc
+    weights, grouped = kernels.softmax(csc, logits, True)
+    assert grouped is not None
+    assert grouped.data_ptr() != weights.data_ptr() or not logits.numel()
+    assert_same_bits(grouped, weights[csc.edge_ids.long()])
+    alone, no_grouped = kernels.softmax(csc, logits)
+    assert_same_bits(alone, weights)
+    assert no_grouped is None
+    return weights
+
+
+def run_gradient(corner: Corner, weights: Tensor, grads: Tensor) -> Tensor:
+    """Call the kernel of the gradient."""
+    csc = corner.graph().adjacency.csc
+    return kernels.softmax_gradient(csc, weights[csc.edge_ids.long()], grads)
 
 
 @each_corner
@@ -61,7 +75,7 @@ def test_minus_infinity_is_weight_zero_even_if_all_are() -> None:
     out = run(MIXED, logits)
     assert_close(out, dense.edge_softmax(logits.double(), MIXED.dst, MIXED.num_dst))
     assert out[[1, 3, 4, 8]].tolist() == [0, 0, 0, 0]
-    assert kernels.softmax_gradient(MIXED.graph().adjacency.csc, out, logits.exp()).isfinite().all()
+    assert run_gradient(MIXED, out, logits.exp()).isfinite().all()
 
 
 @pytest.mark.usefixtures("backend")
@@ -91,7 +105,7 @@ def test_rows_of_many_edges(size: int) -> None:
     weights = dense.edge_softmax(logits.double(), LONG.dst, LONG.num_dst)
     assert_close(run(LONG, logits), weights)
     grads = LONG.feature("e", (size,)) * 2
-    out = kernels.softmax_gradient(LONG.graph().adjacency.csc, logits, grads)
+    out = run_gradient(LONG, logits, grads)
     assert_close(out, gradient(LONG, logits.double(), grads.double()))
 
 
@@ -99,7 +113,7 @@ def test_rows_of_many_edges(size: int) -> None:
 def test_rows_of_many_numbers() -> None:
     logits, grads = MIXED.feature("e", (41,)) * 4, MIXED.feature("e", (41,))
     assert_close(run(MIXED, logits), dense.edge_softmax(logits.double(), MIXED.dst, MIXED.num_dst))
-    out = kernels.softmax_gradient(MIXED.graph().adjacency.csc, logits, grads)
+    out = run_gradient(MIXED, logits, grads)
     assert_close(out, gradient(MIXED, logits.double(), grads.double()))
 
 
@@ -128,6 +142,6 @@ def gradient(corner: Corner, weights: Tensor, grads: Tensor) -> Tensor:
 @each_backend_and_dtype(FLOATS, "softmax")
 def test_the_gradient_is_that_of_the_loop(corner: Corner, backend: str, dtype: torch.dtype) -> None:
     weights, grads = corner.feature("e", (3,), dtype), corner.feature("e", (3,), dtype) * 2
-    out = kernels.softmax_gradient(corner.graph().adjacency.csc, weights, grads)
+    out = run_gradient(corner, weights, grads)
     assert out.dtype == dtype
     assert_close(out, gradient(corner, weights.double(), grads.double()))

@@ -15,14 +15,15 @@ TILE = 1024  # numbers that a program reads at once
 WIDEST = 32  # of them in a row
 
 
-def softmax(csr: Csr, logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor, with_grouped: bool) -> tuple[Tensor, Tensor | None]:
     """Softmax over the edges of each row; see the contract."""
-    return _run(csr, logits, logits, False)
+    weights = _run(csr, logits, logits, False)
+    return weights, weights.index_select(0, csr.edge_ids) if with_grouped else None
 
 
-def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, grouped: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
-    return _run(csr, weights, grads, True)
+    return _run(csr, grouped, grads, True)
 
 
 def _run(csr: Csr, values: Tensor, grads: Tensor, is_gradient: bool) -> Tensor:

@@ -6,19 +6,20 @@ import torch
 from torch import Tensor
 
 from ..contract import Csr, accumulator
-from ..segments import rows_of
+from ..segments import permuted, rows_of
 from .adding import add_rows
 
 
-def softmax(csr: Csr, logits: Tensor) -> Tensor:
+def softmax(csr: Csr, logits: Tensor, with_grouped: bool) -> tuple[Tensor, Tensor | None]:
     """Softmax over the edges of each row; see the contract."""
     row, flat = _rows_by_edge(csr), _flat(logits)
     zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
     index = row.view(-1, 1).expand_as(flat)
     peak = finite(zeros.scatter_reduce(0, index, flat, "amax", include_self=False))
-    weights = (flat - peak[row]).exp()
-    total = positive(add_rows(zeros, row, weights))
-    return (weights / total[row]).to(logits.dtype).view(logits.shape)
+    exponentials = (flat - peak[row]).exp()
+    total = positive(add_rows(zeros, row, exponentials))
+    weights = (exponentials / total[row]).to(logits.dtype).view(logits.shape)
+    return weights, weights.index_select(0, csr.edge_ids) if with_grouped else None
 
 
 def finite(peak: Tensor) -> Tensor:
@@ -31,12 +32,12 @@ def positive(total: Tensor) -> Tensor:
     return total.masked_fill(total == 0, 1)
 
 
-def softmax_gradient(csr: Csr, weights: Tensor, grads: Tensor) -> Tensor:
+def softmax_gradient(csr: Csr, grouped: Tensor, grads: Tensor) -> Tensor:
     """The gradient of the softmax; see the contract."""
-    row, flat, upstream = _rows_by_edge(csr), _flat(weights), _flat(grads)
+    row, flat, upstream = _rows_by_edge(csr), _flat(permuted(grouped, csr.edge_ids)), _flat(grads)
     zeros = flat.new_zeros(csr.indptr.numel() - 1, flat.shape[1])
     total = add_rows(zeros, row, flat * upstream)
-    return (flat * (upstream - total[row])).to(weights.dtype).view(weights.shape)
+    return (flat * (upstream - total[row])).to(grads.dtype).view(grads.shape)
 
 
 def _rows_by_edge(csr: Csr) -> Tensor:

@@ -19,8 +19,8 @@ from .spmm_tiled import PREFETCH_DISTANCE
 
 @inline
 def _larger(a: Any, b: Any) -> Any:
-    """The larger of each two numbers; NaN wins."""
-    return vector.choose(vector.is_better(a, b, (), (0,)), a, b)
+    """The larger of each two numbers; ``b`` where ``a`` is NaN."""
+    return vector.choose(vector.is_better(a, b, (), ()), a, b)
 
 
 @inline
@@ -60,8 +60,12 @@ def exponentials(
         count = (end - begin) * stride
         for h in range(0, stride, LANES):
             lowest, zero = vector.fill(scores, (0,), -np.inf), vector.fill(scores, (0,), 0)
-            peak = lowest
-            for k in range(h, count, step):
+            # NaN is left out: the sum of the exponentials is NaN then.
+            peak, k = lowest, h
+            while k <= count - LANES:
+                peak = _larger(vector.load(scores, (0,), begin, k, LANES), peak)
+                k += step
+            if k < count:
                 a = vector.load(scores, (0,), begin, k, LANES)
                 peak = _larger(vector.first_of(a, lowest, count - k), peak)
             if stride <= 4:
@@ -71,13 +75,18 @@ def exponentials(
             if stride == 1:
                 peak = _larger(vector.rotated(peak, (0,)), peak)
             # Of a row whose scores are all -inf each gets 0: exp(-inf - 0) / 1.
-            peak = vector.choose(vector.is_better(peak, lowest, (), (0,)), peak, zero)
+            peak = vector.choose(vector.is_better(peak, lowest, (), ()), peak, zero)
             wide, start = sums.new_total(scores, (0,)), h
             while True:
-                total, stop = zero, min(start + sums.BLOCK * step, count)
-                for k in range(start, stop, step):
+                total, stop, k = zero, min(start + sums.BLOCK * step, count), start
+                while k <= stop - LANES:
                     a = vector.exp(vector.sub(vector.load(scores, (0,), begin, k, LANES), peak))
-                    total = vector.add(total, vector.first_of(a, zero, count - k))
+                    total = vector.add(total, a)
+                    vector.store(alpha, begin, k, a, LANES)
+                    k += step
+                if k < stop:
+                    a = vector.exp(vector.sub(vector.load(scores, (0,), begin, k, LANES), peak))
+                    total = vector.add(total, vector.first_of(a, zero, stop - k))
                     vector.store(alpha, begin, k, a, LANES)
                 if count <= sums.BLOCK * step:
                     break
@@ -93,25 +102,9 @@ def exponentials(
             vector.store(stats, r + offset, heads + h, total, lanes)
 
 
-@inner
-def load_edges(
-    heads: int, eids: Any, ahead_of: Any, values: Any, out: Any, base: int, end: int
-) -> None:
-    """Copy the (E, heads) numbers of a block's edges to scratch; prefetch rows of ``ahead_of``."""
-    end_of_all = np.int64(len(eids)) - 1
-    for j in range(base, end):
-        e = np.int64(eids[j])
-        ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
-        for h in range(0, heads, LANES):
-            addresses.prefetch(values, (0,), ahead, h)
-            addresses.prefetch(ahead_of, (0,), ahead, h)
-            lanes = min(heads - h, LANES)
-            vector.store(out, j - base, h, vector.load(values, (0,), e, h, lanes), lanes)
-
-
 @jit
 def softmax_rows(
-    indptr: Any, eids: Any, logits: Any, out: Any, stats: Any, first: int, last: int
+    indptr: Any, eids: Any, logits: Any, results: Any, stats: Any, first: int, last: int
 ) -> None:
     """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow.
 
@@ -119,100 +112,91 @@ def softmax_rows(
         indptr: (rows + 1,).
         eids: (E,).
         logits: (E, heads).
-        out: (E, heads).
+        results: ``(out, grouped)``, (E, heads) each: by edge id, and as the edges are grouped;
+            without rows if that is not wanted.
         stats: (0, 1), of the accumulator's dtype.
         first: the first row.
         last: one past the last row.
     """
-    heads = np.int64(logits.shape[1])
+    (out, grouped), heads = results, np.int64(logits.shape[1])
     scores, alpha = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
     stats = np.empty((scratch.MAX_EDGES, 2 * heads), stats.dtype)
+    end_of_all = np.int64(len(eids)) - 1
     row = np.int64(first)
     while row < last:
         stop = scratch.end_of_block(indptr, row, last)
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         scores = scratch.large_enough(scores, end - base, heads)
         alpha = scratch.large_enough(alpha, end - base, heads)
-        load_edges(heads, eids, out, logits, scores, base, end)
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            for j in range(base, end):
+                ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
+                addresses.prefetch(logits, (0,), ahead, h)
+                addresses.prefetch(out, (0,), ahead, h)
+                a = vector.load(logits, (0,), np.int64(eids[j]), h, lanes)
+                vector.store(scores, j - base, h, a, lanes)
         exponentials(heads, indptr, scores, alpha, stats, (base, row, stop), 0)
         for r in range(row, stop):
             for h in range(0, heads, LANES):
                 lanes = min(heads - h, LANES)
                 total = vector.load(stats, (0,), r - row, heads + h, lanes)
                 for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
-                    a = vector.load(alpha, (0,), j - base, h, LANES)
-                    vector.store(out, np.int64(eids[j]), h, vector.div(a, total), lanes)
+                    a = vector.div(vector.load(alpha, (0,), j - base, h, LANES), total)
+                    vector.store(out, np.int64(eids[j]), h, a, lanes)
+                    if len(grouped) > 0:
+                        vector.store(grouped, j, h, a, lanes)
         row = stop
-
-
-@inner
-def _store_gradients(
-    heads: int, indptr: Any, eids: Any, alpha: Any, alpha_grad: Any, out: Any, row_block: Any
-) -> None:
-    """Write the gradients at a block of rows, whose softmax and its gradient are in scratch."""
-    base, first, last = row_block
-    stride = np.int64(alpha.shape[1])
-    step = max(stride, LANES)
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
-        count = (end - begin) * stride
-        for h in range(0, stride, LANES):
-            zero, lanes = vector.fill(alpha, (0,), 0), min(heads - h, LANES)
-            wide, start = sums.new_total(alpha, (0,)), h
-            while True:
-                total, stop = zero, min(start + sums.BLOCK * step, count)
-                for k in range(start, stop, step):
-                    a = vector.load(alpha, (0,), begin, k, LANES)
-                    b = vector.load(alpha_grad, (0,), begin, k, LANES)
-                    total = vector.add(total, vector.first_of(vector.mul(a, b), zero, count - k))
-                if count <= sums.BLOCK * step:
-                    break
-                wide = sums.add_block(wide, total, start == h)
-                total = sums.rounded(wide, total)
-                if stop == count:
-                    break
-                start = stop
-            total = _across(total, stride)
-            for j in range(begin, end):
-                a = vector.load(alpha, (0,), j, h, LANES)
-                b = vector.sub(vector.load(alpha_grad, (0,), j, h, LANES), total)
-                vector.store(out, np.int64(eids[j + base]), h, vector.mul(a, b), lanes)
 
 
 @jit
 def softmax_gradient_rows(
-    indptr: Any, eids: Any, weights: Any, grads: Any, out: Any, stats: Any, first: int, last: int
+    indptr: Any, eids: Any, grouped: Any, grads: Any, out: Any, first: int, last: int
 ) -> None:
-    """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``.
+    """``out[e] = weight * (grads[e] - sum of weight * grads over the edges of the row)``.
 
     Args:
         indptr: (rows + 1,).
         eids: (E,).
-        weights: (E, heads), the softmax.
-        grads: (E, heads), its gradient.
-        out: (E, heads).
-        stats: (0, 1), of the accumulator's dtype.
+        grouped: (E, heads), the softmax, as the edges are grouped.
+        grads: (E, heads), its gradient, by edge id.
+        out: (E, heads), by edge id.
         first: the first row.
         last: one past the last row.
     """
-    heads = np.int64(weights.shape[1])
-    alpha, alpha_grad = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
-    row = np.int64(first)
-    while row < last:
-        stop = scratch.end_of_block(indptr, row, last)
-        base, end = np.int64(indptr[row]), np.int64(indptr[stop])
-        alpha = scratch.large_enough(alpha, end - base, heads)
-        alpha_grad = scratch.large_enough(alpha_grad, end - base, heads)
-        load_edges(heads, eids, out, weights, alpha, base, end)
-        load_edges(heads, eids, out, grads, alpha_grad, base, end)
-        _store_gradients(heads, indptr, eids, alpha, alpha_grad, out, (base, row, stop))
-        row = stop
+    end_of_all, heads = np.int64(len(eids)) - 1, np.int64(out.shape[1])
+    for r in range(first, last):
+        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+        for h in range(0, heads, LANES):
+            lanes = min(heads - h, LANES)
+            wide, start = sums.new_total(grads, (0,)), begin
+            while True:
+                total, stop = vector.fill(grads, (0,), 0), min(start + sums.BLOCK, end)
+                for j in range(start, stop):
+                    ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
+                    addresses.prefetch(grads, (0,), ahead, h)
+                    addresses.prefetch(out, (0,), ahead, h)
+                    a = vector.load(grads, (0,), np.int64(eids[j]), h, lanes)
+                    b = vector.load(grouped, (0,), j, h, lanes)
+                    total = vector.add(total, vector.mul(a, b))
+                if end - begin <= sums.BLOCK:
+                    break
+                wide = sums.add_block(wide, total, start == begin)
+                total = sums.rounded(wide, total)
+                if stop == end:
+                    break
+                start = stop
+            for j in range(begin, end):
+                e = np.int64(eids[j])
+                a = vector.sub(vector.load(grads, (0,), e, h, lanes), total)
+                b = vector.load(grouped, (0,), j, h, lanes)
+                vector.store(out, e, h, vector.mul(a, b), lanes)
 
 
 @jit
-def softmax_plain(indptr: Any, eids: Any, logits: Any, out: Any, first: int, last: int) -> None:
-    """``out[e] = exp(logits[e]) / sum over the edges of the same row``, without overflow."""
-    size = out.shape[1]
+def softmax_plain(indptr: Any, eids: Any, logits: Any, results: Any, first: int, last: int) -> None:
+    """See :func:`softmax_rows`."""
+    (out, grouped), size = results, logits.shape[1]
     peak = np.empty(size, out.dtype)
     total = np.empty(size, np.float64)
     for r in range(first, last):
@@ -238,13 +222,16 @@ def softmax_plain(indptr: Any, eids: Any, logits: Any, out: Any, first: int, las
             e = np.int64(eids[j])
             for f in range(size):
                 out[e, f] /= total[f]
+            if len(grouped) > 0:
+                for f in range(size):
+                    grouped[j, f] = out[e, f]
 
 
 @jit
 def softmax_gradient_plain(
-    indptr: Any, eids: Any, weights: Any, grads: Any, out: Any, first: int, last: int
+    indptr: Any, eids: Any, grouped: Any, grads: Any, out: Any, first: int, last: int
 ) -> None:
-    """``out[e] = weights[e] * (grads[e] - sum of weights * grads over the edges of the row)``."""
+    """See :func:`softmax_gradient_rows`."""
     size = out.shape[1]
     total = np.empty(size, np.float64)
     for r in range(first, last):
@@ -253,8 +240,8 @@ def softmax_gradient_plain(
         for j in range(begin, end):
             e = np.int64(eids[j])
             for f in range(size):
-                total[f] += weights[e, f] * grads[e, f]
+                total[f] += grouped[j, f] * grads[e, f]
         for j in range(begin, end):
             e = np.int64(eids[j])
             for f in range(size):
-                out[e, f] = weights[e, f] * (grads[e, f] - total[f])
+                out[e, f] = grouped[j, f] * (grads[e, f] - total[f])

@@ -4,7 +4,7 @@ A program of the first pass reduces several short rows side by side, so that the
 the first edges of each stay in registers until the result is computed. Of a long row, each piece
 stores its peak and total in its slot; a second pass merges the slots of a row, in order; a third
 stores the result. The gradient reduces products to a total and has peak 0, so that the same
-passes merge it.
+passes merge it; its weights are as the edges are grouped, all else is in edge id order.
 """
 
 from __future__ import annotations
@@ -15,20 +15,27 @@ import triton.language as tl
 
 @triton.jit
 def _edges(eids, start, end, nth, column, size, EDGES: tl.constexpr):
-    """Where the numbers of the edges from the ``nth`` on are, (rows, edges, block), and a mask."""
+    """Where the numbers of the edges from the ``nth`` on are, (rows, edges, block), and a mask.
+
+    The first place is in edge id order, the second as the edges are grouped.
+    """
     position = start[:, None] + nth + tl.arange(0, EDGES)[None, :]
     is_edge = position < end[:, None]
     edge = tl.load(eids + position, mask=is_edge, other=0).to(tl.int64)
     at = edge[:, :, None] * size + column[None, None, :]
-    return at, is_edge[:, :, None] & (column < size)[None, None, :]
+    grouped_at = position.to(tl.int64)[:, :, None] * size + column[None, None, :]
+    return at, grouped_at, is_edge[:, :, None] & (column < size)[None, None, :]
 
 
 @triton.jit
-def _read(values, grads, at, inside, dtype: tl.constexpr, IS_GRADIENT: tl.constexpr):
-    """Logits; or weights, and the gradient at them."""
-    low = 0.0 if IS_GRADIENT else float("-inf")
-    value = tl.load(values + at, mask=inside, other=low).to(dtype)
-    grad = tl.load(grads + at, mask=inside, other=0).to(dtype) if IS_GRADIENT else value
+def _read(values, grads, at, grouped_at, inside, dtype: tl.constexpr, IS_GRADIENT: tl.constexpr):
+    """Logits; or grouped weights, and the gradient at them."""
+    if IS_GRADIENT:
+        value = tl.load(values + grouped_at, mask=inside, other=0).to(dtype)
+        grad = tl.load(grads + at, mask=inside, other=0).to(dtype)
+    else:
+        value = tl.load(values + at, mask=inside, other=float("-inf")).to(dtype)
+        grad = value
     return value, grad
 
 
@@ -84,14 +91,14 @@ def softmax_rows(
     end = tl.load(ends + piece, mask=is_edge, other=0)
     slot = tl.load(slots + piece, mask=is_edge, other=-1).to(tl.int64)
 
-    first_at, first_inside = _edges(eids, start, end, 0, column, size, EDGES)
-    first, first_grad = _read(values, grads, first_at, first_inside, dtype, IS_GRADIENT)
+    first_at, grouped_at, first_inside = _edges(eids, start, end, 0, column, size, EDGES)
+    first, first_grad = _read(values, grads, first_at, grouped_at, first_inside, dtype, IS_GRADIENT)
     peak, total = first, tl.exp(first - _finite(first))
     if IS_GRADIENT:
         peak, total = tl.zeros_like(first), first * first_grad
     for nth in range(EDGES, tl.max(end - start, 0), EDGES):
-        at, inside = _edges(eids, start, end, nth, column, size, EDGES)
-        value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
+        at, grouped_at, inside = _edges(eids, start, end, nth, column, size, EDGES)
+        value, grad = _read(values, grads, at, grouped_at, inside, dtype, IS_GRADIENT)
         if IS_GRADIENT:
             total += value * grad
         else:
@@ -110,8 +117,8 @@ def softmax_rows(
     tl.store(out + first_at, result, mask=first_inside & is_row)
     end = tl.where(slot < 0, end, start)
     for nth in range(EDGES, tl.max(end - start, 0), EDGES):
-        at, inside = _edges(eids, start, end, nth, column, size, EDGES)
-        value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
+        at, grouped_at, inside = _edges(eids, start, end, nth, column, size, EDGES)
+        value, grad = _read(values, grads, at, grouped_at, inside, dtype, IS_GRADIENT)
         result = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
         tl.store(out + at, result, mask=inside)
 
@@ -179,7 +186,7 @@ def softmax_pieces(
         high = tl.load(partial_at, mask=column < size, other=0)[None, None, :]
         whole = tl.load(partial_at + size, mask=column < size, other=1)[None, None, :]
         for nth in range(0, tl.max(end - start, 0), EDGES):
-            at, inside = _edges(eids, start, end, nth, column, size, EDGES)
-            value, grad = _read(values, grads, at, inside, dtype, IS_GRADIENT)
+            at, grouped_at, inside = _edges(eids, start, end, nth, column, size, EDGES)
+            value, grad = _read(values, grads, at, grouped_at, inside, dtype, IS_GRADIENT)
             result = _result(value, grad, high, whole, IS_GRADIENT).to(out.dtype.element_ty)
             tl.store(out + at, result, mask=inside)
