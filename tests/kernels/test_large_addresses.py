@@ -83,13 +83,14 @@ def poisoned_memory(monkeypatch: pytest.MonkeyPatch, sparse: Make) -> None:
 def ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loops run over the first two and the last two rows; no sum over all numbers is made."""
 
-    def run(kernel: Any, limits: Any, *args: Any, pieces: int) -> None:
+    def run_all(calls: Any, limits: Any, pieces: int) -> None:
         rows = limits if isinstance(limits, int) else len(limits) - 1
         assert rows == MANY
-        for first, last in ((0, 2), (rows - 2, rows)):
-            kernel(*args, first, last)
+        for kernel, args in calls:
+            for first, last in ((0, 2), (rows - 2, rows)):
+                kernel(*args, first, last)
 
-    monkeypatch.setattr(parallel, "run", run)
+    monkeypatch.setattr(parallel, "run_all", run_all)
     monkeypatch.setattr(messages, "_is_finite", lambda *operands: False)
 
 

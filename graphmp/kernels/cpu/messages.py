@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -77,10 +78,12 @@ def spmm(
             check_nan = not _is_finite(op, lhs, rhs)
             flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
             types = (*types, flags, arg.dtype)
+        calls = []
         for factors, tile, codes in steps:
             args = (arrays, *operands, *factors, flags, *outs, tile)
             code = codes.get(types) or codes.setdefault(types, code_for(loop, args))
-            run(code, arrays[0], edges * work, *args)
+            calls.append((code, args))
+        run_all(calls, arrays[0], edges * work)
     else:
         operands = _plain_operands(op, lhs, rhs, plan, wide)
         flags = by if is_sum else reduce == "max"
@@ -99,8 +102,9 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
     work = edges * max(plan.size, 1)
     if tiled:
         operands = _tiled_operands(op, lhs, rhs, plan)
-        for tile in tiling(plan.size):
-            run(spmm_tiled.store_messages, arrays[0], work, arrays, *operands, array, tile)
+        loop = spmm_tiled.store_messages
+        calls = [(loop, (arrays, *operands, array, tile)) for tile in tiling(plan.size)]
+        run_all(calls, arrays[0], work)
     elif is_dot and rhs is not None:
         x, y = (as_array(lhs.data), lhs.end), (as_array(rhs.data), rhs.end)
         shape = SHAPES[blocks_at_once(plan.out_size)]
@@ -382,3 +386,18 @@ def run(loop: Any, indptr: Any, work: int, *args: Any) -> None:
         loop(*args, 0, indptr if isinstance(indptr, int) else len(indptr) - 1)
     else:
         threads.run(loop, indptr, *args, pieces=work // threads.PIECE)
+
+
+def run_all(calls: Sequence[tuple[Any, tuple[Any, ...]]], indptr: Any, work: int) -> None:
+    """Run several loops, which write different elements, as :func:`run` runs one.
+
+    Args:
+        calls: pairs ``(loop, args)``.
+        indptr: where rows start and end, of all loops.
+        work: what they all do, in elements of a sum.
+    """
+    if work < threads.SMALL:
+        for loop, args in calls:
+            loop(*args, 0, len(indptr) - 1)
+    else:
+        threads.run_all(calls, indptr, work // threads.PIECE)

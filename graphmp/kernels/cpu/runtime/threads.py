@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
@@ -57,21 +57,42 @@ def run(kernel: Callable[..., None], limits: Any, *args: Any, pieces: int = sys.
         args: what the kernel takes before the range.
         pieces: how many ranges at most; but each thread has one.
     """
+    run_all([(kernel, args)], limits, pieces)
+
+
+def run_all(
+    calls: Sequence[tuple[Callable[..., None], tuple[Any, ...]]],
+    limits: Any,
+    pieces: int = sys.maxsize,
+) -> None:
+    """Call each ``kernel(*args, first, last)`` for ranges that cover all rows, in no order.
+
+    So no thread waits for the others between two calls.
+
+    Args:
+        calls: pairs ``(kernel, args)``, no two of which write the same elements.
+        limits: as for :func:`run`, the same for all calls.
+        pieces: how many ranges at most, of all calls together; but each call and thread has one.
+    """
     rows = limits if isinstance(limits, int) else len(limits) - 1
     threads = torch.get_num_threads()
     if threads == 1 or rows < 2:
-        kernel(*args, 0, rows)
+        for kernel, args in calls:
+            kernel(*args, 0, rows)
         return
     pieces = max(min(pieces, threads * RANGES_PER_THREAD), threads)
-    ranges = iter(_split(limits, rows, min(pieces, rows)))
+    pieces = -(-pieces // max(len(calls), 1))
+    ranges = _split(limits, rows, min(pieces, rows))
+    tasks = ((kernel, args, piece) for kernel, args in calls for piece in ranges)
     take = threading.Lock()
 
     def work_off() -> None:
         while True:
             with take:
-                piece = next(ranges, None)
-            if piece is None:
+                task = next(tasks, None)
+            if task is None:
                 return
+            kernel, args, piece = task
             kernel(*args, *piece)
 
     futures = _submitted(work_off, threads - 1)

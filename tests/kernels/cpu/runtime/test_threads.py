@@ -167,6 +167,17 @@ def test_little_work_is_split_into_few_ranges_but_one_for_each_thread(
     assert sorted(row for first, last in called for row in range(first, last)) == list(range(64))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 3, 100])
+def test_every_call_has_every_row(count: int, threads: int) -> None:
+    torch.set_num_threads(threads)
+    called: list[tuple[int, int, int]] = []
+    calls = [(lambda *args: called.append(args), (call,)) for call in range(count)]
+    parallel.run_all(calls, 64)
+    rows = [(call, row) for call, first, last in sorted(called) for row in range(first, last)]
+    assert rows == [(call, row) for call in range(count) for row in range(64)]
+
+
 AFTER_MAIN = """
 import atexit
 import os
