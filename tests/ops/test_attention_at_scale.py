@@ -27,7 +27,7 @@ parallel = pytest.importorskip(
     exc_type=ImportError,
 )
 
-NODES, EDGES, HEADS, SIZE = 2000, 16_000, 3, 5
+NODES, EDGES, HEADS, SIZE = 2000, 20_000, 3, 5
 each_name = pytest.mark.parametrize("name", NAMES)
 
 

@@ -16,7 +16,7 @@ from .runtime.memory import LARGE, empty
 
 _MANY_ROWS = 1 << 19
 _BITS, _BUCKET_BITS = 9, 15  # at most 512 buckets, and of some 32,768 edges
-_WORK = 4  # per edge, in elements of a sum
+_WORK = 4  # per edge, in nanoseconds
 _EDGES_PER_PIECE = 1 << 15
 _EDGES_PER_COUNTER = 4  # at least, so that the counters of all threads take little
 

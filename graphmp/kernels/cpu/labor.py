@@ -15,7 +15,7 @@ from .gather import relabel
 from .messages import run
 from .sampling import sample
 
-_WORK = 16  # per edge, in elements of a sum
+_WORK = 16  # per edge, in nanoseconds
 
 
 def labor(

@@ -208,13 +208,13 @@ def _launch(
         each edge. With them is the loop's code, by what else the types of its arguments depend on:
         an empty dict, which a call fills. In place of tiles None for a plain loop.
     """
-    work = max(plan.size, 1)
     if dtype not in TILED or plan.out_size != plan.size or (is_copy and not plan.wide[0]):
         plain: Any = spmm_plain.spmm_sum if is_sum else spmm_plain.spmm_extreme
-        return plain, accumulator(dtype), None, work
+        return plain, accumulator(dtype), None, max(plan.size, 1)
     tiles = tiling(plan.size, _MAX_VECTORS_WITH_ARG if wants_arg else _MAX_VECTORS)
     steps: Any = [((_factors(op, plan, tile),) if is_sum else (), tile, {}) for tile in tiles]
-    return spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows, dtype, steps, work
+    tiled = spmm_tiled.sum_rows if is_sum else spmm_tiled.extreme_rows
+    return tiled, dtype, steps, 2 + plan.size // 8
 
 
 @lru_cache(maxsize=4096)
@@ -379,7 +379,7 @@ def run(loop: Any, indptr: Any, work: int, *args: Any) -> None:
     Args:
         loop: called as ``loop(*args, first, last)``.
         indptr: where rows start and end, or the number of rows.
-        work: what the loop does in all, in elements of a sum.
+        work: about how many nanoseconds the loop takes on one thread.
         args: of the loop.
     """
     if work < threads.SMALL:
@@ -394,7 +394,7 @@ def run_all(calls: Sequence[tuple[Any, tuple[Any, ...]]], indptr: Any, work: int
     Args:
         calls: pairs ``(loop, args)``.
         indptr: where rows start and end, of all loops.
-        work: what they all do, in elements of a sum.
+        work: about how many nanoseconds they all take on one thread.
     """
     if work < threads.SMALL:
         for loop, args in calls:

@@ -15,7 +15,7 @@ from ..sampling_spec import SampleSpec
 from . import loops
 from .messages import run
 
-_WORK = 8  # per edge, in elements of a sum
+_WORK = 8  # per edge, in nanoseconds
 _NO_WEIGHTS, _NO_POSITIONS = np.zeros(0, np.float32), np.zeros(0, np.int64)
 
 

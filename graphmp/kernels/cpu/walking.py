@@ -16,7 +16,7 @@ from . import loops
 from .messages import run
 
 _NO_WEIGHTS, _NO_PAIRS = np.zeros(0, np.float32), np.zeros(0, np.int64)
-_WORK = 32  # per step, in elements of a sum
+_WORK = 32  # per step, in nanoseconds
 
 
 def walk(csr: Csr, nodes: Tensor, spec: WalkSpec) -> tuple[Tensor, Tensor]:

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 RANGES_PER_THREAD = 16
-SMALL = 1 << 17  # elements of work below which threads cost more than they save
-PIECE = 1 << 15  # elements of work for which a range of its own pays, where rows are even
+SMALL = 1 << 18  # nanoseconds of work below which threads cost more than they save
+PIECE = 1 << 15  # nanoseconds of work for which a range of its own pays, where rows are even
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
