@@ -261,12 +261,17 @@ def fanout(value: Any, what: str) -> int:
 def indptr(value: Tensor, total: int) -> None:
     """Check where rows of edges start: ascending from 0 to the number of edges."""
     starts: Any = value.numpy() if value.is_cpu else value  # NumPy compares faster
-    if len(starts) == 0 or starts[0] != 0 or bool((starts[1:] < starts[:-1]).any()):
+    first, last = (int(starts[0]), int(starts[-1])) if len(starts) else (0, -1)
+    row_limits(first, last, not bool((starts[1:] < starts[:-1]).any()), total)
+
+
+def row_limits(first: int, last: int, ascend: bool, total: int) -> None:
+    """Check the first and the last of an indptr, -1 if it has none, and whether they ascend."""
+    if first != 0 or last < 0 or not ascend:
         raise GraphValueError("Expected an indptr that starts with 0 and never decreases.")
-    if int(value[-1]) != total:
+    if last != total:
         raise GraphValueError(
-            f"Expected an indptr that ends with the number of indices, {total}, got "
-            f"{int(value[-1])}."
+            f"Expected an indptr that ends with the number of indices, {total}, got {last}."
         )
 
 

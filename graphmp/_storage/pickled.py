@@ -144,7 +144,7 @@ def copied_ids(ids: Tensor, limit: int) -> Tensor:
         GraphValueError: something else than ids, or an id out of range.
     """
     _length(ids)
-    copy, low, high = kernels.copy_ids(ids, ids.dtype)
+    copy, low, high, _ = kernels.copy_ids(ids, ids.dtype)
     check(low >= 0 and high < limit, f"an id is not below {limit}")
     return copy
 

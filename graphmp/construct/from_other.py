@@ -150,7 +150,7 @@ def _data(entries: Any) -> tuple[Any, ...]:
     """The entries of a matrix as edges in the layout that they have."""
     if entries.format == "coo":
         return entries.row, entries.col
-    return entries.format, (entries.indptr, entries.indices, [])
+    return entries.format, (entries.indptr, entries.indices, entries.indices[:0])
 
 
 def _check_types(utype: str, vtype: str) -> None:

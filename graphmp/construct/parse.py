@@ -18,7 +18,8 @@ from ..kernels.segments import permuted, rows_of
 
 Counts: TypeAlias = dict[str, int]
 ParsedEdges: TypeAlias = tuple[str, tuple[Tensor, ...], int, int]
-_Copy: TypeAlias = tuple[Tensor, int, int]  # ids, the least and the greatest; 0 and -1 without ids
+# Ids, the least and the greatest, 0 and -1 without ids; and whether they ascend if that is known.
+_Copy: TypeAlias = tuple[Tensor, int, int, bool | None]
 
 _CPU = torch.device("cpu")
 _LARGE = 1 << 16  # ids from which a copy is worth a backend's call
@@ -132,7 +133,7 @@ def _common_idtype(
 
 
 def _copied(value: Any, idtype: torch.dtype) -> _Copy:
-    """An array in a new tensor of the id type, on its own device, and the range of its ids.
+    """An array in a new tensor of the id type, on its own device, with what is known of its ids.
 
     A graph checks its ids once; what is done to the arrays afterwards does not reach it.
     """
@@ -145,15 +146,15 @@ def _copied(value: Any, idtype: torch.dtype) -> _Copy:
     ids = _checks.id_tensor(ids, ids.dtype, ids.device, "Edge ends")
     if ids.numel() < _LARGE:
         low, high = map(int, torch.aminmax(ids)) if ids.numel() else (0, -1)
-        copy = ids.to(idtype, copy=True)
+        copy, ascend = ids.to(idtype, copy=True), None
     else:
-        copy, low, high = kernels.copy_ids(ids, idtype)
+        copy, low, high, ascend = kernels.copy_ids(ids, idtype)
     if ids.dtype != idtype == torch.int32 and not 0 <= low <= high < 2**31:
         if isinstance(value, Tensor):
             _checks.in_range(ids, 2**31, "Edge ends in int32")
         else:
             _checks.id_tensor(value, idtype, ids.device, "Edge ends")
-    return copy, low, high
+    return copy, low, high, ascend
 
 
 def _as_tensor(value: Any, idtype: torch.dtype) -> Tensor:
@@ -166,7 +167,7 @@ def _as_tensor(value: Any, idtype: torch.dtype) -> Tensor:
 
 def _measured(layout: str, copies: list[_Copy]) -> ParsedEdges:
     """Check the arrays of one relation and count the nodes that they name."""
-    arrays = tuple(ids for ids, _, _ in copies)
+    arrays = tuple(ids for ids, *_ in copies)
     if layout == "coo":
         u, v = arrays
         if u.numel() != v.numel():
@@ -175,7 +176,11 @@ def _measured(layout: str, copies: list[_Copy]) -> ParsedEdges:
             )
         return layout, arrays, _least(copies[0]), _least(copies[1])
     indptr, indices, _ = arrays
-    _checks.indptr(indptr, indices.numel())
+    _, low, high, ascend = copies[0]
+    if ascend is None:
+        _checks.indptr(indptr, indices.numel())
+    else:
+        _checks.row_limits(low, high, ascend, indices.numel())
     rows, others = indptr.numel() - 1, _least(copies[1])
     ends = (rows, others) if layout == "csr" else (others, rows)
     return layout, _in_order(*arrays), *ends
@@ -200,7 +205,7 @@ def _in_order(indptr: Tensor, indices: Tensor, eids: Tensor) -> tuple[Tensor, ..
 
 def _least(copy: _Copy) -> int:
     """The least number of nodes that these ids need."""
-    _, low, high = copy
+    _, low, high, _ = copy
     if low < 0:
         raise GraphIndexError(f"Expected node ids that are not negative, got {low}.")
     return high + 1

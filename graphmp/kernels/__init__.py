@@ -217,8 +217,8 @@ def arange(count: int, like: Tensor) -> Tensor:
     return _backend("arange", like).arange(count, like)
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
-    """Copy ids to an id type, and find their range; see :class:`.contract.Backend`."""
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+    """Copy ids to an id type, and find their range and order; see :class:`.contract.Backend`."""
     return _backend("copy_ids", ids).copy_ids(ids, dtype)
 
 

@@ -320,16 +320,17 @@ class Backend(Protocol):
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 
-    def copy_ids(self, ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
-        """Copy ids to an id type, and find their range.
+    def copy_ids(self, ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+        """Copy ids to an id type, and find their range and order.
 
         Args:
             ids: (n,) int32 or int64.
             dtype: int32 or int64. What does not fit is cut off, and seen by the range.
 
         Returns:
-            ``(copy, low, high)``: (n,) of ``dtype`` in memory of its own; the least and the
-            greatest of ``ids``, or 0 and -1 if there are none.
+            ``(copy, low, high, ascend)``: (n,) of ``dtype`` in memory of its own; the least and the
+            greatest of ``ids``, or 0 and -1 if there are none; and whether none is less than the
+            one before it.
         """
 
     def check_edge_ids(self, indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

@@ -18,10 +18,11 @@ def test_a_copy_has_the_ids_and_their_range(
     numbers: list[int], idtype: torch.dtype, dtype: torch.dtype
 ) -> None:
     ids = torch.tensor(numbers, dtype=idtype)
-    copy, low, high = kernels.copy_ids(ids, dtype)
+    copy, low, high, ascend = kernels.copy_ids(ids, dtype)
     assert (copy.dtype, copy.tolist()) == (dtype, numbers)
     assert (low, high) == (min(numbers, default=0), max(numbers, default=-1))
     assert type(low) is type(high) is int
+    assert ascend is (numbers == sorted(numbers))
     ids.fill_(9)
     assert copy.tolist() == numbers
 
@@ -29,7 +30,7 @@ def test_a_copy_has_the_ids_and_their_range(
 def test_the_range_tells_which_ids_do_not_fit(backend: str) -> None:
     ids = torch.tensor([1, 2**40, -(2**40)])
     if backend not in UNCOMPILED:  # where NumPy refuses to cut off what does not fit
-        assert kernels.copy_ids(ids, torch.int32)[1:] == (-(2**40), 2**40)
+        assert kernels.copy_ids(ids, torch.int32)[1:3] == (-(2**40), 2**40)
     assert kernels.copy_ids(ids.repeat(2)[::2], torch.int64)[0].tolist() == ids[[0, 2, 1]].tolist()
 
 
@@ -39,6 +40,15 @@ def test_the_range_of_many_ids_is_found_wherever_its_ends_are(count: int) -> Non
     for least, greatest in ((0, count - 1), (count - 1, 0), (count // 2, count // 2 - 1)):
         ids = torch.arange(count) % 100
         ids[least], ids[greatest] = -7, 1000
-        copy, low, high = kernels.copy_ids(ids, torch.int64)
+        copy, low, high, ascend = kernels.copy_ids(ids, torch.int64)
         assert torch.equal(copy, ids)
-        assert (low, high) == (-7, 1000)
+        assert (low, high, ascend) == (-7, 1000, False)
+
+
+@pytest.mark.parametrize("place", [0, (1 << 16) - 1, 1 << 16, (1 << 16) + 1, (1 << 17) - 1])
+@pytest.mark.usefixtures("backend")
+def test_the_order_of_many_ids_is_found(place: int) -> None:
+    ids = torch.arange(1 << 17, dtype=torch.int32) // 2
+    assert kernels.copy_ids(ids, torch.int64)[3]
+    ids[place] = (1 << 17) if place < len(ids) - 1 else 0
+    assert not kernels.copy_ids(ids, torch.int64)[3]

@@ -182,14 +182,14 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.from_numpy(np.arange(count, dtype=like.numpy().dtype))
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
-    """Copy ids to an id type, and find their range; see the contract."""
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+    """Copy ids to an id type, and find their range and order; see the contract."""
     out, blocks = empty(tuple(ids.shape), dtype), -(-len(ids) // loops.gather.BLOCK)
-    bounds = np.empty((2, blocks), np.int64)
+    bounds = np.empty((3, blocks), np.int64)
     args = ids.contiguous().numpy(), out.numpy(), bounds
     run(loops.gather.copy_ids, blocks, len(ids), *args)
-    lows, highs = bounds.tolist()
-    return out, min(lows, default=0), max(highs, default=-1)
+    lows, highs, descents = bounds.tolist()
+    return out, min(lows, default=0), max(highs, default=-1), not any(descents)
 
 
 def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

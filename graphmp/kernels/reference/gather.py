@@ -79,10 +79,10 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int]:
-    """Copy ids to an id type, and find their range; see the contract."""
+def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+    """Copy ids to an id type, and find their range and order; see the contract."""
     low, high = map(int, torch.aminmax(ids)) if len(ids) else (0, -1)
-    return ids.to(dtype, copy=True), low, high
+    return ids.to(dtype, copy=True), low, high, not bool((ids[1:] < ids[:-1]).any())
 
 
 def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

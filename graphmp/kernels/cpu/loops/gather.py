@@ -89,22 +89,25 @@ def place(edges: Any, starts: Any, results: Any, first: int, last: int) -> None:
 
 @jit
 def copy_ids(ids: Any, out: Any, bounds: Any, first: int, last: int) -> None:
-    """Copy blocks of ``BLOCK`` ids to ``out``: ``bounds[:, b]`` are a block's least and greatest.
+    """Copy blocks of ``BLOCK`` ids to ``out``, and find their range and order.
 
     Args:
         ids: (n,) ids.
         out: (n,) receives them.
-        bounds: (2, blocks) int64.
+        bounds: (3, blocks) int64 receives the least and the greatest of each block, and whether an
+            id is less than the one before it, which may be in the block before.
         first: the first block.
         last: one past the last block.
     """
     for b in range(first, last):
         begin, end = np.int64(b) * BLOCK, min((np.int64(b) + 1) * BLOCK, len(ids))
         low, high = ids[begin], ids[begin]  # of the dtype of ids, of which a register holds more
-        for i in range(np.uint64(begin), np.uint64(end)):  # unsigned, so that it is vectorized
+        out[begin], descends = ids[begin], ids[max(begin - 1, 0)] > ids[begin]
+        for i in range(np.uint64(begin + 1), np.uint64(end)):  # unsigned, so that it is vectorized
             low, high = min(low, ids[i]), max(high, ids[i])
+            descends |= ids[i - np.uint64(1)] > ids[i]
             out[i] = ids[i]
-        bounds[0, b], bounds[1, b] = low, high
+        bounds[0, b], bounds[1, b], bounds[2, b] = low, high, descends
 
 
 @jit
