@@ -95,8 +95,8 @@ def python_calls(function: Callable[[], Any]) -> list[tuple[str, str]]:
     [
         (update_all, False, 37, 8),
         (update_all, True, 45, 12),
-        (gat_conv, False, 73, 30),
-        (gat_conv, True, 78, 32),
+        (gat_conv, False, 71, 28),
+        (gat_conv, True, 76, 30),
         (graph_conv, False, 62, 23),
         (graph_conv, True, 62, 23),
         (sage_conv, False, 54, 18),

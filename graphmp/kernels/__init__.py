@@ -300,6 +300,11 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     return _backend("linear", factors[0][0]).linear(factors, bias)
 
 
+def column_sums(x: Tensor) -> Tensor:
+    """Sum rows; see :class:`.contract.Backend`."""
+    return _backend("column_sums", x).column_sums(x)
+
+
 def activate(x: Tensor, bias: Tensor | None, kind: str) -> Tensor:
     """Add a bias and apply an activation; see :class:`.contract.Backend`."""
     return _backend("activate", x).activate(x, bias, kind)

@@ -489,6 +489,16 @@ class Backend(Protocol):
             (n, m).
         """
 
+    def column_sums(self, x: Tensor) -> Tensor:
+        """Sum the rows: the gradient of a bias.
+
+        Args:
+            x: (n, m), floating point.
+
+        Returns:
+            (m,).
+        """
+
     # ---- activations
 
     def activate(self, x: Tensor, bias: Tensor | None, kind: str) -> Tensor:

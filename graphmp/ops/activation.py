@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .. import kernels
 from .formulas import Maybe
+from .linear import bias_gradient
 
 
 def activated(x: Tensor, bias: Maybe, kind: str) -> Tensor:
@@ -44,7 +45,7 @@ class _Activated(torch.autograd.Function):
         x_needs, bias_needs, _ = ctx.needs_input_grad
         if ctx.kind:
             grad = _gradient(x, bias, grad, ctx.kind)
-        return grad if x_needs else None, grad.sum(0) if bias_needs else None, None
+        return grad if x_needs else None, bias_gradient(grad) if bias_needs else None, None
 
 
 def _gradient(x: Tensor, bias: Maybe, grad: Tensor, kind: str) -> Tensor:

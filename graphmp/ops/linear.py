@@ -1,4 +1,4 @@
-"""The differentiable sum of linear maps; :mod:`graphmp.nn` checks it."""
+"""Linear maps, of several inputs or of one; :mod:`graphmp.nn` checks them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch.nn.functional import linear
 
 from .. import kernels
 from .broadcast import autocast
+from .eager import is_eager
 from .formulas import Maybe
 
 _MANY = 1 << 20  # elements of a result or of a gradient
@@ -53,6 +54,29 @@ def sum_of_linear(factors: Iterable[tuple[Tensor, Tensor]], bias: Maybe = None) 
         is_matrix = total.ndim == _MATRIX
         total = torch.addmm(total, x, weight.t()) if is_matrix else total + linear(x, weight)
     return total
+
+
+def linear_maps(x: Tensor, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Map features by several weights.
+
+    The gradient of the features is one sum, to which each map adds while it is computed.
+
+    Args:
+        x: (N, *, in_feats).
+        weights: (out_feats, in_feats) each, at least one.
+
+    Returns:
+        (N, *, out_feats) for each weight, which no gradient reads.
+
+    Example:
+        >>> x, weight = torch.tensor([[2.0]]), torch.tensor([[3.0]])
+        >>> once, twice = linear_maps(x, [weight, 2 * weight])
+        >>> twice
+        tensor([[12.]])
+    """
+    if x.ndim != _MATRIX or not is_eager():
+        return tuple(linear(x, weight) for weight in weights)
+    return _Maps.apply(*map(autocast, (x, *weights)))  # type: ignore[no-any-return, no-untyped-call]
 
 
 def product(x: Tensor, matrix: Tensor, bias: Maybe = None) -> Tensor:
@@ -101,7 +125,34 @@ class _Sum(torch.autograd.Function):
         ):
             of_factors.append(sum_of_linear([(grad, weight.t())]) if x_needs else None)
             of_factors.append(_weight_gradient(x, grad) if weight_needs else None)
-        return (grad.sum(0) if bias_needs else None, *of_factors)
+        return (bias_gradient(grad) if bias_needs else None, *of_factors)
+
+
+class _Maps(torch.autograd.Function):
+    """Several maps of one input; its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x, *weights)
+        return tuple(kernels.linear([(x, weight)], None) for weight in weights)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Maybe) -> Any:
+        (x, *weights), (x_needs, *needs) = ctx.saved_tensors, ctx.needs_input_grad
+        factors: list[tuple[Tensor, Tensor]] = []
+        of_weights: list[Maybe] = []
+        for grad, weight, need in zip(grads, weights, needs, strict=True):
+            if grad is not None:
+                factors.append((grad, weight.t()))
+            is_zero = grad is None or not need
+            of_weights.append(None if is_zero else _weight_gradient(x, grad))  # type: ignore[arg-type]
+        return (sum_of_linear(factors) if x_needs and factors else None, *of_weights)
+
+
+def bias_gradient(grad: Tensor) -> Tensor:
+    """The sum of the rows of a gradient, (N, out_feats)."""
+    return kernels.column_sums(grad) if is_eager() and not torch.is_grad_enabled() else grad.sum(0)
 
 
 def _weight_gradient(x: Tensor, grad: Tensor) -> Tensor:

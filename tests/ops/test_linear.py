@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from graphmp.ops import linear as module
-from graphmp.ops.linear import product, sum_of_linear
+from graphmp.ops.linear import linear_maps, product, sum_of_linear
 
 
 @pytest.fixture(params=[0, 1 << 40], ids=["large", "small"])
@@ -117,3 +117,43 @@ def test_the_result_may_be_changed_in_place() -> None:
         torch.autograd.backward(made.sum())
     assert x.grad is not None
     assert_close(x.grad, 2 * torch.autograd.grad(torch.relu(linear(x, weight)).sum(), x)[0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (0,), (5, 0)], ids=str)
+@pytest.mark.parametrize("used", [(0, 1), (1,)], ids=str)
+def test_maps_of_one_input_are_linear(
+    shape: tuple[int, ...], used: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    x = torch.randn(*shape, 4).to(dtype).requires_grad_()
+    weights = [torch.randn(size, 4).to(dtype).requires_grad_() for size in (3, 6)]
+    outs, expected = linear_maps(x, weights), [linear(x, weight) for weight in weights]
+    for out, other in zip(outs, expected, strict=True):
+        assert_close(out, other)
+    leaves = [x, *(weights[place] for place in used)]
+    grads = torch.autograd.grad([outs[place].sum() for place in used], leaves)
+    others = torch.autograd.grad([expected[place].sum() for place in used], leaves)
+    for grad, other in zip(grads, others, strict=True):
+        assert_close(grad, other)
+
+
+def test_maps_of_one_input_have_second_derivatives() -> None:
+    leaves = [torch.randn(*shape).double().requires_grad_() for shape in ((3, 2), (4, 2), (1, 2))]
+
+    def function(x: Tensor, *weights: Tensor) -> Tensor:
+        first, second = linear_maps(x, weights)
+        return first**2 * second
+
+    assert torch.autograd.gradgradcheck(function, leaves)
+
+
+def test_maps_of_one_input_run_under_autocast_and_vmap() -> None:
+    x, weights = torch.randn(5, 3, 2), [torch.randn(4, 2), torch.randn(1, 2)]
+    with torch.autocast("cpu"):
+        assert [out.dtype for out in linear_maps(x[0], weights)] == [torch.bfloat16] * 2
+    for out, other in zip(
+        torch.func.vmap(lambda own: linear_maps(own, weights))(x),
+        linear_maps(x, weights),
+        strict=True,
+    ):
+        assert_close(out, other)

@@ -10,7 +10,7 @@ Files:
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
-    linear: Linear maps.
+    linear: Linear maps, and the gradient of their bias.
     loops: The loops that Numba compiles.
     messages: Messages reduced into rows or kept at edges, and their gradients.
     runtime: Compilation, the disk cache, threads and memory.
@@ -45,7 +45,7 @@ from .gather import (
     take,
 )
 from .labor import labor
-from .linear import linear
+from .linear import column_sums, linear
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
@@ -59,6 +59,7 @@ __all__ = [
     "attention",
     "attention_gradient",
     "check_edge_ids",
+    "column_sums",
     "communities",
     "compress",
     "copy_ids",
@@ -94,7 +95,8 @@ __all__ = [
 
 name = "cpu"
 
-_FLOATING = ("activate", "attention", "dropout", "product_gradient", "row_dots")  # on tiles alone
+# On tiles alone:
+_FLOATING = ("activate", "attention", "column_sums", "dropout", "product_gradient", "row_dots")
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # uses an older LLVM
 

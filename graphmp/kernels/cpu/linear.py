@@ -1,4 +1,4 @@
-"""Linear maps by torch, into memory that is reused.
+"""Linear maps by torch, into memory that is reused, and the gradient of their bias.
 
 A product of a few hundred columns takes little longer than the system takes to map and clear new
 memory for its result.
@@ -11,7 +11,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..contract import accumulator
+from . import loops
+from .messages import SHAPES, as_array, result, run
 from .runtime.memory import empty
+from .simd.llvm import LANES
+from .simd.sums import BLOCK
 
 
 def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
@@ -25,3 +30,13 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     for x, weight in rest:
         total.addmm_(x, weight.t())
     return total
+
+
+def column_sums(x: Tensor) -> Tensor:
+    """Sum rows, a block of rows at a time; see the contract."""
+    rows, size = x.shape
+    blocks = -(-rows // BLOCK)
+    out, array = result(blocks, size, accumulator(x.dtype))
+    count = next(c for c in (16, 8, 4, 2, 1) if c == 1 or size % (c * LANES) == 0)
+    run(loops.linear.block_sums, blocks, x.numel(), as_array(x.contiguous()), array, SHAPES[count])
+    return out.sum(0, dtype=torch.float64).to(x.dtype)

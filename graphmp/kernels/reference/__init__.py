@@ -7,7 +7,7 @@ Files:
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
-    linear: Linear maps.
+    linear: Linear maps, and the gradient of their bias.
     messages: Messages reduced into rows or stored at edges, and their gradients.
     sampling: Neighbour sampling and top-k.
     softmax: Softmax over the edges of each row.
@@ -36,7 +36,7 @@ from .gather import (
     take,
 )
 from .labor import labor
-from .linear import linear
+from .linear import column_sums, linear
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
@@ -49,6 +49,7 @@ __all__ = [
     "attention",
     "attention_gradient",
     "check_edge_ids",
+    "column_sums",
     "communities",
     "compress",
     "copy_ids",

@@ -1,4 +1,4 @@
-"""Linear maps, in plain torch."""
+"""Linear maps, and the gradient of their bias, in plain torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 from torch.nn.functional import linear as product
+
+from ..contract import accumulator
 
 
 def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
@@ -15,3 +17,8 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     for x, weight in rest:
         total.addmm_(x, weight.t())
     return total
+
+
+def column_sums(x: Tensor) -> Tensor:
+    """Sum rows; see the contract."""
+    return x.sum(0, dtype=accumulator(x.dtype)).to(x.dtype)

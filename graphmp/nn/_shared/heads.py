@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from ...errors import GraphTypeError, GraphValueError
 from ...ops import Adjacency
 from ...ops.attention_op import AttentionCall, attend
 from ...ops.eager import is_large
+from ...ops.linear import linear_maps
 from .aggregation import check_edge_weight
 from .inputs import Ends, split_ends
 from .products import apply_map, is_plain
@@ -36,13 +38,19 @@ def by_head(h: Tensor, num_heads: int) -> Tensor:
     return h.view(*h.shape[:-1], num_heads, h.shape[-1] // num_heads)
 
 
-def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tuple[Tensor, Tensor]:
+def project(
+    ends: Ends,
+    maps: tuple[nn.Module, nn.Module],
+    num_heads: int,
+    apply: Callable[[Any, Tensor], Tensor] = apply_map,
+) -> tuple[Tensor, Tensor]:
     """Map the features of both ends; one tensor with one map is mapped once.
 
     Args:
         ends: the checked inputs of the call.
         maps: to num_heads * size, of the sources and of the destinations.
         num_heads: the number of heads.
+        apply: applies a map to features.
 
     Returns:
         (num_src, …, num_heads, size) and (num_dst, …, num_heads, size).
@@ -53,11 +61,11 @@ def project(ends: Ends, maps: tuple[nn.Module, nn.Module], num_heads: int) -> tu
     """
     left, right = maps
     if left is right and not isinstance(ends.feat, tuple):
-        h = by_head(apply_map(left, ends.feat), num_heads)
+        h = by_head(apply(left, ends.feat), num_heads)
         check_ends_by_head(h, h)
         return h, h[: ends.adjacency.num_dst] if ends.is_block else h
     src, dst = split_ends(ends, ends.feat)
-    src, dst = by_head(apply_map(left, src), num_heads), by_head(apply_map(right, dst), num_heads)
+    src, dst = by_head(apply(left, src), num_heads), by_head(apply(right, dst), num_heads)
     check_ends_by_head(src, dst)
     return src, dst
 
@@ -138,39 +146,54 @@ def dots(h: Tensor, vectors: Tensor) -> Tensor:
     return products(h, vectors.permute(1, 2, 0)).squeeze(-1)
 
 
-def dots_at_ends(
-    ends: Ends,
-    maps: tuple[nn.Module, nn.Module],
-    mapped: tuple[Tensor, Tensor],
-    vectors: tuple[Tensor, Tensor],
-) -> tuple[Tensor, Tensor]:
-    """Compute the dot products of each head of :func:`project` with a vector, at both ends.
+def project_and_score(
+    ends: Ends, maps: tuple[Any, Any], num_heads: int, vectors: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Map the features of both ends, and multiply each head by a vector.
 
     The product of an input, a linear map and the vectors is, where the input is not wider than what
-    it is mapped to, that of the input and a small matrix: fewer numbers are read, and the gradient
-    of the mapped features is not computed twice.
+    it is mapped to, that of the input and a small matrix: fewer numbers are read, the gradient of
+    the mapped features is not computed twice, and destinations with features of their own are not
+    mapped.
 
     Args:
         ends: the checked inputs of the call.
-        maps: those of :func:`project`.
-        mapped: what it returned.
+        maps: to num_heads * size, of the sources and of the destinations.
+        num_heads: the number of heads.
         vectors: (1, heads, size), for the sources and for the destinations.
 
     Returns:
+        (num_src, …, num_heads, size), the mapped features of the sources; and the products,
         (num_src, numbers of heads) and (num_dst, numbers of heads).
+
+    Raises:
+        GraphTypeError: complex numbers.
+        GraphValueError: other dimensions between the rows and the size at the two ends.
     """
-    (x, y), (a, b) = mapped, vectors
-    if not is_large(x.numel() + y.numel()):
-        vecdot = torch.linalg.vecdot
-        return vecdot(x, a.to(x.dtype)).flatten(1), vecdot(y, b.to(y.dtype)).flatten(1)
+    is_pair, (a, b) = isinstance(ends.feat, tuple), vectors
+    x: Any = ends.feat[0] if is_pair else ends.feat
+    if not is_large(x.numel()):
+        (src, dst), vecdot = project(ends, maps, num_heads, _call), torch.linalg.vecdot
+        return src, vecdot(src, a.to(src.dtype)).flatten(1), vecdot(dst, b.to(dst.dtype)).flatten(1)
     if not (_is_foldable(maps[0]) and _is_foldable(maps[1])):
-        return dots(x, a).flatten(1), dots(y, b).flatten(1)
-    matrices = [_folded(m.weight, v) for m, v in zip(maps, vectors, strict=True)]  # type: ignore[arg-type]
-    src, dst = split_ends(ends, ends.feat)
-    if maps[0] is maps[1] and not isinstance(ends.feat, tuple):
-        left, right = (src @ torch.cat(matrices, 1)).chunk(2, -1)
-        return left.flatten(1), right[: len(dst)].flatten(1)
-    return (src @ matrices[0]).flatten(1), (dst @ matrices[1]).flatten(1)
+        src, dst = project(ends, maps, num_heads)
+        return src, dots(src, a).flatten(1), dots(dst, b).flatten(1)
+    weight, left, right = maps[0].weight, _folded(maps[0].weight, a), _folded(maps[1].weight, b)
+    if is_pair or maps[0] is not maps[1]:
+        src, left = linear_maps(x, [weight, left])
+        (right,) = linear_maps(split_ends(ends, ends.feat)[1], [right])
+    else:
+        src, both = linear_maps(x, [weight, torch.cat([left, right])])
+        left, right = both.chunk(2, -1)
+        right = right[: ends.adjacency.num_dst] if ends.is_block else right
+    src = by_head(src, num_heads)
+    check_ends_by_head(src, by_head(right, num_heads))
+    return src, left.flatten(1), right.flatten(1)
+
+
+def _call(function: Any, feat: Tensor) -> Tensor:
+    """Call a map: of few features, that is faster than :func:`.apply_map`."""
+    return function(feat)  # type: ignore[no-any-return]
 
 
 def _is_foldable(linear: Any) -> bool:
@@ -181,10 +204,9 @@ def _is_foldable(linear: Any) -> bool:
 
 
 def _folded(weight: Tensor, vectors: Tensor) -> Tensor:
-    """(in_feats, heads): the product of a weight (heads * size, in_feats) and a vector per head."""
+    """(heads, in_feats): the product of a weight (heads * size, in_feats) and a vector per head."""
     heads, size = vectors.shape[1:]
-    products = torch.bmm(vectors.transpose(0, 1), weight.view(heads, size, -1))
-    return products.squeeze(1).t()
+    return torch.bmm(vectors.transpose(0, 1), weight.view(heads, size, -1)).squeeze(1)
 
 
 def products(h: Tensor, matrices: Tensor) -> Tensor:

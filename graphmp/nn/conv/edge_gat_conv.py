@@ -15,10 +15,9 @@ from .._shared.heads import (
     by_head,
     check_edge_dimensions,
     dots,
-    dots_at_ends,
     edge_sums,
     expand_over_heads,
-    project,
+    project_and_score,
 )
 from .._shared.inputs import (
     Sizes,
@@ -143,12 +142,11 @@ class EdgeGATConv(LinearHeads):
         edge_feat = read_edges(ends.adjacency, edge_feat, "edge_feat", self._edge_feats, like)
         ends = apply_dropout(ends, self.feat_drop)
         self.check_in_degrees(ends.adjacency)
-        maps = self.linear_maps()
-        src, dst = project(ends, maps, self._num_heads)
+        vectors = (like, self.attn_r)
+        src, left, right = project_and_score(ends, self.linear_maps(), self._num_heads, vectors)
         shape, dropout = src.shape[1:-1], float(self.attn_drop.p) if self.training else 0.0
         check_edge_dimensions(edge_feat, shape[:-1])
         constants = (shape.numel(), float(self.leaky_relu.negative_slope), dropout, True, True)
-        left, right = dots_at_ends(ends, maps, (src, dst), (self.attn_l, self.attn_r))
         edge = expand_over_heads(edge_feat @ self._edge_vectors(), shape)
         call = AttentionCall(ends.adjacency, "add", *constants)
         out, attention = attend(call, src, left, right, edge)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...graph import Graph
 from ...ops.attention_op import AttentionCall, attend
 from .._shared.activations import finish
-from .._shared.heads import dots_at_ends, factors_by_head, project
+from .._shared.heads import factors_by_head, project_and_score
 from .._shared.inputs import Sizes, apply_dropout, read_ends
 from .._shared.maps import LinearHeads, reset_by_glorot, residual_map
 from .._shared.options import checked_function
@@ -128,9 +128,8 @@ class GATConv(LinearHeads):
         like, sizes = self.attn_l, (self._in_src_feats, self._in_dst_feats)
         ends = apply_dropout(read_ends(graph, feat, sizes, like), self.feat_drop)
         self.check_in_degrees(ends.adjacency)
-        maps = self.linear_maps()
-        src, dst = project(ends, maps, self._num_heads)
-        left, right = dots_at_ends(ends, maps, (src, dst), (like, self.attn_r))
+        vectors = (like, self.attn_r)
+        src, left, right = project_and_score(ends, self.linear_maps(), self._num_heads, vectors)
         weight, shape = edge_weight, src.shape[1:-1]
         if weight is not None:
             weight = factors_by_head(ends.adjacency, weight, tuple(shape))

@@ -10,6 +10,7 @@ Files:
     dropout: Dropout, and its gradient after a ReLU.
     gather: Gathering edges, grouping ids and renumbering nodes.
     labor: LABOR sampling.
+    linear: The gradient of a bias.
     operators: The numbers of the operators of messages.
     philox: Philox 4x32-10 for loops.
     sampling: Neighbour sampling.
@@ -37,6 +38,7 @@ _FILES = (
     "dropout",
     "gather",
     "labor",
+    "linear",
     "sampling",
     "scatter",
     "softmax",
