@@ -317,9 +317,8 @@ def _merge(name: str, frame: Frame, buckets: Buckets, parts: list[Columns]) -> T
         )
     rows = torch.cat(pieces)
     if buckets.is_full:
-        blank = rows.new_empty(rows.shape)
-    else:
-        blank = frame.initial(name, tuple(rows.shape[1:]), rows.dtype)
+        return rows.new_empty(rows.shape).index_copy_(0, buckets.nodes.long(), rows)
+    blank = frame.initial(name, tuple(rows.shape[1:]), rows.dtype)
     return blank.index_copy(0, buckets.nodes.long(), rows)
 
 

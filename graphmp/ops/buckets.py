@@ -136,7 +136,7 @@ def reduce_by_formula(
         rows = [reduced(*part) for part in parts]
     result = _joined(rows)
     zeros = result.new_zeros(num_rows, *result.shape[1:])
-    return zeros.index_copy(0, buckets.nodes.long(), result)
+    return zeros.index_copy_(0, buckets.nodes.long(), result)
 
 
 def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
