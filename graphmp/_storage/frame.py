@@ -461,8 +461,21 @@ class Frame(FieldMapping[Tensor]):
 
 def have_same_fields(frames: Sequence[Frame]) -> bool:
     """Whether frames, at least one, have the same fields."""
-    fields = frames[0]._columns.keys()
-    return all(frame._columns.keys() == fields for frame in frames)
+    fields = [frame._columns.keys() for frame in frames]
+    return fields.count(fields[0]) == len(fields)
+
+
+def column_of_each(frames: Sequence[Frame], name: str) -> list[Tensor]:
+    """The column of a name of each frame.
+
+    Raises:
+        GraphKeyError: a frame does not have it.
+    """
+    columns: list[Any] = [frame._columns.get(name) for frame in frames]
+    for i, column in enumerate(columns):
+        if column is None or column.__class__ is Pending:
+            columns[i] = frames[i][name]
+    return columns
 
 
 def _last_of_each(rows: Tensor) -> tuple[Tensor, Tensor | None]:

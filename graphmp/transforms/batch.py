@@ -16,7 +16,7 @@ from .._graph.frames import Frames
 from .._graph.state import assembled
 from .._graph.structure import is_all
 from .._storage.adjacency import Adjacency
-from .._storage.frame import ALL, EID, NID, Frame, have_same_fields
+from .._storage.frame import ALL, EID, NID, Frame, column_of_each, have_same_fields
 from .._storage.metagraph import of_type
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError
 from ..graph import Graph
@@ -282,7 +282,7 @@ def _joined(frames: Sequence[Frame], rows: Sequence[int], fields: Any) -> Frame:
                 f"Expected field {name!r} of the {one.owner} in every graph, got graph "
                 f"{lacking[0]} without it."
             )
-        column = _concatenated([frame[name] for frame in counted])
+        column = _concatenated(column_of_each(counted, name))
         if column is None:
             schemes = {i: frames[i].schemes()[name] for i in positions}
             raise GraphValueError(
