@@ -79,6 +79,20 @@ def test_a_last_dimension_may_be_summed(left: tuple[int, ...], right: tuple[int,
     assert_close(run(MIXED, "u_mul_v", u, v, tuple(expected.shape[1:])), expected)
 
 
+@pytest.mark.parametrize("shape", [(5,), (8, 16), (272,), (20, 8), (2, 136)], ids=str)
+@each_backend_and_dtype(FLOATS, "sddmm")
+def test_dot_products_of_whole_vectors(
+    shape: tuple[int, ...], backend: str, dtype: torch.dtype
+) -> None:
+    for left, right in itertools.product("uve", "uve"):
+        x, y = (MIXED.feature(end, shape, dtype) for end in (left, right))
+        message = f"{left}_mul_{right}"
+        products = dense.messages(message, MIXED.src, MIXED.dst, x.double(), y.double())
+        out = run(MIXED, message, x, y, (*shape[:-1], 1))
+        assert out.dtype == dtype
+        assert_close(out, products.sum(-1, keepdim=True))
+
+
 @each_backend_and_dtype([torch.float16, torch.bfloat16], "sddmm")
 def test_halves_are_summed_in_float32(backend: str, dtype: torch.dtype) -> None:
     ones = torch.ones(6, 1000, dtype=dtype)

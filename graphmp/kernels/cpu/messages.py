@@ -107,8 +107,13 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
         run_all(calls, arrays[0], work)
     elif is_dot and rhs is not None:
         x, y = (as_array(lhs.data), lhs.end), (as_array(rhs.data), rhs.end)
-        shape = SHAPES[blocks_at_once(plan.out_size)]
-        run(spmm_tiled.dot_products, arrays[0], work, arrays, x, y, plan.width, array, shape)
+        steps = _product_steps(plan.out_size, plan.size, accumulator(dtype) == dtype)
+        for heads, tile in steps:
+            loop = spmm_tiled.dot_products_of_tile
+            run(loop, arrays[0], work, arrays, x, y, heads, array, tile)
+        if not steps:
+            shape = SHAPES[blocks_at_once(plan.out_size)]
+            run(spmm_tiled.dot_products, arrays[0], work, arrays, x, y, plan.width, array, shape)
     else:
         operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
         arrays = csr_arrays(csr)
@@ -252,7 +257,7 @@ def _factors(op: str, plan: Plan, tile: tuple[int, int, tuple[int, ...]]) -> tup
 
 @lru_cache(maxsize=4096)
 def _product_steps(heads: int, size: int, is_exact: bool) -> list[tuple[Any, ...]]:
-    """The ``heads`` and the tile of each call of ``product_gradient_rows``; empty if it cannot run.
+    """The ``heads`` and the tile of each call of a loop over products; empty if it cannot run.
 
     A tile has whole heads, at most as many as a vector has numbers, or a part of one. Parts of a
     head are added in the result, which rounds more than once unless its dtype is the accumulator's.

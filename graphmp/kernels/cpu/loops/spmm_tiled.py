@@ -275,6 +275,46 @@ def dot_products(
 
 
 @jit
+def dot_products_of_tile(
+    csr: Any, x: Any, y: Any, heads: Any, out: Any, tile: Any, first: int, last: int
+) -> None:
+    """The same for the columns of a tile, which has whole blocks or a part of one.
+
+    Args:
+        csr: the edges.
+        x: ``(data, end)``, (rows, blocks * width).
+        y: likewise.
+        heads: as in :func:`product_gradient_rows`.
+        out: (E, blocks).
+        tile: the columns.
+        first: the first row.
+        last: one past the last row.
+    """
+    (indptr, indices, eids, order), (x, x_end), (y, y_end) = csr, x, y
+    (columns, adds, factors), (column, lanes, shape) = heads, tile
+    end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
+            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            if x_end != ROW:
+                i = addresses.edge_row(x_end, r, ahead, indices, eids)
+                addresses.prefetch(x, shape, i, column)
+            if y_end != ROW:
+                k = addresses.edge_row(y_end, r, ahead, indices, eids)
+                addresses.prefetch(y, shape, k, column)
+            addresses.prefetch_number(out, np.int64(eids[ahead]), head)
+            i = addresses.edge_row(x_end, r, j, indices, eids)
+            k = addresses.edge_row(y_end, r, j, indices, eids)
+            a = vector.load(x, shape, i, column, lanes)
+            b = vector.load(y, shape, k, column, lanes)
+            parts, e = sums.totals(sums.combined(vector.mul(a, b), factors)), np.int64(eids[j])
+            if adds:
+                parts = vector.add(parts, vector.load(out, (0,), e, head, len(factors)))
+            vector.store(out, e, head, parts, len(factors))
+
+
+@jit
 def product_gradient_rows(
     csr: Any, operands: Any, heads: Any, results: Any, tile: Any, first: int, last: int
 ) -> None:
