@@ -187,7 +187,7 @@ def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
     out, blocks = empty(tuple(ids.shape), dtype), -(-len(ids) // loops.gather.BLOCK)
     bounds = np.empty((3, blocks), np.int64)
     args = ids.contiguous().numpy(), out.numpy(), bounds
-    run(loops.gather.copy_ids, blocks, len(ids), *args)
+    run(loops.gather.copy_ids, blocks, len(ids) // 4, *args)  # less than a sum of as many
     lows, highs, descents = bounds.tolist()
     return out, min(lows, default=0), max(highs, default=-1), not any(descents)
 
