@@ -17,6 +17,7 @@ from .runtime.jit import code_for
 from .simd.llvm import LANES
 from .simd.vector import BY_COLUMNS, IN_BLOCKS
 
+EXACT = (1, 2, 4, 8)  # numbers of heads for which loops are compiled
 KINDS = {"add": (), "dot": (0,), "leaky": (0, 0)}  # for which loops are compiled
 
 
@@ -69,8 +70,8 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     out, array = result(rows, size, scores.dtype)
     arrays, kind = csr_arrays(csr), KINDS[spec.kind]
     operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
-    (layout, _), codes = _layouts(spec.heads, size, size)
-    args = (kind, arrays, operands, as_array(scores), layout, array)
+    (layout, *_, count), codes = _layouts(spec.heads, size, size)
+    args = (kind, arrays, operands, as_array(scores), (layout, count), array)
     loop = loops.attention_gradient.score_gradient_rows
     code = _code(codes, loop, csr, spec, scores, args)
     run(code, arrays[0], len(arrays[1]) * max(size, 1), *args)
@@ -121,9 +122,13 @@ def _code(
 
 
 @lru_cache(maxsize=4096)
-def _layouts(heads: int, width: int, size: int) -> tuple[tuple[Any, Any], dict[Any, Any]]:
-    """The layouts of rows of ``width`` and of ``size`` elements, and an empty dict for code."""
-    return (_layout(heads, width), _layout(heads, size)), {}
+def _layouts(heads: int, width: int, size: int) -> tuple[tuple[Any, ...], dict[Any, Any]]:
+    """The layouts of rows of ``width`` and of ``size`` elements and the heads, and an empty dict.
+
+    The dict is for the loops' code. For some numbers of heads loops are compiled.
+    """
+    exact = (0,) * heads if heads in EXACT else ()
+    return (_layout(heads, width), _layout(heads, size), (heads, exact)), {}
 
 
 def _layout(heads: int, size: int) -> tuple[Any, ...]:

@@ -34,22 +34,23 @@ from .weighted import weighted_sum
 
 
 @inner
-def dropout_mask(heads: int, eids: Any, dropout: Any, base: int, end: int, mask: Any) -> Any:
+def dropout_mask(heads: Any, eids: Any, dropout: Any, base: int, end: int, mask: Any) -> Any:
     """Write the factors of dropout, 0 or 1 / (1 - p), to ``mask`` or a larger scratch array."""
+    number = scratch.number_of(heads)
     seed, threshold = dropout
     mask = scratch.large_enough(mask, end - base, heads)
     whole = np.float64(1 << 32)
     factor = whole / (whole - threshold)  # of the 2**32 words, those from the threshold on pass
     for j in range(base, end, LANES):
-        for h in range(0, heads, philox.WORDS):
-            numbers = (min(heads - h, philox.WORDS), end - j)
+        for h in range(0, number, philox.WORDS):
+            numbers = (min(number - h, philox.WORDS), end - j)
             philox.store_factors(mask, j - base, h, numbers, (eids, j), (seed, threshold, factor))
     return mask
 
 
 @inner
 def _apply_dropout_and_weight(
-    heads: int,
+    heads: Any,
     csr: Any,
     weight: Any,
     mask: Any,
@@ -62,11 +63,12 @@ def _apply_dropout_and_weight(
 
     Divided by their sums, they are stored as the attention unless that has no rows.
     """
+    number = scratch.number_of(heads)
     (indptr, _, eids), (base, first, last) = csr, row_block
     for r in range(first, last):
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
-            total = vector.load(stats, (0,), r, heads + h, lanes)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
+            total = vector.load(stats, (0,), r, number + h, lanes)
             for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
                 e = np.int64(eids[j])
                 a = vector.load(alpha, (0,), j - base, h, lanes)
@@ -99,15 +101,15 @@ def attention_rows(
         operands: ``(left, right, value, edge, weight)``.
         activation: see the module.
         dropout: see the module.
-        layouts: the layouts of ``left`` and of ``value``.
+        layouts: the layouts of ``left`` and of ``value``, and the heads; see :mod:`.scratch`.
         results: ``(out, stats, attention)``: arrays that receive the results.
         first: the first row.
         last: one past the last row.
     """
     (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
-    (score_layout, layout), (out, stats, attention) = layouts, results
-    heads, rows = np.int64(stats.shape[1]) // 2, np.int64(stats.shape[0])
-    totals = stats.reshape((2 * rows, heads))
+    (score_layout, layout, heads), (out, stats, attention) = layouts, results
+    rows, number = np.int64(stats.shape[0]), scratch.number_of(heads)
+    totals = stats.reshape((2 * rows, number))
     has_dropout = dropout[1] > 0
     scores, alpha = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
     no_mask = scratch.new(0, heads, stats)[:0]

@@ -18,7 +18,7 @@ from .weighted import weighted_sum, weighted_sum_and_dots
 
 
 @inner
-def _new_arrays(edges: int, heads: int, like: Any) -> Any:
+def _new_arrays(edges: int, heads: Any, like: Any) -> Any:
     """Six scratch arrays."""
     return (
         scratch.new(edges, heads, like),
@@ -32,12 +32,12 @@ def _new_arrays(edges: int, heads: int, like: Any) -> Any:
 
 @inner
 def _load_stats(
-    heads: int, csr: Any, negative_slope: float, stats: Any, arrays: Any, base: int, end: int
+    heads: Any, csr: Any, negative_slope: float, stats: Any, arrays: Any, base: int, end: int
 ) -> None:
     """Turn scores in scratch into logarithms, and copy the numbers of the other ends to scratch.
 
     Args:
-        heads: the number of heads.
+        heads: see :mod:`.scratch`.
         csr: the edges.
         negative_slope: of the leaky ReLU of the scores; 1 for none.
         stats: (others, 3 heads).
@@ -46,22 +46,23 @@ def _load_stats(
         base: the first position of the block.
         end: one past its last position.
     """
+    number = scratch.number_of(heads)
     (_, indices, _), (scores, alpha, totals, deltas) = csr, arrays
     end_of_all = np.int64(len(indices)) - 1
     for j in range(base, end):
         v = np.int64(indices[j])
         ahead = np.int64(indices[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             addresses.prefetch(stats, (0,), ahead, h)
-            addresses.prefetch(stats, (0,), ahead, 2 * heads + h)
+            addresses.prefetch(stats, (0,), ahead, 2 * number + h)
             score = vector.load(scores, (0,), j - base, h, lanes)
             score = vector.leaky_relu(score, negative_slope)
             peak = vector.load(stats, (0,), v, h, lanes)
             vector.store(alpha, j - base, h, vector.sub(score, peak), lanes)
-            total = vector.load(stats, (0,), v, heads + h, lanes)
+            total = vector.load(stats, (0,), v, number + h, lanes)
             vector.store(totals, j - base, h, total, lanes)
-            delta = vector.load(stats, (0,), v, 2 * heads + h, lanes)
+            delta = vector.load(stats, (0,), v, 2 * number + h, lanes)
             vector.store(deltas, j - base, h, delta, lanes)
 
 
@@ -78,11 +79,12 @@ def _exponentials(numbers: int, alpha: Any, totals: Any, mask: Any, weighted: An
 
 
 @inner
-def _apply_weight(heads: int, eids: Any, weight: Any, weighted: Any, base: int, end: int) -> None:
+def _apply_weight(heads: Any, eids: Any, weight: Any, weighted: Any, base: int, end: int) -> None:
     """Multiply numbers in scratch by the weights of edges."""
+    number = scratch.number_of(heads)
     for j in range(base, end):
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             a = vector.load(weighted, (0,), j - base, h, lanes)
             a = vector.mul(a, vector.load(weight, (0,), np.int64(eids[j]), h, lanes))
             vector.store(weighted, j - base, h, a, lanes)
@@ -90,12 +92,13 @@ def _apply_weight(heads: int, eids: Any, weight: Any, weighted: Any, base: int, 
 
 @inner
 def _weight_gradient(
-    heads: int, eids: Any, alpha: Any, mask: Any, grads: Any, out: Any, base: int, end: int
+    heads: Any, eids: Any, alpha: Any, mask: Any, grads: Any, out: Any, base: int, end: int
 ) -> None:
     """``out = alpha * mask * grads``, by edge id."""
+    number = scratch.number_of(heads)
     for j in range(base, end):
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             a = vector.load(alpha, (0,), j - base, h, lanes)
             if len(mask) > 0:
                 a = vector.mul(a, vector.load(mask, (0,), j - base, h, lanes))
@@ -125,26 +128,28 @@ def _score_gradients(numbers: int, negative_slope: float, arrays: Any, grads: An
 
 
 @inner
-def _store_edges(heads: int, eids: Any, values: Any, out: Any, base: int, end: int) -> None:
+def _store_edges(heads: Any, eids: Any, values: Any, out: Any, base: int, end: int) -> None:
     """Copy scratch to (E, heads) ``out``."""
+    number = scratch.number_of(heads)
     end_of_all = np.int64(len(eids)) - 1
     for j in range(base, end):
         ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
-        for h in range(0, heads, LANES):
+        for h in range(0, number, LANES):
             addresses.prefetch(out, (0,), ahead, h)
             a = vector.load(values, (0,), j - base, h, LANES)
-            vector.store(out, np.int64(eids[j]), h, a, min(heads - h, LANES))
+            vector.store(out, np.int64(eids[j]), h, a, min(number - h, LANES))
 
 
 @inner
-def _sum_edges(heads: int, csr: Any, values: Any, out: Any, row_block: Any) -> None:
+def _sum_edges(heads: Any, csr: Any, values: Any, out: Any, row_block: Any) -> None:
     """``out[r] = sum of the values of the row``, given as ``(data, end)``."""
+    number = scratch.number_of(heads)
     (indptr, indices, eids), (base, first, last) = csr, row_block
     values, values_end = values
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
             total, start = sums.new_total(values, (0,)), begin
             while True:
@@ -168,7 +173,7 @@ def _sum_edges(heads: int, csr: Any, values: Any, out: Any, row_block: Any) -> N
 @inner
 def _operand_gradient(
     kind: Any,
-    heads: int,
+    heads: Any,
     csr: Any,
     operands: Any,
     score_grad: Any,
@@ -180,7 +185,7 @@ def _operand_gradient(
 
     Args:
         kind: of the scores.
-        heads: the number of heads.
+        heads: see :mod:`.scratch`.
         csr: the edges.
         operands: ``(own, other, negative_slope)``: those at the rows and at the other ends.
         score_grad: ``(data, end)``: (edges, heads), in scratch if ``end`` is ``ROW``.
@@ -218,16 +223,15 @@ def attention_gradient_rows(
         operands: ``(left, right, value, edge, weight)``.
         activation: see :mod:`.attention`.
         dropout: see :mod:`.attention`.
-        layouts: those of ``left`` and of ``value``.
+        layouts: those of ``left`` and of ``value``, and the heads; see :mod:`.scratch`.
         grads: ``(stats, grad, attention_grad)``.
         results: ``(value, left, scores, weight)``: arrays that receive the gradients.
         first: the first row.
         last: one past the last row.
     """
     (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
-    (score_layout, layout), (stats, grad, attention_grad) = layouts, grads
+    (score_layout, layout, heads), (stats, grad, attention_grad) = layouts, grads
     out_value, out_left, out_scores, out_weight = results
-    heads = np.int64(stats.shape[1]) // 3
     # Of additive scores, the sign before their leaky ReLU is needed.
     slope = activation[1] if len(kind) == 0 else 1.0
     inner_activation = (activation[0], 1.0 if len(kind) == 0 else activation[1])
@@ -299,7 +303,7 @@ def score_gradient_rows(
     csr: Any,
     operands: Any,
     score_grad: Any,
-    layout: Any,
+    layouts: Any,
     out: Any,
     first: int,
     last: int,
@@ -311,11 +315,10 @@ def score_gradient_rows(
         csr: the edges.
         operands: ``(own, other, negative_slope)``, as :func:`_operand_gradient` takes them.
         score_grad: (E, heads), in edge id order.
-        layout: of the operands.
+        layouts: the layout of the operands, and the heads; see :mod:`.scratch`.
         out: like ``own``.
         first: the first row.
         last: one past the last row.
     """
-    row_block = (np.int64(0), np.int64(first), np.int64(last))
-    heads = np.int64(score_grad.shape[1])
+    (layout, heads), row_block = layouts, (np.int64(0), np.int64(first), np.int64(last))
     _operand_gradient(kind, heads, csr, operands, (score_grad, EDGE), layout, out, row_block)

@@ -13,13 +13,14 @@ import numpy as np
 from ..runtime.jit import inner
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
+from . import scratch
 from .spmm_tiled import CACHE_LINE, PREFETCH_DISTANCE
 
 
 @inner
 def compute_scores(
     kind: Any,
-    heads: int,
+    heads: Any,
     csr: Any,
     operands: Any,
     edge: Any,
@@ -32,7 +33,7 @@ def compute_scores(
 
     Args:
         kind: of the scores; see :mod:`.attention`.
-        heads: the number of heads.
+        heads: see :mod:`.scratch`.
         csr: the edges.
         operands: ``(own, other)``.
         edge: (E, heads), added to the scores; or (0, 1).
@@ -52,7 +53,7 @@ def compute_scores(
 
 @inner
 def _add_ends(
-    heads: int,
+    heads: Any,
     csr: Any,
     operands: Any,
     edge: Any,
@@ -61,11 +62,12 @@ def _add_ends(
     row_block: Any,
 ) -> None:
     """``out = leaky_relu(own + other + edge)``."""
+    number = scratch.number_of(heads)
     (indptr, indices, eids), (own, other), (base, first, last) = csr, operands, row_block
     end_of_all = np.int64(len(indices)) - 1
     for r in range(first, last):
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             b = vector.load(own, (0,), r, h, lanes)
             for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
                 ahead = min(j + 2 * PREFETCH_DISTANCE, end_of_all)
@@ -80,7 +82,7 @@ def _add_ends(
 @inner
 def _dots(
     kind: Any,
-    heads: int,
+    heads: Any,
     factors: Any,
     csr: Any,
     operands: Any,
@@ -90,9 +92,10 @@ def _dots(
     row_block: Any,
 ) -> None:
     """``out = own · other``, or ``attn_vector · leaky_relu(own + other)``."""
+    number = scratch.number_of(heads)
     if len(factors) > 0:
         shape, size = layout[2], np.int64(operands[0].shape[1])
-        width, wide = size // heads, len(shape) * LANES
+        width, wide = size // number, len(shape) * LANES
         whole = size - size % wide if len(shape) > 1 else 0
         for column in range(0, whole, wide):
             tile = (column, LANES, shape)
@@ -141,7 +144,7 @@ def _dots_of_tile(
 @inner
 def _dots_of_blocks(
     kind: Any,
-    heads: int,
+    heads: Any,
     csr: Any,
     operands: Any,
     activation: Any,
@@ -150,38 +153,40 @@ def _dots_of_blocks(
     row_block: Any,
 ) -> None:
     """Scores of heads that do not share tiles evenly: a vector of each of several at once."""
+    number = scratch.number_of(heads)
     (indptr, indices, _), (own, other), (base, first, last) = csr, operands, row_block
     attn_vector, negative_slope = activation
-    end_of_all, width = np.int64(len(indices)) - 1, np.int64(own.shape[1]) // heads
+    end_of_all, width = np.int64(len(indices)) - 1, np.int64(own.shape[1]) // number
     for r in range(first, last):
         for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
             i, ahead = (
                 np.int64(indices[j]),
                 np.int64(indices[min(j + PREFETCH_DISTANCE, end_of_all)]),
             )
-            for f in range(0, heads * width, CACHE_LINE):
+            for f in range(0, number * width, CACHE_LINE):
                 addresses.prefetch(other, (0,), ahead, f)
-            for h in range(0, heads, len(blocks)):
+            for h in range(0, number, len(blocks)):
                 acc = vector.fill(out, blocks, 0)
                 for f in range(0, width, LANES):
                     lanes = min(width - f, LANES)
-                    a = vector.load_blocks(other, blocks, i, (h, f), heads, width, lanes)
-                    b = vector.load_blocks(own, blocks, r, (h, f), heads, width, lanes)
+                    a = vector.load_blocks(other, blocks, i, (h, f), number, width, lanes)
+                    b = vector.load_blocks(own, blocks, r, (h, f), number, width, lanes)
                     if len(kind) == 2:
                         a = vector.leaky_relu(vector.add(a, b), negative_slope)
-                        b = vector.load_blocks(attn_vector, blocks, 0, (h, f), heads, width, lanes)
+                        b = vector.load_blocks(attn_vector, blocks, 0, (h, f), number, width, lanes)
                     acc = vector.add(acc, vector.mul(a, b))
-                lanes = min(heads - h, np.int64(len(blocks)))
+                lanes = min(number - h, np.int64(len(blocks)))
                 vector.store(out, j - base, h, sums.totals(acc), lanes)
 
 
 @inner
-def add_by_edge(heads: int, eids: Any, edge: Any, out: Any, base: int, end: int) -> None:
+def add_by_edge(heads: Any, eids: Any, edge: Any, out: Any, base: int, end: int) -> None:
     """Add (E, heads) numbers of edges to those in scratch."""
+    number = scratch.number_of(heads)
     for j in range(base, end):
         e = np.int64(eids[j])
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             score = vector.load(out, (0,), j - base, h, lanes)
             vector.store(
                 out, j - base, h, vector.add(score, vector.load(edge, (0,), e, h, lanes)), lanes

@@ -8,6 +8,9 @@ A scratch array is (edges, numbers of an edge). One, two or four heads lie witho
 vector has the numbers of several edges and a pass over all of them is as fast as with eight heads;
 other numbers of heads are rounded up to whole vectors, and what lies beyond the heads is not used.
 Beyond the last edge there is room for a vector.
+
+``heads`` is a pair, ``(number, exact)``: a loop is compiled for the number of heads if ``exact`` is
+a tuple as long, so that no vector is masked; else it is ``()``.
 """
 
 from __future__ import annotations
@@ -16,23 +19,35 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.jit import inner
+from ..runtime.jit import inline, inner
 from ..simd.llvm import LANES
 
 MAX_EDGES = 512  # and rows of a block, unless one row has more
 
 
+@inline
+def number_of(heads: Any) -> Any:
+    """The number of heads."""
+    number, exact = heads
+    return np.int64(len(exact)) if len(exact) > 0 else number
+
+
+@inline
+def stride_of(heads: Any) -> Any:
+    """How many numbers an edge has in scratch arrays."""
+    number = number_of(heads)
+    dense = number in (1, 2, 4)
+    return number if dense else (number + LANES - 1) // LANES * LANES
+
+
 @inner
-def new(edges: int, heads: int, like: Any) -> Any:
+def new(edges: int, heads: Any, like: Any) -> Any:
     """A scratch array of zeros, of the dtype of ``like``."""
-    dense = heads in (1, 2, 4)
-    return np.zeros(
-        (edges + LANES, heads if dense else (heads + LANES - 1) // LANES * LANES), like.dtype
-    )
+    return np.zeros((edges + LANES, stride_of(heads)), like.dtype)
 
 
 @inner
-def large_enough(array: Any, edges: int, heads: int) -> Any:
+def large_enough(array: Any, edges: int, heads: Any) -> Any:
     """``array``, or a new scratch array if it has fewer than ``edges`` rows."""
     return array if edges + LANES <= len(array) else new(max(edges, MAX_EDGES), heads, array)
 

@@ -37,12 +37,12 @@ def _across(total: Any, stride: int) -> Any:
 
 @inner
 def exponentials(
-    heads: int, indptr: Any, scores: Any, alpha: Any, stats: Any, row_block: Any, skipped: int
+    heads: Any, indptr: Any, scores: Any, alpha: Any, stats: Any, row_block: Any, skipped: int
 ) -> None:
     """Write the exponentials of scores, less the largest of their row, and their sums.
 
     Args:
-        heads: the number of heads.
+        heads: see :mod:`.scratch`.
         indptr: (rows + 1,).
         scores: scratch.
         alpha: another scratch array, receives the exponentials.
@@ -52,8 +52,9 @@ def exponentials(
             ``first`` is ``stats[skipped]``.
         skipped: see there.
     """
+    number = scratch.number_of(heads)
     (base, first, last), offset = row_block, skipped - row_block[1]
-    stride = np.int64(scores.shape[1])
+    stride = scratch.stride_of(heads)
     step = max(stride, LANES)
     for r in range(first, last):
         begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
@@ -96,10 +97,10 @@ def exponentials(
                     break
                 start = stop
             total = _across(total, stride)
-            one, lanes = vector.fill(scores, (0,), 1), min(heads - h, LANES)
+            one, lanes = vector.fill(scores, (0,), 1), min(number - h, LANES)
             total = vector.choose(vector.is_better(total, zero, (), (0,)), total, one)
             vector.store(stats, r + offset, h, peak, lanes)
-            vector.store(stats, r + offset, heads + h, total, lanes)
+            vector.store(stats, r + offset, number + h, total, lanes)
 
 
 @jit
@@ -118,9 +119,10 @@ def softmax_rows(
         first: the first row.
         last: one past the last row.
     """
-    (out, grouped), heads = results, np.int64(logits.shape[1])
+    (out, grouped), number = results, np.int64(logits.shape[1])
+    heads = (number, ())
     scores, alpha = scratch.new(0, heads, stats), scratch.new(0, heads, stats)
-    stats = np.empty((scratch.MAX_EDGES, 2 * heads), stats.dtype)
+    stats = np.empty((scratch.MAX_EDGES, 2 * number), stats.dtype)
     end_of_all = np.int64(len(eids)) - 1
     row = np.int64(first)
     while row < last:
@@ -128,8 +130,8 @@ def softmax_rows(
         base, end = np.int64(indptr[row]), np.int64(indptr[stop])
         scores = scratch.large_enough(scores, end - base, heads)
         alpha = scratch.large_enough(alpha, end - base, heads)
-        for h in range(0, heads, LANES):
-            lanes = min(heads - h, LANES)
+        for h in range(0, number, LANES):
+            lanes = min(number - h, LANES)
             for j in range(base, end):
                 ahead = np.int64(eids[min(j + 2 * PREFETCH_DISTANCE, end_of_all)])
                 addresses.prefetch(logits, (0,), ahead, h)
@@ -138,9 +140,9 @@ def softmax_rows(
                 vector.store(scores, j - base, h, a, lanes)
         exponentials(heads, indptr, scores, alpha, stats, (base, row, stop), 0)
         for r in range(row, stop):
-            for h in range(0, heads, LANES):
-                lanes = min(heads - h, LANES)
-                total = vector.load(stats, (0,), r - row, heads + h, lanes)
+            for h in range(0, number, LANES):
+                lanes = min(number - h, LANES)
+                total = vector.load(stats, (0,), r - row, number + h, lanes)
                 for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
                     a = vector.div(vector.load(alpha, (0,), j - base, h, LANES), total)
                     vector.store(out, np.int64(eids[j]), h, a, lanes)

@@ -11,6 +11,7 @@ from ..runtime.jit import inner
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from .scores import compute_scores
+from .scratch import number_of
 from .spmm_tiled import PREFETCH_DISTANCE
 
 
@@ -141,12 +142,12 @@ def _sum_and_dots_of_tile(
 
 @inner
 def weighted_sum_and_dots(
-    heads: int, csr: Any, operands: Any, scratch: Any, layout: Any, out: Any, row_block: Any
+    heads: Any, csr: Any, operands: Any, scratch: Any, layout: Any, out: Any, row_block: Any
 ) -> None:
     """``out[r] = sum of alpha * x[other end]`` and ``dots = own[r] · x[other end]`` for each head.
 
     Args:
-        heads: the number of heads.
+        heads: see :mod:`.scratch`.
         csr: the edges.
         operands: ``(own, x)``: (rows, heads * k) and (others, heads * k).
         scratch: ``(alpha, dots)``; ``dots`` is written.
@@ -160,7 +161,7 @@ def weighted_sum_and_dots(
 @inner
 def _weighted_sum_and_dots(
     factors: Any,
-    heads: int,
+    heads: Any,
     csr: Any,
     operands: Any,
     scratch: Any,
@@ -169,10 +170,11 @@ def _weighted_sum_and_dots(
     row_block: Any,
 ) -> None:
     """:func:`weighted_sum_and_dots`, compiled for the factors of a tile."""
+    number = number_of(heads)
     x = operands[1]
     if len(factors) > 0:
         shape, size = layout[2], np.int64(x.shape[1])
-        width, wide = size // heads, len(shape) * LANES
+        width, wide = size // number, len(shape) * LANES
         whole = size - size % wide if len(shape) > 1 else 0
         for column in range(0, whole, wide):
             tile = (column, LANES, shape)
