@@ -40,6 +40,18 @@ def dropout(x: Tensor, probability: float, relu: bool) -> Tensor:
     return _DROPOUT(Drop(probability, relu), x, random.key_tensor())  # type: ignore[no-any-return]
 
 
+def rectified(x: Tensor) -> Tensor:
+    """Apply a ReLU, whose result lies in memory that is reused.
+
+    Args:
+        x: of any shape, floating point.
+
+    Returns:
+        Like ``x``.
+    """
+    return _DROPOUT(Drop(0.0, True), x, torch.zeros((), dtype=torch.long, device="cpu"))  # type: ignore[no-any-return]
+
+
 class _Dropout(Operation):
     """Dropout. Its gradient draws the same numbers; after a ReLU it reads the result instead."""
 

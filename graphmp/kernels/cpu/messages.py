@@ -102,7 +102,7 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
     work = edges * max(plan.size, 1)
     if tiled:
         operands = _tiled_operands(op, lhs, rhs, plan)
-        loop = spmm_tiled.store_messages
+        loop: Any = spmm_tiled.store_messages
         calls = [(loop, (arrays, *operands, array, tile)) for tile in tiling(plan.size)]
         run_all(calls, arrays[0], work)
     elif is_dot and rhs is not None:

@@ -9,6 +9,8 @@ from torch import Tensor
 from ... import _checks
 from ...errors import GraphTypeError
 from ...ops.dropout import dropout as drop
+from ...ops.dropout import rectified
+from ...ops.eager import is_large
 from .._shared.options import check_option
 
 
@@ -74,4 +76,7 @@ def _activated(x: Tensor, activation: Any, inplace: bool) -> Tensor:
     """The input, or its ReLU."""
     if activation is None:
         return x
-    return x.relu_() if inplace else x.relu()
+    if inplace:
+        return x.relu_()
+    is_many = is_large(x.numel()) and x.is_floating_point()
+    return rectified(x) if is_many else x.relu()

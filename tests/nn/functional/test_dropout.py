@@ -68,3 +68,22 @@ def test_the_expectation_is_the_input() -> None:
     mean = torch.stack([dropout(x, 0.4) for _ in range(4000)]).mean(0)
     deviation = x * math.sqrt(0.4 / 0.6 / 4000)
     assert bool(((mean - x).abs() < 5 * deviation).all())
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int64], ids=str)
+@pytest.mark.parametrize("training", [True, False])
+def test_a_relu_of_many_numbers_without_a_dropout_is_exact(
+    training: bool, dtype: torch.dtype
+) -> None:
+    x = (10 * torch.randn(700, 100)).to(dtype)
+    if dtype.is_floating_point:
+        x[0, :4] = torch.tensor([torch.nan, torch.inf, -torch.inf, -0.0])
+        x.requires_grad_()
+    p, state = (0.0 if training else 0.5), torch.get_rng_state()
+    out = dropout(x, p, training, activation="relu")
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.testing.assert_close(out, x.relu(), rtol=0, atol=0, equal_nan=True)
+    if dtype.is_floating_point:
+        upstream = torch.randn_like(x)
+        grads = [torch.autograd.grad(y, x, upstream)[0] for y in (out, x.relu())]
+        assert torch.equal(*grads)
