@@ -110,12 +110,13 @@ class Family:
 def normal(*shape: int, seed: int = 0) -> Tensor:
     """The same float32 numbers in every library, of mean 0 and variance 1.
 
-    They lie on torch's default device.
+    They lie on torch's default device, and in its own memory: rows of NumPy's may straddle lines of
+    the cache, which takes a sum of 16 features up to a third longer.
     """
     import torch
 
     random = np.random.default_rng([seed, *shape])
-    return torch.from_numpy(random.standard_normal(shape, np.float32)).to(torch.empty(0).device)
+    return torch.empty(shape).copy_(torch.from_numpy(random.standard_normal(shape, np.float32)))
 
 
 def seeded(module: Any) -> Any:
