@@ -36,6 +36,12 @@ CACHE_LINE = 16  # float32 numbers in a line of the cache
 
 
 @inline
+def _distance(shape: Any) -> int:
+    """How many edges after a prefetch what it loads is used: more where a tile is one line."""
+    return 3 * PREFETCH_DISTANCE if len(shape) * LANES <= CACHE_LINE else PREFETCH_DISTANCE
+
+
+@inline
 def _message(op: int, a: Any, b: Any) -> Any:
     if op == ADD:
         return vector.add(a, b)
@@ -88,7 +94,7 @@ def sum_rows(
         while True:
             acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
             for j in range(start, stop):
-                ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+                ahead = min(j + _distance(shape), end_of_all)
                 i = addresses.edge_row(x_end, r, ahead, indices, eids)
                 if len(op) == 0:
                     addresses.prefetch(x, shape, i, column)
@@ -175,7 +181,7 @@ def extreme_rows(
         # the first edge gave it.
         index = vector.indices(shape, 0)
         for j in range(begin, end):
-            ahead = min(j + PREFETCH_DISTANCE, end_of_all)
+            ahead = min(j + _distance(shape), end_of_all)
             i = addresses.edge_row(x_end, r, ahead, indices, eids)
             if len(op) == 0:
                 addresses.prefetch(x, shape, i, column)
