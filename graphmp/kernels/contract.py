@@ -395,10 +395,10 @@ class Backend(Protocol):
 
         Returns:
             ``(out, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows without
-            edges. ``stats`` is (rows, 2 heads): the largest score of each row, and the sum of
-            ``exp(score - largest)``; 0 and 1 without edges, or if all are minus infinity. Both
-            have the accumulator's dtype. ``attention`` is (E, heads), after dropout and weights,
-            or None unless ``with_attention``.
+            edges. ``stats`` is (rows, 2 heads): the largest score of each row, any number if one is
+            NaN, and the sum of ``exp(score - largest)``; 0 and 1 without edges, or if all are minus
+            infinity. Both have the accumulator's dtype. ``attention`` is (E, heads), after dropout
+            and weights, or None unless ``with_attention``.
         """
 
     def attention_gradient(

@@ -50,6 +50,8 @@ def use_all(graph: gm.Graph) -> list[Any]:
     adjacency = graph.adjacency
     call = formulas.AdjacencyRecord(adjacency)
     positions = torch.randint(-1, edges, (3, SIZE))
+    limits, _, edge_ids = adjacency.csc
+    torch.ops.graphmp.checked_edge_ids(limits, edge_ids, "file")
     return [
         gm.ops.u_mul_e_sum(graph, src, feature(edges, 2, 1)),
         gm.ops.u_dot_v(graph, src, dst),
@@ -100,7 +102,7 @@ def test_every_operator_is_called(calls: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_operator_is_what_torch_takes_it_for(name: str, calls: dict[str, Any]) -> None:
     function = getattr(torch.ops.graphmp, name).default
-    has_gradient = name != "group" and not name.endswith("_backward")
+    has_gradient = name not in ("checked_edge_ids", "group") and not name.endswith("_backward")
     for args in calls[name]:
         given = tuple(
             arg.detach().clone().requires_grad_(has_gradient and arg.requires_grad)

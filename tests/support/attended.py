@@ -114,7 +114,11 @@ def assert_forward(
     assert_close(out, oracle.out.detach())
     rows = sorted(set(corner.dst))
     assert stats.shape == (corner.num_dst, 2 * given.heads)
-    assert_close(stats[rows], oracle.stats()[rows])
+    made, expected = stats[rows], oracle.stats()[rows]
+    is_nan = expected[:, given.heads :].isnan()  # where the largest score may be any number
+    made[:, : given.heads].masked_fill_(is_nan, 0)
+    expected[:, : given.heads].masked_fill_(is_nan, 0)
+    assert_close(made, expected)
     if not wanted:
         assert attention is None
         return
