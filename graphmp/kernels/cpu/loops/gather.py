@@ -197,7 +197,9 @@ def edges_of(
     """
     (indices, eids, names), (owners, out_indices, out_eids) = edges, results
     for i in range(first, last):
-        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, last - 1)]])
+        far, near = min(i + 2 * PREFETCH_ROWS, last - 1), min(i + PREFETCH_ROWS, last - 1)
+        prefetch_element(indptr, np.int64(rows[far]))
+        ahead = np.int64(indptr[rows[near]])
         for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
             prefetch_element(indices, position)
             prefetch_element(eids, position)
@@ -214,7 +216,9 @@ def entries_of(
 ) -> None:
     """Gather the entries of rows, row after row; as :func:`edges_of`, with one result."""
     for i in range(first, last):
-        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, last - 1)]])
+        far, near = min(i + 2 * PREFETCH_ROWS, last - 1), min(i + PREFETCH_ROWS, last - 1)
+        prefetch_element(indptr, np.int64(rows[far]))
+        ahead = np.int64(indptr[rows[near]])
         for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
             prefetch_element(entries, position)
         start, low = np.uint64(starts[i]), np.uint64(indptr[rows[i]])
@@ -226,7 +230,8 @@ def entries_of(
 def edges_among(csr: Any, rows: Any, nodes: Any, table: Any, results: Any) -> Any:
     """Gather the edges of rows whose other ends are among some nodes; returns their number.
 
-    Every edge is appended, and the count only grows for one that stays, as in :func:`relabel`.
+    Every edge is appended, and the count only grows for one that stays, as in :func:`relabel`. The
+    ids of those alone are read, at the end.
 
     Args:
         csr: the edges.
@@ -238,15 +243,19 @@ def edges_among(csr: Any, rows: Any, nodes: Any, table: Any, results: Any) -> An
     (indptr, indices, eids), (owners, positions, out_eids) = csr, results
     for i in range(len(nodes)):
         table[nodes[i]] = i + 1
-    count = np.uint64(0)
+    count, last = np.uint64(0), len(rows) - 1
     for i in range(len(rows)):
-        ahead = np.int64(indptr[rows[min(i + PREFETCH_ROWS, len(rows) - 1)]])
-        prefetch_element(indices, ahead)
-        prefetch_element(eids, ahead)
+        far, near = min(i + 2 * PREFETCH_ROWS, last), min(i + PREFETCH_ROWS, last)
+        prefetch_element(indptr, np.int64(rows[far]))
+        ahead = np.int64(indptr[rows[near]])
+        for position in range(ahead, ahead + 2 * CACHE_LINE, CACHE_LINE):
+            prefetch_element(indices, position)
         for k in range(np.uint64(indptr[rows[i]]), np.uint64(indptr[rows[i] + 1])):
             number = np.int64(table[np.uint64(indices[k])])
-            owners[count], positions[count], out_eids[count] = i, number - 1, eids[k]
+            owners[count], positions[count], out_eids[count] = i, number - 1, k
             count += np.uint64(number > 0)
+    for i in range(count):
+        out_eids[i] = eids[np.uint64(out_eids[i])]
     for i in range(len(nodes)):
         table[nodes[i]] = 0
     return count

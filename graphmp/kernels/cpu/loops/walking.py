@@ -201,7 +201,10 @@ def levels(csr: Any, needed: Any, results: Any, first: int, last: int) -> None:
     for s in range(first, last):
         rest, level, end = needed[s].copy(), results[s], np.int64(0)
         level[:] = ENDED
+        is_reached = np.zeros(len(rest) // 64 + 1, np.uint64)
         for v in range(len(rest)):
+            if rest[v] == 0:
+                is_reached[v >> 6] |= np.uint64(1) << np.uint64(v & 63)
             queue[end] = v
             end += 1 if rest[v] == 0 else 0
         at, number = np.int64(0), 0
@@ -216,11 +219,13 @@ def levels(csr: Any, needed: Any, results: Any, first: int, last: int) -> None:
                 level[u] = number
                 for k in range(np.uint64(indptr[u]), np.uint64(indptr[u + 1])):
                     v = np.uint64(indices[k])
-                    if rest[v] > 0:
-                        rest[v] -= 1
-                        if rest[v] == 0:
-                            queue[end] = v
-                            end += 1
+                    if is_reached[v >> np.uint64(6)] >> (v & np.uint64(63)) & np.uint64(1):
+                        continue
+                    rest[v] -= 1
+                    if rest[v] == 0:
+                        is_reached[v >> np.uint64(6)] |= np.uint64(1) << (v & np.uint64(63))
+                        queue[end] = v
+                        end += 1
             at, number = level_end, number + 1
 
 
