@@ -8,9 +8,9 @@ from torch import Tensor
 
 from ..contract import ACTIVATIONS
 from . import loops
-from .messages import SHAPES, as_array, result, run
-from .simd.llvm import LANES
+from .messages import as_array, even_shape, result, run
 
+_MAX_VECTORS = 4  # of a tile
 _KINDS = {name: (0,) * place for place, name in enumerate(ACTIVATIONS)}
 
 
@@ -34,6 +34,5 @@ def _each_row(loop: Any, like: Tensor, *arguments: Any) -> Tensor:
     """Run a loop over rows into a result like a tensor, on the widest tile that fits evenly."""
     rows, size = like.shape
     out, array = result(rows, size, like.dtype)
-    count = next(c for c in (4, 2, 1) if c == 1 or size % (c * LANES) == 0)
-    run(loop, rows, like.numel(), *arguments, array, SHAPES[count])
+    run(loop, rows, like.numel(), *arguments, array, even_shape(size, _MAX_VECTORS))
     return out

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from ..contract import accumulator
 from . import loops
-from .messages import SHAPES, as_array, result, run
+from .messages import as_array, even_shape, result, run
 from .runtime.memory import empty
-from .simd.llvm import LANES
 from .simd.sums import BLOCK
 
 
@@ -37,6 +36,6 @@ def column_sums(x: Tensor) -> Tensor:
     rows, size = x.shape
     blocks = -(-rows // BLOCK)
     out, array = result(blocks, size, accumulator(x.dtype))
-    count = next(c for c in (16, 8, 4, 2, 1) if c == 1 or size % (c * LANES) == 0)
-    run(loops.linear.block_sums, blocks, x.numel(), as_array(x.contiguous()), array, SHAPES[count])
+    arguments = (as_array(x.contiguous()), array, even_shape(size))
+    run(loops.linear.block_sums, blocks, x.numel(), *arguments)
     return out.sum(0, dtype=torch.float64).to(x.dtype)

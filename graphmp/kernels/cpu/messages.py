@@ -238,6 +238,15 @@ def tiling(size: int, max_vectors: int = _MAX_VECTORS) -> list[tuple[int, int, t
     return tiles
 
 
+def even_shape(size: int, max_vectors: int = _MAX_VECTORS) -> tuple[int, ...]:
+    """The shape of the widest tile of which some cover ``size`` columns evenly; else of one vector.
+
+    For loops that read the columns of a row tile by tile.
+    """
+    counts = (c for c in (16, 8, 4, 2) if c <= max_vectors and size % (c * LANES) == 0)
+    return SHAPES[next(counts, 1)]
+
+
 @lru_cache(maxsize=4096)
 def _factors(op: str, plan: Plan, tile: tuple[int, int, tuple[int, ...]]) -> tuple[int, ...]:
     """What ``sum_rows`` is compiled for: by how many numbers a tile of rows is multiplied.

@@ -24,11 +24,11 @@ def is_constant(feat: Tensor, edge_weight: Tensor | None) -> bool:
         feat: (num_src, *feature).
         edge_weight: a factor for each edge, or None.
     """
-    return not (
-        not is_eager()  # programs cannot trace the next questions
-        or edge_weight is not None
-        or feat.requires_grad
-        or feat.is_inference()
+    return (
+        is_eager()  # programs cannot trace the next questions
+        and edge_weight is None
+        and not feat.requires_grad
+        and not feat.is_inference()
     )
 
 
