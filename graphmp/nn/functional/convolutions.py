@@ -12,6 +12,7 @@ from ... import ops
 from ...errors import GraphTypeError, GraphValueError
 from ...graph import Graph
 from ...ops import Adjacency
+from ...ops.eager import is_eager
 from ...ops.linear import product
 from ...ops.normalized import divided, normalized_messages
 from ...ops.results import reshaped
@@ -292,11 +293,18 @@ def check_aggregator(aggregator_type: str) -> None:
 
 
 def _add_own(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
-    """Add ``1 + eps`` times a node's own features, in one pass unless they are integers."""
+    """Add ``1 + eps`` times a node's own features, in one pass unless they are integers.
+
+    ``total`` is read by nothing else. A factor that is known to be 1 costs no pass in the backward.
+    """
     if not dst.is_floating_point():
         return total + (1 + eps) * dst
     if isinstance(eps, Tensor):
-        return torch.addcmul(total, dst, 1 + eps.to(dst.device))
+        if not (is_eager() and eps.is_cpu) or eps.requires_grad:
+            return torch.addcmul(total, dst, 1 + eps.to(dst.device))
+        eps = float(eps)
+    if is_eager() and total.dtype == dst.dtype:
+        return total.add_(dst, alpha=1 + eps)
     return torch.add(total, dst, alpha=1 + eps)
 
 
