@@ -5,7 +5,7 @@ Kernels do not check ids, so a damaged or crafted file must not bring any that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -74,17 +74,19 @@ def check_grouped(csr: Csr, rows: int, others: int) -> None:
     """
     indptr, indices, edge_ids = csr
     count = _length(indices)
-    check_rows(indptr, rows, count)
+    starts: Any = indptr.numpy() if indptr.is_cpu else indptr  # NumPy compares faster
+    check_rows(indptr, not bool((starts[1:] < starts[:-1]).any()), rows, count)
     _check_ids(indices, others)
     check(_length(edge_ids) == count, "an edge id is missing")
     check(kernels.check_edge_ids(indptr, edge_ids)[0], "an edge id is missing")
 
 
-def check_rows(indptr: Tensor, rows: int, count: int) -> None:
+def check_rows(indptr: Tensor, ascend: bool, rows: int, count: int) -> None:
     """Check where rows of edges start.
 
     Args:
         indptr: the limits of rows.
+        ascend: whether they ascend.
         rows: how many rows there are.
         count: how many edges.
 
@@ -92,8 +94,7 @@ def check_rows(indptr: Tensor, rows: int, count: int) -> None:
         GraphValueError: rows that overlap, or others than these.
     """
     is_whole = _length(indptr) == rows + 1 and (int(indptr[0]), int(indptr[-1])) == (0, count)
-    starts: Any = indptr.numpy() if indptr.is_cpu else indptr  # NumPy compares faster
-    check(is_whole and not bool((starts[1:] < starts[:-1]).any()), "its rows are not in order")
+    check(is_whole and ascend, "its rows are not in order")
 
 
 def checked_edge_ids(indptr: Tensor, edge_ids: Tensor, file: str) -> Tensor:
@@ -130,23 +131,27 @@ _CHECKED = torch_library.define(
 )
 
 
-def copied_ids(ids: Tensor, limit: int) -> Tensor:
-    """Copy ids and check them in one pass.
+def copied_ids(arrays: Sequence[Tensor], limits: Sequence[int]) -> list[tuple[Tensor, bool]]:
+    """Copy the ids of an edge type and check them in one pass.
 
     Args:
-        ids: the ids.
-        limit: what they are below.
+        arrays: the ids, of one dtype.
+        limits: for each array what its ids are below.
 
     Returns:
-        (n,) the ids in memory of their own.
+        For each array (n,) the ids in memory of their own, and whether they ascend.
 
     Raises:
         GraphValueError: something else than ids, or an id out of range.
     """
-    _length(ids)
-    copy, low, high, _ = kernels.copy_ids(ids, ids.dtype)
-    check(low >= 0 and high < limit, f"an id is not below {limit}")
-    return copy
+    for ids in arrays:
+        _length(ids)
+    dtypes = {ids.dtype for ids in arrays}
+    check(len(dtypes) == 1, "its layouts have different dtypes of ids")
+    copies = kernels.copy_ids(arrays, *dtypes)
+    for (_, low, high, _), limit in zip(copies, limits, strict=True):
+        check(low >= 0 and high < limit, f"an id is not below {limit}")
+    return [(copy, ascend) for copy, _, _, ascend in copies]
 
 
 def are_sizes(sizes: dict[Any, Tensor] | None, counts: Mapping[Any, int]) -> bool:

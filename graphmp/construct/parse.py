@@ -148,7 +148,7 @@ def _copied(value: Any, idtype: torch.dtype) -> _Copy:
         low, high = map(int, torch.aminmax(ids)) if ids.numel() else (0, -1)
         copy, ascend = ids.to(idtype, copy=True), None
     else:
-        copy, low, high, ascend = kernels.copy_ids(ids, idtype)
+        [(copy, low, high, ascend)] = kernels.copy_ids([ids], idtype)
     if ids.dtype != idtype == torch.int32 and not 0 <= low <= high < 2**31:
         if isinstance(value, Tensor):
             _checks.in_range(ids, 2**31, "Edge ends in int32")

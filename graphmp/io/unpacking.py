@@ -108,16 +108,16 @@ class Edges(Table):
         each edge id is there once takes longer to check, for a large file when they are first read.
         """
         num = self._ends[SRC].count(position), self._ends[DST].count(position)
-        layouts = Layouts(num, self._allowed)
-        for number, ids in self._ids.items():
-            first, second = (self.part(each, position) for each in ids[-2:])
+        count, layouts = self.count(position), Layouts(num, self._allowed)
+        copies = iter(copied_ids(*self._arrays(position, num)))
+        for number in self._ids:
             if number == COO:
-                layouts.ends = copied_ids(first, num[SRC]), copied_ids(second, num[DST])
+                (src, _), (dst, _) = next(copies), next(copies)
+                layouts.ends = src, dst
             else:
-                indptr = copied_ids(self._ends[number].part(ids[0], position, 1), len(first) + 1)
-                check_rows(indptr, num[number], len(first))
-                others = copied_ids(first, num[1 - number]), copied_ids(second, len(first))
-                layouts.unnumbered[number] = Unnumbered(indptr, *others, self._file)
+                (indptr, ascend), (indices, _), (edge_ids, _) = (next(copies) for _ in range(3))
+                check_rows(indptr, ascend, num[number], count)
+                layouts.unnumbered[number] = Unnumbered(indptr, indices, edge_ids, self._file)
                 if not self._file:
                     layouts.grouped(number)
         layouts.check_agreement()
@@ -125,6 +125,25 @@ class Edges(Table):
         if adjacency.idtype != idtype:
             raise GraphValueError(f"expected ids of {idtype}, got {adjacency.idtype}.")
         return adjacency
+
+    def _arrays(self, position: int, num: tuple[int, int]) -> tuple[list[Tensor], list[int]]:
+        """The ids of one graph in the file, layout after layout, and what those of each are below.
+
+        Args:
+            position: the graph.
+            num: its nodes at each end.
+        """
+        count = self.count(position)
+        arrays: list[Tensor] = []
+        limits: list[int] = []
+        for number, ids in self._ids.items():
+            if number == COO:
+                limits += num
+            else:
+                arrays.append(self._ends[number].part(ids[0], position, 1))
+                limits += [count + 1, num[1 - number], count]
+            arrays += [self.part(each, position) for each in ids[-2:]]
+        return arrays, limits
 
 
 def _distinct_texts(values: Iterable[Any]) -> list[str]:

@@ -217,9 +217,9 @@ def arange(count: int, like: Tensor) -> Tensor:
     return _backend("arange", like).arange(count, like)
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+def copy_ids(arrays: Sequence[Tensor], dtype: torch.dtype) -> list[tuple[Tensor, int, int, bool]]:
     """Copy ids to an id type, and find their range and order; see :class:`.contract.Backend`."""
-    return _backend("copy_ids", ids).copy_ids(ids, dtype)
+    return _backend("copy_ids", arrays[0]).copy_ids(arrays, dtype)
 
 
 def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

@@ -320,17 +320,19 @@ class Backend(Protocol):
     def arange(self, count: int, like: Tensor) -> Tensor:
         """0 to ``count - 1``, in the dtype and on the device of ``like``."""
 
-    def copy_ids(self, ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
-        """Copy ids to an id type, and find their range and order.
+    def copy_ids(
+        self, arrays: Sequence[Tensor], dtype: torch.dtype
+    ) -> list[tuple[Tensor, int, int, bool]]:
+        """Copy arrays of ids to an id type, and find the range and the order of each.
 
         Args:
-            ids: (n,) int32 or int64.
+            arrays: each (n,) int32 or int64, on one device.
             dtype: int32 or int64. What does not fit is cut off, and seen by the range.
 
         Returns:
-            ``(copy, low, high, ascend)``: (n,) of ``dtype`` in memory of its own; the least and the
-            greatest of ``ids``, or 0 and -1 if there are none; and whether none is less than the
-            one before it.
+            For each array ``(copy, low, high, ascend)``: (n,) of ``dtype`` in memory of its own;
+            the least and the greatest id, or 0 and -1 if there are none; and whether none is less
+            than the one before it.
         """
 
     def check_edge_ids(self, indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

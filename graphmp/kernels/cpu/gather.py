@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -182,14 +182,30 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.from_numpy(np.arange(count, dtype=like.numpy().dtype))
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+def copy_ids(arrays: Sequence[Tensor], dtype: torch.dtype) -> list[tuple[Tensor, int, int, bool]]:
     """Copy ids to an id type, and find their range and order; see the contract."""
-    out, blocks = empty(tuple(ids.shape), dtype), -(-len(ids) // loops.gather.BLOCK)
-    bounds = np.empty((3, blocks), np.int64)
-    args = ids.contiguous().numpy(), out.numpy(), bounds
-    run(loops.gather.copy_ids, blocks, len(ids) // 4, *args)  # less than a sum of as many
+    calls, total, work = [], 0, 0
+    for ids in arrays:
+        out, blocks = empty(tuple(ids.shape), dtype), -(-len(ids) // loops.gather.BLOCK)
+        bounds = np.empty((3, blocks), np.int64)
+        calls.append((total, (ids.contiguous().numpy(), out.numpy(), bounds), out))
+        total, work = total + blocks, work + len(ids) // 4  # less than a sum of as many
+
+    def copy_blocks(first: int, last: int) -> None:
+        """Copy blocks of all arrays, which are numbered one array after the other."""
+        for start, args, _ in calls:
+            begin, end = max(first - start, 0), min(last - start, args[2].shape[1])
+            if begin < end:
+                loops.gather.copy_ids(*args, begin, end)
+
+    run(copy_blocks, total, work)
+    return [(out, *_range(bounds)) for _, (_, _, bounds), out in calls]
+
+
+def _range(bounds: Any) -> tuple[int, int, bool]:
+    """The least and the greatest of all blocks, and whether they ascend."""
     lows, highs, descents = bounds.tolist()
-    return out, min(lows, default=0), max(highs, default=-1), not any(descents)
+    return min(lows, default=0), max(highs, default=-1), not any(descents)
 
 
 def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:

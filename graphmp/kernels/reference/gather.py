@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -79,10 +81,14 @@ def arange(count: int, like: Tensor) -> Tensor:
     return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
-def copy_ids(ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, int, int, bool]:
+def copy_ids(arrays: Sequence[Tensor], dtype: torch.dtype) -> list[tuple[Tensor, int, int, bool]]:
     """Copy ids to an id type, and find their range and order; see the contract."""
-    low, high = map(int, torch.aminmax(ids)) if len(ids) else (0, -1)
-    return ids.to(dtype, copy=True), low, high, not bool((ids[1:] < ids[:-1]).any())
+    copies = []
+    for ids in arrays:
+        low, high = map(int, torch.aminmax(ids)) if len(ids) else (0, -1)
+        ascend = not bool((ids[1:] < ids[:-1]).any())
+        copies.append((ids.to(dtype, copy=True), low, high, ascend))
+    return copies
 
 
 def check_edge_ids(indptr: Tensor, edge_ids: Tensor) -> tuple[bool, bool]:
