@@ -23,9 +23,12 @@ from ...sampling_spec import MAX_WEIGHT, MIN_WEIGHT
 from ..runtime.jit import inline, inner, jit
 from ..simd.addresses import PREFETCH_ROWS, prefetch_element
 from . import philox
+from .spmm_tiled import CACHE_LINE
 
 UNIFORM, BY_WEIGHT, BY_NODE = 0, 1, 2  # the last word of a counter: what it is drawn for
-MAX_COMPARED = 16  # ranks of a row, up to which repeated ones are found by comparison
+BLOCK = np.uint64(32)  # rows
+MAX_COUNT, MAX_DEGREE = 16, 64  # the most edges and degree of rows that are picked from together
+ROWS, LOWS, DEGREES, SEEN, PICKS = (column * BLOCK for column in np.arange(5, dtype=np.uint64))
 
 
 @inner
@@ -62,9 +65,10 @@ def count(
     Returns:
         The number of edges; and the id of an edge whose weight is no probability, or -1.
     """
-    indptr, _, eids = csr
+    (indptr, _, eids), last_row = csr, len(rows) - 1
     out_indptr[0], total = 0, np.int64(0)
     for i in range(len(rows)):
+        prefetch_element(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
         low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
         first, last = _range_between(excluded, low, high)
         degree = high - low - (last - first)
@@ -108,56 +112,63 @@ def number_of(seed: int, key: int, fraction: float, node: int) -> Any:
     return abs(2 * point - 1)
 
 
-@inline
-def _bit(rank: int) -> Any:
-    """One of 64 bits; different ones for ranks below 64."""
-    return np.uint64(1) << (np.uint64(rank) & np.uint64(63))
-
-
 @inner
-def _is_among(rank: int, ranks: Any, begin: int, end: int) -> Any:
-    is_among = False
-    for t in range(begin, end):
-        is_among |= np.int64(ranks[t]) == rank
-    return is_among
+def _pick_few(seed: int, count: int, rows: int, few: Any) -> None:
+    """Positions of several rows without replacement, by Floyd's algorithm, a pick of all at a time.
 
+    Whether a rank is repeated could not be predicted, so no step branches on it. The loops over
+    rows are vectorized, for which indices are unsigned, and what they read and write lies in one
+    array at distances that are multiples of ``BLOCK``.
 
-@inner
-def _pick_few(seed: int, row: int, degree: int, begin: int, end: int, ranks: Any) -> None:
-    """Ranks from 0 to ``degree - 1`` without replacement, by Floyd's algorithm.
-
-    A 64-bit set filters the comparisons: only a rank whose bit is set is compared with the others.
+    Args:
+        seed: the key.
+        count: the number of edges of each row.
+        rows: how many rows there are.
+        few: columns of ``BLOCK`` numbers: ``ROWS``, ``LOWS``, ``DEGREES`` and ``SEEN``, the indices
+            of rows, their first positions and degrees, at most ``MAX_DEGREE``, and zeros, which
+            become sets of ranks; then ``count`` columns, rounded up to a multiple of 4, which
+            receive the positions.
     """
-    count, bits = end - begin, np.uint64(0)
-    for group in range(0, count, 4):
-        a, b, c, d = philox.words(seed, row, group // 4, UNIFORM)
-        for t in range(group, min(group + 4, count)):
-            largest = degree - count + t
-            rank = np.int64((a * np.uint64(largest + 1)) >> np.uint64(32))
-            a, b, c = b, c, d
-            if bits & _bit(rank):
-                is_repeated = degree <= 64  # then each rank has a bit of its own
-                if not is_repeated:
-                    is_repeated = _is_among(rank, ranks, begin, begin + t)
-                rank = largest if is_repeated else rank
-            bits |= _bit(rank)
-            ranks[begin + t] = rank
+    one, width = np.uint64(1), np.uint64(rows)
+    for t in range(np.uint64(0), np.uint64(count), np.uint64(4)):
+        first = PICKS + t * BLOCK
+        for q in range(width):
+            a, b, c, d = philox.words(seed, few[ROWS + q], t >> np.uint64(2), UNIFORM)
+            few[first + q], few[first + BLOCK + q] = a, b
+            few[first + BLOCK + BLOCK + q], few[first + BLOCK + BLOCK + BLOCK + q] = c, d
+    for t in range(np.uint64(count)):
+        first = PICKS + t * BLOCK
+        for q in range(width):
+            largest, seen = few[DEGREES + q] - np.uint64(count) + t, few[SEEN + q]
+            rank = (few[first + q] * (largest + one)) >> np.uint64(32)
+            rank = largest if (seen >> rank) & one != 0 else rank
+            few[SEEN + q] = seen | (one << rank)
+            few[first + q] = few[LOWS + q] + rank
 
 
 @inner
 def _pick_many(
-    seed: int, row: int, degree: int, replace: bool, begin: int, end: int, ranks: Any, seen: Any
+    seed: int,
+    row: int,
+    low: int,
+    degree: int,
+    replace: bool,
+    begin: int,
+    end: int,
+    positions: Any,
+    seen: Any,
 ) -> Any:
-    """Ranks from 0 to ``degree - 1``, many or with replacement.
+    """Positions from ``low`` to ``low + degree - 1``, many or with replacement.
 
     Args:
         seed: the key.
         row: the index of the row.
+        low: the row's first position.
         degree: of the row.
         replace: sample with replacement.
-        begin: the first index in ``ranks``.
+        begin: the first index in ``positions``.
         end: one past the last.
-        ranks: receives the ranks.
+        positions: receives the positions.
         seen: scratch, False everywhere before and after.
 
     Returns:
@@ -175,37 +186,34 @@ def _pick_many(
             if not replace:
                 rank = largest if seen[rank] else rank
                 seen[rank] = True
-            ranks[begin + t] = rank
+            positions[begin + t] = low + rank
     if not replace:
         for t in range(begin, end):
-            seen[ranks[t]] = False
+            seen[np.int64(positions[t]) - low] = False
     return seen
 
 
 @inner
-def _ranks_to_positions(
-    indices: Any, excluded: Any, start: int, stop: int, low: int, begin: int, end: int, ranks: Any
-) -> None:
-    """Turn ranks into positions that skip the excluded ones, and prefetch their edges."""
-    for t in range(begin, end):
-        p = np.int64(ranks[t]) + low
+def _skip_excluded(excluded: Any, low: int, high: int, begin: int, count: int, picks: Any) -> None:
+    """Turn positions among the edges of a row that are not excluded into positions among all."""
+    start, stop = _range_between(excluded, low, high)
+    for t in range(begin, begin + count):
+        p = np.int64(picks[t])
         for g in range(start, stop):
             p += 1 if excluded[g] <= p else 0
-        ranks[t] = p
-        prefetch_element(indices, p)
+        picks[t] = p
 
 
 @inner
 def _all_positions(
-    indices: Any, excluded: Any, start: int, low: int, high: int, begin: int, positions: Any
+    excluded: Any, start: int, stop: int, low: int, high: int, begin: int, picks: Any
 ) -> None:
-    """Write all positions of a row but the excluded ones, and prefetch their edges."""
+    """Write all positions of a row but the excluded ones."""
     for p in range(low, high):
-        if start < len(excluded) and excluded[start] == p:
+        if start < stop and excluded[start] == p:
             start += 1
         else:
-            positions[begin] = p
-            prefetch_element(indices, p)
+            picks[begin] = p
             begin += 1
 
 
@@ -225,9 +233,10 @@ def sample_uniformly(
     A block of rows picks positions, whose edges are prefetched, before the first of them is read.
     """
     (indptr, indices, _), (out_indptr, out_indices, positions) = csr, sampled
-    seen, last_row = np.zeros(0, np.bool_), len(rows) - 1
-    for block in range(first, last, PREFETCH_ROWS):
-        stop = min(block + PREFETCH_ROWS, last)
+    seen, last_row, count = np.zeros(0, np.bool_), len(rows) - 1, np.int64(0)
+    few = np.full(PICKS + np.uint64(MAX_COUNT) * BLOCK, MAX_DEGREE, np.uint64)
+    for block in range(first, last, BLOCK):
+        stop, num_few = min(block + np.int64(BLOCK), last), np.uint64(0)
         for i in range(block, stop):
             prefetch_element(indptr, np.int64(rows[min(i + PREFETCH_ROWS, last_row)]))
             begin, end = np.int64(out_indptr[i]), np.int64(out_indptr[i + 1])
@@ -235,15 +244,32 @@ def sample_uniformly(
             start, past = _range_between(excluded, low, high)
             degree = high - low - (past - start)
             if end - begin == degree and not replace:
-                _all_positions(indices, excluded, start, low, high, begin, positions)
-                continue
-            if end - begin <= MAX_COMPARED and not replace:
-                _pick_few(seed, i, degree, begin, end, positions)
+                _all_positions(excluded, start, past, low, high, begin, positions)
+                for p in range(low, high, CACHE_LINE):
+                    prefetch_element(indices, p)
+            elif end - begin <= MAX_COUNT and degree <= MAX_DEGREE and not replace:
+                few[ROWS + num_few], few[LOWS + num_few] = i, low
+                few[DEGREES + num_few], few[SEEN + num_few] = degree, 0
+                num_few, count = num_few + np.uint64(1), end - begin
             else:
-                seen = _pick_many(seed, i, degree, replace, begin, end, positions, seen)
-            _ranks_to_positions(indices, excluded, start, past, low, begin, end, positions)
-        for t in range(np.int64(out_indptr[block]), np.int64(out_indptr[stop])):
-            out_indices[t] = indices[np.int64(positions[t])]
+                seen = _pick_many(seed, i, low, degree, replace, begin, end, positions, seen)
+                if start < past:
+                    _skip_excluded(excluded, low, high, begin, end - begin, positions)
+                for t in range(begin, end):
+                    prefetch_element(indices, np.int64(positions[t]))
+        _pick_few(seed, count, (num_few + np.uint64(7)) & ~np.uint64(7), few)  # in whole vectors
+        for q in range(num_few):
+            i = few[ROWS + q]
+            begin = np.uint64(out_indptr[i])
+            for t in range(np.uint64(count)):
+                p = few[PICKS + t * BLOCK + q]
+                positions[begin + t] = p
+                prefetch_element(indices, np.int64(p))
+            if len(excluded) > 0:
+                low, high = np.int64(indptr[rows[i]]), np.int64(indptr[rows[i] + 1])
+                _skip_excluded(excluded, low, high, np.int64(begin), count, positions)
+        for t in range(np.uint64(out_indptr[block]), np.uint64(out_indptr[stop])):
+            out_indices[t] = indices[np.uint64(positions[t])]
 
 
 @inner
