@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -116,8 +115,8 @@ def _by_level(levels: Tensor) -> tuple[Tensor, list[int]]:
     """The nodes that have a level, level by level and ascending; and the levels' sizes."""
     most = int(levels.max()) if len(levels) else -1
     indptr, order = kernels.group(levels + 1, most + 2)
-    starts = indptr[1:].tolist()
-    return order[starts[0] :], [end - start for start, end in pairwise(starts)]
+    starts = indptr[1:]
+    return order[int(starts[0]) :], starts.diff().tolist()
 
 
 def _split(ids: Tensor, sizes: list[int]) -> tuple[Tensor, ...]:
