@@ -12,6 +12,7 @@ from ... import ops
 from ...function import BINARY_OPS, REDUCERS
 from ...ops import Adjacency
 from ...ops.broadcast import autocast
+from ...ops.eager import is_eager
 from ...ops.normalized import divided, normalized_messages
 from .cached_aggregates import cached_aggregate, is_constant
 from .inputs import read_edges
@@ -100,6 +101,27 @@ def normalized_aggregate(
     feat = feat if by_source is None else divided(feat, by_source)
     total = aggregate(adjacency, feat, edge_weight)
     return total if by_destination is None else divided(total, by_destination)
+
+
+def add_own(total: Tensor, own: Tensor, alpha: float = 1.0) -> Tensor:
+    """Add what a node has of its own to the reduced features of its neighbours, in their memory.
+
+    Args:
+        total: (num_dst, *feature), which is not used afterwards, and which no gradient reads: an
+            :func:`aggregate` that is not cached.
+        own: (num_dst, *feature), or with dimensions that broadcast to it.
+        alpha: a factor of ``own``.
+
+    Returns:
+        (num_dst, *feature).
+
+    Example:
+        >>> add_own(torch.ones(2), torch.tensor([1.0, 2.0]), 0.5)
+        tensor([1.5000, 2.0000])
+    """
+    if is_eager() and total.dtype == own.dtype:
+        return total.add_(own, alpha=alpha)
+    return torch.add(total, own, alpha=alpha)
 
 
 def maps_first(

@@ -14,7 +14,7 @@ from ...errors import GraphValueError
 from ...graph import Graph
 from ...ops.normalized import divided
 from .._shared.activations import activate, map_and_rectify
-from .._shared.aggregation import aggregate, check_edge_weight, maps_first
+from .._shared.aggregation import add_own, aggregate, check_edge_weight, maps_first
 from .._shared.inputs import (
     Ends,
     Sizes,
@@ -191,7 +191,7 @@ class SAGEConv(nn.Module):
         src, dst = split_ends(ends, feat, only_aggregates=not is_first)
         if is_first:
             own, src = map_both(self.fc_self, dst, self.fc_neigh, src)
-            return aggregate(adjacency, src, edge_weight, "mean") + own
+            return add_own(aggregate(adjacency, src, edge_weight, "mean"), own)
         mean = aggregate(adjacency, src, edge_weight, "mean", self._cached)
         return sum_of_maps(self.fc_self, dst, self.fc_neigh, mean)
 
@@ -201,7 +201,8 @@ class SAGEConv(nn.Module):
         is_first = maps_first(adjacency, src, self._out_feats, edge_weight, self._cached)
         feat = map_features(self.fc_neigh, feat) if is_first else feat
         src, dst = split_ends(ends, feat, only_aggregates=True)
-        total = aggregate(adjacency, src, edge_weight, "sum", self._cached) + dst
+        total = aggregate(adjacency, src, edge_weight, "sum", self._cached)
+        total = total + dst if self._cached else add_own(total, dst)
         mean = divided(total, adjacency.divisors(total.dtype, more=1))
         return (
             add_bias(mean, self.bias) if is_first else map_with_bias(self.fc_neigh, mean, self.bias)

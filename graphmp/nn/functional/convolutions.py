@@ -16,7 +16,7 @@ from ...ops.eager import is_eager
 from ...ops.linear import product
 from ...ops.normalized import divided, normalized_messages
 from ...ops.results import reshaped
-from .._shared.aggregation import aggregate, maps_first, normalized_aggregate
+from .._shared.aggregation import add_own, aggregate, maps_first, normalized_aggregate
 from .._shared.heads import attend_by_dots
 from .._shared.inputs import (
     read_alike_ends,
@@ -244,7 +244,7 @@ def gin_conv(
     ends = read_alike_ends(graph, feat)
     src, dst = split_ends(ends, ends.feat, only_aggregates=True)
     total = aggregate(ends.adjacency, src, edge_weight, aggregator_type)
-    return _add_own(total, dst, _number(eps, "eps"))
+    return _add_scaled(total, dst, _number(eps, "eps"))
 
 
 def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tensor = 0.0) -> Tensor:
@@ -280,7 +280,7 @@ def gine_conv(graph: Graph, node_feat: Any, edge_feat: Tensor, eps: float | Tens
         )
     messages = ops.gsddmm(adjacency, "add", src, edge_feat, "u", "e").relu()
     total = ops.gspmm(adjacency, "copy_rhs", "sum", None, messages)
-    return _add_own(total, dst, _number(eps, "eps"))
+    return _add_scaled(total, dst, _number(eps, "eps"))
 
 
 def check_aggregator(aggregator_type: str) -> None:
@@ -292,10 +292,10 @@ def check_aggregator(aggregator_type: str) -> None:
     check_option(aggregator_type, AGGREGATORS, "aggregator_type")
 
 
-def _add_own(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
+def _add_scaled(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
     """Add ``1 + eps`` times a node's own features, in one pass unless they are integers.
 
-    ``total`` is read by nothing else. A factor that is known to be 1 costs no pass in the backward.
+    A factor that is known to be 1 costs no pass in the backward.
     """
     if not dst.is_floating_point():
         return total + (1 + eps) * dst
@@ -303,9 +303,7 @@ def _add_own(total: Tensor, dst: Tensor, eps: float | Tensor) -> Tensor:
         if not (is_eager() and eps.is_cpu) or eps.requires_grad:
             return torch.addcmul(total, dst, 1 + eps.to(dst.device))
         eps = float(eps)
-    if is_eager() and total.dtype == dst.dtype:
-        return total.add_(dst, alpha=1 + eps)
-    return torch.add(total, dst, alpha=1 + eps)
+    return add_own(total, dst, 1 + eps)
 
 
 def _number(value: float | Tensor, name: str) -> float | Tensor:
