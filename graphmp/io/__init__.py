@@ -7,6 +7,7 @@ Files:
     dgl_stream: The parts of which they consist.
     files: Files, mapped into memory, and written whole or not at all.
     graphs: Graphs in files.
+    header: The header of a file of safetensors, which says where its tensors lie.
     info: What belongs to a data set.
     packing: Graphs as the tensors of a file.
     pickled_containers: Dicts and sets of pickles.

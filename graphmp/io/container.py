@@ -16,24 +16,12 @@ from torch import Tensor
 
 from .._checks import kind as kind_of
 from ..errors import GraphKeyError, GraphRuntimeError, GraphTypeError, GraphValueError
-from .files import SMALLEST_MAPPED, reading, regular, replacing
+from . import files
+from .files import reading, replacing
+from .header import METADATA, STORABLE, Header, parse_json
 
 VERSION = 1
-MOST_DIMENSIONS = 64  # torch needs minutes to copy a tensor of a million
-METADATA = "__metadata__"  # the name that safetensors reserves
-DTYPES = (
-    torch.float16,
-    torch.bfloat16,
-    torch.float32,
-    torch.float64,
-    torch.complex64,
-    torch.bool,
-    torch.uint8,
-    torch.int8,
-    torch.int16,
-    torch.int32,
-    torch.int64,
-)
+_DTYPES = tuple(STORABLE.values())
 
 
 def write(path: Path, kind: str, content: Any, tensors: Mapping[str, Sequence[Tensor]]) -> None:
@@ -92,7 +80,7 @@ def named(tensors: Any, what: str) -> dict[str, Tensor]:
 
 def is_storable(tensor: Tensor) -> bool:
     """Whether files have such a tensor."""
-    return tensor.dtype in DTYPES and tensor.layout == torch.strided and not tensor.is_meta
+    return tensor.dtype in _DTYPES and tensor.layout == torch.strided and not tensor.is_meta
 
 
 def check_storable(tensor: Tensor, what: str) -> None:
@@ -103,7 +91,7 @@ def check_storable(tensor: Tensor, what: str) -> None:
     """
     if not is_storable(tensor):
         raise GraphTypeError(
-            f"{what}: expected a dense tensor of a dtype among {', '.join(map(str, DTYPES))}, "
+            f"{what}: expected a dense tensor of a dtype among {', '.join(map(str, _DTYPES))}, "
             f"got one of {tensor.dtype}, {tensor.layout}, on {tensor.device}; convert it."
         )
 
@@ -131,45 +119,40 @@ class Container(Mapping[str, Tensor]):
 
     Args:
         path: the file.
+        content: its bytes.
 
     Attributes:
         path: the file.
         is_mapped: whether it is mapped into memory, as large files are.
 
     Raises:
-        GraphValueError: it is not such a file, or is damaged.
+        GraphValueError: it is no such file, or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        self.path = regular(path)
+    def __init__(self, path: Path, content: memoryview) -> None:
+        self.path, self._bytes = path, content
+        self.is_mapped = len(content) >= files.SMALLEST_MAPPED
         with reading(path):
-            self.is_mapped = path.stat().st_size >= SMALLEST_MAPPED
-            try:
-                file: Any = safe_open(path, framework="pt")
-            except SafetensorError as error:
-                raise GraphValueError(
-                    f"expected a file of safetensors, but got: {error}."
-                ) from error
-            self._file, self._names = file, dict.fromkeys(file.keys())
+            self._metadata, self._entries = Header.checked(content)
 
     def __getitem__(self, name: str) -> Tensor:
-        if name not in self._names:
+        if name not in self._entries:
             raise GraphKeyError(f"Expected the name of a tensor of {self.path}, got {name[:80]!r}.")
-        tensor: Tensor = self._file.get_tensor(name)
-        if tensor.dim() > MOST_DIMENSIONS:
-            raise GraphValueError(f"expected at most 64 dimensions of {name[:80]!r}, got more.")
-        is_aligned = tensor.data_ptr() % tensor.element_size() == 0
-        if tensor.dtype == torch.bool:  # the file may have any byte
-            return tensor.view(torch.uint8) != 0
-        return tensor if self.is_mapped and is_aligned else tensor.clone()
+        dtype, shape, start, count = self._entries[name]
+        if not count:
+            return torch.empty(shape, dtype=dtype, device="cpu")
+        if dtype == torch.bool:  # the file may have any byte
+            numbers = torch.frombuffer(self._bytes, dtype=torch.uint8, count=count, offset=start)
+            return (numbers != 0).view(shape)
+        values = torch.frombuffer(self._bytes, dtype=dtype, count=count, offset=start).view(shape)
+        is_aligned = values.data_ptr() % dtype.itemsize == 0
+        return values if self.is_mapped and is_aligned else values.clone()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._entries)
 
     def content(self, kind: str) -> Any:
         """What the file says beside its tensors.
@@ -181,7 +164,7 @@ class Container(Mapping[str, Tensor]):
             GraphValueError: it has another, or was written by a later version.
         """
         with reading(self.path):
-            metadata = self._file.metadata() or {}
+            metadata = self._metadata
             if metadata.get("format") != "graphmp" or metadata.get("kind") != kind:
                 name = metadata.get("kind", "no kind")
                 advice = f"; use {_LOADERS[name]}" if name in _LOADERS else ""
@@ -194,26 +177,12 @@ class Container(Mapping[str, Tensor]):
                     f"expected version {VERSION} of its layout, got {version}; install the "
                     "newest graphmp."
                 )
-            return _json(metadata["content"])
+            return parse_json(metadata["content"])
 
 
 _LOADERS = {"graphs": "load_graphs", "tensors": "io.load_tensors", "info": "io.load_info"}
 
 
-def is_container(path: Path) -> bool:
+def is_container(content: memoryview) -> bool:
     """Whether a file begins as a container does."""
-    with reading(path), path.open("rb") as file:
-        start = file.read(9)
-        return start[8:] == b"{" and int.from_bytes(start[:8], "little") < 1 << 40
-
-
-def _json(text: str) -> Any:
-    """Parse JSON in which no key is repeated."""
-    return json.loads(text, object_pairs_hook=_object)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise GraphValueError("expected every name once, got one twice; it is damaged.")
-    return value
+    return bytes(content[8:9]) == b"{" and int.from_bytes(content[:8], "little") < 1 << 40

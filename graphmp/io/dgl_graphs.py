@@ -20,7 +20,7 @@ from ..construct.from_edges import heterograph
 from ..errors import GraphValueError
 from ..graph import Graph
 from .dgl_stream import Stream
-from .files import contents, reading
+from .files import reading
 
 GRAPHS = 0xDD2E4FF046B4A13F
 TENSORS = 0xDD5A9FBE3FA2443F
@@ -30,30 +30,26 @@ _HEADER = 4096
 LAYOUTS = ("coo", "csr", "csc")  # bits 0 to 2 of the numbers that say which there are
 
 
-def is_graphs(path: Path) -> bool:
+def is_graphs(content: memoryview) -> bool:
     """Whether a file begins as DGL's files of graphs do."""
-    return _begins_with(path, GRAPHS)
+    return bytes(content[:8]) == GRAPHS.to_bytes(8, "little")
 
 
-def is_tensors(path: Path) -> bool:
+def is_tensors(content: memoryview) -> bool:
     """Whether a file begins as DGL's files of tensors do."""
-    return _begins_with(path, TENSORS)
+    return bytes(content[:8]) == TENSORS.to_bytes(8, "little")
 
 
-def _begins_with(path: Path, number: int) -> bool:
-    if not path.is_file():
-        return False
-    with reading(path), path.open("rb") as file:
-        return file.read(8) == number.to_bytes(8, "little")
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path, content: memoryview) -> dict[str, Tensor]:
     """Read a file of tensors.
+
+    Args:
+        path: the file.
+        content: its bytes.
 
     Raises:
         GraphValueError: it is damaged.
     """
-    content = contents(path)
     with reading(path):
         stream = Stream(content)
         stream.expect(TENSORS, "tensors")
@@ -69,6 +65,7 @@ class DGLGraphs:
 
     Args:
         path: the file.
+        content: its bytes.
 
     Raises:
         GraphValueError: it is damaged, or of a version that is unknown.
@@ -77,10 +74,10 @@ class DGLGraphs:
         labels: the labels, by name.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._content = contents(path)
+    def __init__(self, path: Path, content: memoryview) -> None:
+        self._content = content
         with reading(path):
-            stream = Stream(self._content)
+            stream = Stream(content)
             stream.expect(GRAPHS, "graphs")
             version = stream.number()
             if version not in (1, 2):

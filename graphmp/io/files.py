@@ -6,10 +6,10 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TypeAlias
 
+import torch
 from torch import Tensor
 
 from .._checks import integer, kind
@@ -20,7 +20,7 @@ File: TypeAlias = str | os.PathLike[str]
 SMALLEST_MAPPED = 1 << 20  # a page table costs more than copying fewer bytes
 
 # What wrong contents can raise in code that reads them, beside errors of the library.
-_DAMAGED = (
+DAMAGED = (
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -48,13 +48,14 @@ def local(path: File) -> Path:
         raise GraphValueError(f"Expected the path of a file, got {text!r:.80}.")
     if text.startswith(("hdfs://", "s3://", "viewfs://")):
         raise GraphValueError(f"Expected the path of a local file, got {text!r}; copy it first.")
+    local = Path(text)
     try:
-        Path(text).is_file()
+        local.is_file()
     except OSError as error:  # such as a name that is too long
         raise GraphValueError(
             f"Expected the path of a file, got {text!r:.80}, which cannot be one: {error.strerror}."
         ) from error
-    return Path(text)
+    return local
 
 
 def regular(path: Path) -> Path:
@@ -72,16 +73,19 @@ def regular(path: Path) -> Path:
 def contents(path: Path) -> memoryview:
     """The bytes of a file: mapped, so that they are read when they are used; of a small file, read.
 
+    Writing to them does not change the file.
+
     Raises:
         GraphValueError: there is no such file, or it cannot be read.
     """
     try:
-        with regular(path).open("rb") as file:
-            if path.stat().st_size < SMALLEST_MAPPED:
-                return memoryview(file.read())
-            return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
-    except OSError as error:
+        size = regular(path).stat().st_size
+        if size < SMALLEST_MAPPED:
+            return memoryview(bytearray(path.read_bytes()))
+        mapped = torch.from_file(str(path), False, size, dtype=torch.uint8, device="cpu")
+    except (OSError, RuntimeError) as error:
         raise GraphValueError(f"Expected to read {path}, but got: {error}.") from error
+    return mapped.numpy().data
 
 
 @contextmanager
@@ -95,7 +99,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except GraphValueError as error:
         raise GraphValueError(f"{path} was not read: {error}") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise GraphValueError(
             f"{path} was not read: it is damaged ({type(error).__name__}: {str(error)[:200]}); "
             "write it again."

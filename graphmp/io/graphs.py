@@ -14,7 +14,7 @@ from ..errors import GraphTypeError
 from ..graph import Graph
 from . import container, dgl_graphs
 from .container import Container
-from .files import File, local, position, reading
+from .files import File, contents, local, position, reading
 from .packing import pack
 from .recognition import refuse_others
 from .unpacking import Packed
@@ -238,14 +238,15 @@ def open_graphs(filename: File) -> GraphFile:
         (1000, 2, tensor([1., 1., 1.]))
     """
     path = local(filename)
-    if dgl_graphs.is_graphs(path):
-        dgl = dgl_graphs.DGLGraphs(path)
+    content = contents(path)
+    if dgl_graphs.is_graphs(content):
+        dgl = dgl_graphs.DGLGraphs(path, content)
         return GraphFile(path, dgl, dgl.labels)
-    refuse_others(path, "a file of graphs")
-    tensors = Container(path)
-    content = tensors.content(KIND)
+    refuse_others(path, content, "a file of graphs")
+    tensors = Container(path, content)
+    about = tensors.content(KIND)
     with reading(path):
         labels = {
             name.removeprefix(_LABEL): tensors[name] for name in tensors if name.startswith(_LABEL)
         }
-        return GraphFile(path, Packed(tensors, content["forms"]), labels)
+        return GraphFile(path, Packed(tensors, about["forms"]), labels)

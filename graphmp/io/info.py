@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import GraphTypeError, GraphValueError
 from . import container, pickles
 from .container import Container, is_container
-from .files import File, local, reading
+from .files import File, contents, local, reading
 from .recognition import refuse_others
 
 KIND = "info"
@@ -68,15 +68,16 @@ def load_info(path: File) -> Any:
             asks for anything else.
     """
     file = local(path)
-    refuse_others(file, "a file of info", or_pickle=True)
-    if file.is_file() and not is_container(file):
+    content = contents(file)
+    refuse_others(file, content, "a file of info", or_pickle=True)
+    if not is_container(content):
         values = pickles.read(file, _INFO)
         with reading(file):
             return pickles.plain(values, "a value", 4 * file.stat().st_size)
-    tensors = Container(file)
-    content = tensors.content(KIND)
+    tensors = Container(file, content)
+    about = tensors.content(KIND)
     with reading(file):
-        return _decoded(content, tensors)
+        return _decoded(about, tensors)
 
 
 def _encoded(value: Any, tensors: list[Tensor], depth: int = 0) -> Any:

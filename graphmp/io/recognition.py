@@ -7,9 +7,8 @@ from pathlib import Path
 from ..errors import GraphValueError
 from .container import is_container
 from .dgl_graphs import GRAPHS, TENSORS
-from .files import reading
 
-_SIZE = 256
+_SIZE = 256  # bytes that tell what a file is
 _BEGINNINGS = (
     (GRAPHS.to_bytes(8, "little"), "a file of graphs by DGL; use load_graphs"),
     (TENSORS.to_bytes(8, "little"), "a file of tensors by DGL; use io.load_tensors"),
@@ -22,23 +21,21 @@ _PICKLE = (
 )
 
 
-def refuse_others(path: Path, expected: str, or_pickle: bool = False) -> None:
+def refuse_others(path: Path, content: memoryview, expected: str, or_pickle: bool = False) -> None:
     """Refuse a file that is recognised as one of another kind.
 
     Args:
-        path: the file; one that does not exist is not refused here.
+        path: the file.
+        content: its bytes.
         expected: what it should be.
         or_pickle: whether it may also be a pickle, which may be a text.
 
     Raises:
         GraphValueError: it is of another kind; the message says of which.
     """
-    if not path.is_file() or is_container(path):
-        return
-    with reading(path), path.open("rb") as file:
-        kind = _kind(file.read(_SIZE), or_pickle)
-        if kind:
-            raise GraphValueError(f"expected {expected}, got {kind}.")
+    kind = "" if is_container(content) else _kind(bytes(content[:_SIZE]), or_pickle)
+    if kind:
+        raise GraphValueError(f"{path} was not read: expected {expected}, got {kind}.")
 
 
 def _kind(start: bytes, or_pickle: bool) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import GraphValueError
 from . import container, dgl_graphs
 from .container import Container
-from .files import File, local, reading
+from .files import File, contents, local, reading
 from .recognition import refuse_others
 
 
@@ -60,9 +60,10 @@ def load_tensors(filename: File, return_dgl_ndarray: bool = False) -> dict[str, 
     if return_dgl_ndarray:
         raise GraphValueError("Expected return_dgl_ndarray=False, got True; tensors are returned.")
     path = local(filename)
-    if dgl_graphs.is_tensors(path):
-        return dgl_graphs.read_tensors(path)
-    refuse_others(path, "a file of tensors")
-    tensors = Container(path)
+    content = contents(path)
+    if dgl_graphs.is_tensors(content):
+        return dgl_graphs.read_tensors(path, content)
+    refuse_others(path, content, "a file of tensors")
+    tensors = Container(path, content)
     with reading(path):
         return dict(tensors)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 import graphmp as gm
 from graphmp import Graph
-from graphmp.io import container
+from graphmp.io import files
 
 STORED = Path(__file__).parent / "files"
 
@@ -195,7 +195,7 @@ def test_by_default_a_file_has_one_layout_that_exists(tmp_path: Path) -> None:
 def test_edge_ids_of_a_large_file_are_those_of_a_small_one(
     formats: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", 1)
     g = gm.rand_graph(20, 100, idtype=torch.int32)
     g.edata["w"] = torch.arange(100)
     changes: list[Callable[[Graph], Graph]] = [
@@ -284,7 +284,7 @@ def test_an_opened_file_is_a_sequence_of_graphs(tmp_path: Path) -> None:
 def test_what_is_written_to_loaded_features_stays_in_memory(
     smallest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", smallest)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", smallest)
     [loaded] = again(tmp_path, example())
     before = (tmp_path / "graphs").read_bytes()
     loaded.ndata["x"].zero_()
@@ -295,7 +295,7 @@ def test_what_is_written_to_loaded_features_stays_in_memory(
 def test_a_file_that_is_mapped_can_be_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", 1)
     [old] = again(tmp_path, example())
     [new] = again(tmp_path, types())
     assert_same(old, example())
@@ -305,7 +305,7 @@ def test_a_file_that_is_mapped_can_be_replaced(
 def test_ids_of_loaded_graphs_do_not_change_with_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", 1)
     [loaded] = again(tmp_path, example())
     with (tmp_path / "graphs").open("r+b") as file:
         size = file.seek(0, 2)

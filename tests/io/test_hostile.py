@@ -15,7 +15,7 @@ import torch
 
 import graphmp as gm
 from graphmp import Graph, io
-from graphmp.io import container
+from graphmp.io import files
 
 FILES = Path(__file__).parent / "files"
 LOADERS: dict[str, Callable[[Path], Any]] = {
@@ -165,7 +165,7 @@ HEADERS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     ),
     "many dimensions": (
         lambda h: h["form"].update(shape=[3] + [1] * 10**5),
-        "at most 64 dimensions of 'form'",
+        "more than 64 dimensions of 'form'",
     ),
     "a negative shape": (lambda h: h["form"].update(shape=[-3]), "expected a file of safetensors"),
     "a shape of floats": (
@@ -262,7 +262,7 @@ def saved(path: Path, change: Callable[[dict[str, torch.Tensor]], Any], formats:
     """A file of a graph whose tensors were changed."""
     g = gm.graph(([0, 1, 1, 2], [1, 2, 0, 2]))
     gm.save_graphs(path, g, formats=formats)
-    container = io.container.Container(path)
+    container = io.container.Container(path, files.contents(path))
     tensors = {name: container[name].clone() for name in container}
     content = container.content("graphs")
     change(tensors)
@@ -310,7 +310,7 @@ LATE = ("an edge id twice", "edge ids that descend in a row")  # of a large file
 def test_values_of_a_large_file_are_refused_at_the_latest_when_they_are_read(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", 1)
     formats, change = VALUES[name]
     path = saved(tmp_path / "graphs", change, formats)
     if name not in LATE:
