@@ -27,7 +27,7 @@ from .spmm_tiled import CACHE_LINE
 
 UNIFORM, BY_WEIGHT, BY_NODE = 0, 1, 2  # the last word of a counter: what it is drawn for
 BLOCK = np.uint64(32)  # rows
-MAX_COUNT, MAX_DEGREE = 16, 64  # the most edges and degree of rows that are picked from together
+MAX_COUNT, MAX_DEGREE = 32, 64  # the most edges and degree of rows that are picked from together
 ROWS, LOWS, DEGREES, SEEN, PICKS = (column * BLOCK for column in np.arange(5, dtype=np.uint64))
 
 
