@@ -257,7 +257,7 @@ def scatter(
 
 def attention(
     csr: Csr, spec: Attention, with_attention: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Attend; see :class:`.contract.Backend`."""
     return _backend("attention", spec.value, spec.kind).attention(csr, spec, with_attention)
 

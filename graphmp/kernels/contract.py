@@ -392,14 +392,15 @@ class Backend(Protocol):
 
     def attention(
         self, csr: Csr, spec: Attention, with_attention: bool
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """Attend as :class:`Attention` says.
 
         Returns:
-            ``(out, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows without
-            edges. ``stats`` is (rows, 2 heads): the largest score of each row, any number if one is
+            ``(out, rounded, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows
+            without edges. ``rounded`` is the same in the dtype of ``value``; if ``out`` has it, it
+            is ``out``. ``stats`` is (rows, 2 heads): the largest score of each row, any number if one is
             NaN, and the sum of ``exp(score - largest)``; 0 and 1 without edges, or if all are minus
-            infinity. Both have the accumulator's dtype. ``attention`` is (E, heads), after dropout
+            infinity. ``out`` and it have the accumulator's dtype. ``attention`` is (E, heads), after dropout
             and weights, or None unless ``with_attention``.
         """
 

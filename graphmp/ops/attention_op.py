@@ -114,10 +114,11 @@ class _Attend(Operation):
         """Run the kernel; ``exact`` is the output before rounding, which the gradient reads."""
         *tensors, seed = operands
         spec = call.spec(tensors, seed)
-        out, stats, attention = kernels.attention(call.adjacency.csc, spec, call.with_attention)
-        shape = operands[2].shape[1:]
-        copies = trains and not call.is_read_only
-        rounded = out.to(spec.value.dtype, copy=copies).view(out.shape[0], *shape)
+        csc, shape = call.adjacency.csc, operands[2].shape[1:]
+        out, rounded, stats, attention = kernels.attention(csc, spec, call.with_attention)
+        if trains and rounded is out and not call.is_read_only:
+            rounded = out.clone()
+        rounded = rounded.view(out.shape[0], *shape)
         if attention is not None:
             attention = attention.view(len(attention), *shape[:-1])
         return (rounded, attention, out, stats) if trains else (rounded, attention, None, None)
@@ -160,7 +161,11 @@ class _Attend(Operation):
             gradients = _composed_gradients(call, tensors, seed, grads, needs[:6])
         else:
             gradients = _gradients(call, tensors, seed, results, grads)
-        each = [g if n else None for g, n in zip(gradients, needs, strict=False)]
+        dtype = value.dtype
+        each = [
+            g.to(dtype) if n and g is not None else None
+            for g, n in zip(gradients, needs, strict=False)
+        ]
         each[2] = None if each[2] is None else each[2].view(value.shape)
         return *each, None
 
@@ -168,7 +173,7 @@ class _Attend(Operation):
 def _gradients(
     call: AttentionCall, tensors: Any, seed: Maybe, results: Any, grads: Any
 ) -> tuple[Maybe, ...]:
-    """The gradients of all operands, by kernels."""
+    """The gradients of all operands, by kernels, some in the accumulator's dtype."""
     (out, stats, attention), (grad, attention_grad), adjacency = results, grads, call.adjacency
     spec = call.spec(tensors, seed)
     grad = spec.value.new_zeros(out.shape) if grad is None else grad
@@ -186,8 +191,7 @@ def _gradients(
     if spec.attn_vector is not None:
         attn_vector = _column_sums(left * spec.left) + _column_sums(right * spec.right)
         left, right = left.mul_(spec.attn_vector), right.mul_(spec.attn_vector)
-    parts = (left, right, value, scores, weight, attn_vector)
-    return tuple(None if part is None else part.to(grad.dtype) for part in parts)
+    return left, right, value, scores, weight, attn_vector
 
 
 def _composed_gradients(

@@ -90,7 +90,7 @@ def test_every_seed(seed: int) -> None:
 def test_large_scores_do_not_overflow(backend: str, dtype: torch.dtype, kind: str) -> None:
     operands = given(MIXED, kind, dtype)
     edge = MIXED.feature("e", (3,), dtype) * 20_000
-    out, _, attention = kernels.attention(
+    out, _, _, attention = kernels.attention(
         MIXED.graph().adjacency.csc, operands._replace(edge=edge), True
     )
     oracle = Oracle(MIXED, operands._replace(edge=edge))
@@ -115,7 +115,7 @@ def test_minus_infinity_is_weight_zero_and_stops_no_gradient(
 ) -> None:
     edge = strange_edges(dtype, {1: -torch.inf, 4: -torch.inf, 8: -torch.inf})
     operands = given(MIXED, kind, dtype, edge=edge)
-    _, _, attention = kernels.attention(MIXED.graph().adjacency.csc, operands, True)
+    _, _, _, attention = kernels.attention(MIXED.graph().adjacency.csc, operands, True)
     assert attention is not None
     assert not attention[[1, 4, 8]].any()
     assert_forward(MIXED, operands)
@@ -131,7 +131,7 @@ def test_nan_and_infinity_spread_over_their_node_alone(
     edge = strange_edges(dtype, {1: torch.nan, 4: torch.inf, 5: -torch.inf})
     operands = given(MIXED, kind, dtype, edge=edge, dropout=0.0)
     assert_forward(MIXED, operands)
-    out, _, attention = kernels.attention(MIXED.graph().adjacency.csc, operands, True)
+    out, _, _, attention = kernels.attention(MIXED.graph().adjacency.csc, operands, True)
     assert attention is not None
     assert out.isnan().all(1).tolist() == [v in (1, 2) for v in range(6)]
     assert attention.isnan().all(1).tolist() == [v in (1, 2) for v in MIXED.dst]
@@ -146,7 +146,7 @@ def test_one_head_is_strange_and_the_others_are_not(backend: str, dtype: torch.d
     edge[0, 1] = torch.nan
     operands = given(MIXED, "dot", dtype, edge=edge)
     assert_forward(MIXED, operands)
-    out, _, _ = kernels.attention(MIXED.graph().adjacency.csc, operands, False)
+    out, _, _, _ = kernels.attention(MIXED.graph().adjacency.csc, operands, False)
     assert out.view(6, 3, 5).isnan().any(-1).nonzero().tolist() == [[1, 1]]
 
 
@@ -166,7 +166,7 @@ def test_a_thousand_equal_edges_share_alike(backend: str, dtype: torch.dtype) ->
 
     none: tuple[Any, ...] = (None, None, None, 0.2, 0.0, 0)
     operands = Attention("dot", 3, ones(4, 15), ones(4, 15), ones(4, 15), *none)
-    out, stats, attention = kernels.attention(HUB.graph().adjacency.csc, operands, True)
+    out, _, stats, attention = kernels.attention(HUB.graph().adjacency.csc, operands, True)
     assert attention is not None
     assert_close(attention[:1000], torch.full((1000, 3), 0.001).double())
     assert_close(out, torch.tensor([1.0, 0, 1, 0]).double().view(4, 1).expand(4, 15))
@@ -191,7 +191,7 @@ def test_no_heads_give_nothing(corner: Corner, kind: str) -> None:
     }
     nothing = operands._replace(heads=0, **flat)
     form = corner.graph().adjacency.csc
-    out, stats, attention = kernels.attention(form, nothing, True)
+    out, _, stats, attention = kernels.attention(form, nothing, True)
     assert attention is not None
     assert (out.shape, attention.shape) == ((corner.num_dst, 0), (len(corner.src), 0))
     assert stats.shape == (corner.num_dst, 0)

@@ -39,7 +39,7 @@ def test_pieces_of_strange_scores() -> None:
     edge[66, 0], edge[84, 1] = torch.nan, torch.inf  # in last pieces
     operands = given(CUT, "dot", edge=edge, dropout=0.0)
     assert_forward(CUT, operands)
-    out, _, _ = kernels.attention(CUT.graph().adjacency.csc, operands, False)
+    out, _, _, _ = kernels.attention(CUT.graph().adjacency.csc, operands, False)
     nan = [[False] * 3, [False] * 3, [False] * 3, [True, False, False], [False] * 3]
     assert out.view(6, 3, 5).isnan().any(2).tolist() == [*nan, [False, True, False]]
 

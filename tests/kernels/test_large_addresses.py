@@ -252,7 +252,7 @@ def test_attention_and_its_gradients(idtype: torch.dtype, kind: str, sparse: Mak
     delta = feature(2, (HEADS,), seed=9)
 
     def passes(csc: Csr, csr: Csr, given: Attention, move: Callable[[Tensor], Tensor]) -> Any:
-        out, stats, attention = kernels.attention(csc, given, True)
+        out, _, stats, attention = kernels.attention(csc, given, True)
         packed = move(torch.cat([stats[:: len(stats) - 1], delta], 1))  # the first and the last
         back = kernels.attention_gradient(csr, given, packed, *map(move, grads))
         return out, stats, attention, *back, kernels.score_gradient(csc, given, back[2])

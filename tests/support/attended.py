@@ -108,9 +108,12 @@ def assert_forward(
     corner: Corner, given: Attention, wanted: bool = True, idtype: torch.dtype = torch.int64
 ) -> None:
     """Output, statistics and attention are those of the loops."""
-    out, stats, attention = kernels.attention(corner.graph(idtype).adjacency.csc, given, wanted)
+    csc = corner.graph(idtype).adjacency.csc
+    out, rounded, stats, attention = kernels.attention(csc, given, wanted)
     oracle, dtype = Oracle(corner, given), given.value.dtype
     assert out.dtype == stats.dtype == accumulator(dtype)
+    assert rounded is out or out.dtype != dtype
+    torch.testing.assert_close(rounded, out.to(dtype), rtol=0, atol=0, equal_nan=True)
     assert_close(out, oracle.out.detach())
     rows = sorted(set(corner.dst))
     assert stats.shape == (corner.num_dst, 2 * given.heads)

@@ -23,22 +23,25 @@ KINDS = {"add": (), "dot": (0,), "leaky": (0, 0)}  # for which loops are compile
 
 def attention(
     csr: Csr, spec: Attention, with_attention: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     rows, edges = csr.indptr.shape[0] - 1, csr.indices.shape[0]
     size, dtype = spec.value.shape[1], spec.value.dtype
     wide = accumulator(dtype)
     out, out_array = result(rows, size, wide)
+    rounded, rounded_array = out, _no_rows(wide)
+    if dtype != wide:
+        rounded, rounded_array = result(rows, size, dtype)
     stats, stats_array = result(rows, 2 * spec.heads, wide)
     attention, attention_array = None, _no_rows(dtype)
     if with_attention:
         attention, attention_array = result(edges, spec.heads, dtype)
     layouts, codes = _layouts(spec.heads, spec.left.shape[1], size)
-    results = (out_array, stats_array, attention_array)
+    results = (out_array, rounded_array, stats_array, attention_array)
     args = (*_spec_arguments(csr, spec), layouts, results)
     code = _code(codes, loops.attention.attention_rows, csr, spec, spec.value, args)
     run(code, args[1][0], edges * max(size, 1), *args)
-    return out, stats, attention
+    return out, rounded, stats, attention
 
 
 def attention_gradient(

@@ -19,7 +19,7 @@ from .programs.attention_gradient import attend_gradient, gradient_of_scores
 
 def attention(
     csr: Csr, spec: Attention, with_attention: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     csr = narrow(csr)
     pieces, heads, (k, d) = cut_rows(csr), spec.heads, _sizes(spec)
@@ -47,7 +47,8 @@ def attention(
         *(heads, d),
         **tile.constants(ALIGN=_align(spec, k, d), SIZE=tile.size),
     )
-    return out, stats, _attention_of_edges(csr, spec, stats) if with_attention else None
+    attention = _attention_of_edges(csr, spec, stats) if with_attention else None
+    return out, out.to(spec.value.dtype), stats, attention
 
 
 def attention_gradient(

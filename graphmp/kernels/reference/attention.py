@@ -15,7 +15,7 @@ from .softmax import finite, positive
 
 def attention(
     csr: Csr, spec: Attention, with_attention: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Attend; see the contract."""
     row, (_, indices, eids) = _rows(csr), csr
     scores = _activated(spec, _scores(spec, indices, row, eids))
@@ -28,10 +28,9 @@ def attention(
     if spec.weight is not None:
         alpha = alpha * spec.weight[eids]
     out = _sum(row, alpha.unsqueeze(-1) * _by_head(spec, spec.value)[indices], len(zeros))
-    stats = torch.cat([peak, total], 1)
-    if not with_attention:
-        return out, stats, None
-    return out, stats, _in_edge_order(alpha.to(spec.value.dtype), eids)
+    stats, dtype = torch.cat([peak, total], 1), spec.value.dtype
+    attention = _in_edge_order(alpha.to(dtype), eids) if with_attention else None
+    return out, out.to(dtype), stats, attention
 
 
 def attention_gradient(

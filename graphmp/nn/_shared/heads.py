@@ -175,20 +175,34 @@ def project_and_score(
     if not is_large(x.numel()):
         (src, dst), vecdot = project(ends, maps, num_heads, _call), torch.linalg.vecdot
         return src, vecdot(src, a.to(src.dtype)).flatten(1), vecdot(dst, b.to(dst.dtype)).flatten(1)
+    is_one = not is_pair and maps[0] is maps[1]
     if not (_is_foldable(maps[0]) and _is_foldable(maps[1])):
         src, dst = project(ends, maps, num_heads)
-        return src, dots(src, a).flatten(1), dots(dst, b).flatten(1)
+        if num_heads > 1 or not is_one:
+            return src, dots(src, a).flatten(1), dots(dst, b).flatten(1)
+        (both,) = linear_maps(src.squeeze(-2), [torch.cat([a[0], b[0]])])
+        left, right = _split_scores(ends, both)
+        return src, left.flatten(1), right.flatten(1)
     weight, left, right = maps[0].weight, _folded(maps[0].weight, a), _folded(maps[1].weight, b)
-    if is_pair or maps[0] is not maps[1]:
+    if is_one:
+        src, both = linear_maps(x, [weight, torch.cat([left, right])])
+        left, right = _split_scores(ends, both)
+    else:
         src, left = linear_maps(x, [weight, left])
         (right,) = linear_maps(split_ends(ends, ends.feat)[1], [right])
-    else:
-        src, both = linear_maps(x, [weight, torch.cat([left, right])])
-        left, right = both.chunk(2, -1)
-        right = right[: ends.adjacency.num_dst] if ends.is_block else right
     src = by_head(src, num_heads)
     check_ends_by_head(src, by_head(right, num_heads))
     return src, left.flatten(1), right.flatten(1)
+
+
+def _split_scores(ends: Ends, both: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores of the sources and of the destinations, (N, …, heads), of nodes that have both.
+
+    They are contiguous, so that the backward pass does not copy them again.
+    """
+    left, right = both.chunk(2, -1)
+    right = right[: ends.adjacency.num_dst] if ends.is_block else right
+    return left.contiguous(), right.contiguous()
 
 
 def _call(function: Any, feat: Tensor) -> Tensor:

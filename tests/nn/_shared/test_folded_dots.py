@@ -1,4 +1,4 @@
-"""Scores of wide heads are products of the input; a map with a hook is called and read."""
+"""Scores are products of the input or of one head; a map with a hook is called and read."""
 
 from __future__ import annotations
 
@@ -57,6 +57,24 @@ def test_folded_scores_are_those_of_the_mapped_features(
     for linear in conv.linear_maps():
         linear.register_forward_hook(lambda *_: None)
     for a, b in zip(folded, _gradients(conv, graph, feat, order), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("kind", ["one", "block", "pair"])
+def test_scores_of_one_narrow_head_are_those_of_few_elements(
+    kind: str, order: int, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feat: Any = _pair(shape) if kind == "pair" else torch.randn(shape).double()
+    graph = BLOCK if kind == "block" else RING
+    conv = GATConv((IN, IN) if kind == "pair" else IN, IN - 1, 1, allow_zero_in_degree=True)
+    conv.double()
+    for leaf in feat if isinstance(feat, tuple) else (feat,):
+        leaf.requires_grad_()
+    many = _gradients(conv, graph, feat, order)
+    monkeypatch.setattr(eager, "_MANY", 1 << 16)
+    for a, b in zip(many, _gradients(conv, graph, feat, order), strict=True):
         torch.testing.assert_close(a, b)
 
 

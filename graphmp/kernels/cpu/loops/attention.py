@@ -102,12 +102,13 @@ def attention_rows(
         activation: see the module.
         dropout: see the module.
         layouts: the layouts of ``left`` and of ``value``, and the heads; see :mod:`.scratch`.
-        results: ``(out, stats, attention)``: arrays that receive the results.
+        results: ``(out, rounded, stats, attention)``: arrays that receive the results; ``rounded``
+            may be without rows.
         first: the first row.
         last: one past the last row.
     """
     (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
-    (score_layout, layout, heads), (out, stats, attention) = layouts, results
+    (score_layout, layout, heads), (out, rounded, stats, attention) = layouts, results
     rows, number = np.int64(stats.shape[0]), scratch.number_of(heads)
     totals = stats.reshape((2 * rows, number))
     has_dropout = dropout[1] > 0
@@ -129,5 +130,6 @@ def attention_rows(
             mask = dropout_mask(heads, eids, dropout, base, end, mask)
         if has_dropout or len(weight) > 0 or len(attention) > 0:
             _apply_dropout_and_weight(heads, csr, weight, mask, attention, alpha, stats, row_block)
-        weighted_sum(csr, value, (value[:0], 1.0), (alpha, ROW), totals, layout, out, row_block)
+        none, sums = (value[:0], 1.0), (out, rounded)
+        weighted_sum(csr, value, none, (alpha, ROW), totals, layout, sums, row_block)
         row = stop

@@ -199,7 +199,7 @@ def _operand_gradient(
     else:
         beside = (own if len(kind) == 2 else own[:0], negative_slope)
         none = score_grad[0][:0]
-        weighted_sum(csr, other, beside, score_grad, none, layout, out, row_block)
+        weighted_sum(csr, other, beside, score_grad, none, layout, (out, out[:0]), row_block)
 
 
 @jit

@@ -31,7 +31,7 @@ def _weighted_sum_tile(
     """The columns of one tile of :func:`weighted_sum`."""
     (indptr, indices, eids), (base, first, last) = csr, row_block
     (own, negative_slope), (alpha, alpha_end) = own, alpha
-    (kind, columns), (column, lanes, shape) = heads, tile
+    (kind, columns), (column, lanes, shape), (out, rounded) = heads, tile, out
     end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
     for r in range(first, last):
         begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
@@ -66,6 +66,8 @@ def _weighted_sum_tile(
                 acc, vector.load_operand(totals, shape, k, kind, columns, column, lanes)
             )
         vector.store(out, r, column, acc, lanes)
+        if len(rounded) > 0:
+            vector.store(rounded, r, column, acc, lanes)
 
 
 @inner
@@ -82,7 +84,8 @@ def weighted_sum(
         alpha: ``(data, end)``: (edges, heads), in scratch if ``end`` is ``ROW``, else by edge id.
         totals: (2 rows, heads), of which every second row divides a sum; or (0, 1).
         layout: the head layout of ``x``.
-        out: (rows, heads * k).
+        out: two arrays (rows, heads * k), which both receive the sums; the second may be without
+            rows.
         row_block: the rows.
     """
     kind, columns, shape, factors, _ = layout
@@ -185,4 +188,5 @@ def _weighted_sum_and_dots(
     else:
         none = (x[:0], 1.0)
         compute_scores((0,), heads, csr, operands, x[:0], none, layout, scratch[1], row_block)
-        weighted_sum(csr, x, none, (scratch[0], ROW), scratch[0][:0], layout, out, row_block)
+        alpha, outs = (scratch[0], ROW), (out, out[:0])
+        weighted_sum(csr, x, none, alpha, scratch[0][:0], layout, outs, row_block)
