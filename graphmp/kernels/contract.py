@@ -397,11 +397,12 @@ class Backend(Protocol):
 
         Returns:
             ``(out, rounded, stats, attention)``. ``out`` is (rows, size of ``value``), 0 in rows
-            without edges. ``rounded`` is the same in the dtype of ``value``; if ``out`` has it, it
-            is ``out``. ``stats`` is (rows, 2 heads): the largest score of each row, any number if one is
-            NaN, and the sum of ``exp(score - largest)``; 0 and 1 without edges, or if all are minus
-            infinity. ``out`` and it have the accumulator's dtype. ``attention`` is (E, heads), after dropout
-            and weights, or None unless ``with_attention``.
+            without edges. ``rounded`` is the same in the dtype of ``value``; it is ``out`` if that
+            has this dtype. ``stats`` is (rows, 2 heads): the largest score of each row, any number
+            if one is NaN, and the sum of ``exp(score - largest)``; 0 and 1 without edges, or if
+            all are minus infinity. ``out`` and ``stats`` have the accumulator's dtype.
+            ``attention`` is (E, heads), after dropout and weights, or None unless
+            ``with_attention``.
         """
 
     def attention_gradient(

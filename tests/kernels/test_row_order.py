@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from support.attended import given
 from support.corner_graphs import FLOATS, Corner, each_corner
 from torch import Tensor
 
@@ -77,6 +78,33 @@ def test_gradients_of_products_are_the_same_in_any_order(corner: Corner) -> None
     own, grad = torch.randn(corner.num_dst, 16), torch.randn(corner.num_src, 16)
     weight = torch.randn(len(corner.src), 2)
     assert_same(csrs, lambda csr: kernels.product_gradient(csr, own, weight, grad))
+
+
+@each_corner
+@pytest.mark.parametrize("kind", ["add", "dot", "leaky"])
+@pytest.mark.parametrize("heads", [2, 3])
+@pytest.mark.usefixtures("backend")
+def test_attention_is_the_same_in_any_order(corner: Corner, kind: str, heads: int) -> None:
+    csrs, spec = edges(corner, torch.int64), given(corner, kind, sizes=(heads, 3, 5))
+    assert_same(csrs, lambda csr: kernels.attention(csr, spec, True))
+    scores = torch.randn(len(corner.src), heads)
+    assert_same(csrs, lambda csr: kernels.score_gradient(csr, spec, scores))
+
+
+@each_corner
+@pytest.mark.parametrize("kind", ["add", "dot", "leaky"])
+@pytest.mark.parametrize("heads", [2, 3])
+@pytest.mark.usefixtures("backend")
+def test_gradients_of_attention_are_the_same_in_any_order(
+    corner: Corner, kind: str, heads: int
+) -> None:
+    spec = given(corner, kind, sizes=(heads, 3, 5))
+    values = torch.randn(corner.num_dst, heads * 5)
+    spec = spec._replace(left=spec.right, right=spec.left, value=values)  # the rows are sources
+    stats = torch.rand(corner.num_src, 3 * heads) + 1
+    grads = (torch.randn(corner.num_src, heads * 5), torch.randn(len(corner.src), heads))
+    csrs = edges(corner, torch.int64)
+    assert_same(csrs, lambda csr: kernels.attention_gradient(csr, spec, stats, *grads))
 
 
 @each_corner

@@ -71,7 +71,7 @@ def score_gradient(csr: Csr, spec: Attention, scores: Tensor) -> Tensor:
     """The gradient of scores at the destinations; see the contract."""
     rows, size = spec.right.shape
     out, array = result(rows, size, scores.dtype)
-    arrays, kind = csr_arrays(csr), KINDS[spec.kind]
+    arrays, kind = csr_arrays(csr, in_order=True), KINDS[spec.kind]
     operands = (as_array(spec.right), as_array(spec.left), float(spec.negative_slope))
     (layout, *_, count), codes = _layouts(spec.heads, size, size)
     args = (kind, arrays, operands, as_array(scores), (layout, count), array)
@@ -96,7 +96,7 @@ def _spec_arguments(csr: Csr, spec: Attention) -> tuple[Any, ...]:
     none = _no_rows(spec.value.dtype)
     return (
         KINDS[spec.kind],
-        csr_arrays(csr),
+        csr_arrays(csr, in_order=True),
         (
             *(as_array(spec.left), as_array(spec.right), as_array(spec.value)),
             none if spec.edge is None else as_array(spec.edge),
@@ -120,7 +120,7 @@ def _code(
     codes: dict[Any, Any], loop: Any, csr: Csr, spec: Attention, other: Tensor, args: Any
 ) -> Any:
     """The loop's code for some layouts, whose ``codes`` have it by the types of the rest."""
-    types = (loop, spec.kind, spec.value.dtype, other.dtype, csr.indptr.dtype)
+    types = (loop, spec.kind, spec.value.dtype, other.dtype, csr.indptr.dtype, type(csr))
     return codes.get(types) or codes.setdefault(types, code_for(loop, args))
 
 

@@ -3,7 +3,8 @@
 Values of an edge and a head lie in scratch arrays; see :mod:`.scratch`. Nothing is stored for an
 edge and a feature. Arguments that belong together are plain tuples:
 
-- ``csr``: ``(indptr, indices, eids)``.
+- ``csr``: ``(indptr, indices, eids, order)``, as in :mod:`.spmm_tiled`. Rows of scratch arrays and
+  of blocks are places in the order, those of operands and results are rows of the graph.
 - ``activation``: ``(attn_vector, negative_slope)`` of :class:`~graphmp.kernels.contract.Attention`.
 - ``dropout``: ``(seed, threshold)`` of :mod:`graphmp.kernels.philox`.
 - ``row_block``: ``(base, first, last)``: the position of the first edge in scratch, and the rows.
@@ -25,7 +26,7 @@ import numpy as np
 
 from ...contract import ROW
 from ..runtime.jit import inner, jit
-from ..simd import philox, vector
+from ..simd import addresses, philox, vector
 from ..simd.llvm import LANES
 from . import scratch
 from .scores import compute_scores
@@ -64,12 +65,13 @@ def _apply_dropout_and_weight(
     Divided by their sums, they are stored as the attention unless that has no rows.
     """
     number = scratch.number_of(heads)
-    (indptr, _, eids), (base, first, last) = csr, row_block
-    for r in range(first, last):
+    (indptr, _, eids, order), (base, first, last) = csr, row_block
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
         for h in range(0, number, LANES):
             lanes = min(number - h, LANES)
             total = vector.load(stats, (0,), r, number + h, lanes)
-            for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
                 e = np.int64(eids[j])
                 a = vector.load(alpha, (0,), j - base, h, lanes)
                 if len(mask) > 0:
@@ -107,7 +109,7 @@ def attention_rows(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
+    (indptr, _, eids, order), (left, right, value, edge, weight) = csr, operands
     (score_layout, layout, heads), (out, rounded, stats, attention) = layouts, results
     rows, number = np.int64(stats.shape[0]), scratch.number_of(heads)
     totals = stats.reshape((2 * rows, number))
@@ -125,7 +127,7 @@ def attention_rows(
         compute_scores(
             kind, heads, csr, (right, left), edge, activation, score_layout, scores, row_block
         )
-        exponentials(heads, indptr, scores, alpha, stats, row_block, row)
+        exponentials(heads, (indptr, order), scores, alpha, stats, row_block, row)
         if has_dropout:
             mask = dropout_mask(heads, eids, dropout, base, end, mask)
         if has_dropout or len(weight) > 0 or len(attention) > 0:

@@ -47,7 +47,7 @@ def _load_stats(
         end: one past its last position.
     """
     number = scratch.number_of(heads)
-    (_, indices, _), (scores, alpha, totals, deltas) = csr, arrays
+    (_, indices, _, _), (scores, alpha, totals, deltas) = csr, arrays
     end_of_all = np.int64(len(indices)) - 1
     for j in range(base, end):
         v = np.int64(indices[j])
@@ -144,13 +144,14 @@ def _store_edges(heads: Any, eids: Any, values: Any, out: Any, base: int, end: i
 def _sum_edges(heads: Any, csr: Any, values: Any, out: Any, row_block: Any) -> None:
     """``out[r] = sum of the values of the row``, given as ``(data, end)``."""
     number = scratch.number_of(heads)
-    (indptr, indices, eids), (base, first, last) = csr, row_block
+    (indptr, indices, eids, order), (base, first, last) = csr, row_block
     values, values_end = values
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
         for h in range(0, number, LANES):
             lanes = min(number - h, LANES)
-            begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+            begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
             total, start = sums.new_total(values, (0,)), begin
             while True:
                 acc, stop = vector.fill(values, (0,), 0), min(start + sums.BLOCK, end)
@@ -229,7 +230,7 @@ def attention_gradient_rows(
         first: the first row.
         last: one past the last row.
     """
-    (indptr, _, eids), (left, right, value, edge, weight) = csr, operands
+    (indptr, _, eids, _), (left, right, value, edge, weight) = csr, operands
     (score_layout, layout, heads), (stats, grad, attention_grad) = layouts, grads
     out_value, out_left, out_scores, out_weight = results
     # Of additive scores, the sign before their leaky ReLU is needed.

@@ -14,7 +14,7 @@ from ..runtime.jit import inner
 from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from . import scratch
-from .spmm_tiled import CACHE_LINE, PREFETCH_DISTANCE
+from .spmm_tiled import CACHE_LINE, PREFETCH_DISTANCE, ROWS_AHEAD
 
 
 @inner
@@ -63,13 +63,17 @@ def _add_ends(
 ) -> None:
     """``out = leaky_relu(own + other + edge)``."""
     number = scratch.number_of(heads)
-    (indptr, indices, eids), (own, other), (base, first, last) = csr, operands, row_block
+    (indptr, indices, eids, order), (own, other), (base, first, last) = csr, operands, row_block
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order) > 0:
+            ahead = addresses.row_at(order, min(p + 2 * ROWS_AHEAD, last - 1))
+            addresses.prefetch(own, (0,), ahead, 0)
         for h in range(0, number, LANES):
             lanes = min(number - h, LANES)
             b = vector.load(own, (0,), r, h, lanes)
-            for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+            for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
                 ahead = min(j + 2 * PREFETCH_DISTANCE, end_of_all)
                 addresses.prefetch(other, (0,), np.int64(indices[ahead]), h)
                 score = vector.add(vector.load(other, (0,), np.int64(indices[j]), h, lanes), b)
@@ -120,13 +124,17 @@ def _dots_of_tile(
     row_block: Any,
 ) -> None:
     """The columns of one tile, which has as many heads as ``factors`` is long, or a part of one."""
-    (indptr, indices, _), (own, other), (base, first, last) = csr, operands, row_block
+    (indptr, indices, _, order), (own, other), (base, first, last) = csr, operands, row_block
     (attn_vector, negative_slope), (column, lanes, shape) = activation, tile
     head, adds = column // width, column % width > 0
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order) > 0:
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(own, shape, ahead, column)
         b = vector.load(own, shape, r, column, lanes)
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+        for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
             ahead = min(j + PREFETCH_DISTANCE, end_of_all)
             addresses.prefetch(other, shape, np.int64(indices[ahead]), column)
             a = vector.load(other, shape, np.int64(indices[j]), column, lanes)
@@ -154,11 +162,12 @@ def _dots_of_blocks(
 ) -> None:
     """Scores of heads that do not share tiles evenly: a vector of each of several at once."""
     number = scratch.number_of(heads)
-    (indptr, indices, _), (own, other), (base, first, last) = csr, operands, row_block
+    (indptr, indices, _, order), (own, other), (base, first, last) = csr, operands, row_block
     attn_vector, negative_slope = activation
     end_of_all, width = np.int64(len(indices)) - 1, np.int64(own.shape[1]) // number
-    for r in range(first, last):
-        for j in range(np.int64(indptr[r]), np.int64(indptr[r + 1])):
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        for j in range(np.int64(indptr[p]), np.int64(indptr[p + 1])):
             i, ahead = (
                 np.int64(indices[j]),
                 np.int64(indices[min(j + PREFETCH_DISTANCE, end_of_all)]),

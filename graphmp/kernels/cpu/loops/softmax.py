@@ -37,27 +37,29 @@ def _across(total: Any, stride: int) -> Any:
 
 @inner
 def exponentials(
-    heads: Any, indptr: Any, scores: Any, alpha: Any, stats: Any, row_block: Any, skipped: int
+    heads: Any, rows: Any, scores: Any, alpha: Any, stats: Any, row_block: Any, skipped: int
 ) -> None:
     """Write the exponentials of scores, less the largest of their row, and their sums.
 
     Args:
         heads: see :mod:`.scratch`.
-        indptr: (rows + 1,).
+        rows: ``(indptr, order)``; see :mod:`.spmm_tiled`.
         scores: scratch.
         alpha: another scratch array, receives the exponentials.
         stats: (rows, 2 heads), receives the largest score and the sum of the exponentials; both are
             for a head without scores above -inf 0 and 1.
-        row_block: ``(base, first, last)``: the first position, and the range of rows. The row
-            ``first`` is ``stats[skipped]``.
+        row_block: ``(base, first, last)``: the first position, and the range of rows. In ascending
+            order the row ``first`` is ``stats[skipped]``.
         skipped: see there.
     """
     number = scratch.number_of(heads)
-    (base, first, last), offset = row_block, skipped - row_block[1]
+    (base, first, last), (indptr, order) = row_block, rows
+    offset = skipped - first
     stride = scratch.stride_of(heads)
     step = max(stride, LANES)
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]) - base, np.int64(indptr[r + 1]) - base
+    for p in range(first, last):
+        r = addresses.row_at(order, p) + offset
+        begin, end = np.int64(indptr[p]) - base, np.int64(indptr[p + 1]) - base
         count = (end - begin) * stride
         for h in range(0, stride, LANES):
             lowest, zero = vector.fill(scores, (0,), -np.inf), vector.fill(scores, (0,), 0)
@@ -99,8 +101,8 @@ def exponentials(
             total = _across(total, stride)
             one, lanes = vector.fill(scores, (0,), 1), min(number - h, LANES)
             total = vector.choose(vector.is_better(total, zero, (), (0,)), total, one)
-            vector.store(stats, r + offset, h, peak, lanes)
-            vector.store(stats, r + offset, number + h, total, lanes)
+            vector.store(stats, r, h, peak, lanes)
+            vector.store(stats, r, number + h, total, lanes)
 
 
 @jit
@@ -138,7 +140,7 @@ def softmax_rows(
                 addresses.prefetch(out, (0,), ahead, h)
                 a = vector.load(logits, (0,), np.int64(eids[j]), h, lanes)
                 vector.store(scores, j - base, h, a, lanes)
-        exponentials(heads, indptr, scores, alpha, stats, (base, row, stop), 0)
+        exponentials(heads, (indptr, ()), scores, alpha, stats, (base, row, stop), 0)
         for r in range(row, stop):
             for h in range(0, number, LANES):
                 lanes = min(number - h, LANES)

@@ -12,7 +12,7 @@ from ..simd import addresses, sums, vector
 from ..simd.llvm import LANES
 from .scores import compute_scores
 from .scratch import number_of
-from .spmm_tiled import PREFETCH_DISTANCE
+from .spmm_tiled import PREFETCH_DISTANCE, ROWS_AHEAD
 
 
 @inner
@@ -29,12 +29,18 @@ def _weighted_sum_tile(
     row_block: Any,
 ) -> None:
     """The columns of one tile of :func:`weighted_sum`."""
-    (indptr, indices, eids), (base, first, last) = csr, row_block
+    (indptr, indices, eids, order), (base, first, last) = csr, row_block
     (own, negative_slope), (alpha, alpha_end) = own, alpha
     (kind, columns), (column, lanes, shape), (out, rounded) = heads, tile, out
     end_of_all, head = np.int64(len(indices)) - 1, np.int64(columns[column])
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order) > 0:
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(out, shape, ahead, column)
+            if len(rounded) > 0:
+                addresses.prefetch(rounded, shape, ahead, column)
+        begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
         total, start = sums.new_total(x, shape), begin
         while True:
             acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
@@ -113,12 +119,17 @@ def _sum_and_dots_of_tile(
     row_block: Any,
 ) -> None:
     """The columns of one tile of :func:`weighted_sum_and_dots`."""
-    (indptr, indices, _), (base, first, last) = csr, row_block
+    (indptr, indices, _, order), (base, first, last) = csr, row_block
     (own, x), (alpha, dots), (column, lanes, shape) = operands, scratch, tile
     head, adds = column // width, column % width > 0
     end_of_all = np.int64(len(indices)) - 1
-    for r in range(first, last):
-        begin, end = np.int64(indptr[r]), np.int64(indptr[r + 1])
+    for p in range(first, last):
+        r = addresses.row_at(order, p)
+        if len(order) > 0:
+            ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
+            addresses.prefetch(own, shape, ahead, column)
+            addresses.prefetch(out, shape, ahead, column)
+        begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
         b = vector.load(own, shape, r, column, lanes)
         total, start = sums.new_total(x, shape), begin
         while True:
