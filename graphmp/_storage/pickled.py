@@ -144,14 +144,16 @@ def copied_ids(arrays: Sequence[Tensor], limits: Sequence[int]) -> list[tuple[Te
     Raises:
         GraphValueError: something else than ids, or an id out of range.
     """
+    dtypes, copies = set(), []
     for ids in arrays:
         _length(ids)
-    dtypes = {ids.dtype for ids in arrays}
+        dtypes.add(ids.dtype)
     check(len(dtypes) == 1, "its layouts have different dtypes of ids")
-    copies = kernels.copy_ids(arrays, *dtypes)
-    for (_, low, high, _), limit in zip(copies, limits, strict=True):
+    results = kernels.copy_ids(arrays, *dtypes)
+    for (copy, low, high, ascend), limit in zip(results, limits, strict=True):
         check(low >= 0 and high < limit, f"an id is not below {limit}")
-    return [(copy, ascend) for copy, _, _, ascend in copies]
+        copies.append((copy, ascend))
+    return copies
 
 
 def are_sizes(sizes: dict[Any, Tensor] | None, counts: Mapping[Any, int]) -> bool:

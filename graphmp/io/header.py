@@ -121,7 +121,7 @@ def parse_json(text: str) -> Any:
     Raises:
         GraphValueError: a key is repeated.
     """
-    return json.loads(text, object_pairs_hook=_object)
+    return _DECODER.decode(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,6 +129,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise GraphValueError("expected every name once, got one twice; it is damaged.")
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _check(condition: bool, other: str) -> None:
