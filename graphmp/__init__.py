@@ -69,6 +69,7 @@ from ._graph.simple import to_simple, to_simple_graph
 from ._graph.subgraph import edge_subgraph, in_subgraph, node_subgraph, out_subgraph
 from ._graph.traversal import bfs_edges_generator, bfs_nodes_generator, topological_nodes_generator
 from ._graph.type_subgraph import edge_type_subgraph, node_type_subgraph
+from ._message_passing.recording.fusion import fuse_functions
 from ._message_passing.udf import EdgeBatch, NodeBatch
 from ._storage.frame import ALL, EID, ETYPE, NID, NTYPE, LazyFeature
 from .construct.dgl_graph import DGLGraph
@@ -290,6 +291,7 @@ __all__ = [
     "from_networkx",
     "from_scipy",
     "function",
+    "fuse_functions",
     "graph",
     "heterograph",
     "in_subgraph",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from functools import reduce as fold
 from typing import Any, ClassVar, TypeAlias
 
@@ -27,8 +28,14 @@ from ..ops.buckets import Inbox, reduce_by_formula
 from ..ops.normalized import divided
 from ..ops.spmm import sddmm, spmm
 from . import check, udf
+from .mailboxes import reduce_once
+from .recording.fusion import REFUSED, is_recorded
+from .recording.lazy import LazyTensor, computed
+from .recording.purity import Impure
+from .recording.values import Leaf, at_edges, elementwise, in_order, reduced
 from .relation import Incoming, Relation
 from .udf import Columns, EdgeBatch, NodeBatch
+from .verification import are_right_at_edges, are_right_at_nodes
 
 MessageFunction: TypeAlias = Message | Callable[[EdgeBatch], Any]
 ReduceFunction: TypeAlias = Reduce | Callable[[NodeBatch], Any]
@@ -57,8 +64,9 @@ def resolve(message: Any, reduce: Any) -> tuple[Messages, Reduction]:
             f"{reduce.name}: expected the message {message.out!r} of {message.name}, got "
             f"{reduce.msg!r}; give both the same name."
         )
-    has_kernel = reduce.reducer.kernel is not None
-    return messages, KernelReduction(reduce) if has_kernel else FormulaReduction(reduce)
+    if reduce.reducer.kernel is None:
+        return messages, FormulaReduction(reduce)
+    return messages, KernelReduction(reduce) if is_builtin else RecordedReduction(reduce)
 
 
 def resolve_message(message: Any) -> Messages:
@@ -97,6 +105,11 @@ class Messages(ABC):
 
     spans_types: ClassVar[bool] = False
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The user's own."""
+        return ()
+
     @abstractmethod
     def columns(self, relation: Relation) -> Columns:
         """Compute the messages: each (E, …), in edge id order."""
@@ -108,6 +121,10 @@ class Messages(ABC):
     def lacks_fields(self, relation: Relation) -> bool:  # noqa: ARG002
         """Whether a builtin's field is missing where there are no rows, so that none is needed."""
         return False
+
+    @abstractmethod
+    def recorded(self, relation: Relation) -> Columns:
+        """The messages, each (E, …), some of them lazy."""
 
     def mailbox(self, incoming: Incoming) -> Columns:
         """The messages for a user's reduce function: each (E, …), in the order of the buckets."""
@@ -148,6 +165,20 @@ class BuiltinMessages(Messages):
         pairs = [(frames[operand.target], operand.field) for operand in operands]
         return any(frame.num_rows == 0 and field not in frame for frame, field in pairs)
 
+    def recorded(self, relation: Relation) -> Columns:
+        """The message of two leaves, if kernels compute it."""
+        edges, spec = relation.adjacency, self.spec
+        op, lhs, rhs, ends = self.inputs(relation, spec.out)
+        if op is None or rhs is None:
+            value: Any = Leaf(lhs, ends[0])
+        else:
+            is_fused = op.kernel is not None and not op.contracts and lhs.dtype == rhs.dtype
+            if not is_fused or not lhs.dtype.is_floating_point or lhs.ndim != rhs.ndim:
+                return self.columns(relation)
+            args = (Leaf(lhs, ends[0]), Leaf(rhs, ends[1]))
+            value = elementwise(edges, op.kernel or "", args, lhs.dtype)
+        return {spec.out: LazyTensor.of(edges, value)}
+
     def mailbox(self, incoming: Incoming) -> Columns:
         """Compute the messages in the order of the buckets at once, if there is one relation."""
         if len(incoming.relations) > 1:
@@ -164,13 +195,42 @@ class UserMessages(Messages):
 
     function: Callable[[EdgeBatch], Any]
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The user's function."""
+        return (self.function,)
+
     def columns(self, relation: Relation) -> Columns:
-        """Call the function on all edges."""
+        """Call the function on all edges, and compute what it returns."""
+        is_lazy = is_recorded(relation.adjacency.num_edges)
+        if not is_lazy or REFUSED.get(self.functions, None) is not None:
+            return udf.messages(relation, self.function)
+        messages = {name: computed(m) for name, m in self.recorded(relation).items()}
+        if are_right_at_edges(relation, messages, self.columns, self.functions):
+            return messages
         return udf.messages(relation, self.function)
+
+    def recorded(self, relation: Relation) -> Columns:
+        """Call the function on all edges."""
+        return udf.messages(relation, self.function, is_recorded=True)
 
     def inputs(self, relation: Relation, field: str) -> Inputs:
         """One of the messages that the function returns."""
         return None, udf.field(self.columns(relation), field), None, ("e", "e")
+
+
+def _is_recorded(incoming: Incoming) -> bool:
+    """Whether functions are recorded on these relations."""
+    relations = incoming.relations
+    return len(relations) == 1 and is_recorded(relations[0].adjacency.num_edges)
+
+
+def _in_buckets(incoming: Incoming, message: Tensor) -> Tensor:
+    """A message for a user's reduce function: (E, …), in the order of the buckets."""
+    (edges,), eids = incoming.adjacencies, incoming.buckets.edges
+    if not isinstance(message, LazyTensor):
+        return gather(message, eids)
+    return at_edges(edges.bucketed, in_order(message.value, eids))
 
 
 def _concatenated(columns: Sequence[Columns]) -> Columns:
@@ -217,10 +277,27 @@ class UserReduction(Reduction):
     function: Callable[[NodeBatch], Any]
 
     def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
+        """Call the function once, recorded, or else on the mailboxes of each bucket."""
+        first = incoming.relations[0]
+        functions = (self.function, *messages.functions)
+        if not _is_recorded(incoming) or REFUSED.get(functions, None) is not None:
+            return self._by_bucket(incoming, messages.mailbox(incoming))
+        sent = messages.recorded(first)
+        try:
+            columns = reduce_once(incoming, first.node_ids(), sent, self.function)
+        except Impure as reason:
+            REFUSED.put(functions, None, str(reason))
+            mailbox = {name: _in_buckets(incoming, message) for name, message in sent.items()}
+            return self._by_bucket(incoming, mailbox)
+        rerun = partial(self.reduce, messages=messages)
+        if are_right_at_nodes(incoming, columns, rerun, functions):
+            return columns
+        return self._by_bucket(incoming, messages.mailbox(incoming))
+
+    def _by_bucket(self, incoming: Incoming, mailbox: Columns) -> Columns:
         """Call the function on the mailboxes of each bucket."""
-        first, mailbox = incoming.relations[0], messages.mailbox(incoming)
-        ids = first.node_ids()
-        return udf.reduce(first.etype[2], incoming, ids, mailbox, self.function)
+        first = incoming.relations[0]
+        return udf.reduce(first.etype[2], incoming, first.node_ids(), mailbox, self.function)
 
 
 @dataclass(eq=False)
@@ -253,6 +330,28 @@ class KernelReduction(Reduction):
         op, lhs, rhs, ends = messages.inputs(incoming.relations[0], spec.msg)
         adjacency, kernel = incoming.adjacencies[0], reducer.kernel
         return {spec.out: spmm(adjacency, op, kernel, lhs, rhs, ends, reducer.per_degree)}
+
+
+@dataclass(eq=False)
+class RecordedReduction(KernelReduction):
+    """The same of a user's messages, which are computed at edges only if they have to be."""
+
+    def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
+        """Call the kernel for a message that is recorded."""
+        functions = messages.functions
+        if not _is_recorded(incoming) or REFUSED.get(functions, None) is not None:
+            return super().reduce(incoming, messages)
+        (relation,), spec, reducer = incoming.relations, self.spec, self.spec.reducer
+        message = udf.field(messages.recorded(relation), spec.msg)
+        value = message.value if isinstance(message, LazyTensor) else Leaf(message, "e")
+        if not isinstance(value, Leaf) and not value.dtype.is_floating_point:
+            value = Leaf(computed(message), "e")
+        kernel = reducer.kernel or ""
+        columns = {spec.out: reduced(relation.adjacency, value, kernel, reducer.per_degree)}
+        rerun = partial(self.reduce, messages=messages)
+        if are_right_at_nodes(incoming, columns, rerun, functions):
+            return columns
+        return super().reduce(incoming, messages)
 
 
 def _joint(incoming: Incoming, messages: Messages, field: str, reducer: Reducer) -> Tensor:

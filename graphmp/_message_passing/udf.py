@@ -12,13 +12,15 @@ import torch
 from torch import Tensor
 
 from .. import _checks
-from .._storage.adjacency import Buckets
+from .._storage.adjacency import Adjacency, Buckets
 from .._storage.frame import Frame
 from .._storage.metagraph import CanonicalEtype, of_type
 from .._storage.preview import preview_html, preview_tensors
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
 from . import check
+from .recording.lazy import LazyTensor
+from .recording.values import Leaf
 from .relation import Incoming, Relation
 
 Columns: TypeAlias = dict[str, Tensor]
@@ -218,13 +220,38 @@ def columns(result: Any, rows: int, device: torch.device, what: str, advice: str
     return dict(result)
 
 
-def edge_batch(relation: Relation) -> EdgeBatch:
-    """All edges of a relation, with features gathered when they are read."""
+class _Ends(Frame):
+    """The features of one end of edges, as lazy tensors."""
+
+    __slots__ = ("_leaf",)
+    _leaf: Callable[[str], LazyTensor]
+
+    @classmethod
+    def of(cls, nodes: Frame, edges: Adjacency, end: str) -> _Ends:
+        """The features of ``nodes``, which are the end ``"u"`` or ``"v"`` of the edges."""
+        ends = nodes.take(edges.src if end == "u" else edges.dst)
+        self = cls(ends.num_rows, ends.device, ends.owner)
+        self._columns = ends._columns
+        self._leaf = lambda name: LazyTensor.of(edges, Leaf(nodes[name], end))
+        return self
+
+    def _resolve(self, name: str, pending: Any) -> Tensor:  # noqa: ARG002
+        self._columns[name] = column = self._leaf(name)
+        return column
+
+
+def edge_batch(relation: Relation, is_lazy: bool = False) -> EdgeBatch:
+    """All edges of a relation, with features gathered when they are read.
+
+    Args:
+        relation: the edges.
+        is_lazy: whether the features of both ends are lazy tensors.
+    """
     adjacency = relation.adjacency
     return EdgeBatch(
         relation.etype,
-        relation.src.take(adjacency.src),
-        relation.dst.take(adjacency.dst),
+        _Ends.of(relation.src, adjacency, "u") if is_lazy else relation.src.take(adjacency.src),
+        _Ends.of(relation.dst, adjacency, "v") if is_lazy else relation.dst.take(adjacency.dst),
         relation.edge.copy(),
         relation.edge_ids(),
         relation.graph,
@@ -244,11 +271,18 @@ def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
-def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Columns:
+def messages(
+    relation: Relation, function: Callable[[EdgeBatch], Any], is_recorded: bool = False
+) -> Columns:
     """Call a message function on all edges of a relation.
 
+    Args:
+        relation: the edges.
+        function: the user's function.
+        is_recorded: whether it receives lazy tensors.
+
     Returns:
-        The messages, (E, …) each; with a warning if there are no edges.
+        The messages, (E, …) each, some of them lazy; with a warning if there are no edges.
     """
     num_edges = relation.adjacency.num_edges
     if num_edges == 0:
@@ -257,7 +291,7 @@ def messages(relation: Relation, function: Callable[[EdgeBatch], Any]) -> Column
             GraphWarning,
             stacklevel=_level_of_caller(),
         )
-    result = function(edge_batch(relation))
+    result = function(edge_batch(relation, is_recorded))
     return columns(result, num_edges, relation.adjacency.device, "message function")
 
 

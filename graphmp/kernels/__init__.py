@@ -9,6 +9,7 @@ Files:
     cpu: The CPU backend, compiled by Numba.
     cuda: The GPU backend, compiled by Triton.
     error_texts: Error messages that all backends share.
+    expression: Expressions of messages, as data.
     philox: The counter-based random number generator Philox 4x32-10.
     plan: How the features of two operands broadcast, and which dimensions are summed.
     reference: The reference backend in plain torch: every device, every dtype.
@@ -33,6 +34,7 @@ from torch.compiler import is_compiling
 from ..errors import GraphRuntimeError, GraphValueError
 from . import torch_library
 from .contract import Attention, Backend, Call, Csr, Operand
+from .expression import Expression
 from .plan import Plan
 from .sampling_spec import SampleSpec, WalkSpec
 
@@ -210,6 +212,36 @@ def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tup
     """Both gradients of a sum of products; see :class:`.contract.Backend`."""
     backend = _backend("product_gradient", grad)
     return backend.product_gradient(csr, own, weight, grad)
+
+
+def reduce_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    reduce: str,
+    divisor: Tensor | bool,
+    shape: tuple[int, ...],
+    wants_arg: bool = False,
+) -> tuple[Tensor, Tensor | None]:
+    """Compute messages and reduce them into rows; see :class:`.contract.Backend`."""
+    return _backend("expressions", operands[0].data).reduce_expression(
+        csr, expression, operands, constants, reduce, divisor, shape, wants_arg
+    )
+
+
+def edge_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+) -> Tensor:
+    """Compute messages and keep them at the edges; see :class:`.contract.Backend`."""
+    return _backend("expressions", operands[0].data).edge_expression(
+        csr, expression, operands, constants, shape, out_shape
+    )
 
 
 def arange(count: int, like: Tensor) -> Tensor:

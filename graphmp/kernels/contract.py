@@ -2,7 +2,7 @@
 
 :class:`Backend` lists the primitives; the docstring of each method is its contract. Every backend
 has one file for each family of primitives: ``messages``, ``softmax``, ``attention``, ``dropout``,
-``linear``, ``activations``, ``gather``, ``sampling``, ``labor`` and ``walking``.
+``linear``, ``activations``, ``expressions``, ``gather``, ``sampling``, ``labor`` and ``walking``.
 
 Conventions that all primitives share:
 
@@ -23,11 +23,13 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from .expression import Expression
 from .plan import Plan
 from .sampling_spec import SampleSpec, WalkSpec
 
 # Where an operand's row is found for an edge at a position of a compressed layout.
 ROW, OTHER, EDGE = 0, 1, 2
+ALL = 3  # one row, for every edge; in expressions
 
 ACTIVATIONS = ("", "elu")
 OPS = ("copy", "add", "sub", "mul", "div")
@@ -94,7 +96,8 @@ class Operand(NamedTuple):
 
     Attributes:
         data: (rows, *feature), contiguous.
-        end: which row of ``data`` an edge reads: ``ROW``, ``OTHER`` or ``EDGE``.
+        end: which row of ``data`` an edge reads: ``ROW``, ``OTHER`` or ``EDGE``; in expressions
+            also ``ALL``, the only row.
     """
 
     data: Tensor
@@ -239,6 +242,58 @@ class Backend(Protocol):
 
         Returns:
             ``out`` with ``out[ids[arg[r, f]], columns[f]] += values[r, f]``.
+        """
+
+    # ---- expressions
+
+    def reduce_expression(
+        self,
+        csr: Csr,
+        expression: Expression,
+        operands: Sequence[Operand],
+        constants: tuple[float, ...],
+        reduce: str,
+        divisor: Tensor | bool,
+        shape: tuple[int, ...],
+        wants_arg: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        r"""Compute messages of any number of operands, and reduce them into each row.
+
+        Args:
+            csr: the edges.
+            expression: what is computed from the operands, element by element.
+            operands: of one floating point dtype; their features broadcast to ``shape``.
+            constants: of the expression.
+            reduce: ``"sum"``, ``"max"`` or ``"min"``.
+            divisor: as in :meth:`spmm`.
+            shape: of a message.
+            wants_arg: whether ``arg`` is needed; only with ``"max"`` and ``"min"``.
+
+        Returns:
+            ``(out, arg)``, as :meth:`spmm` returns them; ``out`` is (rows, \*shape).
+        """
+
+    def edge_expression(
+        self,
+        csr: Csr,
+        expression: Expression,
+        operands: Sequence[Operand],
+        constants: tuple[float, ...],
+        shape: tuple[int, ...],
+        out_shape: tuple[int, ...],
+    ) -> Tensor:
+        r"""Compute messages of any number of operands, and keep them at the edges.
+
+        Args:
+            csr: the edges.
+            expression: what is computed from the operands, element by element.
+            operands: of one floating point dtype; their features broadcast to ``shape``.
+            constants: of the expression.
+            shape: of a message.
+            out_shape: ``shape``, or the same with 1 in its last dimensions, which are summed.
+
+        Returns:
+            (E, \*out_shape), in edge id order.
         """
 
     # ---- gather

@@ -14,9 +14,11 @@ Files:
     attention_op: The differentiable attention operation on flat operands.
     broadcast: Common dtypes and broadcast shapes of operands.
     buckets: Messages grouped by the in-degree of their destination.
+    derivatives: Derivatives of expressions, which are expressions again.
     dropout: Dropout, alone or after a ReLU.
     eager: Whether operations run one by one, and on many elements.
     edge_softmax: Softmax over the edges that share a node.
+    expressions: Messages that are expressions, reduced or kept at edges.
     formulas: What a differentiable operation computes: the methods that it has.
     gather: Row gathering with a gradient of fixed order, checked.
     grouped: Products of rows with a matrix for each segment, or for each id, checked.

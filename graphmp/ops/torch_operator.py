@@ -25,6 +25,7 @@ _CONSTANTS: dict[Any, str] = {  # how torch's schemas call them
     float: "float",
     int: "SymInt",
     tuple[int, ...]: "SymInt[]?",  # AOTInductor passes None for an empty list
+    tuple[float, ...]: "float[]?",
 }
 LAYOUTS = ("csc_indptr", "csc_indices", "csc_eids", "csr_indptr", "csr_indices", "csr_eids")
 

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
+from graphmp.kernels.expression import Steps
 from graphmp.ops import argmax as chosen
-from graphmp.ops import formulas, grouped_op, operation, products, spmm
+from graphmp.ops import expressions, formulas, grouped_op, operation, products, spmm
 
 pytestmark = pytest.mark.compiler
 
@@ -52,7 +53,17 @@ def use_all(graph: gm.Graph) -> list[Any]:
     positions = torch.randint(-1, edges, (3, SIZE))
     limits, _, edge_ids = adjacency.csc
     torch.ops.graphmp.checked_edge_ids(limits, edge_ids, "file")
+    steps = Steps()
+    gate = steps("sigmoid", steps("add", steps.operand(0), steps.operand(1)))
+    gated, _, constants = steps.expression(steps("mul", gate, steps.constant(0.5)))
+    shape = (2, SIZE)
     return [
+        *(
+            expressions.mapped(
+                adjacency, "v", reduce, gated, constants, (src, dst), "uv", shape, shape
+            )
+            for reduce in ("sum", "max")
+        ),
         gm.ops.u_mul_e_sum(graph, src, feature(edges, 2, 1)),
         gm.ops.u_dot_v(graph, src, dst),
         gm.ops.copy_u_mean(graph, feature(6)),

@@ -8,6 +8,7 @@ Files:
     activations: Biases and activations in one pass.
     attention: Attention and its gradients.
     dropout: Dropout, and its gradient after a ReLU.
+    expressions: Messages that are expressions of any number of operands.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     linear: Linear maps, and the gradient of their bias.
@@ -29,6 +30,7 @@ from ..contract import Call
 from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
+from .expressions import edge_expression, reduce_expression
 from .gather import (
     arange,
     check_edge_ids,
@@ -65,6 +67,7 @@ __all__ = [
     "copy_ids",
     "dropout",
     "dropout_gradient",
+    "edge_expression",
     "edges_among",
     "edges_of",
     "entries_of",
@@ -76,6 +79,7 @@ __all__ = [
     "linear",
     "name",
     "product_gradient",
+    "reduce_expression",
     "relabel",
     "row_dots",
     "sample",
@@ -96,7 +100,15 @@ __all__ = [
 name = "cpu"
 
 # On tiles alone:
-_FLOATING = ("activate", "attention", "column_sums", "dropout", "product_gradient", "row_dots")
+_FLOATING = (
+    "activate",
+    "attention",
+    "column_sums",
+    "dropout",
+    "expressions",
+    "product_gradient",
+    "row_dots",
+)
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IS_OLD = tuple(map(int, numba.__version__.split(".")[:2])) < (0, 62)  # uses an older LLVM
 

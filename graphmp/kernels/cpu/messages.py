@@ -64,10 +64,10 @@ def spmm(
     arg = None
     if not is_sum:
         arg = empty(
-            (rows if wants_arg or steps is None else 0, plan.out_size), _position_dtype(edges)
+            (rows if wants_arg or steps is None else 0, plan.out_size), position_dtype(edges)
         )
         outs = (array, arg.numpy())
-    by: Any = (divisor, _no_numbers(dtype))
+    by: Any = (divisor, no_numbers(dtype))
     if not isinstance(divisor, bool):
         by = (False, divisor.numpy())
     if steps is not None:
@@ -89,7 +89,7 @@ def spmm(
         flags = by if is_sum else reduce == "max"
         arrays = csr_arrays(csr)
         run(loop, arrays[0], edges * work, arrays, *operands, flags, *outs)
-    return _shaped(out, dtype, plan.out_shape), arg if wants_arg else None
+    return shaped(out, dtype, plan.out_shape), arg if wants_arg else None
 
 
 def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> Tensor:
@@ -118,7 +118,7 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
         operands = _plain_operands(op, lhs, rhs, plan, out.dtype)
         arrays = csr_arrays(csr)
         run(spmm_plain.sddmm, arrays[0], work, arrays, *operands, array)
-    return _shaped(out, dtype, plan.out_shape)
+    return shaped(out, dtype, plan.out_shape)
 
 
 def product_gradient(csr: Csr, own: Tensor, weight: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,12 +177,12 @@ def _column_shares(size: int) -> list[tuple[int, int, tuple[int, ...]]]:
     return tiling(size, min(widest, _MAX_VECTORS_WITH_ARG))
 
 
-def _position_dtype(edges: int) -> torch.dtype:
+def position_dtype(edges: int) -> torch.dtype:
     """The smaller dtype that holds every position."""
     return torch.int32 if edges <= _MAX_INT32 else torch.int64
 
 
-def _shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
+def shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
     """Rows of elements as rows of features, in their own dtype."""
     out = rows if rows.dtype is dtype else rows.to(dtype)
     return out if len(shape) == 1 else out.view(len(out), *shape)
@@ -197,7 +197,7 @@ def _flag(value: bool) -> tuple[int, ...]:
 
 
 @cache
-def _no_numbers(dtype: torch.dtype) -> Any:
+def no_numbers(dtype: torch.dtype) -> Any:
     """No divisors of sums of ``dtype``."""
     return torch.empty(0, dtype=accumulator(dtype), device="cpu").numpy()
 
@@ -253,7 +253,7 @@ def _factors(op: str, plan: Plan, tile: tuple[int, int, tuple[int, ...]]) -> tup
 
     ``()`` if the messages are no such products, or if the numbers do not share the tile evenly.
     """
-    (left, _), (right, columns) = _kinds(plan)
+    (left, _), (right, columns) = kinds(plan)
     if op != "mul" or left != ONE_BY_ONE or right != IN_BLOCKS:
         return ()
     column, lanes, shape = tile
@@ -279,7 +279,7 @@ def _product_steps(heads: int, size: int, is_exact: bool) -> list[tuple[Any, ...
         factors, adds = _factors("mul", plan, tile), tile[0] % width > 0
         if not factors or (adds and (len(factors) > 1 or not is_exact)):
             return []
-        steps.append(((_kinds(plan)[1][1], adds, factors), tile))
+        steps.append(((kinds(plan)[1][1], adds, factors), tile))
     return steps
 
 
@@ -291,7 +291,7 @@ def _is_dot(plan: Plan) -> bool:
 
 def _tiled_operands(op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> tuple[Any, ...]:
     """Both operands and the operator, as the loops on tiles take them."""
-    left, right = _kinds(plan)
+    left, right = kinds(plan)
     x = (as_array(lhs.data), lhs.end, *left)
     if rhs is None:
         return x, (x[0], lhs.end, ONE_BY_ONE, _NO_COLUMNS), ()
@@ -299,20 +299,20 @@ def _tiled_operands(op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> t
 
 
 @lru_cache(maxsize=4096)
-def _kinds(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
+def kinds(plan: Plan) -> tuple[tuple[int, Any], tuple[int, Any]]:
     """For each operand the kind and the columns of :func:`.simd.vector.load_operand`."""
-    kinds = []
+    pairs = []
     in_blocks = plan.width > 0 and plan.width % LANES == 0
     for columns, is_wide, shape in zip(
         plan.maps[:2], plan.wide[:2], (plan.lhs_shape, plan.rhs_shape), strict=True
     ):
         if is_wide:
-            kinds.append((ONE_BY_ONE, _NO_COLUMNS))
+            pairs.append((ONE_BY_ONE, _NO_COLUMNS))
             continue
         is_one = math.prod(shape) == 1  # for every vector, also the last, shorter one
         kind = IN_BLOCKS if in_blocks or is_one else BY_COLUMNS
-        kinds.append((kind, columns.to(torch.int32).numpy()))
-    return kinds[0], kinds[1]
+        pairs.append((kind, columns.to(torch.int32).numpy()))
+    return pairs[0], pairs[1]
 
 
 def _is_finite(op: str, lhs: Operand, rhs: Operand | None) -> bool:

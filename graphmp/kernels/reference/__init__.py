@@ -5,6 +5,7 @@ Files:
     adding: Deterministic scatter-add of rows.
     attention: Attention and its gradients.
     dropout: Dropout, and its gradient after a ReLU.
+    expressions: Messages that are expressions of any number of operands.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling.
     linear: Linear maps, and the gradient of their bias.
@@ -20,6 +21,7 @@ from ..contract import Call
 from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
+from .expressions import edge_expression, reduce_expression
 from .gather import (
     arange,
     check_edge_ids,
@@ -55,6 +57,7 @@ __all__ = [
     "copy_ids",
     "dropout",
     "dropout_gradient",
+    "edge_expression",
     "edges_among",
     "edges_of",
     "entries_of",
@@ -66,6 +69,7 @@ __all__ = [
     "linear",
     "name",
     "product_gradient",
+    "reduce_expression",
     "relabel",
     "row_dots",
     "sample",

@@ -8,6 +8,7 @@ Files:
     attention: Attention forward.
     attention_gradient: The gradients of attention.
     dropout: Dropout, and its gradient after a ReLU.
+    expressions: Messages that are expressions, on tiles of registers.
     gather: Gathering edges, grouping ids and renumbering nodes.
     labor: LABOR sampling.
     linear: The gradient of a bias.

@@ -42,7 +42,10 @@ def _sources(folder: Any) -> Iterator[bytes]:
 
 _SOURCES = [
     *_sources(_KERNELS / "cpu"),
-    *((_KERNELS / f"{name}.py").read_bytes() for name in ("contract", "philox", "sampling_spec")),
+    *(
+        (_KERNELS / f"{name}.py").read_bytes()
+        for name in ("contract", "expression", "philox", "sampling_spec")
+    ),
 ]
 _STAMP = hashlib.sha256(b"".join(_SOURCES)).hexdigest()[:12]
 

@@ -49,6 +49,8 @@ that emits LLVM code by llvmlite; the pieces that several need are in :mod:`.llv
 
 Files:
     addresses: Row ids of operands, and prefetching.
+    elementwise: The operators of expressions.
+    formula: Expressions of messages, evaluated on tiles.
     llvm: LLVM code that the SIMD operations emit.
     philox: Random words, compared with a threshold.
     sums: Sums across vectors and within a vector.

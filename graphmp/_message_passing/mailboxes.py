@@ -1,0 +1,280 @@
+"""Reduce functions, recorded: called once for all nodes, with messages that are not computed.
+
+A reduce function is called once for each in-degree. One that only computes, and row by row, gives
+the same if it is called once, with stand-ins for the messages and for the nodes' features; what it
+does with them becomes reductions of values at edges, and functions of rows at the nodes. Whatever
+else it does raises :class:`.purity.Impure` before it happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._storage.adjacency import Adjacency
+from .._storage.frame import Frame
+from .._storage.gather import gather
+from .dimensions import without_dimension
+from .recording.arguments import NotRecordedError, named
+from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
+from .recording.purity import Impure, Unwatched, call_if_pure
+from .recording.values import Leaf, Value
+from .reductions import REDUCTIONS, is_over_messages
+from .relation import Incoming
+from .standins import DEGREE, NUM_NODES, Degree, Size, Standin, flat
+from .udf import NodeBatch
+
+_WITH_WEIGHTS = {
+    function
+    for name in ("linear", "matmul", "__matmul__", "mm", "embedding", "layer_norm")
+    for function in named(name)
+}
+_RESHAPING = named("view") | named("reshape")
+
+
+class _Call:
+    """One call of a reduce function for all nodes that have messages."""
+
+    def __init__(self, edges: Adjacency) -> None:
+        self.edges = edges
+        degrees = edges.in_degrees
+        self.nodes = degrees.nonzero().view(-1) if edges.has_zero_in_degree else None
+        self.degrees = degrees if self.nodes is None else degrees[self.nodes]
+
+    # ---- stand-ins
+
+    def at_nodes(self, rows: Tensor) -> Standin:
+        """A stand-in for rows of the nodes that have messages."""
+        return self._standin((NUM_NODES, *rows.shape[1:]), rows.dtype, rows, None)
+
+    def mailbox(self, value: Value) -> Standin:
+        """A stand-in for messages."""
+        shape = (NUM_NODES, DEGREE, *value.shape)
+        return self._standin(shape, value.dtype, None, value)
+
+    def _standin(self, shape: Any, dtype: torch.dtype, rows: Any, value: Any) -> Standin:
+        new: Any = Tensor._make_wrapper_subclass(
+            Standin, shape, dtype=dtype, device=self.edges.device
+        )
+        new.rows, new.value, new.call = rows, value, self
+        return new  # type: ignore[no-any-return]
+
+    def selected(self, column: Tensor) -> Tensor:
+        """The rows of the nodes that have messages."""
+        return column if self.nodes is None else gather(column, self.nodes)
+
+    def complete(self, rows: Tensor) -> Tensor:
+        """Rows of the nodes that have messages, as rows of all nodes."""
+        if self.nodes is None:
+            return rows
+        zeros = rows.new_zeros(self.edges.num_dst, *rows.shape[1:])
+        return zeros.index_copy(0, self.nodes.long(), rows)
+
+    # ---- functions of torch
+
+    def record(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The result of a function as a stand-in, or NotImplemented."""
+        if func in OF_SHAPES:
+            return self._shape(func, args, kwargs)
+        if any(isinstance(a, Size) for a in flat((args, kwargs))) and func not in _RESHAPING:
+            args = [self._as_degrees(a, args) for a in args]
+            if any(isinstance(a, Size) for a in flat((args, kwargs))):
+                return NotImplemented
+        if changes_in_place(func, args, kwargs):
+            return NotImplemented
+        first = args[0] if args else None
+        if isinstance(first, Standin) and first.value is not None:
+            reduction = REDUCTIONS.get(func)
+            if reduction is not None and is_over_messages(args, kwargs, first.ndim):
+                return reduction(self, first.value, args, kwargs)
+        tensors = [a for a in flat((args, kwargs)) if isinstance(a, Standin)]
+        if all(t.rows is not None for t in tensors):
+            return self._of_rows(func, args, kwargs)
+        return self._of_messages(func, args, kwargs)
+
+    def _as_degrees(self, argument: Any, args: Any) -> Any:
+        """The number of messages, in an arithmetic function, as a number for each node."""
+        if not isinstance(argument, Degree):
+            return argument
+        like = next((a for a in args if isinstance(a, Standin)), None)
+        if like is None or not like.dtype.is_floating_point:
+            return argument
+        shape = (-1, *(1,) * (like.ndim - 1))
+        return self.at_nodes(self.degrees.to(like.dtype).view(shape))
+
+    def _shape(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A part of the shape, in which numbers of nodes and messages are no numbers."""
+        if func is Tensor.__len__:
+            raise Impure("it reads the number of its nodes")
+        with torch._C.DisableTorchFunctionSubclass():
+            result = func(*args, **kwargs)
+        if isinstance(result, torch.Size):
+            is_mailbox = args[0].value is not None
+            sizes = [Size(result[0]), *result[1:]]
+            if is_mailbox:
+                sizes[1] = Degree(result[1])
+            return tuple(sizes)
+        if isinstance(result, int) and not isinstance(result, bool):
+            if result == NUM_NODES:
+                return Size(result)
+            if result == DEGREE and args[0].value is not None:
+                return Degree(result)
+            if result % NUM_NODES == 0 and result:
+                return Size(result)
+        return result
+
+    def _of_rows(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A function of rows of the nodes."""
+        first = next(a for a in flat((args, kwargs)) if isinstance(a, Standin))
+        assert first.rows is not None  # it is no mailbox
+        edges: Any = _Rows(len(first.rows), first.rows.device)
+
+        def lazy(argument: Any) -> Any:
+            if isinstance(argument, Standin):
+                assert argument.rows is not None
+                return LazyTensor.of(edges, Leaf(argument.rows, "e"))
+            if isinstance(argument, (tuple, list)):
+                return type(argument)([lazy(part) for part in argument])
+            if isinstance(argument, Tensor) and func not in _WITH_WEIGHTS:
+                _check_shared(argument, first.ndim)
+            return edges.num_edges if type(argument) is Size else argument
+
+        return self._from_lazy(
+            func, [lazy(a) for a in args], {k: lazy(v) for k, v in kwargs.items()}, False
+        )
+
+    def _of_messages(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A function of messages: the same function of values at the edges."""
+        rank = max(a.ndim for a in flat((args, kwargs)) if isinstance(a, Standin))
+
+        def lazy(argument: Any) -> Any:
+            if isinstance(argument, Standin):
+                if argument.ndim != rank:
+                    raise Impure("it combines messages with rows of another rank")
+                if argument.value is not None:
+                    return LazyTensor.of(self.edges, argument.value)
+                rows = argument.rows
+                if rows is None or rows.shape[1] != 1:
+                    raise Impure("it combines messages with rows that have no dimension for them")
+                return LazyTensor.of(self.edges, Leaf(self.complete(rows.squeeze(1)), "v"))
+            if isinstance(argument, (tuple, list)) and any(isinstance(a, Tensor) for a in argument):
+                return type(argument)([lazy(part) for part in argument])
+            if isinstance(argument, Tensor) and func not in _WITH_WEIGHTS:
+                _check_shared(argument, rank - 1)
+                return argument.squeeze(0) if argument.ndim == rank else argument
+            return argument
+
+        try:
+            args, kwargs = without_dimension(func, args, kwargs, rank)
+        except NotRecordedError:
+            return NotImplemented
+        return self._from_lazy(
+            func, [lazy(a) for a in args], {k: lazy(v) for k, v in kwargs.items()}, True
+        )
+
+    def _from_lazy(self, func: Any, args: Any, kwargs: Any, is_mailbox: bool) -> Any:
+        """Record a function of lazy tensors, and give its results stand-ins."""
+        handler = HANDLERS.get(func)
+        result = NotImplemented if handler is None else handler(func, args, kwargs)
+
+        def standin(part: Any) -> Any:
+            if not isinstance(part, LazyTensor):
+                return part
+            return self.mailbox(part.value) if is_mailbox else self.at_nodes(part.compute())
+
+        if isinstance(result, (tuple, list)):
+            return type(result)([standin(part) for part in result])
+        return standin(result)
+
+
+def _check_shared(tensor: Tensor, rank: int) -> None:
+    """Check that a tensor has one row for all, beside tensors of ``rank`` dimensions.
+
+    Raises:
+        Impure: it has several, which belong to the nodes of one in-degree.
+    """
+    if tensor.ndim >= rank and tensor.shape[: tensor.ndim - rank + 1].numel() != 1:
+        raise Impure("it combines rows with a tensor of several rows")
+
+
+class _Rows:
+    """In place of the edges of lazy tensors: rows of nodes."""
+
+    def __init__(self, num_edges: int, device: torch.device) -> None:
+        self.num_edges, self.device = num_edges, device
+
+
+# ---- the batch that the function receives
+
+
+class _Columns(Mapping[str, Tensor]):
+    """The features of the nodes that have messages, as stand-ins."""
+
+    def __init__(self, call: _Call, frame: Frame) -> None:
+        self._call, self._frame = call, frame
+
+    def __getitem__(self, name: str) -> Tensor:
+        with Unwatched():
+            return self._call.at_nodes(self._call.selected(self._frame[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frame)
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+
+class _Nodes(NodeBatch):
+    """All nodes that have messages."""
+
+    __slots__ = ()
+
+    def nodes(self) -> Tensor:
+        """Refuse: it differs between calls."""
+        raise Impure("it reads the ids of its nodes")
+
+    def batch_size(self) -> int:
+        """Refuse: it differs between calls."""
+        raise Impure("it reads the number of its nodes")
+
+
+def reduce_once(
+    incoming: Incoming, ids: Tensor, messages: Mapping[str, Tensor], function: Callable[..., Any]
+) -> dict[str, Tensor]:
+    """Call a reduce function once for all nodes.
+
+    Args:
+        incoming: one relation that enters them.
+        ids: (N,) their ids in the graph.
+        messages: (E, …) each, some of them lazy.
+        function: the user's function.
+
+    Returns:
+        Whole columns, (N, …); rows without messages come from the field's initializer.
+
+    Raises:
+        Impure: the function does something that may give another result; it has changed nothing.
+    """
+    (edges,), frame = incoming.adjacencies, incoming.dst
+    call = _Call(edges)
+    boxes = {
+        name: call.mailbox(m.value if isinstance(m, LazyTensor) else Leaf(m, "e"))
+        for name, m in messages.items()
+    }
+    batch = _Nodes(incoming.relations[0].etype[2], _Columns(call, frame), ids, boxes)
+    result = call_if_pure(function, batch)
+    if not isinstance(result, dict):
+        raise Impure("it returns no dict")
+    columns = {}
+    for name, value in result.items():
+        rows = value.rows if isinstance(value, Standin) else None
+        if rows is None or not isinstance(name, str) or len(rows) != len(call.degrees):
+            raise Impure(f"its field {name!r} has no row for each node")
+        if call.nodes is not None:
+            blank = frame.initial(name, tuple(rows.shape[1:]), rows.dtype)
+            rows = blank.index_copy(0, call.nodes.long(), rows)
+        columns[name] = rows
+    return columns

@@ -1,0 +1,140 @@
+"""Whether functions of the user's own are recorded, and whether what they gave is checked.
+
+A function is not recorded where that is switched off, on graphs so small that to record takes
+longer than to run, and where a recording of it was refused before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch._C import _are_functorch_transforms_active
+from torch.compiler import is_compiling
+
+from ...errors import GraphTypeError
+
+SMALL = 1 << 10  # edges, below which functions run as they are
+
+_enabled: ContextVar[bool | None] = ContextVar("_enabled", default=None)
+_is_checked: ContextVar[bool] = ContextVar("_is_checked", default=True)
+
+
+@contextmanager
+def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
+    """Choose inside the ``with`` whether functions of one's own are fused.
+
+    Message and reduce functions that are fused run once, on stand-ins for the features, and what
+    they compute runs in kernels; :func:`graphmp.explain` shows it. By default they are fused on
+    graphs of at least 1,024 edges. The environment variable ``GRAPHMP_FUSE``, read at each call,
+    says the same outside of this context: ``0`` for never, ``1`` for always.
+
+    Args:
+        enabled: always, or never.
+        check: whether at the first call of a function its result at some nodes is compared with
+            what the function itself gives.
+
+    Raises:
+        GraphTypeError: not a bool.
+
+    Example:
+        >>> import torch, graphmp as gm, graphmp.function as fn
+        >>> g = gm.graph(([0, 1], [2, 2]))
+        >>> g.ndata["x"] = torch.tensor([1.0, -3.0, 0.0])
+        >>> with gm.fuse_functions(False):
+        ...     g.update_all(lambda edges: {"m": edges.src["x"].abs()}, fn.sum("m", "y"))
+        >>> g.ndata["y"]
+        tensor([0., 0., 4.])
+    """
+    for name, value in (("enabled", enabled), ("check", check)):
+        if not isinstance(value, bool):
+            raise GraphTypeError(f"{name}: expected a bool, got {value!r}.")
+    tokens = _enabled.set(enabled), _is_checked.set(check)
+    try:
+        yield
+    finally:
+        _enabled.reset(tokens[0])
+        _is_checked.reset(tokens[1])
+
+
+def is_recorded(num_edges: int) -> bool:
+    """Whether functions of a relation with as many edges are recorded."""
+    if num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
+        return False
+    enabled = _enabled.get()
+    if enabled is None:
+        setting = os.environ.get("GRAPHMP_FUSE", "")
+        enabled = setting != "0" if setting in ("0", "1") else num_edges >= SMALL
+    return enabled
+
+
+# ---- what is known of functions
+
+
+class _Known:
+    """Why functions were refused, and which were checked; forgotten with the functions' code."""
+
+    def __init__(self) -> None:
+        self._facts: WeakKeyDictionary[Any, dict[Any, str]] = WeakKeyDictionary()
+
+    def get(self, functions: tuple[Callable[..., Any], ...], key: Any) -> str | None:
+        """The fact about functions for arguments that ``key`` describes."""
+        facts = self._facts.get(_code(functions[0]), {})
+        return facts.get((tuple(map(_name, functions[1:])), key))
+
+    def put(self, functions: tuple[Callable[..., Any], ...], key: Any, fact: str) -> None:
+        """Remember a fact."""
+        facts = self._facts.setdefault(_code(functions[0]), {})
+        others = tuple(map(_name, functions[1:]))
+        facts[others, key] = fact
+
+
+def _code(function: Any) -> Any:
+    """The code of a function, which may be made for each call of a verb."""
+    inner = getattr(function, "__func__", function)
+    return getattr(inner, "__code__", type(function))
+
+
+def _name(function: Any) -> int:
+    return id(_code(function))
+
+
+REFUSED, CHECKED = _Known(), _Known()
+
+
+def needs_check(functions: tuple[Callable[..., Any], ...], key: Any) -> bool:
+    """Whether the result of functions is to be compared, once, with what they themselves give."""
+    if not _is_checked.get() or CHECKED.get(functions, key) is not None:
+        return False
+    CHECKED.put(functions, key, "checked")
+    return True
+
+
+def difference(result: torch.Tensor, expected: torch.Tensor) -> str | None:
+    """How two results differ beyond rounding, or None."""
+    if result.shape != expected.shape or result.dtype != expected.dtype:
+        return (
+            f"shape {tuple(result.shape)} of {result.dtype}, not {tuple(expected.shape)} of "
+            f"{expected.dtype}"
+        )
+    wide, other = result.double(), expected.double()
+    # Sums of terms that cancel are as inexact as their terms.
+    finite = other[other.isfinite()].abs()
+    size = float(finite.max()) if finite.numel() else 1.0
+    bound = _TOLERANCE.get(result.dtype, 0.0)
+    if torch.allclose(wide, other, rtol=bound, atol=bound * max(size, 1e-30), equal_nan=True):
+        return None
+    return f"by up to {float((wide - other).abs().nan_to_num().max()):.3g}"
+
+
+_TOLERANCE = {
+    torch.float64: 1e-9,
+    torch.float32: 1e-3,
+    torch.bfloat16: 6e-2,
+    torch.float16: 1e-2,
+}

@@ -1,0 +1,173 @@
+"""Whether a function can be called once more, or once instead of several times, and nobody notices.
+
+:func:`call_if_pure` calls a function, and stops it before it does anything but compute: before it
+writes to what existed before, draws random numbers, or calls code that may.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import math
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import BuiltinFunctionType, CodeType, FrameType, ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Impure(BaseException):
+    """A function is about to do something else than compute; its argument says what.
+
+    It is no ``Exception``, so that a function does not take it for one of its own.
+    """
+
+
+_TRUSTED = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
+_PACKAGES = ("torch", __name__.partition(".")[0])
+_STANDARD = str(Path(dis.__file__).parent)  # trusted where what is trusted calls it
+_STORES = {
+    "STORE_GLOBAL": "writes a global variable",
+    "DELETE_GLOBAL": "deletes a global variable",
+    "STORE_ATTR": "writes an attribute",
+    "DELETE_ATTR": "deletes an attribute",
+    "STORE_SUBSCR": "writes an item",
+    "DELETE_SUBSCR": "deletes an item",
+    "IMPORT_NAME": "imports a module",
+    "YIELD_VALUE": "is a generator",
+    "LOAD_BUILD_CLASS": "defines a class",
+    "BEFORE_WITH": "enters a context",
+    "SETUP_WITH": "enters a context",
+}
+_FIRST_IN_PLACE = 13  # the operators of BINARY_OP that change their left side come last
+_BUILTINS = {
+    getattr(builtins, name)
+    for name in (
+        *("abs", "callable", "divmod", "format", "getattr", "hasattr", "hash", "id"),
+        *("isinstance", "issubclass", "len", "max", "min", "pow", "repr", "round", "sorted", "sum"),
+    )
+}
+_METHODS: dict[type, set[str]] = {
+    dict: {"get", "items", "keys", "values", "copy"},
+    list: {"copy", "count", "index"},
+}
+_IMMUTABLE = (str, bytes, int, float, complex, tuple, frozenset)
+_RANDOM = (
+    "rand",
+    "normal",
+    "bernoulli",
+    "multinomial",
+    "poisson",
+    "seed",
+    "dropout",
+    "exponential",
+)
+
+
+def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function.
+
+    Raises:
+        Impure: it is about to do something else than compute, and has done nothing so far.
+    """
+    if sys.getprofile() is not None:
+        raise Impure("a profiler is active")
+    state = torch.get_rng_state()
+    sys.setprofile(_watch)
+    try:
+        result = function(*args)
+    finally:
+        sys.setprofile(None)
+        if not torch.equal(state, torch.get_rng_state()):
+            torch.set_rng_state(state)
+            raise Impure("draws random numbers")
+    return result
+
+
+class Unwatched:
+    """A context for code of this package, of which no event is the function's."""
+
+    __slots__ = ("_watch",)
+
+    def __enter__(self) -> None:
+        self._watch = sys.getprofile()
+        sys.setprofile(None)
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self._watch)
+
+
+def _watch(frame: FrameType, event: str, arg: Any) -> None:
+    """Stop the function if an event is none of a computation."""
+    code, caller = frame.f_code, frame.f_back
+    if code.co_filename.startswith(_TRUSTED):
+        return
+    is_standard = code.co_filename.startswith(_STANDARD) and caller is not None
+    if is_standard and caller.f_code.co_filename.startswith((*_TRUSTED, _STANDARD)):  # type: ignore[union-attr]
+        return
+    if event == "call":
+        reason = _writes(code) or _uses(code, frame)
+        if reason is not None:
+            raise Impure(f"line {frame.f_lineno}: it {reason}")
+    elif event == "c_call" and not _is_computation(arg):
+        name = getattr(arg, "__qualname__", repr(arg))
+        raise Impure(f"line {frame.f_lineno}: it calls {name}, which may do more than compute")
+
+
+@lru_cache(maxsize=1024)
+def _writes(code: CodeType) -> str | None:
+    """What a function's own instructions write beyond its variables, or None."""
+    for step in dis.get_instructions(code):
+        if step.opname in _STORES:
+            return _STORES[step.opname]
+        if step.opname == "STORE_DEREF" and step.argval in code.co_freevars:
+            return f"writes {step.argval!r} of an outer function"
+        in_place = step.opname == "BINARY_OP" and (step.arg or 0) >= _FIRST_IN_PLACE
+        if in_place or step.opname.startswith("INPLACE_"):
+            return "changes a value in place"
+    return None
+
+
+def _uses(code: CodeType, frame: FrameType) -> str | None:
+    """A module that a function uses whose functions may do anything, or None."""
+    for name in code.co_names:
+        module = frame.f_globals.get(name)
+        if not isinstance(module, ModuleType) or module is math:
+            continue
+        if module.__name__.partition(".")[0] not in _PACKAGES:
+            return f"uses the module {module.__name__}"
+    return None
+
+
+def _is_computation(function: Any) -> bool:
+    """Whether a function of C computes something, and does nothing else."""
+    name, owner = function.__name__, getattr(function, "__self__", None)
+    if isinstance(owner, ModuleType):
+        if owner is builtins:
+            return function in _BUILTINS
+        return owner is math or (_is_of_torch(owner.__name__) and _is_computing_name(name))
+    if isinstance(owner, Tensor):
+        return _is_computing_name(name)
+    if isinstance(owner, _IMMUTABLE):
+        return True
+    if isinstance(owner, type):
+        return _is_of_torch(owner.__module__ or "") and _is_computing_name(name)
+    if type(owner) in _METHODS:
+        return name in _METHODS[type(owner)]
+    is_plain = isinstance(function, BuiltinFunctionType)
+    module = getattr(function, "__module__", None) or type(owner).__module__
+    return is_plain and _is_of_torch(module) and _is_computing_name(name)
+
+
+def _is_of_torch(module: str) -> bool:
+    return module.partition(".")[0] == "torch"
+
+
+def _is_computing_name(name: str) -> bool:
+    """Whether a name of torch's is of a function that changes and draws nothing."""
+    is_in_place = name.endswith("_") and not name.endswith("__")
+    return not is_in_place and name != "__setitem__" and not any(r in name for r in _RANDOM)

@@ -1,0 +1,342 @@
+"""Values at edges that are not computed yet: features of one end, and expressions of them.
+
+- A :class:`Leaf` is a tensor at the sources, the destinations or the edges. A function of one end
+  alone is computed at its nodes, and is a leaf again.
+- An :class:`Elementwise` value combines leaves of several ends, element by element. It becomes an
+  expression that kernels evaluate, so that it is never stored at the edges.
+- A :class:`Concatenated` value has its parts side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from ..._storage.adjacency import Adjacency
+from ..._storage.gather import gather
+from ...function import BINARY_OPS, BinaryOp
+from ...kernels.expression import MAX_OPERANDS, MAX_STEPS, Steps
+from ...kernels.plan import broadcast_shape
+from ...ops.expressions import mapped
+from ...ops.spmm import contract, spmm
+
+Shape: TypeAlias = tuple[int, ...]
+
+# A derivative may read every operand and the gradients of two more derivatives.
+_MOST_LEAVES = MAX_OPERANDS - 3
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A tensor at one end of the edges.
+
+    Attributes:
+        data: (rows, *feature).
+        end: ``"u"``, ``"v"``, ``"e"``, or ``"1"`` for one row that all edges share.
+        rows: the nodes of the rows: those that have edges. None for all.
+    """
+
+    data: Tensor
+    end: str
+    rows: Tensor | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Of a row."""
+        return tuple(self.data.shape[1:])
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the data."""
+        return self.data.dtype
+
+
+@dataclass(frozen=True, eq=False)
+class Elementwise:
+    """An operator of values of several ends, which broadcast.
+
+    Attributes:
+        op: a key of :data:`graphmp.kernels.expression.FORMULAS`.
+        args: the operator's arguments.
+        shape: of a row.
+        dtype: of the result.
+    """
+
+    op: str
+    args: tuple[Value | float, ...]
+    shape: Shape
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True, eq=False)
+class Concatenated:
+    """Values side by side along a feature dimension.
+
+    Attributes:
+        parts: of one dtype.
+        axis: the feature dimension, not negative.
+        shape: of a row.
+        dtype: of the parts.
+    """
+
+    parts: tuple[Value, ...]
+    axis: int
+    shape: Shape
+    dtype: torch.dtype
+
+
+Value: TypeAlias = Leaf | Elementwise | Concatenated
+
+
+# ---- leaves
+
+
+def on_rows(edges: Adjacency, leaf: Leaf, function: Callable[[Tensor], Any]) -> Any:
+    """Apply a function of rows to a leaf: to the rows that have edges, and to no others.
+
+    Whatever the function gives for other rows, an infinity or NaN, would be in a gradient.
+
+    Returns:
+        A leaf, or a list of leaves if the function returned several tensors.
+    """
+    leaf = _with_edges(edges, leaf)
+    results = function(leaf.data)
+    if isinstance(results, Tensor):
+        return Leaf(results, leaf.end, leaf.rows)
+    return [Leaf(result, leaf.end, leaf.rows) for result in results]
+
+
+def _with_edges(edges: Adjacency, leaf: Leaf) -> Leaf:
+    """The same leaf without the rows that have no edge."""
+    if leaf.end not in ("u", "v") or leaf.rows is not None:
+        return leaf
+    side = edges if leaf.end == "v" else edges.reversed
+    if not side.has_zero_in_degree:
+        return leaf
+    rows = side.cached("rows with edges", lambda: side.in_degrees.nonzero().view(-1))
+    return Leaf(gather(leaf.data, rows), leaf.end, rows)
+
+
+def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:
+    """The data of a leaf with a row for every node, 0 where there is no edge."""
+    if leaf.rows is None:
+        return leaf.data
+    num_rows = edges.num_src if leaf.end == "u" else edges.num_dst
+    zeros = leaf.data.new_zeros(num_rows, *leaf.shape)
+    return zeros.index_copy(0, leaf.rows, leaf.data)
+
+
+# ---- values of several ends
+
+
+def elementwise(edges: Adjacency, op: str, args: Sequence[Value | float], dtype: Any) -> Value:
+    """An operator of values that broadcast; ``dtype`` is that of the result."""
+    values = [arg for arg in args if not isinstance(arg, (int, float))]
+    shape = broadcast_shape(*(value.shape for value in values))
+    parted = next((value for value in values if isinstance(value, Concatenated)), None)
+    if parted is not None:
+        pieces = [_pieces(edges, arg, parted) for arg in args]
+        parts = [elementwise(edges, op, each, dtype) for each in zip(*pieces, strict=True)]
+        return Concatenated(tuple(parts), parted.axis, shape, dtype)
+    result = Elementwise(op, tuple(args), shape, dtype)
+    if len(leaves_of(result)) > _MOST_LEAVES or _num_steps(result) > MAX_STEPS // 2:
+        shorter: list[Value | float] = [
+            v if isinstance(v, (int, float, Leaf)) else kept_at_edges(edges, v) for v in args
+        ]
+        return Elementwise(op, tuple(shorter), shape, dtype)
+    return result
+
+
+def leaves_of(value: Value | float) -> list[Leaf]:
+    """The different leaves of a value."""
+    if isinstance(value, (int, float)):
+        return []
+    if isinstance(value, Leaf):
+        return [value]
+    below = value.args if isinstance(value, Elementwise) else value.parts
+    leaves = {id(leaf): leaf for part in below for leaf in leaves_of(part)}
+    return list(leaves.values())
+
+
+def _num_steps(value: Value | float) -> int:
+    if not isinstance(value, Elementwise):
+        return 0
+    return 1 + sum(map(_num_steps, value.args))
+
+
+def _pieces(edges: Adjacency, arg: Value | float, like: Concatenated) -> list[Value | float]:
+    """An argument cut as another is: along ``like.axis``, counted from the right."""
+    from_right = len(like.shape) - like.axis
+    if isinstance(arg, (int, float)) or len(arg.shape) < from_right:
+        return [arg] * len(like.parts)
+    axis = len(arg.shape) - from_right
+    if arg.shape[axis] == 1:
+        return [arg] * len(like.parts)
+    sizes = [part.shape[like.axis] for part in like.parts]
+    if isinstance(arg, Concatenated) and [p.shape[arg.axis] for p in arg.parts] == sizes:
+        return list(arg.parts)
+    leaf = arg if isinstance(arg, Leaf) else kept_at_edges(edges, arg)
+    return list(on_rows(edges, leaf, lambda data: torch.split(data, sizes, axis + 1)))
+
+
+def kept_at_edges(edges: Adjacency, value: Value) -> Leaf:
+    """A value computed and stored at the edges."""
+    return Leaf(at_edges(edges, value), "e")
+
+
+def at_edges(edges: Adjacency, value: Value) -> Tensor:
+    """Compute a value at the edges: (E, *shape), in edge id order."""
+    if isinstance(value, Concatenated):
+        return torch.cat([at_edges(edges, part) for part in value.parts], value.axis + 1)
+    if isinstance(value, Leaf):
+        if value.end == "e":
+            return value.data
+        if value.end == "1":
+            return value.data.expand(edges.num_edges, *value.shape)
+        return gather(all_rows(edges, value), edges.src if value.end == "u" else edges.dst)
+    return Lowered(edges, value).to("e", "sum", value.shape)
+
+
+def with_leaves(value: Value, function: Callable[[Leaf], Leaf]) -> Value:
+    """A value with other leaves of the same shapes."""
+    if isinstance(value, Leaf):
+        return function(value)
+    if isinstance(value, Concatenated):
+        parts = tuple(with_leaves(part, function) for part in value.parts)
+        return Concatenated(parts, value.axis, value.shape, value.dtype)
+    args = tuple(a if isinstance(a, (int, float)) else with_leaves(a, function) for a in value.args)
+    return Elementwise(value.op, args, value.shape, value.dtype)
+
+
+def in_order(value: Value, eids: Tensor) -> Value:
+    """A value of the edges ``eids``, in that order; to be computed on the relation of these."""
+
+    def of_edges(leaf: Leaf) -> Leaf:
+        return Leaf(gather(leaf.data, eids), "e") if leaf.end == "e" else leaf
+
+    return with_leaves(value, of_edges)
+
+
+def summed_features(edges: Adjacency, value: Value, axes: Sequence[int]) -> Leaf:
+    """Sum feature dimensions, which stay as 1, at the edges."""
+    shape = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape))
+    if isinstance(value, Elementwise):
+        return Leaf(Lowered(edges, value).to("e", "sum", shape), "e")
+    leaf = value if isinstance(value, Leaf) else kept_at_edges(edges, value)
+    dims = [axis + 1 for axis in axes]
+    return on_rows(edges, leaf, lambda data: data.sum(dims, keepdim=True))  # type: ignore[no-any-return]
+
+
+def reduced(edges: Adjacency, value: Value, kernel: str, per_degree: bool = False) -> Tensor:
+    """Reduce a value at the destinations: (num_dst, *shape), 0 without edges.
+
+    Args:
+        edges: the edges.
+        value: floating point, or a leaf.
+        kernel: ``"sum"``, ``"max"`` or ``"min"``.
+        per_degree: divide a sum by the number of edges.
+    """
+    if isinstance(value, Concatenated):
+        parts = [reduced(edges, part, kernel, per_degree) for part in value.parts]
+        return torch.cat(parts, value.axis + 1)
+    if isinstance(value, Leaf) and value.end == "1":
+        value = Leaf(at_edges(edges, value), "e")
+    if isinstance(value, Leaf):
+        data, ends = all_rows(edges, value), (value.end, value.end)
+        return spmm(edges, None, kernel, data, None, ends, per_degree)
+    lowered = Lowered(edges, value)
+    row = lowered.row()
+    if row is not None:
+        lhs, rhs = lowered.operands
+        return spmm(edges, row, kernel, lhs, rhs, (lowered.ends[0], lowered.ends[1]), per_degree)
+    return lowered.to("v", kernel, value.shape, per_degree)
+
+
+class Lowered:
+    """An elementwise value as kernels compute it: an expression and its operands.
+
+    Attributes:
+        edges: the edges.
+        expression: the expression.
+        constants: its constants.
+        operands: (rows, *feature) of one dtype, of equal rank.
+        ends: the end of each.
+        shape: of a message.
+    """
+
+    def __init__(self, edges: Adjacency, value: Elementwise) -> None:
+        """Put the expression together."""
+        steps, leaves = Steps(), leaves_of(value)
+        self.edges, self.shape, self._dtype = edges, value.shape, value.dtype
+        dtype = _computed_in(value)
+        numbers = {id(leaf): steps.operand(index) for index, leaf in enumerate(leaves)}
+        result = _steps_of(value, steps, numbers, {})
+        self.expression, indices, self.constants = steps.expression(result)
+        rank = len(value.shape)
+        used = [leaves[index] for index in indices]
+        self.operands = [_padded(all_rows(edges, leaf).to(dtype), rank) for leaf in used]
+        self.ends = "".join(leaf.end for leaf in used)
+
+    def row(self) -> BinaryOp | None:
+        """The row of the table of operators that this is, or None."""
+        if len(self.expression.steps) != 1 or "1" in self.ends or self.constants:
+            return None
+        name, values = self.expression.steps[0]
+        return BINARY_OPS.get(name) if values == (0, 1) and name in _FUSED else None
+
+    def to(self, end: str, kernel: str, out_shape: Shape, per_degree: bool = False) -> Tensor:
+        """Compute messages and reduce them at an end, or keep them at the edges."""
+        if self.row() is not None and kernel == "sum":
+            lhs, rhs = self.operands
+            op, ends = self.expression.steps[0][0], (self.ends[0], self.ends[1])
+            out = contract(self.edges, end, op, lhs, rhs, ends, out_shape, per_degree)
+            return out.to(self._dtype)
+        out = mapped(
+            self.edges,
+            end,
+            kernel,
+            self.expression,
+            self.constants,
+            self.operands,
+            self.ends,
+            self.shape,
+            out_shape,
+            per_degree,
+        )
+        return out.to(self._dtype)
+
+
+_FUSED = ("add", "sub", "mul", "div")
+
+
+def _computed_in(value: Value) -> torch.dtype:
+    """The dtype in which an elementwise value is computed: the widest of its leaves."""
+    dtype = value.dtype
+    for leaf in leaves_of(value):
+        dtype = torch.promote_types(dtype, leaf.dtype)
+    return dtype if dtype.is_floating_point else torch.get_default_dtype()
+
+
+def _steps_of(
+    value: Value | float, steps: Steps, numbers: dict[int, int], known: dict[int, int]
+) -> int:
+    """Add a value to the steps; ``known`` are values that were added before."""
+    if isinstance(value, (int, float)):
+        return steps.constant(value)
+    if isinstance(value, Leaf):
+        return numbers[id(value)]
+    assert isinstance(value, Elementwise)  # concatenated ones have been cut
+    if id(value) not in known:
+        args = [_steps_of(arg, steps, numbers, known) for arg in value.args]
+        known[id(value)] = steps(value.op, *args)
+    return known[id(value)]
+
+
+def _padded(data: Tensor, rank: int) -> Tensor:
+    """Rows with as many feature dimensions as ``rank``."""
+    missing = rank - (data.ndim - 1)
+    return data.reshape(data.shape[0], *(1,) * missing, *data.shape[1:]) if missing else data

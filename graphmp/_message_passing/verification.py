@@ -1,0 +1,111 @@
+"""The check of what recorded functions gave: at some nodes or edges, against the functions run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import GraphWarning
+from .recording.fusion import REFUSED, difference, fuse_functions, needs_check
+from .recording.purity import Impure, call_if_pure
+from .relation import Incoming, Relation
+
+_MOST_NODES, _MOST_EDGES = 16, 1 << 12
+
+Columns = dict[str, Tensor]
+
+
+def are_right_at_nodes(
+    incoming: Incoming,
+    columns: Columns,
+    reduce: Callable[[Incoming], Columns],
+    functions: tuple[Callable[..., Any], ...],
+) -> bool:
+    """Whether columns of destinations are what functions give, at some nodes; once for each.
+
+    Args:
+        incoming: one relation.
+        columns: (N, …) each.
+        reduce: runs the functions on a relation.
+        functions: the user's.
+    """
+    if not needs_check(functions, "nodes"):
+        return True
+    (relation,) = incoming.relations
+    rows = _some_nodes(relation)
+    eids = torch.isin(relation.adjacency.dst, rows).nonzero().view(-1).to(rows.dtype)
+    part = relation.part(eids, rows)
+    if relation.eids is not None:
+        part = part._replace(eids=relation.eids[eids.long()])
+    if relation.dst_ids is not None:
+        part = part._replace(dst_ids=relation.dst_ids[rows.long()])
+    return _are_right(columns, rows, lambda: reduce(Incoming([part])), functions)
+
+
+def are_right_at_edges(
+    relation: Relation,
+    columns: Columns,
+    compute: Callable[[Relation], Columns],
+    functions: tuple[Callable[..., Any], ...],
+) -> bool:
+    """Whether columns of edges are what functions give, at some edges; once for each."""
+    if not needs_check(functions, "edges"):
+        return True
+    edges = relation.adjacency
+    step = max(edges.num_edges // _MOST_NODES, 1)
+    rows = torch.arange(0, edges.num_edges, step, dtype=edges.idtype, device=edges.device)
+    eids = rows if relation.eids is None else relation.eids[rows.long()]
+    part = relation._replace(adjacency=edges.subset(rows), edge=relation.edge.take(rows), eids=eids)
+    return _are_right(columns, rows, lambda: compute(part), functions)
+
+
+def _some_nodes(relation: Relation) -> Tensor:
+    """Ascending ids of destinations with edges: few, of few edges together unless one has more."""
+    edges = relation.adjacency
+    nodes = edges.in_degrees.nonzero().view(-1)
+    chosen = nodes[:: max(len(nodes) // _MOST_NODES, 1)][:_MOST_NODES]
+    ends = edges.in_degrees[chosen].cumsum(0)
+    few = int((ends <= _MOST_EDGES).sum())
+    return chosen[: max(few, 1)].to(edges.idtype)
+
+
+def _are_right(
+    columns: Columns,
+    rows: Tensor,
+    run: Callable[[], Columns],
+    functions: tuple[Callable[..., Any], ...],
+) -> bool:
+    def run_as_it_is() -> Columns:
+        with fuse_functions(False), torch.no_grad():
+            return run()
+
+    try:
+        expected = call_if_pure(run_as_it_is)
+    except Impure:  # a second run may be noticed, or give something else
+        return True
+    reason = _first_difference(columns, rows, expected)
+    if reason is None:
+        return True
+    names = " and ".join(getattr(f, "__qualname__", repr(f)) for f in functions)
+    warnings.warn(
+        f"{names}: fused, the result differs from the functions' own in {reason}; they run as they "
+        "are from now on. Please report it.",
+        GraphWarning,
+        stacklevel=2,
+    )
+    REFUSED.put(functions, None, f"the fused result differs in {reason}")
+    return False
+
+
+def _first_difference(columns: Columns, rows: Tensor, expected: Columns) -> str | None:
+    if columns.keys() != expected.keys():
+        return f"the fields {sorted(columns)}, not {sorted(expected)}"
+    for name, column in columns.items():
+        reason = difference(column.detach()[rows.long()], expected[name])
+        if reason is not None:
+            return f"{name!r} {reason}"
+    return None

@@ -1,0 +1,193 @@
+"""Messages that are expressions, by every backend."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from support.backends import each_backend_and_dtype
+from support.corner_graphs import CORNERS, FLOATS, MIXED, Corner
+from support.laws import assert_close, assert_same_bits
+from torch import Tensor
+
+import graphmp as gm
+from graphmp import kernels
+from graphmp.kernels.contract import ALL, EDGE, OTHER, ROW, Csr, Operand
+from graphmp.kernels.expression import FORMULAS, Expression, Steps, evaluate, parse
+
+SHAPES = {  # of the operands, and of the message
+    "equal": (((16,),) * 4, (16,)),
+    "odd": (((5,),) * 4, (5,)),
+    "heads": (((2, 8), (2, 1), (2, 8), (1, 1)), (2, 8)),
+    "mixed": (((3, 1), (1, 5), (3, 5), (1, 1)), (3, 5)),
+    "wide": (((200,), (1,), (200,), (200,)), (200,)),
+    "empty": (((0,),) * 4, (0,)),
+}
+ENDS = (OTHER, ROW, EDGE, ALL)
+
+
+def gated() -> tuple[Expression, tuple[float, ...]]:
+    """``sigmoid(x0 + x1) * x2 + 0.5 * x3``."""
+    steps = Steps()
+    x = [steps.operand(index) for index in range(4)]
+    gate = steps("sigmoid", steps("add", x[0], x[1]))
+    result = steps("add", steps("mul", gate, x[2]), steps("mul", steps.constant(0.5), x[3]))
+    expression, indices, constants = steps.expression(result)
+    assert indices == (0, 1, 2, 3)
+    return expression, constants
+
+
+def operands(
+    graph: gm.Graph, dtype: torch.dtype, shapes: tuple[tuple[int, ...], ...]
+) -> list[Operand]:
+    rows = (graph.num_src_nodes(), graph.num_dst_nodes(), graph.num_edges(), 1)
+    pairs = zip(rows, shapes, ENDS, strict=True)
+    return [Operand(torch.randn(count, *shape).to(dtype), end) for count, shape, end in pairs]
+
+
+def messages(csr: Csr, values: list[Operand], shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """The messages in float64 as the edges are grouped, and their rows."""
+    expression, constants = gated()
+    row = torch.repeat_interleave(csr.indptr.diff().long())
+    ids = {ROW: row, OTHER: csr.indices.long(), EDGE: csr.edge_ids.long()}
+    ids[ALL] = torch.zeros_like(row)
+    on_edges = [data.double()[ids[end]] for data, end in values]
+    out = evaluate(expression, on_edges, constants)
+    return out.expand(len(row), *shape), row
+
+
+@each_backend_and_dtype((torch.float32,), "expressions")
+@pytest.mark.parametrize("corner", CORNERS, ids=str)
+def test_sums_and_extremes_on_corner_graphs(
+    backend: str, dtype: torch.dtype, corner: Corner
+) -> None:
+    check_reductions(corner.graph(), dtype, "equal")
+
+
+@each_backend_and_dtype(FLOATS, "expressions")
+def test_sums_and_extremes_of_all_dtypes(backend: str, dtype: torch.dtype) -> None:
+    check_reductions(MIXED.graph(torch.int32), dtype, "equal")
+
+
+@each_backend_and_dtype((torch.float32,), "expressions")
+@pytest.mark.parametrize("name", SHAPES)
+def test_features_of_all_shapes(backend: str, dtype: torch.dtype, name: str) -> None:
+    check_reductions(MIXED.graph(), dtype, name)
+
+
+def check_reductions(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
+    shapes, shape = SHAPES[name]
+    csr, values = graph.adjacencies[graph.canonical_etypes[0]].csc, operands(graph, dtype, shapes)
+    expression, constants = gated()
+    expected, row = messages(csr, values, shape)
+    rows = len(csr.indptr) - 1
+    index = row.view(-1, *(1,) * len(shape)).expand_as(expected)
+    zeros = torch.zeros(rows, *shape, dtype=torch.float64)
+    total = zeros.scatter_add(0, index, expected)
+    degrees = csr.indptr.diff().clamp(min=1).view(-1, *(1,) * len(shape))
+    for divisor, result in ((False, total), (True, total / degrees)):
+        out, arg = kernels.reduce_expression(
+            csr, expression, values, constants, "sum", divisor, shape
+        )
+        assert arg is None
+        assert out.dtype == dtype
+        assert_close(out, result)
+    for reduce in ("max", "min"):
+        out, arg = kernels.reduce_expression(
+            csr, expression, values, constants, reduce, False, shape, wants_arg=True
+        )
+        assert_close(
+            out, zeros.scatter_reduce(0, index, expected, f"a{reduce}", include_self=False)
+        )
+        assert arg is not None
+        has_edges = (csr.indptr.diff() > 0).view(-1, 1)
+        assert torch.equal(arg >= 0, has_edges.expand_as(arg))
+        flat = expected.reshape(len(row), math.prod(shape))
+        if flat.numel():
+            chosen = flat.gather(0, arg.clamp(min=0).long())
+            assert_close(
+                torch.where(has_edges, chosen, 0).to(dtype), out.reshape(arg.shape).double()
+            )
+
+
+@each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")
+@pytest.mark.parametrize("name", SHAPES)
+def test_messages_are_kept_in_the_order_of_edge_ids(
+    backend: str, dtype: torch.dtype, name: str
+) -> None:
+    graph, (shapes, shape) = MIXED.graph(), SHAPES[name]
+    csr, values = graph.adjacencies[graph.canonical_etypes[0]].csc, operands(graph, dtype, shapes)
+    expression, constants = gated()
+    grouped, _ = messages(csr, values, shape)
+    expected = torch.empty_like(grouped)
+    expected[csr.edge_ids.long()] = grouped
+    for kept in range(len(shape) + 1):
+        out_shape = shape[:kept] + (1,) * (len(shape) - kept)
+        out = kernels.edge_expression(csr, expression, values, constants, shape, out_shape)
+        assert_close(out, expected.sum_to_size(len(expected), *out_shape))
+
+
+@each_backend_and_dtype((torch.float32, torch.float64), "expressions")
+@pytest.mark.parametrize("name", FORMULAS)
+def test_every_operator_at_special_numbers(backend: str, dtype: torch.dtype, name: str) -> None:
+    special = [0.0, -0.0, 1.0, -1.0, 1e-30, -1e-30, 2.5, -2.5, 30.0, -30.0, 100.0, -100.0]
+    special += [math.inf, -math.inf, math.nan, 1e-42, 1e30, 0.3, -0.3, 0.9999, 1.0001, 5e-5]
+    x = torch.tensor(special, dtype=dtype)
+    x, y, z = x.repeat_interleave(len(x)), x.repeat(len(x)), x.flip(0).repeat(len(x))
+    count = {"where": 3}.get(name, 1 if name in ONE else 2)
+    values = [x, y, z][:count]
+    steps = Steps()
+    expression, _, _ = steps.expression(steps(name, *map(steps.operand, range(count))))
+    ids = torch.arange(len(x))
+    csr = Csr(torch.arange(len(x) + 1), ids, ids)
+    where = [Operand(value.view(-1, 1), EDGE) for value in values]
+    out = kernels.edge_expression(csr, expression, where, (), (1,), (1,)).view(-1)
+    expected = evaluate(expression, [value.double() for value in values], ())
+    # What is beyond the dtype's range is infinite in it, and below it 0.
+    limits = torch.finfo(dtype)
+    expected = torch.where(expected.abs() > limits.max, expected.sign() * math.inf, expected)
+    is_tiny = expected.abs() < 2 * limits.tiny
+    out, expected = torch.where(is_tiny, 0, out), torch.where(is_tiny, 0, expected)
+    if name in ("sin", "cos"):  # of large numbers, as precise as the library's
+        expected = evaluate(expression, values, ())
+    torch.testing.assert_close(
+        out,
+        expected.to(dtype),
+        rtol=2e-6 if dtype == torch.float32 else 1e-12,
+        atol=1e-30,
+        equal_nan=True,
+    )
+
+
+ONE = {"neg", "abs", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "erf", "tanh"}
+ONE |= {"sigmoid", "relu"}
+
+
+def test_the_bits_are_those_of_one_thread() -> None:
+    graph = gm.rand_graph(3_000, 100_000)
+    csr = graph.adjacencies[graph.canonical_etypes[0]].csc
+    expression, constants = gated()
+    values = operands(graph, torch.float32, ((64,),) * 4)
+    threads, results = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            args = (csr, expression, values, constants)
+            results.append(kernels.reduce_expression(*args, "sum", False, (64,))[0])
+    finally:
+        torch.set_num_threads(threads)
+    assert_same_bits(results[0], results[1])
+    assert_same_bits(results[0], results[2])
+
+
+def test_an_expression_is_read_from_its_text() -> None:
+    expression, _ = gated()
+    assert parse(expression.text) == expression
+
+
+def test_equal_steps_are_one_step() -> None:
+    steps = Steps()
+    x = steps.operand(0)
+    assert steps("add", x, x) == steps("add", x, x)
+    assert steps("mul", x, steps.constant(1)) == x

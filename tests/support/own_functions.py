@@ -1,0 +1,252 @@
+"""Message and reduce functions as people write them, and some that must run as they are.
+
+Each takes ``x`` of shape (N, 6) at the nodes and ``w`` of shape (E, 1) at the edges.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+Function = Callable[[Any], dict[str, Any]]
+
+torch.manual_seed(0)
+LINEAR = nn.Linear(6, 6)
+PAIR = nn.Linear(12, 6)
+TRIPLE = nn.Linear(13, 6)
+MLP = nn.Sequential(nn.Linear(12, 6), nn.ReLU(), nn.Linear(6, 6))
+NORM = nn.LayerNorm(6)
+LSTM = nn.LSTM(6, 6, batch_first=True)
+PRELU = nn.PReLU()
+MODULES = nn.ModuleList([LINEAR, PAIR, TRIPLE, MLP, NORM, LSTM, PRELU]).double()
+ATTENTION = torch.randn(6, dtype=torch.float64, requires_grad=True)
+CENTERS = torch.linspace(0, 2, 6, dtype=torch.float64)
+
+
+def heads(x: Any) -> Any:
+    return x.view(-1, 2, 3)
+
+
+def ends(edges: Any) -> tuple[Any, Any, Any]:
+    return edges.src["x"], edges.dst["x"], edges.data["w"]
+
+
+def sent(message: Callable[[Any, Any, Any], Any]) -> Function:
+    """A function that sends one message, of both ends and the edge."""
+    return lambda edges: {"m": message(*ends(edges))}
+
+
+def distance(u: Any, v: Any) -> Any:
+    return ((u - v) ** 2).sum(-1, keepdim=True)
+
+
+# Of values of several ends, or of one: none is stored at the edges.
+MESSAGES: dict[str, Function] = {
+    "copy": sent(lambda u, v, w: u),
+    "GCN": sent(lambda u, v, w: u * w),
+    "scaled": sent(lambda u, v, w: 0.5 * u / (1 + w.abs())),
+    "linear first": sent(lambda u, v, w: LINEAR(u)),
+    "difference": sent(lambda u, v, w: u - v),
+    "distance features": sent(lambda u, v, w: torch.cat([u - v, (u - v).abs()], -1)),
+    "GAT scores": sent(lambda u, v, w: F.leaky_relu(PAIR(torch.cat([u, v], -1)), 0.2)),
+    "GATv2 scores": sent(
+        lambda u, v, w: heads(F.leaky_relu(LINEAR(u) + LINEAR(v))) * heads(ATTENTION.view(1, 6))
+    ),
+    "GatedGCN": sent(lambda u, v, w: torch.sigmoid(LINEAR(u) + v + w) * u),
+    "EdgeConv": sent(lambda u, v, w: torch.relu(LINEAR(u - v) + LINEAR(v))),
+    "MPNN": sent(lambda u, v, w: torch.relu(TRIPLE(torch.cat([u, v, w], 1)))),
+    "SchNet": sent(lambda u, v, w: u * torch.exp(-10 * (w - CENTERS) ** 2)),
+    "Gaussian": sent(lambda u, v, w: torch.exp(-distance(u, v)) * u),
+    "EGNN": sent(lambda u, v, w: (u - v) / (distance(u, v).sqrt() + 1)),
+    "norm": sent(lambda u, v, w: (u - v) / torch.norm(u - v + 1, dim=-1, keepdim=True)),
+    "GELU": sent(lambda u, v, w: F.gelu(u + v)),
+    "SiLU": sent(lambda u, v, w: F.silu(u * v)),
+    "ELU": sent(lambda u, v, w: nn.ELU()(u - v)),
+    "softplus": sent(lambda u, v, w: F.softplus(u + v) - w),
+    "clamp": sent(lambda u, v, w: (u * v).clamp(-0.5, 0.5)),
+    "where": sent(lambda u, v, w: torch.where(u > v, u, w)),
+    "masked": sent(lambda u, v, w: u * (v > 0)),
+    "largest": sent(lambda u, v, w: torch.maximum(u, v)),
+    "power": sent(lambda u, v, w: (u - v).abs() ** 1.5),
+    "TransE": sent(lambda u, v, w: torch.tanh(u + w - v)),
+    "DistMult": sent(lambda u, v, w: u * ATTENTION * v),
+    "heads": sent(lambda u, v, w: (heads(u) * heads(v).tanh()).flatten(1)),
+    "slices": sent(lambda u, v, w: u[:, :3] * v[:, 3:]),
+    "split": sent(lambda u, v, w: (u + v).chunk(2, 1)[0] * 2),
+    "count": sent(lambda u, v, w: torch.ones_like(u[:, :1])),
+    "weight alone": sent(lambda u, v, w: torch.sigmoid(w)),
+}
+
+# Reduced without a call for each in-degree.
+REDUCTIONS: dict[str, Function] = {
+    "sum": lambda nodes: {"y": nodes.mailbox["m"].sum(1)},
+    "torch.sum": lambda nodes: {"y": torch.sum(nodes.mailbox["m"], dim=1)},
+    "mean": lambda nodes: {"y": nodes.mailbox["m"].mean(dim=1)},
+    "max": lambda nodes: {"y": nodes.mailbox["m"].max(1)[0]},
+    "torch.max": lambda nodes: {"y": torch.max(nodes.mailbox["m"], 1).values},
+    "amin": lambda nodes: {"y": nodes.mailbox["m"].amin(1)},
+    "std": lambda nodes: {"y": nodes.mailbox["m"].std(1, unbiased=False)},
+    "var": lambda nodes: {"y": nodes.mailbox["m"].var(1, unbiased=False)},
+    "logsumexp": lambda nodes: {"y": torch.logsumexp(nodes.mailbox["m"], 1)},
+    "mean by hand": lambda nodes: {"y": nodes.mailbox["m"].sum(1) / nodes.mailbox["m"].shape[1]},
+    "GraphSAGE": lambda nodes: {
+        "y": F.relu(PAIR(torch.cat([nodes.data["x"], nodes.mailbox["m"].mean(1)], 1)))
+    },
+    "residual": lambda nodes: {"y": NORM(nodes.data["x"] + LINEAR(nodes.mailbox["m"].sum(1)))},
+    "MLP": lambda nodes: {"y": MLP(torch.cat([nodes.data["x"], nodes.mailbox["m"].sum(1)], 1))},
+    "attention": lambda nodes: {
+        "y": (
+            torch.softmax(
+                (nodes.mailbox["m"] * nodes.data["x"].unsqueeze(1)).sum(-1, keepdim=True), 1
+            )
+            * nodes.mailbox["m"]
+        ).sum(1)
+    },
+    "from the node": lambda nodes: {
+        "y": (nodes.mailbox["m"] - nodes.data["x"].unsqueeze(1)).abs().sum(1)
+    },
+    "PNA": lambda nodes: {
+        "y": torch.cat(
+            [
+                nodes.mailbox["m"].mean(1),
+                nodes.mailbox["m"].max(1)[0],
+                nodes.mailbox["m"].min(1)[0],
+                torch.sqrt(
+                    F.relu((nodes.mailbox["m"] ** 2).mean(1) - nodes.mailbox["m"].mean(1) ** 2)
+                    + 1e-5
+                ),
+            ],
+            1,
+        )
+    },
+    "two fields": lambda nodes: {
+        "y": nodes.mailbox["m"].sum(1),
+        "z": nodes.mailbox["m"].amax(1),
+    },
+    "normalized": lambda nodes: {"y": F.normalize(nodes.mailbox["m"].sum(1), dim=-1)},
+    "map of messages": lambda nodes: {"y": LINEAR(nodes.mailbox["m"]).relu().mean(1)},
+    "softmax of features": lambda nodes: {"y": F.softmax(nodes.mailbox["m"], -1).sum(1)},
+    "heads": lambda nodes: {
+        "y": nodes.mailbox["m"]
+        .view(nodes.mailbox["m"].shape[0], nodes.mailbox["m"].shape[1], 2, 3)
+        .sum(1)
+        .view(nodes.mailbox["m"].shape[0], -1)
+    },
+}
+
+CALLS: list[Any] = []
+STATE = {"calls": 0}
+
+
+class Counter:
+    calls = 0
+
+
+def append(nodes: Any) -> dict[str, Any]:
+    CALLS.append(1)
+    return {"y": nodes.mailbox["m"].sum(1)}
+
+
+def sizes(nodes: Any) -> dict[str, Any]:
+    CALLS.append(nodes.batch_size())
+    return {"y": nodes.mailbox["m"].sum(1)}
+
+
+def attribute(nodes: Any) -> dict[str, Any]:
+    Counter.calls += 1
+    return {"y": nodes.mailbox["m"].sum(1)}
+
+
+def item(nodes: Any) -> dict[str, Any]:
+    STATE["calls"] += 1
+    return {"y": nodes.mailbox["m"].sum(1)}
+
+
+def in_place(nodes: Any) -> dict[str, Any]:
+    nodes.mailbox["m"].mul_(2)
+    return {"y": nodes.mailbox["m"].sum(1)}
+
+
+def added_in_place(nodes: Any) -> dict[str, Any]:
+    total = nodes.mailbox["m"].sum(1)
+    total += nodes.data["x"]
+    return {"y": total}
+
+
+def by_degree(nodes: Any) -> dict[str, Any]:
+    messages = nodes.mailbox["m"]
+    return {"y": messages.sum(1) if messages.shape[1] > 2 else messages.mean(1)}
+
+
+def caught(nodes: Any) -> dict[str, Any]:
+    try:
+        return {"y": nodes.mailbox["m"].sort(1)[0][:, 0]}
+    except Exception:  # noqa: BLE001
+        return {"y": nodes.mailbox["m"].sum(1) * 0}
+
+
+def loop(nodes: Any) -> dict[str, Any]:
+    state = nodes.data["x"]
+    for step in range(nodes.mailbox["m"].shape[1]):
+        state = torch.tanh(state + nodes.mailbox["m"][:, step])
+    return {"y": state}
+
+
+def padded(nodes: Any) -> dict[str, Any]:
+    zeros = torch.zeros(nodes.batch_size(), 6, dtype=torch.float64)
+    return {"y": nodes.mailbox["m"].sum(1) + zeros}
+
+
+def batch_norm(nodes: Any) -> dict[str, Any]:
+    total = nodes.mailbox["m"].sum(1)
+    return {"y": total - total.mean(0)}
+
+
+def largest_edge(nodes: Any) -> dict[str, Any]:
+    return {"y": nodes.mailbox["m"].max(1)[1].double()}
+
+
+# Run as they are, and give what they say.
+UNCHANGED: dict[str, Function] = {
+    "a list": append,
+    "the sizes": sizes,
+    "an attribute": attribute,
+    "an item": item,
+    "in place": in_place,
+    "added in place": added_in_place,
+    "by degree": by_degree,
+    "caught": caught,
+    "a loop": loop,
+    "padded": padded,
+    "of a batch": batch_norm,
+    "which": largest_edge,
+    "LSTM": lambda nodes: {"y": LSTM(nodes.mailbox["m"])[0][:, -1]},
+    "sorted": lambda nodes: {"y": nodes.mailbox["m"].sort(1)[0][:, 0]},
+    "first": lambda nodes: {"y": nodes.mailbox["m"][:, 0]},
+    "last": lambda nodes: {"y": nodes.mailbox["m"][:, -1]},
+    "topk": lambda nodes: {"y": nodes.mailbox["m"].topk(1, 1)[0].squeeze(1)},
+    "median": lambda nodes: {"y": nodes.mailbox["m"].median(1)[0]},
+    "cumsum": lambda nodes: {"y": nodes.mailbox["m"].cumsum(1)[:, -1]},
+    "ids": lambda nodes: {"y": nodes.mailbox["m"].sum(1) + nodes.nodes().view(-1, 1)},
+    "number of nodes": lambda nodes: {"y": nodes.mailbox["m"].sum(1) / nodes.batch_size()},
+    "len": lambda nodes: {"y": nodes.mailbox["m"].sum(1) / len(nodes)},
+    "rows": lambda nodes: {"y": nodes.mailbox["m"].sum(1) / nodes.mailbox["m"].shape[0]},
+    "sum of all": lambda nodes: {"y": nodes.mailbox["m"].sum(1) / nodes.mailbox["m"].sum().exp()},
+    "control flow": lambda nodes: {
+        "y": nodes.mailbox["m"].sum(1) * (2 if nodes.mailbox["m"].sum() > 0 else 1)
+    },
+    "NumPy": lambda nodes: {"y": torch.from_numpy(np.sum(nodes.mailbox["m"].detach().numpy(), 1))},
+    "Python's random": lambda nodes: {"y": nodes.mailbox["m"].sum(1) * random.random()},
+    "torch's random": lambda nodes: {"y": nodes.mailbox["m"].sum(1) * torch.rand(1)},
+    "dropout": lambda nodes: {"y": F.dropout(nodes.mailbox["m"].sum(1), 0.5)},
+    "positions": lambda nodes: {
+        "y": (nodes.mailbox["m"] * torch.arange(nodes.mailbox["m"].shape[1]).view(1, -1, 1)).sum(1)
+    },
+    "printed": lambda nodes: (print(end=""), {"y": nodes.mailbox["m"].sum(1)})[1],
+}
