@@ -34,11 +34,7 @@ def training(package: str, graph: Any, nodes: Any, workers: int, dtype: str) -> 
     )
     loader = loading.DataLoader(graph, nodes, sampler, batch_size=SEEDS, num_workers=workers)
     sizes = [(FEATURES, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, CLASSES)]
-    activations = [torch.nn.functional.relu] * (len(sizes) - 1) + [None]
-    layers = torch.nn.ModuleList(
-        convolution.SAGEConv(*size, "mean", activation=activation)
-        for size, activation in zip(sizes, activations, strict=True)
-    )
+    layers = torch.nn.ModuleList(convolution.SAGEConv(*size, "mean") for size in sizes)
     optimizer = torch.optim.Adam(layers.parameters(), lr=1e-3)
 
     def cast() -> Any:
@@ -50,8 +46,9 @@ def training(package: str, graph: Any, nodes: Any, workers: int, dtype: str) -> 
         for _, _, blocks in loader:
             with cast():
                 h = blocks[0].srcdata["feat"]
-                for layer, block in zip(layers, blocks, strict=True):
+                for number, (layer, block) in enumerate(zip(layers, blocks, strict=True)):
                     h = layer(block, h)
+                    h = h.relu() if number < len(layers) - 1 else h
                 loss = torch.nn.functional.cross_entropy(h, blocks[-1].dstdata["label"])
             optimizer.zero_grad()
             torch.autograd.backward(loss)

@@ -1,4 +1,4 @@
-"""Differentiable activations, one with a bias; :mod:`graphmp.nn` checks their inputs."""
+"""The differentiable sum of rows and a bias, and an activation; :mod:`graphmp.nn` checks it."""
 
 from __future__ import annotations
 
@@ -30,22 +30,6 @@ def activated(x: Tensor, bias: Maybe, kind: str) -> Tensor:
     return _Activated.apply(x, bias, kind)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def rectified_(x: Tensor) -> Tensor:
-    """Apply a ReLU in place; in eager mode. Its gradient lies in memory that is reused.
-
-    Args:
-        x: of any shape, floating point, which no gradient reads.
-
-    Returns:
-        ``x``.
-
-    Example:
-        >>> rectified_(torch.tensor([-1.0, 2.0]))
-        tensor([0., 2.])
-    """
-    return _Rectified.apply(x)  # type: ignore[no-any-return, no-untyped-call]
-
-
 class _Activated(torch.autograd.Function):
     """A bias and an activation; the gradient reads what they are applied to."""
 
@@ -62,23 +46,6 @@ class _Activated(torch.autograd.Function):
         if ctx.kind:
             grad = _gradient(x, bias, grad, ctx.kind)
         return grad if x_needs else None, bias_gradient(grad) if bias_needs else None, None
-
-
-class _Rectified(torch.autograd.Function):
-    """A ReLU in place; the gradient reads the result."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.mark_dirty(torch.relu_(x))
-        ctx.save_for_backward(x)
-        return x
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (grad,), (out,) = grads, ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return torch.where(out <= 0, 0, grad)
-        return kernels.dropout_gradient(out, grad, 0.0)
 
 
 def _gradient(x: Tensor, bias: Maybe, grad: Tensor, kind: str) -> Tensor:

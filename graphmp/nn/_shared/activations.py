@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu, relu
 
-from ...ops.activation import activated, rectified_
+from ...ops.activation import activated
 from ...ops.broadcast import autocast
 from ...ops.eager import is_large
 from ...ops.results import unsaved
@@ -32,7 +32,7 @@ def activate(function: Callable[[Tensor], Tensor], out: Tensor) -> Tensor:
         >>> activate(nn.ReLU(), torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
-    return _rectify(out) if _is_relu(function) else function(out)
+    return torch.relu_(out) if _is_relu(function) else function(out)
 
 
 def map_and_rectify(function: nn.Linear, feat: Tensor) -> Tensor:
@@ -50,14 +50,8 @@ def map_and_rectify(function: nn.Linear, feat: Tensor) -> Tensor:
         torch.Size([5, 3])
     """
     if is_plain(function):
-        return _rectify(apply_map(function, feat))
+        return torch.relu_(apply_map(function, feat))
     return function(feat).relu()  # type: ignore[no-any-return]
-
-
-def _rectify(out: Tensor) -> Tensor:
-    """Write the ReLU of a layer's result over it."""
-    is_many = is_large(out.numel()) and out.is_floating_point() and not out._is_view()
-    return rectified_(out) if is_many else torch.relu_(out)
 
 
 def _is_relu(function: Any) -> bool:
