@@ -50,6 +50,7 @@ from ._graph.apply_each import apply_each
 from ._graph.depth_first import dfs_edges_generator, dfs_labeled_edges_generator
 from ._graph.describe import Description
 from ._graph.edgewise import copy_u, copy_v, u_add_v, u_div_v, u_dot_v, u_mul_v, u_sub_v
+from ._graph.explain import Explanation, explain
 from ._graph.export import to_edge_index, to_networkx
 from ._graph.line import line_graph
 from ._graph.neighbourhood import khop_in_subgraph, khop_out_subgraph
@@ -226,6 +227,7 @@ __all__ = [
     "DropEdge",
     "DropNode",
     "EdgeBatch",
+    "Explanation",
     "FeatMask",
     "GCNNorm",
     "Graph",
@@ -287,6 +289,7 @@ __all__ = [
     "edge_label_informativeness",
     "edge_subgraph",
     "edge_type_subgraph",
+    "explain",
     "from_edge_index",
     "from_networkx",
     "from_scipy",

@@ -10,6 +10,7 @@ Files:
     display: Text and HTML representations.
     drawing: A drawing of the metagraph as SVG.
     edgewise: Edge features from node features, as functions.
+    explain: What becomes of functions of one's own.
     export: Conversion to sparse matrices, NetworkX and edge indices.
     feature_storage: Features that are read by rows.
     features: How users read and write features, and scopes.

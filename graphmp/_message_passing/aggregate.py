@@ -29,6 +29,7 @@ from ..ops.normalized import divided
 from ..ops.spmm import sddmm, spmm
 from . import check, udf
 from .mailboxes import reduce_once
+from .recording import notes
 from .recording.fusion import REFUSED, is_recorded
 from .recording.lazy import LazyTensor, computed
 from .recording.purity import Impure
@@ -225,6 +226,13 @@ def _is_recorded(incoming: Incoming) -> bool:
     return len(relations) == 1 and is_recorded(relations[0].adjacency.num_edges)
 
 
+def _note_buckets(incoming: Incoming, reason: str) -> None:
+    """Take a note of a reduce function that is called for each in-degree."""
+    if notes.are_taken():
+        count = len(incoming.buckets.sizes)
+        notes.note("buckets", lambda: f"{count} calls, one for each in-degree", reason=reason)
+
+
 def _in_buckets(incoming: Incoming, message: Tensor) -> Tensor:
     """A message for a user's reduce function: (E, …), in the order of the buckets."""
     (edges,), eids = incoming.adjacencies, incoming.buckets.edges
@@ -280,13 +288,16 @@ class UserReduction(Reduction):
         """Call the function once, recorded, or else on the mailboxes of each bucket."""
         first = incoming.relations[0]
         functions = (self.function, *messages.functions)
-        if not _is_recorded(incoming) or REFUSED.get(functions, None) is not None:
+        refused = REFUSED.get(functions, None)
+        if not _is_recorded(incoming) or refused is not None:
+            _note_buckets(incoming, refused or "it is not recorded")
             return self._by_bucket(incoming, messages.mailbox(incoming))
         sent = messages.recorded(first)
         try:
             columns = reduce_once(incoming, first.node_ids(), sent, self.function)
         except Impure as reason:
             REFUSED.put(functions, None, str(reason))
+            _note_buckets(incoming, str(reason))
             mailbox = {name: _in_buckets(incoming, message) for name, message in sent.items()}
             return self._by_bucket(incoming, mailbox)
         rerun = partial(self.reduce, messages=messages)

@@ -265,7 +265,10 @@ def reduce_once(
         for name, m in messages.items()
     }
     batch = _Nodes(incoming.relations[0].etype[2], _Columns(call, frame), ids, boxes)
-    result = call_if_pure(function, batch)
+    try:
+        result = call_if_pure(function, batch)
+    except Exception as error:  # run as it is, the function raises its own
+        raise Impure(f"it raises {type(error).__name__} when it is recorded") from error
     if not isinstance(result, dict):
         raise Impure("it returns no dict")
     columns = {}

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from ..ops.edge_softmax import softmax
+from .recording import notes
 from .recording.arguments import named
 from .recording.features import square_root
 from .recording.lazy import LazyTensor
 from .recording.purity import Impure
-from .recording.values import Leaf, Value, elementwise, reduced
+from .recording.values import Leaf, Value, elementwise, reduced, text_of
 from .standins import Size, Standin
 
 
@@ -86,8 +87,11 @@ def _softmax(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
     options = [v for v in args[2:] if v is not None and not isinstance(v, int)]
     if options or kwargs.get("dtype") is not None or not value.dtype.is_floating_point:
         raise Impure("it normalizes in another dtype")
+    text = f"softmax({text_of(value)})" if notes.are_taken() else ""
     logits = LazyTensor.of(call.edges, value).compute()
-    return call.mailbox(Leaf(softmax(call.edges, logits, "logits"), "e"))
+    weights = softmax(call.edges, logits, "logits")
+    notes.note("kernel", lambda: f"{text} over in-edges, kept at the edges", weights.nbytes)
+    return call.mailbox(Leaf(weights, "e", None, text))
 
 
 def _moments(is_root: bool) -> Callable[..., Any]:

@@ -69,7 +69,7 @@ class Relation(NamedTuple):
             A relation whose destinations are ``rows``, in that order.
         """
         index = eids.long()
-        dst = torch.searchsorted(rows, self.adjacency.dst[index]).to(rows.dtype)
+        dst = torch.searchsorted(rows.contiguous(), self.adjacency.dst[index]).to(rows.dtype)
         src, num_src = self.adjacency.src[index], self.adjacency.num_src
         adjacency = Adjacency.from_coo(src, dst, num_src, rows.numel())
         dst_frame, edge = self.dst.take(rows), self.edge.take(eids)

@@ -19,7 +19,9 @@ from .._storage.preview import preview_html, preview_tensors
 from ..errors import GraphKeyError, GraphTypeError, GraphValueError, GraphWarning
 from ..ops.buckets import split_messages
 from . import check
+from .recording import notes
 from .recording.lazy import LazyTensor
+from .recording.purity import call
 from .recording.values import Leaf
 from .relation import Incoming, Relation
 
@@ -232,7 +234,10 @@ class _Ends(Frame):
         ends = nodes.take(edges.src if end == "u" else edges.dst)
         self = cls(ends.num_rows, ends.device, ends.owner)
         self._columns = ends._columns
-        self._leaf = lambda name: LazyTensor.of(edges, Leaf(nodes[name], end))
+        where = "src" if end == "u" else "dst"
+        self._leaf = lambda name: LazyTensor.of(
+            edges, Leaf(nodes[name], end, None, f"{where}[{name!r}]")
+        )
         return self
 
     def _resolve(self, name: str, pending: Any) -> Tensor:  # noqa: ARG002
@@ -248,6 +253,9 @@ def edge_batch(relation: Relation, is_lazy: bool = False) -> EdgeBatch:
         is_lazy: whether the features of both ends are lazy tensors.
     """
     adjacency = relation.adjacency
+    if notes.are_taken():
+        for name in relation.edge:
+            notes.name(relation.edge[name], f"data[{name!r}]")
     return EdgeBatch(
         relation.etype,
         _Ends.of(relation.src, adjacency, "u") if is_lazy else relation.src.take(adjacency.src),
@@ -258,7 +266,7 @@ def edge_batch(relation: Relation, is_lazy: bool = False) -> EdgeBatch:
     )
 
 
-def _level_of_caller() -> int:
+def level_of_caller() -> int:
     """How far up the first call from outside this package is, for a warning."""
     package, frame, level = __name__.partition(".")[0], sys._getframe(1), 1
     while frame.f_back is not None and _package(frame) == package:
@@ -289,9 +297,9 @@ def messages(
         warnings.warn(
             f"A message function is called on 0 edges{of_type(relation.etype)}.",
             GraphWarning,
-            stacklevel=_level_of_caller(),
+            stacklevel=level_of_caller(),
         )
-    result = function(edge_batch(relation, is_recorded))
+    result = call(function, edge_batch(relation, is_recorded))
     return columns(result, num_edges, relation.adjacency.device, "message function")
 
 
@@ -329,7 +337,7 @@ def reduce(
         box = _Mailbox({name: views[part] for name, views in boxes.items()})
         batch = NodeBatch(ntype, _Part(split, part), nodes, box)
         reduced = columns(
-            function(batch), len(batch), frame.device, "reduce function", _MAILBOX_ADVICE
+            call(function, batch), len(batch), frame.device, "reduce function", _MAILBOX_ADVICE
         )
         if parts and reduced.keys() != parts[0].keys():
             raise GraphValueError(

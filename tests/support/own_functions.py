@@ -61,6 +61,8 @@ MESSAGES: dict[str, Function] = {
     "GatedGCN": sent(lambda u, v, w: torch.sigmoid(LINEAR(u) + v + w) * u),
     "EdgeConv": sent(lambda u, v, w: torch.relu(LINEAR(u - v) + LINEAR(v))),
     "MPNN": sent(lambda u, v, w: torch.relu(TRIPLE(torch.cat([u, v, w], 1)))),
+    "two layers": sent(lambda u, v, w: MLP(torch.cat([u, v], 1))),
+    "two layers of a difference": sent(lambda u, v, w: LINEAR(torch.tanh(u - v)) / 2),
     "SchNet": sent(lambda u, v, w: u * torch.exp(-10 * (w - CENTERS) ** 2)),
     "Gaussian": sent(lambda u, v, w: torch.exp(-distance(u, v)) * u),
     "EGNN": sent(lambda u, v, w: (u - v) / (distance(u, v).sqrt() + 1)),

@@ -10,6 +10,7 @@ Files:
     features: Linear maps, concatenation, sums, norms, and constants.
     fusion: Whether functions of the user's own are recorded, and what is known of them.
     lazy: Tensors at edges that are computed when their numbers are needed.
+    notes: Notes on what became of functions.
     purity: Calls of functions that are stopped before they do anything but compute.
     rows: Functions of rows, and views.
     values: Values at edges that are not computed yet: leaves and expressions.

@@ -15,9 +15,10 @@ from torch import Tensor
 from ..._storage.adjacency import Adjacency
 from ...errors import GraphValueError
 from ...kernels.expression import COMPARISONS, FORMULAS
+from . import notes
 from .arguments import NotRecordedError, ends_of, first_lazy, lazy, named, value_of
 from .lazy import HANDLERS, changes_in_place
-from .values import Concatenated, Elementwise, Leaf, elementwise, on_rows
+from .values import VALUES, Leaf, elementwise, noted_at_rows, on_rows, text_of
 
 _Build = Callable[..., Any]
 
@@ -173,7 +174,7 @@ def _elementwise(name: str, build: _Build) -> Callable[..., Any]:
                 value_of(edges, rank, arg) if isinstance(arg, (Tensor, float, int)) else arg
                 for arg in args
             ]
-            tensors = [v for v in values if isinstance(v, (Leaf, Elementwise, Concatenated))]
+            tensors = [v for v in values if isinstance(v, VALUES)]
             ends = ends_of(tensors)
             if len(ends) <= 1 and all(isinstance(value, Leaf) for value in tensors):
                 return _at_rows(edges, func, args, kwargs, values)
@@ -228,7 +229,12 @@ def _at_rows(edges: Adjacency, func: Any, args: Any, kwargs: Any, values: Sequen
             called.append(value.data if value.end == "1" else next(rows).data)
         else:
             called.append(arg)
-    return lazy(edges, Leaf(func(*called, **kwargs), leaves[0].end, completes[0].rows))
+    data, end, text = func(*called, **kwargs), leaves[0].end, ""
+    if notes.are_taken():
+        arguments = [text_of(v) if isinstance(v, (Leaf, float)) else repr(v) for v in values]
+        text = f"{func.__name__}({', '.join(arguments)})"
+    noted_at_rows(edges, text, end, data)
+    return lazy(edges, Leaf(data, end, completes[0].rows, text))
 
 
 for _name, _build in ELEMENTWISE.items():

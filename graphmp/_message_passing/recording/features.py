@@ -27,9 +27,9 @@ from .values import (
     Concatenated,
     Elementwise,
     Leaf,
+    Linear,
     Value,
     elementwise,
-    kept_at_edges,
     on_rows,
     summed_features,
 )
@@ -58,7 +58,7 @@ def _product(func: Any, args: Any, kwargs: Any) -> Any:
         leaf = x.value if isinstance(x.value, Leaf) else None
         if leaf is None or leaf.data.ndim < 2:
             return NotImplemented
-        return lazy(x.edges, on_rows(x.edges, leaf, lambda data: data @ weight))
+        return lazy(x.edges, on_rows(x.edges, leaf, lambda data: data @ weight, "matmul"))
     if weight.ndim != 2:
         return NotImplemented
     return lazy(x.edges, _mapped(x.edges, x.value, weight.t(), None))
@@ -82,8 +82,13 @@ def _mapped(edges: Adjacency, value: Value, weight: Tensor, bias: Tensor | None)
             right = _mapped(edges, second, weight, None)  # type: ignore[arg-type]
             dtype = torch.promote_types(left.dtype, right.dtype)
             return elementwise(edges, value.op, (left, right), dtype)
-    leaf = value if isinstance(value, Leaf) else kept_at_edges(edges, value)
-    return on_rows(edges, leaf, lambda data: F.linear(data, weight, bias))  # type: ignore[no-any-return]
+    if isinstance(value, Leaf):
+        return on_rows(edges, value, lambda data: F.linear(data, weight, bias), "linear")  # type: ignore[no-any-return]
+    few = weight.new_empty(0, weight.shape[1], dtype=value.dtype)
+    shape = (*value.shape[:-1], weight.shape[0])
+    row = Leaf(weight.unsqueeze(0), "1")
+    own = None if bias is None else Leaf(bias.unsqueeze(0), "1")
+    return Linear(value, row, own, shape, F.linear(few, weight, bias).dtype)
 
 
 def _spans(part: Value | float, shape: tuple[int, ...]) -> bool:
@@ -147,7 +152,9 @@ def _sum_features(scale: bool) -> Callable[..., Any]:
             return NotImplemented
         value, edges = x.value, x.edges
         if isinstance(value, Leaf):
-            return lazy(edges, on_rows(edges, value, lambda d: func(d, *args[1:], **kwargs)))
+            rest = args[1:]
+            rows = on_rows(edges, value, lambda d: func(d, *rest, **kwargs), func.__name__)
+            return lazy(edges, rows)
         if not value.dtype.is_floating_point:
             return NotImplemented
         total: Leaf = summed_features(edges, value, axes)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +19,7 @@ from torch._C import DisableTorchFunctionSubclass
 from torch.utils._pytree import tree_map
 
 from ..._storage.adjacency import Adjacency
-from .values import Leaf, Value, at_edges, leaves_of
+from .values import Leaf, Value, at_edges, kept_at_edges, leaves_of, with_leaves
 
 # Filled by :mod:`.functions`: the handler of each function that is recorded, and the functions of a
 # tensor's shape, dtype and device alone.
@@ -53,20 +55,26 @@ class LazyTensor(Tensor):
     @staticmethod
     def of(edges: Adjacency, value: Value, base: LazyTensor | None = None) -> LazyTensor:
         """A tensor of a value."""
-        data = [leaf.data for leaf in leaves_of(value)] if torch.is_grad_enabled() else []
-        if any(tensor.requires_grad for tensor in data):
+        data = [leaf.data for leaf in leaves_of(value)]
+        if not any(tensor.requires_grad for tensor in data):
+            lazy = _empty(edges, value)
+        elif torch.is_grad_enabled():
             lazy = _Recorded.apply(edges, value, *data)  # type: ignore[no-untyped-call]
-        else:
+        else:  # what is computed later, with gradients, has none of this
+            value = with_leaves(value, lambda leaf: replace(leaf, data=leaf.data.detach()))
             lazy = _empty(edges, value)
         lazy.edges, lazy.value, lazy._tensor = edges, value, None
         lazy._views, lazy._root = [], base
         return lazy  # type: ignore[no-any-return]
 
-    def compute(self) -> Tensor:
-        """The tensor itself, computed once."""
+    def compute(self, reason: str = "") -> Tensor:
+        """The tensor itself, computed once; the reason is for notes."""
         if self._tensor is None:
-            self._tensor = at_edges(self.edges, self.value)
-            self.value = Leaf(self._tensor, "e")
+            with DisableTorchFunctionSubclass():
+                has_gradient = self.requires_grad
+            with torch.set_grad_enabled(has_gradient):  # as when it was recorded
+                self.value = kept_at_edges(self.edges, self.value, reason)
+            self._tensor = self.value.data
         return self._tensor
 
     def view_as(self, value: Value, replay: Callable[[Tensor], Any]) -> LazyTensor:  # type: ignore[override]
@@ -103,13 +111,17 @@ class LazyTensor(Tensor):
             with DisableTorchFunctionSubclass():
                 return func(*args, **kwargs)
         handler = HANDLERS.get(func)
-        if handler is not None:
+        # Without gradients, the result of a tensor that has one is computed: it may become that of
+        # a function with a backward of its own.
+        is_recorded = torch.is_grad_enabled() or not _has_gradient((args, kwargs))
+        if handler is not None and is_recorded:
             result = handler(func, args, kwargs)
             if result is not NotImplemented:
                 return result
         if changes_in_place(func, args, kwargs):
             return _change(func, args, kwargs)
-        return func(*tree_map(computed, args), **tree_map(computed, kwargs))
+        compute = partial(computed, reason=f"{getattr(func, '__name__', func)} is not recorded")
+        return func(*tree_map(compute, args), **tree_map(compute, kwargs))
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
@@ -120,9 +132,21 @@ class LazyTensor(Tensor):
             return func(*tree_map(computed, args), **tree_map(computed, kwargs or {}))
 
 
-def computed(argument: Any) -> Any:
+def computed(argument: Any, reason: str = "") -> Any:
     """An argument, computed if it is a lazy tensor."""
-    return argument.compute() if isinstance(argument, LazyTensor) else argument
+    return argument.compute(reason) if isinstance(argument, LazyTensor) else argument
+
+
+def _has_gradient(arguments: Any) -> bool:
+    """Whether one of some arguments is lazy and needs a gradient."""
+    if isinstance(arguments, (tuple, list)):
+        return any(map(_has_gradient, arguments))
+    if isinstance(arguments, dict):
+        return any(map(_has_gradient, arguments.values()))
+    if not isinstance(arguments, LazyTensor):
+        return False
+    with DisableTorchFunctionSubclass():
+        return arguments.requires_grad
 
 
 def _change(func: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -146,17 +170,19 @@ class _Recorded(torch.autograd.Function):
     """Where a lazy tensor stands in autograd, for code that torch does not tell Python of."""
 
     @staticmethod
-    def forward(ctx: Any, edges: Adjacency, value: Value, *data: Tensor) -> Any:
-        ctx.edges, ctx.value, ctx.data = edges, value, data
+    def forward(ctx: Any, edges: Adjacency, value: Value, *_: Tensor) -> Any:
+        ctx.edges, ctx.value, ctx.leaves = edges, value, leaves_of(value)
         return _empty(edges, value)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         is_again = torch.is_grad_enabled()
-        with torch.enable_grad():
-            out = at_edges(ctx.edges, ctx.value)
-        needed = [tensor for tensor in ctx.data if tensor.requires_grad]
+        with torch.enable_grad():  # two leaves may be one tensor, and have a gradient each
+            leaves = [replace(leaf, data=leaf.data.view_as(leaf.data)) for leaf in ctx.leaves]
+            others = dict(zip(map(id, ctx.leaves), leaves, strict=True))
+            out = at_edges(ctx.edges, with_leaves(ctx.value, lambda leaf: others[id(leaf)]))
+        needed = [leaf.data for leaf in leaves if leaf.data.requires_grad]
         grads = iter(
             torch.autograd.grad(out, needed, grad, create_graph=is_again, allow_unused=True)
         )
-        return None, None, *(next(grads) if t.requires_grad else None for t in ctx.data)
+        return None, None, *(next(grads) if x.data.requires_grad else None for x in leaves)

@@ -10,7 +10,9 @@ import builtins
 import dis
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FrameType, ModuleType
@@ -27,9 +29,11 @@ class Impure(BaseException):
     """
 
 
-_TRUSTED = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
+_TORCH = str(Path(torch.__file__).parent)
+_TRUSTED = (_TORCH, str(Path(__file__).parents[2]))
+_GENERATED = "<string>"  # the file of code that the standard library generates
 _PACKAGES = ("torch", __name__.partition(".")[0])
-_STANDARD = str(Path(dis.__file__).parent)  # trusted where what is trusted calls it
+_STANDARD = (str(Path(dis.__file__).parent), "<frozen ")  # trusted where what is trusted calls it
 _STORES = {
     "STORE_GLOBAL": "writes a global variable",
     "DELETE_GLOBAL": "deletes a global variable",
@@ -66,6 +70,24 @@ _RANDOM = (
     "dropout",
     "exponential",
 )
+
+
+_is_guarded: ContextVar[bool] = ContextVar("_is_guarded", default=False)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Let :func:`call` call functions only if they are pure."""
+    token = _is_guarded.set(True)
+    try:
+        yield
+    finally:
+        _is_guarded.reset(token)
+
+
+def call(function: Callable[..., Any], batch: Any) -> Any:
+    """Call a user's function; inside of :func:`guarded` by :func:`call_if_pure`."""
+    return call_if_pure(function, batch) if _is_guarded.get() else function(batch)
 
 
 def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:
@@ -105,9 +127,13 @@ def _watch(frame: FrameType, event: str, arg: Any) -> None:
     """Stop the function if an event is none of a computation."""
     code, caller = frame.f_code, frame.f_back
     if code.co_filename.startswith(_TRUSTED):
+        if event == "c_call" and code.co_filename.startswith(_TORCH) and _changes_tensor(arg):
+            raise Impure(f"torch changes a tensor in place, in {code.co_name}")
+        return
+    if code.co_filename == _GENERATED and _is_of_package(frame.f_globals.get("__name__", "")):
         return
     is_standard = code.co_filename.startswith(_STANDARD) and caller is not None
-    if is_standard and caller.f_code.co_filename.startswith((*_TRUSTED, _STANDARD)):  # type: ignore[union-attr]
+    if is_standard and caller.f_code.co_filename.startswith((*_TRUSTED, *_STANDARD)):  # type: ignore[union-attr]
         return
     if event == "call":
         reason = _writes(code) or _uses(code, frame)
@@ -161,6 +187,17 @@ def _is_computation(function: Any) -> bool:
     is_plain = isinstance(function, BuiltinFunctionType)
     module = getattr(function, "__module__", None) or type(owner).__module__
     return is_plain and _is_of_torch(module) and _is_computing_name(name)
+
+
+def _is_of_package(module: str) -> bool:
+    """Whether generated code, as of a dataclass or a named tuple, is of what is trusted."""
+    return module.startswith("namedtuple_") or module.partition(".")[0] in _PACKAGES
+
+
+def _changes_tensor(function: Any) -> bool:
+    """Whether a function of C is a method that changes its tensor, such as a module's buffer."""
+    is_method = isinstance(getattr(function, "__self__", None), Tensor)
+    return is_method and not _is_computing_name(function.__name__)
 
 
 def _is_of_torch(module: str) -> bool:

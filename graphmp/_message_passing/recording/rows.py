@@ -173,7 +173,7 @@ def of_rows(check: Any, of_several: Callable[[Any, Any, Any], Any]) -> Callable[
             apply = partial(_called, func, args[1:], kwargs)
             if not isinstance(x.value, Leaf):
                 return of_several(x, func, apply)
-            results = on_rows(x.edges, x.value, apply)
+            results = on_rows(x.edges, x.value, apply, func.__name__)
             if of_several is _view_of_several:
                 return _views(x, apply, results)
             return _lazy_like(x, apply, results)
@@ -248,7 +248,8 @@ def _viewed(edges: Adjacency, value: Value, view: Callable[[Tensor], Tensor], ra
         with suppress(NotRecordedError):
             viewed = partial(_viewed_leaf, edges, value.shape, rank, view)
             return _rebuilt(edges, value, viewed, {})  # type: ignore[no-any-return]
-    return on_rows(edges, kept_at_edges(edges, value), view)  # type: ignore[no-any-return]
+    reason = "a view that its parts do not have"
+    return on_rows(edges, kept_at_edges(edges, value, reason), view)  # type: ignore[no-any-return]
 
 
 def _viewed_leaf(

@@ -5,12 +5,13 @@
 - An :class:`Elementwise` value combines leaves of several ends, element by element. It becomes an
   expression that kernels evaluate, so that it is never stored at the edges.
 - A :class:`Concatenated` value has its parts side by side.
+- A :class:`Linear` value is a linear map of one that is not of one end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import torch
@@ -23,8 +24,11 @@ from ...kernels.expression import MAX_OPERANDS, MAX_STEPS, Steps
 from ...kernels.plan import broadcast_shape
 from ...ops.expressions import mapped
 from ...ops.spmm import contract, spmm
+from . import notes
 
 Shape: TypeAlias = tuple[int, ...]
+
+LINEAR = "a linear map of what is no sum of features of one end"  # a reason in notes
 
 # A derivative may read every operand and the gradients of two more derivatives.
 _MOST_LEAVES = MAX_OPERANDS - 3
@@ -38,11 +42,13 @@ class Leaf:
         data: (rows, *feature).
         end: ``"u"``, ``"v"``, ``"e"``, or ``"1"`` for one row that all edges share.
         rows: the nodes of the rows: those that have edges. None for all.
+        name: what it is in notes; empty while none are taken.
     """
 
     data: Tensor
     end: str
     rows: Tensor | None = None
+    name: str = ""
 
     @property
     def shape(self) -> Shape:
@@ -89,25 +95,70 @@ class Concatenated:
     dtype: torch.dtype
 
 
-Value: TypeAlias = Leaf | Elementwise | Concatenated
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A linear map of a value of several ends: of its sum, where it is summed.
 
+    Attributes:
+        value: (…, in features).
+        weight: one row of (out features, in features).
+        bias: one row of (out features,), or None.
+        shape: of a row.
+        dtype: of the result.
+    """
+
+    value: Value
+    weight: Leaf
+    bias: Leaf | None
+    shape: Shape
+    dtype: torch.dtype
+
+    def of(self, rows: Tensor, scale: Tensor | None = None) -> Tensor:
+        """The map of rows, whose bias counts ``scale`` times."""
+        weight, bias = self.weight.data[0], None if self.bias is None else self.bias.data[0]
+        if scale is None or bias is None:
+            return torch.nn.functional.linear(rows, weight, bias)
+        out = torch.nn.functional.linear(rows, weight)
+        return out + scale.to(out.dtype).view(-1, *(1,) * (out.ndim - 1)) * bias.to(out.dtype)
+
+
+Value: TypeAlias = Leaf | Elementwise | Concatenated | Linear
+
+
+VALUES = (Leaf, Elementwise, Concatenated, Linear)
 
 # ---- leaves
 
 
-def on_rows(edges: Adjacency, leaf: Leaf, function: Callable[[Tensor], Any]) -> Any:
+def on_rows(edges: Adjacency, leaf: Leaf, function: Callable[[Tensor], Any], what: str = "") -> Any:
     """Apply a function of rows to a leaf: to the rows that have edges, and to no others.
 
     Whatever the function gives for other rows, an infinity or NaN, would be in a gradient.
+
+    Args:
+        edges: the edges.
+        leaf: the argument.
+        function: of the leaf's data.
+        what: its name in notes; empty for what leaves the numbers as they are.
 
     Returns:
         A leaf, or a list of leaves if the function returned several tensors.
     """
     leaf = _with_edges(edges, leaf)
     results = function(leaf.data)
+    name = f"{what}({leaf.name})" if what and notes.are_taken() else leaf.name
     if isinstance(results, Tensor):
-        return Leaf(results, leaf.end, leaf.rows)
-    return [Leaf(result, leaf.end, leaf.rows) for result in results]
+        if what:
+            noted_at_rows(edges, name, leaf.end, results)
+        return Leaf(results, leaf.end, leaf.rows, name)
+    return [Leaf(result, leaf.end, leaf.rows, name) for result in results]
+
+
+def noted_at_rows(edges: Any, text: str, end: str, result: Tensor) -> None:
+    """Take a note of what is computed at the rows of one end, or of other rows than edges."""
+    place = "edges" if end == "e" and isinstance(edges, Adjacency) else "nodes"
+    ends = {"u": " at the sources", "v": " at the destinations"}
+    notes.note(place, lambda: text + ends.get(end, ""), result.nbytes)
 
 
 def _with_edges(edges: Adjacency, leaf: Leaf) -> Leaf:
@@ -118,7 +169,7 @@ def _with_edges(edges: Adjacency, leaf: Leaf) -> Leaf:
     if not side.has_zero_in_degree:
         return leaf
     rows = side.cached("rows with edges", lambda: side.in_degrees.nonzero().view(-1))
-    return Leaf(gather(leaf.data, rows), leaf.end, rows)
+    return Leaf(gather(leaf.data, rows), leaf.end, rows, leaf.name)
 
 
 def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:
@@ -135,6 +186,7 @@ def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:
 
 def elementwise(edges: Adjacency, op: str, args: Sequence[Value | float], dtype: Any) -> Value:
     """An operator of values that broadcast; ``dtype`` is that of the result."""
+    args = [kept_at_edges(edges, a, LINEAR) if isinstance(a, Linear) else a for a in args]
     values = [arg for arg in args if not isinstance(arg, (int, float))]
     shape = broadcast_shape(*(value.shape for value in values))
     parted = next((value for value in values if isinstance(value, Concatenated)), None)
@@ -157,7 +209,10 @@ def leaves_of(value: Value | float) -> list[Leaf]:
         return []
     if isinstance(value, Leaf):
         return [value]
-    below = value.args if isinstance(value, Elementwise) else value.parts
+    if isinstance(value, Linear):
+        below: Any = [part for part in (value.value, value.weight, value.bias) if part is not None]
+    else:
+        below = value.args if isinstance(value, Elementwise) else value.parts
     leaves = {id(leaf): leaf for part in below for leaf in leaves_of(part)}
     return list(leaves.values())
 
@@ -183,33 +238,66 @@ def _pieces(edges: Adjacency, arg: Value | float, like: Concatenated) -> list[Va
     return list(on_rows(edges, leaf, lambda data: torch.split(data, sizes, axis + 1)))
 
 
-def kept_at_edges(edges: Adjacency, value: Value) -> Leaf:
-    """A value computed and stored at the edges."""
-    return Leaf(at_edges(edges, value), "e")
+def kept_at_edges(edges: Adjacency, value: Value, reason: str = "") -> Leaf:
+    """A value computed and stored at the edges; the reason is for notes."""
+    text = text_of(value) if notes.are_taken() else ""
+    if isinstance(value, Leaf) and value.end == "e":
+        return value
+    data = at_edges(edges, value)
+    notes.note("edges", lambda: text, data.nbytes, reason)
+    return Leaf(data, "e", None, text)
+
+
+def text_of(value: Value | float) -> str:
+    """A value as notes show it."""
+    if isinstance(value, (int, float)):
+        return f"{value:g}"
+    if isinstance(value, Leaf):
+        return value.name or notes.name_of(value.data)
+    if isinstance(value, Linear):
+        return f"linear({text_of(value.value)})"
+    if isinstance(value, Concatenated):
+        return f"cat({', '.join(map(text_of, value.parts))})"
+    args = list(map(text_of, value.args))
+    sign = _SIGNS.get(value.op)
+    return f"({args[0]} {sign} {args[1]})" if sign else f"{value.op}({', '.join(args)})"
+
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "lt": "<"}
 
 
 def at_edges(edges: Adjacency, value: Value) -> Tensor:
     """Compute a value at the edges: (E, *shape), in edge id order."""
     if isinstance(value, Concatenated):
         return torch.cat([at_edges(edges, part) for part in value.parts], value.axis + 1)
+    if isinstance(value, Linear):
+        return value.of(at_edges(edges, value.value))
     if isinstance(value, Leaf):
         if value.end == "e":
             return value.data
         if value.end == "1":
-            return value.data.expand(edges.num_edges, *value.shape)
+            return value.data.expand(edges.num_edges, *value.shape).contiguous()
         return gather(all_rows(edges, value), edges.src if value.end == "u" else edges.dst)
     return Lowered(edges, value).to("e", "sum", value.shape)
 
 
 def with_leaves(value: Value, function: Callable[[Leaf], Leaf]) -> Value:
-    """A value with other leaves of the same shapes."""
-    if isinstance(value, Leaf):
-        return function(value)
-    if isinstance(value, Concatenated):
-        parts = tuple(with_leaves(part, function) for part in value.parts)
-        return Concatenated(parts, value.axis, value.shape, value.dtype)
-    args = tuple(a if isinstance(a, (int, float)) else with_leaves(a, function) for a in value.args)
-    return Elementwise(value.op, args, value.shape, value.dtype)
+    """A value with other leaves of the same shapes; a leaf that occurs twice is one leaf again."""
+    leaves = {id(leaf): function(leaf) for leaf in leaves_of(value)}
+
+    def rebuilt(part: Value | float | None) -> Any:
+        if isinstance(part, Leaf):
+            return leaves[id(part)]
+        if isinstance(part, Elementwise):
+            return replace(part, args=tuple(map(rebuilt, part.args)))
+        if isinstance(part, Concatenated):
+            return replace(part, parts=tuple(map(rebuilt, part.parts)))
+        if isinstance(part, Linear):
+            inner, weight, bias = map(rebuilt, (part.value, part.weight, part.bias))
+            return replace(part, value=inner, weight=weight, bias=bias)
+        return part
+
+    return rebuilt(value)  # type: ignore[no-any-return]
 
 
 def in_order(value: Value, eids: Tensor) -> Value:
@@ -225,7 +313,11 @@ def summed_features(edges: Adjacency, value: Value, axes: Sequence[int]) -> Leaf
     """Sum feature dimensions, which stay as 1, at the edges."""
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape))
     if isinstance(value, Elementwise):
-        return Leaf(Lowered(edges, value).to("e", "sum", shape), "e")
+        data, text = Lowered(edges, value).to("e", "sum", shape), ""
+        if notes.are_taken():
+            text = f"sum of features({text_of(value)})"
+        notes.note("kernel", lambda: f"{text}, kept at the edges", data.nbytes)
+        return Leaf(data, "e", None, text)
     leaf = value if isinstance(value, Leaf) else kept_at_edges(edges, value)
     dims = [axis + 1 for axis in axes]
     return on_rows(edges, leaf, lambda data: data.sum(dims, keepdim=True))  # type: ignore[no-any-return]
@@ -243,8 +335,24 @@ def reduced(edges: Adjacency, value: Value, kernel: str, per_degree: bool = Fals
     if isinstance(value, Concatenated):
         parts = [reduced(edges, part, kernel, per_degree) for part in value.parts]
         return torch.cat(parts, value.axis + 1)
+    if isinstance(value, Linear) and kernel == "sum" and edges.num_dst <= edges.num_edges:
+        total = reduced(edges, value.value, kernel, per_degree)
+        degrees = edges.in_degrees
+        out = value.of(total, degrees > 0 if per_degree else degrees)
+        notes.note("nodes", lambda: "linear of that sum at the destinations", out.nbytes)
+        return out
+    if isinstance(value, Linear):
+        value = kept_at_edges(edges, value, LINEAR)
     if isinstance(value, Leaf) and value.end == "1":
-        value = Leaf(at_edges(edges, value), "e")
+        value = Leaf(at_edges(edges, value), "e", None, value.name)
+    out = _reduced(edges, value, kernel, per_degree)
+    reducer = "mean" if per_degree else kernel
+    notes.note("kernel", lambda: f"{reducer} of {text_of(value)}", out.nbytes)
+    return out
+
+
+def _reduced(edges: Adjacency, value: Leaf | Elementwise, kernel: str, per_degree: bool) -> Tensor:
+    """Run the kernel of a leaf, of an operator of the table, or of an expression."""
     if isinstance(value, Leaf):
         data, ends = all_rows(edges, value), (value.end, value.end)
         return spmm(edges, None, kernel, data, None, ends, per_degree)

@@ -1,0 +1,116 @@
+"""What becomes of functions of one's own: :func:`explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import torch
+
+from .._message_passing.recording import notes
+from .._message_passing.recording.fusion import fuse_functions
+from .._message_passing.recording.notes import Note
+from .._storage.preview import table_html
+from .verbs import Verbs
+
+G = TypeVar("G", bound=Verbs)
+
+_PLACES = {
+    "nodes": "at the nodes",
+    "kernel": "in a kernel",
+    "edges": "stored at the edges",
+    "buckets": "for each in-degree",
+}
+
+
+class Explanation:
+    """What became of the functions of a call, step by step.
+
+    Attributes:
+        steps: in the order in which they ran.
+        num_edges: the edges of the call.
+    """
+
+    def __init__(self, steps: Sequence[Note], num_edges: int) -> None:
+        """Explain a call that ran."""
+        self.steps, self.num_edges = tuple(steps), num_edges
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether all of it was recorded: no step has a reason why it was not."""
+        return not any(step.reason for step in self.steps)
+
+    @property
+    def bytes_at_edges(self) -> int:
+        """The bytes that are stored at the edges because they are not computed in a kernel."""
+        return sum(step.num_bytes for step in self.steps if step.place == "edges")
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        return [
+            (
+                _PLACES[step.place],
+                step.text,
+                f"{step.num_bytes / 2**20:,.2f} MiB" if step.num_bytes else "",
+                f"{step.line}: {step.reason}".strip(": ") if step.reason else step.line,
+            )
+            for step in self.steps
+        ]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{where:<20} {text}" + "".join(f"  [{part}]" for part in rest if part)
+            for where, text, *rest in self._rows()
+        ]
+        return "\n".join([self._summary(), *lines])
+
+    def _summary(self) -> str:
+        part, size = "" if self.is_fused else " in part", self.bytes_at_edges / 2**20
+        stored = f"; {size:,.2f} MiB stored at them" if size else ""
+        return f"Fused{part} over {self.num_edges:,} edges{stored}."
+
+    def __repr__(self) -> str:
+        return f"Explanation(steps={len(self.steps)}, is_fused={self.is_fused})"
+
+    def _repr_html_(self) -> str:
+        """The HTML that a notebook shows."""
+        header = ["computed", "what", "writes", "where, and why"]
+        return f"<p>{self._summary()}</p>{table_html(header, self._rows())}"
+
+
+def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = None) -> Explanation:
+    """Run message and reduce functions once, and explain what became of them.
+
+    The functions run as in :meth:`Graph.update_all`, or without ``reduce_func`` as in
+    :meth:`Graph.apply_edges`, in a scope of their own and without gradients, and recorded however
+    small the graph is.
+
+    Args:
+        graph: a graph that has the features that the functions read.
+        message_func: a builtin, or a function of :class:`~graphmp.EdgeBatch`.
+        reduce_func: a builtin, or a function of :class:`~graphmp.NodeBatch`; None for no reduction.
+        etype: the edge type; not needed when there is one.
+
+    Returns:
+        The explanation: print it, or show it in a notebook.
+
+    Raises:
+        GraphTypeError: something that is no function.
+
+    Example:
+        >>> import torch, graphmp as gm, graphmp.function as fn
+        >>> g = gm.graph(([0, 1, 2], [2, 2, 0]))
+        >>> g.ndata["x"] = torch.ones(3, 4)
+        >>> def message(edges):
+        ...     return {"m": torch.relu(edges.src["x"] - edges.dst["x"])}
+        >>> print(gm.explain(g, message, fn.sum("m", "y")))
+        Fused over 3 edges.
+        in a kernel          sum of relu((src['x'] - dst['x']))  [0.00 MiB]
+    """
+    with graph.local_scope(), fuse_functions(check=False), torch.no_grad(), notes.taken() as steps:  # type: ignore[attr-defined]
+        if reduce_func is None:
+            graph.apply_edges(message_func, etype=etype)
+        else:
+            graph.update_all(message_func, reduce_func, etype=etype)
+    meta = graph._meta
+    etypes = meta.canonical_etypes if etype is None else [meta.etype(etype)]
+    return Explanation(steps, sum(graph.adjacencies[name].num_edges for name in etypes))
