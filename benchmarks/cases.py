@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 Run = Callable[..., Any]  # does the work, and returns a tensor or a tuple of tensors
 OURS = "graphmp"
-ROOFLINES = ("gather", "floor", "bytes", "copy")  # what no library can be faster than, or hardly
+ROOFLINES = (
+    "gather",
+    "floor",
+    "bytes",
+    "copy",
+    "builtin",
+)  # what no library can be faster than, or hardly
 KEPT_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
 
 

@@ -7,13 +7,14 @@ times the forward. Exits with an error when they do not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from benchmarks import graphs, harness
-from benchmarks.cases import OURS, PASSES, Case, Family, Run, normal
+from benchmarks.cases import OURS, PASSES, Case, Family, LacksError, Run, normal, seeded
 from benchmarks.graphs import Edges
 
 LEAST_DISTINCT_DEGREES, MOST_TIMES_THE_FORWARD = 300, 20
@@ -36,6 +37,79 @@ def sort_and_std(nodes: Any) -> dict[str, Any]:
     return {"y": messages[:, messages.shape[1] // 2] + messages.std(1, unbiased=False)}
 
 
+def two_layers() -> Any:
+    """Two linear maps of both ends' features."""
+    from torch import nn
+
+    return seeded(nn.Sequential(nn.Linear(2 * WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH)))
+
+
+def both(edges: Any) -> Any:
+    """The features of both ends, side by side."""
+    import torch
+
+    return torch.cat([edges.src["x"], edges.dst["x"]], 1)
+
+
+def through(layers: Any) -> Callable[[Any], Any]:
+    """Messages that layers make of both ends' features."""
+    return lambda edges: layers(both(edges))
+
+
+# Messages as people write them, and the reducer: each made once, as its parameters are.
+MESSAGES: dict[str, tuple[Callable[[], Callable[[Any], Any]], str]] = {
+    "copy": (lambda: lambda edges: edges.src["x"], "mean"),
+    "difference": (lambda: lambda edges: edges.src["x"] - edges.dst["x"], "max"),
+    "ReLU of a sum": (lambda: lambda edges: (edges.src["x"] + edges.dst["x"]).relu(), "sum"),
+    "gate": (
+        lambda: lambda edges: (edges.src["x"] + edges.dst["x"]).sigmoid() * edges.src["x"],
+        "sum",
+    ),
+    "distance": (
+        lambda: (
+            lambda edges: (
+                (-((edges.src["x"] - edges.dst["x"]) ** 2).mean(-1, keepdim=True)).exp()
+                * edges.src["x"]
+            )
+        ),
+        "sum",
+    ),
+    "two layers": (lambda: through(two_layers()), "sum"),
+    "a layer and a maximum": (
+        lambda: through(two_layers()[:2]),
+        "max",
+    ),
+}
+BUILTINS = {"copy": "copy_u_mean", "difference": "u_sub_v_max"}
+
+
+def written(package: str, graph: Any, written_message: str) -> Callable[[Any], Any]:
+    """``update_all`` with a function that sends, and a builtin."""
+    make, reducer = MESSAGES[written_message]
+    function = make()
+    reduce = getattr(import_module(f"{package}.function"), reducer)("m", "y")
+
+    def forward(x: Any) -> Any:
+        graph.ndata["x"] = x
+        graph.update_all(lambda edges: {"m": function(edges)}, reduce)
+        return graph.ndata["y"]
+
+    return forward
+
+
+def builtin(edges: Edges, passes: str, written_message: str = "", **_: str) -> Run:
+    """The builtin that a function is written for."""
+    from graphmp import ops
+
+    if written_message not in BUILTINS:
+        raise LacksError("there is none")
+    name, graph = BUILTINS[written_message], edges.graphmp
+    features = normal(edges.num_nodes, WIDTH)
+    if name == "copy_u_mean":
+        return PASSES[passes](lambda x: ops.copy_u_mean(graph, x), features)
+    return PASSES[passes](lambda x: ops.u_sub_v_max(graph, x, x), features)
+
+
 def work(package: str, edges: Edges, graph: Any, reduce: str, passes: str, message: str) -> Run:
     """``update_all`` with a function that reduces, and a function or a builtin that sends."""
     sender = send if message == "send" else import_module(f"{package}.function").copy_u("x", "m")
@@ -48,12 +122,17 @@ def work(package: str, edges: Edges, graph: Any, reduce: str, passes: str, messa
     return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
 
 
-def graphmp(edges: Edges, reduce: str, passes: str, message: str = "send") -> Run:
+def graphmp(
+    edges: Edges, passes: str, reduce: str = "", message: str = "send", written_message: str = ""
+) -> Run:
     """graphmp's; its mean must be that of the builtin."""
     import torch
 
     from graphmp import ops
 
+    if written_message:
+        forward = written("graphmp", edges.graphmp, written_message)
+        return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
     run = work("graphmp", edges, edges.graphmp, reduce, passes, message)
     if reduce == "mean":
         y, x = run(), normal(edges.num_nodes, WIDTH)
@@ -62,8 +141,13 @@ def graphmp(edges: Edges, reduce: str, passes: str, message: str = "send") -> Ru
     return run
 
 
-def dgl(edges: Edges, reduce: str, passes: str, message: str = "send") -> Run:
+def dgl(
+    edges: Edges, passes: str, reduce: str = "", message: str = "send", written_message: str = ""
+) -> Run:
     """DGL's."""
+    if written_message:
+        forward = written("dgl", edges.dgl, written_message)
+        return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
     return work("dgl", edges, edges.dgl, reduce, passes, message)
 
 
@@ -85,8 +169,18 @@ FAMILY = Family(
             goal=goal,
         )
         for passes, goal in (("forward", 4.0), ("forward and backward", 150.0))
+    ]
+    + [
+        Case(
+            f"{name}, {passes}",
+            {"written_message": name, "passes": passes},
+            goal=2.0,
+            of_roofline=0.9 if name in BUILTINS else None,
+        )
+        for name in MESSAGES
+        for passes in PASSES
     ],
-    {"graphmp": graphmp, "DGL": dgl},
+    {"graphmp": graphmp, "DGL": dgl, "builtin": builtin},
     graphs=("power-law",),
 )
 

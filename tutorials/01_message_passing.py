@@ -16,7 +16,7 @@
 # - see what happens in one round of messages, with numbers,
 # - write a GraphSAGE layer, stack it, and train it,
 # - let edges weigh what they carry,
-# - replace the builtin functions by Python functions of your own, and see what that costs.
+# - replace the builtin functions by Python functions of your own, and see what becomes of it.
 #
 # You need to know how to train a model in PyTorch, and nothing about graphs.
 
@@ -402,10 +402,14 @@ figure.savefig(PICTURES / "buckets.png", dpi=120)
 #    take a graph and tensors, and give a tensor.
 # 3. **`update_all` with builtins.** A builtin pair is fused: the messages of source and edge
 #    fields are never stored, though there may be many more edges than nodes.
-# 4. **Functions of your own.** They can do anything, but the messages are stored, and there is one
-#    call for each in-degree that occurs.
+# 4. **Functions of your own.** They can do anything. What they compute element by element, by
+#    linear maps and by reductions such as the mean runs on the same kernels as the builtins, if the
+#    graph is not tiny. The rest is stored at the edges, and a reduce function that does anything
+#    else is called for each in-degree that occurs. `gm.explain(g, message, reduce)` says what
+#    became of them.
 #
-# The time of a weighted mean, forward and backward. It depends on the machine and the graph: on a
+# The time of a weighted mean, forward and backward, and last with functions that are run as they
+# are. It depends on the machine and the graph: on a
 # small one the loops take little of it, and the ways may come out in another order.
 
 # %%
@@ -426,11 +430,17 @@ def by_update_all(message, reduce):
         return big.ndata["h_N"]
 
 
+def as_they_are():
+    with gm.fuse_functions(False):
+        return by_update_all(weighted_message, mean_reduce)
+
+
 WAYS = {
     "ops.u_mul_e_mean": by_ops,
     "update_all, builtins": lambda: by_update_all(fn.u_mul_e("h", "w", "m"), fn.mean("m", "h_N")),
     "own message, builtin mean": lambda: by_update_all(weighted_message, fn.mean("m", "h_N")),
     "own message, own mean": lambda: by_update_all(weighted_message, mean_reduce),
+    "the same, as they are": as_they_are,
 }
 
 

@@ -203,7 +203,7 @@ class UserMessages(Messages):
 
     def columns(self, relation: Relation) -> Columns:
         """Call the function on all edges, and compute what it returns."""
-        is_lazy = is_recorded(relation.adjacency.num_edges)
+        is_lazy = is_recorded(relation.adjacency)
         if not is_lazy or REFUSED.get(self.functions, None) is not None:
             return udf.messages(relation, self.function)
         messages = {name: computed(m) for name, m in self.recorded(relation).items()}
@@ -223,7 +223,7 @@ class UserMessages(Messages):
 def _is_recorded(incoming: Incoming) -> bool:
     """Whether functions are recorded on these relations."""
     relations = incoming.relations
-    return len(relations) == 1 and is_recorded(relations[0].adjacency.num_edges)
+    return len(relations) == 1 and is_recorded(relations[0].adjacency)
 
 
 def _note_buckets(incoming: Incoming, reason: str) -> None:

@@ -17,7 +17,10 @@ import torch
 from torch._C import _are_functorch_transforms_active
 from torch.compiler import is_compiling
 
+from ... import kernels
+from ..._storage.adjacency import Adjacency
 from ...errors import GraphTypeError
+from ...kernels.contract import Call
 
 SMALL = 1 << 10  # edges, below which functions run as they are
 
@@ -31,8 +34,9 @@ def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
 
     Message and reduce functions that are fused run once, on stand-ins for the features, and what
     they compute runs in kernels; :func:`graphmp.explain` shows it. By default they are fused on
-    graphs of at least 1,024 edges. The environment variable ``GRAPHMP_FUSE``, read at each call,
-    says the same outside of this context: ``0`` for never, ``1`` for always.
+    graphs of at least 1,024 edges, on the CPU where Numba is installed. The environment variable
+    ``GRAPHMP_FUSE``, read at each call, says the same outside of this context: ``0`` for never,
+    ``1`` for always.
 
     Args:
         enabled: always, or never.
@@ -62,15 +66,22 @@ def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
         _is_checked.reset(tokens[1])
 
 
-def is_recorded(num_edges: int) -> bool:
-    """Whether functions of a relation with as many edges are recorded."""
-    if num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
+def is_recorded(edges: Adjacency) -> bool:
+    """Whether functions of a relation are recorded."""
+    if edges.num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
         return False
     enabled = _enabled.get()
     if enabled is None:
         setting = os.environ.get("GRAPHMP_FUSE", "")
-        enabled = setting != "0" if setting in ("0", "1") else num_edges >= SMALL
+        is_worth_it = edges.num_edges >= SMALL and _has_kernels(edges.device)
+        enabled = setting == "1" if setting in ("0", "1") else is_worth_it
     return enabled
+
+
+def _has_kernels(device: torch.device) -> bool:
+    """Whether expressions run on kernels, and not on torch, which stores messages."""
+    backend = kernels.select(Call("expressions", device.type, torch.float32))
+    return backend.name != "reference"
 
 
 # ---- what is known of functions
