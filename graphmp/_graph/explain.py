@@ -80,6 +80,9 @@ class Explanation:
 def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = None) -> Explanation:
     """Run message and reduce functions once, and explain what became of them.
 
+    Predictions of a model are explained by the classes of :mod:`graphmp.nn`, such as
+    :class:`~graphmp.nn.GNNExplainer`.
+
     The functions run as in :meth:`Graph.update_all`, or without ``reduce_func`` as in
     :meth:`Graph.apply_edges`, in a scope of their own and without gradients, and recorded however
     small the graph is.

@@ -25,7 +25,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 import graphmp as gm
 import graphmp.function as fn
-from graphmp.io import container
+from graphmp.io import files
 
 pytestmark = [pytest.mark.compiler, compiles]
 
@@ -148,7 +148,7 @@ def test_without_gradients_the_edges_are_not_grouped_by_source() -> None:
 def test_edge_ids_that_were_not_read_from_a_file_are_checked_by_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr(files, "SMALLEST_MAPPED", 1)
     path, feat, weight = tmp_path / "graphs", torch.rand(5, SIZE), torch.rand(8)
     edge_ids = [2, 5, 0, 3, 7, 1, 4, 6]
     graph = gm.graph(("csc", ([0, 2, 2, 5, 8, 8], [0, 1, 0, 1, 2, 3, 4, 4], edge_ids)))

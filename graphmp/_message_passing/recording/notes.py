@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch.compiler import is_compiling
 
 
 class Note(NamedTuple):
@@ -49,7 +50,7 @@ def taken() -> Iterator[list[Note]]:
 
 def are_taken() -> bool:
     """Whether notes are taken."""
-    return _notes.get() is not None
+    return not is_compiling() and _notes.get() is not None
 
 
 def note(place: str, text: Callable[[], str], num_bytes: int = 0, reason: str = "") -> None:

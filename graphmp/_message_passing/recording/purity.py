@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
 
 class Impure(BaseException):
@@ -87,7 +88,8 @@ def guarded() -> Iterator[None]:
 
 def call(function: Callable[..., Any], batch: Any) -> Any:
     """Call a user's function; inside of :func:`guarded` by :func:`call_if_pure`."""
-    return call_if_pure(function, batch) if _is_guarded.get() else function(batch)
+    is_guarded = not is_compiling() and _is_guarded.get()
+    return call_if_pure(function, batch) if is_guarded else function(batch)
 
 
 def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:

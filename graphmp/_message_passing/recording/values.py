@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -437,10 +437,10 @@ def _steps_of(
         return steps.constant(value)
     if isinstance(value, Leaf):
         return numbers[id(value)]
-    assert isinstance(value, Elementwise)  # concatenated ones have been cut
     if id(value) not in known:
-        args = [_steps_of(arg, steps, numbers, known) for arg in value.args]
-        known[id(value)] = steps(value.op, *args)
+        operation = cast(Elementwise, value)  # others have been cut, or computed
+        args = [_steps_of(arg, steps, numbers, known) for arg in operation.args]
+        known[id(value)] = steps(operation.op, *args)
     return known[id(value)]
 
 
