@@ -203,7 +203,7 @@ class UserMessages(Messages):
 
     def columns(self, relation: Relation) -> Columns:
         """Call the function on all edges, and compute what it returns."""
-        is_lazy = is_recorded(relation.adjacency)
+        is_lazy = is_recorded(relation.adjacency, self.functions)
         if not is_lazy or REFUSED.get(self.functions, None) is not None:
             return udf.messages(relation, self.function)
         messages = {name: computed(m) for name, m in self.recorded(relation).items()}
@@ -220,10 +220,10 @@ class UserMessages(Messages):
         return None, udf.field(self.columns(relation), field), None, ("e", "e")
 
 
-def _is_recorded(incoming: Incoming) -> bool:
+def _is_recorded(incoming: Incoming, functions: tuple[Callable[..., Any], ...]) -> bool:
     """Whether functions are recorded on these relations."""
     relations = incoming.relations
-    return len(relations) == 1 and is_recorded(relations[0].adjacency)
+    return len(relations) == 1 and is_recorded(relations[0].adjacency, functions)
 
 
 def _note_buckets(incoming: Incoming, reason: str) -> None:
@@ -289,7 +289,7 @@ class UserReduction(Reduction):
         first = incoming.relations[0]
         functions = (self.function, *messages.functions)
         refused = REFUSED.get(functions, None)
-        if not _is_recorded(incoming) or refused is not None:
+        if not _is_recorded(incoming, functions) or refused is not None:
             _note_buckets(incoming, refused or "it is not recorded")
             return self._by_bucket(incoming, messages.mailbox(incoming))
         sent = messages.recorded(first)
@@ -350,7 +350,7 @@ class RecordedReduction(KernelReduction):
     def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
         """Call the kernel for a message that is recorded."""
         functions = messages.functions
-        if not _is_recorded(incoming) or REFUSED.get(functions, None) is not None:
+        if not _is_recorded(incoming, functions) or REFUSED.get(functions, None) is not None:
             return super().reduce(incoming, messages)
         (relation,), spec, reducer = incoming.relations, self.spec, self.spec.reducer
         message = udf.field(messages.recorded(relation), spec.msg)

@@ -332,6 +332,35 @@ def test_a_difference_is_noticed_and_the_function_runs_as_it_is(
     torch.testing.assert_close(y, g.ndata["y"])
 
 
+@pytest.mark.compiler
+def test_compiled_code_receives_tensors() -> None:
+    g, _ = featured()
+    g.ndata["x"] = g.ndata["x"].detach()
+    layer = nn.Linear(6, 6)
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    bare = nn.Sequential(nn.Linear(6, 6))
+    bare[0].compile(backend="eager")
+
+    class Layer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = compiled
+
+        def message(self, edges: Any) -> dict[str, Any]:
+            return {"m": self.inner(edges.src["x"])}
+
+    def message(edges: Any) -> dict[str, Any]:
+        return {"m": compiled(edges.src["x"]) - bare(edges.dst["x"])}
+
+    for function in (message, Layer().message):
+        with torch.no_grad(), gm.fuse_functions():
+            g.update_all(function, fn.sum("m", "y"))
+        y = g.ndata["y"]
+        with torch.no_grad(), gm.fuse_functions(False):
+            g.update_all(function, fn.sum("m", "y"))
+        torch.testing.assert_close(y, g.ndata["y"])
+
+
 def test_a_context_takes_bools() -> None:
     with pytest.raises(gm.GraphTypeError, match="enabled"), gm.fuse_functions(1):  # type: ignore[arg-type]
         pass

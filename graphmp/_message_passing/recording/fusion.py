@@ -7,8 +7,9 @@ longer than to run, and where a recording of it was refused before.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -66,9 +67,11 @@ def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
         _is_checked.reset(tokens[1])
 
 
-def is_recorded(edges: Adjacency) -> bool:
+def is_recorded(edges: Adjacency, functions: tuple[Callable[..., Any], ...]) -> bool:
     """Whether functions of a relation are recorded."""
     if edges.num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
+        return False
+    if any(map(uses_compiled, functions)):
         return False
     enabled = _enabled.get()
     if enabled is None:
@@ -82,6 +85,34 @@ def _has_kernels(device: torch.device) -> bool:
     """Whether expressions run on kernels, and not on torch, which stores messages."""
     backend = kernels.select(Call("expressions", device.type, torch.float32))
     return backend.name != "reference"
+
+
+def uses_compiled(function: Any) -> bool:
+    """Whether a function refers to something that ``torch.compile`` made.
+
+    Such code takes tensors alone: it would trace how lazy ones are recorded.
+    """
+    if "torch._dynamo" not in sys.modules:  # nothing was compiled
+        return False
+    inner = getattr(function, "__func__", function)
+    values = [function, getattr(function, "__self__", None)]
+    if hasattr(inner, "__code__"):
+        values += inner.__defaults__ or ()
+        names = inner.__code__.co_names
+        values += [inner.__globals__[name] for name in names if name in inner.__globals__]
+        for cell in inner.__closure__ or ():
+            with suppress(ValueError):  # it is empty
+                values.append(cell.cell_contents)
+    return any(map(_is_compiled, values))
+
+
+def _is_compiled(value: Any) -> bool:
+    if isinstance(value, torch.nn.Module):
+        return any(
+            module._compiled_call_impl is not None or hasattr(module, "_orig_mod")
+            for module in value.modules()
+        )
+    return hasattr(value, "_torchdynamo_orig_callable")
 
 
 # ---- what is known of functions
