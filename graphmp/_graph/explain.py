@@ -105,9 +105,11 @@ def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = N
         >>> g.ndata["x"] = torch.ones(3, 4)
         >>> def message(edges):
         ...     return {"m": torch.relu(edges.src["x"] - edges.dst["x"])}
-        >>> print(gm.explain(g, message, fn.sum("m", "y")))
-        Fused over 3 edges.
-        in a kernel          sum of relu((src['x'] - dst['x']))  [0.00 MiB]
+        >>> explanation = gm.explain(g, message, fn.sum("m", "y"))
+        >>> explanation.is_fused
+        True
+        >>> explanation.steps[0].text
+        "sum of relu((src['x'] - dst['x']))"
     """
     with graph.local_scope(), fuse_functions(check=False), torch.no_grad(), notes.taken() as steps:  # type: ignore[attr-defined]
         if reduce_func is None:
