@@ -21,7 +21,7 @@ from .dimensions import without_dimension
 from .recording.arguments import NotRecordedError, named
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
-from .recording.values import Leaf, Value
+from .recording.values import Leaf, Value, rows_with_edges
 from .reductions import REDUCTIONS, is_over_messages
 from .relation import Incoming
 from .standins import DEGREE, NUM_NODES, Degree, Size, Standin, flat
@@ -41,7 +41,7 @@ class _Call:
     def __init__(self, edges: Adjacency) -> None:
         self.edges = edges
         degrees = edges.in_degrees
-        self.nodes = degrees.nonzero().view(-1) if edges.has_zero_in_degree else None
+        self.nodes = rows_with_edges(edges)
         self.degrees = degrees if self.nodes is None else degrees[self.nodes]
 
     # ---- stand-ins
@@ -65,13 +65,6 @@ class _Call:
     def selected(self, column: Tensor) -> Tensor:
         """The rows of the nodes that have messages."""
         return column if self.nodes is None else gather(column, self.nodes)
-
-    def complete(self, rows: Tensor) -> Tensor:
-        """Rows of the nodes that have messages, as rows of all nodes."""
-        if self.nodes is None:
-            return rows
-        zeros = rows.new_zeros(self.edges.num_dst, *rows.shape[1:])
-        return zeros.index_copy(0, self.nodes.long(), rows)
 
     # ---- functions of torch
 
@@ -159,7 +152,7 @@ class _Call:
                 rows = argument.rows
                 if rows is None or rows.shape[1] != 1:
                     raise Impure("it combines messages with rows that have no dimension for them")
-                return LazyTensor.of(self.edges, Leaf(self.complete(rows.squeeze(1)), "v"))
+                return LazyTensor.of(self.edges, Leaf(rows.squeeze(1), "v", self.nodes))
             if isinstance(argument, (tuple, list)) and any(isinstance(a, Tensor) for a in argument):
                 return type(argument)([lazy(part) for part in argument])
             if isinstance(argument, Tensor) and func not in _WITH_WEIGHTS:

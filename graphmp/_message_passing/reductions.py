@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
+from ..function.operators import square_root
 from ..ops.edge_softmax import softmax
 from .recording import notes
 from .recording.arguments import named
-from .recording.features import square_root
 from .recording.lazy import LazyTensor
 from .recording.purity import Impure
 from .recording.values import Leaf, Value, elementwise, reduced, text_of

@@ -92,11 +92,15 @@ def _variance(messages: Tensor) -> Tensor:
     return messages.var(1, correction=0) if messages.numel() else messages.sum(1)
 
 
+def square_root(numbers: Tensor) -> Tensor:
+    """The square root; where it is 0, so are its derivatives of every order."""
+    is_zero = numbers == 0
+    return torch.where(is_zero, 0, torch.where(is_zero, 1, numbers).sqrt())
+
+
 def _deviation(messages: Tensor) -> Tensor:
-    """The standard deviation; where it is 0, so are its derivatives of every order."""
-    variance = _variance(messages)
-    is_zero = variance == 0
-    return torch.where(is_zero, 0, torch.where(is_zero, 1, variance).sqrt())
+    """The standard deviation."""
+    return square_root(_variance(messages))
 
 
 BINARY_OPS: dict[str, BinaryOp] = {

@@ -19,7 +19,7 @@ from ..kernels.contract import ALL, Operand
 from ..kernels.expression import MAX_OPERANDS, Expression, evaluate, parse
 from ..kernels.plan import plan
 from .argmax import gather_at_argmax, scatter_to_argmax
-from .derivatives import gradients
+from .derivatives import gradients, operands_of
 from .formulas import Maybe
 from .normalized import divided
 from .operation import Operation
@@ -171,7 +171,7 @@ class _Sum(Operation):
         """The operands that the gradients read."""
         count = len(call.ends)
         parts = gradients(parse(call.expression), call.constants, tuple(needs[:count]))
-        read = {index for part in parts if part is not None for index in part[1]}
+        read = operands_of(parts)
         return tuple(x if index in read else None for index, x in enumerate(operands))
 
     def gradients(

@@ -115,10 +115,10 @@ def dimension(dim: Any, rank: int) -> int:
     """
     if not isinstance(dim, int) or isinstance(dim, bool):
         raise NotRecordedError
-    dim = int(dim) + rank if dim < 0 else int(dim)
-    if not 0 < dim < rank:
+    position = int(dim) + rank if dim < 0 else int(dim)
+    if not 0 < position < rank:
         raise NotRecordedError
-    return int(dim)
+    return position
 
 
 def argument(args: Any, kwargs: Any, position: int, name: str, default: Any = None) -> Any:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..._storage.adjacency import Adjacency
+from ...function.operators import square_root
 from .arguments import (
     NotRecordedError,
     argument,
@@ -168,12 +169,6 @@ def _sum_features(scale: bool) -> Callable[..., Any]:
         return lazy(edges, on_rows(edges, total, finish))
 
     return handler
-
-
-def square_root(data: Tensor) -> Tensor:
-    """The root, whose gradient at 0 is 0, as torch's of norms and standard deviations is."""
-    is_zero = data == 0
-    return torch.where(is_zero, 0, torch.where(is_zero, 1, data).sqrt())
 
 
 def _norm_of_features(func: Any, args: Any, kwargs: Any) -> Any:

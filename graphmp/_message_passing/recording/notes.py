@@ -9,8 +9,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch.compiler import is_compiling
+
+from .purity import TRUSTED
 
 
 class Note(NamedTuple):
@@ -33,7 +34,6 @@ class Note(NamedTuple):
 
 _notes: ContextVar[list[Note] | None] = ContextVar("_notes", default=None)
 _names: ContextVar[dict[int, str] | None] = ContextVar("_names", default=None)
-_PACKAGES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _line() -> str:
     frame: Any = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGES) and frame.f_code.co_name != "<module>":
+        if not file.startswith(TRUSTED) and frame.f_code.co_name != "<module>":
             return f"{Path(file).name}:{frame.f_lineno}"
         frame = frame.f_back
     return ""

@@ -31,7 +31,7 @@ class Impure(BaseException):
 
 
 _TORCH = str(Path(torch.__file__).parent)
-_TRUSTED = (_TORCH, str(Path(__file__).parents[2]))
+TRUSTED = (_TORCH, str(Path(__file__).parents[2]))
 _GENERATED = "<string>"  # the file of code that the standard library generates
 _PACKAGES = ("torch", __name__.partition(".")[0])
 _STANDARD = (str(Path(dis.__file__).parent), "<frozen ")  # trusted where what is trusted calls it
@@ -128,14 +128,14 @@ class Unwatched:
 def _watch(frame: FrameType, event: str, arg: Any) -> None:
     """Stop the function if an event is none of a computation."""
     code, caller = frame.f_code, frame.f_back
-    if code.co_filename.startswith(_TRUSTED):
+    if code.co_filename.startswith(TRUSTED):
         if event == "c_call" and code.co_filename.startswith(_TORCH) and _changes_tensor(arg):
             raise Impure(f"torch changes a tensor in place, in {code.co_name}")
         return
     if code.co_filename == _GENERATED and _is_of_package(frame.f_globals.get("__name__", "")):
         return
     is_standard = code.co_filename.startswith(_STANDARD) and caller is not None
-    if is_standard and caller.f_code.co_filename.startswith((*_TRUSTED, *_STANDARD)):  # type: ignore[union-attr]
+    if is_standard and caller.f_code.co_filename.startswith((*TRUSTED, *_STANDARD)):  # type: ignore[union-attr]
         return
     if event == "call":
         reason = _writes(code) or _uses(code, frame)

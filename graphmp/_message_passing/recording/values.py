@@ -165,11 +165,15 @@ def _with_edges(edges: Adjacency, leaf: Leaf) -> Leaf:
     """The same leaf without the rows that have no edge."""
     if leaf.end not in ("u", "v") or leaf.rows is not None:
         return leaf
-    side = edges if leaf.end == "v" else edges.reversed
-    if not side.has_zero_in_degree:
-        return leaf
-    rows = side.cached("rows with edges", lambda: side.in_degrees.nonzero().view(-1))
-    return Leaf(gather(leaf.data, rows), leaf.end, rows, leaf.name)
+    rows = rows_with_edges(edges if leaf.end == "v" else edges.reversed)
+    return leaf if rows is None else Leaf(gather(leaf.data, rows), leaf.end, rows, leaf.name)
+
+
+def rows_with_edges(edges: Adjacency) -> Tensor | None:
+    """The destinations that edges enter, cached; None if they are all."""
+    if not edges.has_zero_in_degree:
+        return None
+    return edges.cached("rows with edges", lambda: edges.in_degrees.nonzero().view(-1))
 
 
 def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:

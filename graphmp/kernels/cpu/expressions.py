@@ -18,6 +18,7 @@ from .messages import (
     SHAPES,
     as_array,
     csr_arrays,
+    flag,
     kinds,
     no_numbers,
     position_dtype,
@@ -59,7 +60,7 @@ def reduce_expression(
     else:
         loop = loops.extreme_rows
         arg = empty((rows if wants_arg else 0, size), position_dtype(edges))
-        flags = ((0,) if reduce == "min" else (), (0,) if wants_arg else ())
+        flags = (flag(reduce == "min"), flag(wants_arg))
         types, rest = (*types, flags, arg.dtype), (flags, (array, arg.numpy()))
     calls = []
     for tile in tiling(size, _MAX_VECTORS):

@@ -76,7 +76,7 @@ def spmm(
         types: tuple[Any, ...] = (csr.indptr.dtype, len(arrays[3]))
         if arg is not None:
             check_nan = not _is_finite(op, lhs, rhs)
-            flags = (_flag(reduce == "min"), _flag(check_nan), _flag(wants_arg))
+            flags = (flag(reduce == "min"), flag(check_nan), flag(wants_arg))
             types = (*types, flags, arg.dtype)
         calls = []
         for factors, tile, codes in steps:
@@ -191,7 +191,7 @@ def shaped(rows: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
 # ---- arguments of the loops on tiles; tuples are plain because Numba dispatches on them fastest
 
 
-def _flag(value: bool) -> tuple[int, ...]:
+def flag(value: bool) -> tuple[int, ...]:
     """A flag that a loop is compiled for: (0,) for True."""
     return (0,) if value else ()
 

@@ -100,7 +100,7 @@ _SERIES = (
     1.479819860511658591e-01,
 )
 # For each dtype: integers of its width, the shift and the bias of the exponent, the bits of
-# sqrt(1/2), ln 2 in two parts, the power of two that makes all that makes all normal.
+# sqrt(1/2), ln 2 in two parts, and the power of two whose product with any number is normal.
 _LOG = {
     types.float32: (llvm.I32, 23, 127, 0x3F3504F3, 0.693359375, -2.12194440054690583e-4, 25),
     types.float64: (
