@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import torch
@@ -16,6 +19,7 @@ from graphmp import dataloading as dl
 NID, EID = gm.NID, gm.EID
 FOLLOWS, BUYS = ("user", "follows", "user"), ("user", "buys", "item")
 BOUGHT = ("item", "by", "user")
+PATIENCE = 30.0  # seconds within which even a loaded machine does what a test waits for
 
 
 def people(idtype: torch.dtype = torch.int64, num_nodes: int = 60, degree: int = 7) -> gm.Graph:
@@ -159,3 +163,16 @@ def flat(lists: Iterable[list[Any]]) -> list[Any]:
 def workers() -> list[str]:
     """The names of the threads of loaders that run."""
     return [t.name for t in threading.enumerate() if t.name.startswith("graphmp-loader")]
+
+
+@contextmanager
+def woken_from_every_wait() -> Iterator[None]:
+    """Assert that a loader's waits end when what they wait for happens, and not with their time.
+
+    A wait that nobody ends takes longer than any machine needs.
+    """
+    started = time.monotonic()
+    prefetch, too_long = "graphmp.dataloading.prefetch", 2 * PATIENCE
+    with mock.patch.multiple(prefetch, POLL_INTERVAL=too_long, JOIN_TIMEOUT=too_long):
+        yield
+    assert time.monotonic() - started < PATIENCE
