@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from support.corner_graphs import BIPARTITE, HUB, ISOLATED, MIXED, PARALLEL, SELF_LOOP, Corner
 from support.own_functions import (
     ATTENTION,
     CALLS,
+    ELEMENTWISE,
     MESSAGES,
     MODULES,
     REDUCTIONS,
@@ -110,6 +112,22 @@ def test_kernels_compute_messages(name: str) -> None:
 @pytest.mark.parametrize("name", ["attention", "PNA", "std", "logsumexp", "from the node"])
 def test_kernels_reduce_messages(name: str) -> None:
     assert_same(MIXED, MESSAGES["copy"], REDUCTIONS[name])
+
+
+@pytest.mark.parametrize("text", ELEMENTWISE)
+def test_functions_of_numbers_are_expressions(text: str) -> None:
+    function = eval(f"lambda x, y: {text}", {"torch": torch, "F": F})
+
+    def message(edges: Any) -> dict[str, Any]:
+        u, v = edges.src["x"], edges.dst["x"]
+        return {"m": function(u - v, u * v)}
+
+    with kernels.using("reference"):
+        assert_same(MIXED, message, fn.sum("m", "y"))
+        assert_same(MIXED, message, fn.max("m", "y"))
+    g, _ = featured(MIXED)
+    with gm.fuse_functions():
+        assert gm.explain(g, message, fn.sum("m", "y")).is_fused
 
 
 @pytest.mark.parametrize("name", MESSAGES)

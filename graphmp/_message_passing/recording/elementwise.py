@@ -100,6 +100,44 @@ def _divide(o: _Ops, a: Any, b: Any, rounding_mode: Any = None) -> Any:
     return o("div", a, b)
 
 
+def _add_product(o: _Ops, x: Any, a: Any, b: Any, value: float = 1) -> Any:
+    product = o("mul", a, b)
+    return o("add", x, product if value == 1 else o("mul", product, float(value)))
+
+
+def _add_quotient(o: _Ops, x: Any, a: Any, b: Any, value: float = 1) -> Any:
+    return o("add", x, o("div", a if value == 1 else o("mul", a, float(value)), b))
+
+
+def _lerp(o: _Ops, x: Any, end: Any, weight: Any) -> Any:
+    if isinstance(weight, Tensor):  # named; one that is not is a value here
+        raise NotRecordedError
+    return o("add", x, o("mul", weight, o("sub", end, x)))
+
+
+def _hard_sigmoid(o: _Ops, x: Any, inplace: bool = False) -> Any:
+    return o("div", _clamp(o, o("add", x, 3.0), 0, 6), 6.0)
+
+
+def _hard_tanh(
+    o: _Ops, x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Any:
+    return _clamp(o, x, min_val, max_val)
+
+
+def _hard_swish(o: _Ops, x: Any, inplace: bool = False) -> Any:
+    return o("mul", x, _hard_sigmoid(o, x))
+
+
+def _mish(o: _Ops, x: Any, inplace: bool = False) -> Any:
+    return o("mul", x, o("tanh", _softplus(o, x)))
+
+
+def _celu(o: _Ops, x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    below = o("expm1", o("div", o("minimum", x, 0.0), float(alpha)))
+    return o("where", o("gt", x, 0.0), x, o("mul", below, float(alpha)))
+
+
 def _same(name: str) -> _Build:
     return lambda o, *args: o(name, *args)
 
@@ -157,6 +195,18 @@ ELEMENTWISE: dict[str, _Build] = {
     "clamp_min": lambda o, x, min: _clamp(o, x, min),  # noqa: A006
     "clamp_max": lambda o, x, max: _clamp(o, x, None, max),  # noqa: A006
     "relu6": lambda o, x, inplace=False: _clamp(o, x, 0, 6),
+    "hardtanh": _hard_tanh,
+    "hardsigmoid": _hard_sigmoid,
+    "hardswish": _hard_swish,
+    "mish": _mish,
+    "celu": _celu,
+    "lerp": _lerp,
+    "addcmul": _add_product,
+    "addcdiv": _add_quotient,
+    "erfc": lambda o, x: o("sub", 1.0, o("erf", x)),
+    "log2": lambda o, x: o("div", o("log", x), math.log(2)),
+    "log10": lambda o, x: o("div", o("log", x), math.log(10)),
+    "exp2": lambda o, x: o("exp", o("mul", x, math.log(2))),
     "masked_fill": lambda o, x, mask, value: o("where", mask, value, x),
 }
 
