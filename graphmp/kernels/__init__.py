@@ -223,10 +223,11 @@ def reduce_expression(
     divisor: Tensor | bool,
     shape: tuple[int, ...],
     wants_arg: bool = False,
-) -> tuple[Tensor, Tensor | None]:
+    keeps: int = 0,
+) -> tuple[list[Tensor], Tensor | None]:
     """Compute messages and reduce them into rows; see :class:`.contract.Backend`."""
     return _backend("expressions", operands[0].data).reduce_expression(
-        csr, expression, operands, constants, reduce, divisor, shape, wants_arg
+        csr, expression, operands, constants, reduce, divisor, shape, wants_arg, keeps
     )
 
 

@@ -256,21 +256,28 @@ class Backend(Protocol):
         divisor: Tensor | bool,
         shape: tuple[int, ...],
         wants_arg: bool = False,
-    ) -> tuple[Tensor, Tensor | None]:
+        keeps: int = 0,
+    ) -> tuple[list[Tensor], Tensor | None]:
         r"""Compute messages of any number of operands, and reduce them into each row.
+
+        An expression with several results gives as many messages for each edge, in one pass. All
+        are summed; or the first are summed, and the last ``keeps`` of them kept at the edges.
 
         Args:
             csr: the edges.
-            expression: what is computed from the operands, element by element.
+            expression: what is computed from the operands, element by element; it has one result
+                with ``"max"`` and ``"min"``, and at least one that is summed with ``"sum"``.
             operands: of one floating point dtype; their features broadcast to ``shape``.
             constants: of the expression.
             reduce: ``"sum"``, ``"max"`` or ``"min"``.
-            divisor: as in :meth:`spmm`.
+            divisor: of sums, as in :meth:`spmm`.
             shape: of a message.
             wants_arg: whether ``arg`` is needed; only with ``"max"`` and ``"min"``.
+            keeps: how many of the last results are kept at the edges; only with ``"sum"``.
 
         Returns:
-            ``(out, arg)``, as :meth:`spmm` returns them; ``out`` is (rows, \*shape).
+            ``(outs, arg)``: a tensor for each result, (rows, \*shape) as :meth:`spmm` returns it,
+            or (E, \*shape) in edge id order; and ``arg`` of :meth:`spmm`.
         """
 
     def edge_expression(
@@ -286,7 +293,7 @@ class Backend(Protocol):
 
         Args:
             csr: the edges.
-            expression: what is computed from the operands, element by element.
+            expression: what is computed from the operands, element by element; it has one result.
             operands: of one floating point dtype; their features broadcast to ``shape``.
             constants: of the expression.
             shape: of a message.

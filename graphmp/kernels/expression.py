@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 MAX_OPERANDS = 12  # of one expression, its gradient's own operand included
+MAX_RESULTS = 4
 MAX_STEPS = 64
 
 
@@ -51,7 +52,7 @@ COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 class Expression(NamedTuple):
-    """An expression of operands and constants.
+    """An expression of operands and constants, with one result or several that share steps.
 
     Its values are numbered: first the operands, then the constants, then the result of each step.
 
@@ -59,42 +60,57 @@ class Expression(NamedTuple):
         num_operands: the number of operands.
         num_constants: the number of constants.
         steps: ``(operator, values)``, the operator a key of :data:`FORMULAS`.
-        result: the value that is the message.
+        results: the values that are messages.
     """
 
     num_operands: int
     num_constants: int
     steps: tuple[tuple[str, tuple[int, ...]], ...]
-    result: int
+    results: tuple[int, ...]
 
     @property
     def text(self) -> str:
         """The expression as a string, which :func:`parse` reads."""
-        steps = [f"{name}:{','.join(map(str, values))}" for name, values in self.steps]
-        return " ".join([str(self.num_operands), str(self.num_constants), str(self.result), *steps])
+        steps = [f"{name}:{_joined(values)}" for name, values in self.steps]
+        counts = (str(self.num_operands), str(self.num_constants))
+        return " ".join([*counts, _joined(self.results), *steps])
+
+
+def _joined(values: tuple[int, ...]) -> str:
+    return ",".join(map(str, values))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The expression of a string."""
-    operands, constants, result, *steps = text.split()
+    operands, constants, results, *steps = text.split()
     pairs = [step.split(":") for step in steps]
     return Expression(
         int(operands),
         int(constants),
-        tuple((name, tuple(map(int, values.split(",")))) for name, values in pairs),
-        int(result),
+        tuple((name, _numbers(values)) for name, values in pairs),
+        _numbers(results),
     )
 
 
-def evaluate(expression: Expression, operands: Sequence[Tensor], constants: Sequence[float]) -> Any:
-    """Evaluate an expression on tensors that broadcast, by torch; differentiable."""
+def evaluate(
+    expression: Expression, operands: Sequence[Tensor], constants: Sequence[float]
+) -> list[Tensor]:
+    """Evaluate an expression on tensors that broadcast, by torch; differentiable.
+
+    Returns:
+        The results.
+    """
     like = operands[0]
     values: list[Any] = [*operands, *(like.new_tensor(constant) for constant in constants)]
     for name, numbers in expression.steps:
         value = FORMULAS[name](*(values[number] for number in numbers))
         values.append(value.to(like.dtype) if name in COMPARISONS else value)
-    return values[expression.result]
+    return [values[number] for number in expression.results]
 
 
 class Steps:
@@ -128,13 +144,13 @@ class Steps:
             values.append(self(name, *(values[number] for number in numbers)))
         return values
 
-    def expression(self, result: int) -> tuple[Expression, tuple[int, ...], tuple[float, ...]]:
-        """The expression of one value.
+    def expression(self, *results: int) -> tuple[Expression, tuple[int, ...], tuple[float, ...]]:
+        """The expression of one value, or of several.
 
         Returns:
             The expression of the operands that it reads, their indices, and its constants.
         """
-        needed, waiting = set(), [result]
+        needed, waiting = set(), list(results)
         while waiting:
             value = waiting.pop()
             if value not in needed:
@@ -153,7 +169,7 @@ class Steps:
                 len(operands),
                 len(constants),
                 tuple((kinds[v], tuple(number[a] for a in self._nodes[v][1])) for v in steps),
-                number[result],
+                tuple(number[result] for result in results),
             ),
             tuple(self._nodes[value][1][0] for value in operands),
             tuple(self._nodes[value][1][0] for value in constants),

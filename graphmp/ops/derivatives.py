@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any
 
 from ..kernels.expression import Expression, Steps
 
@@ -91,26 +89,33 @@ _RULES: dict[str, _Rule] = {
 }
 
 
-@lru_cache(maxsize=1024)
 def gradients(
-    expression: Expression, constants: tuple[float, ...], needs: tuple[bool, ...]
-) -> tuple[tuple[Expression, tuple[int, ...], tuple[float, ...]] | None, ...]:
+    expression: Expression, constants: tuple[float, ...], has_grad: Sequence[bool]
+) -> tuple[Steps, list[int | None]]:
     """Differentiate an expression.
 
     Args:
         expression: of operands 0 to n - 1.
         constants: its constants.
-        needs: which operands need a gradient.
+        has_grad: which results have a gradient; others have none.
 
     Returns:
-        For each operand its gradient: an expression of some of the operands and, as operand n, of
-        the gradient of the result; their indices; its constants. None where it is not needed, or
-        the result does not depend on the operand.
+        ``(steps, values)``: for each operand the value of its gradient, an expression of the
+        operands and, as operands n and following, of the gradients of the results. None where no
+        result depends on the operand.
     """
     steps = Steps()
     values = steps.include(expression, constants)
     first = expression.num_operands + expression.num_constants
-    grads: dict[int, int] = {expression.result: steps.operand(expression.num_operands)}
+    grads: dict[int, int] = {}
+
+    def add(value: int, part: int) -> None:
+        known = grads.get(value)
+        grads[value] = part if known is None else steps("add", known, part)
+
+    for index, (result, exists) in enumerate(zip(expression.results, has_grad, strict=True)):
+        if exists:
+            add(result, steps.operand(expression.num_operands + index))
     for number in reversed(range(len(expression.steps))):
         grad = grads.get(first + number)
         name, arguments = expression.steps[number]
@@ -120,14 +125,5 @@ def gradients(
         parts = _RULES[name](steps, grad, values[first + number], *inputs)
         for argument, part in zip(arguments, parts, strict=True):
             if part is not None:
-                known = grads.get(argument)
-                grads[argument] = part if known is None else steps("add", known, part)
-    return tuple(
-        steps.expression(grads[index]) if needed and index in grads else None
-        for index, needed in enumerate(needs)
-    )
-
-
-def operands_of(parts: Sequence[Any]) -> set[int]:
-    """The operands that gradients read."""
-    return {index for part in parts if part is not None for index in part[1]}
+                add(argument, part)
+    return steps, [grads.get(index) for index in range(expression.num_operands)]

@@ -1,13 +1,15 @@
 """Messages that are expressions, reduced at one end of their edges or kept there; differentiable.
 
 An expression's gradient at one operand is again an expression, summed into that operand's own end,
-so that derivatives of every order run on the same kernels and no message is stored.
+so that derivatives of every order run on the same kernels and no message is stored. The gradients
+of all operands at one end are the results of one expression, and are computed in one pass.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -16,10 +18,10 @@ from torch import Tensor
 from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import ALL, Operand
-from ..kernels.expression import MAX_OPERANDS, Expression, evaluate, parse
+from ..kernels.expression import MAX_OPERANDS, MAX_RESULTS, Expression, evaluate, parse
 from ..kernels.plan import plan
 from .argmax import gather_at_argmax, scatter_to_argmax
-from .derivatives import gradients, operands_of
+from .derivatives import gradients
 from .formulas import Maybe
 from .normalized import divided
 from .operation import Operation
@@ -33,14 +35,15 @@ class Mapping(NamedTuple):
 
     Attributes:
         adjacency: the edges.
-        to: ``"u"`` or ``"v"`` reduces messages into that end, ``"e"`` keeps them.
+        to: for each result ``"u"`` or ``"v"``, which reduce messages into that end, or ``"e"``,
+            which keeps them. Those that are reduced come first, and are reduced into one end.
         reduce: ``"sum"``; or ``"max"`` or ``"min"``, for ``"v"`` alone.
         expression: the text of an :class:`~graphmp.kernels.expression.Expression`.
         constants: the expression's.
         ends: the end of each operand, ``"u"``, ``"v"``, ``"e"``, or ``"1"`` for one row.
         shapes: the feature shapes of the operands, all of the rank of ``shape``, in one tuple.
         shape: the feature shape of a message.
-        out_shape: of the result; dimensions that are 1 here alone are summed.
+        out_shapes: of the results, in one tuple; dimensions that are 1 here alone are summed.
         per_degree: whether a sum is divided by the number of messages.
     """
 
@@ -52,8 +55,28 @@ class Mapping(NamedTuple):
     ends: str
     shapes: tuple[int, ...]
     shape: tuple[int, ...]
-    out_shape: tuple[int, ...]
+    out_shapes: tuple[int, ...]
     per_degree: bool
+
+
+class Pass(NamedTuple):
+    """Gradients of several operands, computed together.
+
+    Attributes:
+        expression: of the operands and, after them, the gradients of the results.
+        indices: which of these the expression reads.
+        constants: the expression's.
+        to: where its results are summed or kept, as in :class:`Mapping`.
+        out_shapes: the feature shape of each result.
+        targets: for each result the operands whose gradient it is.
+    """
+
+    expression: Expression
+    indices: tuple[int, ...]
+    constants: tuple[float, ...]
+    to: str
+    out_shapes: tuple[tuple[int, ...], ...]
+    targets: tuple[tuple[int, ...], ...]
 
 
 def mapped(
@@ -86,25 +109,37 @@ def mapped(
     Returns:
         (rows of ``to``, *out_shape), 0 in rows without edges.
     """
-    shapes = tuple(size for operand in operands for size in operand.shape[1:])
+    shapes = _joined([operand.shape[1:] for operand in operands])
     text = expression.text
     call = Mapping(
         adjacency, to, reduce, text, constants, ends, shapes, shape, out_shape, per_degree
     )
-    padded = (*operands, *(None,) * (MAX_OPERANDS - len(operands)))
-    operation = _SUM if reduce == "sum" else _EXTREME
-    return operation(call, *padded)  # type: ignore[no-any-return]
+    if reduce == "sum":
+        return _SUM(call, *_padded(operands, MAX_OPERANDS))[0]  # type: ignore[no-any-return]
+    return _EXTREME(call, *_padded(operands, MAX_OPERANDS))  # type: ignore[no-any-return]
 
 
-def _shapes(call: Mapping) -> list[tuple[int, ...]]:
-    """The feature shape of each operand."""
-    rank = len(call.shape)
-    return [call.shapes[i * rank : (i + 1) * rank] for i in range(len(call.ends))]
+def _padded(tensors: Sequence[Any], count: int) -> tuple[Any, ...]:
+    """Tensors, and None in place of those that are missing."""
+    return (*tensors, *(None,) * (count - len(tensors)))
 
 
-def _rows(call: Mapping) -> int:
+def _joined(shapes: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Shapes of equal rank in one tuple."""
+    return tuple(size for shape in shapes for size in shape)
+
+
+def _split(sizes: tuple[int, ...], rank: int, count: int) -> tuple[tuple[int, ...], ...]:
+    """The shapes that :func:`_joined` has put together."""
+    return tuple(sizes[i * rank : (i + 1) * rank] for i in range(count))
+
+
+def _out_shapes(call: Mapping) -> tuple[tuple[int, ...], ...]:
+    """The rows and features of each result."""
     edges = call.adjacency
-    return {"u": edges.num_src, "v": edges.num_dst, "e": edges.num_edges}[call.to]
+    rows = {"u": edges.num_src, "v": edges.num_dst, "e": edges.num_edges}
+    shapes = _split(call.out_shapes, len(call.shape), len(call.to))
+    return tuple((rows[end], *shape) for end, shape in zip(call.to, shapes, strict=True))
 
 
 def _operands(call: Mapping, operands: Sequence[Maybe], to: str) -> list[Operand]:
@@ -116,120 +151,168 @@ def _operands(call: Mapping, operands: Sequence[Maybe], to: str) -> list[Operand
 
 def _reduce(
     call: Mapping, operands: Sequence[Maybe], wants_arg: bool = False
-) -> tuple[Tensor, Maybe]:
+) -> tuple[list[Tensor], Maybe]:
     """Run the kernel that reduces into one end."""
-    edges, expression = call.adjacency, parse(call.expression)
+    edges, to = call.adjacency, call.to[0]
     return kernels.reduce_expression(
-        edges.csc if call.to == "v" else edges.csr,
-        expression,
-        _operands(call, operands, call.to),
+        edges.csc if to == "v" else edges.csr,
+        parse(call.expression),
+        _operands(call, operands, to),
         call.constants,
         call.reduce,
         call.per_degree,
         call.shape,
         wants_arg,
+        call.to.count("e"),
+    )
+
+
+def _keep(call: Mapping, operands: Sequence[Maybe]) -> Tensor:
+    """Run the kernel that keeps messages at the edges, and may sum their last dimensions."""
+    pairs = zip(call.out_shapes, call.shape, strict=True)
+    sums = [axis for axis, (own, full) in enumerate(pairs) if own != full]
+    is_tail = sums == list(range(len(call.shape) - len(sums), len(call.shape)))
+    return kernels.edge_expression(
+        call.adjacency.csc,
+        parse(call.expression),
+        _operands(call, operands, "v"),
+        call.constants,
+        call.shape,
+        call.out_shapes if is_tail else call.shape,
     )
 
 
 class _Sum(Operation):
-    """A sum of expressions, or expressions at edges."""
+    """Sums of expressions, or expressions at edges."""
 
     name, record, num_saved = "mapped", Mapping, MAX_OPERANDS
     operands = tuple(f"x{index}" for index in range(MAX_OPERANDS))
+    results, visible = tuple(f"out{index}" for index in range(MAX_RESULTS)), MAX_RESULTS
 
-    def run(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Tensor]:
+    def run(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Maybe, ...]:
         """Run the kernel."""
-        if call.to != "e":
-            out, _ = _reduce(call, operands)
-            return (out.sum_to_size(len(out), *call.out_shape),)
-        sums = [
-            i for i, (o, s) in enumerate(zip(call.out_shape, call.shape, strict=True)) if o != s
-        ]
-        is_tail = sums == list(range(len(call.shape) - len(sums), len(call.shape)))
-        out = kernels.edge_expression(
-            call.adjacency.csc,
-            parse(call.expression),
-            _operands(call, operands, "v"),
-            call.constants,
-            call.shape,
-            call.out_shape if is_tail else call.shape,
-        )
-        return (out.sum_to_size(len(out), *call.out_shape),)
+        outs = [_keep(call, operands)] if call.to == "e" else _reduce(call, operands)[0]
+        pairs = zip(outs, _out_shapes(call), strict=True)
+        return _padded([out.sum_to_size(shape) for out, shape in pairs], MAX_RESULTS)
 
-    def fake(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Tensor]:
-        """An empty result."""
+    def fake(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Maybe, ...]:
+        """Empty results."""
         assert operands[0] is not None
-        return (operands[0].new_empty(_rows(call), *call.out_shape),)
+        outs = [operands[0].new_empty(shape) for shape in _out_shapes(call)]
+        return _padded(outs, MAX_RESULTS)
 
     def needs_csr(self, call: Mapping) -> bool:
         """Whether messages go to the sources."""
-        return call.to == "u"
+        return call.to[0] == "u"
 
     def saved_tensors(
         self, call: Mapping, needs: Sequence[bool], operands: Any, results: Any
     ) -> tuple[Maybe, ...]:
         """The operands that the gradients read."""
-        count = len(call.ends)
-        parts = gradients(parse(call.expression), call.constants, tuple(needs[:count]))
-        read = operands_of(parts)
+        passes = _passes_of(call, needs, (True,) * len(call.to))
+        read = {index for one in passes for index in one.indices}
         return tuple(x if index in read else None for index, x in enumerate(operands))
 
     def gradients(
         self, call: Mapping, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Expressions summed at the operands' own ends."""
-        count, grad = len(call.ends), grads[0]
+        count, grads = len(call.ends), grads[: len(call.to)]
         if call.per_degree:
             edges = call.adjacency
             degrees = edges.in_degrees if call.to == "v" else edges.out_degrees
-            grad = divided(grad, degrees.clamp(min=1))
-        parts = gradients(parse(call.expression), call.constants, tuple(needs[:count]))
-        values, ends = [*saved[:count], grad], call.ends + call.to
+            grads = [divided(grads[0], degrees.clamp(min=1))]
+        values = [*saved[:count], *grads]
         results: list[Maybe] = [None] * len(saved)
-        for index, (part, shape) in enumerate(zip(parts, _shapes(call), strict=True)):
-            if part is not None:
-                results[index] = _gradient(call, part, values, ends, call.ends[index], shape)
+        for one in _passes_of(call, needs, tuple(grad is not None for grad in grads)):
+            for out, targets in zip(_computed(call, one, values), one.targets, strict=True):
+                for index in targets:
+                    is_one = call.ends[index] == "1"
+                    results[index] = out.sum(0, keepdim=True) if is_one else out
         return tuple(results)
 
 
-def _gradient(
-    call: Mapping, part: Any, values: Sequence[Maybe], ends: str, end: str, shape: tuple[int, ...]
-) -> Tensor:
-    """The gradient of an operand that lies at ``end`` and has features of ``shape``."""
-    expression, indices, constants = part
-    to = "v" if end == "1" else end
-    total = mapped(
+def _computed(call: Mapping, one: Pass, values: Sequence[Any]) -> Sequence[Tensor]:
+    """Compute gradients together, from the operands and the gradients of the results."""
+    read, ends = [values[index] for index in one.indices], call.ends + call.to
+    gradient = Mapping(
         call.adjacency,
-        to,
+        one.to,
         "sum",
-        expression,
-        constants,
-        [values[index] for index in indices],  # they were saved
-        "".join(ends[index] for index in indices),
+        one.expression.text,
+        one.constants,
+        "".join(ends[index] for index in one.indices),
+        _joined([x.shape[1:] for x in read]),
         call.shape,
-        shape,
+        _joined(one.out_shapes),
+        per_degree=False,
     )
-    return total.sum(0, keepdim=True) if end == "1" else total
+    return _SUM(gradient, *_padded(read, MAX_OPERANDS))[: len(one.to)]  # type: ignore[no-any-return]
+
+
+def _passes_of(call: Mapping, needs: Sequence[bool], has_grad: tuple[bool, ...]) -> list[Pass]:
+    """The gradients of a call's operands that are needed, pass by pass."""
+    count, rank = len(call.ends), len(call.shape)
+    shapes = _split(call.shapes, rank, count)
+    needed = tuple(needs[:count])
+    return _passes(call.expression, call.constants, call.ends, shapes, call.shape, needed, has_grad)
+
+
+@lru_cache(maxsize=1024)
+def _passes(
+    text: str,
+    constants: tuple[float, ...],
+    ends: str,
+    shapes: tuple[tuple[int, ...], ...],
+    shape: tuple[int, ...],
+    needs: tuple[bool, ...],
+    has_grad: tuple[bool, ...],
+) -> list[Pass]:
+    """Group the gradients of operands by the ends at which they are summed.
+
+    The gradient of one row is summed at one of these ends first, and what is kept at the edges as
+    it is is computed there too.
+    """
+    steps, values = gradients(parse(text), constants, has_grad)
+    wanted = {i: v for i, v in enumerate(values) if needs[i] and v is not None}
+    first = next((end for end in "vu" if any(ends[i] == end for i in wanted)), "v")
+    # The results of each group: where they go, their values and shapes; and whose gradient each is.
+    groups: dict[Any, dict[tuple[str, int, tuple[int, ...]], list[int]]] = {}
+    for i in sorted(wanted, key=lambda i: ends[i] == "e"):  # those at the edges come last
+        to = first if ends[i] == "1" else ends[i]
+        joins = first in groups and shapes[i] == shape
+        group = to if to != "e" else first if joins else i
+        groups.setdefault(group, {}).setdefault((to, wanted[i], shapes[i]), []).append(i)
+    # The derivatives of a pass read its operands and a gradient for each result.
+    most = max(1, min(MAX_RESULTS, MAX_OPERANDS - 1 - len(ends) - len(has_grad)))
+    passes = []
+    for targets in groups.values():
+        results = list(targets)
+        while results:
+            together = results[: 1 if results[0][0] == "e" else most]
+            results = results[len(together) :]
+            ends_of, values_of, shapes_of = zip(*together, strict=True)
+            owners = tuple(tuple(targets[result]) for result in together)
+            one = steps.expression(*values_of)
+            passes.append(Pass(*one, "".join(ends_of), shapes_of, owners))
+    return passes
 
 
 class _Extreme(_Sum):
     """A maximum or minimum of expressions, whose gradient goes to the edge that gave each value."""
 
     name, num_saved = "mapped_extreme", MAX_OPERANDS + 1
-    results = ("out", "arg")
+    results, visible = ("out", "arg"), 1
 
-    def run(  # type: ignore[override]
-        self, call: Mapping, trains: bool, *operands: Maybe
-    ) -> tuple[Maybe, ...]:
+    def run(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Maybe, ...]:
         """Run the kernel; the positions of the values are for the gradient."""
-        return _reduce(call, operands, trains)
+        (out,), arg = _reduce(call, operands, trains)
+        return out, arg
 
-    def fake(  # type: ignore[override]
-        self, call: Mapping, trains: bool, *operands: Maybe
-    ) -> tuple[Maybe, ...]:
+    def fake(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Maybe, ...]:
         """Empty results."""
         assert operands[0] is not None
-        out = operands[0].new_empty(_rows(call), *call.out_shape)
+        out = operands[0].new_empty(_out_shapes(call)[0])
         size = math.prod(call.shape)
         return out, out.new_empty((out.shape[0], size), dtype=torch.int64) if trains else None
 
@@ -246,22 +329,23 @@ class _Extreme(_Sum):
         *operands, arg = saved
         count, edges = len(call.ends), call.adjacency
         grad = grads[0].reshape(arg.shape)
-        shapes = _shapes(call)
+        shapes = _split(call.shapes, len(call.shape), count)
         columns = [plan(own, call.shape, call.shape).maps[0].to(arg.device) for own in shapes]
         values = [
             None if x is None else _at_argmax(edges, end, x, arg, column)
             for x, end, column in zip(operands, call.ends, columns, strict=False)
         ]
-        parts = gradients(parse(call.expression), call.constants, tuple(needs[:count]))
         results: list[Maybe] = [None] * len(operands)
-        for index, part in enumerate(parts):
-            if part is None:
-                continue
-            expression, indices, constants = part
-            read = [[*values, grad][i] for i in indices]
-            at_edges = evaluate(expression, read, constants).expand_as(arg)
+        steps, parts = gradients(parse(call.expression), call.constants, (True,))
+        needed = {i: part for i, part in enumerate(parts) if needs[i] and part is not None}
+        if not needed:
+            return tuple(results)
+        expression, indices, constants = steps.expression(*needed.values())
+        read = [[*values, grad][i] for i in indices]
+        for index, at_edges in zip(needed, evaluate(expression, read, constants), strict=True):
             end = "v" if call.ends[index] == "1" else call.ends[index]
             shape = shapes[index]
+            at_edges = at_edges.expand_as(arg)
             total = scatter_to_argmax(edges, end, at_edges, arg, columns[index], shape)
             results[index] = total.sum(0, keepdim=True) if call.ends[index] == "1" else total
         return tuple(results)

@@ -53,7 +53,7 @@ def messages(csr: Csr, values: list[Operand], shape: tuple[int, ...]) -> tuple[T
     ids = {ROW: row, OTHER: csr.indices.long(), EDGE: csr.edge_ids.long()}
     ids[ALL] = torch.zeros_like(row)
     on_edges = [data.double()[ids[end]] for data, end in values]
-    out = evaluate(expression, on_edges, constants)
+    (out,) = evaluate(expression, on_edges, constants)
     return out.expand(len(row), *shape), row
 
 
@@ -87,14 +87,14 @@ def check_reductions(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
     total = zeros.scatter_add(0, index, expected)
     degrees = csr.indptr.diff().clamp(min=1).view(-1, *(1,) * len(shape))
     for divisor, result in ((False, total), (True, total / degrees)):
-        out, arg = kernels.reduce_expression(
+        (out,), arg = kernels.reduce_expression(
             csr, expression, values, constants, "sum", divisor, shape
         )
         assert arg is None
         assert out.dtype == dtype
         assert_close(out, result)
     for reduce in ("max", "min"):
-        out, arg = kernels.reduce_expression(
+        (out,), arg = kernels.reduce_expression(
             csr, expression, values, constants, reduce, False, shape, wants_arg=True
         )
         assert_close(
@@ -109,6 +109,59 @@ def check_reductions(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
             assert_close(
                 torch.where(has_edges, chosen, 0).to(dtype), out.reshape(arg.shape).double()
             )
+
+
+def gradients() -> tuple[Expression, tuple[float, ...]]:
+    """``gate * (1 - gate) * x2``, the gate, and ``0.5 * x3 - gate``, of ``gate = sigmoid(x0)``.
+
+    They share a step, and the second is one.
+    """
+    steps = Steps()
+    x = [steps.operand(index) for index in range(4)]
+    gate = steps("sigmoid", steps("add", x[0], x[1]))
+    slope = steps("mul", gate, steps("sub", steps.constant(1), gate))
+    half = steps("mul", steps.constant(0.5), x[3])
+    results = (steps("mul", slope, x[2]), gate, steps("sub", half, gate))
+    expression, _, constants = steps.expression(*results)
+    assert len(expression.results) == len(results)
+    return expression, constants
+
+
+@each_backend_and_dtype(FLOATS, "expressions")
+@pytest.mark.parametrize("corner", CORNERS, ids=str)
+def test_several_results_are_those_of_several_expressions(
+    backend: str, dtype: torch.dtype, corner: Corner
+) -> None:
+    check_several(corner.graph(), dtype, "equal")
+
+
+@each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")
+@pytest.mark.parametrize("name", SHAPES)
+def test_several_results_of_all_shapes(backend: str, dtype: torch.dtype, name: str) -> None:
+    check_several(MIXED.graph(torch.int32), dtype, name)
+
+
+def check_several(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
+    """Sums, means, and what is kept: the bits of each alone."""
+    shapes, shape = SHAPES[name]
+    csr, values = graph.adjacencies[graph.canonical_etypes[0]].csc, operands(graph, dtype, shapes)
+    expression, constants = gradients()
+    args = (values, constants, "sum")
+    alone = [expression._replace(results=(number,)) for number in expression.results]
+    for divisor in (False, True):
+        sums = [kernels.reduce_expression(csr, e, *args, divisor, shape)[0][0] for e in alone]
+        for keeps in range(len(alone)):
+            outs, arg = kernels.reduce_expression(
+                csr, expression, *args, divisor, shape, keeps=keeps
+            )
+            assert arg is None
+            expected = sums[: len(alone) - keeps]
+            expected += [
+                kernels.edge_expression(csr, e, values, constants, shape, shape)
+                for e in alone[len(alone) - keeps :]
+            ]
+            for out, one in zip(outs, expected, strict=True):
+                assert_same_bits(out, one)
 
 
 @each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")
@@ -143,14 +196,14 @@ def test_every_operator_at_special_numbers(backend: str, dtype: torch.dtype, nam
     csr = Csr(torch.arange(len(x) + 1), ids, ids)
     where = [Operand(value.view(-1, 1), EDGE) for value in values]
     out = kernels.edge_expression(csr, expression, where, (), (1,), (1,)).view(-1)
-    expected = evaluate(expression, [value.double() for value in values], ())
+    (expected,) = evaluate(expression, [value.double() for value in values], ())
     # What is beyond the dtype's range is infinite in it, and below it 0.
     limits = torch.finfo(dtype)
     expected = torch.where(expected.abs() > limits.max, expected.sign() * math.inf, expected)
     is_tiny = expected.abs() < 2 * limits.tiny
     out, expected = torch.where(is_tiny, 0, out), torch.where(is_tiny, 0, expected)
     if name in ("sin", "cos"):  # of large numbers, as precise as the library's
-        expected = evaluate(expression, values, ())
+        (expected,) = evaluate(expression, values, ())
     torch.testing.assert_close(
         out,
         expected.to(dtype),
@@ -174,7 +227,7 @@ def test_the_bits_are_those_of_one_thread() -> None:
         for count in (1, 2, 3):
             torch.set_num_threads(count)
             args = (csr, expression, values, constants)
-            results.append(kernels.reduce_expression(*args, "sum", False, (64,))[0])
+            results.append(kernels.reduce_expression(*args, "sum", False, (64,))[0][0])
     finally:
         torch.set_num_threads(threads)
     assert_same_bits(results[0], results[1])
@@ -182,8 +235,8 @@ def test_the_bits_are_those_of_one_thread() -> None:
 
 
 def test_an_expression_is_read_from_its_text() -> None:
-    expression, _ = gated()
-    assert parse(expression.text) == expression
+    for expression, _ in (gated(), gradients()):
+        assert parse(expression.text) == expression
 
 
 def test_equal_steps_are_one_step() -> None:

@@ -43,12 +43,15 @@ def reduce_expression(
     divisor: Tensor | bool,
     shape: tuple[int, ...],
     wants_arg: bool = False,
-) -> tuple[Tensor, Tensor | None]:
+    keeps: int = 0,
+) -> tuple[list[Tensor], Tensor | None]:
     """Compute messages and reduce them into rows; see the contract."""
     arrays, dtype, size = csr_arrays(csr, True), operands[0].data.dtype, math.prod(shape)
     rows, edges = len(arrays[0]) - 1, len(arrays[1])
-    formula, tables = _formula(expression, _ends(operands), _shapes(operands), shape)
-    out, array = result(rows, size, dtype)
+    formula, tables = _formula(expression, _ends(operands), _shapes(operands), shape, keeps)
+    sums = len(expression.results) - keeps
+    outs = [result(rows if i < sums else edges, size, dtype) for i in range(sums + keeps)]
+    tensors, written = zip(*outs, strict=True)
     first = (arrays, formula, _pairs(operands, tables), np.array(constants, np.float64))
     types: tuple[Any, ...] = (csr.indptr.dtype, len(arrays[3]), _dtypes(operands))
     arg = None
@@ -56,18 +59,18 @@ def reduce_expression(
         loop: Any = loops.sum_rows
         by: Any = (divisor, no_numbers(dtype))
         by = by if isinstance(divisor, bool) else (False, divisor.numpy())
-        rest: tuple[Any, ...] = (by, array)
+        rest: tuple[Any, ...] = (by, (written[:sums], written[sums:]))
     else:
         loop = loops.extreme_rows
         arg = empty((rows if wants_arg else 0, size), position_dtype(edges))
         flags = (flag(reduce == "min"), flag(wants_arg))
-        types, rest = (*types, flags, arg.dtype), (flags, (array, arg.numpy()))
+        types, rest = (*types, flags, arg.dtype), (flags, (written[0], arg.numpy()))
     calls = []
-    for tile in tiling(size, _MAX_VECTORS):
+    for tile in tiling(size, _MAX_VECTORS // sums):
         args = (*first, *rest, tile)
         calls.append((_code(loop, formula, tile, types, args), args))
     run_all(calls, arrays[0], edges * _work(expression, size))
-    return shaped(out, dtype, shape), arg if wants_arg else None
+    return [shaped(out, dtype, shape) for out in tensors], arg if wants_arg else None
 
 
 def edge_expression(
@@ -81,7 +84,7 @@ def edge_expression(
     """Compute messages and keep them at the edges; see the contract."""
     arrays, dtype = csr_arrays(csr, True), operands[0].data.dtype
     size, edges = math.prod(shape), len(arrays[1])
-    formula, tables = _formula(expression, _ends(operands), _shapes(operands), shape)
+    formula, tables = _formula(expression, _ends(operands), _shapes(operands), shape, 0)
     first = (arrays, formula, _pairs(operands, tables), np.array(constants, np.float64))
     types = (csr.indptr.dtype, len(arrays[3]), _dtypes(operands))
     calls: list[Any] = []
@@ -128,10 +131,11 @@ def _formula(
     ends: tuple[int, ...],
     shapes: tuple[tuple[int, ...], ...],
     shape: tuple[int, ...],
+    keeps: int,
 ) -> tuple[Formula, tuple[Any, ...]]:
     """The formula that the loops are compiled for, and the columns that each operand reads."""
     pairs = [kinds(plan_of(own, shape, shape))[0] for own in shapes]
-    formula = Formula(expression, ends, tuple(kind for kind, _ in pairs))
+    formula = Formula(expression, ends, tuple(kind for kind, _ in pairs), keeps)
     return formula, tuple(columns for _, columns in pairs)
 
 

@@ -23,14 +23,20 @@ def reduce_expression(
     divisor: Tensor | bool,
     shape: tuple[int, ...],
     wants_arg: bool = False,
-) -> tuple[Tensor, Tensor | None]:
+    keeps: int = 0,
+) -> tuple[list[Tensor], Tensor | None]:
     """Compute messages and reduce them into rows; see the contract."""
-    values = _messages(csr, expression, operands, constants, shape)
-    positions = torch.arange(len(csr.edge_ids), dtype=csr.indptr.dtype, device=values.device)
-    grouped = Csr(csr.indptr, csr.indices, positions)
-    features, lhs = plan(shape, (), shape), Operand(values, EDGE)
-    out, arg = spmm(grouped, "copy", reduce, divisor, lhs, None, features, wants_arg)
-    return out.to(operands[0].data.dtype), arg
+    messages = _messages(csr, expression, operands, constants, shape)
+    device, dtype = csr.indptr.device, operands[0].data.dtype
+    positions = torch.arange(len(csr.edge_ids), dtype=csr.indptr.dtype, device=device)
+    grouped, features = Csr(csr.indptr, csr.indices, positions), plan(shape, (), shape)
+    outs, arg = [], None
+    for values in messages[: len(messages) - keeps]:
+        lhs = Operand(values, EDGE)
+        out, arg = spmm(grouped, "copy", reduce, divisor, lhs, None, features, wants_arg)
+        outs.append(out.to(dtype))
+    outs += [_by_edge_id(csr, v.to(dtype)) for v in messages[len(messages) - keeps :]]
+    return outs, arg
 
 
 def edge_expression(
@@ -42,9 +48,14 @@ def edge_expression(
     out_shape: tuple[int, ...],
 ) -> Tensor:
     """Compute messages and keep them at the edges; see the contract."""
-    values = _messages(csr, expression, operands, constants, shape)
-    values = values.sum_to_size(len(values), *out_shape).to(operands[0].data.dtype)
-    out = torch.empty_like(values)
+    (values,) = _messages(csr, expression, operands, constants, shape)
+    values = values.sum_to_size(len(values), *out_shape)
+    return _by_edge_id(csr, values.to(operands[0].data.dtype))
+
+
+def _by_edge_id(csr: Csr, values: Tensor) -> Tensor:
+    """Rows of the edges as they are grouped, in edge id order."""
+    out = torch.empty_like(values, memory_format=torch.contiguous_format)
     out[csr.edge_ids.long()] = values
     return out
 
@@ -55,8 +66,8 @@ def _messages(
     operands: Sequence[Operand],
     constants: tuple[float, ...],
     shape: tuple[int, ...],
-) -> Tensor:
-    """Messages in the accumulator's dtype, as the edges are grouped: (E, *shape)."""
+) -> list[Tensor]:
+    """Messages in the accumulator's dtype, as the edges are grouped: (E, *shape) each."""
     edges = len(csr.edge_ids)
     ids = {ROW: rows_of(csr.indptr, edges), OTHER: csr.indices, EDGE: csr.edge_ids}
     values = []
@@ -65,5 +76,5 @@ def _messages(
         rows = rows.expand(edges, *data.shape[1:]) if end == ALL else rows.index_select(0, ids[end])
         padding = (1,) * (len(shape) - rows.ndim + 1)
         values.append(rows.reshape(edges, *padding, *data.shape[1:]))
-    messages: Tensor = evaluate(expression, values, constants)
-    return messages.expand(edges, *shape)
+    messages = evaluate(expression, values, constants)
+    return [message.expand(edges, *shape) for message in messages]

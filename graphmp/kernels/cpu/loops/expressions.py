@@ -6,6 +6,8 @@ operands: the expression is part of its type, so Numba compiles a loop once for 
 - ``formula``: the expression, and the ends of its operands.
 - ``operands``: ``(data, columns)`` of each; see :func:`..simd.formula.evaluate`.
 - ``constants``: the expression's, float64.
+
+A tile of several results has the vectors of the first, then those of the second, and so on.
 """
 
 from __future__ import annotations
@@ -27,31 +29,39 @@ def sum_rows(
     operands: Any,
     constants: Any,
     divisor: Any,
-    out: Any,
+    outs: Any,
     tile: Any,
     first: int,
     last: int,
 ) -> None:
-    """``out[r] = sum of the messages of row r``; ``divisor`` as in :func:`.spmm_tiled.sum_rows`."""
+    """``summed[i][r] = sum of the messages of row r``, and ``stored[i][e] = that of edge e``.
+
+    ``outs`` is ``(summed, stored)``, an array for each result; ``divisor`` of the sums is that of
+    :func:`.spmm_tiled.sum_rows`.
+    """
     (indptr, indices, eids, order), (column, lanes, shape) = csr, tile
-    (per_degree, numbers), x = divisor, operands[0][0]
+    (per_degree, numbers), (summed, stored), x = divisor, outs, operands[0][0]
+    stacked = formula.shape_of_sums(expression, shape)
     end_of_all, place = np.int64(len(indices)) - 1, (np.int64(column), np.int64(lanes))
     for p in range(first, last):
         r = addresses.row_at(order, p)
         if len(order):
             ahead = addresses.row_at(order, min(p + ROWS_AHEAD, last - 1))
-            addresses.prefetch(out, shape, ahead, column)
+            addresses.prefetch_each(summed, shape, ahead, column)
         begin, end = np.int64(indptr[p]), np.int64(indptr[p + 1])
-        total, start = sums.new_total(x, shape), begin
+        total, start = sums.new_total(x, stacked), begin
         while True:
-            acc, stop = vector.fill(x, shape, 0), min(start + sums.BLOCK, end)
+            acc, stop = vector.fill(x, stacked, 0), min(start + sums.BLOCK, end)
             for j in range(start, stop):
                 ahead = min(j + _distance(shape), end_of_all)
                 rows = formula.rows_of(expression, r, ahead, indices, eids)
                 formula.prefetch(expression, operands, shape, rows, column)
+                addresses.prefetch_each(stored, shape, np.int64(eids[ahead]), column)
                 rows = formula.rows_of(expression, r, j, indices, eids)
                 a = formula.evaluate(expression, operands, constants, shape, rows, place)
-                acc = vector.add(acc, a)
+                terms, others = vector.split(a, acc)
+                acc = vector.add(acc, terms)
+                vector.store_each(stored, np.int64(eids[j]), column, others, lanes)
             if end - begin <= sums.BLOCK:
                 break
             total = sums.add_block(total, acc, start == begin)
@@ -60,10 +70,10 @@ def sum_rows(
                 break
             start = stop
         if per_degree and end > begin + 1:
-            acc = vector.div(acc, vector.fill(x, shape, end - begin))
+            acc = vector.div(acc, vector.fill(x, stacked, end - begin))
         if len(numbers):
-            acc = vector.div(acc, vector.fill(x, shape, numbers[r]))
-        vector.store(out, r, column, acc, lanes)
+            acc = vector.div(acc, vector.fill(x, stacked, numbers[r]))
+        vector.store_each(summed, r, column, acc, lanes)
 
 
 @jit

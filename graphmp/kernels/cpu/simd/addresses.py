@@ -88,6 +88,20 @@ def prefetch(typing: Any, array: Any, shape: Any, row: Any, column: Any) -> Any:
 
 
 @primitive
+def prefetch_each(typing: Any, arrays: Any, shape: Any, row: Any, column: Any) -> Any:
+    """Prefetch the tile of each of several arrays, as :func:`prefetch` does."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        for number, array in enumerate(arrays):
+            value = builder.extract_value(args[0], number)
+            start = llvm.element(context, builder, array, value, args[2], args[3])
+            _prefetch_lines(builder, start, _lines(array, shape))
+        return context.get_dummy_value()
+
+    return types.void(arrays, shape, types.int64, types.int64), generate
+
+
+@primitive
 def _prefetch_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
     """Prefetch the cache line of ``array[row, column]``."""
 

@@ -26,23 +26,25 @@ class Formula:
         expression: what is computed.
         ends: for each operand ``ROW``, ``OTHER``, ``EDGE`` or ``ALL``.
         kinds: for each operand how its elements meet those of a tile; see :mod:`.vector`.
+        keeps: how many of the last results are kept at the edges.
     """
 
     def __init__(
-        self, expression: Expression, ends: tuple[int, ...], kinds: tuple[int, ...]
+        self, expression: Expression, ends: tuple[int, ...], kinds: tuple[int, ...], keeps: int
     ) -> None:
         self.codes: dict[Any, Any] = {}  # machine code of the loops, by what else they depend on
-        self._numba_type_ = _FormulaType(expression, ends, kinds)
+        self._numba_type_ = _FormulaType(expression, ends, kinds, keeps)
 
 
 class _FormulaType(types.Type):
     """The Numba type of a :class:`Formula`: all that it holds."""
 
     def __init__(
-        self, expression: Expression, ends: tuple[int, ...], kinds: tuple[int, ...]
+        self, expression: Expression, ends: tuple[int, ...], kinds: tuple[int, ...], keeps: int
     ) -> None:
         self.expression, self.ends, self.kinds = expression, ends, kinds
-        super().__init__(name=f"Formula({expression!r}, {ends}, {kinds})")
+        self.sums = len(expression.results) - keeps
+        super().__init__(name=f"Formula({expression!r}, {ends}, {kinds}, {keeps})")
 
 
 register_model(_FormulaType)(models.OpaqueModel)
@@ -57,17 +59,18 @@ def _unbox(kind: Any, value: Any, context: Any) -> Any:
 def evaluate(
     typing: Any, formula: Any, operands: Any, constants: Any, shape: Any, rows: Any, place: Any
 ) -> Any:
-    """A tile of the messages of an edge.
+    """A tile of the messages of an edge: of several results one after the other.
 
     ``operands`` are ``(data, columns)`` of each, ``constants`` (number of constants,) float64,
     ``rows`` for each operand the row that the edge reads, and ``place`` the column at which the
     tile starts, and its lanes.
     """
-    tile = Tile(_dtype_of(operands[0][0]), len(shape))
+    results, count = formula.expression.results, len(shape)
+    tile = Tile(_dtype_of(operands[0][0]), len(results) * count)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         column, lanes = cgutils.unpack_tuple(builder, args[5])
-        masked = lanes if tile.count == 1 else None
+        masked = lanes if count == 1 else None
         number_of = context.make_array(constants)(context, builder, args[2]).data
         loads: list[Any] = []
         for index, ((data, columns), kind) in enumerate(zip(operands, formula.kinds, strict=True)):
@@ -89,21 +92,29 @@ def evaluate(
             number = builder.load(builder.gep(number_of, [llvm.I64(index)]))
             number = context.cast(builder, number, types.float64, tile.dtype)
             numbers.append(llvm.splat(builder, number))
-        vectors = []
-        for index in range(tile.count):  # one after the other: few numbers are alive at once
+        vectors = [None] * tile.count
+        for index in range(count):  # one after the other: few numbers are alive at once
             values = [load(index) for load in loads] + numbers
             for name, arguments in formula.expression.steps:
                 emit = elementwise.EMIT[name]
                 values.append(emit(builder, tile.dtype, *(values[a] for a in arguments)))
-            vectors.append(values[formula.expression.result])
+            vectors[index::count] = [values[number] for number in results]
         return pack(builder, tile, vectors)
 
     i = types.int64
-    count = len(operands)
-    return (
-        tile(formula, operands, constants, shape, types.UniTuple(i, count), types.UniTuple(i, 2)),
-        generate,
-    )
+    rows_type = types.UniTuple(i, len(operands))
+    return tile(formula, operands, constants, shape, rows_type, types.UniTuple(i, 2)), generate
+
+
+@primitive
+def shape_of_sums(typing: Any, formula: Any, shape: Any) -> Any:
+    """The shape of a tile of the results that are summed, one after the other."""
+    result = types.UniTuple(types.int64, formula.sums * len(shape))
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant_null(result)
+
+    return result(formula, shape), generate
 
 
 @primitive

@@ -225,13 +225,48 @@ def store(typing: Any, array: Any, row: Any, column: Any, tile: Any, lanes: Any)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         start = llvm.element(context, builder, array, args[0], args[1], args[2])
-        mask = llvm.first_lanes(builder, args[4]) if tile.count == 1 else None
-        for index, vector in enumerate(each(builder, tile, args[3])):
-            at = builder.gep(start, [llvm.I64(index * LANES)])
-            llvm.store(builder, at, array.dtype, vector, mask)
+        _store(builder, start, array.dtype, each(builder, tile, args[3]), args[4])
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.int64, tile, types.int64), generate
+
+
+@primitive
+def store_each(typing: Any, arrays: Any, row: Any, column: Any, tile: Any, lanes: Any) -> Any:
+    """Write an equal share of a tile's vectors to each of the arrays, as :func:`store` does."""
+    share = tile.count // max(len(arrays), 1)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors = each(builder, tile, args[3])
+        for number, array in enumerate(arrays):
+            value = builder.extract_value(args[0], number)
+            start = llvm.element(context, builder, array, value, args[1], args[2])
+            own = vectors[number * share : (number + 1) * share]
+            _store(builder, start, array.dtype, own, args[4])
+        return context.get_dummy_value()
+
+    return types.void(arrays, types.int64, types.int64, tile, types.int64), generate
+
+
+def _store(builder: Any, start: Any, kind: Any, vectors: list[Any], lanes: Any) -> None:
+    """Write vectors from ``start`` on; of one alone, its first ``lanes`` numbers."""
+    mask = llvm.first_lanes(builder, lanes) if len(vectors) == 1 else None
+    for index, vector in enumerate(vectors):
+        llvm.store(builder, builder.gep(start, [llvm.I64(index * LANES)]), kind, vector, mask)
+
+
+@primitive
+def split(typing: Any, tile: Any, like: Any) -> Any:
+    """The first vectors of a tile, as many as ``like`` has, and the others."""
+    parts = (Tile(tile.dtype, like.count), Tile(tile.dtype, tile.count - like.count))
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors = each(builder, tile, args[0])
+        first, rest = vectors[: like.count], vectors[like.count :]
+        packed = [pack(builder, parts[0], first), pack(builder, parts[1], rest)]
+        return context.make_tuple(builder, signature.return_type, packed)
+
+    return types.Tuple(parts)(tile, like), generate
 
 
 def _binary(instruction: str) -> Callable[..., Any]:
