@@ -1,11 +1,12 @@
 """Message passing over relations: check the functions, aggregate, combine across types.
 
 Files:
-    aggregate: Message and reduce functions, resolved once; partial results combined and finished.
+    aggregate: Message and reduce functions, resolved once, then computed, combined and finished.
     check: Checks of message and reduce functions.
     cross: Reduction over edge types.
     dimensions: Dimensions of messages, with and without that of the degree.
     mailboxes: Reduce functions, recorded: called once for all nodes.
+    partials: Partial results of several relations, combined.
     recording: Functions of torch, recorded instead of computed.
     reductions: Reductions of messages, recorded.
     relation: One edge type with the frames at its ends, and the relations into one node type.

@@ -18,22 +18,22 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from .._storage.adjacency import Adjacency
 from .._storage.gather import gather
 from ..errors import GraphValueError
-from ..function import BinaryOp, Message, Reduce, Reducer
+from ..function import BinaryOp, Message, Reduce
 from ..kernels.contract import accumulator
-from ..ops.broadcast import autocast, check_one_shape, unsqueeze_like
+from ..ops.broadcast import autocast, check_one_shape
 from ..ops.buckets import Inbox, reduce_by_formula
 from ..ops.normalized import divided
 from ..ops.spmm import sddmm, spmm
 from . import check, udf
 from .mailboxes import reduce_once
+from .partials import combine, reduced_jointly
 from .recording import notes
 from .recording.fusion import REFUSED, is_recorded
 from .recording.lazy import LazyTensor, computed
 from .recording.purity import Impure
-from .recording.values import Leaf, at_edges, elementwise, in_order, reduced
+from .recording.values import Leaf, Value, at_edges, elementwise, in_order
 from .relation import Incoming, Relation
 from .udf import Columns, EdgeBatch, NodeBatch
 from .verification import are_right_at_edges, are_right_at_nodes
@@ -170,14 +170,13 @@ class BuiltinMessages(Messages):
         """The message of two leaves, if kernels compute it."""
         edges, spec = relation.adjacency, self.spec
         op, lhs, rhs, ends = self.inputs(relation, spec.out)
-        if op is None or rhs is None:
-            value: Any = Leaf(lhs, ends[0])
-        else:
+        value: Any = Leaf(lhs, ends[0], None, _named(spec.lhs))
+        if op is not None and rhs is not None:
             is_fused = op.kernel is not None and not op.contracts and lhs.dtype == rhs.dtype
             if not is_fused or not lhs.dtype.is_floating_point or lhs.ndim != rhs.ndim:
                 return self.columns(relation)
-            args = (Leaf(lhs, ends[0]), Leaf(rhs, ends[1]))
-            value = elementwise(edges, op.kernel or "", args, lhs.dtype)
+            other = Leaf(rhs, ends[1], None, _named(spec.rhs))
+            value = elementwise(edges, op.kernel or "", (value, other), lhs.dtype)
         return {spec.out: LazyTensor.of(edges, value)}
 
     def mailbox(self, incoming: Incoming) -> Columns:
@@ -203,7 +202,7 @@ class UserMessages(Messages):
 
     def columns(self, relation: Relation) -> Columns:
         """Call the function on all edges, and compute what it returns."""
-        is_lazy = is_recorded(relation.adjacency, self.functions)
+        is_lazy = is_recorded([relation.adjacency], self.functions)
         if not is_lazy or REFUSED.get(self.functions, None) is not None:
             return udf.messages(relation, self.function)
         messages = {name: computed(m) for name, m in self.recorded(relation).items()}
@@ -220,10 +219,18 @@ class UserMessages(Messages):
         return None, udf.field(self.columns(relation), field), None, ("e", "e")
 
 
-def _is_recorded(incoming: Incoming, functions: tuple[Callable[..., Any], ...]) -> bool:
-    """Whether functions are recorded on these relations."""
-    relations = incoming.relations
-    return len(relations) == 1 and is_recorded(relations[0].adjacency, functions)
+def _named(operand: Any) -> str:
+    """An operand of a builtin as notes show it."""
+    where = {"u": "src", "v": "dst", "e": "data"}[operand.target]
+    return f"{where}[{operand.field!r}]"
+
+
+def _sent(incoming: Incoming, messages: Messages) -> list[Columns]:
+    """The messages of each relation, some of them lazy."""
+    return [
+        messages.recorded(relation) if relation.adjacency.num_edges else messages.columns(relation)
+        for relation in incoming.relations
+    ]
 
 
 def _note_buckets(incoming: Incoming, reason: str) -> None:
@@ -233,12 +240,19 @@ def _note_buckets(incoming: Incoming, reason: str) -> None:
         notes.note("buckets", lambda: f"{count} calls, one for each in-degree", reason=reason)
 
 
-def _in_buckets(incoming: Incoming, message: Tensor) -> Tensor:
-    """A message for a user's reduce function: (E, …), in the order of the buckets."""
-    (edges,), eids = incoming.adjacencies, incoming.buckets.edges
-    if not isinstance(message, LazyTensor):
-        return gather(message, eids)
-    return at_edges(edges.bucketed, in_order(message.value, eids))
+def _in_buckets(incoming: Incoming, sent: Sequence[Columns]) -> Columns:
+    """Messages for a user's reduce function: (E, …) each, in the order of the buckets."""
+    eids = incoming.buckets.edges
+    if len(sent) > 1:
+        stored = [{name: computed(m) for name, m in columns.items()} for columns in sent]
+        return {name: gather(m, eids) for name, m in _concatenated(stored).items()}
+    edges = incoming.adjacencies[0].bucketed
+    return {
+        name: at_edges(edges, in_order(m.value, eids))
+        if isinstance(m, LazyTensor)
+        else gather(m, eids)
+        for name, m in sent[0].items()
+    }
 
 
 def _concatenated(columns: Sequence[Columns]) -> Columns:
@@ -289,17 +303,16 @@ class UserReduction(Reduction):
         first = incoming.relations[0]
         functions = (self.function, *messages.functions)
         refused = REFUSED.get(functions, None)
-        if not _is_recorded(incoming, functions) or refused is not None:
+        if not is_recorded(incoming.adjacencies, functions) or refused is not None:
             _note_buckets(incoming, refused or "it is not recorded")
             return self._by_bucket(incoming, messages.mailbox(incoming))
-        sent = messages.recorded(first)
+        sent = _sent(incoming, messages)
         try:
             columns = reduce_once(incoming, first.node_ids(), sent, self.function)
         except Impure as reason:
             REFUSED.put(functions, None, str(reason))
             _note_buckets(incoming, str(reason))
-            mailbox = {name: _in_buckets(incoming, message) for name, message in sent.items()}
-            return self._by_bucket(incoming, mailbox)
+            return self._by_bucket(incoming, _in_buckets(incoming, sent))
         rerun = partial(self.reduce, messages=messages)
         if are_right_at_nodes(incoming, columns, rerun, functions):
             return columns
@@ -337,7 +350,8 @@ class KernelReduction(Reduction):
         spec, reducer = self.spec, self.spec.reducer
         assert reducer.kernel is not None
         if len(incoming.relations) > 1:
-            return {spec.out: _joint(incoming, messages, spec.msg, reducer)}
+            inputs = [messages.inputs(relation, spec.msg) for relation in incoming.relations]
+            return {spec.out: _joint(incoming, inputs, spec)}
         op, lhs, rhs, ends = messages.inputs(incoming.relations[0], spec.msg)
         adjacency, kernel = incoming.adjacencies[0], reducer.kernel
         return {spec.out: spmm(adjacency, op, kernel, lhs, rhs, ends, reducer.per_degree)}
@@ -350,25 +364,36 @@ class RecordedReduction(KernelReduction):
     def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
         """Call the kernel for a message that is recorded."""
         functions = messages.functions
-        if not _is_recorded(incoming, functions) or REFUSED.get(functions, None) is not None:
+        is_lazy = is_recorded(incoming.adjacencies, functions)
+        if not is_lazy or REFUSED.get(functions, None) is not None:
             return super().reduce(incoming, messages)
-        (relation,), spec, reducer = incoming.relations, self.spec, self.spec.reducer
-        message = udf.field(messages.recorded(relation), spec.msg)
-        value = message.value if isinstance(message, LazyTensor) else Leaf(message, "e")
-        if not isinstance(value, Leaf) and not value.dtype.is_floating_point:
-            value = Leaf(computed(message), "e")
-        kernel = reducer.kernel or ""
-        columns = {spec.out: reduced(relation.adjacency, value, kernel, reducer.per_degree)}
+        spec = self.spec
+        sent = [udf.field(columns, spec.msg) for columns in _sent(incoming, messages)]
+        check_one_shape(sent, f"Messages {spec.msg!r}")
+        if len(sent) == 1 or all(message.dtype.is_floating_point for message in sent):
+            out = reduced_jointly(incoming, list(map(_value, sent)), spec.reducer)
+        else:
+            stored: list[Inputs] = [(None, computed(m), None, ("e", "e")) for m in sent]
+            out = _joint(incoming, stored, spec)
+        columns = {spec.out: out}
         rerun = partial(self.reduce, messages=messages)
         if are_right_at_nodes(incoming, columns, rerun, functions):
             return columns
         return super().reduce(incoming, messages)
 
 
-def _joint(incoming: Incoming, messages: Messages, field: str, reducer: Reducer) -> Tensor:
+def _value(message: Tensor) -> Value:
+    """A message as kernels reduce it; they compute floating point alone."""
+    value = message.value if isinstance(message, LazyTensor) else Leaf(message, "e")
+    if isinstance(value, Leaf) or value.dtype.is_floating_point:
+        return value
+    return Leaf(computed(message), "e")
+
+
+def _joint(incoming: Incoming, inputs: Sequence[Inputs], spec: Reduce) -> Tensor:
     """Reduce the messages of several relations as if their edges were one list."""
+    reducer = spec.reducer
     assert reducer.kernel is not None
-    inputs = [messages.inputs(relation, field) for relation in incoming.relations]
     dtype = _joint_dtype(inputs)
     wide = accumulator(dtype)  # halves are summed, and divided, before they are rounded
     is_float = dtype.is_floating_point or dtype.is_complex
@@ -379,7 +404,7 @@ def _joint(incoming: Incoming, messages: Messages, field: str, reducer: Reducer)
     for adjacency, (op, lhs, rhs, ends) in zip(incoming.adjacencies, inputs, strict=True):
         right = None if rhs is None else rhs.to(wide)
         parts.append(spmm(adjacency, op, reducer.kernel, lhs.to(wide), right, ends))
-    check_one_shape(parts, f"Messages {field!r}")
+    check_one_shape(parts, f"Messages {spec.msg!r}")
     out = combine(parts, incoming.adjacencies, reducer)
     out = divided(out, incoming.degrees.clamp(min=1)) if reducer.per_degree else out
     if is_mean_of_integers:
@@ -391,34 +416,3 @@ def _joint_dtype(inputs: Sequence[Inputs]) -> torch.dtype:
     """The dtype that the operands of all relations promote to."""
     tensors = [t for _, lhs, rhs, _ in inputs for t in (lhs, rhs) if t is not None]
     return fold(torch.promote_types, [t.dtype for t in tensors])
-
-
-def combine(parts: Sequence[Tensor], adjacencies: Sequence[Adjacency], reducer: Reducer) -> Tensor:
-    """Combine the partial results of several relations.
-
-    A relation without a message for a node does not count there. The degree decides, not the value:
-    an infinity or a zero may be a message.
-
-    Args:
-        parts: (N, …) of one dtype, one for each relation.
-        adjacencies: the relations' edges.
-        reducer: the row that says how two values combine.
-
-    Returns:
-        (N, …); 0 where no relation has a message.
-    """
-    assert reducer.combine is not None  # a row with a kernel has it
-    if reducer.kernel == "sum":
-        return fold(reducer.combine, parts)
-    out, has = parts[0], has_messages(adjacencies[0], parts[0])
-    for part, adjacency in zip(parts[1:], adjacencies[1:], strict=True):
-        also = has_messages(adjacency, part)
-        both = reducer.combine(out, part)
-        out = torch.where(has & also, both, torch.where(also, part, out))
-        has = has | also
-    return out
-
-
-def has_messages(adjacency: Adjacency, like: Tensor) -> Tensor:
-    """Which destinations have messages: (N, 1, …), of the rank of ``like``."""
-    return unsqueeze_like(adjacency.in_degrees > 0, like)

@@ -14,7 +14,7 @@ from .._storage.adjacency import Adjacency
 from ..function import Reducer
 from ..kernels.contract import accumulator
 from ..ops.broadcast import check_one_shape
-from .aggregate import combine, has_messages
+from .partials import combine, has_messages
 from .udf import Columns
 
 CROSS_REDUCERS = ("sum", "max", "min", "mean", "stack")

@@ -12,7 +12,7 @@ from .standins import Degree, Size
 _Called = tuple[Any, Any]
 
 
-def without_dimension(func: Any, args: Any, kwargs: Any, rank: int) -> _Called:
+def without_dimension(func: Any, args: Any, kwargs: Any, rank: int, num_edges: int) -> _Called:
     """The arguments of a function of messages (n, degree, …) for the same messages as (E, …).
 
     Args:
@@ -20,6 +20,7 @@ def without_dimension(func: Any, args: Any, kwargs: Any, rank: int) -> _Called:
         args: its arguments.
         kwargs: its named arguments.
         rank: the number of dimensions of the messages, with both.
+        num_edges: E.
 
     Returns:
         Arguments that name one dimension less.
@@ -30,24 +31,24 @@ def without_dimension(func: Any, args: Any, kwargs: Any, rank: int) -> _Called:
     moves = _MOVES.get(func)
     if moves is None:
         raise NotRecordedError
-    return moves(args, kwargs, rank)
+    return moves(args, kwargs, rank, num_edges)
 
 
-def _unchanged(args: Any, kwargs: Any, rank: int) -> _Called:
+def _unchanged(args: Any, kwargs: Any, rank: int, num_edges: int) -> _Called:
     return args, kwargs
 
 
-def _reshaped(args: Any, kwargs: Any, rank: int) -> _Called:
+def _reshaped(args: Any, kwargs: Any, rank: int, num_edges: int) -> _Called:
     """``view`` and ``reshape``, whose first sizes are those of the mailbox."""
     sizes = args[1] if len(args) == 2 and isinstance(args[1], (tuple, list)) else args[1:]
     if len(sizes) < 2 or not isinstance(sizes[1], Degree):
         raise NotRecordedError
     if type(sizes[0]) is not Size and sizes[0] != -1:
         raise NotRecordedError
-    return (args[0], (args[0].call.edges.num_edges, *sizes[2:])), kwargs
+    return (args[0], (num_edges, *sizes[2:])), kwargs
 
 
-def _indexed(args: Any, kwargs: Any, rank: int) -> _Called:
+def _indexed(args: Any, kwargs: Any, rank: int, num_edges: int) -> _Called:
     """All nodes and messages, and some of the features."""
     index = args[1] if isinstance(args[1], tuple) else (args[1],)
     if index[0] is ...:
@@ -60,7 +61,7 @@ def _indexed(args: Any, kwargs: Any, rank: int) -> _Called:
 def _moved(*names: str, first: int = 1, added: int = 0) -> Callable[..., _Called]:
     """Arguments that are dimensions, from the position ``first`` on, named ``names``."""
 
-    def moves(args: Any, kwargs: Any, rank: int) -> _Called:
+    def moves(args: Any, kwargs: Any, rank: int, num_edges: int) -> _Called:
         places = range(first, first + len(names))
         if len(args) <= first and not any(name in kwargs for name in names):
             raise NotRecordedError

@@ -8,20 +8,24 @@ else it does raises :class:`.purity.Impure` before it happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.gather import gather
+from ..function import REDUCERS
 from .dimensions import without_dimension
+from .partials import reduced_jointly
 from .recording.arguments import NotRecordedError, named
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
-from .recording.values import Leaf, Value, rows_with_edges
+from .recording.values import Leaf, Value, kept_at_edges, rows_with_edges
 from .reductions import REDUCTIONS, is_over_messages
 from .relation import Incoming
 from .standins import DEGREE, NUM_NODES, Degree, Size, Standin, flat
@@ -38,10 +42,14 @@ _RESHAPING = named("view") | named("reshape")
 class _Call:
     """One call of a reduce function for all nodes that have messages."""
 
-    def __init__(self, edges: Adjacency) -> None:
-        self.edges = edges
-        degrees = edges.in_degrees
-        self.nodes = rows_with_edges(edges)
+    def __init__(self, incoming: Incoming) -> None:
+        self.incoming, self.relations = incoming, incoming.adjacencies
+        self.device = self.relations[0].device
+        degrees = incoming.degrees
+        if len(self.relations) == 1:
+            self.nodes = rows_with_edges(self.relations[0])
+        else:
+            self.nodes = None if bool((degrees > 0).all()) else degrees.nonzero().view(-1)
         self.degrees = degrees if self.nodes is None else degrees[self.nodes]
 
     # ---- stand-ins
@@ -50,21 +58,37 @@ class _Call:
         """A stand-in for rows of the nodes that have messages."""
         return self._standin((NUM_NODES, *rows.shape[1:]), rows.dtype, rows, None)
 
-    def mailbox(self, value: Value) -> Standin:
-        """A stand-in for messages."""
-        shape = (NUM_NODES, DEGREE, *value.shape)
-        return self._standin(shape, value.dtype, None, value)
+    def mailbox(self, values: Sequence[Value]) -> Standin:
+        """A stand-in for messages, which are one value for each relation.
 
-    def _standin(self, shape: Any, dtype: torch.dtype, rows: Any, value: Any) -> Standin:
-        new: Any = Tensor._make_wrapper_subclass(
-            Standin, shape, dtype=dtype, device=self.edges.device
-        )
-        new.rows, new.value, new.call = rows, value, self
+        Raises:
+            Impure: relations send messages of different shapes or dtypes.
+        """
+        shape, dtype = values[0].shape, values[0].dtype
+        if any(value.shape != shape or value.dtype != dtype for value in values):
+            raise Impure("its messages differ in shape or dtype between edge types")
+        return self._standin((NUM_NODES, DEGREE, *shape), dtype, None, tuple(values))
+
+    def _standin(self, shape: Any, dtype: torch.dtype, rows: Any, values: Any) -> Standin:
+        new: Any = Tensor._make_wrapper_subclass(Standin, shape, dtype=dtype, device=self.device)
+        new.rows, new.messages, new.call = rows, values, self
         return new  # type: ignore[no-any-return]
 
     def selected(self, column: Tensor) -> Tensor:
         """The rows of the nodes that have messages."""
         return column if self.nodes is None else gather(column, self.nodes)
+
+    def reduced(self, values: Sequence[Value], name: str) -> Tensor:
+        """Messages reduced by a builtin with a kernel: (N, …)."""
+        return reduced_jointly(self.incoming, values, REDUCERS[name])
+
+    def at_destinations(self, edges: Adjacency, rows: Tensor) -> Leaf:
+        """Rows of the nodes that have messages, as a value at the edges of one relation."""
+        nodes = rows_with_edges(edges)
+        if len(self.relations) == 1 or nodes is None:
+            return Leaf(rows, "v", nodes)
+        index = nodes if self.nodes is None else torch.searchsorted(self.nodes, nodes)
+        return Leaf(gather(rows, index), "v", nodes)
 
     # ---- functions of torch
 
@@ -79,10 +103,10 @@ class _Call:
         if changes_in_place(func, args, kwargs):
             return NotImplemented
         first = args[0] if args else None
-        if isinstance(first, Standin) and first.value is not None:
+        if isinstance(first, Standin) and first.messages is not None:
             reduction = REDUCTIONS.get(func)
             if reduction is not None and is_over_messages(args, kwargs, first.ndim):
-                return reduction(self, first.value, args, kwargs)
+                return reduction(self, first.messages, args, kwargs)
         tensors = [a for a in flat((args, kwargs)) if isinstance(a, Standin)]
         if all(t.rows is not None for t in tensors):
             return self._of_rows(func, args, kwargs)
@@ -105,7 +129,7 @@ class _Call:
         with torch._C.DisableTorchFunctionSubclass():
             result = func(*args, **kwargs)
         if isinstance(result, torch.Size):
-            is_mailbox = args[0].value is not None
+            is_mailbox = args[0].messages is not None
             sizes = [Size(result[0]), *result[1:]]
             if is_mailbox:
                 sizes[1] = Degree(result[1])
@@ -113,7 +137,7 @@ class _Call:
         if isinstance(result, int) and not isinstance(result, bool):
             if result == NUM_NODES:
                 return Size(result)
-            if result == DEGREE and args[0].value is not None:
+            if result == DEGREE and args[0].messages is not None:
                 return Degree(result)
             if result % NUM_NODES == 0 and result:
                 return Size(result)
@@ -135,52 +159,75 @@ class _Call:
                 _check_shared(argument, first.ndim)
             return edges.num_edges if type(argument) is Size else argument
 
-        return self._from_lazy(
-            func, [lazy(a) for a in args], {k: lazy(v) for k, v in kwargs.items()}, False
-        )
+        result = _handled(func, [lazy(a) for a in args], {k: lazy(v) for k, v in kwargs.items()})
+        if isinstance(result, (tuple, list)):
+            return type(result)([self._rows_of(part) for part in result])
+        return self._rows_of(result)
+
+    def _rows_of(self, result: Any) -> Any:
+        """The result of a function of rows as a stand-in."""
+        return self.at_nodes(result.compute()) if isinstance(result, LazyTensor) else result
 
     def _of_messages(self, func: Any, args: Any, kwargs: Any) -> Any:
         """A function of messages: the same function of values at the edges."""
         rank = max(a.ndim for a in flat((args, kwargs)) if isinstance(a, Standin))
+        results = []
+        for index, edges in enumerate(self.relations):
+            lazy = partial(self._lazy, index, rank, func not in _WITH_WEIGHTS)
+            try:
+                moved, named_ones = without_dimension(func, args, kwargs, rank, edges.num_edges)
+            except NotRecordedError:
+                return NotImplemented
+            each = [lazy(a) for a in moved], {k: lazy(v) for k, v in named_ones.items()}
+            result = _handled(func, *each)
+            if result is NotImplemented:  # it is of rows at the edges, perhaps
+                result = _handled(func, *tree_map(partial(_at_edges, func), each))
+            results.append(result)
+        if isinstance(results[0], (tuple, list)):
+            parts = map(self._mailbox_of, zip(*results, strict=True))
+            return type(results[0])(list(parts))
+        return self._mailbox_of(results)
 
-        def lazy(argument: Any) -> Any:
-            if isinstance(argument, Standin):
-                if argument.ndim != rank:
-                    raise Impure("it combines messages with rows of another rank")
-                if argument.value is not None:
-                    return LazyTensor.of(self.edges, argument.value)
-                rows = argument.rows
-                if rows is None or rows.shape[1] != 1:
-                    raise Impure("it combines messages with rows that have no dimension for them")
-                return LazyTensor.of(self.edges, Leaf(rows.squeeze(1), "v", self.nodes))
-            if isinstance(argument, (tuple, list)) and any(isinstance(a, Tensor) for a in argument):
-                return type(argument)([lazy(part) for part in argument])
-            if isinstance(argument, Tensor) and func not in _WITH_WEIGHTS:
-                _check_shared(argument, rank - 1)
-                return argument.squeeze(0) if argument.ndim == rank else argument
-            return argument
+    def _lazy(self, index: int, rank: int, is_shared: bool, argument: Any) -> Any:
+        """An argument of a function of messages, for the edges of one relation."""
+        edges = self.relations[index]
+        if isinstance(argument, Standin):
+            if argument.ndim != rank:
+                raise Impure("it combines messages with rows of another rank")
+            if argument.messages is not None:
+                return LazyTensor.of(edges, argument.messages[index])
+            rows = argument.rows
+            if rows is None or rows.shape[1] != 1:
+                raise Impure("it combines messages with rows that have no dimension for them")
+            return LazyTensor.of(edges, self.at_destinations(edges, rows.squeeze(1)))
+        if isinstance(argument, (tuple, list)) and any(isinstance(a, Tensor) for a in argument):
+            parts = [self._lazy(index, rank, is_shared, part) for part in argument]
+            return type(argument)(parts)
+        if isinstance(argument, Tensor) and is_shared:
+            _check_shared(argument, rank - 1)
+            return argument.squeeze(0) if argument.ndim == rank else argument
+        return argument
 
-        try:
-            args, kwargs = without_dimension(func, args, kwargs, rank)
-        except NotRecordedError:
-            return NotImplemented
-        return self._from_lazy(
-            func, [lazy(a) for a in args], {k: lazy(v) for k, v in kwargs.items()}, True
-        )
+    def _mailbox_of(self, results: Sequence[Any]) -> Any:
+        """The results of a function for each relation as one stand-in."""
+        if all(isinstance(result, LazyTensor) for result in results):
+            return self.mailbox([result.value for result in results])
+        return results[0]
 
-    def _from_lazy(self, func: Any, args: Any, kwargs: Any, is_mailbox: bool) -> Any:
-        """Record a function of lazy tensors, and give its results stand-ins."""
-        handler = HANDLERS.get(func)
-        result = NotImplemented if handler is None else handler(func, args, kwargs)
 
-        def standin(part: Any) -> Any:
-            if not isinstance(part, LazyTensor):
-                return part
-            return self.mailbox(part.value) if is_mailbox else self.at_nodes(part.compute())
+def _handled(func: Any, args: Any, kwargs: Any) -> Any:
+    """The result of a function of lazy tensors, or NotImplemented."""
+    handler = HANDLERS.get(func)
+    return NotImplemented if handler is None else handler(func, args, kwargs)
 
-        if isinstance(result, (tuple, list)):
-            return type(result)([standin(part) for part in result])
-        return standin(result)
+
+def _at_edges(func: Any, argument: Any) -> Any:
+    """An argument, stored at the edges if it is lazy."""
+    if not isinstance(argument, LazyTensor):
+        return argument
+    reason = f"{getattr(func, '__name__', func)} is not recorded"
+    value = kept_at_edges(argument.edges, argument.value, reason)
+    return LazyTensor.of(argument.edges, value)
 
 
 def _check_shared(tensor: Tensor, rank: int) -> None:
@@ -235,14 +282,17 @@ class _Nodes(NodeBatch):
 
 
 def reduce_once(
-    incoming: Incoming, ids: Tensor, messages: Mapping[str, Tensor], function: Callable[..., Any]
+    incoming: Incoming,
+    ids: Tensor,
+    messages: Sequence[Mapping[str, Tensor]],
+    function: Callable[..., Any],
 ) -> dict[str, Tensor]:
     """Call a reduce function once for all nodes.
 
     Args:
-        incoming: one relation that enters them.
+        incoming: the relations that enter them, some of them with edges.
         ids: (N,) their ids in the graph.
-        messages: (E, …) each, some of them lazy.
+        messages: of each relation (E, …) each, some of them lazy.
         function: the user's function.
 
     Returns:
@@ -251,11 +301,14 @@ def reduce_once(
     Raises:
         Impure: the function does something that may give another result; it has changed nothing.
     """
-    (edges,), frame = incoming.adjacencies, incoming.dst
-    call = _Call(edges)
+    frame = incoming.dst
+    if any(sent.keys() != messages[0].keys() for sent in messages):
+        raise Impure("its messages differ between edge types")
+    pairs = zip(incoming.relations, messages, strict=True)
+    present = [pair for pair in pairs if pair[0].adjacency.num_edges]
+    call = _Call(Incoming([relation for relation, _ in present]))
     boxes = {
-        name: call.mailbox(m.value if isinstance(m, LazyTensor) else Leaf(m, "e"))
-        for name, m in messages.items()
+        name: call.mailbox([_value(sent[name]) for _, sent in present]) for name in messages[0]
     }
     batch = _Nodes(incoming.relations[0].etype[2], _Columns(call, frame), ids, boxes)
     try:
@@ -274,3 +327,7 @@ def reduce_once(
             rows = blank.index_copy(0, call.nodes.long(), rows)
         columns[name] = rows
     return columns
+
+
+def _value(message: Tensor) -> Value:
+    return message.value if isinstance(message, LazyTensor) else Leaf(message, "e")

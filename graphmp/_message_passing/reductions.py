@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, TypeAlias
 
 import torch
 from torch import Tensor
 
 from ..function.operators import square_root
-from ..ops.edge_softmax import softmax
+from ..kernels.contract import accumulator
+from ..ops.edge_softmax import softmax, softmax_jointly
+from .partials import in_dtype
 from .recording import notes
 from .recording.arguments import named
-from .recording.lazy import LazyTensor
 from .recording.purity import Impure
-from .recording.values import Leaf, Value, elementwise, reduced, text_of
+from .recording.values import Leaf, Value, elementwise, kept_at_edges, text_of
 from .standins import Size, Standin
+
+Values: TypeAlias = Sequence[Value]  # one for each relation
 
 
 def is_over_messages(args: Any, kwargs: Any, rank: int) -> bool:
@@ -42,12 +45,13 @@ def _finished(call: Any, out: Tensor, keepdim: bool) -> Standin:
     return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)  # type: ignore[no-any-return]
 
 
-def _by_kernel(kernel: str, per_degree: bool = False) -> Callable[..., Any]:
-    def reduction(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
+def _by_kernel(name: str) -> Callable[..., Any]:
+    """A reduction that is a builtin with a kernel."""
+
+    def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
         keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
-        if not value.dtype.is_floating_point:
-            raise Impure("it reduces integers")
-        return _finished(call, reduced(call.edges, value, kernel, per_degree), keepdim)
+        _check_numbers(values)
+        return _finished(call, call.reduced(values, name), keepdim)
 
     return reduction
 
@@ -74,30 +78,44 @@ class _Extreme(tuple):  # type: ignore[type-arg]  # (values, indices), as torch 
         return iter((self.values, None))
 
 
-def _extreme(kernel: str) -> Callable[..., Any]:
-    reduce = _by_kernel(kernel)
+def _extreme(name: str) -> Callable[..., Any]:
+    reduce = _by_kernel(name)
 
-    def reduction(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
-        return _Extreme((reduce(call, value, args, kwargs),))
+    def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
+        return _Extreme((reduce(call, values, args, kwargs),))
 
     return reduction
 
 
-def _softmax(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
+def _check_numbers(values: Values) -> None:
+    """Check that messages are floating point.
+
+    Raises:
+        Impure: they are integers, booleans or complex numbers.
+    """
+    if not values[0].dtype.is_floating_point:
+        raise Impure("it reduces integers")
+
+
+def _softmax(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
     options = [v for v in args[2:] if v is not None and not isinstance(v, int)]
-    if options or kwargs.get("dtype") is not None or not value.dtype.is_floating_point:
+    if options or kwargs.get("dtype") is not None or not values[0].dtype.is_floating_point:
         raise Impure("it normalizes in another dtype")
-    text = f"softmax({text_of(value)})" if notes.are_taken() else ""
-    logits = LazyTensor.of(call.edges, value).compute()
-    weights = softmax(call.edges, logits, "logits")
-    notes.note("kernel", lambda: f"{text} over in-edges, kept at the edges", weights.nbytes)
-    return call.mailbox(Leaf(weights, "e", None, text))
+    text = f"softmax({text_of(values[0])})" if notes.are_taken() else ""
+    logits = [kept_at_edges(*pair).data for pair in zip(call.relations, values, strict=True)]
+    if len(logits) == 1:
+        weights = [softmax(call.relations[0], logits[0], "logits")]
+    else:
+        weights = softmax_jointly(call.relations, logits)
+    num_bytes = sum(w.nbytes for w in weights)
+    notes.note("kernel", lambda: f"{text} over in-edges, kept at the edges", num_bytes)
+    return call.mailbox([Leaf(w, "e", None, text) for w in weights])
 
 
 def _moments(is_root: bool) -> Callable[..., Any]:
     """``var`` and ``std``: the mean first, then the mean of the squared differences from it."""
 
-    def reduction(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
+    def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
         rest = {k: v for k, v in kwargs.items() if k not in ("unbiased", "correction")}
         if len(args) > 2:
             unbiased, args = args[2], (*args[:2], *args[3:])
@@ -105,40 +123,55 @@ def _moments(is_root: bool) -> Callable[..., Any]:
             unbiased = kwargs.get("unbiased", True)
         correction = kwargs.get("correction", int(bool(unbiased)))
         keepdim = bool(_options(args, rest, "keepdim").get("keepdim"))
-        if not isinstance(correction, (int, float)) or not value.dtype.is_floating_point:
+        if not isinstance(correction, (int, float)):
             raise Impure("it computes a variance of another kind")
-        edges, dtype = call.edges, value.dtype
-        mean = Leaf(reduced(edges, value, "sum", per_degree=True), "v")
-        difference = elementwise(edges, "sub", (value, mean), dtype)
-        square = elementwise(edges, "mul", (difference, difference), dtype)
-        total = call.selected(reduced(edges, square, "sum"))
-        degrees = call.degrees.to(dtype).view(-1, *(1,) * (total.ndim - 1))
+        _check_numbers(values)
+        dtype, wide = values[0].dtype, _widened(call, values)
+        differences = _less(call, wide, call.selected(call.reduced(wide, "mean")))
+        squares = _each(call, "mul", differences, differences)
+        total = call.selected(call.reduced(squares, "sum"))
+        degrees = call.degrees.to(total.dtype).view(-1, *(1,) * (total.ndim - 1))
         variance = total / (degrees - correction).clamp(min=0)
-        out = square_root(variance) if is_root else variance
+        out = (square_root(variance) if is_root else variance).to(dtype)
         return call.at_nodes(out.unsqueeze(1) if keepdim else out)
 
     return reduction
 
 
-def _logsumexp(call: Any, value: Value, args: Any, kwargs: Any) -> Any:
+def _logsumexp(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
     keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
-    if not value.dtype.is_floating_point:
-        raise Impure("it reduces integers")
-    edges, dtype = call.edges, value.dtype
+    _check_numbers(values)
+    wide = _widened(call, values)
     with torch.no_grad():
-        peak = reduced(edges, value, "max")
+        peak = call.selected(call.reduced(wide, "max"))
         peak = torch.where(peak.isfinite(), peak, 0)
-    less = elementwise(edges, "sub", (value, Leaf(peak, "v")), dtype)
-    total = reduced(edges, elementwise(edges, "exp", (less,), dtype), "sum")
-    rows = call.selected(total).log() + call.selected(peak)
+    total = call.selected(call.reduced(_each(call, "exp", _less(call, wide, peak)), "sum"))
+    rows = (total.log() + peak).to(values[0].dtype)
     return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)
+
+
+def _widened(call: Any, values: Values) -> list[Value]:
+    """Messages in the accumulator's dtype, so that what comes between is not rounded to a half."""
+    dtype = accumulator(values[0].dtype)
+    return [in_dtype(e, v, dtype) for e, v in zip(call.relations, values, strict=True)]
+
+
+def _less(call: Any, values: Values, rows: Tensor) -> list[Value]:
+    """Messages less a row of the node that each enters."""
+    return _each(call, "sub", values, [call.at_destinations(e, rows) for e in call.relations])
+
+
+def _each(call: Any, op: str, *args: Values) -> list[Value]:
+    """An operator of the messages of each relation."""
+    dtype = args[0][0].dtype
+    return [elementwise(e, op, each, dtype) for e, *each in zip(call.relations, *args, strict=True)]
 
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
     function: reduction
     for name, reduction in {
         "sum": _by_kernel("sum"),
-        "mean": _by_kernel("sum", per_degree=True),
+        "mean": _by_kernel("mean"),
         "amax": _by_kernel("max"),
         "amin": _by_kernel("min"),
         "max": _extreme("max"),

@@ -40,12 +40,12 @@ class Standin(Tensor):
 
     Attributes:
         rows: (n, …) the numbers, if it has a row for each node; else None.
-        value: the messages, if it is a mailbox; else None.
+        messages: those of each relation, if it is a mailbox; else None.
         call: the call of the function.
     """
 
     rows: Tensor | None
-    value: Value | None
+    messages: tuple[Value, ...] | None
     call: Any
 
     @classmethod

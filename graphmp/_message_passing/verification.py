@@ -29,25 +29,30 @@ def are_right_at_nodes(
     """Whether columns of destinations are what functions give, at some nodes; once for each.
 
     Args:
-        incoming: one relation.
+        incoming: the relations.
         columns: (N, …) each.
         reduce: runs the functions on a relation.
         functions: the user's.
     """
     if not needs_check(functions, "nodes"):
         return True
-    (relation,) = incoming.relations
 
     def run(rows: Tensor) -> Columns:
-        eids = torch.isin(relation.adjacency.dst, rows).nonzero().view(-1).to(rows.dtype)
-        part = relation.part(eids, rows)
-        if relation.eids is not None:
-            part = part._replace(eids=relation.eids[eids.long()])
-        if relation.dst_ids is not None:
-            part = part._replace(dst_ids=relation.dst_ids[rows.long()])
-        return reduce(Incoming([part]))
+        parts = [_part(relation, rows) for relation in incoming.relations]
+        return reduce(Incoming([part for part in parts if part.adjacency.num_edges]))
 
-    return _are_right(columns, _some_nodes(relation), run, functions)
+    return _are_right(columns, _some_nodes(incoming), run, functions)
+
+
+def _part(relation: Relation, rows: Tensor) -> Relation:
+    """The part of a relation that enters the destinations ``rows``."""
+    eids = torch.isin(relation.adjacency.dst, rows).nonzero().view(-1).to(rows.dtype)
+    part = relation.part(eids, rows)
+    if relation.eids is not None:
+        part = part._replace(eids=relation.eids[eids.long()])
+    if relation.dst_ids is not None:
+        part = part._replace(dst_ids=relation.dst_ids[rows.long()])
+    return part
 
 
 def are_right_at_edges(
@@ -71,14 +76,13 @@ def are_right_at_edges(
     return _are_right(columns, rows, run, functions)
 
 
-def _some_nodes(relation: Relation) -> Tensor:
+def _some_nodes(incoming: Incoming) -> Tensor:
     """Ascending ids of destinations with edges: few, of few edges together unless one has more."""
-    edges = relation.adjacency
-    nodes = edges.in_degrees.nonzero().view(-1)
+    degrees = incoming.degrees
+    nodes = degrees.nonzero().view(-1)
     chosen = nodes[:: max(len(nodes) // _MOST_NODES, 1)][:_MOST_NODES]
-    ends = edges.in_degrees[chosen].cumsum(0)
-    few = int((ends <= _MOST_EDGES).sum())
-    return chosen[: max(few, 1)].to(edges.idtype).contiguous()
+    few = int((degrees[chosen].cumsum(0) <= _MOST_EDGES).sum())
+    return chosen[: max(few, 1)].to(incoming.adjacencies[0].idtype).contiguous()
 
 
 def _are_right(

@@ -314,12 +314,12 @@ def test_a_difference_is_noticed_and_the_function_runs_as_it_is(
     aggregate: Any = import_module("graphmp._message_passing.aggregate")
 
     g, _ = featured()
-    right = aggregate.reduced
+    right = aggregate.reduced_jointly
 
     def wrong(*args: Any) -> Any:
         return right(*args) + 1
 
-    monkeypatch.setattr(aggregate, "reduced", wrong)
+    monkeypatch.setattr(aggregate, "reduced_jointly", wrong)
 
     def message(edges: Any) -> dict[str, Any]:
         return {"m": edges.src["x"] - edges.dst["x"]}

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import random
+import warnings
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from support.corner_graphs import BIPARTITE, HUB, ISOLATED, MIXED, PARALLEL, SELF_LOOP, Corner
+from support.corner_graphs import (
+    BIPARTITE,
+    HUB,
+    ISOLATED,
+    MIXED,
+    PARALLEL,
+    SELF_LOOP,
+    TWO_RELATIONS,
+    Corner,
+)
 from support.own_functions import (
     ATTENTION,
     CALLS,
     ELEMENTWISE,
+    LINEAR,
     MESSAGES,
     MODULES,
     REDUCTIONS,
@@ -40,32 +53,68 @@ def nothing_is_known() -> None:
     REFUSED._facts.clear()
 
 
-def featured(corner: Corner) -> tuple[gm.Graph, list[Tensor]]:
+class Several:
+    """Relations into one type: one of none of the edges, and two that share some nodes."""
+
+    def __init__(self, name: str, *corners: Corner) -> None:
+        self.name, self.corners = name, corners
+
+    def __str__(self) -> str:
+        return self.name
+
+    def graph(self) -> gm.Graph:
+        edges = {
+            (f"source {i}", f"relation {i}", "target"): (
+                torch.tensor(corner.src, dtype=torch.int64),
+                torch.tensor(corner.dst, dtype=torch.int64),
+            )
+            for i, corner in enumerate(self.corners)
+        }
+        counts = {f"source {i}": corner.num_src for i, corner in enumerate(self.corners)}
+        return gm.heterograph(edges, counts | {"target": self.corners[0].num_dst})
+
+
+SEVERAL = (
+    Several("two relations", *TWO_RELATIONS.values()),
+    Several(
+        "one of three is empty", MIXED, replace(MIXED, src=(), dst=()), replace(HUB, num_dst=6)
+    ),
+    Several("of every node", BIPARTITE, replace(BIPARTITE, src=(1, 2), dst=(1, 1))),
+)
+
+
+def featured(corner: Corner | Several) -> tuple[gm.Graph, list[Tensor]]:
     """A graph with features, and its inputs."""
     g = corner.graph()
     generator = torch.Generator().manual_seed(1)
-    inputs = []
-    for data, name, shape in (
-        (g.srcdata, "x", (g.num_src_nodes(), 6)),
-        (g.dstdata, "x", (g.num_dst_nodes(), 6)),
-        (g.edata, "w", (g.num_edges(), 1)),
-    ):
+    inputs: list[Tensor] = []
+
+    def drawn(*shape: int) -> Tensor:
         inputs.append(torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_())
-        data[name] = inputs[-1]
+        return inputs[-1]
+
+    for ntype in g.srctypes:
+        g.nodes[ntype].data["x"] = drawn(g.num_nodes(ntype), 6)
+    if g.dsttypes != g.srctypes:
+        g.nodes[g.dsttypes[-1]].data["x"] = drawn(g.num_nodes(g.dsttypes[-1]), 6)
+    for etype in g.canonical_etypes:
+        g.edges[etype].data["w"] = drawn(g.num_edges(etype), 1)
     return g, inputs
 
 
 def run(
-    corner: Corner, message: Any, reduce: Any, is_fused: bool
+    corner: Corner | Several, message: Any, reduce: Any, is_fused: bool
 ) -> tuple[dict[str, Tensor], list[Tensor]]:
     """The results of update_all, and the gradients of all inputs and parameters."""
     g, inputs = featured(corner)
     torch.manual_seed(2)
     random.seed(2)
-    before = set(g.dstdata)
-    with gm.fuse_functions(is_fused):
+    data = g.nodes[g.dsttypes[-1]].data
+    before = set(data)
+    with gm.fuse_functions(is_fused), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A message function is called on 0 edges")
         g.update_all(message, reduce)
-    results = {name: g.dstdata[name] for name in sorted(set(g.dstdata) - before)}
+    results = {name: data[name] for name in sorted(set(data) - before)}
     total = sum(
         (y * torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view_as(y)).sum()
         for y in results.values()
@@ -78,7 +127,7 @@ def run(
     )
 
 
-def assert_same(corner: Corner, message: Any, reduce: Any) -> None:
+def assert_same(corner: Corner | Several, message: Any, reduce: Any) -> None:
     """Fused or not, results and gradients are the same."""
     results, grads = run(corner, message, reduce, True)
     expected, expected_grads = run(corner, message, reduce, False)
@@ -128,6 +177,72 @@ def test_functions_of_numbers_are_expressions(text: str) -> None:
     g, _ = featured(MIXED)
     with gm.fuse_functions():
         assert gm.explain(g, message, fn.sum("m", "y")).is_fused
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("several", SEVERAL, ids=str)
+def test_messages_of_several_relations(several: Several, name: str) -> None:
+    with kernels.using("reference"):
+        for reducer in (fn.sum, fn.mean, fn.max):
+            assert_same(several, MESSAGES[name], reducer("m", "y"))
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("several", SEVERAL, ids=str)
+def test_reductions_of_several_relations(several: Several, name: str) -> None:
+    with kernels.using("reference"):
+        assert_same(several, MESSAGES["copy"], REDUCTIONS[name])
+        assert_same(several, MESSAGES["GatedGCN"], REDUCTIONS[name])
+        assert_same(several, fn.u_mul_e("x", "w", "m"), REDUCTIONS[name])
+    assert REFUSED.get((REDUCTIONS[name], MESSAGES["copy"]), None) is None
+    assert REFUSED.get((REDUCTIONS[name], MESSAGES["GatedGCN"]), None) is None
+
+
+@pytest.mark.parametrize("function", list(UNCHANGED.values()), ids=list(UNCHANGED))
+def test_other_functions_of_several_relations_run_as_they_are(function: Function) -> None:
+    for several in SEVERAL:
+        fused, plain = (run(several, MESSAGES["copy"], function, on) for on in (True, False))
+        torch.testing.assert_close(fused, plain, equal_nan=True, rtol=0, atol=0)
+
+
+def test_messages_of_several_relations_depend_on_their_type() -> None:
+    def message(edges: Any) -> dict[str, Any]:
+        u, v = edges.src["x"], edges.dst["x"]
+        return {"m": u - v if edges.canonical_etype[0] == "source 0" else torch.relu(LINEAR(u) * v)}
+
+    for several in SEVERAL:
+        for reduce in (fn.mean("m", "y"), fn.min("m", "y"), REDUCTIONS["PNA"]):
+            assert_same(several, message, reduce)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.int64])
+def test_messages_of_several_relations_are_rounded_once(dtype: torch.dtype) -> None:
+    g = SEVERAL[1].graph()
+    x = torch.linspace(-3, 3, g.num_nodes("source 2"), dtype=torch.float64).view(-1, 1)
+    for ntype in ("source 0", "source 1", "source 2"):
+        g.nodes[ntype].data["x"] = x.repeat(2, 3)[: g.num_nodes(ntype)].to(dtype)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A message function is called on 0 edges")
+        for reduce in (fn.sum("m", "y"), fn.mean("m", "y"), fn.max("m", "y")):
+            results = []
+            for is_fused in (True, False):
+                with gm.fuse_functions(is_fused):
+                    g.update_all(lambda edges: {"m": edges.src["x"] * 2}, reduce)
+                results.append(g.nodes["target"].data.pop("y"))
+            assert torch.equal(*results)
+
+
+def test_a_check_sees_several_relations() -> None:
+    g, _ = featured(SEVERAL[0])
+    partials: Any = import_module("graphmp._message_passing.aggregate")
+    right = partials.reduced_jointly
+    with pytest.MonkeyPatch.context() as patch, gm.fuse_functions():
+        patch.setattr(partials, "reduced_jointly", lambda *args: right(*args) + 1)
+        with pytest.warns(gm.GraphWarning, match="differs from the functions"):
+            g.update_all(lambda edges: {"m": edges.src["x"] * 3}, fn.sum("m", "y"))
+    total = g.nodes["target"].data["y"]
+    g.update_all(fn.copy_u("x", "m"), fn.sum("m", "y"))
+    torch.testing.assert_close(total, 3 * g.nodes["target"].data["y"])
 
 
 @pytest.mark.parametrize("name", MESSAGES)

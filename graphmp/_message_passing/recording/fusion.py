@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -67,16 +67,19 @@ def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
         _is_checked.reset(tokens[1])
 
 
-def is_recorded(edges: Adjacency, functions: tuple[Callable[..., Any], ...]) -> bool:
-    """Whether functions of a relation are recorded."""
-    if edges.num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
+def is_recorded(
+    adjacencies: Sequence[Adjacency], functions: tuple[Callable[..., Any], ...]
+) -> bool:
+    """Whether functions of relations are recorded."""
+    num_edges = sum(edges.num_edges for edges in adjacencies)
+    if num_edges == 0 or is_compiling() or _are_functorch_transforms_active():
         return False
     if any(map(uses_compiled, functions)):
         return False
     enabled = _enabled.get()
     if enabled is None:
         setting = os.environ.get("GRAPHMP_FUSE", "")
-        is_worth_it = edges.num_edges >= SMALL and _has_kernels(edges.device)
+        is_worth_it = num_edges >= SMALL and _has_kernels(adjacencies[0].device)
         enabled = setting == "1" if setting in ("0", "1") else is_worth_it
     return enabled
 
