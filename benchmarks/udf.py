@@ -53,57 +53,100 @@ def both(edges: Any) -> Any:
 
 def through(layers: Any) -> Callable[[Any], Any]:
     """Messages that layers make of both ends' features."""
-    return lambda edges: layers(both(edges))
+    return lambda edges: {"m": layers(both(edges))}
 
 
-# Messages as people write them, and the reducer: each made once, as its parameters are.
-MESSAGES: dict[str, tuple[Callable[[], Callable[[Any], Any]], str]] = {
-    "copy": (lambda: lambda edges: edges.src["x"], "mean"),
-    "difference": (lambda: lambda edges: edges.src["x"] - edges.dst["x"], "max"),
-    "ReLU of a sum": (lambda: lambda edges: (edges.src["x"] + edges.dst["x"]).relu(), "sum"),
-    "gate": (
-        lambda: lambda edges: (edges.src["x"] + edges.dst["x"]).sigmoid() * edges.src["x"],
-        "sum",
-    ),
-    "distance": (
-        lambda: (
-            lambda edges: (
-                (-((edges.src["x"] - edges.dst["x"]) ** 2).mean(-1, keepdim=True)).exp()
-                * edges.src["x"]
-            )
-        ),
-        "sum",
-    ),
+def of_ends(message: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    """A function that sends what is computed from the features of both ends."""
+    return lambda edges: {"m": message(edges.src["x"], edges.dst["x"])}
+
+
+def closeness(u: Any, v: Any) -> Any:
+    """A number that falls with the distance of two features."""
+    return (-((u - v) ** 2).mean(-1, keepdim=True)).exp()
+
+
+def edge_gates() -> Any:
+    """Messages of a gated graph convolution: what a gate lets through, and the gates."""
+    from torch import nn
+
+    maps = seeded(nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(3)))
+
+    def message(edges: Any) -> dict[str, Any]:
+        gate = (maps[0](edges.src["x"]) + maps[1](edges.dst["x"])).sigmoid()
+        return {"m": gate * maps[2](edges.src["x"]), "gate": gate}
+
+    return message
+
+
+def through_gates(nodes: Any) -> dict[str, Any]:
+    """What passed the gates, divided by their sum."""
+    return {"y": nodes.mailbox["m"].sum(1) / (nodes.mailbox["gate"].sum(1) + 1e-6)}
+
+
+def heads(x: Any) -> Any:
+    """Features in four heads."""
+    return x.view(-1, 4, WIDTH // 4)
+
+
+def scored() -> Any:
+    """Messages of a graph attention layer: features, and their scores."""
+    from torch.nn.functional import leaky_relu
+
+    of_src, of_dst = (normal(1, 4, WIDTH // 4, seed=end).requires_grad_() for end in range(2))
+
+    def message(edges: Any) -> dict[str, Any]:
+        u, v = heads(edges.src["x"]), heads(edges.dst["x"])
+        score = (u * of_src).sum(-1, keepdim=True) + (v * of_dst).sum(-1, keepdim=True)
+        return {"m": u, "score": leaky_relu(score, 0.2)}
+
+    return message
+
+
+def attended(nodes: Any) -> dict[str, Any]:
+    """The messages, weighted by a softmax of their scores."""
+    shares = nodes.mailbox["score"].softmax(dim=1)
+    return {"y": (shares * nodes.mailbox["m"]).sum(1)}
+
+
+# Messages as people write them, each made once, as its parameters are; and how they are reduced:
+# the name of a builtin, or a function.
+WRITTEN: dict[str, tuple[Callable[[], Callable[[Any], Any]], Any]] = {
+    "copy": (lambda: send, "mean"),
+    "difference": (lambda: of_ends(lambda u, v: u - v), "max"),
+    "ReLU of a sum": (lambda: of_ends(lambda u, v: (u + v).relu()), "sum"),
+    "gate": (lambda: of_ends(lambda u, v: (u + v).sigmoid() * u), "sum"),
+    "distance": (lambda: of_ends(lambda u, v: closeness(u, v) * u), "sum"),
     "two layers": (lambda: through(two_layers()), "sum"),
-    "a layer and a maximum": (
-        lambda: through(two_layers()[:2]),
-        "max",
-    ),
+    "a layer and a maximum": (lambda: through(two_layers()[:2]), "max"),
+    "edge gates": (edge_gates, through_gates),
+    "attention": (scored, attended),
 }
 BUILTINS = {"copy": "copy_u_mean", "difference": "u_sub_v_max"}
 
 
-def written(package: str, graph: Any, written_message: str) -> Callable[[Any], Any]:
-    """``update_all`` with a function that sends, and a builtin."""
-    make, reducer = MESSAGES[written_message]
-    function = make()
-    reduce = getattr(import_module(f"{package}.function"), reducer)("m", "y")
+def written(package: str, graph: Any, functions: str) -> Callable[[Any], Any]:
+    """``update_all`` with functions that are written."""
+    make, reduce = WRITTEN[functions]
+    message = make()
+    if isinstance(reduce, str):
+        reduce = getattr(import_module(f"{package}.function"), reduce)("m", "y")
 
     def forward(x: Any) -> Any:
         graph.ndata["x"] = x
-        graph.update_all(lambda edges: {"m": function(edges)}, reduce)
+        graph.update_all(message, reduce)
         return graph.ndata["y"]
 
     return forward
 
 
-def builtin(edges: Edges, passes: str, written_message: str = "", **_: str) -> Run:
+def builtin(edges: Edges, passes: str, functions: str = "", **_: str) -> Run:
     """The builtin that a function is written for."""
     from graphmp import ops
 
-    if written_message not in BUILTINS:
+    if functions not in BUILTINS:
         raise LacksError("there is none")
-    name, graph = BUILTINS[written_message], edges.graphmp
+    name, graph = BUILTINS[functions], edges.graphmp
     features = normal(edges.num_nodes, WIDTH)
     if name == "copy_u_mean":
         return PASSES[passes](lambda x: ops.copy_u_mean(graph, x), features)
@@ -123,15 +166,15 @@ def work(package: str, edges: Edges, graph: Any, reduce: str, passes: str, messa
 
 
 def graphmp(
-    edges: Edges, passes: str, reduce: str = "", message: str = "send", written_message: str = ""
+    edges: Edges, passes: str, reduce: str = "", message: str = "send", functions: str = ""
 ) -> Run:
     """graphmp's; its mean must be that of the builtin."""
     import torch
 
     from graphmp import ops
 
-    if written_message:
-        forward = written("graphmp", edges.graphmp, written_message)
+    if functions:
+        forward = written("graphmp", edges.graphmp, functions)
         return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
     run = work("graphmp", edges, edges.graphmp, reduce, passes, message)
     if reduce == "mean":
@@ -142,11 +185,13 @@ def graphmp(
 
 
 def dgl(
-    edges: Edges, passes: str, reduce: str = "", message: str = "send", written_message: str = ""
+    edges: Edges, passes: str, reduce: str = "", message: str = "send", functions: str = ""
 ) -> Run:
     """DGL's."""
-    if written_message:
-        forward = written("dgl", edges.dgl, written_message)
+    if functions:
+        if passes != "forward" and not isinstance(WRITTEN[functions][1], str):
+            raise LacksError("one call takes minutes: backward once for each in-degree")
+        forward = written("dgl", edges.dgl, functions)
         return PASSES[passes](forward, normal(edges.num_nodes, WIDTH))
     return work("dgl", edges, edges.dgl, reduce, passes, message)
 
@@ -173,11 +218,11 @@ FAMILY = Family(
     + [
         Case(
             f"{name}, {passes}",
-            {"written_message": name, "passes": passes},
+            {"functions": name, "passes": passes},
             goal=2.0,
             of_roofline=0.9 if name in BUILTINS else None,
         )
-        for name in MESSAGES
+        for name in WRITTEN
         for passes in PASSES
     ],
     {"graphmp": graphmp, "DGL": dgl, "builtin": builtin},

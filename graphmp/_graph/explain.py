@@ -45,21 +45,22 @@ class Explanation:
         """The bytes that are stored at the edges because they are not computed in a kernel."""
         return sum(step.num_bytes for step in self.steps if step.place == "edges")
 
-    def _rows(self) -> list[tuple[str, str, str, str]]:
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
         return [
             (
+                f"#{number}",
                 _PLACES[step.place],
                 step.text,
                 f"{step.num_bytes / 2**20:,.2f} MiB" if step.num_bytes else "",
                 f"{step.line}: {step.reason}".strip(": ") if step.reason else step.line,
             )
-            for step in self.steps
+            for number, step in enumerate(self.steps, 1)
         ]
 
     def __str__(self) -> str:
         lines = [
-            f"{where:<20} {text}" + "".join(f"  [{part}]" for part in rest if part)
-            for where, text, *rest in self._rows()
+            f"{number:>3} {where:<20} {text}" + "".join(f"  [{part}]" for part in rest if part)
+            for number, where, text, *rest in self._rows()
         ]
         return "\n".join([self._summary(), *lines])
 
@@ -73,7 +74,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """The HTML that a notebook shows."""
-        header = ["computed", "what", "writes", "where, and why"]
+        header = ["step", "computed", "what", "writes", "where, and why"]
         return f"<p>{self._summary()}</p>{table_html(header, self._rows())}"
 
 
@@ -109,7 +110,7 @@ def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = N
         >>> explanation.is_fused
         True
         >>> explanation.steps[0].text
-        "sum of relu((src['x'] - dst['x']))"
+        "sum(relu(src['x'] - dst['x'])) over in-edges"
     """
     with graph.local_scope(), fuse_functions(check=False), torch.no_grad(), notes.taken() as steps:  # type: ignore[attr-defined]
         if reduce_func is None:

@@ -22,6 +22,7 @@ from .._storage.gather import gather
 from ..function import REDUCERS
 from .dimensions import without_dimension
 from .partials import reduced_jointly
+from .recording import notes
 from .recording.arguments import NotRecordedError, named
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
@@ -76,7 +77,11 @@ class _Call:
 
     def selected(self, column: Tensor) -> Tensor:
         """The rows of the nodes that have messages."""
-        return column if self.nodes is None else gather(column, self.nodes)
+        if self.nodes is None:
+            return column
+        rows = gather(column, self.nodes)
+        notes.name(rows, notes.name_of(column))
+        return rows
 
     def reduced(self, values: Sequence[Value], name: str) -> Tensor:
         """Messages reduced by a builtin with a kernel: (N, …)."""
@@ -258,6 +263,7 @@ class _Columns(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         with Unwatched():
+            notes.name(self._frame[name], f"nodes.data[{name!r}]")
             return self._call.at_nodes(self._call.selected(self._frame[name]))
 
     def __iter__(self) -> Iterator[str]:

@@ -73,7 +73,9 @@ def reduced_jointly(incoming: Incoming, values: Sequence[Value], reducer: Reduce
         out = divided(out, incoming.degrees.clamp(min=1))
     text = f"{reducer.name} of {len(parts)} relations, combined at the destinations"
     notes.note("nodes", lambda: text, out.nbytes)
-    return out.to(dtype)
+    out = out.to(dtype)
+    notes.name(out, notes.last())
+    return out
 
 
 def in_dtype(edges: Adjacency, value: Value, dtype: torch.dtype) -> Value:

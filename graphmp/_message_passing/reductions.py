@@ -101,15 +101,17 @@ def _softmax(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
     options = [v for v in args[2:] if v is not None and not isinstance(v, int)]
     if options or kwargs.get("dtype") is not None or not values[0].dtype.is_floating_point:
         raise Impure("it normalizes in another dtype")
-    text = f"softmax({text_of(values[0])})" if notes.are_taken() else ""
     logits = [kept_at_edges(*pair).data for pair in zip(call.relations, values, strict=True)]
     if len(logits) == 1:
         weights = [softmax(call.relations[0], logits[0], "logits")]
     else:
         weights = softmax_jointly(call.relations, logits)
-    num_bytes = sum(w.nbytes for w in weights)
-    notes.note("kernel", lambda: f"{text} over in-edges, kept at the edges", num_bytes)
-    return call.mailbox([Leaf(w, "e", None, text) for w in weights])
+    notes.note(
+        "kernel",
+        lambda: f"softmax({text_of(values[0])}) over in-edges, kept at the edges",
+        sum(w.nbytes for w in weights),
+    )
+    return call.mailbox([Leaf(w, "e", None, notes.last()) for w in weights])
 
 
 def _moments(is_root: bool) -> Callable[..., Any]:

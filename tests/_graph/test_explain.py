@@ -37,7 +37,7 @@ def test_what_is_fused_is_shown_with_its_expression() -> None:
     text = str(explanation)
     assert "Fused over 200 edges." in text
     assert "linear(src['x']) at the sources" in text
-    assert "mean of (sigmoid((linear(src['x']) + linear(dst['x']))) * data['w'])" in text
+    assert "mean(sigmoid(#1 + #2) * data['w']) over in-edges" in text
     assert "test_explain.py:" in text
 
 
@@ -46,14 +46,15 @@ def test_what_is_stored_at_the_edges_has_its_size_line_and_reason() -> None:
     assert not explanation.is_fused
     assert explanation.bytes_at_edges == 200 * 4 * 4
     assert "a linear map of what is no sum of features of one end" in str(explanation)
-    assert "max of" in str(explanation)
+    assert "max(#3) over in-edges" in str(explanation)
+    assert "relu(#4)" in str(explanation)
 
 
 def test_a_linear_map_follows_a_sum() -> None:
     explanation = gm.explain(featured(), through_layers, fn.sum("m", "y"))
     assert explanation.is_fused
-    assert "sum of relu((linear(src['x']) + linear(dst['x'])))" in str(explanation)
-    assert "linear of that sum at the destinations" in str(explanation)
+    assert "sum(relu(#1 + #2)) over in-edges" in str(explanation)
+    assert "linear(#3) at the destinations" in str(explanation)
 
 
 def _largest(nodes: Any) -> dict[str, Any]:
@@ -82,7 +83,9 @@ def test_attention_by_hand() -> None:
 
     explanation = gm.explain(featured(), scores, attend)
     assert explanation.is_fused
-    assert "softmax(leaky_relu(sum of features((src['x'] * dst['x']))))" in str(explanation)
+    assert "#1 in a kernel          sum of features(src['x'] * dst['x'])" in str(explanation)
+    assert "softmax(#2) over in-edges" in str(explanation)
+    assert "sum(#3 * src['x']) over in-edges" in str(explanation)
 
 
 def test_nothing_is_written_and_a_notebook_shows_a_table() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from ...kernels.expression import COMPARISONS, FORMULAS
 from . import notes
 from .arguments import NotRecordedError, ends_of, first_lazy, lazy, named, value_of
 from .lazy import HANDLERS, changes_in_place
-from .values import VALUES, Leaf, elementwise, noted_at_rows, on_rows, text_of
+from .values import VALUES, Elementwise, Leaf, call_text, elementwise, noted_at_rows, on_rows
 
 _Build = Callable[..., Any]
 
@@ -230,12 +231,21 @@ def _elementwise(name: str, build: _Build) -> Callable[..., Any]:
                 return _at_rows(edges, func, args, kwargs, values)
             dtype = _dtype(name, args)
             if name in ("where", "masked_fill") or dtype.is_floating_point:
-                return lazy(edges, build(_Ops(edges, dtype), *values, **kwargs))
+                return lazy(
+                    edges, _named(name, build(_Ops(edges, dtype), *values, **kwargs), values)
+                )
         except (NotRecordedError, GraphValueError, TypeError):
             pass
         return NotImplemented
 
     return handler
+
+
+def _named(name: str, value: Any, args: Sequence[Any]) -> Any:
+    """A value of several operators, which notes show as the function that was called."""
+    if not notes.are_taken() or not isinstance(value, Elementwise) or name in FORMULAS:
+        return value
+    return replace(value, text=call_text(name, args))
 
 
 def _dtype(name: str, args: Any) -> torch.dtype:
@@ -279,12 +289,10 @@ def _at_rows(edges: Adjacency, func: Any, args: Any, kwargs: Any, values: Sequen
             called.append(value.data if value.end == "1" else next(rows).data)
         else:
             called.append(arg)
-    data, end, text = func(*called, **kwargs), leaves[0].end, ""
+    data, end, name = func(*called, **kwargs), leaves[0].end, ""
     if notes.are_taken():
-        arguments = [text_of(v) if isinstance(v, (Leaf, float)) else repr(v) for v in values]
-        text = f"{func.__name__}({', '.join(arguments)})"
-    noted_at_rows(edges, text, end, data)
-    return lazy(edges, Leaf(data, end, completes[0].rows, text))
+        name = noted_at_rows(edges, call_text(func.__name__, values), end, data)
+    return lazy(edges, Leaf(data, end, completes[0].rows, name))
 
 
 for _name, _build in ELEMENTWISE.items():

@@ -33,7 +33,8 @@ class Note(NamedTuple):
 
 
 _notes: ContextVar[list[Note] | None] = ContextVar("_notes", default=None)
-_names: ContextVar[dict[int, str] | None] = ContextVar("_names", default=None)
+# Each name with its tensor, so that no other tensor takes its id.
+_names: ContextVar[dict[int, tuple[Any, str]] | None] = ContextVar("_names", default=None)
 
 
 @contextmanager
@@ -60,17 +61,24 @@ def note(place: str, text: Callable[[], str], num_bytes: int = 0, reason: str = 
         notes.append(Note(place, text(), num_bytes, _line(), reason))
 
 
+def last() -> str:
+    """What later notes call the result of the last one: its number; empty while none are taken."""
+    notes = _notes.get()
+    return f"#{len(notes)}" if notes else ""
+
+
 def name(tensor: Any, text: str) -> None:
     """Name a tensor for notes."""
     names = _names.get()
     if names is not None:
-        names[id(tensor)] = text
+        names[id(tensor)] = tensor, text
 
 
 def name_of(tensor: Any) -> str:
     """The name of a tensor in notes."""
     names = _names.get() or {}
-    return names.get(id(tensor), f"tensor{tuple(tensor.shape)}")
+    _, text = names.get(id(tensor), (None, f"tensor{tuple(tensor.shape)}"))
+    return text
 
 
 def _line() -> str:

@@ -70,12 +70,14 @@ class Elementwise:
         args: the operator's arguments.
         shape: of a row.
         dtype: of the result.
+        text: the call in notes that gave it; empty for the operator itself.
     """
 
     op: str
     args: tuple[Value | float, ...]
     shape: Shape
     dtype: torch.dtype
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,19 +148,26 @@ def on_rows(edges: Adjacency, leaf: Leaf, function: Callable[[Tensor], Any], wha
     """
     leaf = _with_edges(edges, leaf)
     results = function(leaf.data)
-    name = f"{what}({leaf.name})" if what and notes.are_taken() else leaf.name
+    name = leaf.name
+    if what and notes.are_taken():
+        first = results if isinstance(results, Tensor) else results[0]
+        name = noted_at_rows(edges, f"{what}({text_of(leaf)})", leaf.end, first)
     if isinstance(results, Tensor):
-        if what:
-            noted_at_rows(edges, name, leaf.end, results)
         return Leaf(results, leaf.end, leaf.rows, name)
     return [Leaf(result, leaf.end, leaf.rows, name) for result in results]
 
 
-def noted_at_rows(edges: Any, text: str, end: str, result: Tensor) -> None:
-    """Take a note of what is computed at the rows of one end, or of other rows than edges."""
+def noted_at_rows(edges: Any, text: str, end: str, result: Tensor) -> str:
+    """Take a note of what is computed at the rows of one end, or of other rows than edges.
+
+    Returns:
+        What later notes call it.
+    """
     place = "edges" if end == "e" and isinstance(edges, Adjacency) else "nodes"
     ends = {"u": " at the sources", "v": " at the destinations"}
     notes.note(place, lambda: text + ends.get(end, ""), result.nbytes)
+    notes.name(result, notes.last())
+    return notes.last()
 
 
 def _with_edges(edges: Adjacency, leaf: Leaf) -> Leaf:
@@ -244,12 +253,11 @@ def _pieces(edges: Adjacency, arg: Value | float, like: Concatenated) -> list[Va
 
 def kept_at_edges(edges: Adjacency, value: Value, reason: str = "") -> Leaf:
     """A value computed and stored at the edges; the reason is for notes."""
-    text = text_of(value) if notes.are_taken() else ""
     if isinstance(value, Leaf) and value.end == "e":
         return value
     data = at_edges(edges, value)
-    notes.note("edges", lambda: text, data.nbytes, reason)
-    return Leaf(data, "e", None, text)
+    notes.note("edges", lambda: text_of(value), data.nbytes, reason)
+    return Leaf(data, "e", None, notes.last())
 
 
 def text_of(value: Value | float) -> str:
@@ -262,12 +270,38 @@ def text_of(value: Value | float) -> str:
         return f"linear({text_of(value.value)})"
     if isinstance(value, Concatenated):
         return f"cat({', '.join(map(text_of, value.parts))})"
-    args = list(map(text_of, value.args))
-    sign = _SIGNS.get(value.op)
-    return f"({args[0]} {sign} {args[1]})" if sign else f"{value.op}({', '.join(args)})"
+    if value.text:
+        return value.text
+    return call_text(value.op, value.args)
 
 
-_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "gt": ">", "lt": "<"}
+def call_text(name: str, args: Sequence[Any]) -> str:
+    """The call of an operator or a function, as notes show it."""
+    sign = _SIGNS.get(name)
+    if sign and len(args) == 2:
+        return f"{_term(args[0])} {sign} {_term(args[1])}"
+    texts = (text_of(arg) if isinstance(arg, (*VALUES, float)) else repr(arg) for arg in args)
+    return f"{name.strip('_')}({', '.join(texts)})"
+
+
+def _term(arg: Any) -> str:
+    """An argument of an operator."""
+    text = text_of(arg)
+    is_sum = isinstance(arg, Elementwise) and not arg.text and arg.op in _SIGNS
+    return f"({text})" if is_sum else text
+
+
+_SIGNS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "__truediv__": "/",
+    "gt": ">",
+    "lt": "<",
+    "ge": ">=",
+    "le": "<=",
+}
 
 
 def at_edges(edges: Adjacency, value: Value) -> Tensor:
@@ -317,11 +351,11 @@ def summed_features(edges: Adjacency, value: Value, axes: Sequence[int]) -> Leaf
     """Sum feature dimensions, which stay as 1, at the edges."""
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape))
     if isinstance(value, Elementwise):
-        data, text = Lowered(edges, value).to("e", "sum", shape), ""
-        if notes.are_taken():
-            text = f"sum of features({text_of(value)})"
-        notes.note("kernel", lambda: f"{text}, kept at the edges", data.nbytes)
-        return Leaf(data, "e", None, text)
+        data = Lowered(edges, value).to("e", "sum", shape)
+        notes.note(
+            "kernel", lambda: f"sum of features({text_of(value)}), kept at the edges", data.nbytes
+        )
+        return Leaf(data, "e", None, notes.last())
     leaf = value if isinstance(value, Leaf) else kept_at_edges(edges, value)
     dims = [axis + 1 for axis in axes]
     return on_rows(edges, leaf, lambda data: data.sum(dims, keepdim=True))  # type: ignore[no-any-return]
@@ -343,7 +377,7 @@ def reduced(edges: Adjacency, value: Value, kernel: str, per_degree: bool = Fals
         total = reduced(edges, value.value, kernel, per_degree)
         degrees = edges.in_degrees
         out = value.of(total, degrees > 0 if per_degree else degrees)
-        notes.note("nodes", lambda: "linear of that sum at the destinations", out.nbytes)
+        noted_at_rows(edges, f"linear({notes.name_of(total)})", "v", out)
         return out
     if isinstance(value, Linear):
         value = kept_at_edges(edges, value, LINEAR)
@@ -351,7 +385,8 @@ def reduced(edges: Adjacency, value: Value, kernel: str, per_degree: bool = Fals
         value = Leaf(at_edges(edges, value), "e", None, value.name)
     out = _reduced(edges, value, kernel, per_degree)
     reducer = "mean" if per_degree else kernel
-    notes.note("kernel", lambda: f"{reducer} of {text_of(value)}", out.nbytes)
+    notes.note("kernel", lambda: f"{reducer}({text_of(value)}) over in-edges", out.nbytes)
+    notes.name(out, notes.last())
     return out
 
 
