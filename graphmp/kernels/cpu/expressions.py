@@ -31,7 +31,8 @@ from .runtime.jit import code_for
 from .runtime.memory import empty
 from .simd.formula import Formula
 
-_MAX_VECTORS = 8
+# Vectors of a tile of one result, and of each of several, which have accumulators of their own.
+_MAX_VECTORS, _MAX_VECTORS_OF_EACH = 8, 4
 
 
 def reduce_expression(
@@ -66,7 +67,7 @@ def reduce_expression(
         flags = (flag(reduce == "min"), flag(wants_arg))
         types, rest = (*types, flags, arg.dtype), (flags, (written[0], arg.numpy()))
     calls = []
-    for tile in tiling(size, _MAX_VECTORS // sums):
+    for tile in tiling(size, _MAX_VECTORS if sums == 1 else _MAX_VECTORS_OF_EACH):
         args = (*first, *rest, tile)
         calls.append((_code(loop, formula, tile, types, args), args))
     run_all(calls, arrays[0], edges * _work(expression, size))
