@@ -40,7 +40,7 @@ class EdgeBatch:
         canonical_etype: the edges' type ``(source type, name, destination type)``.
     """
 
-    __slots__ = ("_ids", "_owner", "canonical_etype", "data", "dst", "src")
+    __slots__ = ("_ids", "_num_edges", "_owner", "canonical_etype", "data", "dst", "src")
 
     def __init__(
         self,
@@ -48,7 +48,8 @@ class EdgeBatch:
         src: Mapping[str, Tensor],
         dst: Mapping[str, Tensor],
         data: Mapping[str, Tensor],
-        ids: tuple[Tensor, Tensor, Tensor],
+        num_edges: int,
+        ids: Callable[[], tuple[Tensor, Tensor, Tensor]],
         graph: Callable[[], Any] | None = None,
     ) -> None:
         """Create a batch.
@@ -58,12 +59,13 @@ class EdgeBatch:
             src: features of the sources, one row an edge.
             dst: features of the destinations, one row an edge.
             data: features of the edges.
-            ids: sources, destinations and edge ids in the graph of the call, (n,) each.
+            num_edges: their number, n.
+            ids: returns sources, destinations and edge ids in the graph of the call, (n,) each.
             graph: returns the graph of the call.
         """
         self.canonical_etype = etype
         self.src, self.dst, self.data = src, dst, data
-        self._ids, self._owner = ids, graph
+        self._num_edges, self._ids, self._owner = num_edges, ids, graph
 
     @property
     def _graph(self) -> Any:
@@ -84,11 +86,11 @@ class EdgeBatch:
 
     def edges(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sources, destinations and edge ids in the graph, (n,) each."""
-        return self._ids
+        return self._ids()
 
     def batch_size(self) -> int:
         """The number of edges."""
-        return self._ids[2].shape[0]
+        return self._num_edges
 
     def __len__(self) -> int:
         return self.batch_size()
@@ -261,7 +263,8 @@ def edge_batch(relation: Relation, is_lazy: bool = False) -> EdgeBatch:
         _Ends.of(relation.src, adjacency, "u") if is_lazy else relation.src.take(adjacency.src),
         _Ends.of(relation.dst, adjacency, "v") if is_lazy else relation.dst.take(adjacency.dst),
         relation.edge.copy(),
-        relation.edge_ids(),
+        adjacency.num_edges,
+        relation.edge_ids,
         relation.graph,
     )
 
