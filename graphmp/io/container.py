@@ -18,7 +18,7 @@ from .._checks import kind as kind_of
 from ..errors import GraphKeyError, GraphRuntimeError, GraphTypeError, GraphValueError
 from . import files
 from .files import reading, replacing
-from .header import METADATA, STORABLE, Header, parse_json
+from .header import METADATA, STORABLE, Entry, Header, parse_json
 
 VERSION = 1
 _DTYPES = tuple(STORABLE.values())
@@ -136,9 +136,7 @@ class Container(Mapping[str, Tensor]):
             self._metadata, self._entries = Header.checked(content)
 
     def __getitem__(self, name: str) -> Tensor:
-        if name not in self._entries:
-            raise GraphKeyError(f"Expected the name of a tensor of {self.path}, got {name[:80]!r}.")
-        dtype, shape, start, count = self._entries[name]
+        dtype, shape, start, count = self._entry(name)
         if not count:
             return torch.empty(shape, dtype=dtype, device="cpu")
         if dtype == torch.bool:  # the file may have any byte
@@ -153,6 +151,24 @@ class Container(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def numbers(self, name: str) -> list[int]:
+        """The numbers of a vector of int64.
+
+        Raises:
+            GraphKeyError: there is no tensor of this name.
+            GraphValueError: it is no such vector.
+        """
+        dtype, shape, start, count = self._entry(name)
+        if dtype != torch.int64 or shape != [count]:
+            raise GraphValueError(f"expected numbers of int64 in {name[:80]!r}, got others.")
+        numbers: list[int] = self._bytes[start : start + 8 * count].cast("q").tolist()
+        return numbers
+
+    def _entry(self, name: str) -> Entry:
+        if name not in self._entries:
+            raise GraphKeyError(f"Expected the name of a tensor of {self.path}, got {name[:80]!r}.")
+        return self._entries[name]
 
     def content(self, kind: str) -> Any:
         """What the file says beside its tensors.

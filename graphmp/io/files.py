@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import TypeAlias
 
 import torch
@@ -50,7 +51,7 @@ def local(path: File) -> Path:
         raise GraphValueError(f"Expected the path of a local file, got {text!r}; copy it first.")
     local = Path(text)
     try:
-        local.is_file()
+        _status(local)
     except OSError as error:  # such as a name that is too long
         raise GraphValueError(
             f"Expected the path of a file, got {text!r:.80}, which cannot be one: {error.strerror}."
@@ -58,16 +59,24 @@ def local(path: File) -> Path:
     return local
 
 
-def regular(path: Path) -> Path:
-    """Check that a path is that of a file.
+def _status(path: Path) -> os.stat_result | None:
+    """What the system knows of a file; None if no file has this path."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return path.stat()
+    return None
+
+
+def _size(path: Path) -> int:
+    """The size of a file in bytes.
 
     Raises:
         GraphValueError: there is no such file.
     """
-    if not path.is_file():
-        state = "is no regular file" if path.exists() else "does not exist"
+    status = _status(path)
+    if status is None or not S_ISREG(status.st_mode):
+        state = "does not exist" if status is None else "is no regular file"
         raise GraphValueError(f"Expected a file, got {path}, which {state}.")
-    return path
+    return status.st_size
 
 
 def contents(path: Path) -> memoryview:
@@ -79,7 +88,7 @@ def contents(path: Path) -> memoryview:
         GraphValueError: there is no such file, or it cannot be read.
     """
     try:
-        size = regular(path).stat().st_size
+        size = _size(path)
         if size < SMALLEST_MAPPED:
             return memoryview(bytearray(path.read_bytes()))
         mapped = torch.from_file(str(path), False, size, dtype=torch.uint8, device="cpu")

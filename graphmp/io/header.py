@@ -107,11 +107,11 @@ def _entry(name: str, begin: int, dtype: str, shape: list[int], data_offsets: li
     """The entry of a tensor, in a file whose values start at byte ``begin``."""
     numbers = (*shape, *data_offsets)
     are_sizes = {*map(type, numbers)} == {int} and min(numbers) >= 0 and type(shape) is list
-    _check(are_sizes and len(data_offsets) == 2, f"a wrong size of {name[:80]!r}")
-    _check(len(shape) <= MAX_DIMENSIONS, f"more than {MAX_DIMENSIONS} dimensions of {name[:80]!r}")
+    _check(are_sizes and len(data_offsets) == 2, "a wrong size", name)
+    _check(len(shape) <= MAX_DIMENSIONS, f"more than {MAX_DIMENSIONS} dimensions", name)
     count, (start, stop) = math.prod(shape), data_offsets
     kind = _READABLE[dtype]
-    _check(stop - start == count * kind.itemsize, f"a wrong size of {name[:80]!r}")
+    _check(stop - start == count * kind.itemsize, "a wrong size", name)
     return Entry(kind, shape, begin + start, count)
 
 
@@ -134,6 +134,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
-def _check(condition: bool, other: str) -> None:
+def _check(condition: bool, other: str, name: str = "") -> None:
     if not condition:
-        raise GraphValueError(other)
+        raise GraphValueError(f"{other} of {name[:80]!r}" if name else other)

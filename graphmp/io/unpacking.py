@@ -29,18 +29,17 @@ class Rows:
     """The rows of each graph in tensors where those of all graphs follow each other.
 
     Args:
-        counts: (size,) how many each graph has.
+        counts: how many each graph has.
         size: the number of graphs.
 
     Raises:
         GraphValueError: other counts.
     """
 
-    def __init__(self, counts: Tensor, size: int) -> None:
-        numbers = counts.tolist()
-        if counts.shape != (size,) or counts.dtype != torch.int64 or min(numbers, default=0) < 0:
-            raise GraphValueError(f"expected {size} counts of int64, got others.")
-        self._stops: list[int] = [0, *accumulate(numbers)]
+    def __init__(self, counts: list[int], size: int) -> None:
+        if len(counts) != size or min(counts, default=0) < 0:
+            raise GraphValueError(f"expected {size} counts, got others.")
+        self._stops = [0, *accumulate(counts)]
 
     def count(self, position: int) -> int:
         """The number of rows of one graph."""
@@ -65,7 +64,7 @@ class Table(Rows):
     """The nodes or edges of one type: how many each graph has, and their features."""
 
     def __init__(self, tensors: Container, prefix: str, fields: Iterable[str], size: int) -> None:
-        super().__init__(tensors[f"{prefix}/count"], size)
+        super().__init__(tensors.numbers(f"{prefix}/count"), size)
         names = {field: f"{prefix}/data/{field}" for field in _distinct_texts(fields)}
         self._columns = {field: self.checked(tensors[n], n) for field, n in names.items()}
 
@@ -252,7 +251,7 @@ class Packed:
     def __init__(self, tensors: Container, forms: list[Any]) -> None:
         sizes = [0] * len(forms)
         self._places: list[tuple[int, int]] = []
-        for group in tensors["form"].tolist():
+        for group in tensors.numbers("form"):
             self._places.append((group, sizes[group]))
             sizes[group] += 1
         if any(group < 0 for group, _ in self._places):
