@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -120,9 +121,8 @@ def _submitted(work: Callable[[], None], times: int) -> list[Future[None]]:
 def _split(limits: Any, rows: int, pieces: int) -> list[tuple[int, int]]:
     """Ranges of rows that cover all of them, with about equal work."""
     total = rows if isinstance(limits, int) else int(limits[-1])
-    cuts = np.arange(pieces + 1, dtype=np.int64) * total // pieces
+    cuts = [total * number // pieces for number in range(pieces + 1)]
     if not isinstance(limits, int):  # NumPy converts all limits unless the dtypes are equal
-        cuts = np.searchsorted(limits, cuts.astype(limits.dtype))
+        cuts = np.searchsorted(limits, np.array(cuts, limits.dtype)).tolist()
     cuts[0], cuts[-1] = 0, rows
-    pairs = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    return [(first, last) for first, last in pairs if first < last]
+    return [(first, last) for first, last in pairwise(cuts) if first < last]
