@@ -19,6 +19,7 @@ _PLACES = {
     "nodes": "at the nodes",
     "kernel": "in a kernel",
     "edges": "stored at the edges",
+    "parts": "for some nodes at once",
     "buckets": "for each in-degree",
 }
 

@@ -10,30 +10,33 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from functools import reduce as fold
 from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 
+from .. import _checks
+from .._storage.adjacency import Adjacency
 from .._storage.gather import gather
 from ..errors import GraphValueError
 from ..function import BinaryOp, Message, Reduce
 from ..kernels.contract import accumulator
-from ..ops.broadcast import autocast, check_one_shape
-from ..ops.buckets import Inbox, reduce_by_formula
+from ..ops.broadcast import autocast, check_one_shape, message_shape, on_edges
+from ..ops.buckets import Formula, Inbox, reduce_by_formula
 from ..ops.normalized import divided
 from ..ops.spmm import sddmm, spmm
 from . import check, udf
 from .mailboxes import reduce_once
-from .partials import combine, reduced_jointly
+from .partials import combine, reduced_in_parts, reduced_jointly
 from .recording import notes
 from .recording.fusion import REFUSED, is_recorded
 from .recording.lazy import LazyTensor, computed
-from .recording.purity import Impure
-from .recording.values import Leaf, Value, at_edges, elementwise, in_order
+from .recording.purity import Impure, call
+from .recording.values import Leaf, Value, at_edges, in_order
 from .relation import Incoming, Relation
 from .udf import Columns, EdgeBatch, NodeBatch
 from .verification import are_right_at_edges, are_right_at_nodes
@@ -41,6 +44,7 @@ from .verification import are_right_at_edges, are_right_at_nodes
 MessageFunction: TypeAlias = Message | Callable[[EdgeBatch], Any]
 ReduceFunction: TypeAlias = Reduce | Callable[[NodeBatch], Any]
 ApplyFunction: TypeAlias = Callable[[NodeBatch], Any] | None
+Functions: TypeAlias = tuple[Callable[..., Any], ...]
 Inputs: TypeAlias = tuple[BinaryOp | None, Tensor, Tensor | None, tuple[str, str]]
 
 
@@ -67,7 +71,8 @@ def resolve(message: Any, reduce: Any) -> tuple[Messages, Reduction]:
         )
     if reduce.reducer.kernel is None:
         return messages, FormulaReduction(reduce)
-    return messages, KernelReduction(reduce) if is_builtin else RecordedReduction(reduce)
+    has_kernel = is_builtin and (message.op is None or message.op.kernel is not None)
+    return messages, KernelReduction(reduce) if has_kernel else RecordedReduction(reduce)
 
 
 def resolve_message(message: Any) -> Messages:
@@ -107,7 +112,7 @@ class Messages(ABC):
     spans_types: ClassVar[bool] = False
 
     @property
-    def functions(self) -> tuple[Callable[..., Any], ...]:
+    def functions(self) -> Functions:
         """The user's own."""
         return ()
 
@@ -122,6 +127,10 @@ class Messages(ABC):
     def lacks_fields(self, relation: Relation) -> bool:  # noqa: ARG002
         """Whether a builtin's field is missing where there are no rows, so that none is needed."""
         return False
+
+    def is_recordable(self, relation: Relation) -> bool:  # noqa: ARG002
+        """Whether :meth:`recorded` gives lazy messages, unless the function is the user's own."""
+        return True
 
     @abstractmethod
     def recorded(self, relation: Relation) -> Columns:
@@ -157,7 +166,10 @@ class BuiltinMessages(Messages):
         # The type of a device is slow to read.
         if torch.is_autocast_enabled("cpu" if left.is_cpu else left.device.type):
             left, right = autocast(left), None if right is None else autocast(right)
-        return spec.op, left, right, (lhs.target, lhs.target if rhs is None else rhs.target)
+        op = spec.op
+        if op is not None and op.kernel is None and not is_compiling():
+            op = replace(op, formula=partial(call, op.formula))  # a check calls what is pure
+        return op, left, right, (lhs.target, lhs.target if rhs is None else rhs.target)
 
     def lacks_fields(self, relation: Relation) -> bool:
         """Whether an end, or the edges, have no rows and not the field."""
@@ -166,18 +178,34 @@ class BuiltinMessages(Messages):
         pairs = [(frames[operand.target], operand.field) for operand in operands]
         return any(frame.num_rows == 0 and field not in frame for frame, field in pairs)
 
+    @property
+    def functions(self) -> Functions:
+        """The formula of an operator that no kernel computes."""
+        op = self.spec.op
+        return () if op is None or op.kernel is not None else (op.formula,)
+
+    def is_recordable(self, relation: Relation) -> bool:
+        """Whether it is a copy, or an operator of floating point operands of one dtype."""
+        op, lhs, rhs, _ = self.inputs(relation, self.spec.out)
+        if op is None or rhs is None:
+            return True
+        return lhs.dtype == rhs.dtype and lhs.dtype.is_floating_point and not op.contracts
+
     def recorded(self, relation: Relation) -> Columns:
-        """The message of two leaves, if kernels compute it."""
+        """The formula of the operator, applied to lazy operands."""
+        if not self.is_recordable(relation):
+            return self.columns(relation)
         edges, spec = relation.adjacency, self.spec
         op, lhs, rhs, ends = self.inputs(relation, spec.out)
-        value: Any = Leaf(lhs, ends[0], None, _named(spec.lhs))
-        if op is not None and rhs is not None:
-            is_fused = op.kernel is not None and not op.contracts and lhs.dtype == rhs.dtype
-            if not is_fused or not lhs.dtype.is_floating_point or lhs.ndim != rhs.ndim:
-                return self.columns(relation)
-            other = Leaf(rhs, ends[1], None, _named(spec.rhs))
-            value = elementwise(edges, op.kernel or "", (value, other), lhs.dtype)
-        return {spec.out: LazyTensor.of(edges, value)}
+        rank = lhs.ndim if rhs is None else max(lhs.ndim, rhs.ndim)
+        left = _operand(edges, lhs, ends[0], spec.lhs, rank)
+        if op is None or rhs is None:
+            return {spec.out: left}
+        message_shape(op.name, op.contracts, tuple(lhs.shape[1:]), tuple(rhs.shape[1:]))
+        message = op.formula(left, _operand(edges, rhs, ends[1], spec.rhs, rank))
+        owner = "messages that its formula returns"
+        _checks.feature(message, edges.num_edges, edges.device, op.name, owner)
+        return {spec.out: message}
 
     def mailbox(self, incoming: Incoming) -> Columns:
         """Compute the messages in the order of the buckets at once, if there is one relation."""
@@ -196,7 +224,7 @@ class UserMessages(Messages):
     function: Callable[[EdgeBatch], Any]
 
     @property
-    def functions(self) -> tuple[Callable[..., Any], ...]:
+    def functions(self) -> Functions:
         """The user's function."""
         return (self.function,)
 
@@ -219,10 +247,11 @@ class UserMessages(Messages):
         return None, udf.field(self.columns(relation), field), None, ("e", "e")
 
 
-def _named(operand: Any) -> str:
-    """An operand of a builtin as notes show it."""
-    where = {"u": "src", "v": "dst", "e": "data"}[operand.target]
-    return f"{where}[{operand.field!r}]"
+def _operand(edges: Adjacency, rows: Tensor, end: str, field: Any, rank: int) -> LazyTensor:
+    """An operand of a builtin as a lazy tensor of ``rank`` dimensions."""
+    name = {"u": "src", "v": "dst", "e": "data"}[end]
+    leaf = Leaf(on_edges(rows, None, rank - 1), end, None, f"{name}[{field.field!r}]")
+    return LazyTensor.of(edges, leaf)
 
 
 def _sent(incoming: Incoming, messages: Messages) -> list[Columns]:
@@ -308,7 +337,8 @@ class UserReduction(Reduction):
             return self._by_bucket(incoming, messages.mailbox(incoming))
         sent = _sent(incoming, messages)
         try:
-            columns = reduce_once(incoming, first.node_ids(), sent, self.function)
+            initial = incoming.dst.initial
+            columns = reduce_once(incoming, first.node_ids(), sent, self.function, initial)
         except Impure as reason:
             REFUSED.put(functions, None, str(reason))
             _note_buckets(incoming, str(reason))
@@ -334,9 +364,41 @@ class FormulaReduction(Reduction):
         """Apply the formula to the mailboxes of each bucket."""
         spec, formula = self.spec, self.spec.reducer.formula
         assert formula is not None  # a row has a kernel or a formula
+        functions = (formula, *messages.functions)
+        is_lazy = is_recorded(incoming.adjacencies, functions)
+        if is_lazy and all(map(messages.is_recordable, incoming.relations)):
+            return {spec.out: self._recorded(incoming, messages, formula, functions)}
         inboxes = [Inbox(r.adjacency, *messages.inputs(r, spec.msg)) for r in incoming.relations]
-        rows = incoming.dst.num_rows
+        rows, formula = incoming.dst.num_rows, partial(call, formula)
         return {spec.out: reduce_by_formula(incoming.buckets, rows, inboxes, formula)}
+
+    def _recorded(
+        self, incoming: Incoming, messages: Messages, formula: Formula, functions: Functions
+    ) -> Tensor:
+        """Apply the formula once, recorded, or else to the mailboxes of each bucket."""
+        spec, first = self.spec, incoming.relations[0]
+        sent = [{spec.msg: udf.field(m, spec.msg)} for m in _sent(incoming, messages)]
+        dtype = sent[0][spec.msg].dtype
+        reason = REFUSED.get(functions, None) or REFUSED.get(functions, dtype)
+        if reason is None:
+            blank = partial(_zeros, incoming)
+            try:
+                columns = reduce_once(incoming, first.node_ids(), sent, self._on_mailbox, blank)
+            except Impure as error:
+                reason = str(error)
+                REFUSED.put(functions, dtype, reason)
+            else:
+                rerun = partial(self.reduce, messages=messages)
+                if are_right_at_nodes(incoming, columns, rerun, functions):
+                    return columns[spec.out]
+        notes.note("parts", lambda: f"{spec.name} of mailboxes", reason=reason or "it differs")
+        check_one_shape([m[spec.msg] for m in sent], f"Messages {spec.msg!r}")
+        return reduced_in_parts(incoming, [_value(m[spec.msg]) for m in sent], formula)
+
+    def _on_mailbox(self, nodes: NodeBatch) -> Columns:
+        """The formula as a reduce function."""
+        assert self.spec.reducer.formula is not None
+        return {self.spec.out: self.spec.reducer.formula(nodes.mailbox[self.spec.msg])}
 
 
 @dataclass(eq=False)
@@ -388,6 +450,11 @@ def _value(message: Tensor) -> Value:
     if isinstance(value, Leaf) or value.dtype.is_floating_point:
         return value
     return Leaf(computed(message), "e")
+
+
+def _zeros(incoming: Incoming, name: str, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:  # noqa: ARG001
+    """A column of destinations without messages."""
+    return torch.zeros(incoming.dst.num_rows, *shape, dtype=dtype, device=incoming.dst.device)
 
 
 def _joint(incoming: Incoming, inputs: Sequence[Inputs], spec: Reduce) -> Tensor:

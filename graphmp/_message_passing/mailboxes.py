@@ -292,6 +292,7 @@ def reduce_once(
     ids: Tensor,
     messages: Sequence[Mapping[str, Tensor]],
     function: Callable[..., Any],
+    initial: Callable[[str, tuple[int, ...], torch.dtype], Tensor],
 ) -> dict[str, Tensor]:
     """Call a reduce function once for all nodes.
 
@@ -300,9 +301,10 @@ def reduce_once(
         ids: (N,) their ids in the graph.
         messages: of each relation (E, …) each, some of them lazy.
         function: the user's function.
+        initial: makes a column of a name, a shape of rows and a dtype, for rows without messages.
 
     Returns:
-        Whole columns, (N, …); rows without messages come from the field's initializer.
+        Whole columns, (N, …).
 
     Raises:
         Impure: the function does something that may give another result; it has changed nothing.
@@ -329,7 +331,7 @@ def reduce_once(
         if rows is None or not isinstance(name, str) or len(rows) != len(call.degrees):
             raise Impure(f"its field {name!r} has no row for each node")
         if call.nodes is not None:
-            blank = frame.initial(name, tuple(rows.shape[1:]), rows.dtype)
+            blank = initial(name, tuple(rows.shape[1:]), rows.dtype)
             rows = blank.index_copy(0, call.nodes.long(), rows)
         columns[name] = rows
     return columns

@@ -6,9 +6,10 @@ infinity or a zero may be a message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce as fold
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,9 +18,20 @@ from .._storage.adjacency import Adjacency
 from ..function import Reducer
 from ..kernels.contract import accumulator
 from ..ops.broadcast import unsqueeze_like
+from ..ops.buckets import reduce_by_formula
 from ..ops.normalized import divided
 from .recording import notes
-from .recording.values import LINEAR, Concatenated, Leaf, Linear, Value, kept_at_edges, reduced
+from .recording.values import (
+    LINEAR,
+    Concatenated,
+    Leaf,
+    Linear,
+    Value,
+    at_edges,
+    in_order,
+    kept_at_edges,
+    reduced,
+)
 from .relation import Incoming
 
 
@@ -76,6 +88,33 @@ def reduced_jointly(incoming: Incoming, values: Sequence[Value], reducer: Reduce
     out = out.to(dtype)
     notes.name(out, notes.last())
     return out
+
+
+class RecordedInbox(NamedTuple):
+    """The recorded messages of one relation.
+
+    Attributes:
+        adjacency: the edges.
+        value: how the messages are computed.
+    """
+
+    adjacency: Adjacency
+    value: Value
+
+    def messages(self, eids: Tensor, edges: Adjacency) -> Tensor:
+        """Compute the messages of the edges ``eids``, which are those of ``edges``."""
+        return at_edges(edges, in_order(self.value, eids))
+
+
+def reduced_in_parts(
+    incoming: Incoming, values: Sequence[Value], formula: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Reduce recorded messages by a function of mailboxes: (N, …), 0 without messages.
+
+    The messages are computed for a part of the nodes at a time, and again in the backward pass.
+    """
+    inboxes = list(map(RecordedInbox, incoming.adjacencies, values))
+    return reduce_by_formula(incoming.buckets, incoming.dst.num_rows, inboxes, formula)
 
 
 def in_dtype(edges: Adjacency, value: Value, dtype: torch.dtype) -> Value:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..function.operators import square_root
 from ..kernels.contract import accumulator
 from ..ops.edge_softmax import softmax, softmax_jointly
-from .partials import in_dtype
+from .partials import in_dtype, reduced_in_parts
 from .recording import notes
 from .recording.arguments import named
 from .recording.purity import Impure
@@ -54,6 +54,15 @@ def _by_kernel(name: str) -> Callable[..., Any]:
         return _finished(call, call.reduced(values, name), keepdim)
 
     return reduction
+
+
+def _product(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
+    keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
+    _check_numbers(values)
+    out = reduced_in_parts(call.incoming, values, lambda messages: messages.prod(1))
+    text = f"prod of {text_of(values[0])}" if notes.are_taken() else ""
+    notes.note("parts", lambda: text, out.nbytes)
+    return _finished(call, out, keepdim)
 
 
 class _Extreme(tuple):  # type: ignore[type-arg]  # (values, indices), as torch returns them
@@ -178,6 +187,7 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {
         "amin": _by_kernel("min"),
         "max": _extreme("max"),
         "min": _extreme("min"),
+        "prod": _product,
         "softmax": _softmax,
         "var": _moments(is_root=False),
         "std": _moments(is_root=True),

@@ -23,10 +23,14 @@ class Size(int):
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
-    __pow__ = __rpow__ = __neg__ = __float__ = __int__ = __bool__ = __str__ = __repr__ = _refuse
+    __pow__ = __rpow__ = __neg__ = __float__ = __int__ = __str__ = __repr__ = _refuse
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __format__ = _refuse
 
     __hash__ = _refuse
+
+    def __bool__(self) -> bool:
+        """True: there is a node, and a message, at each call."""
+        return True
 
 
 class Degree(Size):

@@ -8,7 +8,7 @@ of degrees.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -64,6 +64,17 @@ def split_messages(buckets: Buckets, messages: Tensor) -> list[Tensor]:
     ]
 
 
+class Sender(Protocol):
+    """The messages of one relation, computed for some edges at a time."""
+
+    @property
+    def adjacency(self) -> Adjacency:
+        """The edges."""
+
+    def messages(self, eids: Tensor, edges: Adjacency) -> Tensor:
+        """Compute the messages of some edges, as :meth:`Inbox.messages`."""
+
+
 class Inbox(NamedTuple):
     """The operands of the messages of one relation.
 
@@ -104,7 +115,7 @@ class Inbox(NamedTuple):
 
 
 def reduce_by_formula(
-    buckets: Buckets, num_rows: int, inboxes: Sequence[Inbox], formula: Formula
+    buckets: Buckets, num_rows: int, inboxes: Sequence[Sender], formula: Formula
 ) -> Tensor:
     """Reduce messages by a function of mailboxes.
 
@@ -161,7 +172,7 @@ def _parts(buckets: Buckets, most: int) -> Iterator[tuple[Tensor, list[tuple[int
         yield buckets.edges[start:end], sizes or [(0, 1)]
 
 
-def _messages(inboxes: Sequence[Inbox], edges: Tensor) -> Tensor:
+def _messages(inboxes: Sequence[Sender], edges: Tensor) -> Tensor:
     """The messages of some edges, whose ids count through the relations: (k, *feature)."""
     if len(inboxes) == 1:
         return inboxes[0].messages(edges, inboxes[0].adjacency.subset(edges))

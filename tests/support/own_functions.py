@@ -287,3 +287,39 @@ ELEMENTWISE = [
     "x ** 3",
     "(x.abs() + 1) ** -1.5",
 ]
+
+Formula = Callable[..., Any]
+
+
+def listed(messages: Any) -> Any:
+    CALLS.append(1)
+    return messages.sum(1)
+
+
+# Of rows that are added to the table of reducers: functions of mailboxes (nodes, degree, 6).
+FORMULAS: dict[str, Formula] = {
+    "range": lambda m: m.amax(1) - m.amin(1),
+    "product": lambda m: m.prod(1),
+    "torch.prod": lambda m: torch.prod(m, dim=1, keepdim=True).squeeze(1) + m.sum(1),
+    "soft": lambda m: (torch.softmax(m, 1) * m).sum(1),
+    "energy": lambda m: (m * m).mean(1).sqrt(),
+    "spread": lambda m: torch.cat([m.std(1, unbiased=False), m.mean(1)], -1),
+}
+
+# Computed for some nodes at a time, from messages that are not stored.
+OTHER_FORMULAS: dict[str, Formula] = {
+    "middle": lambda m: m.median(1).values,
+    "at least": lambda m: m.sort(1)[0][:, 0],
+    "drawn": lambda m: m.sum(1) * torch.rand(1, dtype=m.dtype),
+    "by degree": lambda m: m.sum(1) if m.shape[1] > 1 else -m.sum(1),
+    "listed": listed,
+}
+
+# Of rows that are added to the table of operators.
+OPERATORS: dict[str, Formula] = {
+    "hypot": torch.hypot,
+    "gate": lambda a, b: torch.sigmoid(a) * b,
+    "gap": lambda a, b: (a - b).abs(),
+    "larger": torch.maximum,
+    "drawn": lambda a, b: a * torch.rand(1, dtype=a.dtype) + b,
+}

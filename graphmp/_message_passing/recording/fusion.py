@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from types import BuiltinFunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -142,7 +143,8 @@ class _Known:
 def _code(function: Any) -> Any:
     """The code of a function, which may be made for each call of a verb."""
     inner = getattr(function, "__func__", function)
-    return getattr(inner, "__code__", type(function))
+    own = function if isinstance(function, BuiltinFunctionType) else type(function)
+    return getattr(inner, "__code__", own)
 
 
 def _name(function: Any) -> int:

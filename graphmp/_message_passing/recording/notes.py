@@ -18,7 +18,7 @@ class Note(NamedTuple):
     """One step of a function.
 
     Attributes:
-        place: ``"nodes"``, ``"kernel"``, ``"edges"``, ``"reduce"`` or ``"buckets"``.
+        place: ``"nodes"``, ``"kernel"``, ``"edges"``, ``"parts"`` or ``"buckets"``.
         text: what is computed there.
         num_bytes: what it writes.
         line: where the function asks for it, ``file:number``; empty for none.

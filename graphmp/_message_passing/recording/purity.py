@@ -6,10 +6,12 @@ writes to what existed before, draws random numbers, or calls code that may.
 
 from __future__ import annotations
 
+import _weakrefset
 import builtins
 import dis
 import math
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +37,7 @@ TRUSTED = (_TORCH, str(Path(__file__).parents[2]))
 _GENERATED = "<string>"  # the file of code that the standard library generates
 _PACKAGES = ("torch", __name__.partition(".")[0])
 _STANDARD = (str(Path(dis.__file__).parent), "<frozen ")  # trusted where what is trusted calls it
+_FINALIZERS = (weakref.__file__, _weakrefset.__file__)
 _STORES = {
     "STORE_GLOBAL": "writes a global variable",
     "DELETE_GLOBAL": "deletes a global variable",
@@ -42,6 +45,7 @@ _STORES = {
     "DELETE_ATTR": "deletes an attribute",
     "STORE_SUBSCR": "writes an item",
     "DELETE_SUBSCR": "deletes an item",
+    "DELETE_DEREF": "deletes a variable of an outer function",
     "IMPORT_NAME": "imports a module",
     "YIELD_VALUE": "is a generator",
     "LOAD_BUILD_CLASS": "defines a class",
@@ -86,10 +90,10 @@ def guarded() -> Iterator[None]:
         _is_guarded.reset(token)
 
 
-def call(function: Callable[..., Any], batch: Any) -> Any:
+def call(function: Callable[..., Any], *args: Any) -> Any:
     """Call a user's function; inside of :func:`guarded` by :func:`call_if_pure`."""
     is_guarded = not is_compiling() and _is_guarded.get()
-    return call_if_pure(function, batch) if is_guarded else function(batch)
+    return call_if_pure(function, *args) if is_guarded else function(*args)
 
 
 def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:
@@ -137,13 +141,23 @@ def _watch(frame: FrameType, event: str, arg: Any) -> None:
     is_standard = code.co_filename.startswith(_STANDARD) and caller is not None
     if is_standard and caller.f_code.co_filename.startswith((*TRUSTED, *_STANDARD)):  # type: ignore[union-attr]
         return
+    reason = None
     if event == "call":
         reason = _writes(code) or _uses(code, frame)
-        if reason is not None:
-            raise Impure(f"line {frame.f_lineno}: it {reason}")
     elif event == "c_call" and not _is_computation(arg):
         name = getattr(arg, "__qualname__", repr(arg))
-        raise Impure(f"line {frame.f_lineno}: it calls {name}, which may do more than compute")
+        reason = f"calls {name}, which may do more than compute"
+    if reason is not None and not _is_in_finalizer(frame):
+        raise Impure(f"line {frame.f_lineno}: it {reason}")
+
+
+def _is_in_finalizer(frame: FrameType | None) -> bool:
+    """Whether a frame runs because an object ends, of which the function does not know."""
+    while frame is not None and not frame.f_code.co_filename.startswith(TRUSTED):
+        if frame.f_code.co_filename in _FINALIZERS or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 @lru_cache(maxsize=1024)
