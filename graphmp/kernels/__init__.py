@@ -245,6 +245,20 @@ def edge_expression(
     )
 
 
+def argmax_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    arg: Tensor,
+    shape: tuple[int, ...],
+) -> list[Tensor]:
+    """Compute messages for the edges that gave a maximum; see :class:`.contract.Backend`."""
+    return _backend("argmax_expression", operands[0].data).argmax_expression(
+        csr, expression, operands, constants, arg, shape
+    )
+
+
 def arange(count: int, like: Tensor) -> Tensor:
     """Ids 0 to ``count - 1``, of the dtype and on the device of ``like``."""
     return _backend("arange", like).arange(count, like)

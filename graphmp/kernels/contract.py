@@ -303,6 +303,29 @@ class Backend(Protocol):
             (E, \*out_shape), in edge id order.
         """
 
+    def argmax_expression(
+        self,
+        csr: Csr,
+        expression: Expression,
+        operands: Sequence[Operand],
+        constants: tuple[float, ...],
+        arg: Tensor,
+        shape: tuple[int, ...],
+    ) -> list[Tensor]:
+        r"""Compute each element of a message for one edge: that which gave a maximum.
+
+        Args:
+            csr: the edges.
+            expression: what is computed from the operands, element by element.
+            operands: of one floating point dtype; their features broadcast to ``shape``.
+            constants: of the expression.
+            arg: (rows, size) positions in ``csr``, each in its own row or -1.
+            shape: of a message, of ``size`` elements.
+
+        Returns:
+            A tensor for each result, (rows, \*shape); 0 where ``arg`` is -1.
+        """
+
     # ---- gather
 
     def group(self, ids: Tensor, num_rows: int) -> tuple[Tensor, Tensor]:

@@ -18,9 +18,9 @@ from torch import Tensor
 from .. import kernels
 from .._storage.adjacency import Adjacency
 from ..kernels.contract import ALL, Operand
-from ..kernels.expression import MAX_OPERANDS, MAX_RESULTS, Expression, evaluate, parse
+from ..kernels.expression import MAX_OPERANDS, MAX_RESULTS, Expression, parse
 from ..kernels.plan import plan
-from .argmax import gather_at_argmax, scatter_to_argmax
+from .argmax import scatter_to_argmax
 from .derivatives import gradients
 from .formulas import Maybe
 from .normalized import divided
@@ -225,15 +225,18 @@ class _Sum(Operation):
         values = [*saved[:count], *grads]
         results: list[Maybe] = [None] * len(saved)
         for one in _passes_of(call, needs, tuple(grad is not None for grad in grads)):
-            for out, targets in zip(_computed(call, one, values), one.targets, strict=True):
-                for index in targets:
-                    is_one = call.ends[index] == "1"
-                    results[index] = out.sum(0, keepdim=True) if is_one else out
+            gradient, read = _together(call, one, values)
+            for out, index in _owned(_SUM(gradient, *read), one):
+                is_one = call.ends[index] == "1"
+                results[index] = out.sum(0, keepdim=True) if is_one else out
         return tuple(results)
 
 
-def _computed(call: Mapping, one: Pass, values: Sequence[Any]) -> Sequence[Tensor]:
-    """Compute gradients together, from the operands and the gradients of the results."""
+def _together(call: Mapping, one: Pass, values: Sequence[Any]) -> tuple[Mapping, tuple[Any, ...]]:
+    """The call that computes gradients together, and its operands.
+
+    ``values`` are the operands and the gradients of the results of ``call``.
+    """
     read, ends = [values[index] for index in one.indices], call.ends + call.to
     gradient = Mapping(
         call.adjacency,
@@ -247,7 +250,12 @@ def _computed(call: Mapping, one: Pass, values: Sequence[Any]) -> Sequence[Tenso
         _joined(one.out_shapes),
         per_degree=False,
     )
-    return _SUM(gradient, *_padded(read, MAX_OPERANDS))[: len(one.to)]  # type: ignore[no-any-return]
+    return gradient, _padded(read, MAX_OPERANDS)
+
+
+def _owned(outs: Sequence[Any], one: Pass) -> list[tuple[Tensor, int]]:
+    """Gradients that were computed together, each with an operand whose gradient it is."""
+    return [(out, i) for out, owners in zip(outs, one.targets, strict=False) for i in owners]
 
 
 def _passes_of(call: Mapping, needs: Sequence[bool], has_grad: tuple[bool, ...]) -> list[Pass]:
@@ -326,36 +334,60 @@ class _Extreme(_Sum):
         self, call: Mapping, needs: Sequence[bool], saved: Any, grads: Any
     ) -> tuple[Maybe, ...]:
         """Expressions at the edges that gave the values, summed at the operands' own ends."""
-        *operands, arg = saved
-        count, edges = len(call.ends), call.adjacency
-        grad = grads[0].reshape(arg.shape)
-        shapes = _split(call.shapes, len(call.shape), count)
-        columns = [plan(own, call.shape, call.shape).maps[0].to(arg.device) for own in shapes]
-        values = [
-            None if x is None else _at_argmax(edges, end, x, arg, column)
-            for x, end, column in zip(operands, call.ends, columns, strict=False)
-        ]
-        results: list[Maybe] = [None] * len(operands)
-        steps, parts = gradients(parse(call.expression), call.constants, (True,))
-        needed = {i: part for i, part in enumerate(parts) if needs[i] and part is not None}
-        if not needed:
-            return tuple(results)
-        expression, indices, constants = steps.expression(*needed.values())
-        read = [[*values, grad][i] for i in indices]
-        for index, at_edges in zip(needed, evaluate(expression, read, constants), strict=True):
-            end = "v" if call.ends[index] == "1" else call.ends[index]
-            shape = shapes[index]
-            at_edges = at_edges.expand_as(arg)
-            total = scatter_to_argmax(edges, end, at_edges, arg, columns[index], shape)
-            results[index] = total.sum(0, keepdim=True) if call.ends[index] == "1" else total
-        return tuple(results)
+        return _gradients_at_argmax(call, needs, saved, grads)
 
 
-def _at_argmax(edges: Adjacency, end: str, x: Tensor, arg: Tensor, columns: Tensor) -> Tensor:
-    """The elements of an operand at the edges that gave the values."""
-    if end == "1":
-        return x.reshape(1, -1)[:, columns].expand(arg.shape)
-    return gather_at_argmax(edges.csc, end, x, arg, columns)
+class _AtArgmax(_Sum):
+    """Expressions, each element at the edge that gave an extreme."""
+
+    name, num_saved = "mapped_at_argmax", MAX_OPERANDS + 1
+    operands = (*_Sum.operands, "arg")
+
+    def run(self, call: Mapping, trains: bool, *operands: Maybe) -> tuple[Maybe, ...]:
+        """Run the kernel."""
+        *values, arg = operands
+        assert arg is not None
+        edges, expression = call.adjacency.csc, parse(call.expression)
+        read = _operands(call, values, "v")
+        outs = kernels.argmax_expression(edges, expression, read, call.constants, arg, call.shape)
+        return _padded(outs, MAX_RESULTS)
+
+    def saved_tensors(
+        self, call: Mapping, needs: Sequence[bool], operands: Any, results: Any
+    ) -> tuple[Maybe, ...]:
+        """The operands that the gradients read, and the positions."""
+        return *super().saved_tensors(call, needs, operands[:-1], results), operands[-1]
+
+    def gradients(
+        self, call: Mapping, needs: Sequence[bool], saved: Any, grads: Any
+    ) -> tuple[Maybe, ...]:
+        """Expressions at the same edges, summed at the operands' own ends."""
+        return *_gradients_at_argmax(call, needs, saved, grads), None
 
 
-_SUM, _EXTREME = _Sum(), _Extreme()
+def _gradients_at_argmax(
+    call: Mapping, needs: Sequence[bool], saved: Sequence[Any], grads: Sequence[Any]
+) -> tuple[Maybe, ...]:
+    """The gradients of messages, which are those of the edges at the positions that come last."""
+    (*operands, arg), grads = saved, grads[: len(call.to)]
+    count, edges = len(call.ends), call.adjacency
+    values, shapes = [*operands[:count], *grads], _split(call.shapes, len(call.shape), count)
+    has_grad = tuple(grad is not None for grad in grads)
+    # They are computed at the destinations, wherever they are summed.
+    whole = call._replace(ends="v" * count, shapes=_joined([call.shape] * count))
+    results: list[Maybe] = [None] * len(operands)
+    for one in _passes_of(whole, needs, has_grad):
+        gradient, read = _together(call, one, values)
+        for out, index in _owned(_AT_ARGMAX(gradient, *read, arg), one):
+            end, shape = call.ends[index], shapes[index]
+            if end in "ue":
+                columns = plan(shape, call.shape, call.shape).maps[0].to(arg.device)
+                flat = out.reshape(arg.shape)
+                results[index] = scatter_to_argmax(edges, end, flat, arg, columns, shape)
+            else:
+                total = out.sum_to_size(len(out), *shape)
+                results[index] = total.sum(0, keepdim=True) if end == "1" else total
+    return tuple(results)
+
+
+_SUM, _EXTREME, _AT_ARGMAX = _Sum(), _Extreme(), _AtArgmax()

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import graphmp as gm
-from graphmp.kernels.expression import Steps
+from graphmp.kernels.expression import MAX_OPERANDS, Steps
 from graphmp.ops import argmax as chosen
 from graphmp.ops import expressions, formulas, grouped_op, operation, products, spmm
 
@@ -85,6 +85,13 @@ def use_all(graph: gm.Graph) -> list[Any]:
         spmm._PRODUCTS(
             products.Product(adjacency, "u"), src, feature(edges, 2, 1), feature(3, 2, SIZE)
         ),
+        expressions._AT_ARGMAX(
+            expressions.Mapping(
+                adjacency, "v", "max", gated.text, constants, "uv", shape * 2, shape, shape, False
+            ),
+            *(src, dst, *[None] * (MAX_OPERANDS - 2)),
+            torch.randint(-1, edges, (3, 2 * SIZE)),
+        )[0],
         chosen.scatter_to_argmax(
             adjacency, "u", feature(3, SIZE), positions, torch.arange(SIZE), (SIZE,)
         ),

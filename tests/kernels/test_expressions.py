@@ -46,9 +46,12 @@ def operands(
     return [Operand(torch.randn(count, *shape).to(dtype), end) for count, shape, end in pairs]
 
 
-def messages(csr: Csr, values: list[Operand], shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+def messages(
+    csr: Csr, values: list[Operand], shape: tuple[int, ...], expression: Expression | None = None
+) -> tuple[Tensor, Tensor]:
     """The messages in float64 as the edges are grouped, and their rows."""
-    expression, constants = gated()
+    constants = gated()[1] if expression is None else gradients()[1]
+    expression = expression or gated()[0]
     row = torch.repeat_interleave(csr.indptr.diff().long())
     ids = {ROW: row, OTHER: csr.indices.long(), EDGE: csr.edge_ids.long()}
     ids[ALL] = torch.zeros_like(row)
@@ -162,6 +165,40 @@ def check_several(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
             ]
             for out, one in zip(outs, expected, strict=True):
                 assert_same_bits(out, one)
+
+
+@each_backend_and_dtype(FLOATS, "argmax_expression")
+@pytest.mark.parametrize("corner", CORNERS, ids=str)
+def test_messages_at_chosen_edges(backend: str, dtype: torch.dtype, corner: Corner) -> None:
+    check_chosen(corner.graph(torch.int32), dtype, "equal")
+
+
+@each_backend_and_dtype((torch.float32,), "argmax_expression")
+@pytest.mark.parametrize("name", SHAPES)
+def test_messages_at_chosen_edges_of_all_shapes(
+    backend: str, dtype: torch.dtype, name: str
+) -> None:
+    check_chosen(MIXED.graph(), dtype, name)
+
+
+def check_chosen(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
+    """Any edge of a row, at random, for each element."""
+    shapes, shape = SHAPES[name]
+    csr, values = graph.adjacencies[graph.canonical_etypes[0]].csc, operands(graph, dtype, shapes)
+    expression, constants = gradients()
+    degrees, size = csr.indptr.diff().view(-1, 1), math.prod(shape)
+    offset = (torch.rand(len(degrees), size) * degrees).long()
+    arg = torch.where(degrees > 0, csr.indptr[:-1].view(-1, 1) + offset, -1)
+    for positions in (arg, arg.int()):
+        outs = kernels.argmax_expression(csr, expression, values, constants, positions, shape)
+        for number, out in zip(expression.results, outs, strict=True):
+            grouped, _ = messages(csr, values, shape, expression._replace(results=(number,)))
+            flat = grouped.reshape(len(grouped), size)
+            expected = torch.zeros(arg.shape, dtype=torch.float64)
+            if flat.numel():
+                expected = torch.where(arg >= 0, flat.gather(0, arg.clamp(min=0)), 0)
+            assert out.dtype == dtype
+            assert_close(out, expected.view(len(degrees), *shape))
 
 
 @each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")

@@ -30,7 +30,7 @@ from ..contract import Call
 from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
-from .expressions import edge_expression, reduce_expression
+from .expressions import argmax_expression, edge_expression, reduce_expression
 from .gather import (
     arange,
     check_edge_ids,
@@ -58,6 +58,7 @@ __all__ = [
     "activate",
     "activation_gradient",
     "arange",
+    "argmax_expression",
     "attention",
     "attention_gradient",
     "check_edge_ids",
@@ -102,6 +103,7 @@ name = "cpu"
 # On tiles alone:
 _FLOATING = (
     "activate",
+    "argmax_expression",
     "attention",
     "column_sums",
     "dropout",

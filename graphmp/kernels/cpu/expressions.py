@@ -23,6 +23,7 @@ from .messages import (
     no_numbers,
     position_dtype,
     result,
+    run,
     run_all,
     shaped,
     tiling,
@@ -102,6 +103,35 @@ def edge_expression(
         calls.append((_code(loops.store_sums, formula, (), types, args), args))
     run_all(calls, arrays[0], edges * _work(expression, size))
     return shaped(out, dtype, out_shape)
+
+
+def argmax_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    arg: Tensor,
+    shape: tuple[int, ...],
+) -> list[Tensor]:
+    """Compute messages for the edges that gave a maximum; see the contract."""
+    _, indices, edge_ids = csr_arrays(csr)
+    dtype, (rows, size) = operands[0].data.dtype, arg.shape
+    formula, tables = _formula(expression, _ends(operands), _shapes(operands), shape, 0)
+    outs = [result(rows, size, dtype) for _ in expression.results]
+    if not len(indices):
+        return [shaped(out.zero_(), dtype, shape) for out, _ in outs]
+    args: Any = (
+        (indices, edge_ids),
+        formula,
+        _pairs(operands, tables),
+        np.array(constants, np.float64),
+        arg.contiguous().numpy(),
+        tuple(array for _, array in outs),
+    )
+    types = (csr.indptr.dtype, _dtypes(operands), arg.dtype)
+    code = _code(loops.rows_at_argmax, formula, (), types, args)
+    run(code, rows, rows * size * _work(expression, 1), *args)
+    return [shaped(out, dtype, shape) for out, _ in outs]
 
 
 def _work(expression: Expression, size: int) -> int:

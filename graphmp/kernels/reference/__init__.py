@@ -21,7 +21,7 @@ from ..contract import Call
 from .activations import activate, activation_gradient
 from .attention import attention, attention_gradient, row_dots, score_gradient
 from .dropout import dropout, dropout_gradient
-from .expressions import edge_expression, reduce_expression
+from .expressions import argmax_expression, edge_expression, reduce_expression
 from .gather import (
     arange,
     check_edge_ids,
@@ -48,6 +48,7 @@ __all__ = [
     "activate",
     "activation_gradient",
     "arange",
+    "argmax_expression",
     "attention",
     "attention_gradient",
     "check_edge_ids",

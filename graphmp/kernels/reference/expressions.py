@@ -60,6 +60,30 @@ def _by_edge_id(csr: Csr, values: Tensor) -> Tensor:
     return out
 
 
+def argmax_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    arg: Tensor,
+    shape: tuple[int, ...],
+) -> list[Tensor]:
+    """Compute messages for the edges that gave a maximum; see the contract."""
+    like, has_edge = operands[0].data, arg >= 0
+    if not len(csr.edge_ids):
+        return [like.new_zeros(len(arg), *shape) for _ in expression.results]
+    position, own = torch.where(has_edge, arg, 0).long(), torch.arange(len(arg), device=arg.device)
+    rows = {ROW: own.view(-1, 1), OTHER: csr.indices[position], EDGE: csr.edge_ids[position]}
+    rows[ALL] = torch.zeros_like(rows[ROW])
+    values = []
+    for data, end in operands:
+        columns = plan(tuple(data.shape[1:]), shape, shape).maps[0].to(arg.device)
+        flat = data.detach().to(accumulator(data.dtype)).flatten(1)
+        values.append(flat[rows[end].long(), columns])
+    messages = evaluate(expression, values, constants)
+    return [torch.where(has_edge, m, 0).to(like.dtype).view(len(arg), *shape) for m in messages]
+
+
 def _messages(
     csr: Csr,
     expression: Expression,

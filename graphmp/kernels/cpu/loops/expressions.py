@@ -121,6 +121,27 @@ def extreme_rows(
 
 
 @jit
+def rows_at_argmax(
+    csr: Any,
+    expression: Any,
+    operands: Any,
+    constants: Any,
+    arg: Any,
+    outs: Any,
+    first: int,
+    last: int,
+) -> None:
+    """``outs[i][r, f] = the message of the edge at arg[r, f]``; 0 where that is -1."""
+    (indices, eids), size = csr, arg.shape[1]
+    for r in range(first, last):
+        for f in range(0, size, LANES):
+            lanes = np.int64(min(size - f, LANES))
+            place = (np.int64(r), np.int64(f), lanes)
+            a = formula.evaluate_at(expression, operands, constants, (indices, eids), arg, place)
+            vector.store_each(outs, np.int64(r), np.int64(f), a, lanes)
+
+
+@jit
 def store_messages(
     csr: Any,
     expression: Any,
