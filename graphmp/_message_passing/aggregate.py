@@ -35,7 +35,7 @@ from .partials import combine, reduced_in_parts, reduced_jointly
 from .recording import notes
 from .recording.fusion import REFUSED, is_recorded
 from .recording.lazy import LazyTensor, computed
-from .recording.purity import Impure, call
+from .recording.purity import Impure, Profiled, call
 from .recording.values import Leaf, Value, at_edges, in_order
 from .relation import Incoming, Relation
 from .udf import Columns, EdgeBatch, NodeBatch
@@ -340,7 +340,8 @@ class UserReduction(Reduction):
             initial = incoming.dst.initial
             columns = reduce_once(incoming, first.node_ids(), sent, self.function, initial)
         except Impure as reason:
-            REFUSED.put(functions, None, str(reason))
+            if not isinstance(reason, Profiled):
+                REFUSED.put(functions, None, str(reason))
             _note_buckets(incoming, str(reason))
             return self._by_bucket(incoming, _in_buckets(incoming, sent))
         rerun = partial(self.reduce, messages=messages)

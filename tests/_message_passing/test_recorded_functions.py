@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from importlib import import_module
 from typing import Any
@@ -213,3 +214,20 @@ def test_the_reason_is_known(function: Function) -> None:
     with gm.fuse_functions():
         g.update_all(MESSAGES["copy"], function)
     assert REFUSED.get((function, MESSAGES["copy"]), None)
+
+
+def test_a_function_is_not_refused_for_good_because_of_a_profiler() -> None:
+    def watch(*_: Any) -> None:
+        pass
+
+    g, _ = featured(MIXED)
+    with gm.fuse_functions():
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            profiled = gm.explain(g, MESSAGES["GCN"], REDUCTIONS["mean"])
+            assert sys.getprofile() is watch
+        finally:
+            sys.setprofile(before)
+        assert not profiled.is_fused
+        assert gm.explain(g, MESSAGES["GCN"], REDUCTIONS["mean"]).is_fused

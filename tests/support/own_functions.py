@@ -24,7 +24,8 @@ MLP = nn.Sequential(nn.Linear(12, 6), nn.ReLU(), nn.Linear(6, 6))
 NORM = nn.LayerNorm(6)
 LSTM = nn.LSTM(6, 6, batch_first=True)
 PRELU = nn.PReLU()
-MODULES = nn.ModuleList([LINEAR, PAIR, TRIPLE, MLP, NORM, LSTM, PRELU]).double()
+OF_ONE = nn.Linear(1, 6)
+MODULES = nn.ModuleList([LINEAR, PAIR, TRIPLE, MLP, NORM, LSTM, PRELU, OF_ONE]).double()
 ATTENTION = torch.randn(6, dtype=torch.float64, requires_grad=True)
 CENTERS = torch.linspace(0, 2, 6, dtype=torch.float64)
 
@@ -82,6 +83,7 @@ MESSAGES: dict[str, Function] = {
     "slices": sent(lambda u, v, w: u[:, :3] * v[:, 3:]),
     "split": sent(lambda u, v, w: (u + v).chunk(2, 1)[0] * 2),
     "count": sent(lambda u, v, w: torch.ones_like(u[:, :1])),
+    "map of the weight": sent(lambda u, v, w: u * torch.tanh(OF_ONE(w) + v)),
     "weight alone": sent(lambda u, v, w: torch.sigmoid(w)),
 }
 

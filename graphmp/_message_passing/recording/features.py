@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ..._storage.adjacency import Adjacency
 from ...function.operators import square_root
+from . import notes
 from .arguments import (
     NotRecordedError,
     argument,
@@ -33,6 +35,7 @@ from .values import (
     elementwise,
     on_rows,
     summed_features,
+    text_of,
 )
 
 
@@ -83,6 +86,8 @@ def _mapped(edges: Adjacency, value: Value, weight: Tensor, bias: Tensor | None)
             right = _mapped(edges, second, weight, None)  # type: ignore[arg-type]
             dtype = torch.promote_types(left.dtype, right.dtype)
             return elementwise(edges, value.op, (left, right), dtype)
+    if isinstance(value, Leaf) and value.end == "e" and weight.shape[1] == 1 < weight.shape[0]:
+        return _outer(edges, value, weight, bias)
     if isinstance(value, Leaf):
         return on_rows(edges, value, lambda data: F.linear(data, weight, bias), "linear")  # type: ignore[no-any-return]
     few = weight.new_empty(0, weight.shape[1], dtype=value.dtype)
@@ -90,6 +95,17 @@ def _mapped(edges: Adjacency, value: Value, weight: Tensor, bias: Tensor | None)
     row = Leaf(weight.unsqueeze(0), "1")
     own = None if bias is None else Leaf(bias.unsqueeze(0), "1")
     return Linear(value, row, own, shape, F.linear(few, weight, bias).dtype)
+
+
+def _outer(edges: Adjacency, value: Leaf, weight: Tensor, bias: Tensor | None) -> Value:
+    """A linear map of one number at each edge: of products, which need not be stored."""
+    dtype = F.linear(value.data[:0], weight, bias).dtype
+    column = Leaf(weight.to(dtype).t(), "1")
+    product = elementwise(edges, "mul", (value, column), dtype)
+    if bias is not None:
+        shared = Leaf(bias.to(dtype).unsqueeze(0), "1")
+        product = elementwise(edges, "add", (product, shared), dtype)
+    return replace(product, text=f"linear({text_of(value)})" if notes.are_taken() else "")  # type: ignore[arg-type]
 
 
 def _spans(part: Value | float, shape: tuple[int, ...]) -> bool:

@@ -19,7 +19,7 @@ from torch._C import DisableTorchFunctionSubclass
 from torch.utils._pytree import tree_map
 
 from ..._storage.adjacency import Adjacency
-from .values import Leaf, Value, at_edges, kept_at_edges, leaves_of, with_leaves
+from .values import Leaf, Value, at_edges, detached, kept_at_edges, leaves_of, with_leaves
 
 # Filled by :mod:`.functions`: the handler of each function that is recorded, and the functions of a
 # tensor's shape, dtype and device alone.
@@ -61,7 +61,7 @@ class LazyTensor(Tensor):
         elif torch.is_grad_enabled():
             lazy = _Recorded.apply(edges, value, *data)  # type: ignore[no-untyped-call]
         else:  # what is computed later, with gradients, has none of this
-            value = with_leaves(value, lambda leaf: replace(leaf, data=leaf.data.detach()))
+            value = detached(value)
             lazy = _empty(edges, value)
         lazy.edges, lazy.value, lazy._tensor = edges, value, None
         lazy._views, lazy._root = [], base

@@ -32,6 +32,10 @@ class Impure(BaseException):
     """
 
 
+class Profiled(Impure):
+    """A profiler takes the place of the watch: nothing is known of the function."""
+
+
 _TORCH = str(Path(torch.__file__).parent)
 TRUSTED = (_TORCH, str(Path(__file__).parents[2]))
 _GENERATED = "<string>"  # the file of code that the standard library generates
@@ -101,9 +105,10 @@ def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:
 
     Raises:
         Impure: it is about to do something else than compute, and has done nothing so far.
+        Profiled: there is a profiler.
     """
     if sys.getprofile() is not None:
-        raise Impure("a profiler is active")
+        raise Profiled("a profiler is active")
     state = torch.get_rng_state()
     sys.setprofile(_watch)
     try:

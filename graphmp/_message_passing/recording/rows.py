@@ -22,10 +22,10 @@ from .values import (
     Elementwise,
     Leaf,
     Value,
+    detached,
     elementwise,
     kept_at_edges,
     on_rows,
-    with_leaves,
 )
 
 
@@ -217,8 +217,7 @@ def _unchanged(x: LazyTensor, func: Any, apply: Any) -> Any:
 
 
 def _detached(x: LazyTensor, func: Any, apply: Any) -> Any:
-    value = with_leaves(x.value, lambda leaf: Leaf(leaf.data.detach(), leaf.end, leaf.rows))
-    return lazy(x.edges, value)
+    return lazy(x.edges, detached(x.value))
 
 
 def _view_of_several(x: LazyTensor, func: Any, apply: Any) -> Any:

@@ -338,6 +338,16 @@ def with_leaves(value: Value, function: Callable[[Leaf], Leaf]) -> Value:
     return rebuilt(value)  # type: ignore[no-any-return]
 
 
+def detached(value: Value) -> Value:
+    """A value without a gradient."""
+
+    def of_leaf(leaf: Leaf) -> Leaf:
+        name = text_of(leaf) if notes.are_taken() else ""
+        return replace(leaf, data=leaf.data.detach(), name=name)
+
+    return with_leaves(value, of_leaf)
+
+
 def in_order(value: Value, eids: Tensor) -> Value:
     """A value of the edges ``eids``, in that order; to be computed on the relation of these."""
 
