@@ -95,7 +95,7 @@ class Operand(NamedTuple):
     """One operand of a message.
 
     Attributes:
-        data: (rows, *feature), contiguous.
+        data: (rows, *feature), of any strides.
         end: which row of ``data`` an edge reads: ``ROW``, ``OTHER`` or ``EDGE``; in expressions
             also ``ALL``, the only row.
     """

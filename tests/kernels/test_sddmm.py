@@ -70,6 +70,14 @@ def test_every_pair_of_ends(corner: Corner, idtype: torch.dtype) -> None:
         assert_close(out, dense.messages(message, corner.src, corner.dst, *exact))
 
 
+@pytest.mark.usefixtures("backend")
+def test_operands_may_have_any_strides() -> None:
+    u, v = MIXED.feature("u", (3,)), MIXED.feature("v", (3,))
+    apart, one_row = torch.stack([u, torch.nan * u], 2)[..., 0], v[:1].expand(v.shape)
+    expected = dense.messages("u_sub_v", MIXED.src, MIXED.dst, apart.double(), one_row.double())
+    assert_close(run(MIXED, "u_sub_v", apart, one_row), expected)
+
+
 @pytest.mark.parametrize(("left", "right"), PAIRS, ids=str)
 @pytest.mark.usefixtures("backend")
 def test_a_last_dimension_may_be_summed(left: tuple[int, ...], right: tuple[int, ...]) -> None:

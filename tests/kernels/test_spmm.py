@@ -168,6 +168,15 @@ def test_operands_may_lie_at_the_same_end(left: str, right: str) -> None:
         assert_is_the_loop(result, MIXED, reduce, inbox)
 
 
+@pytest.mark.usefixtures("backend")
+def test_operands_may_have_any_strides() -> None:
+    u, e = MIXED.feature("u", (3,)), MIXED.feature("e", (3,))
+    apart, one_row = torch.stack([u, torch.nan * u], 2)[..., 0], e[:1].expand(e.shape)
+    inbox = made(MIXED, "u_mul_e", apart, one_row)
+    for reduce in REDUCES:
+        assert_is_the_loop(run(MIXED, "u_mul_e", reduce, apart, one_row), MIXED, reduce, inbox)
+
+
 @each_corner
 @each_backend_and_dtype(FLOATS)
 def test_the_rows_of_a_sum_may_be_divided(corner: Corner, backend: str, dtype: torch.dtype) -> None:

@@ -153,7 +153,7 @@ def _message_args(
     }
     return _MessageArgs(
         (indices, edge_ids),
-        (lhs.data, right.data, layout.left_table, layout.right_table),
+        (lhs.data.contiguous(), right.data.contiguous(), layout.left_table, layout.right_table),
         (*numbers, left_end, right_end, -1 if op == "sub" else 1),
         constants,
         tile,
