@@ -226,7 +226,7 @@ def reduce_expression(
     keeps: int = 0,
 ) -> tuple[list[Tensor], Tensor | None]:
     """Compute messages and reduce them into rows; see :class:`.contract.Backend`."""
-    return _backend("expressions", operands[0].data).reduce_expression(
+    return _backend("reduce_expression", operands[0].data).reduce_expression(
         csr, expression, operands, constants, reduce, divisor, shape, wants_arg, keeps
     )
 
@@ -240,7 +240,7 @@ def edge_expression(
     out_shape: tuple[int, ...],
 ) -> Tensor:
     """Compute messages and keep them at the edges; see :class:`.contract.Backend`."""
-    return _backend("expressions", operands[0].data).edge_expression(
+    return _backend("reduce_expression", operands[0].data).edge_expression(
         csr, expression, operands, constants, shape, out_shape
     )
 

@@ -25,6 +25,7 @@ SHAPES = {  # of the operands, and of the message
     "empty": (((0,),) * 4, (0,)),
 }
 ENDS = (OTHER, ROW, EDGE, ALL)
+SMOOTH = ("sin", "cos", "erf", "tanh", "sigmoid", "pow")
 
 
 def gated() -> tuple[Expression, tuple[float, ...]]:
@@ -60,7 +61,7 @@ def messages(
     return out.expand(len(row), *shape), row
 
 
-@each_backend_and_dtype((torch.float32,), "expressions")
+@each_backend_and_dtype((torch.float32,), "reduce_expression")
 @pytest.mark.parametrize("corner", CORNERS, ids=str)
 def test_sums_and_extremes_on_corner_graphs(
     backend: str, dtype: torch.dtype, corner: Corner
@@ -68,12 +69,12 @@ def test_sums_and_extremes_on_corner_graphs(
     check_reductions(corner.graph(), dtype, "equal")
 
 
-@each_backend_and_dtype(FLOATS, "expressions")
+@each_backend_and_dtype(FLOATS, "reduce_expression")
 def test_sums_and_extremes_of_all_dtypes(backend: str, dtype: torch.dtype) -> None:
     check_reductions(MIXED.graph(torch.int32), dtype, "equal")
 
 
-@each_backend_and_dtype((torch.float32,), "expressions")
+@each_backend_and_dtype((torch.float32,), "reduce_expression")
 @pytest.mark.parametrize("name", SHAPES)
 def test_features_of_all_shapes(backend: str, dtype: torch.dtype, name: str) -> None:
     check_reductions(MIXED.graph(), dtype, name)
@@ -130,7 +131,7 @@ def gradients() -> tuple[Expression, tuple[float, ...]]:
     return expression, constants
 
 
-@each_backend_and_dtype(FLOATS, "expressions")
+@each_backend_and_dtype(FLOATS, "reduce_expression")
 @pytest.mark.parametrize("corner", CORNERS, ids=str)
 def test_several_results_are_those_of_several_expressions(
     backend: str, dtype: torch.dtype, corner: Corner
@@ -138,7 +139,7 @@ def test_several_results_are_those_of_several_expressions(
     check_several(corner.graph(), dtype, "equal")
 
 
-@each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")
+@each_backend_and_dtype((torch.float32, torch.bfloat16), "reduce_expression")
 @pytest.mark.parametrize("name", SHAPES)
 def test_several_results_of_all_shapes(backend: str, dtype: torch.dtype, name: str) -> None:
     check_several(MIXED.graph(torch.int32), dtype, name)
@@ -201,7 +202,7 @@ def check_chosen(graph: gm.Graph, dtype: torch.dtype, name: str) -> None:
             assert_close(out, expected.view(len(degrees), *shape))
 
 
-@each_backend_and_dtype((torch.float32, torch.bfloat16), "expressions")
+@each_backend_and_dtype((torch.float32, torch.bfloat16), "reduce_expression")
 @pytest.mark.parametrize("name", SHAPES)
 def test_messages_are_kept_in_the_order_of_edge_ids(
     backend: str, dtype: torch.dtype, name: str
@@ -218,7 +219,66 @@ def test_messages_are_kept_in_the_order_of_edge_ids(
         assert_close(out, expected.sum_to_size(len(expected), *out_shape))
 
 
-@each_backend_and_dtype((torch.float32, torch.float64), "expressions")
+@each_backend_and_dtype((torch.float32,), "reduce_expression")
+def test_messages_of_nodes_alone_are_kept_at_the_edges(backend: str, dtype: torch.dtype) -> None:
+    graph, steps = MIXED.graph(), Steps()
+    csr = graph.adjacencies[graph.canonical_etypes[0]].csc
+    expression, _, _ = steps.expression(steps("sub", steps.operand(0), steps.operand(1)))
+    values = operands(graph, dtype, SHAPES["odd"][0])[:2]
+    expected = torch.empty(graph.num_edges(), 5)
+    row = torch.repeat_interleave(csr.indptr.diff().long())
+    other, own = (value.data for value in values)
+    expected[csr.edge_ids.long()] = other[csr.indices.long()] - own[row]
+    out = kernels.edge_expression(csr, expression, values, (), (5,), (5,))
+    assert_same_bits(out, expected)
+    twice = expression._replace(results=expression.results * 2)
+    outs, _ = kernels.reduce_expression(csr, twice, values, (), "sum", False, (5,), keeps=1)
+    assert_same_bits(outs[1], expected)
+
+
+@each_backend_and_dtype((torch.float32,), "reduce_expression")
+def test_operands_may_have_any_strides(backend: str, dtype: torch.dtype) -> None:
+    graph, (shapes, shape) = MIXED.graph(), SHAPES["odd"]
+    csr, values = graph.adjacencies[graph.canonical_etypes[0]].csc, operands(graph, dtype, shapes)
+    other, row, edge, one = (value.data for value in values)
+    apart = torch.stack([other, torch.nan * other], 2)[..., 0]
+    tensors = (apart, row[:1].expand(row.shape), edge.t().contiguous().t(), one)
+    strided = [Operand(x, end) for x, end in zip(tensors, ENDS, strict=True)]
+    packed = [Operand(x.contiguous(), end) for x, end in zip(tensors, ENDS, strict=True)]
+    expression, constants = gated()
+    for reduce in ("sum", "max"):
+        (out,), (expected,) = (
+            kernels.reduce_expression(csr, expression, x, constants, reduce, False, shape)[0]
+            for x in (strided, packed)
+        )
+        assert_same_bits(out, expected)
+    out, expected = (
+        kernels.edge_expression(csr, expression, x, constants, shape, shape)
+        for x in (strided, packed)
+    )
+    assert_same_bits(out, expected)
+
+
+@each_backend_and_dtype((torch.float32,), "reduce_expression")
+@pytest.mark.parametrize("reduce", ["max", "min"])
+def test_nan_wins_and_the_first_of_equal_messages(
+    backend: str, dtype: torch.dtype, reduce: str
+) -> None:
+    steps = Steps()
+    expression, _, _ = steps.expression(steps("sqrt", steps.operand(0)))
+    x = torch.tensor([1.0, -1.0, -4.0, math.inf, 4.0, 0.0, 4.0, 0.0, math.inf]).view(-1, 1)
+    ids = torch.arange(len(x))
+    csr = Csr(torch.tensor([0, 4, 4, 8, 9]), ids, ids)
+    (out,), arg = kernels.reduce_expression(
+        csr, expression, [Operand(x, EDGE)], (), reduce, False, (1,), wants_arg=True
+    )
+    assert arg is not None
+    expected = [math.nan, 0.0, 2.0 if reduce == "max" else 0.0, math.inf]
+    torch.testing.assert_close(out.view(-1), torch.tensor(expected), equal_nan=True)
+    assert arg.view(-1).tolist() == [1, -1, 4 if reduce == "max" else 5, 8]
+
+
+@each_backend_and_dtype((torch.float32, torch.float64), "reduce_expression")
 @pytest.mark.parametrize("name", FORMULAS)
 def test_every_operator_at_special_numbers(backend: str, dtype: torch.dtype, name: str) -> None:
     special = [0.0, -0.0, 1.0, -1.0, 1e-30, -1e-30, 2.5, -2.5, 30.0, -30.0, 100.0, -100.0]
@@ -247,6 +307,29 @@ def test_every_operator_at_special_numbers(backend: str, dtype: torch.dtype, nam
         rtol=2e-6 if dtype == torch.float32 else 1e-12,
         atol=1e-30,
         equal_nan=True,
+    )
+
+
+@each_backend_and_dtype((torch.float32, torch.float64), "reduce_expression")
+@pytest.mark.parametrize("name", ["sqrt", "exp", "expm1", "log", "log1p", *SMOOTH])
+def test_operators_are_accurate_at_every_size(backend: str, dtype: torch.dtype, name: str) -> None:
+    size = torch.logspace(-30, math.log10(80), 500, dtype=torch.float64)
+    x = torch.cat([size, -size, torch.linspace(-2, 2, 501, dtype=torch.float64)]).to(dtype)
+    steps, ids = Steps(), torch.arange(len(x))
+    exponent = (steps.constant(7.5),) if name == "pow" else ()
+    expression, _, constants = steps.expression(steps(name, steps.operand(0), *exponent))
+    csr = Csr(torch.arange(len(x) + 1), ids, ids)
+    values = [Operand(x.view(-1, 1), EDGE)]
+    out = kernels.edge_expression(csr, expression, values, constants, (1,), (1,)).view(-1)
+    (expected,) = evaluate(expression, [x.double()], constants)
+    limits = torch.finfo(dtype)
+    is_normal = (expected.abs() > 2 * limits.tiny) & (expected.abs() < limits.max)
+    is_pow = name == "pow" and dtype == torch.float64
+    torch.testing.assert_close(
+        out[is_normal].double(),
+        expected[is_normal],
+        rtol=1e-12 if is_pow else 8 * limits.eps,
+        atol=0,
     )
 
 

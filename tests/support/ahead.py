@@ -27,6 +27,7 @@ import torch
 from triton import compiler
 from triton.backends.compiler import GPUTarget
 
+from graphmp.kernels.contract import EDGE, OTHER
 from graphmp.kernels.cuda import layout
 from graphmp.kernels.cuda.launch import Launch, recording
 
@@ -53,7 +54,7 @@ TYPES = {
 }
 LOADS = {"v4.b32": 16, "v2.b64": 16, "v4.u32": 16, "v2.u64": 16, "v2.b32": 8, "b64": 8}
 Candidate = tuple[Launch, str]
-FEATURES = {"left", "value", "values"}  # operands whose rows are loaded
+FEATURES = {"left", "value", "values", "data"}  # operands whose rows are loaded
 
 
 def argument_types(launch: Launch) -> dict[str, Any]:
@@ -61,13 +62,24 @@ def argument_types(launch: Launch) -> dict[str, Any]:
     return dict(zip([p.name for p in launch.kernel.params], launch.types, strict=False))
 
 
+def text_of(kind: Any) -> Any:
+    """What Triton calls the type of an argument; a tuple of types is one of names."""
+    return tuple(map(text_of, kind)) if isinstance(kind, tuple) else TYPES[kind]
+
+
+def paths_of_tensors(index: int, kind: Any) -> list[tuple[int, ...]]:
+    """Where the tensors of an argument are: its index, and that in a tuple."""
+    if isinstance(kind, tuple):
+        return [(index, at) for at in range(len(kind))]
+    return [(index,)] if isinstance(kind, torch.dtype) else []
+
+
 def compiled(launch: Launch, target: GPUTarget) -> Any:
     """A kernel compiled for a target, with tensors that start at multiples of 16 bytes."""
     names, types = [p.name for p in launch.kernel.params], argument_types(launch)
-    signature = {n: TYPES[types[n]] if n in types else "constexpr" for n in names}
-    aligned = {
-        (i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n][0] == "*"
-    }
+    signature = {n: text_of(types[n]) if n in types else "constexpr" for n in names}
+    paths = [path for i, n in enumerate(names) for path in paths_of_tensors(i, types.get(n))]
+    aligned = {path: [["tt.divisibility", 16]] for path in paths}
     source = compiler.ASTSource(
         fn=launch.kernel, signature=signature, constexprs=dict(launch.constants), attrs=aligned
     )
@@ -141,7 +153,12 @@ def covering(recorded: Sequence[Launch], fraction: float) -> list[Candidate]:
 def expected_load(launch: Launch) -> int:
     """The bytes that a load of features should read, 0 if their rows need not be aligned."""
     operand = next((t for n, t in argument_types(launch).items() if n in FEATURES), None)
-    align: int = dict(launch.constants).get("ALIGN", 1)
+    constants = dict(launch.constants)
+    if isinstance(operand, tuple):  # those of an edge are loaded for many edges at once
+        pairs = zip(constants["KINDS"], constants["ENDS"], strict=True)
+        is_wide = any(kind == "whole" and end in (OTHER, EDGE) for kind, end in pairs)
+        operand = operand[0] if is_wide else None
+    align: int = constants.get("ALIGN", 1)
     return 16 if operand is not None and align * operand.itemsize == 16 else 0
 
 

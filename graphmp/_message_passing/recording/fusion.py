@@ -36,9 +36,9 @@ def fuse_functions(enabled: bool = True, check: bool = True) -> Iterator[None]:
 
     Message and reduce functions that are fused run once, on stand-ins for the features, and what
     they compute runs in kernels; :func:`graphmp.explain` shows it. By default they are fused on
-    graphs of at least 1,024 edges, on the CPU where Numba is installed. The environment variable
-    ``GRAPHMP_FUSE``, read at each call, says the same outside of this context: ``0`` for never,
-    ``1`` for always.
+    graphs of at least 1,024 edges, on the CPU where Numba is installed, and on a GPU. The
+    environment variable ``GRAPHMP_FUSE``, read at each call, says the same outside of this
+    context: ``0`` for never, ``1`` for always.
 
     Args:
         enabled: always, or never.
@@ -87,7 +87,7 @@ def is_recorded(
 
 def _has_kernels(device: torch.device) -> bool:
     """Whether expressions run on kernels, and not on torch, which stores messages."""
-    backend = kernels.select(Call("expressions", device.type, torch.float32))
+    backend = kernels.select(Call("reduce_expression", device.type, torch.float32))
     return backend.name != "reference"
 
 

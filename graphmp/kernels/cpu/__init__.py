@@ -107,8 +107,8 @@ _FLOATING = (
     "attention",
     "column_sums",
     "dropout",
-    "expressions",
     "product_gradient",
+    "reduce_expression",
     "row_dots",
 )
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)

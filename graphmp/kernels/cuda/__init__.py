@@ -10,6 +10,7 @@ runs them on the device.
 Files:
     attention: Attention and its gradients.
     dropout: Dropout, and its gradient after a ReLU.
+    expressions: Messages of any number of operands, reduced into rows or stored at edges.
     features: How features map to tiles, and the sizes of tiles.
     gather: Gathering rows and edges, grouping ids, and renumbering nodes.
     labor: LABOR sampling, which is declined.
@@ -30,6 +31,7 @@ import triton
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
 from .dropout import dropout, dropout_gradient
+from .expressions import edge_expression, reduce_expression
 from .gather import DECLINED as _GATHER
 from .gather import compress, group, relabel, take
 from .labor import DECLINED as _LABOR
@@ -47,9 +49,11 @@ __all__ = [
     "compress",
     "dropout",
     "dropout_gradient",
+    "edge_expression",
     "group",
     "name",
     "product_gradient",
+    "reduce_expression",
     "relabel",
     "sample",
     "scatter",

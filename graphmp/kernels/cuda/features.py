@@ -7,6 +7,7 @@ head.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from ..contract import accumulator
 from ..plan import Plan
+from ..plan import plan as plan_of
 
 # One warp works on a tile of messages: its edges are added in registers, without synchronisation.
 WARPS = 1
@@ -28,25 +30,21 @@ MOST_EDGES_OF_HEADS = 32  # of a tile of heads
 
 
 class FeatureLayout(NamedTuple):
-    """How the features of two operands meet in a message.
+    """How the features of operands meet in a message.
 
     Attributes:
         heads: the number of heads.
         width: the number of elements of a head.
         is_summed: whether the result has one number for each head.
-        left: ``"whole"``, ``"head"`` or ``"table"``: where the left operand's elements are.
-        right: where the right operand's are.
-        left_table: (heads * width,) int32 columns of the left operand, for ``"table"``.
-        right_table: (heads * width,) int32 columns of the right operand.
+        kinds: for each operand ``"whole"``, ``"head"`` or ``"table"``: where its elements are.
+        tables: for each operand of kind ``"table"`` (heads * width,) int32 columns.
     """
 
     heads: int
     width: int
     is_summed: bool
-    left: str
-    right: str
-    left_table: Tensor
-    right_table: Tensor
+    kinds: tuple[str, ...]
+    tables: tuple[Tensor, ...]
 
 
 class MessageTile(NamedTuple):
@@ -94,22 +92,53 @@ def feature_layout(plan: Plan, device: torch.device) -> FeatureLayout:
     """How the features of a plan meet; cached."""
     is_summed = plan.size != plan.out_size
     if plan.width:
-        left, right = ("whole" if is_wide else "head" for is_wide in plan.wide[:2])
+        kinds = tuple("whole" if is_wide else "head" for is_wide in plan.wide[:2])
         none = torch.zeros(1, dtype=torch.int32, device=device)
-        heads = plan.size // plan.width
-        return FeatureLayout(heads, plan.width, is_summed, left, right, none, none)
-    left_columns, right_columns, out_columns = plan.maps
+        return FeatureLayout(plan.size // plan.width, plan.width, is_summed, kinds, (none, none))
+    *columns, out_columns = plan.maps
     order = torch.argsort(out_columns, stable=True)  # terms of one sum become neighbours
     with torch.inference_mode(False):
-        left_table = left_columns[order].to(device, torch.int32)
-        right_table = right_columns[order].to(device, torch.int32)
+        tables = tuple(table[order].to(device, torch.int32) for table in columns)
     heads = plan.out_size if is_summed else 1
     width = plan.size // max(heads, 1)
-    return FeatureLayout(heads, width, is_summed, "table", "table", left_table, right_table)
+    return FeatureLayout(heads, width, is_summed, ("table", "table"), tables)
 
 
-def message_tile(layout: FeatureLayout, dtype: torch.dtype, mean: int) -> MessageTile:
-    """The tile of messages for rows of ``mean`` edges."""
+@lru_cache(maxsize=4096)
+def expression_layout(
+    shapes: tuple[tuple[int, ...], ...],
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    device: torch.device,
+) -> FeatureLayout:
+    """How operands of ``shapes`` meet in a message of ``shape``; cached.
+
+    Args:
+        shapes: of the operands; they broadcast to ``shape``.
+        shape: of a message.
+        out_shape: ``shape``, or the same with 1 in its last dimensions, which are summed.
+        device: where tables lie.
+    """
+    plans = [plan_of(own, shape, shape) for own in shapes]
+    size, heads = math.prod(shape), math.prod(out_shape)
+    is_summed = size != heads
+    if not is_summed:  # heads are as wide as the narrowest blocks
+        blocks = [plan.width for plan in plans if plan.width and not plan.wide[0]]
+        heads = size // min(blocks) if blocks else 1
+    width, kinds, tables = size // max(heads, 1), [], []
+    for plan in plans:
+        is_head = plan.width == width
+        kind = "whole" if plan.wide[0] else "head" if is_head else "table"
+        columns = plan.maps[0] if kind == "table" else torch.zeros(1)
+        kinds.append(kind)
+        tables.append(columns.to(device, torch.int32))
+    return FeatureLayout(heads, width, is_summed, tuple(kinds), tuple(tables))
+
+
+def message_tile(
+    layout: FeatureLayout, dtype: torch.dtype, mean: int, most_bytes: int = TILE_BYTES
+) -> MessageTile:
+    """The tile of messages for rows of ``mean`` edges, of about ``most_bytes``."""
     itemsize = max(accumulator(dtype).itemsize, 4)
     most = ROW_BYTES // itemsize
     width = min(power_of_two(layout.width), most)
@@ -117,11 +146,11 @@ def message_tile(layout: FeatureLayout, dtype: torch.dtype, mean: int) -> Messag
         width = most // 2  # fewer lanes are idle
     heads = min(power_of_two(layout.heads), most // width)
     vector = 16 // dtype.itemsize
-    is_aligned = "whole" in (layout.left, layout.right) and width >= vector
+    is_aligned = "whole" in layout.kinds and width >= vector
     align = vector if is_aligned and layout.width % vector == 0 else 1
     block = heads * width
     least = max(LEAST_EDGES, LANES * align // block)  # each lane loads at least 16 bytes
-    edges = max(TILE_BYTES // (itemsize * block), least)
+    edges = max(most_bytes // (itemsize * block), least)
     edges = min(max(power_of_two(mean), least), MOST_EDGES, edges)
     number = -(-layout.heads // heads) * (1 if layout.is_summed else -(-layout.width // width))
     return MessageTile(edges, heads, width, align, number)

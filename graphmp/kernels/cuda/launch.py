@@ -20,7 +20,8 @@ class Launch(NamedTuple):
 
     Attributes:
         kernel: the Triton function.
-        types: the dtype of each tensor, or the type of each number, in the order of arguments.
+        types: the dtype of each tensor, or the type of each number, in the order of arguments;
+            a tuple for a tuple.
         constants: the names and values of its compile-time constants.
         warps: the number of warps of a program.
     """
@@ -35,7 +36,11 @@ _recorded: set[Launch] | None = None
 
 
 def launch(
-    kernel: Any, grid: tuple[int, ...], *args: Tensor | float, warps: int = 4, **constants: Any
+    kernel: Any,
+    grid: tuple[int, ...],
+    *args: Tensor | float | tuple[Tensor, ...],
+    warps: int = 4,
+    **constants: Any,
 ) -> None:
     """Run a kernel on the device of its first tensor.
 
@@ -43,12 +48,12 @@ def launch(
         kernel: a function decorated with ``triton.jit``.
         grid: the number of programs on each axis; none are run if one is 0. The first axis takes
             2³¹ - 1 programs, each other one 65,535.
-        *args: tensors and numbers, in the kernel's order.
+        *args: tensors, numbers and tuples of tensors, in the kernel's order.
         warps: the number of warps of a program.
         **constants: compile-time constants of the kernel.
     """
     if _recorded is not None:
-        types = tuple(a.dtype if isinstance(a, Tensor) else type(a) for a in args)
+        types = tuple(map(_type_of, args))
         _recorded.add(Launch(kernel, types, tuple(sorted(constants.items())), warps))
         return
     if 0 in grid:
@@ -57,6 +62,12 @@ def launch(
     interpreted = np.errstate(all="ignore")  # no GPU warns of infinities and NaN
     with torch.cuda.device(device) if device.type == "cuda" else interpreted:
         kernel[grid](*args, num_warps=warps, enable_fp_fusion=True, **constants)
+
+
+def _type_of(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        return tuple(map(_type_of, argument))
+    return argument.dtype if isinstance(argument, Tensor) else type(argument)
 
 
 @contextmanager

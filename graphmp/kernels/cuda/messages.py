@@ -30,19 +30,19 @@ WIDEST = 64  # of them in a row
 WORD = 32  # columns that are marked in a word
 
 
-class _MessageArgs(NamedTuple):
+class MessageArgs(NamedTuple):
     """The arguments of programs that compute messages.
 
     Attributes:
         ids: the other ends and the edge ids.
-        operands: the data of both operands, and their tables.
-        numbers: sizes, ends and the sign, in the programs' order.
+        operands: the operands and their tables, in the programs' order.
+        numbers: sizes, and what else is not compiled for.
         constants: what programs are compiled for.
         tile: the sizes of a program's tile.
     """
 
     ids: tuple[Tensor, Tensor]
-    operands: tuple[Tensor, Tensor, Tensor, Tensor]
+    operands: tuple[Tensor | tuple[Tensor, ...], ...]
     numbers: tuple[int, ...]
     constants: dict[str, Any]
     tile: MessageTile
@@ -80,7 +80,7 @@ def spmm(
         _sum(csr, messages, divisor, out)
         return out.view(num_rows, *plan.out_shape), None
     arg = torch.empty(out.shape, dtype=csr.indptr.dtype, device=out.device) if wants_arg else None
-    _compare(csr, messages, reduce == "max", out, arg)
+    compare(compare_rows, csr, messages, reduce == "max", out, arg)
     return out.view(num_rows, *plan.out_shape), arg
 
 
@@ -89,12 +89,7 @@ def sddmm(csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan) -> T
     csr, num_edges = narrow(csr), csr.edge_ids.numel()
     messages = _message_args(csr, op, lhs, rhs, plan, num_edges)
     out = torch.empty((num_edges, *plan.out_shape), dtype=lhs.data.dtype, device=lhs.data.device)
-    like = out.new_empty(0, dtype=accumulator(out.dtype))
-    rows = cached(csr, "rows", lambda: rows_of(csr.indptr, num_edges))
-    grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
-    tensors = (rows, *messages.ids, *messages.operands, like, out)
-    numbers = (*messages.numbers, num_edges)
-    launch(store_at_edges, grid, *tensors, *numbers, warps=WARPS, **messages.constants)
+    store(store_at_edges, csr, messages, out)
     return out
 
 
@@ -129,7 +124,7 @@ def scatter(
 
 def _message_args(
     csr: Csr, op: str, lhs: Operand, rhs: Operand | None, plan: Plan, mean: int
-) -> _MessageArgs:
+) -> MessageArgs:
     """The arguments of programs for rows of ``mean`` edges."""
     _, indices, edge_ids = csr
     if rhs is None:
@@ -143,70 +138,45 @@ def _message_args(
     numbers = (layout.heads, layout.width, *(x.data.shape[1:].numel() for x in (lhs, right)))
     constants = {
         "OP": "add" if op == "sub" else op,
-        "LEFT": layout.left,
-        "RIGHT": "none" if rhs is None else layout.right,
+        "LEFT": layout.kinds[0],
+        "RIGHT": "none" if rhs is None else layout.kinds[1],
         "SUMMED": layout.is_summed,
         "ALIGN": tile.align,
         "EDGES": tile.edges,
         "HEADS": tile.heads,
         "WIDTH": tile.width,
     }
-    return _MessageArgs(
+    return MessageArgs(
         (indices, edge_ids),
-        (lhs.data.contiguous(), right.data.contiguous(), layout.left_table, layout.right_table),
+        (lhs.data.contiguous(), right.data.contiguous(), *layout.tables),
         (*numbers, left_end, right_end, -1 if op == "sub" else 1),
         constants,
         tile,
     )
 
 
-def _partials(pieces: Pieces, out: Tensor, dtype: torch.dtype) -> Tensor:
-    """Memory for the partial results of long rows: (slots, size)."""
-    return torch.empty((pieces.num_slots, out.shape[1]), dtype=dtype, device=out.device)
+def store(program: Any, csr: Csr, messages: MessageArgs, out: Tensor) -> None:
+    """Write the messages of edges, by a program of :mod:`.programs`."""
+    num_edges = csr.edge_ids.numel()
+    like = out.new_empty(0, dtype=accumulator(out.dtype))
+    rows = cached(csr, "rows", lambda: rows_of(csr.indptr, num_edges))
+    grid = (-(-num_edges // messages.tile.edges), messages.tile.number if out.numel() else 0)
+    tensors = (rows, *messages.ids, *messages.operands, like, out)
+    numbers = (*messages.numbers, num_edges)
+    launch(program, grid, *tensors, *numbers, warps=WARPS, **messages.constants)
 
 
-def _grids(pieces: Pieces, messages: _MessageArgs, out: Tensor) -> tuple[tuple[int, ...], ...]:
-    """The grids of the pass over pieces, and of the pass that joins the pieces of long rows."""
-    size = out.shape[1]
-    by_piece = (pieces.rows.numel(), messages.tile.number if size else 0)
-    return by_piece, (pieces.long_rows.numel(), -(-size // BLOCK))
-
-
-def _sum(csr: Csr, messages: _MessageArgs, divisor: Tensor | bool, out: Tensor) -> None:
-    """Write the sums of rows."""
-    pieces = cut_rows(csr)
-    partials = _partials(pieces, out, accumulator(out.dtype))
-    by_piece, by_row = _grids(pieces, messages, out)
-    divisors = divisor if isinstance(divisor, Tensor) else partials
-    is_divided, by_count = divisor is not False, int(divisor is True)
-    launch(
-        sum_rows,
-        by_piece,
-        *(*messages.ids, *pieces[:4], *messages.operands, divisors, partials, out),
-        *messages.numbers,
-        by_count,
-        warps=WARPS,
-        DIVIDED=is_divided,
-        **messages.constants,
-    )
-    tensors = (partials, *pieces[4:7], csr.indptr, divisors, out)
-    numbers, constants = (out.shape[1], by_count), {"DIVIDED": is_divided, "BLOCK": BLOCK}
-    launch(add_pieces, by_row, *tensors, *numbers, **constants)
-
-
-def _compare(
-    csr: Csr, messages: _MessageArgs, is_max: bool, out: Tensor, arg: Tensor | None
+def compare(
+    program: Any, csr: Csr, messages: MessageArgs, is_max: bool, out: Tensor, arg: Tensor | None
 ) -> None:
-    """Write the extremes of rows, and their positions."""
+    """Write the extremes of rows and their positions, by a program of :mod:`.programs`."""
     pieces, dtype = cut_rows(csr), accumulator(out.dtype)
-    partials = _partials(pieces, out, dtype)
-    wants_arg = arg is not None
-    partial_arg = _partials(pieces, out, csr.indptr.dtype) if wants_arg else csr.indptr
+    partials, wants_arg = partials_of(pieces, out, dtype), arg is not None
+    partial_arg = partials_of(pieces, out, csr.indptr.dtype) if wants_arg else csr.indptr
     arg_or_unused = csr.indptr if arg is None else arg
-    by_piece, by_row = _grids(pieces, messages, out)
     launch(
-        compare_rows,
-        by_piece,
+        program,
+        grid_of_pieces(pieces, messages, out),
         *(*messages.ids, *pieces[:4], *messages.operands),
         *(partials, partial_arg, out, arg_or_unused),
         *messages.numbers,
@@ -218,7 +188,50 @@ def _compare(
     )
     tensors = (partials, partial_arg, *pieces[4:7], out, arg_or_unused)
     constants = {"IS_MAX": is_max, "WANTS_ARG": wants_arg, "BLOCK": BLOCK}
-    launch(compare_pieces, by_row, *tensors, out.shape[1], **constants)
+    launch(compare_pieces, _grid_of_rows(pieces, out), *tensors, out.shape[1], **constants)
+
+
+def join_sums(csr: Csr, divisor: Tensor | bool, partials: Tensor, out: Tensor) -> None:
+    """Write the sums of long rows: those of their pieces, divided."""
+    pieces = cut_rows(csr)
+    divisors = divisor if isinstance(divisor, Tensor) else partials
+    tensors = (partials, *pieces[4:7], csr.indptr, divisors, out)
+    constants = {"DIVIDED": divisor is not False, "BLOCK": BLOCK}
+    numbers = (out.shape[1], int(divisor is True))
+    launch(add_pieces, _grid_of_rows(pieces, out), *tensors, *numbers, **constants)
+
+
+def partials_of(pieces: Pieces, out: Tensor, dtype: torch.dtype) -> Tensor:
+    """Memory for the partial results of long rows: (slots, size)."""
+    return torch.empty((pieces.num_slots, out.shape[1]), dtype=dtype, device=out.device)
+
+
+def grid_of_pieces(pieces: Pieces, messages: MessageArgs, out: Tensor) -> tuple[int, int]:
+    """The grid of a pass over pieces."""
+    return pieces.rows.numel(), messages.tile.number if out.shape[1] else 0
+
+
+def _grid_of_rows(pieces: Pieces, out: Tensor) -> tuple[int, int]:
+    """The grid of the pass that joins the pieces of long rows."""
+    return pieces.long_rows.numel(), -(-out.shape[1] // BLOCK)
+
+
+def _sum(csr: Csr, messages: MessageArgs, divisor: Tensor | bool, out: Tensor) -> None:
+    """Write the sums of rows."""
+    pieces = cut_rows(csr)
+    partials = partials_of(pieces, out, accumulator(out.dtype))
+    divisors = divisor if isinstance(divisor, Tensor) else partials
+    launch(
+        sum_rows,
+        grid_of_pieces(pieces, messages, out),
+        *(*messages.ids, *pieces[:4], *messages.operands, divisors, partials, out),
+        *messages.numbers,
+        int(divisor is True),
+        warps=WARPS,
+        DIVIDED=divisor is not False,
+        **messages.constants,
+    )
+    join_sums(csr, divisor, partials, out)
 
 
 def _worst(dtype: torch.dtype, is_max: bool) -> float:

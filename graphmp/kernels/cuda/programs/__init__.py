@@ -27,6 +27,8 @@ Files:
     attention_gradient: The gradients of attention.
     dropout: Dropout, and its gradient after a ReLU.
     edges: Messages stored at edges.
+    elementwise: The operators of expressions.
+    expressions: Messages that are expressions.
     extremes: Maximum and minimum of messages, with argument.
     gather: Renumbering of nodes.
     messages: Messages of two operands, a tile at a time.

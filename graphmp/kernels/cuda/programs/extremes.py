@@ -42,6 +42,24 @@ def extreme_of(best, position, inside, end, worst, DTYPE: tl.constexpr, IS_MAX: 
     return extreme, position
 
 
+@triton.jit
+def store_extreme(result, position, row, start, end, slot, place, outs, WANTS_ARG: tl.constexpr):
+    """Store the extreme of a piece and its position in its row, or in its slot."""
+    column, is_column, size = place
+    partials, partial_arg, out, arg = outs
+    if slot >= 0:
+        result_at = slot.to(tl.int64) * size + column
+        tl.store(partials + result_at, result, mask=is_column)
+        if WANTS_ARG:
+            tl.store(partial_arg + result_at, position, mask=is_column)
+    else:
+        result_at = row.to(tl.int64) * size + column
+        rounded = tl.where(end > start, result, 0).to(out.dtype.element_ty)
+        tl.store(out + result_at, rounded, mask=is_column)
+        if WANTS_ARG:
+            tl.store(arg + result_at, tl.where(end > start, position, -1), mask=is_column)
+
+
 @triton.jit(do_not_specialize=[*NUMBERS, "worst"])
 def compare_rows(
     indices,
@@ -106,17 +124,9 @@ def compare_rows(
         result, best_position = extreme_of(
             best, best_position, start + lane < end, end, initial, dtype, IS_MAX
         )
-        if slot >= 0:
-            result_at = slot.to(tl.int64) * size + column
-            tl.store(partials + result_at, result, mask=is_column)
-            if WANTS_ARG:
-                tl.store(partial_arg + result_at, best_position, mask=is_column)
-        else:
-            result_at = row.to(tl.int64) * size + column
-            result = tl.where(end > start, result, 0).to(dtype)
-            tl.store(out + result_at, result.to(out.dtype.element_ty), mask=is_column)
-            if WANTS_ARG:
-                tl.store(arg + result_at, tl.where(end > start, best_position, -1), mask=is_column)
+        place = column, is_column, size
+        outs = partials, partial_arg, out, arg
+        store_extreme(result, best_position, row, start, end, slot, place, outs, WANTS_ARG)
 
 
 @triton.jit(do_not_specialize=["size"])

@@ -48,8 +48,14 @@ def load_operand(source, ends, inside, tile, KIND: tl.constexpr, ALIGN: tl.const
     """Elements of an operand; [edges, heads, 1] if it has one number for each head."""
     data, table, end, size = source
     row, other, edge = ends
+    index = tl.where(end == 0, row, tl.where(end == 1, other, edge))
+    return load_elements(data, table, index, size, inside, tile, KIND, ALIGN)
+
+
+@triton.jit
+def load_elements(data, table, index, size, inside, tile, KIND: tl.constexpr, ALIGN: tl.constexpr):
+    """Elements of the rows at ``index``, of ``size`` elements each."""
     head, feature, heads, width = tile
-    index = tl.where(end == 0, row, tl.where(end == 1, other, edge)).to(tl.int64)
     is_feature = head < heads
     column = head
     if KIND != "head":
@@ -59,7 +65,7 @@ def load_operand(source, ends, inside, tile, KIND: tl.constexpr, ALIGN: tl.const
         column = tl.load(table + column, mask=is_feature, other=0)
     if KIND == "whole":
         size = size // ALIGN * ALIGN
-    return tl.load(data + index * size + column, mask=inside & is_feature, other=0)
+    return tl.load(data + index.to(tl.int64) * size + column, mask=inside & is_feature, other=0)
 
 
 @triton.jit

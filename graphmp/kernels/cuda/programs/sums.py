@@ -9,6 +9,22 @@ from .messages import NUMBERS, divide, load_ends, tile_of_messages, tile_of_prog
 from .pieces import load_piece
 
 
+@triton.jit
+def store_sum(result, row, start, end, slot, place, divisors, partials, out, DIVIDED: tl.constexpr):
+    """Store the sum of a piece in its row, divided as the contract says, or in its slot."""
+    column, is_column, size = place
+    divisor, by_count = divisors
+    if slot >= 0:
+        tl.store(partials + slot.to(tl.int64) * size + column, result, mask=is_column)
+    else:
+        if DIVIDED:
+            divisor_of_row = tl.load(divisor + row, mask=by_count == 0, other=1)
+            denominator = tl.where(by_count != 0, (end - start).to(result.dtype), divisor_of_row)
+            result = tl.where(end > start, divide(result, denominator), 0)
+        rounded = result.to(out.dtype.element_ty)
+        tl.store(out + row.to(tl.int64) * size + column, rounded, mask=is_column)
+
+
 @triton.jit(do_not_specialize=[*NUMBERS, "by_count"])
 def sum_rows(
     indices,
@@ -74,13 +90,6 @@ def sum_rows(
         result = tl.sum(total, 0, keep_dims=True)
         if SUMMED:
             result = tl.sum(result, 2, keep_dims=True)
-        result = result.to(dtype)
-        if slot >= 0:
-            tl.store(partials + slot.to(tl.int64) * size + column, result, mask=is_column)
-        else:
-            if DIVIDED:
-                divisor_of_row = tl.load(divisor + row, mask=by_count == 0, other=1)
-                denominator = tl.where(by_count != 0, (end - start).to(dtype), divisor_of_row)
-                result = tl.where(end > start, divide(result, denominator), 0)
-            rounded = result.to(out.dtype.element_ty)
-            tl.store(out + row.to(tl.int64) * size + column, rounded, mask=is_column)
+        place = column, is_column, size
+        divisors = divisor, by_count
+        store_sum(result.to(dtype), row, start, end, slot, place, divisors, partials, out, DIVIDED)
