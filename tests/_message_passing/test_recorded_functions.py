@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from importlib import import_module
@@ -231,3 +232,24 @@ def test_a_function_is_not_refused_for_good_because_of_a_profiler() -> None:
             sys.setprofile(before)
         assert not profiled.is_fused
         assert gm.explain(g, MESSAGES["GCN"], REDUCTIONS["mean"]).is_fused
+
+
+def test_what_runs_when_garbage_is_collected_is_not_the_functions() -> None:
+    seen: list[str] = []
+
+    def callback(phase: str, info: dict[str, int]) -> None:
+        seen.append(phase)
+
+    g, _ = featured(MIXED)
+    threshold = gc.get_threshold()
+    gc.callbacks.append(callback)
+    gc.set_threshold(1)
+    try:
+        with gm.fuse_functions(check=False):
+            g.update_all(MESSAGES["copy"], REDUCTIONS["GraphSAGE"])
+    finally:
+        gc.callbacks.remove(callback)
+        gc.set_threshold(*threshold)
+    assert gc.isenabled()
+    assert seen.count("start") == seen.count("stop")
+    assert REFUSED.get((REDUCTIONS["GraphSAGE"], MESSAGES["copy"]), None) is None

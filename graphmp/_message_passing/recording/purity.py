@@ -9,6 +9,7 @@ from __future__ import annotations
 import _weakrefset
 import builtins
 import dis
+import gc
 import math
 import sys
 import weakref
@@ -28,8 +29,15 @@ from torch.compiler import is_compiling
 class Impure(BaseException):
     """A function is about to do something else than compute; its argument says what.
 
-    It is no ``Exception``, so that a function does not take it for one of its own.
+    It is no ``Exception``, so that a function does not take it for one of its own. One that takes
+    all the same, with a bare ``except``, is noticed by :func:`call_if_pure`.
     """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        reasons = _reasons.get()
+        if reasons is not None:
+            reasons.append(reason)
 
 
 class Profiled(Impure):
@@ -81,6 +89,8 @@ _RANDOM = (
 )
 
 
+# Why the function that runs was stopped.
+_reasons: ContextVar[list[str] | None] = ContextVar("_reasons", default=None)
 _is_guarded: ContextVar[bool] = ContextVar("_is_guarded", default=False)
 
 
@@ -109,15 +119,22 @@ def call_if_pure(function: Callable[..., Any], *args: Any) -> Any:
     """
     if sys.getprofile() is not None:
         raise Profiled("a profiler is active")
-    state = torch.get_rng_state()
+    state, reasons, collects = torch.get_rng_state(), list[str](), gc.isenabled()
+    token = _reasons.set(reasons)
+    gc.disable()  # what runs when garbage is collected is not the function's
     sys.setprofile(_watch)
     try:
         result = function(*args)
     finally:
         sys.setprofile(None)
+        if collects:
+            gc.enable()
+        _reasons.reset(token)
         if not torch.equal(state, torch.get_rng_state()):
             torch.set_rng_state(state)
             raise Impure("draws random numbers")
+    if reasons:
+        raise Impure(reasons[0])
     return result
 
 
