@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 import torch
@@ -33,7 +34,7 @@ EXPRESSIONS = (chain(*NAMES[:14]), chain(*NAMES[14:]))
 
 
 def call(random: Random) -> None:
-    """One expression, stored at the edges and reduced in some way."""
+    """One expression, stored at the edges, at chosen ones, and reduced in some way."""
     degree, dtype = random.choice(DEGREES), random.choice(FLOATS)
     csr = form_of(random.choice(ID_DTYPES), degree)
     w, h = random.choice(WIDTHS), random.choice(HEADS)
@@ -56,6 +57,8 @@ def call(random: Random) -> None:
     divisor, keeps = random.choice(divisors), random.choice((0, 1, 2))
     args = csr, several, operands, constants
     cuda.reduce_expression(*args, "sum", divisor, shape, False, keeps)
+    arg = torch.empty(3, math.prod(shape), dtype=random.choice(ID_DTYPES))
+    cuda.argmax_expression(*args, arg, shape)
     args, reduce = (csr, one, operands, constants), random.choice(("max", "min"))
     cuda.reduce_expression(*args, reduce, False, shape, random.random() < 0.5)
     cuda.edge_expression(*args, shape, random.choice((shape, (*shape[:-1], 1))))

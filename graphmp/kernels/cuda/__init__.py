@@ -31,7 +31,7 @@ import triton
 from ..contract import Call
 from .attention import attention, attention_gradient, score_gradient
 from .dropout import dropout, dropout_gradient
-from .expressions import edge_expression, reduce_expression
+from .expressions import argmax_expression, edge_expression, reduce_expression
 from .gather import DECLINED as _GATHER
 from .gather import compress, group, relabel, take
 from .labor import DECLINED as _LABOR
@@ -44,6 +44,7 @@ from .walking import DECLINED as _WALKING
 from .walking import walk
 
 __all__ = [
+    "argmax_expression",
     "attention",
     "attention_gradient",
     "compress",

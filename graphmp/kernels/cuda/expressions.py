@@ -16,7 +16,12 @@ from .features import TILE_BYTES, WARPS, expression_layout, message_tile
 from .launch import launch
 from .layout import cut_rows, narrow
 from .messages import MessageArgs, compare, grid_of_pieces, join_sums, partials_of, store
-from .programs.expressions import compare_expressions, store_expressions, sum_expressions
+from .programs.expressions import (
+    compare_expressions,
+    expressions_at_argmax,
+    store_expressions,
+    sum_expressions,
+)
 
 BYTES = TILE_BYTES // 2  # of a tile: a program has one for each operand and result
 
@@ -65,6 +70,31 @@ def edge_expression(
     out = operands[0].data.new_empty(num_edges, *out_shape)
     store(store_expressions, csr, messages, out)
     return out
+
+
+def argmax_expression(
+    csr: Csr,
+    expression: Expression,
+    operands: Sequence[Operand],
+    constants: tuple[float, ...],
+    arg: Tensor,
+    shape: tuple[int, ...],
+) -> list[Tensor]:
+    """Compute messages for the edges that gave a maximum; see the contract."""
+    csr, num_rows, like = narrow(csr), len(arg), operands[0].data
+    args = csr, expression, operands, constants, shape, shape
+    messages = _message_args(*args, num_rows, writes_edges=False)
+    outs = tuple(like.new_empty(num_rows, *shape) for _ in expression.results)
+    launch(
+        expressions_at_argmax,
+        (-(-num_rows // messages.tile.edges), messages.tile.number if arg.numel() else 0),
+        *(*messages.ids, *messages.operands, arg.contiguous()),
+        *(like.new_empty(0, dtype=accumulator(like.dtype)), outs),
+        *(*messages.numbers, num_rows),
+        warps=WARPS,
+        **messages.constants,
+    )
+    return list(outs)
 
 
 def _message_args(

@@ -1,7 +1,8 @@
 """Messages that are expressions: summed into rows, compared, or stored at the edges.
 
 The programs are those of :mod:`.sums`, :mod:`.extremes` and :mod:`.edges` with an expression in
-place of two operands. Programs are compiled for the expression:
+place of two operands, and one for the edges that gave an extreme. They are compiled for the
+expression:
 
 - ``ENDS`` and ``KINDS``: of each operand, the end of an edge that it is read at, and where its
   elements are, as in :mod:`..features`.
@@ -39,13 +40,13 @@ def load_numbers(pointer, COUNT: tl.constexpr):
 
 
 @triton.jit
-def load_ends(indices, eids, position, end, READS: tl.constexpr):
+def load_ends(indices, eids, position, inside, READS: tl.constexpr):
     """The other ends and the ids of edges, as far as they are read."""
     other, edge = position, position
     if READS[1]:
-        other = tl.load(indices + position, mask=position < end, other=0)
+        other = tl.load(indices + position, mask=inside, other=0)
     if READS[2]:
-        edge = tl.load(eids + position, mask=position < end, other=0)
+        edge = tl.load(eids + position, mask=inside, other=0)
     return other, edge
 
 
@@ -153,14 +154,15 @@ def sum_expressions(
         )
         tile, column, is_column, size = tile_of_program(heads, width, False, ALIGN, HEADS, WIDTH)
         lane = tl.arange(0, EDGES)[:, None, None]
-        other, edge = load_ends(indices, eids, start + lane, end, READS)
+        other, edge = load_ends(indices, eids, start + lane, start + lane < end, READS)
         totals = ()
         for _ in tl.static_range(len(outs)):
             totals += (tl.zeros((EDGES, HEADS, WIDTH), DTYPE),)
         for position in range(start, end, EDGES):
             inside = position + lane < end
             # Load the next ids while the rows of this tile are loaded.
-            following = load_ends(indices, eids, position + EDGES + lane, end, READS)
+            nexts = position + EDGES + lane
+            following = load_ends(indices, eids, nexts, nexts < end, READS)
             values = evaluate(
                 operands,
                 (row, other, edge),
@@ -245,13 +247,14 @@ def compare_expressions(
         )
         tile, column, is_column, size = tile_of_program(heads, width, False, ALIGN, HEADS, WIDTH)
         lane = tl.arange(0, EDGES)[:, None, None]
-        other, edge = load_ends(indices, eids, start + lane, end, READS)
+        other, edge = load_ends(indices, eids, start + lane, start + lane < end, READS)
         initial = (tl.zeros((1, 1, 1), DTYPE) + worst).to(DTYPE)
         zeros = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
         best, best_position = zeros + initial, zeros.to(start.dtype) + start + lane
         for position in range(start, end, EDGES):
             inside = position + lane < end
-            following = load_ends(indices, eids, position + EDGES + lane, end, READS)
+            nexts = position + EDGES + lane
+            following = load_ends(indices, eids, nexts, nexts < end, READS)
             values = evaluate(
                 operands,
                 (row, other, edge),
@@ -315,7 +318,7 @@ def store_expressions(
     position = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)[:, None, None]
     inside = position < num_edges
     row = tl.load(row_ids + position, mask=inside & (READS[0] != 0), other=0)
-    other, edge = load_ends(indices, eids, position, num_edges, READS)
+    other, edge = load_ends(indices, eids, position, inside, READS)
     total = tl.zeros((EDGES, HEADS, WIDTH), DTYPE)
     for start in range(0, width if SUMMED else 1, WIDTH):
         part = (head, start + feature, heads, width)
@@ -336,3 +339,55 @@ def store_expressions(
         total = tl.sum(total, 2, keep_dims=True)
     at = edge.to(tl.int64) * size + column
     tl.store(out + at, total.to(out.dtype.element_ty), mask=inside & is_column)
+
+
+@triton.jit(do_not_specialize=[*NUMBERS, "num_rows"])
+def expressions_at_argmax(
+    indices,
+    eids,
+    data,
+    tables,
+    sizes,
+    constants,
+    arg,
+    like,
+    outs,
+    heads,
+    width,
+    num_rows,
+    ENDS: tl.constexpr,
+    KINDS: tl.constexpr,
+    READS: tl.constexpr,
+    OPERATORS: tl.constexpr,
+    ARGUMENTS: tl.constexpr,
+    RESULTS: tl.constexpr,
+    CONSTANTS: tl.constexpr,
+    ALIGN: tl.constexpr,
+    EDGES: tl.constexpr,
+    HEADS: tl.constexpr,
+    WIDTH: tl.constexpr,
+):
+    """Store each element of the messages of the edges in ``arg``, of ``EDGES`` rows; else 0."""
+    DTYPE: tl.constexpr = like.dtype.element_ty
+    operands = data, tables, load_numbers(sizes, len(ENDS)), load_numbers(constants, CONSTANTS)
+    tile, column, is_column, size = tile_of_program(heads, width, False, ALIGN, HEADS, WIDTH)
+    row = tl.program_id(0).to(tl.int64) * EDGES + tl.arange(0, EDGES)[:, None, None]
+    at, inside = row * size + column, (row < num_rows) & is_column
+    position = tl.load(arg + at, mask=inside, other=-1)
+    is_edge = position >= 0
+    other, edge = load_ends(indices, eids, position, is_edge, READS)
+    values = evaluate(
+        operands,
+        (tl.where(row < num_rows, row, 0), other, edge),
+        is_edge,
+        tile,
+        DTYPE,
+        ENDS,
+        KINDS,
+        OPERATORS,
+        ARGUMENTS,
+        ALIGN,
+    )
+    for nth in tl.static_range(len(outs)):
+        value = tl.where(is_edge, values[RESULTS[nth]], 0)
+        tl.store(outs[nth] + at, value.to(outs[nth].dtype.element_ty), mask=inside)
