@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C import DisableTorchFunctionSubclass
 from torch.utils._pytree import tree_map
 
 from .._storage.adjacency import Adjacency
 from .._storage.frame import Frame
 from .._storage.gather import gather
 from ..function import REDUCERS
+from .contractions import contracted
 from .dimensions import without_dimension
 from .partials import reduced_jointly
 from .recording import notes
@@ -27,10 +29,11 @@ from .recording.arguments import NotRecordedError, named
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
 from .recording.values import Leaf, Value, kept_at_edges, rows_with_edges
-from .reductions import REDUCTIONS, is_over_messages
+from .reductions import REDUCTIONS, Extreme, is_over_messages
 from .relation import Incoming
 from .standins import DEGREE, NUM_NODES, Degree, Size, Standin, flat
 from .udf import NodeBatch
+from .weighting import deferred_softmax, softmax_at_edges, weighted
 
 _WITH_WEIGHTS = {
     function
@@ -57,7 +60,7 @@ class _Call:
 
     def at_nodes(self, rows: Tensor) -> Standin:
         """A stand-in for rows of the nodes that have messages."""
-        return self._standin((NUM_NODES, *rows.shape[1:]), rows.dtype, rows, None)
+        return self._standin((NUM_NODES, *rows.shape[1:]), rows.dtype, rows, ())
 
     def mailbox(self, values: Sequence[Value]) -> Standin:
         """A stand-in for messages, which are one value for each relation.
@@ -70,9 +73,31 @@ class _Call:
             raise Impure("its messages differ in shape or dtype between edge types")
         return self._standin((NUM_NODES, DEGREE, *shape), dtype, None, tuple(values))
 
-    def _standin(self, shape: Any, dtype: torch.dtype, rows: Any, values: Any) -> Standin:
+    def deferred(
+        self, like: Standin, later: Callable[[], tuple[Value, ...]], **known: Any
+    ) -> Standin:
+        """A stand-in like another, for messages that ``later`` gives, with what is known of it."""
+        with DisableTorchFunctionSubclass():
+            new = self._standin(tuple(like.shape), like.dtype, None, later)
+        vars(new).update(known)
+        return new
+
+    def transposed(self, messages: Standin) -> Standin:
+        """The transpose (n, k, degree) of messages (n, degree, k)."""
+        shape = (NUM_NODES, messages.shape[2], DEGREE)
+        new = self._standin(shape, messages.dtype, None, ())
+        new.transposed = messages
+        return new
+
+    def softmax(self, values: Sequence[Value]) -> Standin:
+        """A softmax over messages; of one relation it is computed if it is needed."""
+        if len(values) == 1:
+            return deferred_softmax(self, values[0])
+        return self.mailbox(softmax_at_edges(self.relations, values))
+
+    def _standin(self, shape: Any, dtype: torch.dtype, rows: Any, messages: Any) -> Standin:
         new: Any = Tensor._make_wrapper_subclass(Standin, shape, dtype=dtype, device=self.device)
-        new.rows, new.messages, new.call = rows, values, self
+        new.rows, new._messages, new.call = rows, messages, self
         return new  # type: ignore[no-any-return]
 
     def selected(self, column: Tensor) -> Tensor:
@@ -107,15 +132,27 @@ class _Call:
                 return NotImplemented
         if changes_in_place(func, args, kwargs):
             return NotImplemented
+        result = contracted(self, func, args, kwargs)
+        if result is NotImplemented and len(self.relations) == 1:
+            result = weighted(self, func, args, kwargs)
+        if result is NotImplemented:
+            result = self._plain(func, args, kwargs)
+        first = result.values if isinstance(result, Extreme) else result
+        if isinstance(first, Standin):
+            first.origin = (func, args, kwargs)
+        return result
+
+    def _plain(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """A reduction, a function of rows, or a function of messages."""
         first = args[0] if args else None
-        if isinstance(first, Standin) and first.messages is not None:
+        if isinstance(first, Standin) and first.rows is None:
             reduction = REDUCTIONS.get(func)
             if reduction is not None and is_over_messages(args, kwargs, first.ndim):
                 return reduction(self, first.messages, args, kwargs)
         tensors = [a for a in flat((args, kwargs)) if isinstance(a, Standin)]
         if all(t.rows is not None for t in tensors):
             return self._of_rows(func, args, kwargs)
-        return self._of_messages(func, args, kwargs)
+        return self.of_messages(func, args, kwargs)
 
     def _as_degrees(self, argument: Any, args: Any) -> Any:
         """The number of messages, in an arithmetic function, as a number for each node."""
@@ -131,10 +168,12 @@ class _Call:
         """A part of the shape, in which numbers of nodes and messages are no numbers."""
         if func is Tensor.__len__:
             raise Impure("it reads the number of its nodes")
-        with torch._C.DisableTorchFunctionSubclass():
+        with DisableTorchFunctionSubclass():
             result = func(*args, **kwargs)
+        if isinstance(result, (torch.Size, Size)) and args[0].transposed is not None:
+            raise Impure("it reads the shape of transposed messages")
         if isinstance(result, torch.Size):
-            is_mailbox = args[0].messages is not None
+            is_mailbox = args[0].rows is None
             sizes = [Size(result[0]), *result[1:]]
             if is_mailbox:
                 sizes[1] = Degree(result[1])
@@ -142,7 +181,7 @@ class _Call:
         if isinstance(result, int) and not isinstance(result, bool):
             if result == NUM_NODES:
                 return Size(result)
-            if result == DEGREE and args[0].messages is not None:
+            if result == DEGREE and args[0].rows is None:
                 return Degree(result)
             if result % NUM_NODES == 0 and result:
                 return Size(result)
@@ -173,7 +212,7 @@ class _Call:
         """The result of a function of rows as a stand-in."""
         return self.at_nodes(result.compute()) if isinstance(result, LazyTensor) else result
 
-    def _of_messages(self, func: Any, args: Any, kwargs: Any) -> Any:
+    def of_messages(self, func: Any, args: Any, kwargs: Any) -> Any:
         """A function of messages: the same function of values at the edges."""
         rank = max(a.ndim for a in flat((args, kwargs)) if isinstance(a, Standin))
         results = []
@@ -199,10 +238,10 @@ class _Call:
         if isinstance(argument, Standin):
             if argument.ndim != rank:
                 raise Impure("it combines messages with rows of another rank")
-            if argument.messages is not None:
-                return LazyTensor.of(edges, argument.messages[index])
             rows = argument.rows
-            if rows is None or rows.shape[1] != 1:
+            if rows is None:
+                return LazyTensor.of(edges, argument.messages[index])
+            if rows.shape[1] != 1:
                 raise Impure("it combines messages with rows that have no dimension for them")
             return LazyTensor.of(edges, self.at_destinations(edges, rows.squeeze(1)))
         if isinstance(argument, (tuple, list)) and any(isinstance(a, Tensor) for a in argument):

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from ..function.operators import square_root
 from ..kernels.contract import accumulator
-from ..ops.edge_softmax import softmax, softmax_jointly
 from .partials import in_dtype, reduced_in_parts
 from .recording import notes
 from .recording.arguments import named
 from .recording.purity import Impure
-from .recording.values import Leaf, Value, elementwise, kept_at_edges, text_of
+from .recording.values import Value, elementwise, text_of
 from .standins import Size, Standin
 
 Values: TypeAlias = Sequence[Value]  # one for each relation
@@ -29,18 +28,19 @@ def is_over_messages(args: Any, kwargs: Any, rank: int) -> bool:
     return isinstance(dim, int) and not isinstance(dim, (bool, Size)) and dim % rank == 1
 
 
-def _options(args: Any, kwargs: Any, *allowed: str) -> dict[str, Any]:
+def options(args: Any, kwargs: Any, *allowed: str) -> dict[str, Any]:
     """What a reduction is asked for beside its dimension; only these are known."""
     names = ("keepdim",)
-    options = dict(zip(names, args[2:], strict=False))
-    options.update({k: v for k, v in kwargs.items() if k not in ("dim", "axis", "input")})
-    known = {k: v for k, v in options.items() if k in allowed}
-    if any(v is not None for k, v in options.items() if k not in (*allowed, "_stacklevel")):
+    wanted = dict(zip(names, args[2:], strict=False))
+    wanted.update({k: v for k, v in kwargs.items() if k not in ("dim", "axis", "input")})
+    known = {k: v for k, v in wanted.items() if k in allowed}
+    if any(v is not None for k, v in wanted.items() if k not in (*allowed, "_stacklevel")):
         raise Impure("it reduces messages with options that are not known")
     return known
 
 
-def _finished(call: Any, out: Tensor, keepdim: bool) -> Standin:
+def finished(call: Any, out: Tensor, keepdim: bool) -> Standin:
+    """A stand-in for reduced messages, (N, …)."""
     rows = call.selected(out)
     return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)  # type: ignore[no-any-return]
 
@@ -49,23 +49,23 @@ def _by_kernel(name: str) -> Callable[..., Any]:
     """A reduction that is a builtin with a kernel."""
 
     def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
-        keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
+        keepdim = bool(options(args, kwargs, "keepdim").get("keepdim"))
         _check_numbers(values)
-        return _finished(call, call.reduced(values, name), keepdim)
+        return finished(call, call.reduced(values, name), keepdim)
 
     return reduction
 
 
 def _product(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
-    keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
+    keepdim = bool(options(args, kwargs, "keepdim").get("keepdim"))
     _check_numbers(values)
     out = reduced_in_parts(call.incoming, values, lambda messages: messages.prod(1))
-    text = f"prod of {text_of(values[0])}" if notes.are_taken() else ""
-    notes.note("parts", lambda: text, out.nbytes)
-    return _finished(call, out, keepdim)
+    notes.note("parts", lambda: f"prod({text_of(values[0])}) over in-edges", out.nbytes)
+    notes.name(out, notes.last())
+    return finished(call, out, keepdim)
 
 
-class _Extreme(tuple):  # type: ignore[type-arg]  # (values, indices), as torch returns them
+class Extreme(tuple):  # type: ignore[type-arg]  # (values, indices), as torch returns them
     """The result of ``max`` and ``min``, of which the values are known."""
 
     __slots__ = ()
@@ -91,7 +91,7 @@ def _extreme(name: str) -> Callable[..., Any]:
     reduce = _by_kernel(name)
 
     def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
-        return _Extreme((reduce(call, values, args, kwargs),))
+        return Extreme((reduce(call, values, args, kwargs),))
 
     return reduction
 
@@ -107,20 +107,10 @@ def _check_numbers(values: Values) -> None:
 
 
 def _softmax(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
-    options = [v for v in args[2:] if v is not None and not isinstance(v, int)]
-    if options or kwargs.get("dtype") is not None or not values[0].dtype.is_floating_point:
+    others = [v for v in args[2:] if v is not None and not isinstance(v, int)]
+    if others or kwargs.get("dtype") is not None or not values[0].dtype.is_floating_point:
         raise Impure("it normalizes in another dtype")
-    logits = [kept_at_edges(*pair).data for pair in zip(call.relations, values, strict=True)]
-    if len(logits) == 1:
-        weights = [softmax(call.relations[0], logits[0], "logits")]
-    else:
-        weights = softmax_jointly(call.relations, logits)
-    notes.note(
-        "kernel",
-        lambda: f"softmax({text_of(values[0])}) over in-edges, kept at the edges",
-        sum(w.nbytes for w in weights),
-    )
-    return call.mailbox([Leaf(w, "e", None, notes.last()) for w in weights])
+    return call.softmax(values)
 
 
 def _moments(is_root: bool) -> Callable[..., Any]:
@@ -133,7 +123,7 @@ def _moments(is_root: bool) -> Callable[..., Any]:
         else:
             unbiased = kwargs.get("unbiased", True)
         correction = kwargs.get("correction", int(bool(unbiased)))
-        keepdim = bool(_options(args, rest, "keepdim").get("keepdim"))
+        keepdim = bool(options(args, rest, "keepdim").get("keepdim"))
         if not isinstance(correction, (int, float)):
             raise Impure("it computes a variance of another kind")
         _check_numbers(values)
@@ -150,7 +140,7 @@ def _moments(is_root: bool) -> Callable[..., Any]:
 
 
 def _logsumexp(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
-    keepdim = bool(_options(args, kwargs, "keepdim").get("keepdim"))
+    keepdim = bool(options(args, kwargs, "keepdim").get("keepdim"))
     _check_numbers(values)
     wide = _widened(call, values)
     with torch.no_grad():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from torch import Tensor
 
 from .recording.purity import Impure, Unwatched
-from .recording.values import Value
+from .recording.values import Leaf, Value
 
 NUM_NODES, DEGREE = 1_000_003, 7919  # the sizes of stand-ins, which nothing reads
 
@@ -43,14 +43,28 @@ class Standin(Tensor):
     """In place of a tensor of a reduce function.
 
     Attributes:
-        rows: (n, …) the numbers, if it has a row for each node; else None.
-        messages: those of each relation, if it is a mailbox; else None.
+        rows: (n, …) the numbers, if it has a row for each node; None for a mailbox.
         call: the call of the function.
+        origin: the function that gave it, and its arguments; None for features and messages.
+        logits: the messages of which it is the softmax, or None.
+        product: the logits and the features of the sources, if it is their weighted product.
+        transposed: the messages of which it is the transpose, or None.
     """
 
     rows: Tensor | None
-    messages: tuple[Value, ...] | None
     call: Any
+    origin: tuple[Any, Any, Any] | None = None
+    logits: Value | None = None
+    product: tuple[Value, Leaf] | None = None
+    transposed: Standin | None = None
+    _messages: tuple[Value, ...] | Callable[[], tuple[Value, ...]]
+
+    @property
+    def messages(self) -> tuple[Value, ...]:
+        """Of a mailbox those of each relation; they are asked for once they are needed."""
+        if callable(self._messages):
+            self._messages = self._messages()
+        return self._messages
 
     @classmethod
     def __torch_function__(

@@ -84,8 +84,8 @@ def test_attention_by_hand() -> None:
     explanation = gm.explain(featured(), scores, attend)
     assert explanation.is_fused
     assert "#1 in a kernel          sum of features(src['x'] * dst['x'])" in str(explanation)
-    assert "softmax(#2) over in-edges" in str(explanation)
-    assert "sum(#3 * src['x']) over in-edges" in str(explanation)
+    assert "attention(#2, src['x'])" in str(explanation)
+    assert "softmax" not in str(explanation)
 
 
 def test_nothing_is_written_and_a_notebook_shows_a_table() -> None:

@@ -25,7 +25,8 @@ NORM = nn.LayerNorm(6)
 LSTM = nn.LSTM(6, 6, batch_first=True)
 PRELU = nn.PReLU()
 OF_ONE = nn.Linear(1, 6)
-MODULES = nn.ModuleList([LINEAR, PAIR, TRIPLE, MLP, NORM, LSTM, PRELU, OF_ONE]).double()
+SCORE = nn.Linear(12, 1)
+MODULES = nn.ModuleList([LINEAR, PAIR, TRIPLE, MLP, NORM, LSTM, PRELU, OF_ONE, SCORE]).double()
 ATTENTION = torch.randn(6, dtype=torch.float64, requires_grad=True)
 CENTERS = torch.linspace(0, 2, 6, dtype=torch.float64)
 
@@ -332,4 +333,144 @@ OPERATORS: dict[str, Formula] = {
     "gap": lambda a, b: (a - b).abs(),
     "larger": torch.maximum,
     "drawn": lambda a, b: a * torch.rand(1, dtype=a.dtype) + b,
+}
+
+
+def scored(score: Callable[[Any, Any, Any], Any], is_by_head: bool = False) -> Function:
+    """A function that sends the source's features ``z`` and their score ``e``, and a weight."""
+
+    def message(edges: Any) -> dict[str, Any]:
+        u, v, w = ends(edges)
+        pair = (heads(u), heads(v)) if is_by_head else (u, v)
+        return {"z": pair[0], "e": score(*pair, w), "w": w}
+
+    return message
+
+
+def by_steps(scores: Any) -> Any:
+    weights = torch.exp(scores - scores.max(1, keepdim=True)[0])
+    return weights / weights.sum(1, keepdim=True)
+
+
+def by_other_steps(scores: Any) -> Any:
+    weights = (scores - torch.amax(scores, 1, True).detach()).exp()
+    return weights.div(torch.sum(weights, 1).unsqueeze(1))
+
+
+# Messages of attention: features and their scores.
+SCORES: dict[str, Function] = {
+    "GAT": scored(lambda u, v, w: F.leaky_relu(SCORE(torch.cat([u, v], 1)), 0.2)),
+    "added": scored(lambda u, v, w: LINEAR(u)[:, :1] + v[:, 1:2]),
+    "of the edge": scored(lambda u, v, w: torch.tanh(w)),
+    "GAT with edges": scored(lambda u, v, w: F.leaky_relu(u[:, :1] + v[:, 1:2] + w)),
+    "products": scored(lambda u, v, w: (u * v).sum(-1, keepdim=True)),
+    "GAT of heads": scored(lambda u, v, w: F.leaky_relu(u[..., :1] + v[..., 1:2]), True),
+    "products of heads": scored(lambda u, v, w: (u * v).sum(-1, keepdim=True), True),
+}
+
+# Weighted sums of z by a softmax of e, (n, degree, …, 1) each.
+ATTENTIONS: dict[str, Function] = {
+    "softmax": lambda nodes: {
+        "y": (torch.softmax(nodes.mailbox["e"], 1) * nodes.mailbox["z"]).sum(1)
+    },
+    "F.softmax": lambda nodes: {
+        "y": torch.sum(nodes.mailbox["z"] * F.softmax(nodes.mailbox["e"], dim=1), dim=1)
+    },
+    "kept dimension": lambda nodes: {
+        "y": (nodes.mailbox["e"].softmax(dim=1) * nodes.mailbox["z"])
+        .sum(1, keepdim=True)
+        .squeeze(1)
+    },
+    "steps": lambda nodes: {"y": (by_steps(nodes.mailbox["e"]) * nodes.mailbox["z"]).sum(1)},
+    "other steps": lambda nodes: {
+        "y": (by_other_steps(nodes.mailbox["e"]) * nodes.mailbox["z"]).sum(1)
+    },
+    "exponentials": lambda nodes: {
+        "y": (nodes.mailbox["e"].exp() * nodes.mailbox["z"]).sum(1)
+        / nodes.mailbox["e"].exp().sum(1)
+    },
+    "and the weights": lambda nodes: {
+        "y": (torch.softmax(nodes.mailbox["e"], 1) * nodes.mailbox["z"]).sum(1),
+        "largest": torch.softmax(nodes.mailbox["e"], 1).amax(1),
+    },
+    "an activation": lambda nodes: {
+        "y": F.elu((torch.softmax(nodes.mailbox["e"], 1) * nodes.mailbox["z"].tanh()).sum(1))
+    },
+    "a mean": lambda nodes: {
+        "y": (torch.softmax(nodes.mailbox["e"], 1) * nodes.mailbox["z"]).mean(1)
+    },
+}
+FUSED_ATTENTIONS = ("softmax", "F.softmax", "kept dimension", "steps", "other steps")
+
+# The same for one head, (n, degree, 1) and (n, degree, 6).
+MATRICES: dict[str, Function] = {
+    "bmm": lambda nodes: {
+        "y": torch.bmm(
+            torch.softmax(nodes.mailbox["e"], 1).transpose(1, 2), nodes.mailbox["z"]
+        ).squeeze(1)
+    },
+    "matmul": lambda nodes: {
+        "y": (nodes.mailbox["z"].permute(0, 2, 1) @ torch.softmax(nodes.mailbox["e"], 1)).squeeze(
+            -1
+        )
+    },
+    "einsum": lambda nodes: {
+        "y": torch.einsum(
+            "bd,bdf->bf", torch.softmax(nodes.mailbox["e"], 1).squeeze(-1), nodes.mailbox["z"]
+        )
+    },
+    "einsum of a list": lambda nodes: {
+        "y": torch.einsum("nde, ndf -> nf", [nodes.mailbox["e"].softmax(1), nodes.mailbox["z"]])
+    },
+    "unsqueezed": lambda nodes: {
+        "y": (
+            torch.softmax(nodes.mailbox["e"].squeeze(-1), dim=1).unsqueeze(-1) * nodes.mailbox["z"]
+        ).sum(1)
+    },
+}
+
+# Other products of matrices.
+PRODUCTS: dict[str, Function] = {
+    "queries": lambda nodes: {
+        "y": torch.bmm(
+            torch.softmax(
+                torch.bmm(nodes.data["x"].unsqueeze(1), nodes.mailbox["z"].transpose(1, 2)) / 2.5,
+                -1,
+            ),
+            nodes.mailbox["z"],
+        ).squeeze(1)
+    },
+    "columns": lambda nodes: {
+        "y": (
+            nodes.mailbox["z"]
+            * torch.softmax(nodes.mailbox["z"] @ nodes.data["x"].unsqueeze(-1), 1)
+        ).sum(1)
+    },
+    "einsum of a row": lambda nodes: {
+        "y": torch.einsum("bf,bdf->bd", nodes.data["x"], nodes.mailbox["z"]).amax(1)
+    },
+    "einsum of all": lambda nodes: {
+        "y": torch.einsum("bf,bdf->b", nodes.data["x"], nodes.mailbox["z"])
+    },
+    "outer": lambda nodes: {
+        "y": torch.bmm(nodes.mailbox["z"].transpose(2, 1), nodes.mailbox["z"] * 2)
+    },
+}
+
+# Run as they are.
+OTHER_PRODUCTS: dict[str, Function] = {
+    "pairs of messages": lambda nodes: {
+        "y": torch.bmm(nodes.mailbox["z"], nodes.mailbox["z"].transpose(1, 2)).sum((1, 2))
+    },
+    "sum of a transpose": lambda nodes: {"y": nodes.mailbox["z"].transpose(1, 2).sum(1).amax(1)},
+    "shape of a transpose": lambda nodes: {
+        "y": nodes.mailbox["z"].sum(1) / nodes.mailbox["z"].transpose(1, 2).shape[2]
+    },
+    "einsum of a degree": lambda nodes: {
+        "y": torch.einsum("bdf,bef->b", nodes.mailbox["z"], nodes.mailbox["z"])
+    },
+    "diagonal": lambda nodes: {"y": torch.einsum("bdf,bdf->fb", *[nodes.mailbox["z"]] * 2).t()},
+    "dropout of weights": lambda nodes: {
+        "y": (F.dropout(nodes.mailbox["e"].softmax(1), 0.5) * nodes.mailbox["z"]).sum(1)
+    },
 }
