@@ -26,6 +26,7 @@ from .dimensions import without_dimension
 from .partials import reduced_jointly
 from .recording import notes
 from .recording.arguments import NotRecordedError, named
+from .recording.elementwise import CELLS
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
 from .recording.values import Leaf, Value, kept_at_edges, rows_with_edges
@@ -37,7 +38,7 @@ from .weighting import deferred_softmax, softmax_at_edges, weighted
 
 _WITH_WEIGHTS = {
     function
-    for name in ("linear", "matmul", "__matmul__", "mm", "embedding", "layer_norm")
+    for name in ("linear", "matmul", "__matmul__", "mm", "embedding", "layer_norm", *CELLS)
     for function in named(name)
 }
 _RESHAPING = named("view") | named("reshape")

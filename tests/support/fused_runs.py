@@ -22,9 +22,10 @@ from support.corner_graphs import (
     Corner,
 )
 from support.own_functions import ATTENTION, MODULES
+from support.own_layers import PARAMETERS as OF_LAYERS
 
 WITH_EDGES = (SELF_LOOP, ISOLATED, PARALLEL, BIPARTITE, MIXED, HUB)
-PARAMETERS = [*MODULES.parameters(), ATTENTION]
+PARAMETERS = [*MODULES.parameters(), ATTENTION, *OF_LAYERS]
 
 
 class Several:

@@ -18,7 +18,7 @@ from ...errors import GraphValueError
 from ...kernels.expression import COMPARISONS, FORMULAS
 from . import notes
 from .arguments import NotRecordedError, ends_of, first_lazy, lazy, named, value_of
-from .lazy import HANDLERS, changes_in_place
+from .lazy import HANDLERS, LazyTensor, changes_in_place
 from .values import VALUES, Elementwise, Leaf, call_text, elementwise, noted_at_rows, on_rows
 
 _Build = Callable[..., Any]
@@ -295,6 +295,19 @@ def _at_rows(edges: Adjacency, func: Any, args: Any, kwargs: Any, values: Sequen
     return lazy(edges, Leaf(data, end, completes[0].rows, name))
 
 
+def _cell(func: Any, args: Any, kwargs: Any) -> Any:
+    """A recurrent cell of an input and a state, whose weights are no rows."""
+    values = [arg.value if isinstance(arg, LazyTensor) else arg for arg in args]
+    states = [value for value in values if isinstance(value, VALUES)]
+    ends = [state.end for state in states if isinstance(state, Leaf)]
+    if kwargs or len(states) != 2 or len(ends) != 2 or ends[0] != ends[1] or "1" in ends:
+        return NotImplemented
+    return _at_rows(first_lazy(args).edges, func, args, kwargs, values)
+
+
+CELLS = ("gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
+for _function in set().union(*map(named, CELLS)):
+    HANDLERS[_function] = _cell
 for _name, _build in ELEMENTWISE.items():
     for _function in named(_name):
         HANDLERS[_function] = _elementwise(_name, _build)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from torch import Tensor
 from torch.compiler import is_compiling
 
 from .purity import TRUSTED
@@ -75,7 +76,9 @@ def name(tensor: Any, text: str) -> None:
 
 
 def name_of(tensor: Any) -> str:
-    """The name of a tensor in notes."""
+    """The name of a tensor in notes, or another argument as it is written."""
+    if not isinstance(tensor, Tensor):
+        return repr(tensor)
     names = _names.get() or {}
     _, text = names.get(id(tensor), (None, f"tensor{tuple(tensor.shape)}"))
     return text

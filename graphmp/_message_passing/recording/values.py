@@ -199,7 +199,10 @@ def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:
 
 def elementwise(edges: Adjacency, op: str, args: Sequence[Value | float], dtype: Any) -> Value:
     """An operator of values that broadcast; ``dtype`` is that of the result."""
-    args = [kept_at_edges(edges, a, LINEAR) if isinstance(a, Linear) else a for a in args]
+    scaled = _scaled(op, args, dtype)
+    if scaled is not None:
+        return scaled
+    args = [without_map(edges, a) if isinstance(a, Linear) else a for a in args]
     values = [arg for arg in args if not isinstance(arg, (int, float))]
     shape = broadcast_shape(*(value.shape for value in values))
     parted = next((value for value in values if isinstance(value, Concatenated)), None)
@@ -214,6 +217,40 @@ def elementwise(edges: Adjacency, op: str, args: Sequence[Value | float], dtype:
         ]
         return Elementwise(op, tuple(shorter), shape, dtype)
     return result
+
+
+def _scaled(op: str, args: Sequence[Value | float], dtype: torch.dtype) -> Linear | None:
+    """A multiple of a linear map, which is a linear map; None for what is none."""
+    linear = next((arg for arg in args if isinstance(arg, Linear) and arg.dtype == dtype), None)
+    numbers = [arg for arg in args if isinstance(arg, (int, float))]
+    if linear is None or len(numbers) != len(args) - 1 or (op == "div" and args[0] is not linear):
+        return None
+    factors = {"neg": lambda: -1.0, "mul": lambda: numbers[0], "div": lambda: 1 / numbers[0]}
+    if op not in factors or numbers == [0]:
+        return None
+    factor, bias = factors[op](), linear.bias
+    weight = replace(linear.weight, data=linear.weight.data * factor)
+    bias = None if bias is None else replace(bias, data=bias.data * factor)
+    return replace(linear, weight=weight, bias=bias)
+
+
+def without_map(edges: Adjacency, value: Linear) -> Leaf | Elementwise:
+    """A linear map, computed at the edges: in a kernel if its result is one number."""
+    return _dot(edges, value) or kept_at_edges(edges, value, LINEAR)
+
+
+def _dot(edges: Adjacency, value: Linear) -> Leaf | Elementwise | None:
+    """A linear map to one number as a product, summed in a kernel; None for another."""
+    inner, weight, bias = value.value, value.weight, value.bias
+    is_one_dtype = inner.dtype == weight.dtype == value.dtype
+    if value.shape[-1] != 1 or not isinstance(inner, Elementwise) or not is_one_dtype:
+        return None
+    row = Leaf(weight.data[:, 0], "1")
+    product = elementwise(edges, "mul", (inner, row), value.dtype)
+    total = summed_features(edges, product, [len(inner.shape) - 1])
+    if bias is None:
+        return total
+    return Elementwise("add", (total, bias), value.shape, value.dtype)
 
 
 def leaves_of(value: Value | float) -> list[Leaf]:
@@ -280,7 +317,8 @@ def call_text(name: str, args: Sequence[Any]) -> str:
     sign = _SIGNS.get(name)
     if sign and len(args) == 2:
         return f"{_term(args[0])} {sign} {_term(args[1])}"
-    texts = (text_of(arg) if isinstance(arg, (*VALUES, float)) else repr(arg) for arg in args)
+    kinds = (*VALUES, float)
+    texts = (text_of(arg) if isinstance(arg, kinds) else notes.name_of(arg) for arg in args)
     return f"{name.strip('_')}({', '.join(texts)})"
 
 
@@ -309,7 +347,8 @@ def at_edges(edges: Adjacency, value: Value) -> Tensor:
     if isinstance(value, Concatenated):
         return torch.cat([at_edges(edges, part) for part in value.parts], value.axis + 1)
     if isinstance(value, Linear):
-        return value.of(at_edges(edges, value.value))
+        dot = _dot(edges, value)
+        return value.of(at_edges(edges, value.value)) if dot is None else at_edges(edges, dot)
     if isinstance(value, Leaf):
         if value.end == "e":
             return value.data
@@ -390,7 +429,7 @@ def reduced(edges: Adjacency, value: Value, kernel: str, per_degree: bool = Fals
         noted_at_rows(edges, f"linear({notes.name_of(total)})", "v", out)
         return out
     if isinstance(value, Linear):
-        value = kept_at_edges(edges, value, LINEAR)
+        value = without_map(edges, value)
     if isinstance(value, Leaf) and value.end == "1":
         value = Leaf(at_edges(edges, value), "e", None, value.name)
     out = _reduced(edges, value, kernel, per_degree)
