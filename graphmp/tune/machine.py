@@ -17,6 +17,7 @@ from ..kernels.contract import Call
 
 ROOT = Path("/")
 PACKAGES = ("graphmp", "torch", "numpy", "numba", "llvmlite", "triton", "scipy")
+_HALVES = {"amx-bf16": "AMX", "avx512bf16": "AVX512-BF16", "bf16": "BF16"}
 _LEVELS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse2": "SSE2", "neon": "NEON"}
 
 
@@ -103,19 +104,25 @@ def huge_pages() -> str | None:
 
 
 def simd() -> dict[str, Any] | None:
-    """The processor that Numba compiles for and its vector instructions; None without Numba."""
+    """The processor that Numba compiles for, and vector instructions; None without Numba.
+
+    Those of bfloat16 are the machine's own, by which torch multiplies.
+    """
     if find_spec("numba") is None:
         return None
     import numba
     from llvmlite import binding
 
     config = cast(Any, numba).config
-    features = config.CPU_FEATURES
-    if features is None:
-        has = binding.get_host_cpu_features() if config.CPU_NAME is None else {}
-        features = ",".join(f"+{name}" for name, is_there in has.items() if is_there)
-    level = next((level for name, level in _LEVELS.items() if f"+{name}" in features), None)
-    return {"cpu": config.CPU_NAME or binding.get_host_cpu_name(), "level": level}
+    own = {name for name, is_there in binding.get_host_cpu_features().items() if is_there}
+    features = {} if config.CPU_NAME else own
+    if config.CPU_FEATURES is not None:
+        features = {name[1:] for name in config.CPU_FEATURES.split(",") if name[:1] == "+"}
+    return {
+        "cpu": config.CPU_NAME or binding.get_host_cpu_name(),
+        "level": next((level for name, level in _LEVELS.items() if name in features), None),
+        "bfloat16": next((level for name, level in _HALVES.items() if name in own), None),
+    }
 
 
 def versions() -> dict[str, str | None]:

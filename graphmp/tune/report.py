@@ -36,12 +36,17 @@ def _facts(machine: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "threads", f"{machine['threads']}, of torch and of graphmp's kernels"
     yield "memory (MB)", _numbers(machine["memory"])
     yield "large pages", str(machine["huge_pages"])
-    yield "instructions", "unknown" if simd is None else f"{simd['level']} ({simd['cpu']})"
+    yield "instructions", "unknown" if simd is None else _instructions(**simd)
     yield "versions", ", ".join(f"{name} {number}" for name, number in versions if number)
     yield "C library", machine["libc"] or "unknown"
     for name, reason in machine["backends"].items():
         yield f"{name} backend", "runs" if reason is None else f"does not run: {reason}"
     yield "compiled", cache_line(machine["cache"])
+
+
+def _instructions(cpu: str, level: str | None, bfloat16: str | None) -> str:
+    """Vector instructions, and by which torch multiplies matrices of bfloat16."""
+    return f"{level} ({cpu}), {f'{bfloat16} for' if bfloat16 else 'none of'} bfloat16"
 
 
 def _numbers(values: dict[str, Any]) -> str:
@@ -53,7 +58,7 @@ def _table(epochs: dict[str, Epoch]) -> Iterator[str]:
     yield f"An epoch of two SAGE layers on {NODES:,} nodes and {EDGES:,} edges:"
     yield " " * 19 + _COLUMNS
     for name, epoch in epochs.items():
-        pages, peak = f"{epoch.faults:,.0f},000", f"{epoch.peak:,.0f} MB"
+        pages, peak = f"{1000 * epoch.faults:,.0f}", f"{epoch.peak:,.0f} MB"
         yield f"{name:<19}{epoch.wall:>9.2f}{epoch.cpu:>11.2f}{pages:>15}{peak:>10}"
 
 

@@ -19,7 +19,7 @@ def machine(**changes: Any) -> dict[str, Any]:
         "cores": {"usable": 4, "physical": 4, "quota": None},
         "memory": {"total": 8192, "available": None},
         "huge_pages": "madvise",
-        "simd": {"cpu": "zen", "level": "AVX2"},
+        "simd": {"cpu": "zen", "level": "AVX2", "bfloat16": None},
         "threads": 4,
         "libc": "glibc 2.36",
         "versions": {"python": "3.11", "numba": None},
@@ -103,8 +103,9 @@ def test_the_report_says_everything() -> None:
     assert lines[0].split() == ["cores", "4", "usable,", "4", "physical"]
     assert "cuda backend       does not run: no GPU" in lines
     assert "compiled           2 files, 0.5 MB, in /cache" in lines
+    assert "instructions       AVX2 (zen), none of bfloat16" in lines
     assert "python 3.11" in "\n".join(lines)
     assert [line.split() for line in lines if line.startswith("as it is")] == [
-        ["as", "it", "is", "0.50", "0.75", "71,000", "801", "MB"]
+        ["as", "it", "is", "0.50", "0.75", "71,400", "801", "MB"]
     ]
     assert lines[-1] == "These settings are as good as any that were measured."
