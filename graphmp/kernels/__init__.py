@@ -347,6 +347,11 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     return _backend("linear", factors[0][0]).linear(factors, bias)
 
 
+def weight_gradient(x: Tensor, grad: Tensor) -> Tensor:
+    """Sum the outer products of rows; see :class:`.contract.Backend`."""
+    return _backend("weight_gradient", x).weight_gradient(x, grad)
+
+
 def column_sums(x: Tensor) -> Tensor:
     """Sum rows; see :class:`.contract.Backend`."""
     return _backend("column_sums", x).column_sums(x)

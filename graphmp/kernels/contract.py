@@ -578,6 +578,17 @@ class Backend(Protocol):
             (n, m).
         """
 
+    def weight_gradient(self, x: Tensor, grad: Tensor) -> Tensor:
+        """Sum the outer products of rows: the gradient of a weight.
+
+        Args:
+            x: (n, k), floating point.
+            grad: (n, m), of the same dtype.
+
+        Returns:
+            (m, k), summed in float32 for half precision, but that a few rows may be rounded twice.
+        """
+
     def column_sums(self, x: Tensor) -> Tensor:
         """Sum the rows: the gradient of a bias.
 

@@ -17,6 +17,7 @@ from .eager import is_eager
 from .formulas import Maybe
 
 _MANY = 1 << 20  # elements of a result or of a gradient
+_MANY_HALVES = 1 << 16  # of half precision, where each new size costs torch a millisecond
 _MATRIX = 2  # dimensions
 
 
@@ -42,8 +43,9 @@ def sum_of_linear(factors: Iterable[tuple[Tensor, Tensor]], bias: Maybe = None) 
     # Compilers fuse the sum, and sizes that are compared would be constants of the program.
     if (
         not (is_compiling() or _are_functorch_transforms_active())
-        and x.shape[0] * max(weight.shape) >= _MANY
+        and x.shape[0] * max(weight.shape) >= _MANY_HALVES
         and x.ndim == _MATRIX
+        and _is_large(x, weight)
     ):
         factors = [(x, weight), *rest]
         operands = [bias, *(tensor for pair in factors for tensor in pair)]
@@ -101,7 +103,7 @@ def product(x: Tensor, matrix: Tensor, bias: Maybe = None) -> Tensor:
         x.ndim != _MATRIX
         or is_compiling()
         or _are_functorch_transforms_active()
-        or x.shape[0] * max(matrix.shape) >= _MANY
+        or (x.shape[0] * max(matrix.shape) >= _MANY_HALVES and _is_large(x, matrix))
     ):
         return sum_of_linear([(x, matrix.t())], bias)
     return torch.mm(x, matrix) if bias is None else torch.addmm(bias, x, matrix)
@@ -156,14 +158,17 @@ def bias_gradient(grad: Tensor) -> Tensor:
 
 
 def _weight_gradient(x: Tensor, grad: Tensor) -> Tensor:
-    """The gradient of a weight, (out_feats, in_feats).
-
-    On a CPU a product of two long matrices is faster if the rows of its result are longer than its
-    columns; torch decides by the order in which the weight lies in memory.
-    """
-    if grad.shape[1] > x.shape[1]:
-        return (x.t() @ grad).t()
+    """The gradient of a weight, (out_feats, in_feats)."""
+    if is_eager() and not torch.is_grad_enabled():
+        return kernels.weight_gradient(x, grad)
     return grad.t() @ x
+
+
+def _is_large(x: Tensor, weight: Tensor) -> bool:
+    """Whether a product of at least ``_MANY_HALVES`` elements is worth a kernel's call."""
+    if x.shape[0] * max(weight.shape) >= _MANY:
+        return True
+    return x.is_cpu and (x.dtype.itemsize == 2 or torch.is_autocast_enabled("cpu"))
 
 
 def _pairs(items: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from support.backends import each_backend_and_dtype
 from support.corner_graphs import FLOATS
 from support.laws import assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from graphmp import kernels
+from graphmp.kernels import cpu
 
 
 @each_backend_and_dtype(FLOATS, "linear")
-@pytest.mark.parametrize("rows", [0, 1, 300])
+@pytest.mark.parametrize("rows", [0, 1, 63, 65, 300, 4097])
 @pytest.mark.parametrize("sizes", [(5,), (5, 3), (0,)], ids=str)
 @pytest.mark.parametrize("has_bias", [False, True])
 def test_a_sum_of_products_and_a_bias(
@@ -27,6 +31,42 @@ def test_a_sum_of_products_and_a_bias(
     expected = expected if bias is None else expected + bias.double()
     assert (out.shape, out.dtype) == ((rows, 4), dtype)
     assert_close(out, expected.to(dtype))
+
+
+@each_backend_and_dtype(FLOATS, "weight_gradient")
+@pytest.mark.parametrize("rows", [0, 1, 63, 64, 65, 300, 1024, 4097])
+@pytest.mark.parametrize("sizes", [(3, 5), (5, 3), (0, 4)], ids=str)
+def test_sums_of_outer_products(
+    backend: str, dtype: torch.dtype, rows: int, sizes: tuple[int, int]
+) -> None:
+    x, grad = (torch.randn(rows, size).to(dtype) for size in sizes)
+    out = kernels.weight_gradient(x, grad)
+    assert (out.shape, out.dtype) == (sizes[::-1], dtype)
+    assert_close(out, (grad.double().t() @ x.double()).to(dtype))
+
+
+class SizesOfProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """The sizes of all products of matrices that torch computes."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen: set[tuple[torch.Size, torch.Size]] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.addmm_):
+            self.seen.add((args[-2].shape, args[-1].shape))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_many_numbers_of_rows_are_few_sizes_of_products(dtype: torch.dtype) -> None:
+    weight = torch.randn(3, 2).to(dtype)
+    with SizesOfProducts() as sizes:
+        for rows in range(4000, 5000):
+            x = torch.randn(rows, 2).to(dtype)
+            cpu.linear([(x, weight), (x, weight)], None)
+            cpu.weight_gradient(x, x)
+    assert 1 < len(sizes.seen) < 80  # 5 of the first block and 33 of the second, of two products
 
 
 @each_backend_and_dtype(FLOATS, "column_sums")

@@ -47,7 +47,7 @@ from .gather import (
     take,
 )
 from .labor import labor
-from .linear import column_sums, linear
+from .linear import column_sums, linear, weight_gradient
 from .messages import STORED, TILED, product_gradient, scatter, sddmm, spmm
 from .runtime import half
 from .sampling import greatest, sample
@@ -95,6 +95,7 @@ __all__ = [
     "symmetrize",
     "take",
     "walk",
+    "weight_gradient",
     "why_not",
 ]
 

@@ -38,7 +38,7 @@ from .gather import (
     take,
 )
 from .labor import labor
-from .linear import column_sums, linear
+from .linear import column_sums, linear, weight_gradient
 from .messages import product_gradient, scatter, sddmm, spmm
 from .sampling import greatest, sample
 from .softmax import softmax, softmax_gradient
@@ -85,6 +85,7 @@ __all__ = [
     "symmetrize",
     "take",
     "walk",
+    "weight_gradient",
     "why_not",
 ]
 

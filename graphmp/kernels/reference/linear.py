@@ -1,4 +1,4 @@
-"""Linear maps, and the gradient of their bias, in plain torch."""
+"""Linear maps, and the gradients of their weight and bias, in plain torch."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def linear(factors: Sequence[tuple[Tensor, Tensor]], bias: Tensor | None) -> Ten
     for x, weight in rest:
         total.addmm_(x, weight.t())
     return total
+
+
+def weight_gradient(x: Tensor, grad: Tensor) -> Tensor:
+    """Sum outer products of rows; see the contract."""
+    return grad.t() @ x
 
 
 def column_sums(x: Tensor) -> Tensor:
