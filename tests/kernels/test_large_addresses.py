@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.backends import device
 from support.corner_graphs import ID_DTYPES, Corner, feature
 from support.laws import assert_same_bits
 from torch import Tensor
@@ -20,6 +21,7 @@ from torch import Tensor
 from graphmp import kernels
 from graphmp.kernels import philox
 from graphmp.kernels.contract import EDGE, OTHER, ROW, SCORES, Attention, Csr, Operand
+from graphmp.kernels.expression import Expression, Steps
 from graphmp.kernels.plan import Plan
 
 NEEDED: dict[str, Any] = {"reason": "needs Numba: pip install numba", "exc_type": ImportError}
@@ -182,6 +184,55 @@ def test_messages_kept(idtype: torch.dtype, dtype: torch.dtype, sparse: Make) ->
         expected = kernels.sddmm(form, op, left, right, plan)
         lhs, rhs = (x._replace(data=far(x.data, sparse)) for x in (left, right))
         assert_same_rows(kernels.sddmm(apart, op, lhs, rhs, plan), expected)
+
+
+def sums_and_products() -> tuple[Expression, tuple[float, ...]]:
+    """``x0 * x1 + x2 / 2`` and ``x0 * x1``."""
+    steps = Steps()
+    product = steps("mul", steps.operand(0), steps.operand(1))
+    half = steps("mul", steps.operand(2), steps.constant(0.5))
+    expression, _, constants = steps.expression(steps("add", product, half), product)
+    return expression, constants
+
+
+@each_idtype
+def test_expressions(idtype: torch.dtype, sparse: Make) -> None:
+    form = NEAR.graph(idtype).adjacency.csc
+    apart = far_form(form, sparse)
+    expression, constants = sums_and_products()
+    one = expression._replace(results=expression.results[:1])
+    near = [Operand(NEAR.feature(end, (HEADS,)), AT[end]) for end in "uve"]
+    away = [Operand(far(x.data, sparse), x.end) for x in near]
+    results = []
+    for layout, operands in ((form, near), (apart, away)):
+        args, shape = (operands, constants), (HEADS,)
+        outs, _ = kernels.reduce_expression(layout, expression, *args, "sum", True, shape, keeps=1)
+        (out,), arg = kernels.reduce_expression(layout, one, *args, "max", False, shape, True)
+        assert arg is not None
+        edge = kernels.edge_expression(layout, one, *args, shape, shape)
+        dots = kernels.edge_expression(layout, one, *args, shape, (1,))
+        chosen = kernels.argmax_expression(layout, one, *args, arg, shape)
+        results.append([*outs, out, edge, dots, *chosen])
+    for expected, made in zip(*results, strict=True):
+        assert_same_rows(made, expected)
+
+
+@pytest.mark.parametrize("backend", ["cuda"], indirect=True)
+def test_programs_read_what_is_far(backend: str, sparse: Make) -> None:
+    if device(backend) != "cpu":
+        pytest.skip("needs Triton's interpreter: rows that take no memory are on no GPU")
+    form = NEAR.graph().adjacency.csc
+    apart = Csr(form.indptr.clone(), NODES[form.indices], EDGES[form.edge_ids])
+    expression, constants = sums_and_products()
+    near = [Operand(NEAR.feature(end, (HEADS,)), AT[end]) for end in "uve"]
+    away = [x if x.end == ROW else Operand(far(x.data, sparse), x.end) for x in near]
+    for reduce in ("sum", "max"):
+        one = expression._replace(results=expression.results[:1])
+        (expected,), (made,) = (
+            kernels.reduce_expression(layout, one, x, constants, reduce, False, (HEADS,))[0]
+            for layout, x in ((form, near), (apart, away))
+        )
+        assert_same_bits(made, expected)
 
 
 def test_rows_taken(sparse: Make) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 import graphmp as gm
 import graphmp.function as fn
 from graphmp import kernels
+from graphmp._message_passing.recording import fusion
 from graphmp.kernels.contract import Call
 
 pytestmark = pytest.mark.parametrize("backend", ["cuda"], indirect=True)
@@ -59,6 +60,10 @@ def check(backend: str, message: Any, reduce: Any) -> None:
         expected, expected_grads = run(backend, message, reduce, False)
     torch.testing.assert_close(results, expected, equal_nan=True)
     torch.testing.assert_close(grads, expected_grads, equal_nan=True)
+
+
+def test_functions_are_recorded_on_a_gpu(backend: str) -> None:
+    assert fusion._has_kernels(torch.device("cuda"))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
