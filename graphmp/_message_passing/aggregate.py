@@ -33,7 +33,7 @@ from . import check, udf
 from .mailboxes import reduce_once
 from .partials import combine, reduced_in_parts, reduced_jointly
 from .recording import notes
-from .recording.fusion import REFUSED, is_recorded
+from .recording.fusion import REFUSED, eagerly, is_recorded
 from .recording.lazy import LazyTensor, computed
 from .recording.purity import Impure, Profiled, call
 from .recording.values import Leaf, Value, at_edges, in_order
@@ -233,6 +233,10 @@ class UserMessages(Messages):
         is_lazy = is_recorded([relation.adjacency], self.functions)
         if not is_lazy or REFUSED.get(self.functions, None) is not None:
             return udf.messages(relation, self.function)
+        return eagerly(self._recorded_columns, relation)
+
+    def _recorded_columns(self, relation: Relation) -> Columns:
+        """Record the function, and compute its messages."""
         messages = {name: computed(m) for name, m in self.recorded(relation).items()}
         if are_right_at_edges(relation, messages, self.columns, self.functions):
             return messages
@@ -257,7 +261,9 @@ def _operand(edges: Adjacency, rows: Tensor, end: str, field: Any, rank: int) ->
 def _sent(incoming: Incoming, messages: Messages) -> list[Columns]:
     """The messages of each relation, some of them lazy."""
     return [
-        messages.recorded(relation) if relation.adjacency.num_edges else messages.columns(relation)
+        eagerly(messages.recorded, relation)
+        if relation.adjacency.num_edges
+        else messages.columns(relation)
         for relation in incoming.relations
     ]
 
@@ -329,13 +335,16 @@ class UserReduction(Reduction):
 
     def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
         """Call the function once, recorded, or else on the mailboxes of each bucket."""
-        first = incoming.relations[0]
         functions = (self.function, *messages.functions)
         refused = REFUSED.get(functions, None)
         if not is_recorded(incoming.adjacencies, functions) or refused is not None:
             _note_buckets(incoming, refused or "it is not recorded")
             return self._by_bucket(incoming, messages.mailbox(incoming))
-        sent = _sent(incoming, messages)
+        return eagerly(self._recorded, incoming, messages, functions)
+
+    def _recorded(self, incoming: Incoming, messages: Messages, functions: Functions) -> Columns:
+        """Call the function once, or on buckets if it does anything but compute."""
+        sent, first = _sent(incoming, messages), incoming.relations[0]
         try:
             initial = incoming.dst.initial
             columns = reduce_once(incoming, first.node_ids(), sent, self.function, initial)
@@ -368,7 +377,8 @@ class FormulaReduction(Reduction):
         functions = (formula, *messages.functions)
         is_lazy = is_recorded(incoming.adjacencies, functions)
         if is_lazy and all(map(messages.is_recordable, incoming.relations)):
-            return {spec.out: self._recorded(incoming, messages, formula, functions)}
+            recorded = eagerly(self._recorded, incoming, messages, formula, functions)
+            return {spec.out: recorded}
         inboxes = [Inbox(r.adjacency, *messages.inputs(r, spec.msg)) for r in incoming.relations]
         rows, formula = incoming.dst.num_rows, partial(call, formula)
         return {spec.out: reduce_by_formula(incoming.buckets, rows, inboxes, formula)}
@@ -387,7 +397,8 @@ class FormulaReduction(Reduction):
                 columns = reduce_once(incoming, first.node_ids(), sent, self._on_mailbox, blank)
             except Impure as error:
                 reason = str(error)
-                REFUSED.put(functions, dtype, reason)
+                if not isinstance(error, Profiled):
+                    REFUSED.put(functions, dtype, reason)
             else:
                 rerun = partial(self.reduce, messages=messages)
                 if are_right_at_nodes(incoming, columns, rerun, functions):
@@ -430,6 +441,10 @@ class RecordedReduction(KernelReduction):
         is_lazy = is_recorded(incoming.adjacencies, functions)
         if not is_lazy or REFUSED.get(functions, None) is not None:
             return super().reduce(incoming, messages)
+        return eagerly(self._recorded, incoming, messages, functions)
+
+    def _recorded(self, incoming: Incoming, messages: Messages, functions: Functions) -> Columns:
+        """Record the messages, and reduce them by kernels."""
         spec = self.spec
         sent = [udf.field(columns, spec.msg) for columns in _sent(incoming, messages)]
         check_one_shape(sent, f"Messages {spec.msg!r}")

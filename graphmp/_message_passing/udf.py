@@ -270,9 +270,9 @@ def edge_batch(relation: Relation, is_lazy: bool = False) -> EdgeBatch:
 
 
 def level_of_caller() -> int:
-    """How far up the first call from outside this package is, for a warning."""
-    package, frame, level = __name__.partition(".")[0], sys._getframe(1), 1
-    while frame.f_back is not None and _package(frame) == package:
+    """How far up the first call from outside this package and torch is, for a warning."""
+    packages, frame, level = (__name__.partition(".")[0], "torch"), sys._getframe(1), 1
+    while frame.f_back is not None and _package(frame) in packages:
         frame, level = frame.f_back, level + 1
     return level
 

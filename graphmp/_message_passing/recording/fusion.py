@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import BuiltinFunctionType
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -23,6 +23,8 @@ from ... import kernels
 from ..._storage.adjacency import Adjacency
 from ...errors import GraphTypeError
 from ...kernels.contract import Call
+
+_Result = TypeVar("_Result")
 
 SMALL = 1 << 10  # edges, below which functions run as they are
 
@@ -83,6 +85,16 @@ def is_recorded(
         is_worth_it = num_edges >= SMALL and _has_kernels(adjacencies[0].device)
         enabled = setting == "1" if setting in ("0", "1") else is_worth_it
     return enabled
+
+
+def eagerly(function: Callable[..., _Result], *args: Any) -> _Result:
+    """Call a function that records, none of whose frames ``torch.compile`` takes for itself.
+
+    Where a compiled program is left, it still compiles what is called from there.
+    """
+    if "torch._dynamo" not in sys.modules:  # nothing was compiled
+        return function(*args)
+    return torch.compiler.disable(function)(*args)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def _has_kernels(device: torch.device) -> bool:
