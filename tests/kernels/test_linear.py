@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 from support.backends import each_backend_and_dtype
 from support.corner_graphs import FLOATS
 from support.laws import assert_close
-from torch.utils._python_dispatch import TorchDispatchMode
+from support.products import SizesOfProducts
 
 from graphmp import kernels
 from graphmp.kernels import cpu
@@ -43,19 +41,6 @@ def test_sums_of_outer_products(
     out = kernels.weight_gradient(x, grad)
     assert (out.shape, out.dtype) == (sizes[::-1], dtype)
     assert_close(out, (grad.double().t() @ x.double()).to(dtype))
-
-
-class SizesOfProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """The sizes of all products of matrices that torch computes."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.seen: set[tuple[torch.Size, torch.Size]] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.addmm_):
-            self.seen.add((args[-2].shape, args[-1].shape))
-        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

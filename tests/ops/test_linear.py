@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from support.laws import assert_close
+from support.products import SizesOfProducts
 from torch import Tensor
 from torch.nn.functional import linear
 
@@ -15,7 +16,8 @@ from graphmp.ops.linear import linear_maps, product, sum_of_linear
 @pytest.fixture(params=[0, 1 << 40], ids=["large", "small"])
 def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every matrix count as large, or none."""
-    monkeypatch.setattr(module, "_MANY", request.param)
+    for name in ("_MANY", "_MANY_HALVES"):
+        monkeypatch.setattr(module, name, request.param)
 
 
 @pytest.mark.usefixtures("many")
@@ -157,3 +159,14 @@ def test_maps_of_one_input_run_under_autocast_and_vmap() -> None:
         strict=True,
     ):
         assert_close(out, other)
+
+
+def test_batches_of_any_size_under_autocast_have_products_of_few_sizes() -> None:
+    weight = torch.randn(20, 30, requires_grad=True)
+    with SizesOfProducts() as sizes:
+        for rows in range(4000, 4200):
+            x = torch.randn(rows, 30, requires_grad=True)
+            with torch.autocast("cpu", torch.bfloat16):
+                out = sum_of_linear([(x, weight)])
+            torch.autograd.backward(out, torch.ones_like(out))
+    assert 3 < len(sizes.seen) < 75  # of three products, forward and backward
