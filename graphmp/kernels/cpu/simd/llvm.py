@@ -165,20 +165,29 @@ def load_one(builder: Any, pointer: Any, kind: Any) -> Any:
 
 
 # For each dtype: integers of its width, ln 2 in two parts of which n times the first is exact, the
-# least argument whose result is a normal number, the exponent's bias and shift, and the degree of
-# the series, whose error at |r| <= ln 2 / 2 is below half a unit in the last place.
+# exponent's bias and shift, a number whose sums with others are rounded to integers, and the degree
+# of the series, whose error at |r| <= ln 2 / 2 is below half a unit in the last place.
 _EXP = {
-    types.float32: (I32, 0.693359375, -2.12194440054690583e-4, -87.33, 127, 23, 7),
-    types.float64: (I64, 0.693147180369123816, 1.90821492927058770e-10, -708.39, 1023, 52, 13),
+    types.float32: (I32, 0.693359375, -2.12194440054690583e-4, 127, 23, 1.5 * 2.0**23, 7),
+    types.float64: (
+        I64,
+        0.693147180369123816,
+        1.90821492927058770e-10,
+        1023,
+        52,
+        1.5 * 2.0**52,
+        13,
+    ),
 }
 
 
 def exp(builder: Any, dtype: Any, x: Any, less: int = 0) -> Any:
     """Raise e to eight numbers: to ``n ln 2 + r`` it is ``2**n`` times a series in ``r``.
 
-    With ``less`` 1, the power minus 1, whose digits near 0 are kept: the series has no constant.
+    The bits of ``2**n`` are 0 of the least n, and those of infinity of the greatest. With ``less``
+    1, the power minus 1, whose digits near 0 are preserved: the series has no constant.
     """
-    integer, high, low, least, bias, shift, degree = _EXP[dtype]
+    integer, high, low, bias, shift, rounding, degree = _EXP[dtype]
     vector, name = x.type, _NAMES[x.type.element][0]
 
     def number(value: float) -> Any:
@@ -187,27 +196,23 @@ def exp(builder: Any, dtype: Any, x: Any, less: int = 0) -> Any:
     def fused(a: Any, b: Any, c: Any) -> Any:
         return call(builder, f"llvm.fma.{name}", vector, [a, b, c])
 
-    bounded = x
-    for sign, bound in ((">", least), ("<", -least)):
-        inside = builder.fcmp_ordered(sign, bounded, number(bound))
-        bounded = builder.select(
-            inside, bounded, number(bound)
-        )  # also NaN, which is put back below
-    scaled = builder.fmul(bounded, number(1 / math.log(2)))
-    whole = call(builder, f"llvm.rint.{name}", vector, [scaled])
+    least, greatest = number(-bias * math.log(2)), number((bias + 1 - less) * math.log(2))
+    bounded = builder.select(builder.fcmp_ordered("<", x, least), least, x)  # NaN remains
+    bounded = builder.select(builder.fcmp_ordered(">", bounded, greatest), greatest, bounded)
+    # Fused operations are not reassociated, so that the rounding is not taken for 0.
+    shifted = fused(bounded, number(1 / math.log(2)), number(rounding))
+    whole = fused(shifted, number(1.0), number(-rounding))
     rest = fused(whole, number(-high), bounded)
     rest = fused(whole, number(-low), rest)
     series = number(1 / math.factorial(degree))
     for power in range(degree - 1, less - 1, -1):
         series = fused(series, rest, number(1 / math.factorial(power)))
     integers = ir.VectorType(integer, LANES)
-    exponent = builder.add(builder.fptosi(whole, integers), ints([bias] * LANES, integer))
-    power_of_two = builder.bitcast(builder.shl(exponent, ints([shift] * LANES, integer)), vector)
-    if less:
-        series = builder.fmul(series, rest)
-        power = fused(series, power_of_two, builder.fsub(power_of_two, number(1.0)))
-    else:
-        power = builder.fmul(series, power_of_two)
-    power = builder.select(builder.fcmp_ordered("<", x, number(least)), number(-less), power)
-    power = builder.select(builder.fcmp_ordered(">", x, number(-least)), number(math.inf), power)
-    return builder.select(builder.fcmp_unordered("uno", x, x), x, power)
+    exponent = builder.shl(builder.bitcast(shifted, integers), ints([shift] * LANES, integer))
+    exponent = builder.add(exponent, ints([bias << shift] * LANES, integer))
+    power_of_two = builder.bitcast(exponent, vector)
+    if not less:
+        return builder.fmul(series, power_of_two)
+    series = builder.fmul(series, rest)
+    power = fused(series, power_of_two, builder.fsub(power_of_two, number(1.0)))
+    return builder.select(builder.fcmp_ordered(">", x, greatest), number(math.inf), power)

@@ -452,7 +452,7 @@ def _exponential(less: int) -> Callable[..., Any]:
     return primitive(operation)
 
 
-# The exponential of each number, and that minus 1. Powers below the smallest normal number are 0,
-# those above the largest number infinite. The relative error is below two units in the last place,
-# of the second below three.
+# The exponential of each number, and that minus 1. Powers below 0.7 of the smallest normal number
+# are 0, those above 0.7 of the largest number infinite. The relative error is below two units in
+# the last place, of the second below three.
 exp, exp_minus_1 = _exponential(0), _exponential(1)
