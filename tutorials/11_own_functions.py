@@ -363,6 +363,6 @@ figure.savefig(PICTURES / "own_functions.png", dpi=120)
 #
 # ## Where to go from here
 #
-# - [Passing messages](../docs/guide/messages.md#functions-of-your-own) has the rules in short.
+# - [Functions of your own](../docs/guide/own_functions.md) has the rules.
 # - [Builtins of your own](../docs/guide/own_parts.md) registers an operator and a reducer by
 #   their formulas.
