@@ -14,7 +14,15 @@ from .partials import in_dtype, reduced_in_parts
 from .recording import notes
 from .recording.arguments import named
 from .recording.purity import Impure
-from .recording.values import Value, elementwise, text_of
+from .recording.values import (
+    Leaf,
+    Value,
+    detached,
+    elementwise,
+    kept_at_edges,
+    leaves_of,
+    text_of,
+)
 from .standins import Size, Standin
 
 Values: TypeAlias = Sequence[Value]  # one for each relation
@@ -96,6 +104,47 @@ def _extreme(name: str) -> Callable[..., Any]:
     return reduction
 
 
+class _Shared(torch.autograd.Function):
+    """The largest messages, with the gradient of the mean of all that equal them."""
+
+    @staticmethod
+    def forward(ctx: Any, mean: Tensor, largest: Tensor) -> Tensor:  # noqa: ARG004
+        return largest.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ARG004
+        return grad, None
+
+
+def _shared_extreme(name: str) -> Callable[..., Any]:
+    """``amax`` and ``amin``, whose gradient is shared by equal messages."""
+    reduce = _by_kernel(name)
+
+    def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
+        leaves = [leaf for value in values for leaf in leaves_of(value)]
+        if not torch.is_grad_enabled() or not any(leaf.data.requires_grad for leaf in leaves):
+            return reduce(call, values, args, kwargs)
+        keepdim = bool(options(args, kwargs, "keepdim").get("keepdim"))
+        _check_numbers(values)
+        # A value that is computed again may be rounded in another way, and equal nothing.
+        stored = [
+            value if isinstance(value, Leaf) else kept_at_edges(edges, value, "it is compared")
+            for edges, value in zip(call.relations, values, strict=True)
+        ]
+        dtype, wide = values[0].dtype, _widened(call, stored)
+        fixed = list(map(detached, wide))
+        largest = call.selected(call.reduced(fixed, name))
+        peaks = [call.at_destinations(edges, largest) for edges in call.relations]
+        equal, zeros = _each(call, "eq", fixed, peaks), [0.0] * len(wide)
+        ones = _each(call, "where", equal, [1.0] * len(wide), zeros)
+        count = call.selected(call.reduced(ones, "sum"))
+        total = call.selected(call.reduced(_each(call, "where", equal, wide, zeros), "sum"))
+        rows = _Shared.apply((total / count).to(dtype), largest.to(dtype))  # type: ignore[no-untyped-call]
+        return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)
+
+    return reduction
+
+
 def _check_numbers(values: Values) -> None:
     """Check that messages are floating point.
 
@@ -162,10 +211,14 @@ def _less(call: Any, values: Values, rows: Tensor) -> list[Value]:
     return _each(call, "sub", values, [call.at_destinations(e, rows) for e in call.relations])
 
 
-def _each(call: Any, op: str, *args: Values) -> list[Value]:
+def _each(call: Any, op: str, *args: Sequence[Value | float]) -> list[Value]:
     """An operator of the messages of each relation."""
-    dtype = args[0][0].dtype
-    return [elementwise(e, op, each, dtype) for e, *each in zip(call.relations, *args, strict=True)]
+    first = args[0][0]
+    assert not isinstance(first, float)
+    return [
+        elementwise(e, op, each, first.dtype)
+        for e, *each in zip(call.relations, *args, strict=True)
+    ]
 
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
@@ -173,8 +226,8 @@ REDUCTIONS: dict[Any, Callable[..., Any]] = {
     for name, reduction in {
         "sum": _by_kernel("sum"),
         "mean": _by_kernel("mean"),
-        "amax": _by_kernel("max"),
-        "amin": _by_kernel("min"),
+        "amax": _shared_extreme("max"),
+        "amin": _shared_extreme("min"),
         "max": _extreme("max"),
         "min": _extreme("min"),
         "prod": _product,

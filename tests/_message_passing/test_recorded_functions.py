@@ -15,6 +15,7 @@ from support.corner_graphs import (
     HUB,
     ISOLATED,
     MIXED,
+    PARALLEL,
     Corner,
 )
 from support.fused_runs import SEVERAL, WITH_EDGES, Several, assert_same, featured, run
@@ -253,3 +254,27 @@ def test_what_runs_when_garbage_is_collected_is_not_the_functions() -> None:
     assert gc.isenabled()
     assert seen.count("start") == seen.count("stop")
     assert REFUSED.get((REDUCTIONS["GraphSAGE"], MESSAGES["copy"]), None) is None
+
+
+@pytest.mark.parametrize("corner", [PARALLEL, MIXED, HUB, *SEVERAL], ids=str)
+@pytest.mark.parametrize("name", ["amax", "amin", "max"])
+@pytest.mark.parametrize("message", ["copy", "steps", "edges"])
+def test_equal_messages_share_a_gradient_as_in_torch(
+    corner: Corner | Several, name: str, message: str
+) -> None:
+    def rounded(x: Any) -> Any:  # with the gradient of the number itself
+        return x.detach().round() + (x - x.detach())
+
+    messages: dict[str, Any] = {
+        "copy": lambda edges: {"m": rounded(edges.src["x"])},
+        "steps": lambda edges: {"m": rounded(edges.src["x"]) - rounded(edges.dst["x"])},
+        "edges": lambda edges: {"m": rounded(edges.data["w"])},
+    }
+
+    def reduce(nodes: Any) -> dict[str, Any]:
+        m = nodes.mailbox["m"]
+        return {"y": m.max(1)[0] if name == "max" else getattr(m, name)(1)}
+
+    with kernels.using("reference"):
+        assert_same(corner, messages[message], reduce)
+    assert REFUSED.get((reduce, messages[message]), None) is None
