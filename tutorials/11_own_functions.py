@@ -143,7 +143,8 @@ print(gm.explain(g, gat.message, gat.reduce))
 # %% [markdown]
 # The linear map of two concatenated features, `attn`, is a sum of two maps, one of the source and
 # one of the destination. So it runs over the nodes, not over the edges, of which there are twenty
-# times as many. Such a map is exact algebra; only its rounding differs.
+# times as many. Only the rounding differs; where features nearly cancel, as coordinates of near
+# points do, it would differ much, and they are subtracted first.
 #
 # ## Gates on edges
 #

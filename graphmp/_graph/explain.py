@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import torch
 
+from .. import _checks
 from .._message_passing.recording import notes
-from .._message_passing.recording.fusion import fuse_functions
+from .._message_passing.recording.fusion import fuse_functions, why_not
 from .._message_passing.recording.notes import Note
 from .._storage.preview import table_html
+from ..errors import GraphTypeError
 from .verbs import Verbs
 
 G = TypeVar("G", bound=Verbs)
@@ -32,9 +34,9 @@ class Explanation:
         num_edges: the edges of the call.
     """
 
-    def __init__(self, steps: Sequence[Note], num_edges: int) -> None:
-        """Explain a call that ran."""
-        self.steps, self.num_edges = tuple(steps), num_edges
+    def __init__(self, steps: Sequence[Note], num_edges: int, why_not: str | None = None) -> None:
+        """Explain a call that ran; ``why_not`` is why a call outside of this would not be fused."""
+        self.steps, self.num_edges, self._why_not = tuple(steps), num_edges, why_not
 
     @property
     def is_fused(self) -> bool:
@@ -68,7 +70,10 @@ class Explanation:
     def _summary(self) -> str:
         part, size = "" if self.is_fused else " in part", self.bytes_at_edges / 2**20
         stored = f"; {size:,.2f} MiB stored at them" if size else ""
-        return f"Fused{part} over {self.num_edges:,} edges{stored}."
+        text = f"Fused{part} over {self.num_edges:,} edges{stored}."
+        if self._why_not is not None:
+            text += f" Outside of explain they run as they are: {self._why_not}."
+        return text
 
     def __repr__(self) -> str:
         return f"Explanation(steps={len(self.steps)}, is_fused={self.is_fused})"
@@ -87,7 +92,8 @@ def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = N
 
     The functions run as in :meth:`Graph.update_all`, or without ``reduce_func`` as in
     :meth:`Graph.apply_edges`, in a scope of their own and without gradients, and recorded however
-    small the graph is.
+    small the graph is. What they do beside computing happens: they draw random numbers, and a batch
+    norm counts.
 
     Args:
         graph: a graph that has the features that the functions read.
@@ -99,7 +105,7 @@ def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = N
         The explanation: print it, or show it in a notebook.
 
     Raises:
-        GraphTypeError: something that is no function.
+        GraphTypeError: something that is no graph, or no function.
 
     Example:
         >>> import torch, graphmp as gm, graphmp.function as fn
@@ -113,11 +119,18 @@ def explain(graph: G, message_func: Any, reduce_func: Any = None, etype: Any = N
         >>> explanation.steps[0].text
         "sum(relu(src['x'] - dst['x'])) over in-edges"
     """
+    if not isinstance(graph, Verbs):
+        raise GraphTypeError(
+            f"graph: expected a Graph, got {_checks.kind(graph)}; write explain(graph, message, "
+            "reduce)."
+        )
+    meta = graph._meta
+    etypes = meta.canonical_etypes if etype is None else [meta.etype(etype)]
+    num_edges = sum(graph.adjacencies[name].num_edges for name in etypes)
+    reason = why_not(num_edges, graph.device)
     with graph.local_scope(), fuse_functions(check=False), torch.no_grad(), notes.taken() as steps:  # type: ignore[attr-defined]
         if reduce_func is None:
             graph.apply_edges(message_func, etype=etype)
         else:
             graph.update_all(message_func, reduce_func, etype=etype)
-    meta = graph._meta
-    etypes = meta.canonical_etypes if etype is None else [meta.etype(etype)]
-    return Explanation(steps, sum(graph.adjacencies[name].num_edges for name in etypes))
+    return Explanation(steps, num_edges, reason)

@@ -36,7 +36,7 @@ from .recording import notes
 from .recording.fusion import REFUSED, eagerly, is_recorded
 from .recording.lazy import LazyTensor, computed
 from .recording.purity import Impure, Profiled, call
-from .recording.values import Leaf, Value, at_edges, in_order
+from .recording.values import Leaf, Value, at_edges, in_order, of_edges
 from .relation import Incoming, Relation
 from .udf import Columns, EdgeBatch, NodeBatch
 from .verification import are_right_at_edges, are_right_at_nodes
@@ -231,7 +231,7 @@ class UserMessages(Messages):
     def columns(self, relation: Relation) -> Columns:
         """Call the function on all edges, and compute what it returns."""
         is_lazy = is_recorded([relation.adjacency], self.functions)
-        if not is_lazy or REFUSED.get(self.functions, None) is not None:
+        if not is_lazy or REFUSED.of_this_call(self.functions, None) is not None:
             return udf.messages(relation, self.function)
         return eagerly(self._recorded_columns, relation)
 
@@ -336,7 +336,7 @@ class UserReduction(Reduction):
     def reduce(self, incoming: Incoming, messages: Messages) -> Columns:
         """Call the function once, recorded, or else on the mailboxes of each bucket."""
         functions = (self.function, *messages.functions)
-        refused = REFUSED.get(functions, None)
+        refused = REFUSED.of_this_call(functions, None)
         if not is_recorded(incoming.adjacencies, functions) or refused is not None:
             _note_buckets(incoming, refused or "it is not recorded")
             return self._by_bucket(incoming, messages.mailbox(incoming))
@@ -353,6 +353,7 @@ class UserReduction(Reduction):
                 REFUSED.put(functions, None, str(reason))
             _note_buckets(incoming, str(reason))
             return self._by_bucket(incoming, _in_buckets(incoming, sent))
+        REFUSED.forget(functions, None)
         rerun = partial(self.reduce, messages=messages)
         if are_right_at_nodes(incoming, columns, rerun, functions):
             return columns
@@ -390,7 +391,7 @@ class FormulaReduction(Reduction):
         spec, first = self.spec, incoming.relations[0]
         sent = [{spec.msg: udf.field(m, spec.msg)} for m in _sent(incoming, messages)]
         dtype = sent[0][spec.msg].dtype
-        reason = REFUSED.get(functions, None) or REFUSED.get(functions, dtype)
+        reason = REFUSED.of_this_call(functions, None) or REFUSED.of_this_call(functions, dtype)
         if reason is None:
             blank = partial(_zeros, incoming)
             try:
@@ -400,6 +401,7 @@ class FormulaReduction(Reduction):
                 if not isinstance(error, Profiled):
                     REFUSED.put(functions, dtype, reason)
             else:
+                REFUSED.forget(functions, dtype)
                 rerun = partial(self.reduce, messages=messages)
                 if are_right_at_nodes(incoming, columns, rerun, functions):
                     return columns[spec.out]
@@ -439,7 +441,7 @@ class RecordedReduction(KernelReduction):
         """Call the kernel for a message that is recorded."""
         functions = messages.functions
         is_lazy = is_recorded(incoming.adjacencies, functions)
-        if not is_lazy or REFUSED.get(functions, None) is not None:
+        if not is_lazy or REFUSED.of_this_call(functions, None) is not None:
             return super().reduce(incoming, messages)
         return eagerly(self._recorded, incoming, messages, functions)
 
@@ -462,7 +464,7 @@ class RecordedReduction(KernelReduction):
 
 def _value(message: Tensor) -> Value:
     """A message as kernels reduce it; they compute floating point alone."""
-    value = message.value if isinstance(message, LazyTensor) else Leaf(message, "e")
+    value = message.value if isinstance(message, LazyTensor) else of_edges(message)
     if isinstance(value, Leaf) or value.dtype.is_floating_point:
         return value
     return Leaf(computed(message), "e")

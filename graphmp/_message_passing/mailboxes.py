@@ -29,7 +29,7 @@ from .recording.arguments import NotRecordedError, named
 from .recording.elementwise import CELLS
 from .recording.lazy import HANDLERS, OF_SHAPES, LazyTensor, changes_in_place
 from .recording.purity import Impure, Unwatched, call_if_pure
-from .recording.values import Leaf, Value, kept_at_edges, rows_with_edges
+from .recording.values import Leaf, Value, kept_at_edges, of_edges, rows_with_edges
 from .reductions import REDUCTIONS, Extreme, is_over_messages
 from .relation import Incoming
 from .standins import DEGREE, NUM_NODES, Degree, Size, Standin, flat
@@ -378,4 +378,4 @@ def reduce_once(
 
 
 def _value(message: Tensor) -> Value:
-    return message.value if isinstance(message, LazyTensor) else Leaf(message, "e")
+    return message.value if isinstance(message, LazyTensor) else of_edges(message)

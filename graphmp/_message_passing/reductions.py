@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -163,7 +163,10 @@ def _softmax(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
 
 
 def _moments(is_root: bool) -> Callable[..., Any]:
-    """``var`` and ``std``: the mean first, then the mean of the squared differences from it."""
+    """``var`` and ``std``: the mean first, then the mean of the squared differences from it.
+
+    What the rounding of the mean adds to each difference is in their sum, and is subtracted.
+    """
 
     def reduction(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
         rest = {k: v for k, v in kwargs.items() if k not in ("unbiased", "correction")}
@@ -180,7 +183,9 @@ def _moments(is_root: bool) -> Callable[..., Any]:
         differences = _less(call, wide, call.selected(call.reduced(wide, "mean")))
         squares = _each(call, "mul", differences, differences)
         total = call.selected(call.reduced(squares, "sum"))
+        rest = call.selected(call.reduced(differences, "sum"))
         degrees = call.degrees.to(total.dtype).view(-1, *(1,) * (total.ndim - 1))
+        total = (total - rest * rest / degrees).clamp(min=0)
         variance = total / (degrees - correction).clamp(min=0)
         out = (square_root(variance) if is_root else variance).to(dtype)
         return call.at_nodes(out.unsqueeze(1) if keepdim else out)
@@ -212,13 +217,9 @@ def _less(call: Any, values: Values, rows: Tensor) -> list[Value]:
 
 
 def _each(call: Any, op: str, *args: Sequence[Value | float]) -> list[Value]:
-    """An operator of the messages of each relation."""
-    first = args[0][0]
-    assert not isinstance(first, float)
-    return [
-        elementwise(e, op, each, first.dtype)
-        for e, *each in zip(call.relations, *args, strict=True)
-    ]
+    """An operator of the messages of each relation; the first argument has no numbers."""
+    dtype = cast(Value, args[0][0]).dtype
+    return [elementwise(e, op, each, dtype) for e, *each in zip(call.relations, *args, strict=True)]
 
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {

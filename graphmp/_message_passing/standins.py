@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from torch import Tensor
 
+from .recording import notes
 from .recording.purity import Impure, Unwatched
 from .recording.values import Leaf, Value
 
@@ -77,7 +78,7 @@ class Standin(Tensor):
             result = call.record(func, args, kwargs)
         if result is NotImplemented:
             name = getattr(func, "__name__", repr(func))
-            raise Impure(f"it calls {name} in a way that is not a function of rows")
+            raise Impure(f"{notes.line()}: {name} is not recorded with such arguments")
         return result
 
     @classmethod

@@ -111,7 +111,7 @@ def _are_right(
         GraphWarning,
         stacklevel=level_of_caller(),
     )
-    REFUSED.put(functions, None, f"the fused result differs in {reason}")
+    REFUSED.put(functions, None, f"the fused result differs in {reason}", for_good=True)
     return False
 
 

@@ -109,3 +109,46 @@ def test_an_edge_type_is_named() -> None:
 def test_something_that_is_no_function_is_refused() -> None:
     with pytest.raises(gm.GraphTypeError):
         gm.explain(featured(), 3)
+
+
+def test_it_says_where_functions_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    g = featured()
+    assert "Outside of explain they run as they are: there are less than 1,024" in str(
+        gm.explain(g, gated)
+    )
+    with gm.fuse_functions():
+        assert "Outside" not in str(gm.explain(g, gated))
+    with gm.fuse_functions(False):
+        assert "fuse_functions(False) is in force" in str(gm.explain(g, gated))
+    monkeypatch.setenv("GRAPHMP_FUSE", "0")
+    assert "GRAPHMP_FUSE is 0" in str(gm.explain(g, gated))
+    monkeypatch.setenv("GRAPHMP_FUSE", "off")
+    with pytest.raises(gm.GraphValueError, match=r"GRAPHMP_FUSE: expected 0 .* got 'off'"):
+        g.update_all(gated, fn.sum("m", "y"))
+
+
+def test_what_a_function_computes_for_each_edge_is_shown() -> None:
+    wide = nn.Linear(1, 4)
+
+    def own(edges: Any) -> dict[str, Any]:
+        return {"m": wide(edges.data["w"]) * edges.src["x"]}
+
+    explanation = gm.explain(featured(), own, fn.sum("m", "y"))
+    assert explanation.bytes_at_edges == 200 * 4 * 4
+    assert "a tensor of the function's own, (200, 4)" in str(explanation)
+    assert "sum(#1 * src['x'])" in str(explanation)
+
+
+def test_parts_have_names_of_their_own() -> None:
+    def rotated(edges: Any) -> dict[str, Any]:
+        real, imaginary = (edges.src["x"] * 2).chunk(2, -1)
+        return {"m": real * edges.data["w"] - imaginary}
+
+    text = str(gm.explain(featured(), rotated, fn.sum("m", "y")))
+    assert "#2[0] * data['w']" in text
+    assert "#2[1]" in text
+
+
+def test_something_that_is_no_graph_is_refused() -> None:
+    with pytest.raises(gm.GraphTypeError, match="graph: expected a Graph"):
+        gm.explain(gated, fn.sum("m", "y"))  # type: ignore[type-var]

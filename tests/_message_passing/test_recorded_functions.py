@@ -30,6 +30,7 @@ from support.own_functions import (
     Counter,
     Function,
 )
+from torch import nn
 
 import graphmp as gm
 import graphmp.function as fn
@@ -278,3 +279,78 @@ def test_equal_messages_share_a_gradient_as_in_torch(
     with kernels.using("reference"):
         assert_same(corner, messages[message], reduce)
     assert REFUSED.get((reduce, messages[message]), None) is None
+
+
+POINTS = torch.rand(300, 3, generator=torch.Generator().manual_seed(0))
+NEAR = nn.Linear(3, 6)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4, 1e6])
+@pytest.mark.parametrize("name", ["map of a difference", "var", "std"])
+def test_near_points_far_from_the_origin_lose_no_digits(name: str, offset: float) -> None:
+    g = gm.knn_graph(POINTS, 8)
+
+    def message(edges: Any) -> dict[str, Any]:
+        if name == "map of a difference":
+            return {"m": NEAR(edges.src["x"] - edges.dst["x"]).tanh()}
+        return {"m": edges.src["x"]}
+
+    def reduce(nodes: Any) -> dict[str, Any]:
+        m = nodes.mailbox["m"]
+        return {"y": m.mean(1) if name == "map of a difference" else getattr(m, name)(1)}
+
+    results = []
+    for is_fused, dtype in ((True, torch.float32), (False, torch.float64)):
+        NEAR.to(dtype)
+        g.ndata["x"] = (POINTS + offset).to(dtype)
+        with gm.fuse_functions(is_fused, check=False):
+            g.update_all(message, reduce)
+        results.append(g.ndata["y"].double())
+    assert REFUSED.get((reduce, message), None) is None
+    torch.testing.assert_close(*results, rtol=1e-5, atol=1e-6)
+
+
+class Aggregated:
+    """A layer that reduces by the method of a name, and fails without its bias."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def reduce(self, nodes: Any) -> dict[str, Any]:
+        return {"y": getattr(nodes.mailbox["m"], self.name)(1), "z": nodes.data["bias"] * 1}
+
+
+def is_fused(g: gm.Graph, reduce: Any) -> bool:
+    """Whether a reduce function is called once, and not for each in-degree."""
+    g.update_all(MESSAGES["copy"], reduce)
+    return REFUSED.get((reduce, MESSAGES["copy"]), None) is None
+
+
+def test_a_function_that_was_refused_is_tried_again() -> None:
+    g, _ = featured(HUB)
+    with gm.fuse_functions(check=False):
+        with pytest.raises(gm.GraphKeyError, match="bias"):
+            g.update_all(MESSAGES["copy"], Aggregated("sum").reduce)
+        g.ndata["bias"] = torch.ones(g.num_nodes(), 1)
+        layer = Aggregated("sum")
+        tries = [is_fused(g, layer.reduce) for _ in range(2)]
+        assert tries == [False, True]
+        layer.name = "cumsum"  # whose result has no row for each node
+        with pytest.raises(gm.GraphError):
+            g.update_all(MESSAGES["copy"], layer.reduce)
+        layer.name = "mean"
+        assert any(is_fused(g, layer.reduce) for _ in range(3))
+
+
+def test_a_function_that_is_always_refused_is_tried_less_and_less() -> None:
+    functions = (REDUCTIONS["sum"], MESSAGES["copy"])
+    tries = 0
+    for _ in range(200):
+        if REFUSED.of_this_call(functions, None) is None:
+            tries += 1
+            REFUSED.put(functions, None, "a reason")
+    assert tries == 9  # at first, and after 1, 2, 4, …, 64 calls
+    REFUSED.put(functions, None, "a difference", for_good=True)
+    assert all(REFUSED.of_this_call(functions, None) for _ in range(200))
+    REFUSED.forget(functions, None)
+    assert REFUSED.of_this_call(functions, None) is None

@@ -75,7 +75,7 @@ def inside(kind: type[ast.AST], among: Iterable[ast.AST] = TREES.values()) -> It
 
 
 # What ends the recording of a function of the user's, which then runs as it is.
-SIGNALS = {"Impure", "NotRecordedError"}
+SIGNALS = {"Impure", "Profiled", "NotRecordedError"}
 
 
 def test_everything_raised_is_a_graph_error_with_a_message() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..._storage.adjacency import Adjacency
 from .lazy import OF_SHAPES, LazyTensor
-from .values import Leaf, Value, leaves_of
+from .values import Leaf, Value, leaves_of, of_edges
 
 _HOMES = (torch, Tensor, torch._C.TensorBase, F, torch.special, torch.linalg)
 
@@ -91,7 +91,7 @@ def value_of(edges: Adjacency, rank: int, argument: Any) -> Value | float:
     if argument.ndim < rank:
         return Leaf(argument.unsqueeze(0), "1")
     if argument.shape[0] == edges.num_edges:
-        return Leaf(argument, "e")
+        return of_edges(argument)
     if argument.shape[0] == 1:
         return Leaf(argument, "1")
     raise NotRecordedError

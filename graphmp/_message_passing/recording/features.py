@@ -32,6 +32,7 @@ from .values import (
     Leaf,
     Linear,
     Value,
+    cancels,
     elementwise,
     on_rows,
     summed_features,
@@ -81,7 +82,8 @@ def _mapped(edges: Adjacency, value: Value, weight: Tensor, bias: Tensor | None)
         return total
     if isinstance(value, Elementwise) and value.op in ("add", "sub"):
         first, second = value.args
-        if _spans(first, value.shape) and _spans(second, value.shape):
+        is_split = _spans(first, value.shape) and _spans(second, value.shape)
+        if is_split and not cancels(edges, value):
             left = _mapped(edges, first, weight, bias)  # type: ignore[arg-type]
             right = _mapped(edges, second, weight, None)  # type: ignore[arg-type]
             dtype = torch.promote_types(left.dtype, right.dtype)

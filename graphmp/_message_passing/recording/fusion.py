@@ -21,8 +21,9 @@ from torch.compiler import is_compiling
 
 from ... import kernels
 from ..._storage.adjacency import Adjacency
-from ...errors import GraphTypeError
+from ...errors import GraphTypeError, GraphValueError
 from ...kernels.contract import Call
+from . import notes
 
 _Result = TypeVar("_Result")
 
@@ -79,12 +80,29 @@ def is_recorded(
         return False
     if any(map(uses_compiled, functions)):
         return False
+    return why_not(num_edges, adjacencies[0].device) is None
+
+
+def why_not(num_edges: int, device: torch.device) -> str | None:
+    """Why functions of so many edges run as they are, or None if they are recorded.
+
+    Raises:
+        GraphValueError: the environment variable has another value than it may have.
+    """
     enabled = _enabled.get()
-    if enabled is None:
-        setting = os.environ.get("GRAPHMP_FUSE", "")
-        is_worth_it = num_edges >= SMALL and _has_kernels(adjacencies[0].device)
-        enabled = setting == "1" if setting in ("0", "1") else is_worth_it
-    return enabled
+    if enabled is not None:
+        return None if enabled else "fuse_functions(False) is in force"
+    setting = os.environ.get("GRAPHMP_FUSE", "")
+    if setting not in ("", "0", "1"):
+        raise GraphValueError(
+            f"GRAPHMP_FUSE: expected 0 for never or 1 for always, got {setting!r}; change it, or "
+            "unset it."
+        )
+    if setting:
+        return None if setting == "1" else "GRAPHMP_FUSE is 0"
+    if num_edges < SMALL:
+        return f"there are less than {SMALL:,} edges"
+    return None if _has_kernels(device) else f"expressions have no kernels on {device.type}"
 
 
 def eagerly(function: Callable[..., _Result], *args: Any) -> _Result:
@@ -142,14 +160,16 @@ class _Known:
 
     def get(self, functions: tuple[Callable[..., Any], ...], key: Any) -> str | None:
         """The fact about functions for arguments that ``key`` describes."""
-        facts = self._facts.get(_code(functions[0]), {})
-        return facts.get((tuple(map(_name, functions[1:])), key))
+        return self._facts.get(_code(functions[0]), {}).get(self._key(functions, key))
 
     def put(self, functions: tuple[Callable[..., Any], ...], key: Any, fact: str) -> None:
         """Remember a fact."""
         facts = self._facts.setdefault(_code(functions[0]), {})
-        others = tuple(map(_name, functions[1:]))
-        facts[others, key] = fact
+        facts[self._key(functions, key)] = fact
+
+    @staticmethod
+    def _key(functions: tuple[Callable[..., Any], ...], key: Any) -> tuple[Any, ...]:
+        return tuple(map(_name, functions[1:])), key
 
 
 def _code(function: Any) -> Any:
@@ -163,7 +183,51 @@ def _name(function: Any) -> int:
     return id(_code(function))
 
 
-REFUSED, CHECKED = _Known(), _Known()
+class _Refusals(_Known):
+    """Why functions were refused.
+
+    A function may be recorded later: with other numbers, or once its object or what it encloses has
+    changed. So it is tried again after one call, then after two, four, and at last 64.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: WeakKeyDictionary[Any, dict[Any, list[int]]] = WeakKeyDictionary()
+
+    def of_this_call(self, functions: tuple[Callable[..., Any], ...], key: Any) -> str | None:
+        """Why functions run as they are this time, or None."""
+        reason = self.get(functions, key)
+        waiting = self._calls.get(_code(functions[0]), {}).get(self._key(functions, key))
+        if reason is None or waiting is None:  # which is for good
+            return reason
+        if waiting[1] == 0 or notes.are_taken():
+            return None
+        waiting[1] -= 1
+        return reason
+
+    def put(
+        self,
+        functions: tuple[Callable[..., Any], ...],
+        key: Any,
+        fact: str,
+        for_good: bool = False,
+    ) -> None:
+        """Remember a reason, for some calls or for good."""
+        super().put(functions, key, fact)
+        calls = self._calls.setdefault(_code(functions[0]), {})
+        before = calls.pop(self._key(functions, key), [0, 0])[0]
+        if not for_good:
+            number = min(max(2 * before, 1), _MOST_CALLS)
+            calls[self._key(functions, key)] = [number, number]
+
+    def forget(self, functions: tuple[Callable[..., Any], ...], key: Any) -> None:
+        """Forget a reason: the functions were recorded."""
+        for facts in (self._facts, self._calls):
+            facts.get(_code(functions[0]), {}).pop(self._key(functions, key), None)
+
+
+_MOST_CALLS = 64  # for which a function that was refused is not tried
+REFUSED, CHECKED = _Refusals(), _Known()
 
 
 def needs_check(functions: tuple[Callable[..., Any], ...], key: Any) -> bool:

@@ -59,7 +59,7 @@ def note(place: str, text: Callable[[], str], num_bytes: int = 0, reason: str = 
     """Take a note; ``text`` is called only if notes are taken."""
     notes = _notes.get()
     if notes is not None:
-        notes.append(Note(place, text(), num_bytes, _line(), reason))
+        notes.append(Note(place, text(), num_bytes, line(), reason))
 
 
 def last() -> str:
@@ -75,6 +75,11 @@ def name(tensor: Any, text: str) -> None:
         names[id(tensor)] = tensor, text
 
 
+def is_named(tensor: Any) -> bool:
+    """Whether a tensor has a name in notes."""
+    return id(tensor) in (_names.get() or {})
+
+
 def name_of(tensor: Any) -> str:
     """The name of a tensor in notes, or another argument as it is written."""
     if not isinstance(tensor, Tensor):
@@ -84,9 +89,9 @@ def name_of(tensor: Any) -> str:
     return text
 
 
-def _line() -> str:
-    """The line of the user's function that is being run."""
-    frame: Any = sys._getframe(2)
+def line() -> str:
+    """The line of the user's function that is being run, ``file:number``; empty for none."""
+    frame: Any = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(TRUSTED) and frame.f_code.co_name != "<module>":

@@ -170,7 +170,7 @@ def _watch(frame: FrameType, event: str, arg: Any) -> None:
         name = getattr(arg, "__qualname__", repr(arg))
         reason = f"calls {name}, which may do more than compute"
     if reason is not None and not _is_in_finalizer(frame):
-        raise Impure(f"line {frame.f_lineno}: it {reason}")
+        raise Impure(f"{Path(code.co_filename).name}:{frame.f_lineno}: it {reason}")
 
 
 def _is_in_finalizer(frame: FrameType | None) -> bool:

@@ -20,7 +20,7 @@ from torch import Tensor
 from ..._storage.adjacency import Adjacency
 from ..._storage.gather import gather
 from ...function import BINARY_OPS, BinaryOp
-from ...kernels.expression import MAX_OPERANDS, MAX_STEPS, Steps
+from ...kernels.expression import FORMULAS, MAX_OPERANDS, MAX_STEPS, Steps
 from ...kernels.plan import broadcast_shape
 from ...ops.expressions import mapped
 from ...ops.spmm import contract, spmm
@@ -29,6 +29,10 @@ from . import notes
 Shape: TypeAlias = tuple[int, ...]
 
 LINEAR = "a linear map of what is no sum of features of one end"  # a reason in notes
+
+# How many edges are looked at for parts that cancel; and how many times larger than their sum parts
+# may be on the average, of which a map of each then loses as many times the rounding.
+_SAMPLED, _MOST_TIMES = 1024, 16
 
 # A derivative may read every operand and the gradients of two more derivatives.
 _MOST_LEAVES = MAX_OPERANDS - 3
@@ -154,7 +158,10 @@ def on_rows(edges: Adjacency, leaf: Leaf, function: Callable[[Tensor], Any], wha
         name = noted_at_rows(edges, f"{what}({text_of(leaf)})", leaf.end, first)
     if isinstance(results, Tensor):
         return Leaf(results, leaf.end, leaf.rows, name)
-    return [Leaf(result, leaf.end, leaf.rows, name) for result in results]
+    return [
+        Leaf(result, leaf.end, leaf.rows, name and f"{name}[{i}]")
+        for i, result in enumerate(results)
+    ]
 
 
 def noted_at_rows(edges: Any, text: str, end: str, result: Tensor) -> str:
@@ -192,6 +199,15 @@ def all_rows(edges: Adjacency, leaf: Leaf) -> Tensor:
     num_rows = edges.num_src if leaf.end == "u" else edges.num_dst
     zeros = leaf.data.new_zeros(num_rows, *leaf.shape)
     return zeros.index_copy(0, leaf.rows, leaf.data)
+
+
+def of_edges(tensor: Tensor) -> Leaf:
+    """A feature of the edges, or a tensor that the function has for each edge."""
+    if notes.are_taken() and not notes.is_named(tensor):
+        text = f"a tensor of the function's own, {tuple(tensor.shape)}"
+        notes.note("edges", lambda: text, tensor.nbytes)
+        notes.name(tensor, notes.last())
+    return Leaf(tensor, "e")
 
 
 # ---- values of several ends
@@ -251,6 +267,37 @@ def _dot(edges: Adjacency, value: Linear) -> Leaf | Elementwise | None:
     if bias is None:
         return total
     return Elementwise("add", (total, bias), value.shape, value.dtype)
+
+
+def cancels(edges: Adjacency, value: Elementwise) -> bool:
+    """Whether a sum or difference is much smaller than what it is of, as between near points.
+
+    A map of each part loses then what the parts have in common. Some edges are looked at.
+    """
+    with torch.no_grad():
+        step = max(edges.num_edges // _SAMPLED, 1)
+        eids = torch.arange(0, edges.num_edges, step, dtype=edges.idtype, device=edges.device)
+        parts = [_sampled(edges, arg, eids) for arg in value.args]
+        result = FORMULAS[value.op](*parts).abs().mean()
+        largest = max(part.abs().mean() for part in parts if isinstance(part, Tensor))
+        return bool(result * _MOST_TIMES < largest)
+
+
+def _sampled(edges: Adjacency, value: Value | float, eids: Tensor) -> Any:
+    """A value of leaves at some edges, by torch."""
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, Leaf):
+        if value.end == "1":
+            return value.data
+        ends = {"u": edges.src, "v": edges.dst}
+        rows = eids if value.end == "e" else gather(ends[value.end], eids)
+        if value.rows is not None:
+            rows = torch.searchsorted(value.rows, rows.to(value.rows.dtype))
+        return gather(value.data, rows)
+    if isinstance(value, Elementwise):
+        return FORMULAS[value.op](*(_sampled(edges, arg, eids) for arg in value.args))
+    return gather(at_edges(edges, value), eids)
 
 
 def leaves_of(value: Value | float) -> list[Leaf]:
