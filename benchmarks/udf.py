@@ -145,7 +145,7 @@ def builtin(edges: Edges, passes: str, functions: str = "", **_: str) -> Run:
     from graphmp import ops
 
     if functions not in BUILTINS:
-        raise LacksError("there is none")
+        raise LacksError("no builtin has this formula")
     name, graph = BUILTINS[functions], edges.graphmp
     features = normal(edges.num_nodes, WIDTH)
     if name == "copy_u_mean":
