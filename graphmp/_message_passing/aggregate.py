@@ -268,6 +268,13 @@ def _sent(incoming: Incoming, messages: Messages) -> list[Columns]:
     ]
 
 
+def _refused(functions: Functions, key: Any, error: Impure) -> str:
+    """Why functions are not recorded; remembered unless a profiler, which says nothing, is why."""
+    if not isinstance(error, Profiled):
+        REFUSED.put(functions, key, str(error))
+    return str(error)
+
+
 def _note_buckets(incoming: Incoming, reason: str) -> None:
     """Take a note of a reduce function that is called for each in-degree."""
     if notes.are_taken():
@@ -349,9 +356,7 @@ class UserReduction(Reduction):
             initial = incoming.dst.initial
             columns = reduce_once(incoming, first.node_ids(), sent, self.function, initial)
         except Impure as reason:
-            if not isinstance(reason, Profiled):
-                REFUSED.put(functions, None, str(reason))
-            _note_buckets(incoming, str(reason))
+            _note_buckets(incoming, _refused(functions, None, reason))
             return self._by_bucket(incoming, _in_buckets(incoming, sent))
         REFUSED.forget(functions, None)
         rerun = partial(self.reduce, messages=messages)
@@ -397,9 +402,7 @@ class FormulaReduction(Reduction):
             try:
                 columns = reduce_once(incoming, first.node_ids(), sent, self._on_mailbox, blank)
             except Impure as error:
-                reason = str(error)
-                if not isinstance(error, Profiled):
-                    REFUSED.put(functions, dtype, reason)
+                reason = _refused(functions, dtype, error)
             else:
                 REFUSED.forget(functions, dtype)
                 rerun = partial(self.reduce, messages=messages)

@@ -49,7 +49,11 @@ def options(args: Any, kwargs: Any, *allowed: str) -> dict[str, Any]:
 
 def finished(call: Any, out: Tensor, keepdim: bool) -> Standin:
     """A stand-in for reduced messages, (N, …)."""
-    rows = call.selected(out)
+    return _at_nodes(call, call.selected(out), keepdim)
+
+
+def _at_nodes(call: Any, rows: Tensor, keepdim: bool) -> Standin:
+    """A stand-in for reduced messages of the nodes that have some."""
     return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)  # type: ignore[no-any-return]
 
 
@@ -140,7 +144,7 @@ def _shared_extreme(name: str) -> Callable[..., Any]:
         count = call.selected(call.reduced(ones, "sum"))
         total = call.selected(call.reduced(_each(call, "where", equal, wide, zeros), "sum"))
         rows = _Shared.apply((total / count).to(dtype), largest.to(dtype))  # type: ignore[no-untyped-call]
-        return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)
+        return _at_nodes(call, rows, keepdim)
 
     return reduction
 
@@ -188,7 +192,7 @@ def _moments(is_root: bool) -> Callable[..., Any]:
         total = (total - rest * rest / degrees).clamp(min=0)
         variance = total / (degrees - correction).clamp(min=0)
         out = (square_root(variance) if is_root else variance).to(dtype)
-        return call.at_nodes(out.unsqueeze(1) if keepdim else out)
+        return _at_nodes(call, out, keepdim)
 
     return reduction
 
@@ -202,7 +206,7 @@ def _logsumexp(call: Any, values: Values, args: Any, kwargs: Any) -> Any:
         peak = torch.where(peak.isfinite(), peak, 0)
     total = call.selected(call.reduced(_each(call, "exp", _less(call, wide, peak)), "sum"))
     rows = (total.log() + peak).to(values[0].dtype)
-    return call.at_nodes(rows.unsqueeze(1) if keepdim else rows)
+    return _at_nodes(call, rows, keepdim)
 
 
 def _widened(call: Any, values: Values) -> list[Value]:
